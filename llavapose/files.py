@@ -1,0 +1,128 @@
+"""Plain files between the stages: JSONL in and out, atomic writes, paths that cannot leave their root."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from llavapose.errors import DataError
+
+
+@contextmanager
+def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open ``path`` for writing so that readers see the old file or the whole new one, never a part.
+
+    Args:
+        path: the final name; its folder is made.
+        mode: "w" (UTF-8 text) or "wb".
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write one JSON document, indented, atomically."""
+    with atomic_write(path) as stream:
+        json.dump(value, stream, indent=2, ensure_ascii=False)
+        stream.write("\n")
+
+
+def read_json(path: Path, *, what: str) -> Any:
+    """Read one JSON document.
+
+    Raises:
+        DataError: the file is missing or is not JSON; names the file, the line and ``what`` was expected.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{what}: no file {path}; check the path") from None
+    except IsADirectoryError:
+        raise DataError(f"{what}: {path} is a folder; expected a JSON file") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{what}: {path} is not UTF-8 text (byte {error.start}); expected a JSON file") from None
+    except json.JSONDecodeError as error:
+        raise DataError(f"{what}: {path}:{error.lineno} is not JSON ({error.msg}); expected one document") from None
+
+
+def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> int:
+    """Write one JSON object a line, atomically; returns how many."""
+    count = 0
+    with atomic_write(path) as stream:
+        for record in records:
+            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_jsonl(path: Path, *, what: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) for each line that is not blank.
+
+    Raises:
+        DataError: the file is missing, or a line is not a JSON object; names file and line.
+    """
+    try:
+        stream = path.open(encoding="utf-8")
+    except FileNotFoundError:
+        raise DataError(f"{what}: no file {path}; check the path") from None
+    except IsADirectoryError:
+        raise DataError(f"{what}: {path} is a folder; expected a JSONL file") from None
+    with stream:
+        number = 0
+        try:
+            for number, line in enumerate(stream, 1):
+                if not line.strip():
+                    continue
+                value = json.loads(line)
+                if not isinstance(value, dict):
+                    raise DataError(f"{what}: {path}:{number} is a {type(value).__name__}; expected a JSON object")
+                yield number, value
+        except UnicodeDecodeError as error:
+            raise DataError(f"{what}: {path}:{number + 1} is not UTF-8 text ({error.reason})") from None
+        except json.JSONDecodeError as error:
+            raise DataError(f"{what}: {path}:{number} is not JSON ({error.msg}); fix or remove the line") from None
+
+
+def inside(root: Path, relative: str, *, where: str) -> Path:
+    """Join ``relative`` to ``root`` and prove that it stays below it, links followed.
+
+    Raises:
+        DataError: an empty or absolute path, a URL, a drive letter, or a path that leaves ``root``.
+    """
+    if not isinstance(relative, str) or not relative.strip() or "\x00" in relative:
+        raise DataError(f"{where}: image path is {relative!r}; expected a path relative to {root}")
+    if len(urlsplit(relative).scheme) > 1:
+        raise DataError(f"{where}: image is the URL {relative!r}; download it and give a path relative to {root}")
+    if PurePosixPath(relative).is_absolute() or (len(relative) > 1 and relative[1] == ":") or "\\" in relative:
+        raise DataError(f"{where}: image path {relative!r} is absolute; expected a path relative to {root}")
+    path = root / relative
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise DataError(f"{where}: image path {relative!r} leaves the image folder {root}; expected a path inside it")
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 as hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fingerprint(value: Any, length: int = 12) -> str:
+    """A short hash of plain JSON values, the same in every process."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]

@@ -1,0 +1,175 @@
+"""The nouns that travel between the stages: frozen values, standard library only.
+
+Frames: every box is ``box_xyxy`` and every point ``x, y`` in 0..1 of the picture, from its top left corner.
+Left and right are the person's own; where the picture's are meant, the name says ``image_left`` / ``image_right``.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+KINDS = ("conv", "detail", "complex")
+"""Kinds of sample and question, in the papers' order."""
+
+Box = tuple[float, float, float, float]
+Keypoint = tuple[float, float, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One annotated person.
+
+    Attributes:
+        id: COCO annotation id.
+        box_xyxy: x1, y1, x2, y2 in 0..1.
+        keypoints: one (x, y, visibility) a joint of the scene's skeleton; visibility 0 not labelled (x = y = 0),
+            1 labelled but hidden, 2 visible. Empty where the annotation has none.
+    """
+
+    id: int
+    box_xyxy: Box
+    keypoints: tuple[Keypoint, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """One annotated object that is not a person: ``category`` is COCO's name, ``box_xyxy`` in 0..1."""
+
+    id: int
+    category: str
+    box_xyxy: Box
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One picture with everything that COCO says about it.
+
+    Attributes:
+        id: COCO image id.
+        image: path of the picture relative to the image folder, with forward slashes.
+        width, height: pixels.
+        captions: COCO's captions, in file order.
+        people: in annotation order; crowds are not people (``num_crowds`` counts them).
+        things: annotated objects other than people.
+        skeleton: name of the skeleton that ``Person.keypoints`` follow.
+        split: "train", "val", or whatever the reader was told.
+    """
+
+    id: int
+    image: str
+    width: int
+    height: int
+    captions: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
+    things: tuple[Thing, ...] = ()
+    num_crowds: int = 0
+    skeleton: str = "coco17"
+    split: str = "train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What the keypoints say about one thing.
+
+    Attributes:
+        kind: a key of ``llavapose.pose.vocabulary.VALUES`` ("elbow", "arm_height", "facing", "count", ...).
+        person: index into ``Scene.people``; None for a fact of the whole scene.
+        part: the body part, the person's own side ("left elbow", "right arm", "left hand"); None where there is none.
+        value: one of the kind's values ("bent").
+        sure: whether the geometry leaves a margin. An unsure fact is never stated, asked or judged.
+        target: index into ``Scene.people`` ("nearest", "side_of") or ``Scene.things`` ("contact"); else None.
+        measure: the number behind the value (degrees, or heights in torso lengths); None where there is none.
+    """
+
+    kind: str
+    person: int | None
+    value: str
+    sure: bool
+    part: str | None = None
+    target: int | None = None
+    measure: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a text says about a pose: ``kind``, ``part`` and ``value`` as in Fact; ``mention`` is the person as written
+    ("the person on the left"), None for the scene; ``target`` the object or person as written; ``start``/``end`` the
+    span of the clause in the text."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    mention: str | None = None
+    part: str | None = None
+    target: str | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedClaim:
+    """A claim with its outcome ("supported", "contradicted", "unverifiable") and the fact that decided it."""
+
+    claim: Claim
+    outcome: str
+    fact: Fact | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One message of a conversation: ``role`` is "user" or "assistant"."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One instruction-following sample: turns alternate user, assistant; the picture belongs before the first.
+
+    ``provenance`` is a flat mapping of plain values: scene, teacher, context, prompt version, seed.
+    """
+
+    id: str
+    image: str
+    kind: str
+    turns: tuple[Turn, ...]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One benchmark question about one picture."""
+
+    id: str
+    scene_id: int
+    image: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one arm answered to one question; ``finish`` is "stop" or "length"."""
+
+    question_id: str
+    arm: str
+    text: str
+    finish: str = "stop"
+    num_tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A judge's rating of one answer: ``rating`` 1..10, None where the question could not be judged (unscored)."""
+
+    question_id: str
+    arm: str
+    judge: str
+    rating: float | None
+    reason: str
+    silent: bool = False
+
+
+def to_dict(record: Any) -> dict[str, Any]:
+    """A record as plain JSON values (tuples become lists when written)."""
+    return asdict(record)
