@@ -1,0 +1,118 @@
+"""Plane geometry of one person's joints, with what is known of the third dimension from bodily proportions.
+
+Pixels, y downwards. Lengths are measured in *units*: the person's torso, mid-shoulder to mid-hip, as long as it would
+be seen side on. Foreshortening only ever shortens a segment, so the longest segment relative to its usual proportion
+tells the unit, and a segment that looks shorter than its proportion points into or out of the picture.
+"""
+
+import math
+from dataclasses import dataclass
+
+from llavapose.pose.skeleton import Skeleton
+from llavapose.records import Person
+
+Point = tuple[float, float]
+
+TORSO, UPPER_ARM, FOREARM, THIGH, SHANK, SHOULDERS = 1.0, 0.60, 0.52, 0.86, 0.85, 0.74
+"""Usual segment lengths in units (after Drillis and Contini's body segment tables, joint centre to joint centre)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pose:
+    """One person's labelled joints in pixels.
+
+    Attributes:
+        points: joint name -> x, y; only labelled joints (visibility 1 or 2).
+        seen: the joints with visibility 2.
+        box_px: x1, y1, x2, y2.
+        unit: the torso's full length in pixels; 0 where too little is labelled to tell.
+    """
+
+    points: dict[str, Point]
+    seen: frozenset[str]
+    box_px: tuple[float, float, float, float]
+    unit: float
+
+    def has(self, *joints: str) -> bool:
+        """Whether all are labelled."""
+        return all(joint in self.points for joint in joints)
+
+    def sees(self, *joints: str) -> bool:
+        """Whether all are visible."""
+        return all(joint in self.seen for joint in joints)
+
+    def mid(self, joint: str) -> Point | None:
+        """Midpoint of the left and the right joint, None unless both are labelled."""
+        left, right = self.points.get(f"left {joint}"), self.points.get(f"right {joint}")
+        return None if left is None or right is None else ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2)
+
+    def drop(self, upper: Point, lower: Point) -> float:
+        """How far ``lower`` is below ``upper``, in units; negative when above."""
+        return (lower[1] - upper[1]) / self.unit
+
+    def span(self, a: Point, b: Point) -> float:
+        """Distance in the picture, in units."""
+        return math.dist(a, b) / self.unit
+
+
+def pose_of(person: Person, skeleton: Skeleton, width: int, height: int) -> Pose:
+    """A person's joints and box in pixels of a ``width`` x ``height`` picture."""
+    labelled = [
+        (name, (x * width, y * height), visibility)
+        for name, (x, y, visibility) in zip(skeleton.joints, person.keypoints, strict=False)
+        if visibility > 0
+    ]
+    points = {name: point for name, point, _ in labelled}
+    x1, y1, x2, y2 = person.box_xyxy
+    return Pose(
+        points=points,
+        seen=frozenset(name for name, _, visibility in labelled if visibility == 2),
+        box_px=(x1 * width, y1 * height, x2 * width, y2 * height),
+        unit=_unit(points),
+    )
+
+
+def _unit(points: dict[str, Point]) -> float:
+    """The torso's full length, by the segment that is foreshortened least."""
+    segments = [("left shoulder", "right shoulder", SHOULDERS)]
+    for side in ("left", "right"):
+        segments += [
+            (f"{side} shoulder", f"{side} hip", TORSO),
+            (f"{side} shoulder", f"{side} elbow", UPPER_ARM),
+            (f"{side} elbow", f"{side} wrist", FOREARM),
+            (f"{side} hip", f"{side} knee", THIGH),
+            (f"{side} knee", f"{side} ankle", SHANK),
+        ]
+    lengths = [math.dist(points[a], points[b]) / usual for a, b, usual in segments if a in points and b in points]
+    return max(lengths, default=0.0)
+
+
+def angle_at(a: Point, joint: Point, b: Point) -> float | None:
+    """Interior angle at ``joint`` in the picture, in degrees 0..180; None where two joints coincide."""
+    ux, uy, vx, vy = a[0] - joint[0], a[1] - joint[1], b[0] - joint[0], b[1] - joint[1]
+    if math.hypot(ux, uy) < 1e-9 or math.hypot(vx, vy) < 1e-9:
+        return None
+    return math.degrees(math.atan2(abs(ux * vy - uy * vx), ux * vx + uy * vy))
+
+
+def angle_range(a: Point, joint: Point, b: Point, lengths: tuple[float, float], slack: float) -> tuple[float, float]:
+    """Least and greatest interior angle in space that the picture allows.
+
+    A segment seen shorter than its true length reaches towards or away from the camera by the missing leg of a right
+    triangle; the two segments may do so to the same side or to opposite sides.
+
+    Args:
+        a, joint, b: in pixels.
+        lengths: true lengths of a-joint and joint-b in pixels.
+        slack: relative uncertainty of the lengths.
+    """
+    ux, uy, vx, vy = a[0] - joint[0], a[1] - joint[1], b[0] - joint[0], b[1] - joint[1]
+    angles = []
+    for factor in (1 - slack, 1.0, 1 + slack):
+        first = max(lengths[0] * factor, math.hypot(ux, uy), 1e-9)
+        second = max(lengths[1] * factor, math.hypot(vx, vy), 1e-9)
+        depth = math.sqrt(max(first**2 - ux**2 - uy**2, 0) * max(second**2 - vx**2 - vy**2, 0))
+        for sign in (1, -1):
+            cosine = (ux * vx + uy * vy + sign * depth) / (first * second)
+            angles.append(math.degrees(math.acos(min(1.0, max(-1.0, cosine)))))
+    return min(angles), max(angles)

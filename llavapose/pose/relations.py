@@ -1,0 +1,134 @@
+"""Who is where, who is nearest to whom, which hand or foot is at which object, how many people there are."""
+
+import math
+
+from llavapose.pose.geometry import Pose
+from llavapose.pose.people import centre_x, prominent
+from llavapose.records import Fact, Scene
+
+HAND_OBJECTS = frozenset((
+    "tennis racket", "baseball bat", "umbrella", "frisbee", "sports ball", "cell phone", "book", "cup", "bottle",
+    "handbag", "suitcase", "wine glass", "banana", "apple", "sandwich", "hot dog", "pizza", "donut", "kite", "remote",
+    "laptop", "teddy bear", "toothbrush", "hair drier", "knife", "fork", "spoon", "bowl", "scissors", "baseball glove",
+    "surfboard", "skateboard", "snowboard", "carrot", "orange", "vase", "backpack",
+))  # fmt: skip
+"""What a hand can hold."""
+
+FOOT_OBJECTS = frozenset(("skis", "snowboard", "skateboard", "surfboard", "sports ball"))
+"""What a foot can be on or at."""
+
+PLACE_BOUNDS = {"left": (0.0, 0.30), "middle": (0.37, 0.63), "right": (0.70, 1.0)}
+"""Where a box centre must be for a place to be stated; thirds of the picture less a margin."""
+
+
+def count(scene: Scene) -> Fact | None:
+    """How many people there are, all of them; a crowd makes it unsure."""
+    number = len(scene.people)
+    if number == 0:
+        return None
+    value = str(number) if number <= 10 else "many"
+    return Fact(kind="count", person=None, value=value, sure=scene.num_crowds == 0, measure=float(number))
+
+
+def places(scene: Scene) -> list[Fact]:
+    """The third of the picture that each prominent person is in."""
+    facts = []
+    for index in prominent(scene):
+        x = centre_x(scene.people[index])
+        value = "left" if x < 1 / 3 else "middle" if x <= 2 / 3 else "right"
+        low, high = PLACE_BOUNDS[value]
+        facts.append(Fact(kind="place", person=index, value=value, sure=low <= x <= high, measure=round(x, 3)))
+    return facts
+
+
+def sides_of(scene: Scene) -> list[Fact]:
+    """For each ordered pair of prominent people, which is to the image left of the other."""
+    facts = []
+    for first in prominent(scene):
+        for second in prominent(scene):
+            gap = centre_x(scene.people[second]) - centre_x(scene.people[first])
+            if first != second and gap != 0:
+                value = "left of" if gap > 0 else "right of"
+                sure = abs(gap) > 0.3 * min(_width(scene, first), _width(scene, second)) and abs(gap) > 0.04
+                facts.append(
+                    Fact(kind="side_of", person=first, value=value, sure=sure, target=second, measure=round(gap, 3))
+                )
+    return facts
+
+
+def _width(scene: Scene, index: int) -> float:
+    x1, _, x2, _ = scene.people[index].box_xyxy
+    return x2 - x1
+
+
+def _distance(scene: Scene, first: int, second: int) -> float:
+    """Distance between two box centres in pixels."""
+    a, b = scene.people[first].box_xyxy, scene.people[second].box_xyxy
+    dx = (a[0] + a[2] - b[0] - b[2]) / 2 * scene.width
+    dy = (a[1] + a[3] - b[1] - b[3]) / 2 * scene.height
+    return math.hypot(dx, dy)
+
+
+def nearest(scene: Scene) -> list[Fact]:
+    """Who is nearest to each prominent person in the picture, where there are at least three prominent people."""
+    chosen = prominent(scene)
+    if len(chosen) < 3:
+        return []
+    facts = []
+    for index in chosen:
+        distances = sorted((_distance(scene, index, j), j) for j in range(len(scene.people)) if j != index)
+        (least, winner), (second, _) = distances[:2]
+        if winner not in chosen:
+            continue  # nobody could be told who is meant
+        sure = second > 1.3 * least
+        facts.append(Fact(kind="nearest", person=index, value="nearest", sure=sure, target=winner,
+                          measure=round(second / max(least, 1e-9), 2)))  # fmt: skip
+    return facts
+
+
+def contacts(scene: Scene, poses: dict[int, Pose]) -> list[Fact]:
+    """Which hand or foot of a prominent person is at which object."""
+    facts = []
+    for index, pose in poses.items():
+        for side in ("left", "right"):
+            for part, joint, allowed in (("hand", "wrist", HAND_OBJECTS), ("foot", "ankle", FOOT_OBJECTS)):
+                if pose.has(f"{side} {joint}") and pose.unit > 0:
+                    facts += _contact(scene, poses, index, side, (part, joint), allowed)
+    return facts
+
+
+def _contact(
+    scene: Scene, poses: dict[int, Pose], index: int, side: str, names: tuple[str, str], allowed: frozenset[str]
+) -> list[Fact]:
+    part, joint = names
+    pose = poses[index]
+    facts = []
+    for target, thing in enumerate(scene.things):
+        if thing.category not in allowed:
+            continue
+        box = _to_px(thing.box_xyxy, scene)
+        gap = _gap(pose.points[f"{side} {joint}"], box) / pose.unit
+        if gap > 0.35:
+            continue
+        rivals = [
+            _gap(other.points[name], box) / other.unit
+            for number, other in poses.items()
+            for name in (f"left {joint}", f"right {joint}")
+            if number != index and other.has(name) and other.unit > 0
+        ]
+        small = max(box[2] - box[0], box[3] - box[1]) < 1.6 * pose.unit
+        sure = gap < 0.2 and small and pose.sees(f"{side} {joint}") and min(rivals, default=9.0) > 0.5
+        facts.append(Fact(kind="contact", person=index, value="touching", sure=sure, part=f"{side} {part}",
+                          target=target, measure=round(gap, 2)))  # fmt: skip
+    return facts
+
+
+def _to_px(box: tuple[float, float, float, float], scene: Scene) -> tuple[float, float, float, float]:
+    return box[0] * scene.width, box[1] * scene.height, box[2] * scene.width, box[3] * scene.height
+
+
+def _gap(point: tuple[float, float], box: tuple[float, float, float, float]) -> float:
+    """Distance of a point to a box, 0 inside."""
+    dx = max(box[0] - point[0], 0.0, point[0] - box[2])
+    dy = max(box[1] - point[1], 0.0, point[1] - box[3])
+    return math.hypot(dx, dy)
