@@ -1,0 +1,411 @@
+"""Every setting of llavapose: one dataclass per group of ``conf/``, one per script.
+
+Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: their constructors are the schema, and
+``check.py`` reads them. Each dataclass lists what is wrong with its own values in ``problems``.
+"""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING
+
+KIND_NAMES = ("conv", "detail", "complex")
+
+
+class SceneSource(StrEnum):
+    """Where scenes come from: the built-in world, or annotation files in COCO's format."""
+
+    world = "world"
+    coco = "coco"
+
+
+class Context(StrEnum):
+    """What a teacher may use: captions; captions and boxes; captions, boxes and keypoints."""
+
+    captions = "captions"
+    boxes = "boxes"
+    keypoints = "keypoints"
+
+
+class ConvForm(StrEnum):
+    """Form of ``conv`` samples: single question-answer pairs (the papers') or one dialogue of several turns."""
+
+    pairs = "pairs"
+    dialogue = "dialogue"
+
+
+class Dtype(StrEnum):
+    """Precision of the weights on disk."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+class Attention(StrEnum):
+    """Backend that computes attention over packed batches."""
+
+    sdpa = "sdpa"
+    flex = "flex"
+    dense = "dense"
+
+
+class ConnectorType(StrEnum):
+    """Shape of the connector between vision encoder and language model; ``keep`` leaves the base's as it is."""
+
+    keep = "keep"
+    mlp2x_gelu = "mlp2x_gelu"
+    linear = "linear"
+
+
+class Schedule(StrEnum):
+    """Learning rate over the run, after a linear warmup."""
+
+    cosine = "cosine"
+    constant = "constant"
+
+
+class AnswererKind(StrEnum):
+    """Who answers the benchmark: a checkpoint folder, or a file of answers made elsewhere."""
+
+    checkpoint = "checkpoint"
+    file = "file"
+
+
+@dataclass(kw_only=True)
+class SplitPaths:
+    """The files of one split in COCO's format, relative to ``ScenesConfig.root``."""
+
+    images: Path | None = None
+    """Folder of the pictures."""
+    keypoints: Path | None = None
+    """``person_keypoints_*.json``."""
+    instances: Path | None = None
+    """``instances_*.json``; null: no objects but people."""
+    captions: Path | None = None
+    """``captions_*.json``; null: no captions."""
+
+
+@dataclass(kw_only=True)
+class ScenesConfig:
+    """Group ``scenes``: annotated pictures."""
+
+    name: str = MISSING
+    source: SceneSource = SceneSource.world
+    root: Path = MISSING
+    """Folder of the data set; for the world, the folder it is drawn into."""
+    train: SplitPaths = field(default_factory=SplitPaths)
+    """Files of the training pictures (source coco)."""
+    val: SplitPaths = field(default_factory=SplitPaths)
+    """Files of the held-out pictures (source coco)."""
+    num_train: int | None = None
+    """Training pictures; null: all of the data set's (the world needs a number)."""
+    num_val: int | None = None
+    """Held-out pictures; null: all of the data set's (the world needs a number)."""
+    image_size: int = 224
+    """Side of the world's square pictures, in pixels."""
+    seed: int = 0
+    """Seed of the world; no effect on other sources."""
+    min_labelled_joints: int = 5
+    """A training picture needs a person with this many labelled joints."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = []
+        if self.source == SceneSource.world:
+            for key in ("num_train", "num_val"):
+                value = getattr(self, key)
+                if value is None or value < 1:
+                    found.append(f"scenes.{key} is {value}; the world needs a number of pictures, e.g. {key}=200")
+            if not 32 <= self.image_size <= 2048:
+                found.append(f"scenes.image_size is {self.image_size}; expected 32 to 2048 pixels")
+        elif self.train.images is None or self.train.keypoints is None:
+            found.append("scenes.train needs `images` (a folder) and `keypoints` (person_keypoints_*.json)")
+        if not 0 <= self.min_labelled_joints <= 17:
+            found.append(f"scenes.min_labelled_joints is {self.min_labelled_joints}; expected 0 to 17")
+        return found
+
+
+@dataclass(kw_only=True)
+class TeacherConfig:
+    """Group ``teacher``: who writes the instruction data, from what."""
+
+    name: str = MISSING
+    context: Context = Context.keypoints
+    conv_form: ConvForm = ConvForm.pairs
+    num_samples: int | None = None
+    """Samples in all, in the papers' ratio 113 : 45 : 42; null: five conv pairs, one or two others a picture."""
+    seed: int = 0
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        if self.num_samples is not None and self.num_samples < 1:
+            return [f"teacher.num_samples is {self.num_samples}; expected a positive number or null"]
+        return []
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """Group ``data``: the mixture that one arm of the ablation is trained on."""
+
+    name: str = MISSING
+    """Name of the arm: the row in the tables."""
+    kinds: dict[str, float] = field(default_factory=dict)
+    """Kind of sample -> weight: 1 takes every sample of the kind once an epoch, 0.5 half of them, 2 each twice."""
+    path: Path | None = None
+    """Samples (JSONL) made elsewhere; null: the teacher makes them from the scenes."""
+    images: Path | None = None
+    """Folder that the samples' pictures lie in; needed with ``path``."""
+    max_length: int = 2048
+    """Most tokens of one sample with its picture; a longer one is an error that names it."""
+    num_samples: int | None = None
+    """Most samples of the mixture, drawn with the run's seed; null: all."""
+    num_val: int = 64
+    """Samples held out, by picture, for the validation loss."""
+    max_branches_per_image: int = 0
+    """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
+    num_workers: int = 0
+    """Processes that decode pictures; 0: the training process itself."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = []
+        unknown = [kind for kind in self.kinds if kind not in KIND_NAMES]
+        if unknown:
+            found.append(f"data.kinds has {', '.join(unknown)}; expected some of {', '.join(KIND_NAMES)}")
+        if any(weight < 0 for weight in self.kinds.values()) or not any(self.kinds.values()):
+            found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
+        if self.path is not None and self.images is None:
+            found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
+        for key, least in (("max_length", 1), ("num_val", 0), ("max_branches_per_image", 0), ("num_workers", 0)):
+            if getattr(self, key) < least:
+                found.append(f"data.{key} is {getattr(self, key)}; expected at least {least}")
+        if self.num_samples is not None and self.num_samples < 1:
+            found.append(f"data.num_samples is {self.num_samples}; expected a positive number or null")
+        return found
+
+
+@dataclass(kw_only=True)
+class ModelConfig:
+    """Group ``model``: the LLaVA that training starts from."""
+
+    name: str = MISSING
+    base: str = MISSING
+    """``tiny`` (ships with the package), a checkpoint folder, or a name on the Hugging Face hub."""
+    dtype: Dtype = Dtype.float32
+    """Precision of the weights that a run leaves."""
+    freeze_vision: bool = True
+    """Leave the vision encoder as it is (LLaVA-1.5's second stage)."""
+    attention: Attention = Attention.sdpa
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, about a third more time."""
+
+
+@dataclass(kw_only=True)
+class ConnectorConfig:
+    """Group ``connector``: the part between vision encoder and language model."""
+
+    type: ConnectorType = ConnectorType.keep
+    reset: bool = False
+    """Start the connector from new weights instead of the base's."""
+
+
+@dataclass(kw_only=True)
+class OptimConfig:
+    """Group ``optim``: AdamW and the learning rate over the run."""
+
+    lr: float = MISSING
+    """Highest learning rate."""
+    connector_lr: float | None = None
+    """Highest learning rate of the connector; null: ``lr``."""
+    weight_decay: float = 0.0
+    betas: list[float] = field(default_factory=lambda: [0.9, 0.999])
+    eps: float = 1e-8
+    warmup_ratio: float = 0.03
+    """Share of the steps with a rising learning rate."""
+    schedule: Schedule = Schedule.cosine
+    min_lr_ratio: float = 0.0
+    """The last step's learning rate as a share of the highest."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = []
+        if self.lr <= 0:
+            found.append(f"optim.lr is {self.lr}; expected a positive number such as 2e-5")
+        for key in ("warmup_ratio", "min_lr_ratio"):
+            if not 0 <= getattr(self, key) <= 1:
+                found.append(f"optim.{key} is {getattr(self, key)}; expected a share from 0 to 1")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            found.append(f"optim.betas is {list(self.betas)}; expected two numbers from 0 to below 1")
+        return found
+
+
+@dataclass(kw_only=True)
+class BenchmarkConfig:
+    """Group ``benchmark``: the questions that every arm answers."""
+
+    name: str = MISSING
+    num_images: int = 90
+    """Held-out pictures, one question of each kind about each; 0: no benchmark."""
+    seed: int = 0
+    batch_size: int = 32
+    """Questions answered at once."""
+    max_new_tokens: int = 256
+    """Longest answer, in tokens."""
+
+
+@dataclass(kw_only=True)
+class ProbeConfig:
+    """The pose probe: pairs of true and flipped statements about held-out pictures."""
+
+    enabled: bool = True
+    num_images: int | None = None
+    """Held-out pictures; null: all."""
+    max_items_per_fact: int | None = None
+    """Most pairs of one kind of fact; null: all that balance."""
+    shuffled: bool = True
+    """Also score with shuffled pictures, the control that must fall to chance."""
+    seed: int = 0
+    batch_size: int = 64
+    """Pairs scored at once."""
+
+
+@dataclass(kw_only=True)
+class AnswererConfig:
+    """Group ``answerer``: who answers the benchmark."""
+
+    kind: AnswererKind = AnswererKind.checkpoint
+    path: Path | None = None
+    """File of answers (kind file): JSONL with question_id and text."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        if self.kind == AnswererKind.file and self.path is None:
+            return ["answerer.path is missing; give the JSONL file of answers, e.g. answerer.path=answers.jsonl"]
+        return []
+
+
+@dataclass(kw_only=True)
+class JudgeConfig:
+    """Group ``judge``: who rates the answers; ``pose`` compares their claims with the picture's facts."""
+
+    name: str = MISSING
+
+
+@dataclass(kw_only=True)
+class LauncherConfig:
+    """Group ``launcher``: how ``-m`` runs its jobs, each as a process tree of its own."""
+
+    jobs: int = 1
+    """Jobs at the same time; each gets its share of the cores."""
+    baseline: bool = True
+    """Also evaluate the untouched base, once, as the row ``baseline``."""
+
+
+@dataclass(kw_only=True)
+class TrainConfig:
+    """All settings of ``train.py``."""
+
+    scenes: ScenesConfig = field(default_factory=ScenesConfig)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    connector: ConnectorConfig = field(default_factory=ConnectorConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    strategy: dict[str, Any] = field(default_factory=dict)
+    """Lightning strategy: ``_target_`` and its arguments, or ``{name: auto}``."""
+    trainer: dict[str, Any] = field(default_factory=dict)
+    """Arguments of ``lightning.Trainer``."""
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    """Name -> ``_target_`` and its arguments; null drops one."""
+    logger: dict[str, Any] = field(default_factory=dict)
+    """Name -> ``_target_`` and its arguments; null drops one."""
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
+    answerer: AnswererConfig = field(default_factory=AnswererConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+    launcher: LauncherConfig = field(default_factory=LauncherConfig)
+    batch_size: int = MISSING
+    """Samples a rank and micro-step."""
+    seed: int = 0
+    output_dir: Path = MISSING
+    """Folder of this run: checkpoints, logs, the Hugging Face folder `hf`."""
+    results_dir: Path = MISSING
+    """Folder that answers and probe files are written below; the same for every arm of a sweep."""
+    sweep_dir: Path = MISSING
+    """Folder of a sweep (``-m``); each job gets a folder of its own inside."""
+    data_dir: Path = MISSING
+    """Folder that made samples are kept in, by fingerprint."""
+    resume: bool = False
+    """Go on from the last checkpoint in ``output_dir``."""
+    evaluate: bool = True
+    """Answer the benchmark and score the probe when training ends."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return [f"batch_size is {self.batch_size}; expected at least 1"] if self.batch_size < 1 else []
+
+
+@dataclass(kw_only=True)
+class GenerateConfig:
+    """All settings of ``generate.py``."""
+
+    scenes: ScenesConfig = field(default_factory=ScenesConfig)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
+    split: str = "train"
+    """Split of the scenes: train or val."""
+    output_dir: Path = MISSING
+    """Folder for `samples.jsonl` and `page/index.html`."""
+    num_page_scenes: int = 40
+    """Pictures on the page; 0: no page."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]
+
+
+@dataclass(kw_only=True)
+class EvaluateConfig:
+    """All settings of ``evaluate.py``."""
+
+    checkpoint: str = MISSING
+    """Checkpoint folder (the `hf` folder that train.py leaves), or ``tiny`` for the base."""
+    arm: str = MISSING
+    """Row in the tables."""
+    scenes: ScenesConfig = field(default_factory=ScenesConfig)
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
+    answerer: AnswererConfig = field(default_factory=AnswererConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+    output_dir: Path = MISSING
+    """Folder for `answers/<arm>.jsonl`, `verdicts/<arm>.jsonl`, `probe/<arm>.jsonl`."""
+    baseline: str = "baseline"
+    """Row that the others are compared with."""
+    seed: int = 0
+
+
+def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
+    """The evaluation that ends a training run."""
+    return EvaluateConfig(
+        checkpoint=str(checkpoint),
+        arm=config.data.name,
+        scenes=config.scenes,
+        benchmark=config.benchmark,
+        probe=config.probe,
+        answerer=config.answerer,
+        judge=config.judge,
+        output_dir=config.results_dir,
+        seed=config.seed,
+    )
+
+
+def problems_of(config: Any) -> list[str]:
+    """What is wrong with the values of ``config`` and of every dataclass inside."""
+    found = config.problems() if hasattr(config, "problems") else []
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if is_dataclass(value) and not isinstance(value, type):
+            found.extend(problems_of(value))
+    return found
