@@ -137,14 +137,24 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The one fact that a question asks for, without its answer: ``kind``, ``person`` and ``part`` as in Fact."""
+
+    kind: str
+    person: int | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
-    """One benchmark question about one picture."""
+    """One benchmark question about one picture; ``asked`` is None where it asks for no single fact."""
 
     id: str
     scene_id: int
     image: str
     kind: str
     text: str
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
