@@ -1,10 +1,12 @@
 """Plain files between the stages: JSONL in and out, atomic writes, paths that cannot leave their root."""
 
+import csv
 import hashlib
 import json
+import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -96,6 +98,39 @@ def read_jsonl(path: Path, *, what: str) -> Iterator[tuple[int, dict[str, Any]]]
             raise DataError(f"{what}: {path}:{number + 1} is not UTF-8 text ({error.reason})") from None
         except json.JSONDecodeError as error:
             raise DataError(f"{what}: {path}:{number} is not JSON ({error.msg}); fix or remove the line") from None
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows with these columns, atomically: floats to four decimals, NaN as an empty field."""
+    with atomic_write(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            values = [row[column] for column in columns]
+            floats = [f"{v:.4f}" if isinstance(v, float) and not math.isnan(v) else v for v in values]
+            writer.writerow("" if isinstance(v, float) else v for v in floats)
+
+
+def read_csv(path: Path, columns: Sequence[str], *, what: str, text: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Read a table of numbers; an empty field is NaN, the columns in ``text`` stay text.
+
+    Raises:
+        DataError: the file is missing, lacks one of ``columns``, or has a field that is not a number.
+    """
+    if not path.is_file():
+        raise DataError(f"{what}: no file {path}; check the path")
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        missing = [column for column in columns if column not in (reader.fieldnames or ())]
+        if missing:
+            raise DataError(f"{what}: {path} lacks the columns {', '.join(missing)}; it has {reader.fieldnames}")
+        rows = []
+        for row in reader:
+            try:
+                rows.append({k: v if k in text else float(v) if v else math.nan for k, v in row.items()})
+            except (TypeError, ValueError) as error:
+                raise DataError(f"{what}: {path}:{reader.line_num} has a field that is no number ({error})") from None
+        return rows
 
 
 def inside(root: Path, relative: str, *, where: str) -> Path:

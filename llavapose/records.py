@@ -10,6 +10,12 @@ from typing import Any
 KINDS = ("conv", "detail", "complex")
 """Kinds of sample and question, in the papers' order."""
 
+ALL = "all"
+"""The tables' column over all kinds, and the probe's group over all facts."""
+
+BASELINE = "baseline"
+"""The tables' row that the others are compared with: the base before fine-tuning."""
+
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]
 
