@@ -5,73 +5,32 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING
 
+from llavapose.config.choices import (
+    AnswererKind,
+    Attention,
+    ConnectorType,
+    Context,
+    ConvForm,
+    Dtype,
+    SceneSource,
+    Schedule,
+)
+
 KIND_NAMES = ("conv", "detail", "complex")
 
 
-class SceneSource(StrEnum):
-    """Where scenes come from: the built-in world, or annotation files in COCO's format."""
-
-    world = "world"
-    coco = "coco"
-
-
-class Context(StrEnum):
-    """What a teacher may use: captions; captions and boxes; captions, boxes and keypoints."""
-
-    captions = "captions"
-    boxes = "boxes"
-    keypoints = "keypoints"
-
-
-class ConvForm(StrEnum):
-    """Form of ``conv`` samples: single question-answer pairs (the papers') or one dialogue of several turns."""
-
-    pairs = "pairs"
-    dialogue = "dialogue"
-
-
-class Dtype(StrEnum):
-    """Precision of the weights on disk."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
-
-
-class Attention(StrEnum):
-    """Backend that computes attention over packed batches."""
-
-    sdpa = "sdpa"
-    flex = "flex"
-    dense = "dense"
-
-
-class ConnectorType(StrEnum):
-    """Shape of the connector between vision encoder and language model; ``keep`` leaves the base's as it is."""
-
-    keep = "keep"
-    mlp2x_gelu = "mlp2x_gelu"
-    linear = "linear"
-
-
-class Schedule(StrEnum):
-    """Learning rate over the run, after a linear warmup."""
-
-    cosine = "cosine"
-    constant = "constant"
-
-
-class AnswererKind(StrEnum):
-    """Who answers the benchmark: a checkpoint folder, or a file of answers made elsewhere."""
-
-    checkpoint = "checkpoint"
-    file = "file"
+def _too_small(config: Any, prefix: str, **least: int) -> list[str]:
+    values = {key: getattr(config, key) for key in least}
+    return [
+        f"{prefix}{key} is {value}; expected at least {least[key]}"
+        for key, value in values.items()
+        if value is not None and value < least[key]
+    ]
 
 
 @dataclass(kw_only=True)
@@ -141,9 +100,7 @@ class TeacherConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        if self.num_samples is not None and self.num_samples < 1:
-            return [f"teacher.num_samples is {self.num_samples}; expected a positive number or null"]
-        return []
+        return _too_small(self, "teacher.", num_samples=1)
 
 
 @dataclass(kw_only=True)
@@ -155,11 +112,11 @@ class DataConfig:
     kinds: dict[str, float] = field(default_factory=dict)
     """Kind of sample -> weight: 1 takes every sample of the kind once an epoch, 0.5 half of them, 2 each twice."""
     path: Path | None = None
-    """Samples (JSONL) made elsewhere; null: the teacher makes them from the scenes."""
+    """Samples (JSONL) made elsewhere; null: the teacher makes them from the scenes when training starts."""
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
-    max_length: int = 2048
-    """Most tokens of one sample with its picture; a longer one is an error that names it."""
+    max_length: int = MISSING
+    """Most tokens of one sample with its picture (the model's limit); a longer one is an error that names it."""
     num_samples: int | None = None
     """Most samples of the mixture, drawn with the run's seed; null: all."""
     num_val: int = 64
@@ -179,12 +136,9 @@ class DataConfig:
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
         if self.path is not None and self.images is None:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
-        for key, least in (("max_length", 1), ("num_val", 0), ("max_branches_per_image", 0), ("num_workers", 0)):
-            if getattr(self, key) < least:
-                found.append(f"data.{key} is {getattr(self, key)}; expected at least {least}")
-        if self.num_samples is not None and self.num_samples < 1:
-            found.append(f"data.num_samples is {self.num_samples}; expected a positive number or null")
-        return found
+        return found + _too_small(
+            self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
+        )
 
 
 @dataclass(kw_only=True)
@@ -196,6 +150,8 @@ class ModelConfig:
     """``tiny`` (ships with the package), a checkpoint folder, or a name on the Hugging Face hub."""
     dtype: Dtype = Dtype.float32
     """Precision of the weights that a run leaves."""
+    max_length: int = 2048
+    """Most tokens of one sequence, picture included."""
     freeze_vision: bool = True
     """Leave the vision encoder as it is (LLaVA-1.5's second stage)."""
     attention: Attention = Attention.sdpa
@@ -254,6 +210,10 @@ class BenchmarkConfig:
     """Questions answered at once."""
     max_new_tokens: int = 256
     """Longest answer, in tokens."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return _too_small(self, "benchmark.", num_images=0, batch_size=1, max_new_tokens=1)
 
 
 @dataclass(kw_only=True)
@@ -345,7 +305,7 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return [f"batch_size is {self.batch_size}; expected at least 1"] if self.batch_size < 1 else []
+        return _too_small(self, "", batch_size=1)
 
 
 @dataclass(kw_only=True)
@@ -356,8 +316,10 @@ class GenerateConfig:
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     split: str = "train"
     """Split of the scenes: train or val."""
-    output_dir: Path = MISSING
-    """Folder for `samples.jsonl` and `page/index.html`."""
+    output_dir: Path | None = None
+    """Folder for `samples.jsonl` and `page/`; null: the one below ``data_dir`` where ``train.py`` looks for them."""
+    data_dir: Path = MISSING
+    """Folder that made samples are kept in, by fingerprint."""
     num_page_scenes: int = 40
     """Pictures on the page; 0: no page."""
 

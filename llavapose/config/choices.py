@@ -1,0 +1,63 @@
+"""The words that a setting may take where only a few are meaningful."""
+
+from enum import StrEnum
+
+
+class SceneSource(StrEnum):
+    """Where scenes come from: the built-in world, or annotation files in COCO's format."""
+
+    world = "world"
+    coco = "coco"
+
+
+class Context(StrEnum):
+    """What a teacher may use: captions; captions and boxes; captions, boxes and keypoints."""
+
+    captions = "captions"
+    boxes = "boxes"
+    keypoints = "keypoints"
+
+
+class ConvForm(StrEnum):
+    """Form of ``conv`` samples: single question-answer pairs (the papers') or one dialogue of several turns."""
+
+    pairs = "pairs"
+    dialogue = "dialogue"
+
+
+class Dtype(StrEnum):
+    """Precision of the weights on disk."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+class Attention(StrEnum):
+    """What computes attention over packed batches."""
+
+    sdpa = "sdpa"
+    flex = "flex"
+    dense = "dense"
+
+
+class ConnectorType(StrEnum):
+    """Shape of the connector between vision encoder and language model; ``keep`` leaves the base's as it is."""
+
+    keep = "keep"
+    mlp2x_gelu = "mlp2x_gelu"
+    linear = "linear"
+
+
+class Schedule(StrEnum):
+    """Learning rate over the run, after a linear warmup."""
+
+    cosine = "cosine"
+    constant = "constant"
+
+
+class AnswererKind(StrEnum):
+    """Who answers the benchmark: a checkpoint, or a file of answers made elsewhere."""
+
+    checkpoint = "checkpoint"
+    file = "file"
