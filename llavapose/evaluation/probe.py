@@ -22,14 +22,13 @@ from llavapose.evaluation.statistics import balanced_accuracy
 from llavapose.pose.facts import scene_facts
 from llavapose.pose.people import prominent, references
 from llavapose.pose.vocabulary import GROUPS, OPPOSITES
-from llavapose.records import Fact, Scene
-from llavapose.teacher.language import ask, state
+from llavapose.records import ALL, Fact, Scene
+from llavapose.teacher.language import ask, label, lend, state
 
 NUM_ITEMS = 1500
 PROBE_COLUMNS = (
     "arm", "pictures", "group", "balanced_accuracy", "majority", "skill", "low", "high", "n",
 )  # fmt: skip
-ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +63,19 @@ class ProbeItem:
 
 @dataclass(frozen=True, kw_only=True)
 class _Candidate:
-    """A sure fact that could become an item: ``label`` is what is true, ``context`` all that the text shows besides."""
+    """A sure fact that could become an item.
+
+    Attributes:
+        label: what is true.
+        context: all that the text shows besides.
+        doubtful: labels that the flipped statement must not have, since the picture may show them as well.
+    """
 
     fact: Fact
     scene: Scene
     label: str
     context: tuple[Hashable, ...]
+    doubtful: frozenset[str] = frozenset()
 
     @property
     def bucket(self) -> tuple[str, bool]:
@@ -82,6 +88,7 @@ def build_probe(
     seed: int,
     *,
     num_items: int = NUM_ITEMS,
+    max_items_per_fact: int | None = None,
     facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
 ) -> tuple[ProbeItem, ...]:
     """Pair every sure fact with its opposite, balance truth within equal texts, and share items out over the groups.
@@ -90,6 +97,7 @@ def build_probe(
         scenes: held-out scenes (a ``SceneSet``'s ``scenes``).
         seed: decides which facts stay where there are too many.
         num_items: at most so many items, shared as equally as can be over groups and one or several people.
+        max_items_per_fact: at most so many items of one kind; None sets no limit.
         facts_of: scene -> facts.
     """
     rng = np.random.default_rng(seed)
@@ -102,7 +110,8 @@ def build_probe(
         for couple in _couples(pools[context], rng):
             buckets[couple[0].bucket].append(couple)
     items = []
-    for one, other in _shared_out(buckets, num_items // 2, rng):
+    most = num_items if max_items_per_fact is None else max_items_per_fact
+    for one, other in _shared_out(buckets, num_items // 2, most // 2, rng):
         items += [_item(one, other), _item(other, one)]
     return tuple(sorted(items, key=lambda item: (item.scene_id, item.id)))
 
@@ -113,26 +122,24 @@ def _candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[_Candidate]:
     for fact in facts:
         if not fact.sure or (fact.person is not None and not names[fact.person]):
             continue
-        label = _label(fact, scene, names)
-        if label is None:
+        if (fact.kind == "nearest" and not _name_of_target(fact, names)) or (fact.kind, fact.value) == (
+            "count",
+            "many",
+        ):
             continue
         # "The person on the left" says much about where they are: truth is balanced among equal references only.
         reference = names[fact.person] if fact.person is not None else ""
-        others = names[fact.target] if fact.kind == "side_of" and fact.target is not None else ""
+        others = _name_of_target(fact, names) if fact.kind == "side_of" else ""
         crowd = len(prominent(scene)) if fact.kind == "nearest" else 0
         context = (fact.kind, fact.part or "", reference, others, crowd, len(scene.people) > 1)
-        yield _Candidate(fact=fact, scene=scene, label=label, context=context)
+        same = [f for f in facts if (f.kind, f.person, f.part) == (fact.kind, fact.person, fact.part)]
+        doubtful = frozenset(label(f, scene) for f in same) if fact.kind in ("contact", "nearest") else frozenset()
+        yield _Candidate(fact=fact, scene=scene, label=label(fact, scene), context=context, doubtful=doubtful)
 
 
-def _label(fact: Fact, scene: Scene, names: Sequence[str]) -> str | None:
-    """What the statement's truth hangs on: the value, or the target's name; None where it cannot be named."""
-    if fact.kind == "contact":
-        return scene.things[fact.target].category if fact.target is not None else None
-    if fact.kind == "nearest":
-        return (names[fact.target] or None) if fact.target is not None else None
-    if fact.kind == "count" and not fact.value.isdigit():
-        return None
-    return fact.value
+def _name_of_target(fact: Fact, names: Sequence[str]) -> str:
+    """The person that the fact points at; "" where it has no name."""
+    return names[fact.target] if fact.target is not None else ""
 
 
 def _compatible(kind: str, one: str, other: str) -> bool:
@@ -166,16 +173,27 @@ def _couples(pools: dict[str, list[_Candidate]], rng: np.random.Generator) -> li
         for one, other in sorted(shares)
         if one < other
         for couple in zip(shares[one, other], shares[other, one], strict=False)
+        if couple[1].label not in couple[0].doubtful and couple[0].label not in couple[1].doubtful
     ]
 
 
-def _shared_out(buckets: dict, num_couples: int, rng: np.random.Generator) -> list[tuple[_Candidate, _Candidate]]:
+def _shared_out(
+    buckets: dict[tuple[str, bool], list[tuple[_Candidate, _Candidate]]],
+    num_couples: int,
+    most_of_kind: int,
+    rng: np.random.Generator,
+) -> list[tuple[_Candidate, _Candidate]]:
     """Take couples from all buckets in turn until there are enough or none is left."""
     queues = [[buckets[key][i] for i in rng.permutation(len(buckets[key]))] for key in sorted(buckets)]
     taken: list[tuple[_Candidate, _Candidate]] = []
+    num_of_kind: dict[str, int] = defaultdict(int)
     while len(taken) < num_couples and any(queues):
         for queue in queues:
-            if queue and len(taken) < num_couples:
+            kind = queue[-1][0].fact.kind if queue else ""
+            if queue and num_of_kind[kind] >= most_of_kind:
+                queue.pop()
+            elif queue and len(taken) < num_couples:
+                num_of_kind[kind] += 1
                 taken.append(queue.pop())
     return taken
 
@@ -206,8 +224,7 @@ def _item(candidate: _Candidate, opposite: _Candidate) -> ProbeItem:
 def _with_truth(fact: Fact, scene: Scene, opposite: _Candidate) -> tuple[Fact, Scene]:
     """The fact as the opposite would have it; an object that the scene lacks is lent to it."""
     if fact.kind == "contact":
-        lent = opposite.scene.things[opposite.fact.target or 0]
-        return replace(fact, target=len(scene.things)), replace(scene, things=(*scene.things, lent))
+        return lend(fact, scene, opposite.label)
     if fact.kind == "nearest":
         return replace(fact, target=references(scene).index(opposite.label)), scene
     return replace(fact, value=opposite.label), scene

@@ -1,0 +1,136 @@
+"""The result files of an evaluation and the tables that follow from them, read back from the files alone.
+
+``folder`` holds ``benchmark.jsonl`` and, for every arm, ``answers/<arm>.jsonl``, ``verdicts/<arm>.jsonl`` (a verdict,
+its question's kind and picture, its claims) and ``probe/<arm>.jsonl`` (an item, the picture used, log-likelihoods).
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llavapose.errors import DataError
+from llavapose.evaluation.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
+from llavapose.evaluation.probe import PROBE_COLUMNS, is_right, probe_table
+from llavapose.files import read_jsonl, write_csv
+from llavapose.records import ALL, BASELINE
+
+log = logging.getLogger(__name__)
+
+
+def summarise(
+    out: Path, arms: Sequence[str] | None = None, *, seeds: Sequence[Path] = (), baseline: str = BASELINE
+) -> None:
+    """Write ``ablation.csv`` and ``probe.csv`` from the result files; an arm without files is a row of holes.
+
+    Args:
+        out: where the tables go.
+        arms: the rows; by default every arm that has a file.
+        seeds: folders of equal evaluations of models trained with other seeds, averaged item by item; by default
+            ``out`` alone.
+        baseline: the arm that the others are compared with.
+    """
+    folders = tuple(seeds) or (out,)
+    arms = arms_in_order(arms if arms is not None else arms_found(folders))
+    ratings = {arm: _mean_ratings([found for f in folders if (found := read_ratings(f, arm))], arm) for arm in arms}
+    write_csv(out / "ablation.csv", ablation_table(ratings, arms, baseline), ABLATION_COLUMNS)
+    probe = [row for arm in arms for row in _mean_probe([rows for f in folders if (rows := read_probe(f, arm))], arm)]
+    write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+    missing = [arm for arm in arms if not ratings[arm]]
+    if missing:
+        log.warning("no answers of %s in %s; shown as holes", ", ".join(missing), ", ".join(map(str, folders)))
+
+
+def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Arms that left a verdict or probe file in any of the folders."""
+    names = {path.stem for f in folders for room in ("verdicts", "probe") for path in (f / room).glob("*.jsonl")}
+    return arms_in_order(sorted(names))
+
+
+def read_ratings(folder: Path, arm: str) -> list[Rating]:
+    """The rated answers of an arm; empty where it left none."""
+    path = folder / "verdicts" / f"{arm}.jsonl"
+    if not path.is_file():
+        return []
+    found = []
+    for number, row in read_jsonl(path, what="verdicts"):
+        try:
+            found.append(Rating(**{key: row[key] for key in ("question_id", "scene_id", "kind", "rating")}))
+        except KeyError as error:
+            raise DataError(f"verdicts: {path}:{number} has no {error}; run evaluate.py again") from None
+    return found
+
+
+def read_probe(folder: Path, arm: str) -> list[dict[str, Any]]:
+    """The probe's rows of an arm; empty where it left none."""
+    path = folder / "probe" / f"{arm}.jsonl"
+    return [row for _, row in read_jsonl(path, what="probe")] if path.is_file() else []
+
+
+def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
+    """Each question's rating averaged over the seeds; unscored where any seed is, which depends on its scene alone."""
+    if len(runs) < 2:
+        return list(runs[0]) if runs else []
+    by_question: dict[str, list[Rating]] = defaultdict(list)
+    for run in runs:
+        for one in run:
+            by_question[one.question_id].append(one)
+    _same_items({key: len(found) for key, found in by_question.items()}, len(runs), f"{arm}: questions")
+    averaged = []
+    for question, found in by_question.items():
+        scores = [one.rating for one in found if one.rating is not None]
+        rating = float(np.mean(scores)) if len(scores) == len(found) else None
+        averaged.append(Rating(question_id=question, scene_id=found[0].scene_id, kind=found[0].kind, rating=rating))
+    return averaged
+
+
+def _mean_probe(runs: Sequence[Sequence[dict[str, Any]]], arm: str) -> list[dict[str, Any]]:
+    """Each item's share of seeds that got it right, as ``right``."""
+    if len(runs) < 2:
+        return list(runs[0]) if runs else []
+    by_item: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for run in runs:
+        for row in run:
+            by_item[row["id"], row["pictures"]].append(row)
+    _same_items({str(key): len(found) for key, found in by_item.items()}, len(runs), f"{arm}: probe items")
+    return [{**found[0], "right": float(np.mean([is_right(row) for row in found]))} for found in by_item.values()]
+
+
+def _same_items(counts: Mapping[str, int], num_runs: int, what: str) -> None:
+    odd = [key for key, count in counts.items() if count != num_runs]
+    if odd:
+        raise DataError(
+            f"{what} differ between seeds ({len(odd)} of {len(counts)}, such as {odd[0]}); expected the same benchmark "
+            "and probe for every seed: keep benchmark.seed, probe.seed and scenes.* equal and evaluate again"
+        )
+
+
+def seed_values(folders: Mapping[str, Path], arms: Sequence[str], baseline: str = BASELINE) -> list[dict[str, Any]]:
+    """Score over all kinds and probe skill of every arm for every seed alone, NaN where it left no files.
+
+    Args:
+        folders: seed -> its folder.
+        arms: the rows.
+        baseline: as in ``summarise``.
+    """
+    rows = []
+    for seed, folder in folders.items():
+        for arm in arms:
+            table = ablation_table({arm: read_ratings(folder, arm)}, [arm], baseline)
+            skills = {
+                row["pictures"]: row["skill"] for row in probe_table(read_probe(folder, arm)) if row["group"] == ALL
+            }
+            score = next(row["score"] for row in table if row["kind"] == ALL)
+            rows.append(
+                {
+                    "arm": arm,
+                    "seed": seed,
+                    "score": score,
+                    "skill": skills.get("true", float("nan")),
+                    "skill_shuffled": skills.get("shuffled", float("nan")),
+                }
+            )
+    return rows

@@ -1,0 +1,211 @@
+"""Evaluate one arm: answer the benchmark, judge the answers, score the probe; everything is kept as files.
+
+What is there already and was made by the same checkpoint, questions and settings is not made again.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from llavapose.errors import CheckpointError, DataError
+from llavapose.evaluation.benchmark import NUM_IMAGES, build_benchmark, write_benchmark
+from llavapose.evaluation.judge import Judge, Judgement
+from llavapose.evaluation.pose_judge import PoseJudge
+from llavapose.evaluation.probe import NUM_ITEMS, build_probe, item_row
+from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
+from llavapose.records import Answer, Question, Scene, to_dict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is asked of every arm, and how.
+
+    Attributes:
+        num_images, benchmark_seed: of the benchmark; 0 images: no benchmark.
+        max_new_tokens, answer_batch_size: of the answers.
+        num_items, max_items_per_fact, probe_images, probe_seed: of the probe; 0 items: no probe.
+        shuffled: score the probe with shuffled pictures too.
+        score_batch_size: probe items at once.
+    """
+
+    num_images: int = NUM_IMAGES
+    benchmark_seed: int = 0
+    max_new_tokens: int = 256
+    answer_batch_size: int = 32
+    num_items: int = NUM_ITEMS
+    max_items_per_fact: int | None = None
+    probe_images: int | None = None
+    probe_seed: int = 0
+    shuffled: bool = True
+    score_batch_size: int = 64
+
+
+def evaluate_arm(
+    *,
+    checkpoint: Path,
+    arm: str,
+    scenes: Any,
+    out: Path,
+    plan: Plan | None = None,
+    judge: Judge | None = None,
+    answers_from: Path | None = None,
+    answerer: Any = None,
+) -> None:
+    """Answer, judge and probe one arm.
+
+    Args:
+        checkpoint: Hugging Face folder.
+        arm: the row in the tables.
+        scenes: the held-out ``SceneSet``.
+        out: gets ``benchmark.jsonl``, ``answers/``, ``verdicts/``, ``probe/``.
+        plan: what is asked.
+        judge: who rates; the pose judge by default.
+        answers_from: a file of answers made elsewhere; then nothing is loaded and the probe is left out.
+        answerer: stands instead of the checkpoint's own answerer (tests).
+
+    Raises:
+        CheckpointError: no such folder.
+        DataError: a file of answers that does not fit the benchmark.
+    """
+    plan, judge = plan or Plan(), judge or PoseJudge()
+    if answers_from is None and answerer is None and not (checkpoint / "config.json").is_file():
+        raise CheckpointError(f"checkpoint: {checkpoint} has no config.json; give the `hf` folder that train.py leaves")
+    identity = fingerprint(_identity(answers_from or checkpoint))
+    answerers = _Lazily(answerer, checkpoint, scenes.images, plan)
+    if plan.num_images:
+        questions = build_benchmark(scenes.scenes, seed=plan.benchmark_seed, num_images=plan.num_images)
+        write_benchmark(out / "benchmark.jsonl", questions)
+        made = fingerprint([identity, [to_dict(question) for question in questions], plan.max_new_tokens])
+        path = out / "answers" / f"{arm}.jsonl"
+        if not _is_made(path, made):
+            found = _file_answers(answers_from, arm, questions) if answers_from else answerers.answers(questions, arm)
+            write_jsonl(path, map(to_dict, tqdm(found, f"{arm}: answers", len(questions), unit="answer")))
+            _mark_made(path, made)
+        answers = [Answer(**row) for _, row in read_jsonl(path, what="answers")]
+        _write_verdicts(out / "verdicts" / f"{arm}.jsonl", questions, answers, scenes.scenes, judge)
+    if plan.num_items and answers_from is None:
+        _probe(arm, scenes.scenes, out, plan, identity, answerers)
+
+
+class _Lazily:
+    """Loads the checkpoint when something is really to be answered: importing torch takes seconds."""
+
+    def __init__(self, answerer: Any, checkpoint: Path, image_root: Path, plan: Plan) -> None:
+        self._answerer, self._checkpoint, self._image_root, self._plan = answerer, checkpoint, image_root, plan
+
+    def _loaded(self) -> Any:
+        if self._answerer is None:
+            from llavapose.evaluation.answer import CheckpointAnswerer
+
+            self._answerer = CheckpointAnswerer(self._checkpoint, self._image_root)
+        return self._answerer
+
+    def answers(self, questions: Sequence[Question], arm: str) -> Iterator[Answer]:
+        yield from self._loaded().answer(questions, arm)
+
+    def scores(self, items: Sequence[Any], shuffled: bool) -> Iterator[dict[str, Any]]:
+        yield from self._loaded().score(items, shuffled=shuffled, seed=self._plan.probe_seed)
+
+
+def _probe(arm: str, scenes: Sequence[Scene], out: Path, plan: Plan, identity: str, answerers: _Lazily) -> None:
+    chosen = sorted(scenes, key=lambda scene: scene.id)[: plan.probe_images]
+    items = build_probe(chosen, plan.probe_seed, num_items=plan.num_items, max_items_per_fact=plan.max_items_per_fact)
+    if not items:
+        raise DataError(f"probe: no fact of the {len(chosen)} held-out pictures has its opposite; raise scenes.num_val")
+    made = fingerprint([identity, [item_row(item) for item in items], plan.shuffled, plan.probe_seed])
+    path = out / "probe" / f"{arm}.jsonl"
+    if _is_made(path, made):
+        return
+
+    def rows() -> Iterator[dict[str, Any]]:
+        of_id = {item.id: item_row(item) for item in items}
+        for pictures in ("true", "shuffled") if plan.shuffled else ("true",):
+            scored = answerers.scores(items, pictures == "shuffled")
+            for row in tqdm(scored, f"{arm}: probe, {pictures} pictures", len(items), unit="pair"):
+                yield {"arm": arm, "pictures": pictures, **of_id[row["id"]], **row}
+
+    write_jsonl(path, rows())
+    _mark_made(path, made)
+
+
+def _write_verdicts(
+    path: Path, questions: Sequence[Question], answers: Sequence[Answer], scenes: Sequence[Scene], judge: Judge
+) -> None:
+    """Judge the answers; a verdict's line also keeps the question's kind and picture and the claims behind it."""
+    by_id = {question.id: question for question in questions}
+    found = judge.judge(questions, answers, {scene.id: scene for scene in scenes})
+    write_jsonl(path, (_verdict_row(judgement, by_id) for judgement in found))
+    silent = sum(judgement.verdict.silent for judgement in found)
+    unscored = sum(judgement.verdict.rating is None for judgement in found)
+    log.info("%s: %d answers judged, %d silent, %d unscored", path.stem, len(found), silent, unscored)
+
+
+def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, Any]:
+    question = by_id[judgement.verdict.question_id]
+    claims = [
+        {
+            "start": one.claim.start,
+            "end": one.claim.end,
+            "outcome": one.outcome,
+            "kind": one.claim.kind,
+            "part": one.claim.part,
+            "value": one.claim.value,
+            "negated": one.claim.negated,
+            "person": one.fact.person if one.fact else None,
+        }
+        for one in judgement.claims
+    ]
+    return {**to_dict(judgement.verdict), "kind": question.kind, "scene_id": question.scene_id, "claims": claims}
+
+
+def _file_answers(path: Path, arm: str, questions: Iterable[Question]) -> Iterator[Answer]:
+    """Answers made elsewhere, one for each question.
+
+    Raises:
+        DataError: a question without an answer, or a line without question_id and text.
+    """
+    found: dict[str, str] = {}
+    for number, row in read_jsonl(path, what="answers"):
+        if not isinstance(row.get("question_id"), str) or not isinstance(row.get("text"), str):
+            raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
+        found[row["question_id"]] = row["text"]
+    ids = [question.id for question in questions]
+    missing = [one for one in ids if one not in found]
+    if missing:
+        raise DataError(f"answers: {path} answers {len(ids) - len(missing)} of {len(ids)} questions; "
+                        f"missing {', '.join(missing[:3])}, ...")  # fmt: skip
+    for one in ids:
+        yield Answer(question_id=one, arm=arm, text=found[one])
+
+
+def _identity(path: Path) -> list[Any]:
+    """What tells a checkpoint or a file of answers from another: names, sizes, hashes where they are small."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    sizes = [(file.name, file.stat()) for file in files]
+    small = 2**28
+    return [(n, s.st_size, sha256(f) if s.st_size < small else s.st_mtime_ns)
+            for (n, s), f in zip(sizes, files, strict=True)]  # fmt: skip
+
+
+def _mark(path: Path) -> Path:
+    return path.with_suffix(".made.json")
+
+
+def _is_made(path: Path, made: str) -> bool:
+    """Whether the file is there, made by the same checkpoint, questions and settings."""
+    if not path.is_file() or not _mark(path).is_file():
+        return False
+    same = read_json(_mark(path), what="mark") == {"fingerprint": made, "sha256": sha256(path)}
+    if same:
+        log.info("%s: kept, nothing has changed", path)
+    return same
+
+
+def _mark_made(path: Path, made: str) -> None:
+    write_json(_mark(path), {"fingerprint": made, "sha256": sha256(path)})

@@ -1,0 +1,149 @@
+"""Tables for readers: what ``ablation.csv`` and ``probe.csv`` hold, as console text, Markdown and LaTeX.
+
+An arm that left no files is a row of holes, in every form.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from llavapose.files import read_csv
+from llavapose.records import ALL, KINDS
+
+HOLE_MARK = "—"
+FAILED = "failed"
+NEEDED = {
+    "ablation.csv": ("arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored"),
+    "probe.csv": ("arm", "pictures", "group", "skill", "low", "high", "n"),
+}
+"""Columns that the readers' tables are made from."""
+
+
+def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Rows of ``folder/name``; holes are NaN.
+
+    Raises:
+        DataError: the file is missing or lacks columns.
+    """
+    return read_csv(folder / name, NEEDED[name], what=f"table {name}", text=("arm", "kind", "pictures", "group"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A table ready to be shown: text cells, the first column names the row; ``note`` says how to read it."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ()) -> Grid:
+    """The papers' form: an arm a row, a kind a column, each cell with its interval and paired difference."""
+    cells: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for row in rows:
+        cells[row["arm"]][row["kind"]] = row
+    body = []
+    for arm, by_kind in cells.items():
+        total = by_kind[ALL]
+        unscored = int(total.get("num_unscored", 0))
+        counts = f"{total['num_scored']:.0f}" + (f" (+{unscored} unscored)" if unscored else "")
+        scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*KINDS, ALL)]
+        if not total["num_scored"]:
+            mark = FAILED if arm in failed else HOLE_MARK
+            body.append((arm, *[mark] * 5, HOLE_MARK))
+            continue
+        body.append((arm, *scores, interval(total, "diff", "diff_low", "diff_high", 1, sign=True), counts))
+    return Grid(
+        title="Ablation",
+        header=("arm", *KINDS, ALL, "difference to baseline", "n"),
+        rows=tuple(body),
+        note="Mean rating x 10 [95% interval by bootstrap over images]; the difference is paired by question.",
+    )
+
+
+def probe_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: Sequence[str] = ()) -> Grid:
+    """Skill by arm and group with true pictures, and over all groups with shuffled ones."""
+    found = {(row["arm"], row["pictures"], row["group"]): row for row in rows}
+    plain = [group for _, _, group in found if not group.endswith(")")]
+    groups = list(dict.fromkeys(group for group in plain if group != ALL))
+    wide = (ALL, f"{ALL} (one person)", f"{ALL} (several people)")
+    body = []
+    for arm in arms:
+        mark = FAILED if arm in failed else HOLE_MARK
+        cells = [(found.get((arm, "true", group)), group in wide) for group in (*wide, *groups)]
+        cells.insert(3, (found.get((arm, "shuffled", ALL)), True))
+        body.append((arm, *(_skill(row, wide_cell) if row else mark for row, wide_cell in cells)))
+    return Grid(
+        title="Pose probe",
+        header=("arm", ALL, "one person", "several people", "shuffled pictures", *groups),
+        rows=tuple(body),
+        note="Skill = (balanced accuracy - majority) / (1 - majority): 0 is chance, 1 is always right "
+        "[95% interval by bootstrap over images]. With shuffled pictures it must fall to nothing.",
+    )
+
+
+def _skill(row: Mapping[str, Any], with_interval: bool) -> str:
+    return interval(row, "skill", "low", "high", 2) if with_interval else number(row["skill"], 2)
+
+
+def number(value: float, digits: int, sign: bool = False) -> str:
+    """A number, or the hole's mark."""
+    if math.isnan(value):
+        return HOLE_MARK
+    return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+
+
+def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: int, sign: bool = False) -> str:
+    """ "71.2 [64.0, 78.1]", or the hole's mark."""
+    if math.isnan(row[value]):
+        return HOLE_MARK
+    return f"{number(row[value], digits, sign)} [{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]"
+
+
+def as_text(grid: Grid) -> str:
+    """The table for a console: aligned columns, nothing but plain characters and the hole's mark."""
+    lines = [grid.header, *grid.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(grid.header))]
+
+    def line_of(cells: Sequence[str]) -> str:
+        first, *rest = cells
+        aligned = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        return "  ".join([first.ljust(widths[0]), *aligned]).rstrip()
+
+    body = [line_of(grid.header), "  ".join("-" * width for width in widths), *map(line_of, grid.rows)]
+    return "\n".join([grid.title, *body, grid.note]) + "\n"
+
+
+def as_markdown(grid: Grid) -> str:
+    """The table as GitHub's Markdown."""
+
+    def line_of(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+    rule = "|" + "|".join([" --- "] + [" ---: "] * (len(grid.header) - 1)) + "|"
+    lines = [f"**{grid.title}**", "", line_of(grid.header), rule, *map(line_of, grid.rows), "", grid.note]
+    return "\n".join(lines) + "\n"
+
+
+_LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
+          "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+
+
+def as_latex(grid: Grid) -> str:
+    """The table as a LaTeX ``table`` with nothing but core LaTeX."""
+
+    def line_of(cells: Sequence[str]) -> str:
+        return " & ".join("".join(_LATEX.get(char, char) for char in cell) for cell in cells) + r" \\"
+
+    out = StringIO()
+    columns = "l" + "r" * (len(grid.header) - 1)
+    print(r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\hline", sep="\n", file=out)
+    print(line_of(grid.header), r"\hline", *map(line_of, grid.rows), r"\hline", r"\end{tabular}", sep="\n", file=out)
+    note = "".join(_LATEX.get(char, char) for char in grid.note)
+    print(rf"\caption{{{grid.title}. {note}}}", r"\end{table}", sep="\n", file=out)
+    return out.getvalue()
