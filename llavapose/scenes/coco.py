@@ -1,0 +1,256 @@
+"""COCO annotation files -> scenes: instances, captions and person keypoints joined by image id.
+
+Reads COCO 2014 and 2017 as published and any set in COCO's format, by pycocotools.
+"""
+
+import contextlib
+import io
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pycocotools.coco import COCO
+
+from llavapose.errors import DataError
+from llavapose.files import inside, read_json
+from llavapose.pose.skeleton import COCO17
+from llavapose.records import Box, Keypoint, Person, Scene, Thing
+
+PERSON = "person"
+DECIMALS = 3
+"""Coordinates are kept with this many decimals, the papers' number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneSet:
+    """Annotated pictures.
+
+    Attributes:
+        scenes: in order of image id.
+        images: folder that ``Scene.image`` is relative to.
+        notes: what was tolerated, each counted, one line each.
+    """
+
+    scenes: tuple[Scene, ...]
+    images: Path
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """Annotations by image id, and what was met on the way."""
+
+    people: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
+    things: dict[int, list[Thing]] = field(default_factory=lambda: defaultdict(list))
+    captions: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    crowds: Counter[int] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+
+
+def read_scenes(
+    *,
+    images: Path,
+    keypoints: Path,
+    instances: Path | None = None,
+    captions: Path | None = None,
+    split: str = "train",
+    ids: Collection[int] | None = None,
+) -> SceneSet:
+    """Read one split of a COCO set.
+
+    Args:
+        images: folder of the pictures.
+        keypoints: person_keypoints_*.json; its images are the set's images.
+        instances, captions: instances_*.json and captions_*.json; None or a file that is not there leaves objects or
+            captions out and says so in the notes.
+        split: name kept with every scene.
+        ids: image ids to keep; None keeps all.
+
+    Raises:
+        DataError: a file is missing or not in COCO's format, or an annotation cannot be right; names file and id.
+    """
+    if not images.is_dir():
+        raise DataError(f"COCO images: no folder {images}; check the path")
+    parts, notes = _Parts(), []
+    base = _load(keypoints, "COCO person keypoints")
+    sizes = {i: _size(image, keypoints) for i, image in base.imgs.items()}
+    _add_people(base, sizes, parts, keypoints)
+    for path, what, add in ((instances, "instances", _add_instances), (captions, "captions", _add_captions)):
+        if path is None or not path.exists():
+            notes.append(f"no {what} file{'' if path is None else f' {path}'}: scenes are read without {what}")
+        else:
+            add(_load(path, f"COCO {what}"), sizes, parts, path)
+    wanted = sorted(sizes if ids is None else set(ids) & set(sizes))
+    if ids is not None and len(wanted) < len(set(ids)):
+        notes.append(f"{len(set(ids)) - len(wanted)} of {len(set(ids))} wanted image ids are not in {keypoints.name}")
+    scenes = tuple(_scene(base.imgs[i], sizes[i], parts, images, split, keypoints) for i in wanted)
+    return SceneSet(scenes=scenes, images=images, notes=(*notes, *_notes(scenes, parts, captions is not None)))
+
+
+def _load(path: Path, what: str) -> COCO:
+    """Open a COCO file, proven to have COCO's top level."""
+    data = read_json(path, what=what)
+    if not isinstance(data, dict) or not all(isinstance(data.get(key), list) for key in ("images", "annotations")):
+        raise DataError(f"{what}: {path} is not a COCO file; expected the lists `images` and `annotations`")
+    for key, fields in (("images", ("id",)), ("annotations", ("id", "image_id"))):
+        for index, item in enumerate(data[key]):
+            missing = [name for name in fields if not isinstance(item, dict) or not isinstance(item.get(name), int)]
+            if missing:
+                raise DataError(f"{what}: {path}: {key}[{index}] has no whole number `{missing[0]}`; not COCO's format")
+    coco = COCO()
+    coco.dataset = data
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco.createIndex()
+    return coco
+
+
+def _categories(coco: COCO, path: Path) -> dict[int, str]:
+    names = {c.get("id"): c.get("name") for c in coco.dataset.get("categories", []) if isinstance(c, dict)}
+    if not names:
+        raise DataError(f"COCO: {path} has no `categories`; expected COCO's list of names")
+    return names
+
+
+def _category(annotation: dict[str, Any], names: dict[int, str], path: Path) -> str:
+    name = names.get(annotation.get("category_id"))
+    if not isinstance(name, str):
+        raise DataError(
+            f"COCO: {path}: annotation {annotation['id']} has category {annotation.get('category_id')!r}, which "
+            "`categories` does not list"
+        )
+    return name
+
+
+def _size(image: dict[str, Any], path: Path) -> tuple[int, int]:
+    size = (image.get("width"), image.get("height"))
+    if not all(isinstance(side, int) and side > 0 for side in size):
+        raise DataError(f"COCO: {path}: image {image['id']} has size {size}; expected positive width and height")
+    return size  # type: ignore[return-value]
+
+
+def _add_people(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+    """People of the keypoint file; crowds are counted, not people."""
+    names = _categories(coco, path)
+    for annotation in coco.dataset["annotations"]:
+        image_id = annotation["image_id"]
+        if image_id not in sizes:
+            raise DataError(f"COCO: {path}: annotation {annotation['id']} is of image {image_id}, which is not listed")
+        if _category(annotation, names, path) != PERSON:
+            parts.seen["annotations of the keypoint file that are not people"] += 1
+        elif annotation.get("iscrowd"):
+            parts.crowds[image_id] += 1
+        else:
+            person = Person(
+                id=annotation["id"],
+                box_xyxy=_box(annotation, sizes[image_id], path),
+                keypoints=_keypoints(annotation, sizes[image_id], path),
+            )
+            parts.people[image_id].append(person)
+
+
+def _add_instances(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+    """Objects; people too where the keypoint file has none of that id (COCO's keypoint file holds them all)."""
+    names = _categories(coco, path)
+    known = {person.id for people in parts.people.values() for person in people}
+    crowded = set(parts.crowds)
+    for annotation in coco.dataset["annotations"]:
+        image_id, name = annotation["image_id"], _category(annotation, names, path)
+        if image_id not in sizes:
+            parts.seen["instances of images without a keypoint record"] += 1
+        elif annotation.get("iscrowd"):
+            if name == PERSON and image_id not in crowded:
+                parts.crowds[image_id] += 1
+            elif name != PERSON:
+                parts.seen["crowds of objects left out"] += 1
+        elif name != PERSON:
+            box = _box(annotation, sizes[image_id], path)
+            parts.things[image_id].append(Thing(id=annotation["id"], category=name, box_xyxy=box))
+        elif annotation["id"] not in known:
+            box = _box(annotation, sizes[image_id], path)
+            parts.people[image_id].append(Person(id=annotation["id"], box_xyxy=box))
+
+
+def _add_captions(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+    for annotation in coco.dataset["annotations"]:
+        text = annotation.get("caption")
+        if not isinstance(text, str):
+            raise DataError(f"COCO captions: {path}: annotation {annotation['id']} has no text `caption`")
+        if annotation["image_id"] not in sizes:
+            parts.seen["captions of images without a keypoint record"] += 1
+        elif text.strip():
+            parts.captions[annotation["image_id"]].append(" ".join(text.split()))
+
+
+def _box(annotation: dict[str, Any], size: tuple[int, int], path: Path) -> Box:
+    """``bbox`` (x, y, width, height in pixels) as corners in 0..1."""
+    box = annotation.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):
+        raise DataError(f"COCO: {path}: annotation {annotation['id']} has bbox {box!r}; expected four numbers")
+    x, y, width, height = box
+    return (
+        _share(x, size[0]),
+        _share(y, size[1]),
+        _share(x + width, size[0]),
+        _share(y + height, size[1]),
+    )
+
+
+def _keypoints(annotation: dict[str, Any], size: tuple[int, int], path: Path) -> tuple[Keypoint, ...]:
+    """Joints as (x, y, visibility) in 0..1; empty where no joint is labelled."""
+    flat = annotation.get("keypoints")
+    expected = 3 * len(COCO17.joints)
+    where = f"COCO person keypoints: {path}: annotation {annotation['id']}"
+    if not isinstance(flat, list) or len(flat) != expected or not all(_is_number(value) for value in flat):
+        length = len(flat) if isinstance(flat, list) else repr(flat)
+        raise DataError(f"{where} has keypoints of length {length}; expected {expected} numbers (17 x x, y, visibility)")
+    joints = []
+    for x, y, visibility in zip(flat[0::3], flat[1::3], flat[2::3], strict=True):
+        if visibility not in (0, 1, 2):
+            raise DataError(f"{where} has visibility {visibility}; expected 0, 1 or 2")
+        joints.append((_share(x, size[0]), _share(y, size[1]), int(visibility)) if visibility else (0.0, 0.0, 0))
+    return tuple(joints) if any(joint[2] for joint in joints) else ()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _share(value: float, side: int) -> float:
+    """A pixel coordinate in 0..1; what hangs over the border is cut off."""
+    return round(min(max(value / side, 0.0), 1.0), DECIMALS)
+
+
+def _scene(
+    image: dict[str, Any], size: tuple[int, int], parts: _Parts, images: Path, split: str, path: Path
+) -> Scene:
+    number, name = image["id"], image.get("file_name")
+    if not isinstance(name, str):
+        raise DataError(f"COCO: {path}: image {number} has file_name {name!r}; expected a text")
+    inside(images, name, where=f"COCO: {path}: image {number}")
+    return Scene(
+        id=number,
+        image=name,
+        width=size[0],
+        height=size[1],
+        captions=tuple(parts.captions.get(number, ())),
+        people=tuple(parts.people.get(number, ())),
+        things=tuple(parts.things.get(number, ())),
+        num_crowds=parts.crowds.get(number, 0),
+        split=split,
+    )
+
+
+def _notes(scenes: tuple[Scene, ...], parts: _Parts, captioned: bool) -> list[str]:
+    """What was tolerated in the scenes that are kept."""
+    unposed = sum(not person.keypoints for scene in scenes for person in scene.people)
+    met = {
+        "images with a crowd of people, which is no person": sum(scene.num_crowds > 0 for scene in scenes),
+        "images without a person": sum(not scene.people for scene in scenes),
+        "people without labelled keypoints": unposed,
+        "images without a caption": sum(not scene.captions for scene in scenes) if captioned else 0,
+        **parts.seen,
+    }
+    return [f"{number} {what}" for what, number in met.items() if number]
