@@ -1,0 +1,138 @@
+"""What the vision encoder learns to say at every patch about the person it lies on: numbers from COCO annotations.
+
+Joints as in any keypoint regression; limb directions are the part affinity fields of Cao et al. (CVPR 2017); joint
+angles, box, order from the left and number of people follow from the same annotations. No word, and nothing of the
+world's latent truth.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from llavapose.pose.skeleton import COCO17
+from llavapose.records import Scene
+
+_JOINTS = COCO17.joints
+_PAIRS = ("shoulder elbow", "elbow wrist", "hip knee", "knee ankle")
+LIMBS = tuple(
+    (_JOINTS.index(f"{side} {a}"), _JOINTS.index(f"{side} {b}"))
+    for a, b in (pair.split() for pair in _PAIRS)
+    for side in ("left", "right")
+)
+"""Directed limbs as joint indices: arms and legs of both sides."""
+ANGLES = tuple(
+    (_JOINTS.index(f"{side} {a}"), _JOINTS.index(f"{side} {b}"), _JOINTS.index(f"{side} {c}"))
+    for a, b, c in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"))
+    for side in ("left", "right")
+)
+"""Interior angles as (end, vertex, end)."""
+MAX_PEOPLE = 4
+
+NUM_JOINTS = len(_JOINTS)
+REGRESSED = 2 * NUM_JOINTS + 2 * len(LIMBS) + len(ANGLES) + 4
+"""Numbers a patch: joint offsets, limb directions, cosines of angles, box edges."""
+BINARY = 1 + NUM_JOINTS + MAX_PEOPLE
+"""Yes or no a patch: lies on a person, joint visible, the person is the n-th from the left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """Targets of P patches: values with a weight of 0 where there is nothing to learn.
+
+    Attributes:
+        values: float32[P, REGRESSED], offsets in picture widths from the patch's centre.
+        weights: float32[P, REGRESSED].
+        flags: float32[P, BINARY].
+        flag_weights: float32[P, BINARY].
+        count: people in the picture, 1..MAX_PEOPLE, minus one.
+    """
+
+    values: np.ndarray
+    weights: np.ndarray
+    flags: np.ndarray
+    flag_weights: np.ndarray
+    count: int
+
+
+def mirrored_order() -> np.ndarray:
+    """int[17]: for each joint, the joint of the other side; the joint itself where it has none."""
+    names = [
+        name.replace("left", "?").replace("right", "left").replace("?", "right") if name != "nose" else name
+        for name in _JOINTS
+    ]
+    return np.array([_JOINTS.index(name) for name in names])
+
+
+def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, *, grid: int) -> Targets:
+    """Targets of every patch of a square picture.
+
+    Args:
+        keypoints: float[N, 17, 3] x, y in 0..1 of the padded square, visibility.
+        boxes: float[N, 4] x1, y1, x2, y2 in 0..1.
+        grid: patches a side.
+    """
+    centres = (np.arange(grid) + 0.5) / grid
+    points = np.stack(np.meshgrid(centres, centres), -1).reshape(-1, 2)  # [P, 2] x, y
+    num = len(points)
+    values, weights = np.zeros((num, REGRESSED), np.float32), np.zeros((num, REGRESSED), np.float32)
+    flags, flag_weights = np.zeros((num, BINARY), np.float32), np.zeros((num, BINARY), np.float32)
+    flag_weights[:, 0] = 1
+    if len(keypoints):
+        owner = _owners(points, keypoints, boxes, reach=0.6 / grid)
+        order = np.argsort(np.argsort(boxes[:, 0] + boxes[:, 2]))
+        for person in range(len(keypoints)):
+            mine = owner == person
+            value, weight = _person(keypoints[person], boxes[person], points[mine])
+            values[mine], weights[mine] = value, weight
+            flags[mine, 0] = 1
+            flags[mine, 1 : 1 + NUM_JOINTS] = keypoints[person, :, 2] == 2
+            flags[mine, 1 + NUM_JOINTS + min(order[person], MAX_PEOPLE - 1)] = 1
+            flag_weights[mine, 1:] = 1
+    count = int(np.clip(len(keypoints), 1, MAX_PEOPLE)) - 1
+    return Targets(values=values, weights=weights, flags=flags, flag_weights=flag_weights, count=count)
+
+
+def _owners(points: np.ndarray, keypoints: np.ndarray, boxes: np.ndarray, *, reach: float) -> np.ndarray:
+    """int[P]: the person that each patch lies on, by the nearest joint; -1 where none is near or around."""
+    gaps = np.full((len(keypoints), len(points)), np.inf)
+    for person, (joints, box) in enumerate(zip(keypoints, boxes, strict=True)):
+        known = joints[joints[:, 2] > 0, :2]
+        if len(known):
+            middle = [(joints[a, :2] + joints[b, :2]) / 2 for a, b in LIMBS if joints[a, 2] and joints[b, 2]]
+            known = np.concatenate([known, middle]) if middle else known
+            nearest = np.linalg.norm(points[:, None] - known[None], axis=-1).min(1)
+            inside = ((points > box[:2] - reach) & (points < box[2:] + reach)).all(1)
+            gaps[person] = np.where(inside, nearest, np.inf)
+    return np.where(np.isfinite(gaps.min(0)), gaps.argmin(0), -1)
+
+
+def _person(joints: np.ndarray, box: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    known = (joints[:, 2] > 0).astype(np.float32)
+    offsets = joints[None, :, :2] - points[:, None]  # [P, 17, 2]
+    limbs, limb_known, cosines, angle_known = [], [], [], []
+    for a, b in LIMBS:
+        vector = joints[b, :2] - joints[a, :2]
+        limbs.append(vector / (np.linalg.norm(vector) + 1e-6))
+        limb_known.append(known[a] * known[b])
+    for a, b, c in ANGLES:
+        one, two = joints[a, :2] - joints[b, :2], joints[c, :2] - joints[b, :2]
+        cosines.append(one @ two / (np.linalg.norm(one) * np.linalg.norm(two) + 1e-6))
+        angle_known.append(known[a] * known[b] * known[c])
+    fixed = np.concatenate([np.ravel(limbs) * 0.3, np.array(cosines) * 0.3])
+    edges = box[None] - np.concatenate([points, points], 1)
+    value = np.concatenate([offsets.reshape(len(points), -1), np.tile(fixed, (len(points), 1)), edges], 1)
+    weight = np.concatenate([np.repeat(known, 2), np.repeat(limb_known, 2), angle_known, np.ones(4)])
+    return value, np.tile(weight, (len(points), 1))
+
+
+def scene_arrays(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """(keypoints float[N, 17, 3], boxes float[N, 4]) of a scene in its padded square, 0..1."""
+    side = max(scene.width, scene.height)
+    shift = np.array([side - scene.width, side - scene.height]) / 2 / side
+    scale = np.array([scene.width, scene.height]) / side
+    people = [person for person in scene.people if person.keypoints]
+    keypoints = np.array([person.keypoints for person in people], np.float32).reshape(-1, NUM_JOINTS, 3)
+    boxes = np.array([person.box_xyxy for person in people], np.float32).reshape(-1, 4)
+    keypoints[..., :2] = keypoints[..., :2] * scale + shift
+    boxes = boxes * np.tile(scale, 2) + np.tile(shift, 2)
+    return keypoints, boxes

@@ -1,0 +1,70 @@
+"""A small Llama-like tokenizer: byte-pair encoding with byte fallback, and LLaVA's processor around it."""
+
+from collections.abc import Iterable
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import LlavaImageProcessorPil, LlavaProcessor, PreTrainedTokenizerFast
+
+from llavapose.data.conversation import CHAT_TEMPLATE, IMAGE_TOKEN, SYSTEM
+
+SPECIAL = ("<unk>", "<s>", "</s>", "<pad>", IMAGE_TOKEN)
+
+
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedTokenizerFast:
+    """Train a byte-pair tokenizer whose ids 0.. are ``<unk> <s> </s> <pad> <image>``, then the 256 bytes, then pieces.
+
+    Args:
+        texts: what it should be good at; the conversation's fixed words are added.
+        vocab_size: entries in all.
+    """
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.normalizer = normalizers.Replace(Regex("\r\n?"), "\n")
+    # Newlines and punctuation stay apart from words, so that no token straddles a question and its answer.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="never"),
+            pre_tokenizers.Split(Regex(r"\n|[.,:;?!()\"]"), behavior="isolated"),
+        ]
+    )
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256))],
+        min_frequency=2,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((*texts, f"{SYSTEM} USER: ASSISTANT:"), trainer)
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        extra_special_tokens={"image_token": IMAGE_TOKEN},
+        padding_side="left",
+        model_max_length=4096,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def make_processor(tokenizer: PreTrainedTokenizerFast, *, image_size: int, patch_size: int) -> LlavaProcessor:
+    """LLaVA's processor for square pictures of ``image_size`` pixels, padded before they are resized."""
+    images = LlavaImageProcessorPil(
+        do_pad=True,
+        size={"shortest_edge": image_size},
+        crop_size={"height": image_size, "width": image_size},
+    )
+    return LlavaProcessor(
+        image_processor=images,
+        tokenizer=tokenizer,
+        patch_size=patch_size,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=CHAT_TEMPLATE,
+    )

@@ -1,0 +1,187 @@
+"""Pre-train the tiny vision encoder: at every patch, regress the pose of the person it lies on.
+
+The heads are linear, so that what they read lies open in the features that the connector gets.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+from tqdm import tqdm
+from transformers import CLIPVisionConfig, CLIPVisionModel
+
+from llavapose.base.targets import BINARY, MAX_PEOPLE, NUM_JOINTS, REGRESSED, mirrored_order, patch_targets, scene_arrays
+from llavapose.data.images import open_image
+from llavapose.records import Scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisionRecipe:
+    """How long and how fast: ``steps`` of ``batch_size`` pictures, AdamW with peak ``lr``, cosine to zero."""
+
+    steps: int = 9000
+    batch_size: int = 64
+    lr: float = 1.5e-3
+    weight_decay: float = 0.02
+    seed: int = 0
+
+
+class PatchHeads(nn.Module):
+    """Linear readouts of patch features: float[B, P, D] -> values, flags, number of people."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.values = nn.Linear(width, REGRESSED)
+        self.flags = nn.Linear(width, BINARY)
+        self.count = nn.Linear(width, MAX_PEOPLE)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(float[B, P, REGRESSED], float[B, P, BINARY], float[B, P, MAX_PEOPLE])."""
+        features = self.norm(features)
+        return self.values(features), self.flags(features), self.count(features)
+
+
+def load_pictures(scenes: Sequence[Scene], root: Path, *, size: int) -> Tensor:
+    """uint8[M, 3, size, size]: every picture padded to a square with CLIP's mean colour and resized (bicubic)."""
+    pictures = np.empty((len(scenes), 3, size, size), np.uint8)
+    for number, scene in enumerate(tqdm(scenes, desc="reading pictures", unit="img", disable=None)):
+        image = open_image(root / scene.image, where=f"scene {scene.id}")
+        side = max(image.size)
+        if image.width != image.height:
+            square = Image.new("RGB", (side, side), (122, 116, 104))
+            square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+            image = square
+        pictures[number] = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+    return torch.from_numpy(pictures)
+
+
+def normalise(pictures: Tensor) -> Tensor:
+    """uint8[B, 3, H, W] to CLIP's normalised float32."""
+    mean = torch.tensor((0.48145466, 0.4578275, 0.40821073)).view(1, 3, 1, 1)
+    std = torch.tensor((0.26862954, 0.26130258, 0.27577711)).view(1, 3, 1, 1)
+    return (pictures.float() / 255 - mean) / std
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetTable:
+    """Targets of M pictures: ``patch_targets``' fields stacked, as float16 where they are many; mirrored ones too."""
+
+    values: Tensor
+    weights: Tensor
+    flags: Tensor
+    flag_weights: Tensor
+    count: Tensor
+
+
+def target_table(scenes: Sequence[Scene], *, grid: int, mirror: bool) -> TargetTable:
+    """Targets of every scene, or of its mirror picture: x turns round, left and right joints change names."""
+    order, rows = mirrored_order(), []
+    for scene in scenes:
+        keypoints, boxes = scene_arrays(scene)
+        if mirror:
+            known = keypoints[..., 2:] > 0
+            keypoints = keypoints[:, order]
+            keypoints[..., :1] = np.where(known[:, order], 1 - keypoints[..., :1], 0)
+            boxes = np.stack([1 - boxes[:, 2], boxes[:, 1], 1 - boxes[:, 0], boxes[:, 3]], 1)
+        rows.append(patch_targets(keypoints, boxes, grid=grid))
+    return TargetTable(
+        values=torch.from_numpy(np.stack([r.values for r in rows]).astype(np.float16)),
+        weights=torch.from_numpy(np.stack([r.weights for r in rows]).astype(bool)),
+        flags=torch.from_numpy(np.stack([r.flags for r in rows]).astype(bool)),
+        flag_weights=torch.from_numpy(np.stack([r.flag_weights for r in rows]).astype(bool)),
+        count=torch.tensor([r.count for r in rows]),
+    )
+
+
+def patch_features(tower: CLIPVisionModel, pixel_values: Tensor) -> Tensor:
+    """float[B, P, D]: what LLaVA takes from the encoder: the last layer's output without the class token."""
+    return tower(pixel_values).last_hidden_state[:, 1:]
+
+
+def head_loss(heads: PatchHeads, features: Tensor, table: TargetTable, index: Tensor) -> Tensor:
+    """Smooth L1 on the numbers, cross-entropy on flags and on the number of people."""
+    values, flags, count = heads(features)
+    weights = table.weights[index].float()
+    flag_weights = table.flag_weights[index].float()
+    regression = F.smooth_l1_loss(values, table.values[index].float(), beta=0.02, reduction="none")
+    binary = F.binary_cross_entropy_with_logits(flags, table.flags[index].float(), reduction="none")
+    people = F.cross_entropy(count.transpose(1, 2), table.count[index, None].expand(-1, count.shape[1]))
+    return (
+        20 * (regression * weights).sum() / weights.sum().clamp(min=1)
+        + (binary * flag_weights).sum() / flag_weights.sum().clamp(min=1)
+        + 0.2 * people
+    )
+
+
+def pretrain_vision(
+    config: CLIPVisionConfig, scenes: Sequence[Scene], root: Path, recipe: VisionRecipe
+) -> tuple[CLIPVisionModel, PatchHeads]:
+    """Train an encoder from nothing on annotated pictures and their mirror images."""
+    torch.manual_seed(recipe.seed)
+    tower, heads = CLIPVisionModel(config), PatchHeads(config.hidden_size)
+    pictures = load_pictures(scenes, root, size=config.image_size)
+    grid = config.image_size // config.patch_size
+    tables = [target_table(scenes, grid=grid, mirror=mirror) for mirror in (False, True)]
+    parameters = [*tower.parameters(), *heads.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
+    generator = torch.Generator().manual_seed(recipe.seed)
+    bar = tqdm(range(recipe.steps), desc="vision encoder", unit="step", mininterval=5)
+    smooth = 0.0
+    for step in bar:
+        warm, progress = min(1.0, (step + 1) / 300), step / recipe.steps
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
+        index = torch.randint(len(scenes), (recipe.batch_size,), generator=generator)
+        mirror = step % 2
+        batch = pictures[index].flip(-1) if mirror else pictures[index]
+        batch = _jitter(normalise(batch), generator)
+        loss = head_loss(heads, patch_features(tower, batch), tables[mirror], index)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        smooth = loss.item() if step == 0 else 0.98 * smooth + 0.02 * loss.item()
+        if step % 50 == 0:
+            bar.set_postfix(loss=f"{smooth:.4f}")
+    return tower.eval(), heads.eval()
+
+
+def _jitter(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Brightness and contrast a picture, so that colours matter less than shapes."""
+    gain = 1 + 0.15 * torch.randn(len(pictures), 3, 1, 1, generator=generator)
+    shift = 0.15 * torch.randn(len(pictures), 3, 1, 1, generator=generator)
+    return pictures * gain + shift
+
+
+@torch.no_grad()
+def vision_report(
+    tower: CLIPVisionModel, heads: PatchHeads, scenes: Sequence[Scene], root: Path
+) -> dict[str, float]:
+    """Held-out numbers: mean joint error in pixels of the encoder's input, and accuracies a patch."""
+    size, grid = tower.config.image_size, tower.config.image_size // tower.config.patch_size
+    pictures, table = load_pictures(scenes, root, size=size), target_table(scenes, grid=grid, mirror=False)
+    errors, joints, on, people = [], [], [], []
+    for index in torch.arange(len(scenes)).split(64):
+        values, flags, count = heads(patch_features(tower, normalise(pictures[index])))
+        known = table.weights[index][..., : 2 * NUM_JOINTS : 2]
+        offset = (values - table.values[index].float())[..., : 2 * NUM_JOINTS].unflatten(-1, (NUM_JOINTS, 2))
+        errors.append((offset.norm(dim=-1) * size)[known])
+        order = table.flags[index][..., -MAX_PEOPLE:]
+        mine = table.flags[index][..., 0]
+        joints.append((flags[..., -MAX_PEOPLE:].argmax(-1) == order.float().argmax(-1))[mine])
+        on.append((flags[..., 0] > 0) == mine)
+        people.append(count.mean(1).argmax(-1) == table.count[index])
+    return {
+        "joint_error_px": round(float(torch.cat(errors).mean()), 3),
+        "on_person_accuracy": round(float(torch.cat(on).float().mean()), 4),
+        "order_from_left_accuracy": round(float(torch.cat(joints).float().mean()), 4),
+        "count_accuracy": round(float(torch.cat(people).float().mean()), 4),
+        "pictures": len(scenes),
+    }

@@ -1,0 +1,302 @@
+"""Sample files to packed batches: checks everything before training, then streams micro-batches in the planned order."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import lightning as L
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+from tqdm import tqdm
+
+from llavapose.data.conversation import Branch, Conversation
+from llavapose.data.images import check_image, open_image, pixels
+from llavapose.data.pack import pack
+from llavapose.data.planner import Item, MicroBatch, num_steps, plan_epoch
+from llavapose.errors import DataError
+from llavapose.files import fingerprint, inside
+from llavapose.model.batch import Batch
+from llavapose.records import Sample
+from llavapose.samples import check_samples
+
+MAX_LISTED = 20
+
+
+class PackedSamples(Dataset[Batch]):
+    """Samples with their tokens; indexed by the micro-batch that the planner made."""
+
+    def __init__(self, samples: Sequence[Sample], images: Path, processor: Any, *, max_length: int) -> None:
+        self.samples = tuple(samples)
+        self.images = images
+        self.image_processor = processor.image_processor
+        self.conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+        self.pad_id = processor.tokenizer.pad_token_id or 0
+        self.branches: list[Branch] = [self.conversation.branch(s, max_length=max_length) for s in self.samples]
+        self.items = tuple(
+            Item(image=s.image, num_tokens=len(b.ids), num_targets=b.num_targets)
+            for s, b in zip(self.samples, self.branches, strict=True)
+        )
+
+    def __getitem__(self, micro: MicroBatch) -> Batch:
+        pictures = []
+        for group in micro.groups:
+            sample = self.samples[group[0]]
+            path = inside(self.images, sample.image, where=f"sample {sample.id}")
+            pictures.append(pixels(open_image(path, where=f"sample {sample.id}"), self.image_processor))
+        return pack(
+            self.conversation.prefix,
+            micro.groups,
+            self.branches,
+            pictures,
+            step_targets=micro.step_targets,
+            pad_id=self.pad_id,
+        )
+
+
+class PlannedOrder(Sampler[MicroBatch]):
+    """One rank's micro-batches of an epoch, in order; the first epoch after a resume starts behind those already seen."""
+
+    def __init__(self, plans: Any, *, rank: int, length: int, epoch: int = 0, skip: int = 0) -> None:
+        self.plans, self.rank, self.length, self.epoch, self.skip = plans, rank, length, epoch, skip
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[MicroBatch]:
+        plan = self.plans(epoch=self.epoch)
+        order = [micro[self.rank] for step in plan for micro in step]
+        skip, self.skip = self.skip, 0
+        self.epoch += 1
+        return iter(order[skip:])
+
+
+class PoseDataModule(L.LightningDataModule):
+    """Streams the samples of one mixture.
+
+    Args:
+        samples: JSONL file of samples (``llavapose.samples``).
+        images: folder that the samples' image paths are relative to.
+        processor: the base's processor (tokenizer and image processor).
+        kinds: kind -> weight: 1 uses every sample of the kind once an epoch, 0.5 a seeded half, 2 each twice.
+        batch_size: samples a rank and micro-step.
+        accumulate: micro-steps an optimizer step.
+        max_length: most tokens of a sample with its picture.
+        max_branches: most samples of one picture in a micro-batch; 0 sets no limit.
+        num_val: samples held out for validation, by whole pictures.
+        num_samples: use only so many, by whole pictures in seeded order; None uses all.
+        num_workers: loading processes; 0 loads in the training process.
+        seed: of order, hold-out and mixture.
+
+    Raises:
+        DataError: bad records or pictures, all listed, before anything is trained.
+    """
+
+    def __init__(
+        self,
+        *,
+        samples: Path,
+        images: Path,
+        processor: Any,
+        kinds: Mapping[str, float],
+        batch_size: int,
+        accumulate: int = 1,
+        max_length: int = 2048,
+        max_branches: int = 0,
+        num_val: int = 0,
+        num_samples: int | None = None,
+        num_workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.batch_size, self.accumulate, self.max_branches = batch_size, accumulate, max_branches
+        self.num_workers, self.seed = num_workers, seed
+        found = read_checked(samples, images)
+        chosen = mix(found, kinds, seed=seed)
+        if not chosen:
+            raise DataError(f"{samples}: no sample of kind {', '.join(kinds)}; it has {kind_counts(found)}")
+        train, val = hold_out(chosen, num_val=num_val, num_samples=num_samples, seed=seed)
+        if not train:
+            raise DataError(f"{samples}: {len(chosen)} samples, all held out by data.num_val={num_val}; lower it")
+        make = partial(PackedSamples, images=images, processor=processor, max_length=max_length)
+        self.train, self.val = make(train), make(val)
+        self._seen = {"epoch": 0, "batches": 0}
+
+    @property
+    def num_ranks(self) -> int:
+        """Processes that share each step."""
+        return self.trainer.world_size if self.trainer else 1
+
+    def steps_per_epoch(self, num_ranks: int) -> int:
+        """Optimizer steps of one epoch."""
+        return num_steps(
+            len(self.train.samples), batch_size=self.batch_size, accumulate=self.accumulate, num_ranks=num_ranks
+        )
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """This rank's micro-batches, from where a resumed run stopped."""
+        steps = self.steps_per_epoch(self.num_ranks)
+        if steps == 0:
+            raise DataError(
+                f"{len(self.train.samples)} samples do not fill one step of {self.num_ranks} ranks x {self.accumulate} "
+                "micro-steps; add samples or lower trainer.accumulate_grad_batches"
+            )
+        plans = partial(
+            plan_epoch,
+            self.train.items,
+            batch_size=self.batch_size,
+            accumulate=self.accumulate,
+            num_ranks=self.num_ranks,
+            seed=self.seed,
+            max_branches=self.max_branches,
+        )
+        order = PlannedOrder(
+            plans,
+            rank=self.trainer.global_rank if self.trainer else 0,
+            length=steps * self.accumulate,
+            epoch=self._seen["epoch"],
+            skip=self._seen["batches"],
+        )
+        return self._loader(self.train, order)
+
+    def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
+        """The held-out samples, the same number of batches on every rank."""
+        if not self.val.samples:
+            return []
+        ranks = self.num_ranks
+        plan = plan_epoch(self.val.items, batch_size=self.batch_size, num_ranks=ranks, seed=self.seed)
+        rank = self.trainer.global_rank if self.trainer else 0
+        order = PlannedOrder(lambda epoch: plan, rank=rank, length=len(plan))
+        return self._loader(self.val, order)
+
+    def _loader(self, dataset: PackedSamples, order: PlannedOrder) -> DataLoader[Batch]:
+        return DataLoader(
+            dataset,
+            batch_size=None,
+            sampler=order,
+            num_workers=self.num_workers,
+            persistent_workers=False,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Lightning does not look into dataclasses that are frozen."""
+        return batch.to(device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the run stands in its planned order: batches handed to the trainer, not those prefetched."""
+        progress = self.trainer.fit_loop.epoch_loop.batch_progress.current if self.trainer else None
+        done = progress.completed if progress else 0
+        finished = self.trainer is not None and done >= self.steps_per_epoch(self.num_ranks) * self.accumulate
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        return {
+            "fingerprint": self.order_fingerprint(),
+            "epoch": epoch + 1 if finished else epoch,
+            "batches": 0 if finished else done,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on behind the batches already seen.
+
+        Raises:
+            DataError: the data, their order or the number of ranks changed since the checkpoint.
+        """
+        if state_dict["fingerprint"] != self.order_fingerprint():
+            raise DataError(
+                "resume: samples, seed, batch size, accumulation or number of ranks differ from the checkpoint's, so its "
+                "place in the data is not this run's; restore them or start anew with resume=false"
+            )
+        self._seen = {"epoch": state_dict["epoch"], "batches": state_dict["batches"]}
+
+    def order_fingerprint(self) -> str:
+        """A hash of everything that decides the order of training."""
+        names = [(s.id, b.num_tokens) for s, b in zip(self.train.samples, self.train.items, strict=True)]
+        setting = [self.batch_size, self.accumulate, self.max_branches, self.seed, self.num_ranks]
+        return fingerprint([names, setting])
+
+
+def num_image_tokens(processor: Any) -> int:
+    """Tokens that one picture takes, by the processor's own count."""
+    crop = processor.image_processor.crop_size
+    counts = processor._get_num_multimodal_tokens(image_sizes=[(crop["height"], crop["width"])])
+    return int(counts.num_image_tokens[0])
+
+
+def read_checked(samples: Path, images: Path) -> list[Sample]:
+    """Every sample of a file, its records and its pictures proven good.
+
+    Raises:
+        DataError: with every bad record and picture on a line of its own (the first 20), and their number.
+    """
+    found, problems = check_samples(samples, images)
+    problems = list(problems) + bad_images(found, images, stamp=samples.parent / ".checked_images")
+    if problems:
+        listed = problems[:MAX_LISTED] + ([f"... and {len(problems) - MAX_LISTED} more"] * (len(problems) > MAX_LISTED))
+        raise DataError("\n".join([f"{samples}: {len(problems)} bad records; fix or remove them:", *listed]))
+    return found
+
+
+def bad_images(samples: Sequence[Sample], images: Path, *, stamp: Path | None = None) -> list[str]:
+    """One line a picture that does not decode; a set proven good before, by name, size and time, is not read again."""
+    first: dict[str, str] = {}
+    for sample in samples:
+        first.setdefault(sample.image, sample.id)
+    paths = {name: images / name for name in first}
+    stats = {name: path.stat() for name, path in paths.items() if path.exists()}
+    known = fingerprint([(name, stat.st_size, stat.st_mtime_ns) for name, stat in sorted(stats.items())], 32)
+    if stamp is not None and stamp.exists() and known in stamp.read_text().split():
+        return []
+
+    def problem(name: str) -> str | None:
+        try:
+            check_image(paths[name], where=f"sample {first[name]}")
+        except DataError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        bar = tqdm(pool.map(problem, paths), total=len(paths), desc="checking pictures", unit="img", disable=None)
+        problems = [line for line in bar if line]
+    if stamp is not None and not problems and os.access(stamp.parent, os.W_OK):
+        with stamp.open("a") as stream:
+            stream.write(known + "\n")
+    return problems
+
+
+def mix(samples: Sequence[Sample], kinds: Mapping[str, float], *, seed: int) -> list[Sample]:
+    """The mixture: weight 1 takes each sample of a kind once, fractions a seeded part, 2 each twice."""
+    chosen: list[Sample] = []
+    for kind, weight in kinds.items():
+        pool = [sample for sample in samples if sample.kind == kind]
+        whole, part = divmod(float(weight), 1.0)
+        chosen += pool * int(whole)
+        chosen += Random(f"{seed}/{kind}").sample(pool, round(part * len(pool)))
+    return chosen
+
+
+def hold_out(
+    samples: Sequence[Sample], *, num_val: int, num_samples: int | None, seed: int
+) -> tuple[list[Sample], list[Sample]]:
+    """(train, val), split by whole pictures so that no held-out picture is trained on."""
+    images = sorted({sample.image for sample in samples})
+    Random(f"{seed}/hold-out").shuffle(images)
+    sizes = Counter(sample.image for sample in samples)
+    place: dict[str, str] = {}
+    num_held = num_used = 0
+    for image in images:
+        if num_held < num_val:
+            place[image], num_held = "val", num_held + sizes[image]
+        elif num_samples is None or num_used < num_samples:
+            place[image], num_used = "train", num_used + sizes[image]
+    train = [sample for sample in samples if place.get(sample.image) == "train"]
+    val = [sample for sample in samples if place.get(sample.image) == "val"]
+    return train[:num_samples], val
+
+
+def kind_counts(samples: Sequence[Sample]) -> str:
+    """ "conv 113, detail 45" for a message."""
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(Counter(s.kind for s in samples).items())) or "none"

@@ -1,0 +1,63 @@
+"""A micro-batch's samples to one packed Batch: shared prefix, branches, positions, targets. Shapes: ``model/batch.py``."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from llavapose.data.conversation import Branch
+from llavapose.model.batch import IGNORE, PADDING, Batch
+
+
+def pack(
+    prefix: Sequence[int],
+    groups: Sequence[Sequence[int]],
+    branches: Sequence[Branch],
+    pictures: Sequence[Tensor],
+    *,
+    step_targets: int,
+    pad_id: int = 0,
+) -> Batch:
+    """Pack image groups, one a row.
+
+    Args:
+        prefix: ids of system sentence and image tokens, the same for every picture.
+        groups: sample indices of each picture.
+        branches: every sample of the data set, by index.
+        pictures: float32[3, H, W] a group.
+        step_targets: supervised tokens of the whole optimizer step.
+        pad_id: id that fills rows up; never attended, never supervised.
+    """
+    rows = [_row(prefix, group, branches) for group in groups]
+    width = max(len(row[0]) for row in rows)
+
+    def table(column: int, fill: int) -> Tensor:
+        return torch.tensor([row[column] + [fill] * (width - len(row[column])) for row in rows])
+
+    return Batch(
+        input_ids=table(0, pad_id),
+        positions=table(1, 0),
+        segments=table(2, PADDING),
+        targets=table(3, IGNORE),
+        sample_index=table(4, -1),
+        pixel_values=torch.stack(list(pictures)),
+        num_samples=sum(len(group) for group in groups),
+        step_targets=step_targets,
+    )
+
+
+def _row(prefix: Sequence[int], group: Sequence[int], branches: Sequence[Branch]) -> tuple[list[int], ...]:
+    start = len(prefix)
+    ids, positions = list(prefix), list(range(start))
+    segments, targets, owner = [0] * start, [IGNORE] * start, [-1] * start
+    for number, index in enumerate(group, 1):
+        branch = branches[index]
+        length = len(branch.ids)
+        ids += branch.ids
+        positions += range(start, start + length)
+        segments += [number] * length
+        # Position t predicts t + 1 of the same branch; a branch's last token predicts nothing.
+        nexts = zip(branch.ids[1:], branch.supervised[1:], strict=True)
+        targets += [token if supervised else IGNORE for token, supervised in nexts] + [IGNORE]
+        owner += [index] * length
+    return ids, positions, segments, targets, owner

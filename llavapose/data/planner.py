@@ -1,0 +1,104 @@
+"""Which samples share a step: image groups in a seeded order, cut into steps of exactly B samples, dealt to ranks.
+
+Pure arithmetic on lengths, so that the order of a whole run is known, and can be compared, before it starts.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One sample as the planner sees it: the picture's key and its branch's lengths in tokens."""
+
+    image: str
+    num_tokens: int
+    num_targets: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MicroBatch:
+    """What one rank gets in one micro-step.
+
+    Attributes:
+        groups: one tuple of sample indices a picture.
+        step_targets: supervised tokens of the whole optimizer step, over micro-steps and ranks.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    step_targets: int
+
+    @property
+    def num_samples(self) -> int:
+        """Samples in the micro-batch."""
+        return sum(len(group) for group in self.groups)
+
+
+def num_steps(num_samples: int, *, batch_size: int, accumulate: int, num_ranks: int) -> int:
+    """Optimizer steps of one epoch; a last step may hold fewer samples, at least one a rank and micro-step."""
+    per_step = batch_size * accumulate * num_ranks
+    full, rest = divmod(num_samples, per_step)
+    return full + (1 if rest >= accumulate * num_ranks else 0)
+
+
+def plan_epoch(
+    items: Sequence[Item],
+    *,
+    batch_size: int,
+    accumulate: int = 1,
+    num_ranks: int = 1,
+    seed: int,
+    epoch: int = 0,
+    max_branches: int = 0,
+) -> list[list[list[MicroBatch]]]:
+    """The steps of one epoch: ``plan[step][micro_step][rank]``.
+
+    Every sample is used once; fewer samples than ranks x micro-steps at the very end are left for another epoch's order.
+
+    Args:
+        items: the samples, in the order of their indices.
+        batch_size: samples a rank and micro-step.
+        max_branches: most samples of one picture in a micro-batch; 0 sets no limit, 1 is the papers' way.
+    """
+    chunks = _chunks(items, seed=seed, epoch=epoch, max_branches=max_branches)
+    stream = [(number, index) for number, chunk in enumerate(chunks) for index in chunk]
+    slices = accumulate * num_ranks
+    plan, start = [], 0
+    for _ in range(num_steps(len(items), batch_size=batch_size, accumulate=accumulate, num_ranks=num_ranks)):
+        taken = stream[start : start + batch_size * slices]
+        start += len(taken)
+        targets = sum(items[index].num_targets for _, index in taken)
+        batches = [_group(part, targets) for part in _split(taken, slices)]
+        # Neighbours in cost go to the same micro-step: ranks wait for the slowest one.
+        batches.sort(key=lambda batch: -sum(items[i].num_tokens for group in batch.groups for i in group))
+        plan.append([batches[micro * num_ranks : (micro + 1) * num_ranks] for micro in range(accumulate)])
+    return plan
+
+
+def _chunks(items: Sequence[Item], *, seed: int, epoch: int, max_branches: int) -> list[list[int]]:
+    generator = random.Random(f"{seed}/{epoch}")
+    groups: dict[str, list[int]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(item.image, []).append(index)
+    chunks = []
+    for image in sorted(groups):
+        group = groups[image]
+        generator.shuffle(group)
+        size = max_branches or len(group)
+        chunks.extend(group[at : at + size] for at in range(0, len(group), size))
+    generator.shuffle(chunks)
+    return chunks
+
+
+def _split(taken: list[tuple[int, int]], parts: int) -> list[list[tuple[int, int]]]:
+    size, extra = divmod(len(taken), parts)
+    cuts = [part * size + min(part, extra) for part in range(parts + 1)]
+    return [taken[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
+def _group(part: list[tuple[int, int]], step_targets: int) -> MicroBatch:
+    groups: dict[int, list[int]] = {}
+    for chunk, index in part:
+        groups.setdefault(chunk, []).append(index)
+    return MicroBatch(groups=tuple(tuple(group) for group in groups.values()), step_targets=step_targets)

@@ -1,0 +1,60 @@
+"""LLaVA over packed batches: which parts learn, and the loss of every supervised token. Shapes: ``model/batch.py``."""
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import LlavaForConditionalGeneration
+
+from llavapose.model.batch import IGNORE, Batch
+
+
+def freeze_vision(model: LlavaForConditionalGeneration) -> None:
+    """Freeze the vision encoder; connector and language model stay trainable (LLaVA-1.5's second stage)."""
+    model.model.vision_tower.requires_grad_(False)
+    model.model.vision_tower.eval()
+
+
+def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tensor) -> Tensor:
+    """Cross-entropy of every supervised token.
+
+    Logits are computed at supervised positions alone, which is exact and saves the largest matrix product.
+
+    Args:
+        model: LLaVA; its base model is called directly.
+        batch: R rows of T tokens.
+        mask: bool[R, 1, T, T], from ``attention.packed_mask``.
+
+    Returns:
+        float32[N] in nats, in row-major order of the supervised positions.
+    """
+    hidden = model.model(
+        input_ids=batch.input_ids,
+        pixel_values=batch.pixel_values.to(model.dtype),
+        attention_mask=mask,
+        position_ids=batch.positions,
+        use_cache=False,
+    ).last_hidden_state  # [R, T, D]
+    chosen = batch.targets != IGNORE  # [R, T]
+    logits = model.lm_head(hidden[chosen])  # [N, V]
+    return F.cross_entropy(logits.float(), batch.targets[chosen], reduction="none")
+
+
+def sample_losses(losses: Tensor, batch: Batch) -> dict[int, tuple[float, int]]:
+    """The summed loss and the number of supervised tokens of each sample of the batch, by sample index."""
+    owner = batch.sample_index[batch.targets != IGNORE]
+    kept, inverse = torch.unique(owner, return_inverse=True)
+    sums = torch.zeros(len(kept), dtype=torch.float64, device=losses.device).index_add_(0, inverse, losses.double())
+    counts = torch.bincount(inverse, minlength=len(kept))
+    return {int(k): (float(s), int(c)) for k, s, c in zip(kept, sums, counts, strict=True)}
+
+
+def count_parameters(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
+    """(all, trainable) numbers of parameters; ZeRO-3's partitioned ones count with their full size."""
+    total = trainable = 0
+    for parameter in parameters:
+        size = getattr(parameter, "ds_numel", parameter.numel())
+        total += size
+        trainable += size if parameter.requires_grad else 0
+    return total, trainable

@@ -1,0 +1,142 @@
+"""Load a base, write a Hugging Face checkpoint: the file layout of ``llava-hf/llava-1.5-7b-hf`` in both directions."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from huggingface_hub import save_torch_state_dict
+from torch import Tensor
+from transformers import AutoProcessor, GenerationConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+
+from llavapose.errors import CheckpointError
+
+TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
+"""The base that ships with the package."""
+
+_HUB_NAMES = (
+    (r"^model\.language_model\.", "language_model.model."),
+    (r"^lm_head\.", "language_model.lm_head."),
+    (r"^model\.vision_tower\.(?!vision_model\.)", "vision_tower.vision_model."),
+    (r"^model\.vision_tower\.", "vision_tower."),
+    (r"^model\.multi_modal_projector\.", "multi_modal_projector."),
+)
+
+
+def hub_key(key: str) -> str:
+    """A parameter's name in the published checkpoints, from its name in the module tree.
+
+    The published layout is what transformers 4 and vLLM read too; the module tree's own names are not.
+    """
+    for pattern, replacement in _HUB_NAMES:
+        key, found = re.subn(pattern, replacement, key)
+        if found:
+            return key
+    return key
+
+
+def resolve_base(base: str) -> str:
+    """The folder or hub id of a base: "tiny" is the one shipped with the package."""
+    return str(TINY_BASE) if base == "tiny" else base
+
+
+def check_folder(folder: Path) -> None:
+    """Look at a checkpoint folder before anything heavy is loaded.
+
+    Raises:
+        CheckpointError: no such folder, no config, not a LLaVA, no weights or no processor; names what is missing.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"checkpoint {folder}: no such folder; expected the `hf` folder that train.py leaves")
+    config = folder / "config.json"
+    if not config.is_file():
+        raise CheckpointError(f"checkpoint {folder}: no config.json; expected the `hf` folder that train.py leaves")
+    try:
+        kind = json.loads(config.read_text()).get("model_type")
+    except (ValueError, AttributeError):
+        raise CheckpointError(f"checkpoint {config}: not a JSON object; the folder is broken, write it again") from None
+    if kind != "llava":
+        raise CheckpointError(f"checkpoint {folder}: model_type is {kind!r}; expected 'llava'")
+    if not any(folder.glob("*.safetensors")):
+        raise CheckpointError(f"checkpoint {folder}: no *.safetensors weights; the folder is incomplete")
+    if not (folder / "tokenizer_config.json").is_file():
+        raise CheckpointError(f"checkpoint {folder}: no tokenizer_config.json; copy the base's processor files there")
+
+
+def load_processor(base: str) -> LlavaProcessor:
+    """The processor of a folder or hub id, set to pad pictures to a square and to LLaVA-1.5's chat template.
+
+    A centre crop, the published processor's default, cuts off a quarter of a 4:3 picture's width.
+    """
+    source = resolve_base(base)
+    if os.path.sep in source or Path(source).exists():
+        check_folder(Path(source))
+    processor = AutoProcessor.from_pretrained(source, backend="pil")
+    processor.image_processor.do_pad = True
+    if processor.patch_size is None:
+        config = LlavaConfig.from_pretrained(source)
+        processor.patch_size = config.vision_config.patch_size
+        processor.vision_feature_select_strategy = config.vision_feature_select_strategy
+        processor.num_additional_image_tokens = 1
+    return processor
+
+
+def load_model(
+    base: str, *, dtype: torch.dtype = torch.float32, attention: str = "sdpa"
+) -> LlavaForConditionalGeneration:
+    """The model of a folder or hub id, every weight accounted for.
+
+    Raises:
+        CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
+    """
+    source = resolve_base(base)
+    if os.path.sep in source or Path(source).exists():
+        check_folder(Path(source))
+    try:
+        model, info = LlavaForConditionalGeneration.from_pretrained(
+            source, dtype=dtype, attn_implementation=attention, output_loading_info=True
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {source}: cannot be loaded ({str(error).splitlines()[0]})") from None
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")
+    return model
+
+
+def write_checkpoint(
+    folder: Path, *, state: dict[str, Tensor], config: LlavaConfig, processor: LlavaProcessor, dtype: torch.dtype
+) -> Path:
+    """Write a folder that ``LlavaForConditionalGeneration`` and ``AutoProcessor`` load; whole or not at all.
+
+    Args:
+        folder: final name; an older one is replaced once the new one is complete.
+        state: full (not partitioned) parameters under the module tree's names; tied ones may be absent.
+        dtype: of the weights on disk.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    os.chmod(building, 0o755)
+    tied = config.tie_word_embeddings
+    weights = {
+        hub_key(name): value.detach().to("cpu", dtype).contiguous()
+        for name, value in state.items()
+        if not (tied and name == "lm_head.weight")
+    }
+    save_torch_state_dict(weights, building)
+    config = LlavaConfig.from_dict(config.to_dict())
+    config.architectures = ["LlavaForConditionalGeneration"]
+    config.dtype = dtype
+    config.save_pretrained(building)
+    tokenizer = processor.tokenizer
+    GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+    ).save_pretrained(building)
+    processor.save_pretrained(building)
+    if folder.exists():
+        shutil.rmtree(folder)
+    building.rename(folder)
+    return folder

@@ -1,0 +1,89 @@
+"""Lightning callbacks: throughput, the proof that packing changes nothing, and curves as a plain file."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+
+from llavapose.model.attention import check_packing
+from llavapose.model.batch import Batch
+
+
+class Throughput(Callback):
+    """Logs ``train/samples_per_s`` and ``train/tokens_per_s`` of all ranks, over the last ``window`` micro-steps."""
+
+    def __init__(self, window: int = 20) -> None:
+        self.window = window
+        self._marks: list[tuple[float, int, int]] = []
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Count this batch; log the rate since the oldest one remembered."""
+        self._marks = [*self._marks[-self.window :], (time.perf_counter(), batch.num_samples, batch.num_tokens)]
+        elapsed = self._marks[-1][0] - self._marks[0][0]
+        if elapsed > 0:
+            for name, column in (("samples_per_s", 1), ("tokens_per_s", 2)):
+                rate = sum(mark[column] for mark in self._marks[1:]) / elapsed * trainer.world_size
+                pl_module.log(f"train/{name}", rate, prog_bar=name == "samples_per_s", batch_size=1)
+
+
+class PackingCheck(Callback):
+    """Before the first step, proves on its batch that packed losses are those of separate samples.
+
+    Args:
+        tolerance: largest difference of a token's loss in nats; null chooses 1e-3 in float32, 0.2 below.
+    """
+
+    def __init__(self, tolerance: float | None = None) -> None:
+        self.tolerance = tolerance
+        self._done = False
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Runs once, on every rank alike: a partitioned model hangs when ranks run different modules."""
+        if self._done:
+            return
+        self._done = True
+        tolerance = self.tolerance or (1e-3 if str(trainer.precision).startswith("32") else 0.2)
+        with trainer.precision_plugin.forward_context():
+            error = check_packing(pl_module.llava, batch, tolerance=tolerance)
+        if trainer.is_global_zero:
+            print(f"packing check: packed and separate losses differ by at most {error:.2g} nats a token")
+
+
+class Curves(Callback):
+    """Writes every logged number to ``metrics.jsonl``: one object a logging step, for the report's curves."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.path = Path(folder) / "metrics.jsonl"
+
+    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the file anew, unless the run goes on from a checkpoint."""
+        if trainer.is_global_zero:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if trainer.ckpt_path is None:
+                self.path.unlink(missing_ok=True)
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Append a line at each logging step."""
+        if trainer._logger_connector.should_update_logs or trainer.is_last_batch:
+            self._append(trainer, {"lr": trainer.optimizers[0].param_groups[0]["lr"]}, "train/")
+
+    def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Append the held-out loss."""
+        if not trainer.sanity_checking:
+            self._append(trainer, {}, "val/")
+
+    def _append(self, trainer: L.Trainer, values: dict[str, float], prefix: str) -> None:
+        if not trainer.is_global_zero:
+            return
+        logged = {key: float(value) for key, value in trainer.callback_metrics.items() if key.startswith(prefix)}
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"step": trainer.global_step, **logged, **values}) + "\n")

@@ -1,0 +1,142 @@
+"""One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
+
+from functools import partial
+from pathlib import Path
+
+import lightning as L
+import torch
+from lightning.pytorch.strategies import DeepSpeedStrategy
+from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
+from torch import Tensor
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+from transformers import LlavaForConditionalGeneration
+
+from llavapose.config.schema import TrainConfig
+from llavapose.data.datamodule import PoseDataModule, kind_counts
+from llavapose.errors import CheckpointError
+from llavapose.model.connectors import connector_type, set_connector
+from llavapose.model.llava import count_parameters, freeze_vision
+from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from llavapose.training.module import PoseModule
+
+
+def build_model(config: TrainConfig) -> LlavaForConditionalGeneration:
+    """The base with its connector, its frozen part frozen, ready to train in float32 master weights."""
+    model = load_model(config.model.base, attention=config.model.attention.value)
+    kind = config.connector.type.value
+    set_connector(model, connector_type(model.config) if kind == "keep" else kind, reset=config.connector.reset)
+    if config.model.freeze_vision:
+        freeze_vision(model)
+    if config.model.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
+    return model
+
+
+def build_data(config: TrainConfig, *, samples: Path, images: Path, accumulate: int) -> PoseDataModule:
+    """The data module of a run's mixture."""
+    return PoseDataModule(
+        samples=samples,
+        images=images,
+        processor=load_processor(config.model.base),
+        kinds=config.data.kinds,
+        batch_size=config.batch_size,
+        accumulate=accumulate,
+        max_length=config.data.max_length,
+        max_branches=config.data.max_branches_per_image,
+        num_val=config.data.num_val,
+        num_samples=config.data.num_samples,
+        num_workers=config.data.num_workers,
+        seed=config.seed,
+    )
+
+
+def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:
+    """Optimizer steps of the whole run, for the schedule; known from the plan before anything is built."""
+    epochs = trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else 1
+    steps = data.steps_per_epoch(trainer.world_size) * epochs
+    return min(steps, trainer.max_steps) if trainer.max_steps > 0 else steps
+
+
+def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path) -> Path:
+    """Train one arm.
+
+    Args:
+        config: the run's settings.
+        trainer: built from ``config.trainer``, ``strategy``, ``callbacks`` and ``logger``.
+        samples: JSONL of samples.
+        images: folder that their image paths are relative to.
+
+    Returns:
+        The folder that ``LlavaForConditionalGeneration.from_pretrained`` loads: ``<output_dir>/hf``.
+
+    Raises:
+        DataError: bad records, all listed, before training.
+        CheckpointError: ``resume`` without a checkpoint to go on from.
+    """
+    L.seed_everything(config.seed, workers=True, verbose=False)
+    data = build_data(config, samples=samples, images=images, accumulate=trainer.accumulate_grad_batches)
+    steps = optimizer_steps(data, trainer)
+    optim = config.optim
+    module = PoseModule(
+        build=partial(build_model, config),
+        num_steps=steps,
+        optim={
+            "lr": optim.lr,
+            "connector_lr": optim.connector_lr,
+            "weight_decay": optim.weight_decay,
+            "betas": tuple(optim.betas),
+            "eps": optim.eps,
+            "warmup_ratio": optim.warmup_ratio,
+            "schedule": optim.schedule.value,
+            "min_lr_ratio": optim.min_lr_ratio,
+        },
+    )
+    if trainer.is_global_zero:
+        truncated = sum(branch.truncated for branch in data.train.branches)
+        print(
+            f"{config.data.name}: {len(data.train.samples)} samples ({kind_counts(data.train.samples)}) of "
+            f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
+            f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
+        )
+    trainer.fit(module, data, ckpt_path=last_checkpoint(config.output_dir) if config.resume else None)
+    return export(config, trainer, module)
+
+
+def last_checkpoint(output_dir: Path) -> str:
+    """The checkpoint that ``resume=true`` goes on from.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    path = output_dir / "checkpoints" / "last.ckpt"
+    if not path.exists():
+        raise CheckpointError(
+            f"resume=true: no checkpoint {path}; give the earlier run's output_dir, or start anew with resume=false"
+        )
+    return str(path)
+
+
+def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
+    """Write the trained model as a Hugging Face folder; every rank takes part, rank 0 writes."""
+    folder = config.output_dir / "hf"
+    state = full_state(trainer, module)
+    if trainer.is_global_zero:
+        total, trainable = count_parameters(module.llava.parameters())
+        dtype = getattr(torch, config.model.dtype.value)
+        write_checkpoint(
+            folder, state=state, config=module.llava.config, processor=load_processor(config.model.base), dtype=dtype
+        )
+        print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
+    trainer.strategy.barrier()
+    return folder
+
+
+def full_state(trainer: L.Trainer, module: PoseModule) -> dict[str, Tensor]:
+    """The whole model's parameters under the module tree's names, gathered where the strategy partitions them."""
+    strategy = trainer.strategy
+    if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
+        state = strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict() or {}
+        return {name.partition("llava.")[2]: value for name, value in state.items() if "llava." in name}
+    if isinstance(strategy, ModelParallelStrategy):
+        return get_model_state_dict(module.llava, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    return module.llava.state_dict()

@@ -1,0 +1,82 @@
+"""The LightningModule: builds the model under the strategy, one step over a packed batch, the optimizer. No more."""
+
+from collections.abc import Callable
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor
+from transformers import LlavaForConditionalGeneration
+
+from llavapose.errors import LlavaPoseError
+from llavapose.model.attention import packed_mask
+from llavapose.model.batch import Batch
+from llavapose.model.llava import token_losses
+from llavapose.training.optim import make_optimizer
+
+
+class PoseModule(L.LightningModule):
+    """Trains the connector and the language model of a LLaVA.
+
+    Args:
+        build: returns the model with its frozen parts frozen; called once, inside the strategy's model context.
+        num_steps: optimizer steps of the whole run, for the schedule.
+        optim: keyword arguments of ``make_optimizer``.
+    """
+
+    llava: LlavaForConditionalGeneration
+
+    def __init__(self, *, build: Callable[[], LlavaForConditionalGeneration], num_steps: int, optim: dict[str, Any]):
+        super().__init__()
+        self._build = build
+        self._built = False
+        self.num_steps = num_steps
+        self.optim = optim
+
+    def configure_model(self) -> None:
+        """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
+        if not self._built:
+            self.llava = self._build()
+            self._built = True
+
+    def losses(self, batch: Batch) -> Tensor:
+        """float32[N]: cross-entropy of every supervised token, in nats."""
+        return token_losses(self.llava, batch, packed_mask(batch.segments))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Sum over supervised tokens / those of the whole step, so that every token of a step weighs the same.
+
+        The strategy averages over ranks and Lightning divides by the accumulation: both are multiplied back.
+        DeepSpeed's engine divides by the accumulation once more.
+        """
+        total = self.losses(batch).sum()
+        if not torch.isfinite(total):
+            raise LlavaPoseError(
+                f"loss is {float(total)} at step {self.trainer.global_step}, batch {batch_idx}; lower optim.lr or check "
+                "the precision; the last checkpoint is intact"
+            )
+        self.log("train/loss", total.detach() / (batch.targets >= 0).sum(), on_step=True, prog_bar=True)
+        accumulate = self.trainer.accumulate_grad_batches
+        scale = self.trainer.world_size * accumulate
+        if self.trainer.strategy.handles_gradient_accumulation:
+            scale *= accumulate
+        return total / batch.step_targets * scale
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Mean loss of a held-out token."""
+        losses = self.losses(batch)
+        self.log(
+            "val/loss", losses.mean(), batch_size=len(losses), on_epoch=True, prog_bar=True, sync_dist=True, on_step=False
+        )
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with warmup and cosine decay, stepped every optimizer step."""
+        optimizer, schedule = make_optimizer(self.named_parameters(), num_steps=self.num_steps, **self.optim)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def train(self, mode: bool = True) -> "PoseModule":
+        """Training mode for everything but the frozen vision encoder."""
+        super().train(mode)
+        if self._built:
+            self.llava.model.vision_tower.eval()
+        return self

@@ -1,0 +1,64 @@
+"""Optimizer and schedule: AdamW, linear warmup, cosine decay to zero (LLaVA-1.5's, and the papers' Table 5)."""
+
+import math
+from collections.abc import Iterable
+from functools import partial
+
+import torch
+from torch import nn
+
+
+def cosine_factor(step: int, *, num_steps: int, warmup_ratio: float, min_ratio: float = 0.0) -> float:
+    """The learning rate at a step as a share of its peak.
+
+    Args:
+        step: optimizer steps done.
+        num_steps: of the whole run.
+        warmup_ratio: share of steps that the rate rises linearly, rounded up as Hugging Face does.
+        min_ratio: share of the peak that remains at the end.
+    """
+    warmup = math.ceil(num_steps * warmup_ratio)
+    if step < warmup:
+        return step / max(1, warmup)
+    progress = (step - warmup) / max(1, num_steps - warmup)
+    return min_ratio + (1 - min_ratio) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def parameter_groups(
+    named: Iterable[tuple[str, nn.Parameter]], *, lr: float, connector_lr: float | None, weight_decay: float
+) -> list[dict]:
+    """Trainable parameters in groups: connector or not, decayed or not (biases and norms never are)."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in named:
+        if parameter.requires_grad:
+            plain = getattr(parameter, "ds_shape", parameter.shape)
+            groups.setdefault(("multi_modal_projector" in name, len(plain) >= 2), []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": connector_lr if connector and connector_lr is not None else lr,
+            "weight_decay": weight_decay if matrix else 0.0,
+        }
+        for (connector, matrix), parameters in groups.items()
+    ]
+
+
+def make_optimizer(
+    named: Iterable[tuple[str, nn.Parameter]],
+    *,
+    lr: float,
+    num_steps: int,
+    weight_decay: float = 0.0,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    warmup_ratio: float = 0.03,
+    schedule: str = "cosine",
+    min_lr_ratio: float = 0.0,
+    connector_lr: float | None = None,
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW and its schedule ("cosine" or "constant", both after a warmup), stepped once an optimizer step."""
+    groups = parameter_groups(named, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+    floor = 1.0 if schedule == "constant" else min_lr_ratio
+    factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=warmup_ratio, min_ratio=floor)
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
