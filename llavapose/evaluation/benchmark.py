@@ -75,7 +75,7 @@ def _qualifies(scene: Scene, facts: Sequence[Fact]) -> bool:
 
 
 def _questions(scene: Scene, facts: Sequence[Fact], rng: np.random.Generator) -> list[Question]:
-    """The three questions about one picture; the conv question's kind is drawn first, so that common kinds weigh no more."""
+    """The three questions about one picture; conv draws the kind of fact first, so that common kinds weigh no more."""
     askable = _askable(scene, facts)
     kinds = sorted({fact.kind for fact in askable})
     kind = kinds[rng.integers(len(kinds))]

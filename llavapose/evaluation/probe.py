@@ -156,18 +156,18 @@ def _couples(pools: dict[str, list[_Candidate]], rng: np.random.Generator) -> li
 
     A value with several opposites ("lowered" against three raised ones) is split over them by their sizes.
     """
-    labels = sorted(pools)
+    truths = sorted(pools)
     kind = next(iter(pools.values()))[0].fact.kind
-    shuffled = {label: [pools[label][i] for i in rng.permutation(len(pools[label]))] for label in labels}
+    shuffled = {truth: [pools[truth][i] for i in rng.permutation(len(pools[truth]))] for truth in truths}
     shares: dict[tuple[str, str], list[_Candidate]] = {}
-    for label in labels:
-        partners = [other for other in labels if other != label and _compatible(kind, label, other)]
+    for truth in truths:
+        partners = [other for other in truths if other != truth and _compatible(kind, truth, other)]
         sizes = np.array([len(pools[other]) for other in partners], float)
         if not partners:
             continue
-        ends = np.round(np.cumsum(sizes) / sizes.sum() * len(shuffled[label])).astype(int)
+        ends = np.round(np.cumsum(sizes) / sizes.sum() * len(shuffled[truth])).astype(int)
         for partner, start, end in zip(partners, [0, *ends[:-1]], ends, strict=True):
-            shares[label, partner] = shuffled[label][start:end]
+            shares[truth, partner] = shuffled[truth][start:end]
     return [
         couple
         for one, other in sorted(shares)
@@ -228,17 +228,6 @@ def _with_truth(fact: Fact, scene: Scene, opposite: _Candidate) -> tuple[Fact, S
     if fact.kind == "nearest":
         return replace(fact, target=references(scene).index(opposite.label)), scene
     return replace(fact, value=opposite.label), scene
-
-
-def shuffled_pictures(items: Sequence[ProbeItem], seed: int) -> dict[str, str]:
-    """Another scene's picture for every picture: a single seeded cycle, so that none keeps its own.
-
-    Returns:
-        image -> image, over the pictures of ``items``.
-    """
-    images = sorted({item.image for item in items})
-    order = np.random.default_rng(seed).permutation(len(images))
-    return {images[one]: images[other] for one, other in zip(order, np.roll(order, -1), strict=True)}
 
 
 def item_row(item: ProbeItem) -> dict:

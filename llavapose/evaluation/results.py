@@ -35,9 +35,9 @@ def summarise(
     """
     folders = tuple(seeds) or (out,)
     arms = arms_in_order(arms if arms is not None else arms_found(folders))
-    ratings = {arm: _mean_ratings([found for f in folders if (found := read_ratings(f, arm))], arm) for arm in arms}
+    ratings = {arm: _mean_ratings([read_ratings(folder, arm) for folder in folders], arm) for arm in arms}
     write_csv(out / "ablation.csv", ablation_table(ratings, arms, baseline), ABLATION_COLUMNS)
-    probe = [row for arm in arms for row in _mean_probe([rows for f in folders if (rows := read_probe(f, arm))], arm)]
+    probe = [row for arm in arms for row in _mean_probe([read_probe(folder, arm) for folder in folders], arm)]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
     missing = [arm for arm in arms if not ratings[arm]]
     if missing:
@@ -72,6 +72,7 @@ def read_probe(folder: Path, arm: str) -> list[dict[str, Any]]:
 
 def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
     """Each question's rating averaged over the seeds; unscored where any seed is, which depends on its scene alone."""
+    runs = [run for run in runs if run]
     if len(runs) < 2:
         return list(runs[0]) if runs else []
     by_question: dict[str, list[Rating]] = defaultdict(list)
@@ -89,6 +90,7 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
 
 def _mean_probe(runs: Sequence[Sequence[dict[str, Any]]], arm: str) -> list[dict[str, Any]]:
     """Each item's share of seeds that got it right, as ``right``."""
+    runs = [run for run in runs if run]
     if len(runs) < 2:
         return list(runs[0]) if runs else []
     by_item: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from llavapose.errors import CheckpointError, DataError
+from llavapose.errors import DataError
 from llavapose.evaluation.benchmark import NUM_IMAGES, build_benchmark, write_benchmark
 from llavapose.evaluation.judge import Judge, Judgement
 from llavapose.evaluation.pose_judge import PoseJudge
@@ -20,6 +20,10 @@ from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_js
 from llavapose.records import Answer, Question, Scene, to_dict
 
 log = logging.getLogger(__name__)
+
+TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
+HUGE = 2**28
+"""Files from this many bytes on are told apart by size and time instead of their content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,6 @@ class Plan:
         max_new_tokens, answer_batch_size: of the answers.
         num_items, max_items_per_fact, probe_images, probe_seed: of the probe; 0 items: no probe.
         shuffled: score the probe with shuffled pictures too.
-        score_batch_size: probe items at once.
     """
 
     num_images: int = NUM_IMAGES
@@ -43,12 +46,11 @@ class Plan:
     probe_images: int | None = None
     probe_seed: int = 0
     shuffled: bool = True
-    score_batch_size: int = 64
 
 
 def evaluate_arm(
     *,
-    checkpoint: Path,
+    checkpoint: Path | str,
     arm: str,
     scenes: Any,
     out: Path,
@@ -60,7 +62,7 @@ def evaluate_arm(
     """Answer, judge and probe one arm.
 
     Args:
-        checkpoint: Hugging Face folder.
+        checkpoint: Hugging Face folder, or "tiny" for the shipped base.
         arm: the row in the tables.
         scenes: the held-out ``SceneSet``.
         out: gets ``benchmark.jsonl``, ``answers/``, ``verdicts/``, ``probe/``.
@@ -70,12 +72,10 @@ def evaluate_arm(
         answerer: stands instead of the checkpoint's own answerer (tests).
 
     Raises:
-        CheckpointError: no such folder.
+        CheckpointError: no checkpoint there.
         DataError: a file of answers that does not fit the benchmark.
     """
     plan, judge = plan or Plan(), judge or PoseJudge()
-    if answers_from is None and answerer is None and not (checkpoint / "config.json").is_file():
-        raise CheckpointError(f"checkpoint: {checkpoint} has no config.json; give the `hf` folder that train.py leaves")
     identity = fingerprint(_identity(answers_from or checkpoint))
     answerers = _Lazily(answerer, checkpoint, scenes.images, plan)
     if plan.num_images:
@@ -96,14 +96,19 @@ def evaluate_arm(
 class _Lazily:
     """Loads the checkpoint when something is really to be answered: importing torch takes seconds."""
 
-    def __init__(self, answerer: Any, checkpoint: Path, image_root: Path, plan: Plan) -> None:
+    def __init__(self, answerer: Any, checkpoint: Path | str, image_root: Path, plan: Plan) -> None:
         self._answerer, self._checkpoint, self._image_root, self._plan = answerer, checkpoint, image_root, plan
 
     def _loaded(self) -> Any:
         if self._answerer is None:
             from llavapose.evaluation.answer import CheckpointAnswerer
 
-            self._answerer = CheckpointAnswerer(self._checkpoint, self._image_root)
+            self._answerer = CheckpointAnswerer(
+                self._checkpoint,
+                self._image_root,
+                batch_size=self._plan.answer_batch_size,
+                max_new_tokens=self._plan.max_new_tokens,
+            )
         return self._answerer
 
     def answers(self, questions: Sequence[Question], arm: str) -> Iterator[Answer]:
@@ -184,13 +189,13 @@ def _file_answers(path: Path, arm: str, questions: Iterable[Question]) -> Iterat
         yield Answer(question_id=one, arm=arm, text=found[one])
 
 
-def _identity(path: Path) -> list[Any]:
-    """What tells a checkpoint or a file of answers from another: names, sizes, hashes where they are small."""
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    sizes = [(file.name, file.stat()) for file in files]
-    small = 2**28
-    return [(n, s.st_size, sha256(f) if s.st_size < small else s.st_mtime_ns)
-            for (n, s), f in zip(sizes, files, strict=True)]  # fmt: skip
+def _identity(checkpoint: Path | str) -> list[Any]:
+    """What tells a checkpoint or a file of answers from another: names, sizes, and hashes of all but huge files."""
+    path = TINY_BASE if str(checkpoint) == "tiny" else Path(checkpoint)
+    files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
+    found = [(file, file.stat()) for file in files]
+    marks = [sha256(file) if stat.st_size < HUGE else stat.st_mtime_ns for file, stat in found]
+    return [str(checkpoint)] if not files else [(f.name, s.st_size, m) for (f, s), m in zip(found, marks, strict=True)]
 
 
 def _mark(path: Path) -> Path:
