@@ -1,0 +1,153 @@
+"""Claims against facts: supported, contradicted, or unverifiable because nothing sure is known.
+
+Only sure facts decide. Near words are judged leniently: "bent" holds of a slightly bent elbow, "raised" of an arm
+above the head; between values that border on each other without either covering the other nothing is decided.
+"""
+
+import re
+
+from llavapose.errors import DataError
+from llavapose.pose.claim_words import GROUP, NUMBERS
+from llavapose.pose.claims import extract_claims
+from llavapose.pose.people import prominent, resolve
+from llavapose.pose.skeleton import skeleton_named
+from llavapose.records import CheckedClaim, Claim, Fact, Scene
+
+SUPPORTED, CONTRADICTED, UNVERIFIABLE = "supported", "contradicted", "unverifiable"
+
+COVERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "elbow": {"bent": ("slightly bent",)},
+    "knee": {"bent": ("slightly bent",)},
+    "arm_height": {"raised": ("above the head",)},
+    "legs": {"apart": ("in a stride",)},
+    "trunk": {"leaning": ("bent over",)},
+}
+"""Claimed value -> other true values that it also describes."""
+
+BORDERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "elbow": (("slightly bent", "bent"),),
+    "knee": (("slightly bent", "bent"),),
+    "arm_height": (("at shoulder height", "raised"), ("raised", "at shoulder height")),
+    "legs": (("in a stride", "apart"),),
+    "trunk": (("bent over", "leaning"),),
+}
+"""(claimed, true) pairs that neither hold nor fail."""
+
+
+def check_text(text: str, scene: Scene, facts: tuple[Fact, ...]) -> tuple[CheckedClaim, ...]:
+    """Every claim of a text with its outcome and, where one decided, the fact.
+
+    Args:
+        text: free English about the scene.
+        scene: whom and what the text can speak of.
+        facts: of ``scene_facts(scene)``.
+    """
+    return tuple(check_claim(claim, scene, facts) for claim in extract_claims(text))
+
+
+def check_claim(claim: Claim, scene: Scene, facts: tuple[Fact, ...]) -> CheckedClaim:
+    """One claim with its outcome; a claim of all people holds when it holds of each."""
+    if claim.kind == "count":
+        return _judged(claim, *_check_count(claim, facts))
+    people = _who(claim, scene)
+    verdicts = [_check_person(claim, person, scene, facts) for person in people]
+    for outcome in (CONTRADICTED, UNVERIFIABLE, SUPPORTED):
+        for verdict in verdicts:
+            if verdict[0] == outcome:
+                return _judged(claim, *verdict)
+    return CheckedClaim(claim=claim, outcome=UNVERIFIABLE)
+
+
+def _judged(claim: Claim, outcome: str, fact: Fact | None) -> CheckedClaim:
+    if claim.negated and outcome != UNVERIFIABLE:
+        outcome = CONTRADICTED if outcome == SUPPORTED else SUPPORTED
+    return CheckedClaim(claim=claim, outcome=outcome, fact=fact)
+
+
+def _who(claim: Claim, scene: Scene) -> tuple[int, ...]:
+    """The people that a claim is about; empty where that is not certain."""
+    chosen = prominent(scene)
+    if claim.mention is None:
+        return chosen if len(chosen) == 1 else ()
+    number = next((str(n) for n, word in enumerate(NUMBERS) if re.match(rf"(?:the |all )?{word} ", claim.mention)), None)
+    plural = re.search(r"\b(?:people|persons|men|women|children|skiers|surfers|players)\b", claim.mention)
+    if re.fullmatch(GROUP, claim.mention) or (number and plural):
+        wanted = "2" if claim.mention.startswith("both") else number
+        return chosen if wanted in (None, str(len(chosen))) else ()
+    person = resolve(claim.mention, scene)
+    return () if person is None else (person,)
+
+
+def _check_count(claim: Claim, facts: tuple[Fact, ...]) -> tuple[str, Fact | None]:
+    fact = next((fact for fact in facts if fact.kind == "count" and fact.sure), None)
+    if fact is None:
+        return UNVERIFIABLE, None
+    number = fact.measure or 0
+    if claim.value == "many":
+        return (SUPPORTED if number >= 6 else CONTRADICTED if number <= 3 else UNVERIFIABLE), fact
+    return (SUPPORTED if claim.value == fact.value else CONTRADICTED), fact
+
+
+def _check_person(claim: Claim, person: int, scene: Scene, facts: tuple[Fact, ...]) -> tuple[str, Fact | None]:
+    own = [fact for fact in facts if fact.kind == claim.kind and fact.person == person]
+    if claim.kind == "contact":
+        return _check_contact(claim, person, scene, own)
+    if claim.kind in ("side_of", "nearest"):
+        return _check_relation(claim, scene, [fact for fact in own if fact.sure])
+    sure = [fact for fact in own if fact.sure and claim.part in (None, fact.part)]
+    verdicts = [(_compare(claim, fact), fact) for fact in sure]
+    for verdict in verdicts:
+        if verdict[0] == SUPPORTED:
+            return verdict
+    # "An elbow is bent" fails only when both elbows are known and neither is.
+    needed = 2 if claim.part is None and own and own[0].part is not None else 1
+    against = [verdict for verdict in verdicts if verdict[0] == CONTRADICTED]
+    return against[0] if len(against) >= needed else (UNVERIFIABLE, None)
+
+
+def _compare(claim: Claim, fact: Fact) -> str:
+    if fact.value == claim.value or fact.value in COVERS.get(claim.kind, {}).get(claim.value, ()):
+        return SUPPORTED
+    return UNVERIFIABLE if (claim.value, fact.value) in BORDERS.get(claim.kind, ()) else CONTRADICTED
+
+
+def _check_relation(claim: Claim, scene: Scene, sure: list[Fact]) -> tuple[str, Fact | None]:
+    target = resolve(claim.target or "", scene)
+    if target is None:
+        return UNVERIFIABLE, None
+    if claim.kind == "nearest":
+        fact = next(iter(sure), None)
+        if fact is None or target == fact.person:
+            return UNVERIFIABLE, None
+        return (SUPPORTED if fact.target == target else CONTRADICTED), fact
+    fact = next((fact for fact in sure if fact.target == target), None)
+    return (UNVERIFIABLE if fact is None else SUPPORTED if fact.value == claim.value else CONTRADICTED), fact
+
+
+def _check_contact(claim: Claim, person: int, scene: Scene, own: list[Fact]) -> tuple[str, Fact | None]:
+    """Touching is supported by a sure contact; denied where no such thing is in the picture, or where the hand or foot
+    is plainly seen and nowhere near one."""
+    at_kind = [fact for fact in own if fact.target is not None and scene.things[fact.target].category == claim.target]
+    near = [fact for fact in at_kind if claim.part in (None, fact.part)]
+    sure = next((fact for fact in near if fact.sure), None)
+    if sure:
+        return SUPPORTED, sure
+    if near or not scene.things:
+        return UNVERIFIABLE, None
+    if all(thing.category != claim.target for thing in scene.things):
+        return CONTRADICTED, None
+    elsewhere = next((fact for fact in at_kind if fact.sure), None)
+    seen = claim.part is not None and _seen(claim.part, person, scene)
+    return (CONTRADICTED, elsewhere) if seen else (UNVERIFIABLE, None)
+
+
+def _seen(part: str, person: int, scene: Scene) -> bool:
+    """Whether the wrist or ankle of a hand or foot is visible."""
+    try:
+        skeleton = skeleton_named(scene.skeleton)
+    except DataError:
+        return False
+    side, _, limb = part.partition(" ")
+    index = skeleton.index(f"{side} {'wrist' if limb == 'hand' else 'ankle'}")
+    keypoints = scene.people[person].keypoints
+    return index is not None and index < len(keypoints) and keypoints[index][2] == 2
