@@ -33,7 +33,6 @@ class _Part:
     end: int
     noun: str
     sides: tuple[str, ...]
-    negated: bool = False
     owner: str | None = None
 
 
@@ -75,7 +74,7 @@ def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None
         if doubtful:
             continue
         mention = None if claim.kind == "count" else claim.mention or subject_at(claim.start, mentions, carried)
-        claim = replace(claim, mention=mention, negated=claim.negated != negated)
+        claim = replace(claim, mention=mention, negated=negated)
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
     return _most_exact(list(kept.values()))
 
@@ -119,8 +118,7 @@ def _parts(sentence: str, mentions: list[Mention]) -> list[_Part]:
             sides = last.sides
         elif not sides and not group.get("one") and (group.get("plural") or group.get("noun") == "feet"):
             sides = ("left", "right")
-        found.append(_Part(start=match.start(), end=match.end(), noun=noun or (last.noun if last else ""), sides=sides,
-                           negated=group.get("one") == "neither"))  # fmt: skip
+        found.append(_Part(start=match.start(), end=match.end(), noun=noun or (last.noun if last else ""), sides=sides))
     return found
 
 
@@ -182,7 +180,7 @@ def _claims_of(part: _Part, state: _State) -> Iterator[Claim]:
     if kind != "legs" and part.sides:
         named = tuple(f"{side} {_NOUN_OF[kind]}" for side in part.sides)
     for name in named:
-        yield Claim(kind=kind, value=value, start=start, end=end, mention=part.owner, part=name, negated=part.negated)
+        yield Claim(kind=kind, value=value, start=start, end=end, mention=part.owner, part=name)
 
 
 def _masked(sentence: str, start: int, end: int, mentions: list[Mention]) -> str:

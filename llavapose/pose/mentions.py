@@ -8,6 +8,8 @@ from llavapose.pose.claim_words import COUNT, GROUP, NAMED, NEAREST, PRONOUN, SI
 _NAMED, _GROUP, _PRONOUN = re.compile(NAMED), re.compile(GROUP), re.compile(PRONOUN)
 _COUNT, _SIDE_OF, _NEAREST = re.compile(COUNT), re.compile(SIDE_OF), re.compile(NEAREST)
 
+_NOMINATIVE = {"his": "he", "him": "he", "her": "she", "hers": "she", "their": "they", "theirs": "they", "them": "they"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mention:
@@ -24,7 +26,7 @@ class Mention:
 def sentences(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences; a full stop inside a number ends none."""
     spans, start = [], 0
-    for match in re.finditer(r"[.!?:;]+(?=\s|$|[\"'])|\n+", text):
+    for match in re.finditer(r"[.!?:]+(?=\s|$|[\"'])|\n\s*\n|\n(?=\s*(?:[-*#\d]|[A-Z]))", text):
         if text[start : match.end()].strip():
             spans.append((start, match.end()))
         start = match.end()
@@ -52,7 +54,7 @@ def mentions_in(sentence: str) -> list[Mention]:
 
 def subject_at(position: int, mentions: list[Mention], carried: str | None) -> str | None:
     """Whom a clause at ``position`` is about: the last one named before it, else who was spoken of in the sentence
-    before, else the first one named in the sentence; a pronoun without antecedent is returned as written."""
+    before, else the first one named in the sentence; a pronoun without antecedent is returned in the nominative."""
     named = [mention for mention in mentions if not mention.pronoun and not mention.aside]
     before = [mention for mention in named if mention.start <= position]
     if before:
@@ -62,4 +64,4 @@ def subject_at(position: int, mentions: list[Mention], carried: str | None) -> s
     if named:
         return named[0].text
     pronouns = [mention for mention in mentions if mention.start <= position]
-    return pronouns[-1].text if pronouns else None
+    return _NOMINATIVE.get(pronouns[-1].text, pronouns[-1].text) if pronouns else None
