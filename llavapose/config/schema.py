@@ -116,7 +116,7 @@ class DataConfig:
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
     max_length: int = MISSING
-    """Most tokens of one sample with its picture (the model's limit); a longer one is an error that names it."""
+    """Most tokens of one sample with its picture; a longer one is cut at its end, never in the picture, and counted."""
     num_samples: int | None = None
     """Most samples of the mixture, drawn with the run's seed; null: all."""
     num_val: int = 64
@@ -221,6 +221,8 @@ class ProbeConfig:
     """The pose probe: pairs of true and flipped statements about held-out pictures."""
 
     enabled: bool = True
+    num_items: int = 1500
+    """Pairs of statements in all, balanced per fact."""
     num_images: int | None = None
     """Held-out pictures; null: all."""
     max_items_per_fact: int | None = None
@@ -228,8 +230,6 @@ class ProbeConfig:
     shuffled: bool = True
     """Also score with shuffled pictures, the control that must fall to chance."""
     seed: int = 0
-    batch_size: int = 64
-    """Pairs scored at once."""
 
 
 @dataclass(kw_only=True)

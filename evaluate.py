@@ -1,0 +1,31 @@
+"""Answer the benchmark with one checkpoint, judge the answers, score the pose probe.
+
+  python evaluate.py checkpoint=outputs/train/detail/hf arm=detail
+  python evaluate.py checkpoint=tiny arm=baseline    the base that ships with the package
+  python evaluate.py answerer=file answerer.path=answers.jsonl checkpoint=none arm=other   answers made elsewhere
+  python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
+
+Leaves answers/<arm>.jsonl, verdicts/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the same
+output_dir share its tables, ablation.csv and probe.csv.
+"""
+
+from pathlib import Path
+
+from llavapose.config.schema import EvaluateConfig
+from llavapose.config.start import start
+
+CONF = Path(__file__).parent / "conf"
+
+
+def main(config: EvaluateConfig) -> None:
+    """Evaluate one arm."""
+    from llavapose.evaluation.evaluate import evaluate
+    from llavapose.evaluation.results import summarise
+
+    folder = evaluate(config)
+    summarise(folder, baseline=config.baseline)
+    print(f"tables {folder / 'ablation.csv'} and {folder / 'probe.csv'}")
+
+
+if __name__ == "__main__":
+    start("evaluate", CONF, main, __doc__ or "")

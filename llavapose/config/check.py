@@ -1,0 +1,177 @@
+"""Finds every mistake of a composed configuration at once, before anything heavy is imported.
+
+Hydra checks values and names against the dataclasses but lets through a key added with ``+``, whatever stands under a
+plain mapping (trainer, strategy, callbacks, logger), and missing values: those are looked at here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
+
+from llavapose.config.schema import problems_of
+from llavapose.config.targets import signature_of
+
+TRAINER = "lightning.Trainer"
+RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")
+"""Groups whose keys are arguments of other people's classes."""
+
+_TRAINER_GROUPS = ("strategy", "callbacks", "logger")
+_RESERVED = ("_target_", "_args_", "_partial_", "_convert_", "_recursive_")
+_LOOKS_SECRET = re.compile(r"^(sk-|hf_|xai-|gsk_|wandb_v1_)[\w-]{16,}$")
+
+
+def problems_in(config: DictConfig, schema: type) -> list[str]:
+    """One line for each mistake in ``config``, with the fix.
+
+    Args:
+        config: composed, without Hydra's own node.
+        schema: dataclass of the script's settings.
+    """
+    found = list(_unknown_keys(config, schema))
+    missing, unresolved = _unset(config)
+    found += [f"{key} has no value; set it with {key}=..." for key in missing if not any(map(key.startswith, found))]
+    found += unresolved
+    for group in RAW_GROUPS:
+        node = config.get(group)
+        if isinstance(node, DictConfig):
+            found += _raw_group(group, node)
+    found += _secrets(config)
+    if not missing and not unresolved:
+        found += problems_of(OmegaConf.to_object(config))
+    return found
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean ...?`` for a word close to a known one, else the known ones if they are few, else nothing."""
+    names = sorted(set(known))
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; expected one of {', '.join(names)}" if 0 < len(names) <= 12 else ""
+
+
+def setting_names(schema: type, prefix: str = "") -> Iterator[str]:
+    """Dotted names of every setting of a dataclass, those of nested dataclasses included."""
+    hints = get_type_hints(schema)
+    for item in fields(schema):
+        yield prefix + item.name
+        if is_dataclass(hints[item.name]):
+            yield from setting_names(hints[item.name], f"{prefix}{item.name}.")
+
+
+def _unknown_keys(node: DictConfig, schema: type, prefix: str = "") -> Iterator[str]:
+    hints = get_type_hints(schema)
+    known = {item.name for item in fields(schema)}
+    for key in node:
+        name = str(key)
+        if name not in known:
+            yield f"{prefix}{name}: no such setting{nearest(name, known)}"
+        elif is_dataclass(hints[name]) and isinstance(child := node._get_node(name), DictConfig):
+            yield from _unknown_keys(child, hints[name], f"{prefix}{name}.")
+
+
+def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
+    """Settings without a value, and a line for each reference to a setting that does not exist.
+
+    A reference to a setting without a value is left out: the line about that setting says it all.
+    """
+    missing: list[str] = []
+    unresolved: list[str] = []
+
+    def visit(node: DictConfig, prefix: str) -> None:
+        for key in node:
+            if OmegaConf.is_missing(node, key):
+                if not OmegaConf.is_interpolation(node, key):
+                    missing.append(f"{prefix}{key}")
+                continue
+            try:
+                value = node[key]
+            except InterpolationToMissingValueError:
+                continue
+            except OmegaConfBaseException as error:
+                unresolved.append(f"{prefix}{key}: {str(error).splitlines()[0]}; name an existing setting")
+                continue
+            if isinstance(value, DictConfig):
+                visit(value, f"{prefix}{key}.")
+
+    visit(config, "")
+    return missing, unresolved
+
+
+def _raw_group(group: str, node: DictConfig) -> Iterator[str]:
+    if group == "trainer":
+        yield from _arguments(node, TRAINER, "trainer", taken=_TRAINER_GROUPS)
+    elif group == "strategy":
+        if "_target_" in node:
+            yield from _instance(node, group)
+        elif set(map(str, node)) != {"name"}:
+            yield "strategy: expected `_target_` with its arguments, or `name` alone; choose one with strategy=ddp"
+    else:
+        named = [str(key) for key in node if isinstance(_child(node, key), DictConfig) and "_target_" in node[key]]
+        for key in node:
+            child = _child(node, key)
+            if isinstance(child, DictConfig) and "_target_" in child:
+                yield from _instance(child, f"{group}.{key}")
+            elif child is not None:
+                yield f"{group}.{key} has no `_target_`{nearest(str(key), named)}"
+
+
+def _child(node: DictConfig, key: Any) -> Any:
+    if OmegaConf.is_missing(node, key):
+        return None
+    try:
+        return node[key]
+    except OmegaConfBaseException:
+        return None
+
+
+def _instance(node: DictConfig, where: str) -> Iterator[str]:
+    yield from _arguments(node, str(node["_target_"]), where)
+    for key in node:
+        child = _child(node, key)
+        if isinstance(child, DictConfig) and "_target_" in child:
+            yield from _instance(child, f"{where}.{key}")
+
+
+def _arguments(node: DictConfig, target: str, where: str, taken: tuple[str, ...] = ()) -> Iterator[str]:
+    """Compare the keys of ``node`` with what ``target`` takes; ``taken`` are arguments that groups of ours set."""
+    signature = signature_of(target)
+    if signature is None:
+        yield f"{where}._target_: nothing named {target} is installed; check the name, or install its package"
+        return
+    given = [str(key) for key in node if key not in _RESERVED]
+    for key in given:
+        if key in taken:
+            yield f"{where}.{key}: set by the group {key}; choose with {key}=..."
+        elif key not in signature.names:
+            close = get_close_matches(key, signature.names, n=1, cutoff=0.85 if signature.open else 0.6)
+            if close or not signature.open:
+                hint = f"; did you mean {close[0]}?" if close else ""
+                yield f"{where}.{key}: {target} takes no such argument{hint}"
+    for key in signature.required:
+        if key not in given and not node.get("_partial_") and "_args_" not in node:
+            yield f"{where}.{key}: {target} needs this argument; set it with {where}.{key}=..."
+
+
+def _secrets(config: DictConfig) -> list[str]:
+    """Values that look like a key: they would be written to disk with the run's settings."""
+    found = []
+
+    def visit(value: Any, name: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                visit(inner, f"{name}.{key}" if name else str(key))
+        elif isinstance(value, list):
+            for inner in value:
+                visit(inner, name)
+        elif isinstance(value, str | Path) and _LOOKS_SECRET.match(str(value)):
+            found.append(f"{name} looks like a secret key; put it into an environment variable and give its name")
+
+    visit(OmegaConf.to_container(config, resolve=False), "")
+    return found

@@ -1,0 +1,141 @@
+"""Command line -> typed settings, or every problem in one line each."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from llavapose.config.check import RAW_GROUPS, nearest, problems_in, setting_names
+from llavapose.config.inputs import missing_inputs
+from llavapose.config.register import SCHEMAS, register
+from llavapose.config.schema import KIND_NAMES
+from llavapose.errors import ConfigError
+
+
+def opened(overrides: Sequence[str]) -> list[str]:
+    """Overrides with ``++`` before those of plain groups, so that any argument can be given without ``+``.
+
+    ``trainer.limit_val_batches=4`` then works though no file names it; ``check.py`` knows the class's arguments.
+    """
+    pattern = re.compile(rf"({'|'.join(RAW_GROUPS)})\.[\w.]+=")
+    return [f"++{override}" if pattern.match(override) else override for override in overrides]
+
+
+def settings(script: str, conf: Path, overrides: Sequence[str]) -> Any:
+    """The script's dataclass for a command line, its values checked and its input files found.
+
+    Raises:
+        ConfigError: all problems at once, one a line.
+    """
+    config = typed(script, composed(script, conf, overrides))
+    missing = missing_inputs(config)
+    if missing:
+        raise ConfigError("\n".join(dict.fromkeys(missing)))
+    return config
+
+
+def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
+    """The checked configuration of a script; whether its input files exist is not looked at.
+
+    Args:
+        script: "train", "generate" or "evaluate".
+        conf: the folder of configuration files.
+        overrides: as on the command line.
+
+    Raises:
+        ConfigError: all problems at once, one a line.
+    """
+    register()
+    remaining, problems = opened(overrides), []
+    config = None
+    while config is None:
+        try:
+            with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+                config = compose(script, overrides=remaining)
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError) as error:
+            culprit = _culprit(error, remaining)
+            problems.append(_in_one_line(error, culprit, script, conf))
+            if culprit is None:
+                break
+            remaining = [override for override in remaining if override != culprit]
+        finally:
+            GlobalHydra.instance().clear()
+    if config is not None:
+        found = problems_in(config, SCHEMAS[script])
+        # A missing value may be the very one whose override was misspelled; it is said once that is mended.
+        problems += [line for line in found if not (problems and "has no value" in line)]
+    if problems or config is None:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+    return config
+
+
+def typed(script: str, config: DictConfig) -> Any:
+    """A composed configuration as the script's dataclass, interpolations resolved."""
+    schema = OmegaConf.structured(SCHEMAS[script])
+    return OmegaConf.to_object(OmegaConf.merge(schema, config))
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
+def _culprit(error: Exception, overrides: Sequence[str]) -> str | None:
+    """The override that Hydra stumbled over, as far as its message tells."""
+    if isinstance(error, OverrideParseException):
+        return error.override
+    text = str(error)
+    choice = re.search(r"Could not find '([^']+)'", text)
+    for override in overrides:
+        bare = override.lstrip("+~")
+        if bare in text or (choice and choice.group(1) == bare.replace("=", "/", 1)):
+            return override
+    for override in overrides:
+        if re.search(rf"['\s]{re.escape(_key(override))}['\s.:=]", text):
+            return override
+    return None
+
+
+def _in_one_line(error: Exception, culprit: str | None, script: str, conf: Path) -> str:
+    text = str(error).replace("++", "+")
+    shown = culprit.removeprefix("++") if culprit else f"conf/{script}.yaml"
+    if isinstance(error, OverrideParseException):
+        return f"`{shown}` is not of the form key=value; quote values with spaces or brackets for the shell"
+    if "Available options in" in text or text.startswith(("Could not find", "In '")) and "Could not find" in text:
+        options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
+        wanted = re.search(r"Could not find '([^']+)'", text)
+        group, _, name = (wanted.group(1) if wanted else shown).partition("/")
+        where = "" if culprit else f"{shown}: "
+        return f"{where}{group}={name}: no such choice{_choices(name, options)}"
+    if text.startswith("Ambiguous value"):
+        return f"`{shown}` holds several values; add -m to run one job for each"
+    if text.startswith(("Could not override", "Could not append", "Could not delete")) and culprit:
+        return f"`{shown}`: nothing named {_key(culprit)}{_similar(_key(culprit), script, conf)}"
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
+    lines = [line.strip() for line in str(cause or error).splitlines() if line.strip()]
+    unknown = re.search(r"Key '(\w+)' (?:not in|is not in)", text)
+    hint = _similar(unknown.group(1), script, conf) if unknown else ""
+    first = " ".join(lines[:2]) if lines and lines[0].endswith(":") else (lines or [type(error).__name__])[0]
+    return f"`{shown}`: {first}{hint}" if culprit else f"{first}{hint}"
+
+
+def _choices(name: str, options: list[str]) -> str:
+    hint = nearest(name, options)
+    return f"{hint} (choices: {', '.join(options)})" if "did you mean" in hint else hint
+
+
+def _similar(key: str, script: str, conf: Path) -> str:
+    """A hint at the setting or group that ``key`` may stand for."""
+    names = list(setting_names(SCHEMAS[script]))
+    leaf = [name for name in names if name.rpartition(".")[2] == key.rpartition(".")[2] and "." in name]
+    if leaf and key not in names:
+        return f"; did you mean {' or '.join(leaf[:3])}?"
+    groups = [folder.name for folder in conf.iterdir() if folder.is_dir()]
+    kinds = [f"data.kinds.{kind}" for kind in KIND_NAMES] if script == "train" else []
+    return nearest(key, [*names, *groups, *kinds])

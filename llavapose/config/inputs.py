@@ -1,0 +1,88 @@
+"""The files and folders that a run reads: a missing one is said before anything heavy is imported."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.schema import (
+    AnswererKind,
+    EvaluateConfig,
+    GenerateConfig,
+    ScenesConfig,
+    SceneSource,
+    SplitPaths,
+    TrainConfig,
+)
+
+
+def missing_inputs(config: Any) -> list[str]:
+    """One line for each file or folder that a script's settings name and that is not there."""
+    if isinstance(config, GenerateConfig):
+        return list(_scenes(config.scenes, config.split))
+    if isinstance(config, EvaluateConfig):
+        return list(_evaluation(config))
+    if isinstance(config, TrainConfig):
+        return list(_training(config))
+    raise TypeError(type(config))
+
+
+def _training(config: TrainConfig) -> Iterator[str]:
+    yield from _checkpoint("model.base", config.model.base)
+    if config.data.path is None:
+        yield from _scenes(config.scenes, "train")
+    else:
+        yield from _file("data.path", config.data.path)
+        if config.data.images is not None:
+            yield from _folder("data.images", config.data.images)
+    if config.evaluate:
+        yield from _scenes(config.scenes, "val")
+    if config.resume and not list(config.output_dir.glob("checkpoints/*")):
+        yield (
+            f"resume=true: no checkpoint below {config.output_dir}; "
+            "give the earlier run's output_dir, or start anew with resume=false"
+        )
+
+
+def _evaluation(config: EvaluateConfig) -> Iterator[str]:
+    if config.answerer.kind == AnswererKind.file:
+        if config.answerer.path is not None:
+            yield from _file("answerer.path", config.answerer.path)
+    else:
+        yield from _checkpoint("checkpoint", config.checkpoint)
+    yield from _scenes(config.scenes, "val")
+
+
+def _scenes(config: ScenesConfig, split: str) -> Iterator[str]:
+    if config.source == SceneSource.world:
+        return
+    if not config.root.is_dir():
+        yield from _folder("scenes.root", config.root)
+        return
+    paths: SplitPaths = config.train if split == "train" else config.val
+    if paths.images is None or paths.keypoints is None:
+        yield f"scenes.{split} names no files; set scenes.{split}.images and scenes.{split}.keypoints"
+        return
+    yield from _folder(f"scenes.{split}.images", config.root / paths.images)
+    yield from _file(f"scenes.{split}.keypoints", config.root / paths.keypoints)
+
+
+def _checkpoint(name: str, value: str) -> Iterator[str]:
+    """A checkpoint is ``tiny``, a folder, or a name on the hub: ``owner/name`` where no folder ``owner`` is here."""
+    folder = Path(value)
+    if value == "tiny" or folder.is_dir() and (folder / "config.json").is_file():
+        return
+    if folder.is_dir():
+        yield f"{name}: {value} has no config.json; expected the `hf` folder that train.py leaves"
+    elif not re.fullmatch(r"[\w-]+/[\w.-]+", value) or Path(value.partition("/")[0]).exists():
+        yield f"{name}: no folder {value}; expected the `hf` folder that train.py leaves, `tiny`, or owner/name"
+
+
+def _file(name: str, path: Path) -> Iterator[str]:
+    if not path.is_file():
+        yield f"{name}: {'a folder' if path.is_dir() else 'no file'} {path}; expected a file, check the path"
+
+
+def _folder(name: str, path: Path) -> Iterator[str]:
+    if not path.is_dir():
+        yield f"{name}: {'a file' if path.is_file() else 'no folder'} {path}; expected a folder, check the path"
