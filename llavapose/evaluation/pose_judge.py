@@ -21,7 +21,7 @@ from llavapose.pose.facts import scene_facts
 from llavapose.pose.vocabulary import VALUES
 from llavapose.records import Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
 
-EXPECTED = {"detail": 8, "complex": 4}
+EXPECTED = {"detail": 8, "complex": 3}
 """Distinct right claims that make a full answer; a scene that offers fewer expects fewer."""
 
 LOWEST, HIGHEST = 1.0, 10.0

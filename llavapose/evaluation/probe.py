@@ -240,7 +240,10 @@ def is_right(row: dict) -> bool:
     return sum(row["loglik_true"]) > sum(row["loglik_flipped"])
 
 
-def probe_table(rows: Iterable[dict], seed: int = 0) -> list[dict]:
+PROBE_GROUPS = (ALL, *dict.fromkeys(GROUPS.values()))
+
+
+def probe_table(rows: Iterable[dict], seed: int = 0, groups: Sequence[str] = PROBE_GROUPS) -> list[dict]:
     """Balanced accuracy and skill by arm, pictures and group.
 
     A cell is one two-way fact: (kind, part, {value, flipped value}). Its accuracy is the mean recall of its two truths;
@@ -252,13 +255,14 @@ def probe_table(rows: Iterable[dict], seed: int = 0) -> list[dict]:
         rows: an item's fields with ``arm``, ``pictures`` ("true" or "shuffled"), ``loglik_true``, ``loglik_flipped``;
             ``right`` (0..1) stands instead of the log-likelihoods where several seeds were averaged.
         seed: of the resampling.
+        groups: which groups of facts to score.
     """
     runs: dict[tuple[str, str], list[dict]] = defaultdict(list)
     for row in rows:
         runs[row["arm"], row["pictures"]].append(row)
     table = []
     for (arm, pictures), of_run in runs.items():
-        for group in (ALL, *dict.fromkeys(GROUPS.values())):
+        for group in groups:
             chosen = [row for row in of_run if group in (ALL, row["group"])]
             parts = {
                 group: chosen,

@@ -5,6 +5,7 @@ its question's kind and picture, its claims) and ``probe/<arm>.jsonl`` (an item,
 """
 
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,26 +23,39 @@ log = logging.getLogger(__name__)
 
 
 def summarise(
-    out: Path, arms: Sequence[str] | None = None, *, seeds: Sequence[Path] = (), baseline: str = BASELINE
+    out: Path,
+    arms: Sequence[str] | None = None,
+    *,
+    folders: Mapping[str, Sequence[Path]] | None = None,
+    baseline: str = BASELINE,
 ) -> None:
     """Write ``ablation.csv`` and ``probe.csv`` from the result files; an arm without files is a row of holes.
 
     Args:
         out: where the tables go.
         arms: the rows; by default every arm that has a file.
-        seeds: folders of equal evaluations of models trained with other seeds, averaged item by item; by default
-            ``out`` alone.
+        folders: arm -> folders that its files lie in, by default ``out``; several hold equal evaluations of models
+            trained with other seeds, averaged item by item. None at all makes a hole.
         baseline: the arm that the others are compared with.
     """
-    folders = tuple(seeds) or (out,)
-    arms = arms_in_order(arms if arms is not None else arms_found(folders))
-    ratings = {arm: _mean_ratings([read_ratings(folder, arm) for folder in folders], arm) for arm in arms}
+    arms = arms_in_order(arms if arms is not None else arms_found([out]))
+    places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
+    ratings = {arm: _mean_ratings([read_ratings(folder, file_arm(arm)) for folder in places[arm]], arm) for arm in arms}
     write_csv(out / "ablation.csv", ablation_table(ratings, arms, baseline), ABLATION_COLUMNS)
-    probe = [row for arm in arms for row in _mean_probe([read_probe(folder, arm) for folder in folders], arm)]
+    probe = [
+        {**row, "arm": arm}
+        for arm in arms
+        for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
+    ]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
     missing = [arm for arm in arms if not ratings[arm]]
     if missing:
-        log.warning("no answers of %s in %s; shown as holes", ", ".join(missing), ", ".join(map(str, folders)))
+        log.warning("%s: no answers of %s; shown as holes", out, ", ".join(missing))
+
+
+def file_arm(row: str) -> str:
+    """The arm whose files a row is read from: a row named "full (optim.lr=0.001)" is ``full.jsonl`` in its folder."""
+    return row.partition(" (")[0]
 
 
 def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:
@@ -110,29 +124,29 @@ def _same_items(counts: Mapping[str, int], num_runs: int, what: str) -> None:
         )
 
 
-def seed_values(folders: Mapping[str, Path], arms: Sequence[str], baseline: str = BASELINE) -> list[dict[str, Any]]:
-    """Score over all kinds and probe skill of every arm for every seed alone, NaN where it left no files.
+def seed_values(folders: Mapping[str, Sequence[Path]], baseline: str = BASELINE) -> list[dict[str, Any]]:
+    """Score over all kinds and probe skill of every arm for every seed alone.
 
     Args:
-        folders: seed -> its folder.
-        arms: the rows.
+        folders: arm -> a folder a seed; the folder's name is the seed's.
         baseline: as in ``summarise``.
+
+    Returns:
+        rows with arm, seed, score, skill, skill_shuffled; NaN where there is no file.
     """
     rows = []
-    for seed, folder in folders.items():
-        for arm in arms:
-            table = ablation_table({arm: read_ratings(folder, arm)}, [arm], baseline)
-            skills = {
-                row["pictures"]: row["skill"] for row in probe_table(read_probe(folder, arm)) if row["group"] == ALL
-            }
-            score = next(row["score"] for row in table if row["kind"] == ALL)
+    for arm, places in folders.items():
+        for folder in places:
+            table = ablation_table({arm: read_ratings(folder, file_arm(arm))}, [arm], baseline)
+            probe = probe_table(read_probe(folder, file_arm(arm)), groups=(ALL,))
+            skills = {row["pictures"]: row["skill"] for row in probe if row["group"] == ALL}
             rows.append(
                 {
                     "arm": arm,
-                    "seed": seed,
-                    "score": score,
-                    "skill": skills.get("true", float("nan")),
-                    "skill_shuffled": skills.get("shuffled", float("nan")),
+                    "seed": folder.name,
+                    "score": next(row["score"] for row in table if row["kind"] == ALL),
+                    "skill": skills.get("true", math.nan),
+                    "skill_shuffled": skills.get("shuffled", math.nan),
                 }
             )
     return rows

@@ -16,12 +16,14 @@ from llavapose.evaluation.benchmark import NUM_IMAGES, build_benchmark, write_be
 from llavapose.evaluation.judge import Judge, Judgement
 from llavapose.evaluation.pose_judge import PoseJudge
 from llavapose.evaluation.probe import NUM_ITEMS, build_probe, item_row
-from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
+from llavapose.files import atomic_write, fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.records import Answer, Question, Scene, to_dict
 
 log = logging.getLogger(__name__)
 
 TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
+NUM_PICTURES = 8
+PICTURE_SIZE = 480
 HUGE = 2**28
 """Files from this many bytes on are told apart by size and time instead of their content."""
 
@@ -88,9 +90,34 @@ def evaluate_arm(
             write_jsonl(path, map(to_dict, tqdm(found, f"{arm}: answers", len(questions), unit="answer")))
             _mark_made(path, made)
         answers = [Answer(**row) for _, row in read_jsonl(path, what="answers")]
+        draw_pictures(out / "pictures", questions, scenes)
         _write_verdicts(out / "verdicts" / f"{arm}.jsonl", questions, answers, scenes.scenes, judge)
     if plan.num_items and answers_from is None:
         _probe(arm, scenes.scenes, out, plan, identity, answerers)
+
+
+def draw_pictures(folder: Path, questions: Sequence[Question], scenes: Any, num: int = NUM_PICTURES) -> None:
+    """Draw some of the benchmark's pictures with their skeletons, for the report: spread evenly over the benchmark.
+
+    Args:
+        folder: gets ``<scene id>.jpg``.
+        questions: of the benchmark.
+        scenes: the held-out ``SceneSet``.
+        num: at most so many pictures.
+    """
+    from llavapose.scenes.draw import draw_scene
+
+    ids = list(dict.fromkeys(question.scene_id for question in questions))
+    chosen = {ids[i * len(ids) // num] for i in range(num)} if len(ids) > num else set(ids)
+    for scene in scenes.scenes:
+        path = folder / f"{scene.id}.jpg"
+        if scene.id in chosen and not path.is_file():
+            picture = draw_scene(scene, scenes.images, size=PICTURE_SIZE)
+            with atomic_write(path, "wb") as stream:
+                picture.convert("RGB").save(stream, "JPEG", quality=88)
+    for path in folder.glob("*.jpg"):
+        if path.stem not in {str(scene) for scene in chosen}:
+            path.unlink()
 
 
 class _Lazily:
