@@ -1,0 +1,88 @@
+"""The end of a sweep, from files alone."""
+
+import math
+import re
+
+import pytest
+
+from llavapose.errors import DataError
+from llavapose.evaluation.results import read_ratings
+from llavapose.report import sweep as sweep_module
+from llavapose.report.sweep import finish_sweep
+from llavapose.report.tables import read_table
+
+
+@pytest.fixture(autouse=True)
+def no_wandb(monkeypatch):
+    """W&B has its own test and takes seconds."""
+    monkeypatch.setattr(sweep_module, "log_report", lambda out, name: out)
+
+
+def rows_of(folder, name):
+    return {tuple(row[key] for key in row if key in ("arm", "kind", "pictures", "group")): row
+            for row in read_table(folder, name)}  # fmt: skip
+
+
+def test_tables_follow_from_the_files(sweep, capsys):
+    finish_sweep(sweep)
+    rows = rows_of(sweep, "ablation.csv")
+    ratings = [10 * one.rating for one in read_ratings(sweep, "full")]
+    assert rows["full", "all"]["score"] == pytest.approx(sum(ratings) / len(ratings), abs=1e-3)
+    base = [10 * one.rating for one in read_ratings(sweep, "baseline")]
+    gap = sum(ratings) / len(ratings) - sum(base) / len(base)
+    assert rows["full", "all"]["diff"] == pytest.approx(gap, abs=1e-3)
+    assert rows["full", "all"]["diff_low"] < gap < rows["full", "all"]["diff_high"]
+    assert rows["full", "conv"]["num_scored"] == 24 and rows["full", "all"]["num_scored"] == 72
+    assert math.isnan(rows["baseline", "all"]["diff"])
+    assert [arm for arm, kind in rows if kind == "all"] == ["full", "conv", "detail", "complex", "baseline"]
+    printed = capsys.readouterr().out
+    assert "Ablation" in printed and "Pose probe" in printed and str(sweep / "report" / "index.html") in printed
+
+
+def test_a_failed_arm_is_a_marked_hole_in_every_form(sweep, capsys):
+    finish_sweep(sweep)
+    row = rows_of(sweep, "ablation.csv")["complex", "all"]
+    assert math.isnan(row["score"]) and row["num_scored"] == 0, "the stale file of an earlier run was used"
+    markdown, latex = (sweep / "tables.md").read_text(), (sweep / "tables.tex").read_text()
+    page = (sweep / "report" / "index.html").read_text()
+    for text in (capsys.readouterr().out, markdown, latex, page):
+        assert re.search(r"complex\W.{0,60}failed", text, re.S), text[:2000]
+    assert markdown.count("failed") >= 6
+
+
+def test_equal_runs_give_equal_tables_and_pages(sweep):
+    finish_sweep(sweep)
+    names = ("ablation.csv", "probe.csv", "tables.md", "tables.tex", "report/index.html")
+    before = [(sweep / name).read_bytes() for name in names]
+    finish_sweep(sweep)
+    assert [(sweep / name).read_bytes() for name in names] == before
+
+
+def test_seeds_are_averaged_and_listed(seeds_sweep, caplog):
+    finish_sweep(seeds_sweep)
+    rows = rows_of(seeds_sweep, "ablation.csv")
+    means = [
+        sum(10 * one.rating for one in read_ratings(seeds_sweep / f"seed={seed}", "full")) / 72 for seed in (0, 1)
+    ]
+    assert rows["full", "all"]["score"] == pytest.approx(sum(means) / 2, abs=1e-3)
+    assert rows["full", "all"]["num_scored"] == 72
+    only = [10 * one.rating for one in read_ratings(seeds_sweep / "seed=0", "conv")]
+    assert rows["conv", "all"]["score"] == pytest.approx(sum(only) / 72, abs=1e-3)
+    assert "conv failed" in caplog.text
+    listed = (seeds_sweep / "seeds.csv").read_text()
+    assert "full,seed=0" in listed and "full,seed=1" in listed and "conv,seed=1" not in listed
+    assert "Every seed alone" in (seeds_sweep / "tables.md").read_text()
+    single = rows_of(seeds_sweep, "probe.csv")["full", "true", "all"]
+    assert single["n"] == 48
+
+
+def test_seeds_that_answered_other_questions_are_refused(seeds_sweep):
+    path = seeds_sweep / "seed=1" / "verdicts" / "full.jsonl"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    with pytest.raises(DataError, match="differ between seeds"):
+        finish_sweep(seeds_sweep)
+
+
+def test_no_jobs_is_one_clear_line(tmp_path):
+    with pytest.raises(DataError, match="jobs.json"):
+        finish_sweep(tmp_path)
