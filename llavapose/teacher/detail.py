@@ -80,8 +80,8 @@ def _flowing(facts: list[Fact], view: View) -> list[str]:
             sentences.append(f"Their legs are {phrase(fact)}.")
         elif fact.kind == "contact" and fact.target is not None:
             sentences.append(f"Their {fact.part} is touching {thing_words(view.scene.things[fact.target].category)}.")
-        elif fact.kind == "nearest" and fact.target is not None:
-            sentences.append(f"Nearest to them is {view.names[fact.target]}.")
+        elif fact.kind == "nearest":
+            sentences.append(state(fact, view.scene, 1))
     return sentences
 
 

@@ -98,7 +98,7 @@ def generate(
     Args:
         scenes: annotated pictures.
         out: folder of the results.
-        teacher: who writes; None takes the offline teacher, balanced over these scenes.
+        teacher: who writes; None takes the offline teacher. One without a balance is balanced over these scenes.
         kinds: kinds of sample to make.
         num_samples: how many in all, shared out over ``kinds`` by ``ratio``; None makes about 4.4 a scene.
         context: "captions", "boxes" (and captions) or "keypoints" (and both): what the teacher may use.
@@ -117,7 +117,10 @@ def generate(
     _check_pictures(chosen.scenes, scenes.images)
     facts = {s.id: scene_facts(s) for s in tqdm(chosen.scenes, desc="pose facts", unit="scene", disable=not progress)}
     if teacher is None:
-        teacher = OfflineTeacher(context=context, balance=balance_of((s, facts[s.id]) for s in chosen.scenes))
+        teacher = OfflineTeacher(context=context)
+    if isinstance(teacher, OfflineTeacher) and not teacher.balance.counts:
+        balance = balance_of((s, facts[s.id]) for s in chosen.scenes)
+        teacher = OfflineTeacher(context=teacher.context, balance=balance)
     desk = _Desk(
         scenes=chosen.scenes,
         facts=facts,

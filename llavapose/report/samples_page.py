@@ -1,0 +1,133 @@
+"""The page of generated samples, like the papers' Figure 1: picture with boxes and keypoints, context, three kinds.
+
+One static file: pictures and style lie inside, a Content-Security-Policy forbids anything from elsewhere.
+"""
+
+import base64
+import io
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from PIL import Image
+
+from llavapose.errors import DataError
+from llavapose.files import atomic_write
+from llavapose.records import KINDS, Sample, Scene
+from llavapose.samples import read_samples
+from llavapose.scenes.coco import SceneSet
+from llavapose.scenes.draw import LEFT, PERSON_BOX, RIGHT, THING_BOX, draw_scene
+
+PICTURE_PX = 560
+"""Longer side of a picture on the page."""
+
+KIND_NAMES = {"conv": "Conversation", "detail": "Detailed description", "complex": "Complex reasoning"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """One scene on the page: ``picture`` is a data URI, ``samples`` come by kind."""
+
+    scene: Scene
+    picture: str
+    context: str
+    samples: dict[str, list[Sample]]
+
+
+def write_samples_page(
+    samples: Path,
+    scenes: SceneSet,
+    folder: Path,
+    *,
+    context_of: Callable[[Scene, str], str],
+    num_scenes: int = 30,
+    seed: int = 0,
+) -> Path:
+    """Write ``folder/page/index.html``.
+
+    Args:
+        samples: JSONL file of samples.
+        scenes: the scenes that they were made from.
+        folder: folder of the page.
+        context_of: (scene, parts) -> the text that the teacher saw (``teacher.context.context_text``).
+        num_scenes: pictures on the page, drawn with ``seed`` from those with most kinds of sample.
+        seed: of the draw.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        DataError: the samples are bad, or none is about these scenes.
+    """
+    found = read_samples(samples, scenes.images)
+    by_image: dict[str, list[Sample]] = defaultdict(list)
+    for sample in found:
+        by_image[sample.image].append(sample)
+    known = [scene for scene in scenes.scenes if scene.image in by_image]
+    if not known:
+        raise DataError(f"{samples}: no sample is about a picture of {scenes.images}; expected the same set")
+    random.Random(seed).shuffle(known)
+    known.sort(key=lambda scene: -len({sample.kind for sample in by_image[scene.image]}))
+    shown = sorted(known[:num_scenes], key=lambda scene: scene.id)
+    exhibits = [_exhibit(scene, by_image[scene.image], scenes.images, context_of) for scene in shown]
+    page = folder / "page" / "index.html"
+    with atomic_write(page) as stream:
+        stream.write(_render(exhibits, found))
+    return page
+
+
+def _exhibit(
+    scene: Scene, samples: Sequence[Sample], images: Path, context_of: Callable[[Scene, str], str]
+) -> Exhibit:
+    parts = str(samples[0].provenance.get("context", "keypoints"))
+    return Exhibit(
+        scene=scene,
+        picture=_data_uri(
+            draw_scene(scene, images, size=PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints")
+        ),
+        context=context_of(scene, parts),
+        samples={kind: [sample for sample in samples if sample.kind == kind] for kind in KINDS},
+    )
+
+
+def _data_uri(picture: Image.Image) -> str:
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+def _render(exhibits: Sequence[Exhibit], samples: Sequence[Sample]) -> str:
+    environment = Environment(
+        loader=PackageLoader("llavapose.report"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    counts = Counter(sample.kind for sample in samples)
+    return environment.get_template("samples.html.j2").render(
+        exhibits=exhibits,
+        kinds=KIND_NAMES,
+        counts=[(KIND_NAMES[kind], counts[kind]) for kind in KINDS],
+        num_samples=len(samples),
+        num_pictures=len({sample.image for sample in samples}),
+        made_by=", ".join(sorted({_origin(sample) for sample in samples})),
+        legend=[
+            ("person's left", _css(LEFT)),
+            ("person's right", _css(RIGHT)),
+            ("person", _css(PERSON_BOX)),
+            ("object", _css(THING_BOX)),
+        ],
+    )
+
+
+def _origin(sample: Sample) -> str:
+    told = sample.provenance
+    return f"teacher {told.get('teacher', 'unknown')}, context {told.get('context', 'unknown')}"
+
+
+def _css(colour: tuple[int, int, int]) -> str:
+    return f"rgb({colour[0]} {colour[1]} {colour[2]})"

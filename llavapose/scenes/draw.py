@@ -1,0 +1,118 @@
+"""A scene as a picture: boxes and skeletons, left and right in different colours, hidden joints hollow."""
+
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+
+from llavapose.errors import DataError
+from llavapose.files import inside
+from llavapose.pose.people import references
+from llavapose.pose.skeleton import Skeleton, skeleton_named
+from llavapose.records import Box, Person, Scene
+
+LEFT = (30, 136, 255)
+"""Colour of the person's own left: blue."""
+RIGHT = (255, 126, 20)
+"""Colour of the person's own right: orange."""
+MIDDLE = (250, 250, 250)
+"""Colour of the nose and of limbs that join left and right."""
+PERSON_BOX = (87, 201, 108)
+THING_BOX = (190, 140, 255)
+HALO = (20, 20, 20)
+
+
+def draw_scene(
+    scene: Scene, image_root: Path, *, size: int | None = None, boxes: bool = True, skeletons: bool = True
+) -> Image.Image:
+    """Draw the picture with what is annotated on it.
+
+    Args:
+        scene: the annotated picture.
+        image_root: folder that ``scene.image`` is relative to.
+        size: length of the longer side in pixels; None keeps the picture's.
+        boxes: whether to draw boxes with their names.
+        skeletons: whether to draw joints and limbs.
+
+    Raises:
+        DataError: the picture is missing or cannot be decoded.
+    """
+    picture = _open(scene, image_root)
+    if size is not None:
+        scale = size / max(picture.size)
+        picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+    canvas = ImageDraw.Draw(picture)
+    if boxes:
+        names = references(scene)
+        for thing in scene.things:
+            _draw_box(canvas, picture.size, thing.box_xyxy, thing.category, THING_BOX)
+        for person, name in zip(scene.people, names, strict=True):
+            _draw_box(canvas, picture.size, person.box_xyxy, name.removeprefix("the "), PERSON_BOX)
+    if skeletons:
+        skeleton = skeleton_named(scene.skeleton)
+        for person in scene.people:
+            _draw_skeleton(canvas, picture.size, person, skeleton)
+    return picture
+
+
+def _open(scene: Scene, image_root: Path) -> Image.Image:
+    path = inside(image_root, scene.image, where=f"scene {scene.id}")
+    try:
+        with Image.open(path) as picture:
+            return picture.convert("RGB")
+    except FileNotFoundError:
+        raise DataError(f"scene {scene.id}: no picture {path}; check the image folder") from None
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise DataError(f"scene {scene.id}: {path} is not a picture that can be read ({error}); replace it") from None
+
+
+def _unit(size: tuple[int, int]) -> int:
+    """Line width for a picture of this size."""
+    return max(1, round(max(size) / 220))
+
+
+def _draw_box(
+    canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, name: str, colour: tuple[int, int, int]
+) -> None:
+    width, height = size
+    x1, y1, x2, y2 = box[0] * width, box[1] * height, box[2] * width, box[3] * height
+    unit = _unit(size)
+    canvas.rectangle((x1, y1, max(x2, x1), max(y2, y1)), outline=colour, width=unit)
+    if name:
+        font = ImageFont.load_default(size=max(9, round(max(size) / 34)))
+        left, _, right, bottom = canvas.textbbox((0, 0), name, font=font)
+        x = min(max(x1, 0), max(width - (right - left) - 2 * unit, 0))
+        y = y1 - bottom - unit if y1 - bottom - unit >= 0 else y1
+        canvas.rectangle((x, y, x + right - left + 2 * unit, y + bottom + unit), fill=colour)
+        canvas.text((x + unit - left, y), name, fill=HALO, font=font)
+
+
+def _draw_skeleton(canvas: ImageDraw.ImageDraw, size: tuple[int, int], person: Person, skeleton: Skeleton) -> None:
+    """Limbs between labelled joints, then the joints: filled where visible, hollow where hidden."""
+    points = {
+        index: (x * size[0], y * size[1]) for index, (x, y, visibility) in enumerate(person.keypoints) if visibility
+    }
+    unit = _unit(size)
+    for width, halo in ((unit + 2, True), (unit, False)):
+        for first, second in skeleton.limbs:
+            if first in points and second in points:
+                colour = HALO if halo else _limb_colour(skeleton.joints[first], skeleton.joints[second])
+                canvas.line((*points[first], *points[second]), fill=colour, width=width)
+    radius = unit * 1.6 + 1
+    for index, (x, y) in points.items():
+        colour = _joint_colour(skeleton.joints[index])
+        hidden = person.keypoints[index][2] == 1
+        canvas.ellipse((x - radius - 1, y - radius - 1, x + radius + 1, y + radius + 1), fill=HALO)
+        canvas.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+        if hidden:
+            inner = radius * 0.55
+            canvas.ellipse((x - inner, y - inner, x + inner, y + inner), fill=HALO)
+
+
+def _joint_colour(joint: str) -> tuple[int, int, int]:
+    return LEFT if joint.startswith("left ") else RIGHT if joint.startswith("right ") else MIDDLE
+
+
+def _limb_colour(first: str, second: str) -> tuple[int, int, int]:
+    """The side's colour; the middle's where both sides or none take part."""
+    sides = {_joint_colour(first), _joint_colour(second)} - {MIDDLE}
+    return sides.pop() if len(sides) == 1 else MIDDLE
