@@ -1,0 +1,43 @@
+# Every target prints the plain commands that it runs; none of them needs Make.
+PYTHON ?= python3
+SHELL := /bin/bash
+PY := .venv/bin/python
+# DeepSpeed compiles a small op with the ninja of the virtual environment.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test results base lint
+
+help:
+	@echo "make demo      the whole story on 2 cores in 10 minutes: data, four mixtures, tables, a page (outputs/demo/)"
+	@echo "make test      the whole test suite (10 minutes on 2 cores)"
+	@echo "make results   the demo's ablation with three seeds (90 minutes on 2 cores; results/world/)"
+	@echo "make base      rebuild the tiny base from nothing (2 hours on 2 cores; llavapose/assets/tiny_base/)"
+	@echo "make install   .venv from pyproject.toml and constraints.txt; the others do it where it is missing"
+	@echo "make lint      ruff and pyright"
+
+install: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "error: Python %d.%d; expected 3.11 to 3.13, e.g. make install PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: install
+	$(PY) generate.py
+	$(PY) train.py -m experiment=demo data=conv,detail,complex,full
+
+test: install
+	$(PY) -m pytest
+
+results: install
+	$(PY) train.py -m experiment=world data=conv,detail,complex,full seed=0,1,2
+
+base: install
+	$(PY) -m llavapose.base
+
+lint: install
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m pyright
