@@ -37,8 +37,7 @@ class Attention(StrEnum):
     """What computes attention over packed batches."""
 
     sdpa = "sdpa"
-    flex = "flex"
-    dense = "dense"
+    eager = "eager"
 
 
 class ConnectorType(StrEnum):

@@ -189,15 +189,11 @@ class PoseDataModule(L.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """Where the run stands in its planned order: batches handed to the trainer, not those prefetched."""
-        progress = self.trainer.fit_loop.epoch_loop.batch_progress.current if self.trainer else None
-        done = progress.completed if progress else 0
-        finished = self.trainer is not None and done >= self.steps_per_epoch(self.num_ranks) * self.accumulate
-        epoch = self.trainer.current_epoch if self.trainer else 0
-        return {
-            "fingerprint": self.order_fingerprint(),
-            "epoch": epoch + 1 if finished else epoch,
-            "batches": 0 if finished else done,
-        }
+        # Lightning counts a batch as completed only after the callbacks, the checkpoint's among them, have run.
+        done = self.trainer.fit_loop.epoch_loop.batch_progress.total.processed if self.trainer else 0
+        length = int(self.trainer.num_training_batches) if self.trainer else 0
+        epoch, batches = divmod(done, length) if length else (0, 0)
+        return {"fingerprint": self.order_fingerprint(), "epoch": epoch, "batches": batches}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on behind the batches already seen.

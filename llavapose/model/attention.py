@@ -1,12 +1,15 @@
 """Who sees whom in a packed batch, and the proof that packing changes no loss. Shapes: see ``model/batch.py``."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
 
 from llavapose.errors import LlavaPoseError
 from llavapose.model.batch import IGNORE, PADDING, Batch
-from llavapose.model.llava import token_losses
+
+Losses = Callable[[Batch], Tensor]
+"""Packed batch -> float32[N], the loss of every supervised token in row-major order."""
 
 
 def packed_mask(segments: Tensor) -> Tensor:
@@ -26,7 +29,7 @@ def packed_mask(segments: Tensor) -> Tensor:
 
 
 def unpack(batch: Batch) -> Batch:
-    """The same samples, every branch in a row of its own behind its own copy of the prefix and picture."""
+    """The same samples, every branch in a row of its own behind its own copy of the prefix and picture, unsegmented."""
     rows, targets, samples, source = [], [], [], []
     for row in range(batch.segments.shape[0]):
         segments = batch.segments[row]
@@ -44,8 +47,8 @@ def unpack(batch: Batch) -> Batch:
 
     lengths = torch.tensor([len(row) for row in rows], device=batch.segments.device)
     order = torch.arange(width, device=batch.segments.device).expand(len(rows), width)
-    prefix = torch.stack([(batch.segments[row] == 0).sum() for row in source])
-    segments = torch.where(order < prefix[:, None], 0, 1).masked_fill(order >= lengths[:, None], PADDING)
+    # One segment a row: plain causal attention, whatever a backend makes of segments.
+    segments = torch.where(order < lengths[:, None], 0, PADDING)
     return Batch(
         input_ids=padded(rows, 0),
         positions=torch.where(order < lengths[:, None], order, 0),
@@ -59,28 +62,26 @@ def unpack(batch: Batch) -> Batch:
 
 
 @torch.no_grad()
-def packing_error(model: LlavaForConditionalGeneration, batch: Batch) -> float:
+def packing_error(losses: Losses, batch: Batch) -> float:
     """The largest difference of any token's loss (nats) between the packed batch and its samples standing alone."""
-    together = token_losses(model, batch, packed_mask(batch.segments))
-    apart = unpack(batch)
-    alone = token_losses(model, apart, packed_mask(apart.segments))
-    return float((together - alone).abs().max())
+    return float((losses(batch) - losses(unpack(batch))).abs().max())
 
 
-def check_packing(model: LlavaForConditionalGeneration, batch: Batch, *, tolerance: float) -> float:
-    """Prove before training that this attention backend keeps branches apart.
+def check_packing(losses: Losses, batch: Batch, *, tolerance: float, backend: str) -> float:
+    """Prove before training that an attention backend keeps branches apart.
 
     Only a test per token sees a leak between branches; the mean loss hides it.
 
     Args:
+        losses: loss of every supervised token of a batch, as ``llava.token_losses`` orders them.
         tolerance: largest loss difference allowed, in nats: 1e-3 in float32, 0.2 in bfloat16.
+        backend: the attention's name, for the message.
 
     Raises:
         LlavaPoseError: the backend mixes branches or hides the picture from them.
     """
-    error = packing_error(model, batch)
+    error = packing_error(losses, batch)
     if not error <= tolerance:
-        backend = model.config.text_config._attn_implementation
         raise LlavaPoseError(
             f"attention {backend!r}: packed losses differ from separate samples by {error:.3g} nats; expected at most "
             f"{tolerance:g}; set model.attention=sdpa or eager"

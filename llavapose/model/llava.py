@@ -32,13 +32,22 @@ def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tenso
     hidden = model.model(
         input_ids=batch.input_ids,
         pixel_values=batch.pixel_values.to(model.dtype),
-        attention_mask=mask,
+        attention_mask=additive(mask, model.dtype) if _is_eager(model) else mask,
         position_ids=batch.positions,
         use_cache=False,
     ).last_hidden_state  # [R, T, D]
     chosen = batch.targets != IGNORE  # [R, T]
     logits = model.lm_head(hidden[chosen])  # [N, V]
     return F.cross_entropy(logits.float(), batch.targets[chosen], reduction="none")
+
+
+def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A boolean mask as numbers to add to attention scores: transformers' eager attention adds whatever it is given."""
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
+
+
+def _is_eager(model: LlavaForConditionalGeneration) -> bool:
+    return model.model.language_model.config._attn_implementation == "eager"
 
 
 def sample_losses(losses: Tensor, batch: Batch) -> dict[int, tuple[float, int]]:

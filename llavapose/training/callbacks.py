@@ -8,6 +8,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
+from llavapose.files import atomic_write
 from llavapose.model.attention import check_packing
 from llavapose.model.batch import Batch
 
@@ -51,7 +52,8 @@ class PackingCheck(Callback):
         self._done = True
         tolerance = self.tolerance or (1e-3 if str(trainer.precision).startswith("32") else 0.2)
         with trainer.precision_plugin.forward_context():
-            error = check_packing(pl_module.llava, batch, tolerance=tolerance)
+            backend = str(pl_module.llava.config.text_config._attn_implementation)
+            error = check_packing(pl_module.losses, batch, tolerance=tolerance, backend=backend)
         if trainer.is_global_zero:
             print(f"packing check: packed and separate losses differ by at most {error:.2g} nats a token")
 
@@ -62,12 +64,16 @@ class Curves(Callback):
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder) / "metrics.jsonl"
 
-    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Start the file anew, unless the run goes on from a checkpoint."""
-        if trainer.is_global_zero:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if trainer.ckpt_path is None:
-                self.path.unlink(missing_ok=True)
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the file anew; a resumed run keeps the lines up to its checkpoint, for it repeats what came after."""
+        if not trainer.is_global_zero:
+            return
+        kept: list[str] = []
+        if trainer.ckpt_path is not None and self.path.exists():
+            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= trainer.global_step]
+        with atomic_write(self.path) as stream:
+            stream.writelines(kept)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int

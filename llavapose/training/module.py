@@ -1,6 +1,7 @@
 """The LightningModule: builds the model under the strategy, one step over a packed batch, the optimizer. No more."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import lightning as L
@@ -13,6 +14,7 @@ from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_losses
 from llavapose.training.optim import make_optimizer
+from llavapose.training.strategies import shard, whole_weights
 
 
 class PoseModule(L.LightningModule):
@@ -35,13 +37,17 @@ class PoseModule(L.LightningModule):
 
     def configure_model(self) -> None:
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
-        if not self._built:
+        if self._built:
+            return
+        with whole_weights(self.trainer.strategy):
             self.llava = self._build()
-            self._built = True
+        mesh = self.device_mesh
+        self._token_losses = partial(token_losses, self.llava) if mesh is None else shard(self.llava, mesh)
+        self._built = True
 
     def losses(self, batch: Batch) -> Tensor:
         """float32[N]: cross-entropy of every supervised token, in nats."""
-        return token_losses(self.llava, batch, packed_mask(batch.segments))
+        return self._token_losses(batch, packed_mask(batch.segments))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Sum over supervised tokens / those of the whole step, so that every token of a step weighs the same.
