@@ -20,16 +20,20 @@ CONF = Path(__file__).parent / "conf"
 
 def main(config: GenerateConfig) -> None:
     """Make the samples and the page about them."""
+    from llavapose.report.samples_page import write_samples_page
+    from llavapose.scenes.opening import open_scenes
+    from llavapose.teacher.context import context_text
     from llavapose.teacher.prepare import ensure_samples
 
+    scenes = open_scenes(config.scenes, config.split)
     made = ensure_samples(
-        config.scenes, config.teacher, config.data_dir, folder=config.output_dir, split=config.split
+        config.scenes, config.teacher, config.data_dir, folder=config.output_dir, split=config.split, opened=scenes
     )
-    print(f"samples {made.samples}")
     if config.num_page_scenes:
-        from llavapose.report.samples_page import write_samples_page
-
-        print(f"page {write_samples_page(made.samples, made.scenes, made.folder, num_scenes=config.num_page_scenes)}")
+        page = write_samples_page(
+            made.samples, scenes, made.folder, context_of=context_text, num_scenes=config.num_page_scenes
+        )
+        print(f"page: {page}")
 
 
 if __name__ == "__main__":

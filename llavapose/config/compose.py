@@ -107,7 +107,7 @@ def _in_one_line(error: Exception, culprit: str | None, script: str, conf: Path)
     shown = culprit.removeprefix("++") if culprit else f"conf/{script}.yaml"
     if isinstance(error, OverrideParseException):
         return f"`{shown}` is not of the form key=value; quote values with spaces or brackets for the shell"
-    if "Available options in" in text or text.startswith(("Could not find", "In '")) and "Could not find" in text:
+    if "Available options in" in text or (text.startswith(("Could not find", "In '")) and "Could not find" in text):
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
         wanted = re.search(r"Could not find '([^']+)'", text)
         group, _, name = (wanted.group(1) if wanted else shown).partition("/")

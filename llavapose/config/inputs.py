@@ -70,7 +70,7 @@ def _scenes(config: ScenesConfig, split: str) -> Iterator[str]:
 def _checkpoint(name: str, value: str) -> Iterator[str]:
     """A checkpoint is ``tiny``, a folder, or a name on the hub: ``owner/name`` where no folder ``owner`` is here."""
     folder = Path(value)
-    if value == "tiny" or folder.is_dir() and (folder / "config.json").is_file():
+    if value == "tiny" or (folder.is_dir() and (folder / "config.json").is_file()):
         return
     if folder.is_dir():
         yield f"{name}: {value} has no config.json; expected the `hf` folder that train.py leaves"

@@ -11,7 +11,6 @@ own job only, and a job that fails leaves a hole in the table instead of taking 
 
 import itertools
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
@@ -47,15 +46,20 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A sweep: its jobs, their settings, and the variants that reuse another variant's baseline (to -> from)."""
+    """A sweep: its folder, its jobs, and the settings of those that train."""
 
     folder: Path
     jobs: tuple[Job, ...]
     configs: tuple[TrainConfig, ...]
-    copies: tuple[tuple[Path, Path], ...]
 
 
-def launch(conf: Path, overrides: Sequence[str], *, prepare: Callable[[TrainConfig], Any], finish: Callable[[Path], None]) -> None:
+def launch(
+    conf: Path,
+    overrides: Sequence[str],
+    *,
+    prepare: Callable[[TrainConfig], object],
+    finish: Callable[[Path], object],
+) -> None:
     """Check every job, make what they share, run them, write ``jobs.json``, then the sweep's tables.
 
     Args:
@@ -74,8 +78,6 @@ def launch(conf: Path, overrides: Sequence[str], *, prepare: Callable[[TrainConf
     plan.folder.mkdir(parents=True, exist_ok=True)
     print(f"{len(plan.jobs)} jobs in {plan.folder}: {', '.join(job.name for job in plan.jobs)}", flush=True)
     ended = _run(plan)
-    for target, source in plan.copies:
-        _copy_baseline(source, target)
     if plan.configs[0].evaluate:
         finish(plan.folder)
     failed = [f"{job.name} (exit {end.exit_code})" for job, end in zip(plan.jobs, ended, strict=True) if end.exit_code]
@@ -111,8 +113,7 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Plan:
     ]
     if len({job.dir for job in training}) < len(training):
         raise ConfigError("two jobs of the sweep have the same arm and settings; give each value once")
-    baselines, copies = _baselines(conf, training, configs)
-    return Plan(folder=folder, jobs=(*baselines, *training), configs=tuple(configs), copies=tuple(copies))
+    return Plan(folder=folder, jobs=(*_baselines(conf, training, configs), *training), configs=tuple(configs))
 
 
 def _values(text: str) -> list[str]:
@@ -143,24 +144,18 @@ def _training_job(conf: Path, combination: list[str], config: TrainConfig, varia
     )
 
 
-def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> tuple[list[Job], list[tuple[Path, Path]]]:
-    """One evaluation for each base and benchmark, and which variants' folders get a copy of its results."""
+def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[Job]:
+    """One evaluation of each different base and benchmark, in the folder of the first job that asks for it."""
     found: dict[tuple[str, ...], Job] = {}
-    copies: dict[Path, Path] = {}
     for job, config in zip(jobs, configs, strict=True):
-        if not (config.evaluate and config.launcher.baseline):
+        settings = _evaluation_overrides(conf, config) if config.evaluate and config.launcher.baseline else None
+        if settings is None or settings in found:
             continue
-        settings = _evaluation_overrides(conf, config)
-        results = Path(job.results_dir)
-        if settings not in found:
-            where = f"output_dir={_quoted(results)}"
-            words = (sys.executable, str(conf.parent / "evaluate.py"), *settings, where)
-            found[settings] = Job(
-                arm="baseline", variant=job.variant, dir=str(results), results_dir=str(results), command=words
-            )
-        elif found[settings].results_dir != job.results_dir:
-            copies[results] = Path(found[settings].results_dir)
-    return list(found.values()), list(copies.items())
+        words = (sys.executable, str(conf.parent / "evaluate.py"), *settings, f"output_dir={_quoted(job.results_dir)}")
+        found[settings] = Job(
+            arm="baseline", variant=job.variant, dir=job.results_dir, results_dir=job.results_dir, command=words
+        )
+    return list(found.values())
 
 
 def _evaluation_overrides(conf: Path, config: TrainConfig) -> tuple[str, ...]:
@@ -218,13 +213,12 @@ def _run(plan: Plan) -> list[Ended]:
 def _write_jobs(plan: Plan, ended: list[Ended]) -> None:
     """``jobs.json``: the jobs that have ended, rewritten after each."""
     rows = [
-        {**asdict(job), "command": shlex.join(job.command), "exit_code": end.exit_code, "seconds": round(end.seconds, 1)}
+        {
+            **asdict(job),
+            "command": shlex.join(job.command),
+            "exit_code": end.exit_code,
+            "seconds": round(end.seconds, 1),
+        }
         for job, end in zip(plan.jobs, ended, strict=False)
     ]
     write_json(plan.folder / "jobs.json", rows)
-
-
-def _copy_baseline(source: Path, target: Path) -> None:
-    for path in source.glob("*/baseline.*"):
-        (target / path.parent.name).mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target / path.parent.name / path.name)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -93,10 +93,8 @@ class _Trees:
 
 
 def _signal_tree(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # the whole tree has ended
         os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass  # the whole tree has ended
 
 
 def _run(command: Command, at_once: int, trees: _Trees) -> Ended:
@@ -114,7 +112,7 @@ def _run(command: Command, at_once: int, trees: _Trees) -> Ended:
         _signal_tree(process, signal.SIGKILL)  # a rank that outlives its parent would hold its port and memory
     finally:
         trees.forget(process)
-    return Ended(exit_code=exit_code, seconds=time.monotonic() - start)
+    return Ended(exit_code=exit_code, seconds=round(time.monotonic() - start, 1))
 
 
 def _relay(stream: IO[bytes], name: str) -> None:

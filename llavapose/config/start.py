@@ -12,8 +12,8 @@ from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 from llavapose.config.compose import opened, settings, typed
+from llavapose.config.register import register
 from llavapose.errors import ConfigError, LlavaPoseError
-
 
 Sweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
@@ -62,7 +62,9 @@ def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sw
             print("interrupted", file=sys.stderr)
             sys.exit(128 + signal.SIGINT)
 
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    register()
+    if not inspects:
+        os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # what gets this far is a mistake of ours: show all of it
     hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
 
 

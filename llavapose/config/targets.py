@@ -1,4 +1,4 @@
-"""What arguments a ``_target_`` takes, read from its source: nothing is imported, so a typo answers before torch loads."""
+"""What arguments a ``_target_`` takes, read from its source: nothing is imported, so a typo answers at once."""
 
 import ast
 import importlib.util

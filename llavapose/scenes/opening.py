@@ -5,8 +5,8 @@ from pathlib import Path
 
 from llavapose.config.schema import ScenesConfig, SceneSource
 from llavapose.errors import DataError
-from llavapose.records import Scene
 from llavapose.scenes.coco import SceneSet, read_scenes
+from llavapose.scenes.select import select
 from llavapose.scenes.world import WorldSettings, ensure_world, read_world
 
 
@@ -45,21 +45,15 @@ def _below(root: Path, path: Path | None) -> Path | None:
 
 
 def _limited(found: SceneSet, config: ScenesConfig, split: str) -> SceneSet:
-    least = config.min_labelled_joints if split == "train" else 0
-    kept = tuple(scene for scene in found.scenes if _labelled_joints(scene) >= least)
-    limit = config.num_train if split == "train" else config.num_val
-    if not kept:
-        raise DataError(
-            f"scenes {config.name}: none of {len(found.scenes)} {split} pictures shows a person with {least} labelled "
-            "joints; check scenes.min_labelled_joints and the keypoints file"
-        )
-    notes = found.notes
-    if len(kept) < len(found.scenes):
-        notes += (f"{len(found.scenes) - len(kept)} pictures left out: no person with {least} labelled joints",)
-    if limit is not None and limit < len(kept):
-        notes += (f"the first {limit} of {len(kept)} pictures used",)
-    return replace(found, scenes=kept[:limit], notes=notes)
-
-
-def _labelled_joints(scene: Scene) -> int:
-    return max((sum(joint[2] > 0 for joint in person.keypoints) for person in scene.people), default=0)
+    """The scenes that qualify for training, at most as many as asked for; all that is left out is noted."""
+    scenes, notes = found.scenes, found.notes
+    limit = config.num_val
+    if split == "train":
+        limit = config.num_train
+        chosen = select(scenes, min_labelled_joints=config.min_labelled_joints)
+        scenes, notes = chosen.scenes, (*notes, *chosen.notes)
+    if not scenes:
+        raise DataError(f"scenes {config.name}: no picture of {split} qualifies ({'; '.join(notes) or 'it is empty'})")
+    if limit is not None and limit < len(scenes):
+        notes = (*notes, f"the first {limit} of {len(scenes)} pictures used")
+    return replace(found, scenes=scenes[:limit], notes=notes)
