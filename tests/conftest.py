@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,16 @@ if TYPE_CHECKING:
 IMAGE_SIZE = 42
 PATCH_SIZE = 14
 COLOURS = ("red", "green", "blue", "yellow")
+
+# The whole suite runs offline, on CPUs, without a screen; DeepSpeed looks for the virtual environment's ninja on PATH.
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "WANDB_MODE": "offline",
+    "MPLBACKEND": "Agg",
+    "CUDA_VISIBLE_DEVICES": "",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+}
 
 
 def tiny_samples(num_pictures: int) -> tuple[Sample, ...]:
