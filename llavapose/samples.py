@@ -1,9 +1,9 @@
-"""Samples on disk: LLaVA's conversation records, one a line, with our kind and provenance beside them.
+r"""Samples on disk: LLaVA's conversation records, one a line, with our kind and provenance beside them.
 
 One record::
 
     {"id": "17-conv-0", "image": "000017.jpg", "kind": "conv",
-     "conversations": [{"from": "human", "value": "<image>\\nIs the left knee of the person bent or straight?"},
+     "conversations": [{"from": "human", "value": "<image>\nIs the left knee of the person bent or straight?"},
                        {"from": "gpt", "value": "The left knee of the person is bent."}],
      "provenance": {"scene": 17, "teacher": "offline", "context": "keypoints", "prompt": "1", "seed": 0}}
 

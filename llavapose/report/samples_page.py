@@ -79,9 +79,7 @@ def write_samples_page(
     return page
 
 
-def _exhibit(
-    scene: Scene, samples: Sequence[Sample], images: Path, context_of: Callable[[Scene, str], str]
-) -> Exhibit:
+def _exhibit(scene: Scene, samples: Sequence[Sample], images: Path, context_of: Callable[[Scene, str], str]) -> Exhibit:
     parts = str(samples[0].provenance.get("context", "keypoints"))
     return Exhibit(
         scene=scene,

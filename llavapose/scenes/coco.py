@@ -64,8 +64,8 @@ def read_scenes(
     Args:
         images: folder of the pictures.
         keypoints: person_keypoints_*.json; its images are the set's images.
-        instances, captions: instances_*.json and captions_*.json; None or a file that is not there leaves objects or
-            captions out and says so in the notes.
+        instances: instances_*.json; None or a file that is not there leaves objects out and says so in the notes.
+        captions: captions_*.json, likewise.
         split: name kept with every scene.
         ids: image ids to keep; None keeps all.
 
@@ -87,7 +87,7 @@ def read_scenes(
     if ids is not None and len(wanted) < len(set(ids)):
         notes.append(f"{len(set(ids)) - len(wanted)} of {len(set(ids))} wanted image ids are not in {keypoints.name}")
     scenes = tuple(_scene(base.imgs[i], sizes[i], parts, images, split, keypoints) for i in wanted)
-    return SceneSet(scenes=scenes, images=images, notes=(*notes, *_notes(scenes, parts, captions is not None)))
+    return SceneSet(scenes=scenes, images=images, notes=(*notes, *_notes(scenes, parts)))
 
 
 def _load(path: Path, what: str) -> COCO:
@@ -205,7 +205,9 @@ def _keypoints(annotation: dict[str, Any], size: tuple[int, int], path: Path) ->
     where = f"COCO person keypoints: {path}: annotation {annotation['id']}"
     if not isinstance(flat, list) or len(flat) != expected or not all(_is_number(value) for value in flat):
         length = len(flat) if isinstance(flat, list) else repr(flat)
-        raise DataError(f"{where} has keypoints of length {length}; expected {expected} numbers (17 x x, y, visibility)")
+        raise DataError(
+            f"{where} has keypoints of length {length}; expected {expected} numbers (17 x x, y, visibility)"
+        )
     joints = []
     for x, y, visibility in zip(flat[0::3], flat[1::3], flat[2::3], strict=True):
         if visibility not in (0, 1, 2):
@@ -223,9 +225,7 @@ def _share(value: float, side: int) -> float:
     return round(min(max(value / side, 0.0), 1.0), DECIMALS)
 
 
-def _scene(
-    image: dict[str, Any], size: tuple[int, int], parts: _Parts, images: Path, split: str, path: Path
-) -> Scene:
+def _scene(image: dict[str, Any], size: tuple[int, int], parts: _Parts, images: Path, split: str, path: Path) -> Scene:
     number, name = image["id"], image.get("file_name")
     if not isinstance(name, str):
         raise DataError(f"COCO: {path}: image {number} has file_name {name!r}; expected a text")
@@ -243,14 +243,14 @@ def _scene(
     )
 
 
-def _notes(scenes: tuple[Scene, ...], parts: _Parts, captioned: bool) -> list[str]:
+def _notes(scenes: tuple[Scene, ...], parts: _Parts) -> list[str]:
     """What was tolerated in the scenes that are kept."""
     unposed = sum(not person.keypoints for scene in scenes for person in scene.people)
     met = {
         "images with a crowd of people, which is no person": sum(scene.num_crowds > 0 for scene in scenes),
         "images without a person": sum(not scene.people for scene in scenes),
         "people without labelled keypoints": unposed,
-        "images without a caption": sum(not scene.captions for scene in scenes) if captioned else 0,
+        "images without a caption": sum(not scene.captions for scene in scenes) if parts.captions else 0,
         **parts.seen,
     }
     return [f"{number} {what}" for what, number in met.items() if number]

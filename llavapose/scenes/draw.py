@@ -10,6 +10,8 @@ from llavapose.pose.people import references
 from llavapose.pose.skeleton import Skeleton, skeleton_named
 from llavapose.records import Box, Person, Scene
 
+Colour = tuple[int, int, int]
+
 LEFT = (30, 136, 255)
 """Colour of the person's own left: blue."""
 RIGHT = (255, 126, 20)
@@ -42,11 +44,12 @@ def draw_scene(
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     canvas = ImageDraw.Draw(picture)
     if boxes:
-        names = references(scene)
-        for thing in scene.things:
-            _draw_box(canvas, picture.size, thing.box_xyxy, thing.category, THING_BOX)
-        for person, name in zip(scene.people, names, strict=True):
-            _draw_box(canvas, picture.size, person.box_xyxy, name.removeprefix("the "), PERSON_BOX)
+        named = [(thing.box_xyxy, thing.category, THING_BOX) for thing in scene.things]
+        for person, name in zip(scene.people, references(scene), strict=True):
+            named.append((person.box_xyxy, name.removeprefix("the "), PERSON_BOX))
+        for draw in (_draw_box, _draw_name):
+            for box, name, colour in named:
+                draw(canvas, picture.size, box, name, colour)
     if skeletons:
         skeleton = skeleton_named(scene.skeleton)
         for person in scene.people:
@@ -70,20 +73,23 @@ def _unit(size: tuple[int, int]) -> int:
     return max(1, round(max(size) / 220))
 
 
-def _draw_box(
-    canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, name: str, colour: tuple[int, int, int]
-) -> None:
-    width, height = size
-    x1, y1, x2, y2 = box[0] * width, box[1] * height, box[2] * width, box[3] * height
+def _draw_box(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, _: str, colour: Colour) -> None:
+    corners = (box[0] * size[0], box[1] * size[1], max(box[0], box[2]) * size[0], max(box[1], box[3]) * size[1])
+    canvas.rectangle(corners, outline=colour, width=_unit(size))
+
+
+def _draw_name(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, name: str, colour: Colour) -> None:
+    """The name on a plate above the box, or in its upper left corner where there is no room above."""
+    if not name:
+        return
     unit = _unit(size)
-    canvas.rectangle((x1, y1, max(x2, x1), max(y2, y1)), outline=colour, width=unit)
-    if name:
-        font = ImageFont.load_default(size=max(9, round(max(size) / 34)))
-        left, _, right, bottom = canvas.textbbox((0, 0), name, font=font)
-        x = min(max(x1, 0), max(width - (right - left) - 2 * unit, 0))
-        y = y1 - bottom - unit if y1 - bottom - unit >= 0 else y1
-        canvas.rectangle((x, y, x + right - left + 2 * unit, y + bottom + unit), fill=colour)
-        canvas.text((x + unit - left, y), name, fill=HALO, font=font)
+    font = ImageFont.load_default(size=max(9, round(max(size) / 34)))
+    left, _, right, bottom = canvas.textbbox((0, 0), name, font=font)
+    x = min(max(box[0] * size[0], 0), max(size[0] - (right - left) - 2 * unit, 0))
+    y = box[1] * size[1] - bottom - unit
+    y = y if y >= 0 else box[1] * size[1]
+    canvas.rectangle((x, y, x + right - left + 2 * unit, y + bottom + unit), fill=colour)
+    canvas.text((x + unit - left, y), name, fill=HALO, font=font)
 
 
 def _draw_skeleton(canvas: ImageDraw.ImageDraw, size: tuple[int, int], person: Person, skeleton: Skeleton) -> None:
@@ -108,11 +114,11 @@ def _draw_skeleton(canvas: ImageDraw.ImageDraw, size: tuple[int, int], person: P
             canvas.ellipse((x - inner, y - inner, x + inner, y + inner), fill=HALO)
 
 
-def _joint_colour(joint: str) -> tuple[int, int, int]:
+def _joint_colour(joint: str) -> Colour:
     return LEFT if joint.startswith("left ") else RIGHT if joint.startswith("right ") else MIDDLE
 
 
-def _limb_colour(first: str, second: str) -> tuple[int, int, int]:
+def _limb_colour(first: str, second: str) -> Colour:
     """The side's colour; the middle's where both sides or none take part."""
     sides = {_joint_colour(first), _joint_colour(second)} - {MIDDLE}
     return sides.pop() if len(sides) == 1 else MIDDLE

@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from llavapose.records import Scene
+from llavapose.pose.check import check_text
+from llavapose.records import Fact, Scene
 
 _VERB = (
     r"standing|walking|running|jogging|sitting|crouching|kneeling|squatting|lying|reaching|waving|skiing|surfing"
@@ -12,7 +14,10 @@ _VERB = (
     r"|jumping|stretching|bending|leaning|climbing|dancing|posing|eating|drinking|reading|talking|looking|serving"
     r"|balancing|flying|cutting|cooking|swimming|batting|stepping|lifting|hanging|resting|pointing"
 )
-_ENDS = r"(?= while\b| as\b| and\b| near\b| next\b| beside\b| behind\b| who\b| that\b| by\b| wearing\b| in (?:a|an|the|his|her)\b|[,.;:]|$)"
+_ENDS = (
+    r"(?= while\b| as\b| and\b| near\b| next\b| beside\b| behind\b| who\b| that\b| by\b| wearing\b"
+    r"| in (?:a|an|the|his|her)\b|[,.;:]|$)"
+)
 _DOING = re.compile(rf"\b((?:{_VERB})\b(?: (?!while|as|and\b)[\w'-]+)*?){_ENDS}", re.IGNORECASE)
 _WORN = r"shirt|jacket|coat|dress|suit|sweater|hoodie|shorts|pants|jeans|trousers|skirt|hat|cap|helmet|uniform|vest|top"
 _WEARING = re.compile(rf"\b(?:wearing|in|dressed in) ((?:a |an |the )?(?:[\w-]+ ){{0,3}}?(?:{_WORN}))\b", re.IGNORECASE)
@@ -49,6 +54,16 @@ def captions(scene: Scene) -> tuple[str, ...]:
     """The different captions as sentences: a capital first, a full stop last."""
     sentences = (f"{text[:1].upper()}{text[1:].rstrip(' .')}." for text in scene.captions if text.strip(" ."))
     return tuple(dict.fromkeys(sentences))
+
+
+def consistent(scene: Scene, facts: Sequence[Fact]) -> Scene:
+    """The scene without captions that contradict a sure fact: "people standing" where one of them sits."""
+    kept = [
+        text
+        for text in scene.captions
+        if all(item.outcome != "contradicted" for item in check_text(text, scene, tuple(facts)))
+    ]
+    return scene if len(kept) == len(scene.captions) else replace(scene, captions=tuple(kept))
 
 
 def _found(scene: Scene, search: Callable[[str], list[str]]) -> tuple[str, ...]:

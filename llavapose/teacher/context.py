@@ -1,8 +1,8 @@
 """A scene as the text that a teacher sees, in the papers' form (2409.09306, Table 1).
 
-    A skier follows a trail through some trees.
-    person: [0.419, 0.023, 0.842, 0.987], keypoints: [0.479, 0.391, 2, 0.483, 0.388, 2, ...]
-    skis: [0.469, 0.511, 0.513, 0.532]
+A skier follows a trail through some trees.
+person: [0.419, 0.023, 0.842, 0.987], keypoints: [0.479, 0.391, 2, 0.483, 0.388, 2, ...]
+skis: [0.469, 0.511, 0.513, 0.532]
 """
 
 from collections.abc import Iterable

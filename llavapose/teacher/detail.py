@@ -65,7 +65,7 @@ def _plain(facts: list[Fact], view: View, rng: random.Random) -> list[str]:
 
 
 def _flowing(facts: list[Fact], view: View) -> list[str]:
-    """One person in joined sentences: "The person is standing and is facing the camera. Both arms are lowered." """
+    """One person in joined sentences: stance and facing in one, left and right in one, "their" for the name."""
     if not facts or facts[0].person is None:
         return []
     who = view.names[facts[0].person]

@@ -19,6 +19,7 @@ from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.select import select
 from llavapose.teacher.balance import balance_of
+from llavapose.teacher.captions import consistent
 from llavapose.teacher.context import context_text
 from llavapose.teacher.offline import OfflineTeacher
 from llavapose.teacher.prompts import PROMPT_VERSION, prompt
@@ -71,6 +72,7 @@ class _Desk:
     """All that a sample is written from."""
 
     scenes: tuple[Scene, ...]
+    contexts: dict[int, str]
     facts: dict[int, tuple[Fact, ...]]
     teacher: Teacher
     context: str
@@ -100,11 +102,13 @@ def generate(
         out: folder of the results.
         teacher: who writes; None takes the offline teacher. One without a balance is balanced over these scenes.
         kinds: kinds of sample to make.
-        num_samples: how many in all, shared out over ``kinds`` by ``ratio``; None makes about 4.4 a scene.
+        num_samples: how many in all; None makes about 4.4 a scene.
+        ratio: how the samples are shared out over ``kinds``.
         context: "captions", "boxes" (and captions) or "keypoints" (and both): what the teacher may use.
         conv_form: "pairs" makes every question-answer pair a sample; "dialogue" joins five to one.
         seed: the same seed gives the same file, byte for byte.
-        min_labelled_joints, excluded_ids: see ``select``.
+        min_labelled_joints: a scene needs a person with this many labelled joints.
+        excluded_ids: image ids that must stay out.
         progress: whether to show a progress bar.
 
     Raises:
@@ -121,8 +125,12 @@ def generate(
     if isinstance(teacher, OfflineTeacher) and not teacher.balance.counts:
         balance = balance_of((s, facts[s.id]) for s in chosen.scenes)
         teacher = OfflineTeacher(context=teacher.context, balance=balance)
+    told = chosen.scenes
+    if context == "keypoints":
+        told = tuple(consistent(scene, facts[scene.id]) for scene in told)
     desk = _Desk(
-        scenes=chosen.scenes,
+        scenes=told,
+        contexts={scene.id: context_text(scene, context) for scene in chosen.scenes},
         facts=facts,
         teacher=teacher,
         context=context,
@@ -135,9 +143,12 @@ def generate(
         written = {kind: _of_kind(kind, number, desk, bar) for kind, number in wanted.items()}
     samples = list(_grouped(written, desk))
     if not samples:
-        raise DataError(f"context {context!r} tells nothing about {len(chosen.scenes)} scenes (captions missing?); add data")
+        raise DataError(
+            f"context {context!r} tells nothing about {len(chosen.scenes)} scenes (captions missing?); add data"
+        )
     write_samples(out / "samples.jsonl", samples)
-    summary = _summary(out / "samples.jsonl", samples, wanted, chosen.notes, time.monotonic() - start)
+    notes = (*chosen.notes, *_untold(chosen.scenes, told))
+    summary = _summary(out / "samples.jsonl", samples, wanted, notes, time.monotonic() - start)
     write_json(out / "summary.json", asdict(summary))
     return summary
 
@@ -147,7 +158,9 @@ def shared_out(total: int, ratio: Mapping[str, float]) -> dict[str, int]:
     whole = sum(ratio.values())
     exact = {key: total * share / whole for key, share in ratio.items()}
     parts = {key: int(value) for key, value in exact.items()}
-    for key in sorted(exact, key=lambda key: (parts[key] - exact[key], list(ratio).index(key)))[: total - sum(parts.values())]:
+    for key in sorted(exact, key=lambda key: (parts[key] - exact[key], list(ratio).index(key)))[
+        : total - sum(parts.values())
+    ]:
         parts[key] += 1
     return parts
 
@@ -155,7 +168,16 @@ def shared_out(total: int, ratio: Mapping[str, float]) -> dict[str, int]:
 def _check_pictures(scenes: Sequence[Scene], images: Path) -> None:
     missing = [scene.image for scene in scenes if not (images / scene.image).is_file()]
     if missing:
-        raise DataError(f"{len(missing)} of {len(scenes)} pictures are not in {images}, the first is {missing[0]}; add them")
+        raise DataError(
+            f"{len(missing)} of {len(scenes)} pictures are not in {images}, the first is {missing[0]}; add them"
+        )
+
+
+def _untold(scenes: Sequence[Scene], told: Sequence[Scene]) -> list[str]:
+    """How many captions are left unsaid because they contradict the keypoints."""
+    number = sum(len(scene.captions) for scene in scenes)
+    left_out = number - sum(len(scene.captions) for scene in told)
+    return [f"{left_out} of {number} captions contradict the pose facts and are not told"] if left_out else []
 
 
 def _of_kind(kind: str, number: int, desk: _Desk, bar: Any) -> dict[int, list[tuple[Turn, ...]]]:
@@ -189,7 +211,7 @@ def _of_kind(kind: str, number: int, desk: _Desk, bar: Any) -> dict[int, list[tu
 def _request(kind: str, scene: Scene, num: int, desk: _Desk) -> Request:
     messages = (
         Message(role="system", text=prompt(kind)),
-        Message(role="user", text=context_text(scene, desk.context)),
+        Message(role="user", text=desk.contexts[scene.id]),
     )
     return Request(
         scene=scene,

@@ -121,7 +121,7 @@ OPEN: dict[str, tuple[str, ...]] = {
 """Questions that name no value."""
 
 DOUBTS: dict[str, str] = {
-    **{kind: "is the {part} of {who} {value}?" for kind in ("elbow", "knee", "arm_height", "arm_side", "leg_lift")},
+    **dict.fromkeys(("elbow", "knee", "arm_height", "arm_side", "leg_lift"), "is the {part} of {who} {value}?"),
     "legs": "are the legs of {who} {value}?",
     "trunk": "is the trunk of {who} {value}?",
     "stance": "is {who} {value}?",
@@ -148,6 +148,7 @@ def ask(
 
     Args:
         fact: what is true.
+        scene: its scene.
         order: 0 names the true value first, 1 the false one.
         false_fact: the false counterpart; None takes the clearest (``flipped``).
         false_scene: the scene that ``false_fact`` points into, where it differs.
@@ -216,13 +217,13 @@ def label(fact: Fact, scene: Scene) -> str:
 
 
 def people_words(number: int | str) -> str:
-    """ "one person", "two people", "many people"."""
+    """How many people in words: "one person", "two people", "many people"."""
     word = number_word(number)
     return f"{word} person" if word == "one" else f"{word} people"
 
 
 def number_word(number: int | str) -> str:
-    """ "two" for 2 or "2"; "many" above ten."""
+    """A number in words: "two" for 2 or "2"; "many" above ten."""
     text = str(number)
     return NUMBERS[int(text)] if text.isdigit() and int(text) < len(NUMBERS) else "many"
 
@@ -253,7 +254,9 @@ def _words(fact: Fact, scene: Scene) -> dict[str, str]:
     if fact.kind == "count":
         words |= {"value": people_words(fact.value), "are": "is" if fact.value == "1" else "are"}
     if fact.target is not None:
-        words["target"] = thing_words(scene.things[fact.target].category) if fact.kind == "contact" else names[fact.target]
+        words["target"] = (
+            thing_words(scene.things[fact.target].category) if fact.kind == "contact" else names[fact.target]
+        )
     return words
 
 

@@ -58,7 +58,9 @@ def false_counterpart(fact: Fact, view: View, rng: random.Random) -> tuple[Fact,
         return (other, scene) if other else None
     options = rivals(fact.kind, label(fact, scene), view.balance.labels(fact.kind))
     if fact.kind == "contact":
-        touched = {scene.things[f.target].category for f in view.near if f.person == fact.person and f.target is not None}
+        touched = {
+            scene.things[f.target].category for f in view.near if f.person == fact.person and f.target is not None
+        }
         options = tuple(option for option in options if option not in touched)
         return lend(fact, scene, rng.choice(options)) if options else None
     if not options:
@@ -145,6 +147,6 @@ def _box_pairs(view: View) -> list[Pair]:
 
 
 def things_listed(categories: list[str]) -> str:
-    """ "a dog, an umbrella and skis"."""
+    """Objects in words: "a dog, an umbrella and skis"."""
     words = [thing_words(category) for category in categories]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

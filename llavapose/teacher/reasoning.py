@@ -188,7 +188,11 @@ STEADINESS = (
 )
 EFFORT = (
     ("trunk", ("bent over",), "So the back of {who} works hard and needs a rest from time to time."),
-    ("arm_height", ("above the head", "raised"), "So the shoulders of {who} work hard and need a rest from time to time."),
+    (
+        "arm_height",
+        ("above the head", "raised"),
+        "So the shoulders of {who} work hard and need a rest from time to time.",
+    ),
     ("stance", ("crouching",), "So the thighs of {who} work hard and need a rest from time to time."),
     ("arm_height", ("at shoulder height",), "So the shoulders of {who} have to carry weight, and a pause would help."),
     ("stance", ("sitting", "lying"), "So {who} is at rest, and should move a little from time to time."),
