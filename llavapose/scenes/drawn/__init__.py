@@ -1,0 +1,1 @@
+"""The built-in world's drawing: people posed in three dimensions, painted, and annotated from what was painted."""
