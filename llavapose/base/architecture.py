@@ -47,7 +47,9 @@ def text_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     )
 
 
-def tiny_llava(tokenizer: PreTrainedTokenizerFast, tower: CLIPVisionModel | None, *, seed: int) -> LlavaForConditionalGeneration:
+def tiny_llava(
+    tokenizer: PreTrainedTokenizerFast, tower: CLIPVisionModel | None, *, seed: int
+) -> LlavaForConditionalGeneration:
     """A tiny LLaVA with new weights, but for the vision encoder where one is given.
 
     Features come from the encoder's last layer: every layer of so small an encoder is needed, while LLaVA-1.5 leaves

@@ -4,6 +4,7 @@ The heads are linear, so that what they read lies open in the features that the 
 """
 
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import CLIPVisionConfig, CLIPVisionModel
 
-from llavapose.base.targets import BINARY, MAX_PEOPLE, NUM_JOINTS, REGRESSED, mirrored_order, patch_targets, scene_arrays
+from llavapose.base.targets import (
+    BINARY,
+    MAX_PEOPLE,
+    NUM_JOINTS,
+    REGRESSED,
+    mirrored_order,
+    patch_targets,
+    scene_arrays,
+)
 from llavapose.data.images import open_image
 from llavapose.records import Scene
 
@@ -25,7 +34,7 @@ from llavapose.records import Scene
 class VisionRecipe:
     """How long and how fast: ``steps`` of ``batch_size`` pictures, AdamW with peak ``lr``, cosine to zero."""
 
-    steps: int = 9000
+    steps: int = 5000
     batch_size: int = 64
     lr: float = 1.5e-3
     weight_decay: float = 0.02
@@ -79,6 +88,12 @@ class TargetTable:
     flag_weights: Tensor
     count: Tensor
 
+    def rows(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The fields of the pictures at ``index``, as float32 but for the count."""
+        many = (self.values, self.weights, self.flags, self.flag_weights)
+        values, weights, flags, flag_weights = (field[index].float() for field in many)
+        return values, weights, flags, flag_weights, self.count[index]
+
 
 def target_table(scenes: Sequence[Scene], *, grid: int, mirror: bool) -> TargetTable:
     """Targets of every scene, or of its mirror picture: x turns round, left and right joints change names."""
@@ -105,19 +120,29 @@ def patch_features(tower: CLIPVisionModel, pixel_values: Tensor) -> Tensor:
     return tower(pixel_values).last_hidden_state[:, 1:]
 
 
-def head_loss(heads: PatchHeads, features: Tensor, table: TargetTable, index: Tensor) -> Tensor:
-    """Smooth L1 on the numbers, cross-entropy on flags and on the number of people."""
-    values, flags, count = heads(features)
-    weights = table.weights[index].float()
-    flag_weights = table.flag_weights[index].float()
-    regression = F.smooth_l1_loss(values, table.values[index].float(), beta=0.02, reduction="none")
-    binary = F.binary_cross_entropy_with_logits(flags, table.flags[index].float(), reduction="none")
-    people = F.cross_entropy(count.transpose(1, 2), table.count[index, None].expand(-1, count.shape[1]))
+def head_loss(
+    heads: PatchHeads,
+    features: Tensor,
+    values: Tensor,
+    weights: Tensor,
+    flags: Tensor,
+    flag_weights: Tensor,
+    count: Tensor,
+) -> Tensor:
+    """Smooth L1 on the numbers, cross-entropy on flags and count; targets as in ``TargetTable.rows``."""
+    said_values, said_flags, said_count = heads(features)
+    regression = F.smooth_l1_loss(said_values, values, beta=0.02, reduction="none")
+    binary = F.binary_cross_entropy_with_logits(said_flags, flags, reduction="none")
+    people = F.cross_entropy(said_count.transpose(1, 2), count[:, None].expand(-1, said_count.shape[1]))
     return (
         20 * (regression * weights).sum() / weights.sum().clamp(min=1)
         + (binary * flag_weights).sum() / flag_weights.sum().clamp(min=1)
         + 0.2 * people
     )
+
+
+def _step_loss(tower: CLIPVisionModel, heads: PatchHeads, pictures: Tensor, *targets: Tensor) -> Tensor:
+    return head_loss(heads, patch_features(tower, pictures), *targets)
 
 
 def pretrain_vision(
@@ -132,6 +157,8 @@ def pretrain_vision(
     parameters = [*tower.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
     generator = torch.Generator().manual_seed(recipe.seed)
+    # A compiled step is about a third faster on a CPU; without a C++ compiler the plain one gives the same.
+    compute = torch.compile(_step_loss) if shutil.which("g++") else _step_loss
     bar = tqdm(range(recipe.steps), desc="vision encoder", unit="step", mininterval=5)
     smooth = 0.0
     for step in bar:
@@ -142,7 +169,7 @@ def pretrain_vision(
         mirror = step % 2
         batch = pictures[index].flip(-1) if mirror else pictures[index]
         batch = _jitter(normalise(batch), generator)
-        loss = head_loss(heads, patch_features(tower, batch), tables[mirror], index)
+        loss = compute(tower, heads, batch, *tables[mirror].rows(index))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)

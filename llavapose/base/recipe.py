@@ -1,0 +1,167 @@
+"""The recipe of the tiny base, stage by stage.
+
+World (with a seed of its own), baseline samples (captions and boxes), tokenizer, vision encoder, LLaVA, held-out numbers.
+Every stage leaves files, and a stage whose files are there is not run again.
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import lightning as L
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import CLIPVisionModel, PreTrainedTokenizerFast
+
+from llavapose.base.architecture import IMAGE_SIZE, PATCH_SIZE, tiny_llava, vision_config
+from llavapose.base.tokenizer import make_processor, train_tokenizer
+from llavapose.base.vision import VisionRecipe, pretrain_vision, vision_report
+from llavapose.config.choices import Dtype
+from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json
+from llavapose.model.pretrained import write_checkpoint
+from llavapose.records import KINDS
+from llavapose.samples import read_samples
+from llavapose.scenes.coco import SceneSet
+from llavapose.scenes.world import WorldSettings, ensure_world, read_world
+from llavapose.teacher.generate import generate
+from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.fit import fit
+
+WORLD_SEED = 7_000_001
+"""Seed of the base's own world: the demo's and the results' worlds have others, so that no picture is shared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides the base.
+
+    Attributes:
+        vision: "keypoints" (regression at every patch, then frozen) or "captions" (no pre-training: the encoder learns
+            with the language model, from captions and boxes alone).
+        num_images: training pictures of the base's own world.
+        num_val: its held-out pictures.
+        vocab_size: entries of the tokenizer.
+        encoder: how the vision encoder is pre-trained.
+        lr, batch_size, epochs: of the LLaVA stage.
+        seed: of weights and orders.
+    """
+
+    vision: str = "keypoints"
+    num_images: int = 16000
+    num_val: int = 400
+    vocab_size: int = 1200
+    encoder: VisionRecipe = field(default_factory=VisionRecipe)
+    lr: float = 2e-3
+    batch_size: int = 64
+    epochs: int = 1
+    seed: int = 0
+
+
+def base_world(recipe: Recipe, work: Path) -> Path:
+    """The folder of the base's world."""
+    settings = WorldSettings(num_train=recipe.num_images, num_val=recipe.num_val, seed=WORLD_SEED)
+    return ensure_world(work / "world", settings)
+
+
+def write_samples_of(scenes: SceneSet, context: str, folder: Path, *, seed: int) -> Path:
+    """Samples of every kind from one context; returns the JSONL file."""
+    path = folder / "samples.jsonl"
+    if not path.exists():
+        generate(scenes=scenes, context=context, seed=seed, out=folder)
+    return path
+
+
+def base_tokenizer(samples: list[Path], images: Path, recipe: Recipe) -> PreTrainedTokenizerFast:
+    """A tokenizer for the offline teacher's language in all contexts: pose words are not spelt letter by letter."""
+    texts = [turn.text for path in samples for sample in read_samples(path, images) for turn in sample.turns]
+    return train_tokenizer(texts, vocab_size=recipe.vocab_size)
+
+
+def base_encoder(recipe: Recipe, scenes: SceneSet, held_out: SceneSet, work: Path) -> CLIPVisionModel:
+    """The pre-trained vision encoder, with its held-out numbers in ``vision.json``."""
+    path = work / f"vision-{fingerprint([asdict(recipe.encoder), recipe.num_images])}.safetensors"
+    tower = CLIPVisionModel(vision_config()).eval()
+    if path.exists():
+        tower.load_state_dict(load_file(path))
+        return tower
+    tower, heads = pretrain_vision(vision_config(), scenes.scenes, scenes.images, recipe.encoder)
+    report = vision_report(tower, heads, held_out.scenes, held_out.images)
+    print("vision encoder, held-out pictures:", json.dumps(report))
+    write_json(work / "vision.json", report)
+    save_file(tower.state_dict(), path)
+    return tower
+
+
+def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Path) -> Path:
+    """Train the LLaVA from ``start`` on the baseline's samples; returns its Hugging Face folder."""
+    config = TrainConfig(
+        data=DataConfig(name="base", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=512),
+        model=ModelConfig(
+            name="tiny", base=str(start), dtype=Dtype.float16, freeze_vision=recipe.vision == "keypoints"
+        ),
+        optim=OptimConfig(lr=recipe.lr, betas=[0.9, 0.98], weight_decay=0.01),
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        output_dir=out,
+    )
+    trainer = L.Trainer(
+        max_epochs=recipe.epochs,
+        accelerator="cpu",
+        devices=1,
+        gradient_clip_val=1.0,
+        callbacks=[PackingCheck(), Throughput(), Curves(out)],
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        log_every_n_steps=20,
+        num_sanity_val_steps=0,
+    )
+    return fit(config, trainer, samples=samples, images=images)
+
+
+def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:
+    """Make a base from nothing.
+
+    Args:
+        recipe: what to make.
+        work: folder of the intermediate files; a second call goes on from those.
+        out: the finished base, a Hugging Face folder with ``recipe.json`` beside the weights.
+    """
+    world = base_world(recipe, work)
+    scenes, held_out = read_world(world, "train"), read_world(world, "val")
+    name = fingerprint([recipe.num_images, recipe.num_val])
+    files = {
+        context: write_samples_of(scenes, context, work / f"samples-{name}-{context}", seed=recipe.seed)
+        for context in ("boxes", "keypoints")
+    }
+    tokenizer = base_tokenizer(list(files.values()), scenes.images, recipe)
+    tower = base_encoder(recipe, scenes, held_out, work) if recipe.vision == "keypoints" else None
+    model = tiny_llava(tokenizer, tower, seed=recipe.seed)
+    processor = make_processor(tokenizer, image_size=IMAGE_SIZE, patch_size=PATCH_SIZE)
+    stage = work / f"llava-{fingerprint(asdict(recipe))}"
+    start = write_checkpoint(
+        stage / "start", state=model.state_dict(), config=model.config, processor=processor, dtype=torch.float32
+    )
+    trained = base_llava(recipe, files["boxes"], scenes.images, start, stage)
+    report = {
+        "recipe": asdict(recipe),
+        "data": {"world": world.name, "samples_sha256": sha256(files["boxes"])},
+        "vision": read_json(work / "vision.json", what="vision report") if tower is not None else None,
+        "curve_end": last_numbers(stage / "metrics.jsonl"),
+    }
+    if out.exists():
+        shutil.rmtree(out)
+    shutil.copytree(trained, out)
+    write_json(out / "recipe.json", report)
+    return out
+
+
+def last_numbers(path: Path) -> dict[str, float]:
+    """The last value of every number in a metrics file."""
+    found: dict[str, float] = {}
+    for _, line in read_jsonl(path, what="metrics"):
+        found.update(line)
+    return found
