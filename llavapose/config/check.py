@@ -87,7 +87,7 @@ def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
     def visit(node: DictConfig, prefix: str) -> None:
         for key in node:
             if OmegaConf.is_missing(node, key):
-                if not OmegaConf.is_interpolation(node, key):
+                if not OmegaConf.is_interpolation(node, str(key)):
                     missing.append(f"{prefix}{key}")
                 continue
             try:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def _in_one_line(error: Exception, culprit: str | None, script: str, conf: Path)
         return f"`{shown}`: nothing named {_key(culprit)}{_similar(_key(culprit), script, conf)}"
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
     lines = [line.strip() for line in str(cause or error).splitlines() if line.strip()]
-    unknown = re.search(r"Key '(\w+)' (?:not in|is not in)", text)
+    unknown = re.search(r"Key '(\w+)' (?:is )?not in", text)
     hint = _similar(unknown.group(1), script, conf) if unknown else ""
     first = " ".join(lines[:2]) if lines and lines[0].endswith(":") else (lines or [type(error).__name__])[0]
     return f"`{shown}`: {first}{hint}" if culprit else f"{first}{hint}"
@@ -132,10 +133,13 @@ def _choices(name: str, options: list[str]) -> str:
 
 def _similar(key: str, script: str, conf: Path) -> str:
     """A hint at the setting or group that ``key`` may stand for."""
-    names = list(setting_names(SCHEMAS[script]))
-    leaf = [name for name in names if name.rpartition(".")[2] == key.rpartition(".")[2] and "." in name]
-    if leaf and key not in names:
-        return f"; did you mean {' or '.join(leaf[:3])}?"
-    groups = [folder.name for folder in conf.iterdir() if folder.is_dir()]
-    kinds = [f"data.kinds.{kind}" for kind in KIND_NAMES] if script == "train" else []
-    return nearest(key, [*names, *groups, *kinds])
+    names = [*setting_names(SCHEMAS[script]), *(folder.name for folder in conf.iterdir() if folder.is_dir())]
+    if script == "train":
+        names += [f"data.kinds.{kind}" for kind in KIND_NAMES]
+    hint = nearest(key, names)
+    if hint:
+        return hint
+    leaves = {name.rpartition(".")[2] for name in names}
+    found = get_close_matches(key.rpartition(".")[2], leaves, n=1, cutoff=0.7)
+    full = [name for name in names if found and name.rpartition(".")[2] == found[0]]
+    return f"; did you mean {' or '.join(full[:3])}?" if full else ""

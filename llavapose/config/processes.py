@@ -107,7 +107,8 @@ def _run(command: Command, at_once: int, trees: _Trees) -> Ended:
         return Ended(exit_code=-signal.SIGTERM, seconds=0.0)
     try:
         if process.stdout is not None:
-            _relay(process.stdout, command.name)
+            with process.stdout:
+                _relay(process.stdout, command.name)
         exit_code = process.wait()
         _signal_tree(process, signal.SIGKILL)  # a rank that outlives its parent would hold its port and memory
     finally:

@@ -1,0 +1,45 @@
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Said:
+    exit_code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def errors(self) -> list[str]:
+        """What was said on stderr, one line a problem."""
+        return self.err.splitlines()
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Runs a script as a user does, in an empty folder."""
+
+    def run(script: str, *arguments: str) -> Said:
+        start = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, str(ROOT / f"{script}.py"), *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return Said(done.returncode, done.stdout, done.stderr, time.monotonic() - start)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def conf() -> Path:
+    return ROOT / "conf"

@@ -1,0 +1,117 @@
+"""Mistakes in settings: all of them at once, one line each, with the fix."""
+
+import shutil
+
+import pytest
+
+from llavapose.config.compose import composed, typed
+from llavapose.config.inputs import missing_inputs
+from llavapose.errors import ConfigError
+
+
+def mistakes(conf, *overrides, script="train") -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        composed(script, conf, overrides)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["+typo=1"], "typo: no such setting"),
+        (["+optim.lrr=1"], "optim.lrr: no such setting; did you mean lr?"),
+        (["modle=tiny"], "`modle=tiny`: nothing named modle; did you mean model?"),
+        (["lr=3"], "`lr=3`: nothing named lr; did you mean optim.lr?"),
+        (["data.kinds.conf=1"], "`data.kinds.conf=1`: nothing named data.kinds.conf; did you mean data.kinds.conv?"),
+        (["model=tny"], "model=tny: no such choice; did you mean tiny? (choices: llava15_13b, llava15_7b, tiny)"),
+        (["model=tiny,llava15_7b"], "`model=tiny,llava15_7b` holds several values; add -m to run one job for each"),
+        (["batch_size=many"], "`batch_size=many`: Value 'many' of type 'str' could not be converted to Integer"),
+        (["optim.schedule=cosin"], "`optim.schedule=cosin`: Invalid value 'cosin', expected one of [cosine, constant]"),
+        (["seed=${nope}"], "seed: Interpolation key 'nope' not found; name an existing setting"),
+        (
+            ["trainer.max_epoch=2"],
+            "trainer.max_epoch: lightning.Trainer takes no such argument; did you mean max_epochs?",
+        ),
+        (["trainer.logger=x"], "trainer.logger: set by the group logger; choose with logger=..."),
+        (["callbacks.checkpont.dirpath=x"], "callbacks.checkpont has no `_target_`; did you mean checkpoint?"),
+        (["batch_size=0"], "batch_size is 0; expected at least 1"),
+        (
+            ["scenes.num_train=null"],
+            "scenes.num_train is None; the world needs a number of pictures, e.g. num_train=200",
+        ),
+        (
+            ["data.path=x.jsonl"],
+            "data.path is set without data.images; give the folder that the samples' pictures lie in",
+        ),
+        (
+            ["logger=wandb", "logger.wandb.offlin=true"],
+            "logger.wandb.offlin: lightning.pytorch.loggers.WandbLogger takes no such argument; did you mean offline?",
+        ),
+        (
+            ["data.path=sk-aaaaaaaaaaaaaaaaaaaaaaaa", "data.images=x"],
+            "data.path looks like a secret key; put it into an environment variable and give its name",
+        ),
+    ],
+)
+def test_one_line_with_the_fix(conf, overrides, line):
+    assert mistakes(conf, *overrides) == [line]
+
+
+def test_all_problems_at_once(conf):
+    found = mistakes(
+        conf,
+        "modle=tiny",
+        "data.kinds.conf=2",
+        "+typo=1",
+        "trainer.max_epoch=3",
+        "logger.csv.save_dri=x",
+        "batch_size=0",
+    )
+    assert [line.split(":")[0].split(" ")[0] for line in found] == [
+        "`modle=tiny`",
+        "`data.kinds.conf=2`",
+        "typo",
+        "trainer.max_epoch",
+        "logger.csv.save_dri",
+        "batch_size",
+    ]
+
+
+def test_missing_values(conf):
+    assert mistakes(conf, script="evaluate") == [
+        "checkpoint has no value; set it with checkpoint=...",
+        "arm has no value; set it with arm=...",
+    ]
+
+
+def test_typo_in_an_experiment_file(conf, tmp_path):
+    shutil.copytree(conf, tmp_path / "conf")
+    experiment = tmp_path / "conf" / "experiment" / "mine.yaml"
+    experiment.write_text("# @package _global_\ntrainer:\n  max_epoch: 2\n")
+    assert mistakes(tmp_path / "conf", "experiment=mine") == [
+        "trainer.max_epoch: lightning.Trainer takes no such argument; did you mean max_epochs?"
+    ]
+    experiment.write_text("# @package _global_\noptim:\n  lrr: 2\n")
+    (line,) = mistakes(tmp_path / "conf", "experiment=mine")
+    assert "'lrr'" in line
+    assert "did you mean" in line
+    experiment.write_text("# @package _global_\noptim: [\n")
+    (line,) = mistakes(tmp_path / "conf", "experiment=mine")
+    assert "\n" not in line
+
+
+def test_plain_groups_take_any_argument_of_their_class(conf):
+    config = composed("train", conf, ["trainer.limit_val_batches=4", "logger=wandb", "logger.wandb.notes=hello"])
+    assert config.trainer.limit_val_batches == 4
+    assert config.logger.wandb.notes == "hello"
+
+
+def test_missing_files(conf):
+    config = typed("train", composed("train", conf, ["data.path=no.jsonl", "data.images=no", "model.base=/no"]))
+    assert missing_inputs(config) == [
+        "model.base: no folder /no; expected the `hf` folder that train.py leaves, `tiny`, or owner/name",
+        "data.path: no file no.jsonl; expected a file, check the path",
+        "data.images: no folder no; expected a folder, check the path",
+    ]
+    hub = typed("train", composed("train", conf, ["model.base=owner/name"]))
+    assert missing_inputs(hub) == []

@@ -1,0 +1,99 @@
+"""Every file in conf/ composes, and every experiment passes the checks."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from llavapose.config.compose import composed, typed
+from llavapose.config.schema import TrainConfig, evaluation_of
+
+CONF = Path(__file__).parents[2] / "conf"
+NEEDED = {
+    "evaluate": ["checkpoint=tiny", "arm=x"],
+    "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
+    "answerer/file": ["answerer.path=a.jsonl"],
+    "data/mixture": ["data.kinds.conv=0.5"],
+}
+
+
+def choices() -> list[str]:
+    return sorted(str(path.relative_to(CONF).with_suffix("")) for path in CONF.glob("*/*.yaml"))
+
+
+def groups_of(script: str) -> set[str]:
+    text = (CONF / f"{script}.yaml").read_text()
+    return set(re.findall(r"^  - (\w+): ", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("script", ["train", "generate", "evaluate"])
+def test_defaults_compose_and_pass(script):
+    assert typed(script, composed(script, CONF, NEEDED.get(script, []))).scenes.name == "world"
+
+
+@pytest.mark.parametrize("choice", choices())
+def test_every_choice_composes_and_passes(choice):
+    group, _, name = choice.partition("/")
+    scripts = [script for script in ("train", "generate", "evaluate") if group in groups_of(script)]
+    assert scripts, f"no script has the group {group}"
+    for script in scripts:
+        needed = [*NEEDED.get(script, []), *NEEDED.get(choice, [])]
+        assert composed(script, CONF, [f"{group}={name}", *needed])
+
+
+def test_every_group_of_the_defaults_is_a_folder():
+    for script in ("train", "generate", "evaluate"):
+        for group in groups_of(script):
+            assert (CONF / group).is_dir(), f"{script}: {group}"
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
+def test_experiments_open_with_what_they_show(path):
+    text = path.read_text()
+    assert text.startswith("# @package _global_\n")
+    for word in ("# Shows: ", "# Command: python train.py ", "# Hardware: ", "# Answers: "):
+        assert word in text
+    command = re.search(r"# Command: python train.py (.*(?:\\\n#.*)*)", text)
+    assert command is not None
+    assert f"experiment={path.stem}" in command[1]
+
+
+def test_no_key_becomes_a_boolean():
+    for path in CONF.rglob("*.yaml"):
+        stack = [yaml.safe_load(path.read_text()) or {}]
+        while stack:
+            node = stack.pop()
+            assert all(isinstance(key, str) for key in node), path
+            stack += [value for value in node.values() if isinstance(value, dict)]
+
+
+@pytest.mark.parametrize("size", ["7b", "13b"])
+def test_large_models_bring_the_papers_hyperparameters(size):
+    config: TrainConfig = typed("train", composed("train", CONF, [f"model=llava15_{size}"]))
+    optim = config.optim
+    assert (optim.lr, optim.warmup_ratio, optim.weight_decay, optim.schedule) == (2e-5, 0.03, 0.0, "cosine")
+    assert (config.batch_size, config.trainer["accumulate_grad_batches"], config.trainer["max_epochs"]) == (8, 2, 1)
+
+
+def test_paper_experiment_is_the_papers_step():
+    config: TrainConfig = typed("train", composed("train", CONF, ["experiment=paper_7b"]))
+    trainer = config.trainer
+    assert config.batch_size * trainer["accumulate_grad_batches"] * trainer["devices"] == 32
+    assert config.strategy["stage"] == 3
+    assert config.data.max_branches_per_image == 1
+    assert config.data.kinds == {"conv": 1, "detail": 1, "complex": 1}
+
+
+def test_command_line_goes_before_an_experiment():
+    config: TrainConfig = typed(
+        "train", composed("train", CONF, ["experiment=paper_7b", "optim.lr=1e-6", "model=tiny"])
+    )
+    assert (config.optim.lr, config.model.name) == (1e-6, "tiny")
+
+
+def test_evaluation_takes_the_runs_settings():
+    config: TrainConfig = typed("train", composed("train", CONF, ["data=detail", "benchmark.num_images=7", "seed=3"]))
+    evaluation = evaluation_of(config, checkpoint=Path("hf"))
+    assert (evaluation.arm, evaluation.benchmark.num_images, evaluation.checkpoint) == ("detail", 7, "hf")
+    assert evaluation.output_dir == Path("outputs/train/detail")

@@ -1,0 +1,94 @@
+"""The scripts as a user meets them: help and mistakes, fast, in one line each, without a traceback."""
+
+import pytest
+
+# About two seconds on an idle machine (0.3 to 1.3 s measured); the limit leaves room for a busy one.
+LIMIT_S = 10.0
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("train", ["python train.py -m data=conv,detail,complex,full", "[full]", "llava15_7b"]),
+        ("generate", ["python generate.py teacher=offline_llava", "[offline]"]),
+        ("evaluate", ["python evaluate.py checkpoint=", "[checkpoint]"]),
+    ],
+)
+def test_help_says_what_it_does_and_the_groups(run_script, script, words):
+    said = run_script(script, "--help")
+    assert said.exit_code == 0
+    assert all(word in said.out for word in words)
+    assert said.err == ""
+    assert said.seconds < LIMIT_S
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "num_lines"),
+    [
+        ("train", ["optim.lrr=1"], 1),
+        ("train", ["modle=tiny", "+typo=1"], 2),
+        ("train", ["--modle"], 1),
+        ("train", ["a b"], 1),
+        ("train", ["-m", "data=conv,detial"], 1),
+        ("train", ["-m", "hydra/launcher=joblib", "data=conv,detail"], 1),
+        ("train", ["data.path=no.jsonl", "data.images=no"], 2),
+        ("train", ["resume=true"], 1),
+        ("train", ["scenes=coco2017"], 1),
+        ("generate", ["scenes=coco2017"], 1),
+        ("generate", ["-m", "seed=1,2"], 1),
+        ("generate", ["split=test"], 1),
+        ("evaluate", ["checkpoint=/no/such/folder", "arm=x"], 1),
+        ("evaluate", ["arm=x"], 1),
+    ],
+)
+def test_mistakes_answer_in_one_line_each(run_script, tmp_path, script, arguments, num_lines):
+    said = run_script(script, *arguments)
+    assert said.exit_code == 1
+    assert len(said.errors) == num_lines
+    assert all(line.startswith("error: ") for line in said.errors)
+    assert said.seconds < LIMIT_S
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_folder_without_a_checkpoint(run_script, tmp_path):
+    (tmp_path / "empty").mkdir()
+    said = run_script("evaluate", "checkpoint=empty", "arm=x")
+    assert said.exit_code == 1
+    assert said.errors == ["error: checkpoint: empty has no config.json; expected the `hf` folder that train.py leaves"]
+
+
+def test_settings_can_be_shown(run_script):
+    said = run_script("train", "--cfg", "job", "data=detail")
+    assert said.exit_code == 0
+    assert "name: detail" in said.out
+
+
+def test_a_mistake_inside_the_run_is_one_line_too(run_script, tmp_path):
+    (tmp_path / "set" / "images").mkdir(parents=True)
+    (tmp_path / "set" / "keypoints.json").write_text("[1, 2]")
+    said = run_script(
+        "generate",
+        "scenes=custom",
+        "scenes.root=set",
+        "scenes.train.images=images",
+        "scenes.train.keypoints=keypoints.json",
+    )
+    assert said.exit_code == 1
+    assert len(said.errors) == 1
+    assert "keypoints.json" in said.errors[0]
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_generate_does_not_import_torch(run_script, tmp_path):
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    root = Path(__file__).parents[2]
+    code = (
+        "import sys; sys.path.insert(0, %r); import generate; import llavapose.teacher.prepare; "
+        "import llavapose.report.samples_page; import llavapose.scenes.opening; "
+        "assert not {'torch', 'transformers', 'lightning'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code % str(root)], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
