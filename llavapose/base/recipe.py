@@ -1,12 +1,12 @@
 """The recipe of the tiny base, stage by stage.
 
-World (with a seed of its own), baseline samples (captions and boxes), tokenizer, vision encoder, LLaVA, held-out numbers.
-Every stage leaves files, and a stage whose files are there is not run again.
+World (with a seed of its own), vision encoder, baseline samples (captions and boxes), tokenizer, LLaVA. Every stage
+leaves files, and a stage whose files are there is not run again.
 """
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import lightning as L
@@ -40,7 +40,9 @@ class Recipe:
     Attributes:
         vision: "keypoints" (regression at every patch, then frozen) or "captions" (no pre-training: the encoder learns
             with the language model, from captions and boxes alone).
-        num_images: training pictures of the base's own world.
+        num_images: training pictures of the base's own world; the encoder sees all of them.
+        num_told: how many of them the language model learns from.
+        num_read: how many of them the tokenizer's texts come from.
         num_val: its held-out pictures.
         vocab_size: entries of the tokenizer.
         encoder: how the vision encoder is pre-trained.
@@ -50,6 +52,8 @@ class Recipe:
 
     vision: str = "keypoints"
     num_images: int = 16000
+    num_told: int = 8000
+    num_read: int = 1500
     num_val: int = 400
     vocab_size: int = 1200
     encoder: VisionRecipe = field(default_factory=VisionRecipe)
@@ -65,11 +69,12 @@ def base_world(recipe: Recipe, work: Path) -> Path:
     return ensure_world(work / "world", settings)
 
 
-def write_samples_of(scenes: SceneSet, context: str, folder: Path, *, seed: int) -> Path:
-    """Samples of every kind from one context; returns the JSONL file."""
+def write_samples_of(scenes: SceneSet, num: int, context: str, work: Path, *, seed: int) -> Path:
+    """Samples of every kind about the first ``num`` scenes from one context; returns the JSONL file."""
+    folder = work / f"samples-{num}-{context}"
     path = folder / "samples.jsonl"
     if not path.exists():
-        generate(scenes=scenes, context=context, seed=seed, out=folder)
+        generate(scenes=replace(scenes, scenes=scenes.scenes[:num]), context=context, seed=seed, out=folder)
     return path
 
 
@@ -132,23 +137,20 @@ def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:
     """
     world = base_world(recipe, work)
     scenes, held_out = read_world(world, "train"), read_world(world, "val")
-    name = fingerprint([recipe.num_images, recipe.num_val])
-    files = {
-        context: write_samples_of(scenes, context, work / f"samples-{name}-{context}", seed=recipe.seed)
-        for context in ("boxes", "keypoints")
-    }
-    tokenizer = base_tokenizer(list(files.values()), scenes.images, recipe)
     tower = base_encoder(recipe, scenes, held_out, work) if recipe.vision == "keypoints" else None
+    samples = write_samples_of(scenes, recipe.num_told, "boxes", work, seed=recipe.seed)
+    texts = [write_samples_of(scenes, recipe.num_read, c, work, seed=recipe.seed) for c in ("boxes", "keypoints")]
+    tokenizer = base_tokenizer(texts, scenes.images, recipe)
     model = tiny_llava(tokenizer, tower, seed=recipe.seed)
     processor = make_processor(tokenizer, image_size=IMAGE_SIZE, patch_size=PATCH_SIZE)
     stage = work / f"llava-{fingerprint(asdict(recipe))}"
     start = write_checkpoint(
         stage / "start", state=model.state_dict(), config=model.config, processor=processor, dtype=torch.float32
     )
-    trained = base_llava(recipe, files["boxes"], scenes.images, start, stage)
+    trained = base_llava(recipe, samples, scenes.images, start, stage)
     report = {
         "recipe": asdict(recipe),
-        "data": {"world": world.name, "samples_sha256": sha256(files["boxes"])},
+        "data": {"world": world.name, "samples_sha256": sha256(samples)},
         "vision": read_json(work / "vision.json", what="vision report") if tower is not None else None,
         "curve_end": last_numbers(stage / "metrics.jsonl"),
     }
