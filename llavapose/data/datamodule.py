@@ -184,7 +184,7 @@ class PoseDataModule(L.LightningDataModule):
         )
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Lightning does not look into dataclasses that are frozen."""
+        """As the batch itself does it."""
         return batch.to(device)
 
     def state_dict(self) -> dict[str, Any]:

@@ -22,9 +22,9 @@ PADDING = -1
 """Segment of a padding position; the prefix is segment 0, branches count from 1."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Batch:
-    """One micro-step of one rank.
+    """One micro-step of one rank; not frozen, for Lightning's precision plugins refuse frozen dataclasses.
 
     Attributes:
         input_ids: int64[R, T].

@@ -127,6 +127,8 @@ def write_checkpoint(
         if not (tied and name == "lm_head.weight")
     }
     save_torch_state_dict(weights, building)
+    for path in building.iterdir():
+        path.chmod(0o644)
     config = LlavaConfig.from_dict(config.to_dict())
     config.architectures = ["LlavaForConditionalGeneration"]
     config.dtype = dtype

@@ -63,9 +63,11 @@ class Curves(Callback):
 
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder) / "metrics.jsonl"
+        self._step = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the file anew; a resumed run keeps the lines up to its checkpoint, for it repeats what came after."""
+        self._step = trainer.global_step
         if not trainer.is_global_zero:
             return
         kept: list[str] = []
@@ -78,9 +80,11 @@ class Curves(Callback):
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        """Append a line at each logging step."""
-        if trainer._logger_connector.should_update_logs or trainer.is_last_batch:
+        """Append a line for every ``log_every_n_steps`` optimizer steps, and for the last one of an epoch."""
+        step = trainer.global_step
+        if step != self._step and (step % trainer.log_every_n_steps == 0 or trainer.is_last_batch):
             self._append(trainer, {"lr": trainer.optimizers[0].param_groups[0]["lr"]}, "train/")
+        self._step = step
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Append the held-out loss."""

@@ -1,5 +1,7 @@
 """One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
 
+import shutil
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +20,15 @@ from llavapose.model.connectors import connector_type, set_connector
 from llavapose.model.llava import count_parameters, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.training.module import PoseModule
+
+EXPECTED = (
+    r"Found \d+ module\(s\) in eval mode",  # the frozen vision encoder
+    "You're resuming from a checkpoint that ended before the epoch ended",  # the data module keeps its place itself
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+    ".* does not have many workers",
+    "Checkpoint directory .* exists and is not empty",  # a resumed run's own
+)
+"""Warnings of Lightning's that do not apply here."""
 
 
 def build_model(config: TrainConfig) -> LlavaForConditionalGeneration:
@@ -98,7 +109,19 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
             f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
             f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
         )
-    trainer.fit(module, data, ckpt_path=last_checkpoint(config.output_dir) if config.resume else None)
+    if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
+        # DeepSpeed's throughput log asks for it, and Lightning looks for a batch sampler that packed batches do not have.
+        trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
+    if not data.val.samples:
+        trainer.limit_val_batches = 0
+    checkpoint = last_checkpoint(config.output_dir) if config.resume else None
+    if checkpoint is None and trainer.is_global_zero:
+        # Those of an earlier run in this folder: a later resume must not take them for this one's.
+        shutil.rmtree(config.output_dir / "checkpoints", ignore_errors=True)
+    with warnings.catch_warnings():
+        for message in EXPECTED:
+            warnings.filterwarnings("ignore", message=message)
+        trainer.fit(module, data, ckpt_path=checkpoint)
     return export(config, trainer, module)
 
 
@@ -108,12 +131,18 @@ def last_checkpoint(output_dir: Path) -> str:
     Raises:
         CheckpointError: there is none.
     """
-    path = output_dir / "checkpoints" / "last.ckpt"
-    if not path.exists():
+    found = list((output_dir / "checkpoints").glob("last*.ckpt"))
+    if not found:
         raise CheckpointError(
-            f"resume=true: no checkpoint {path}; give the earlier run's output_dir, or start anew with resume=false"
+            f"resume=true: no checkpoint {output_dir / 'checkpoints' / 'last.ckpt'}; give the earlier run's output_dir, "
+            "or start anew with resume=false"
         )
-    return str(path)
+    return str(max(found, key=_written))
+
+
+def _written(path: Path) -> float:
+    """When a checkpoint, a file or a folder of shards, was last written to."""
+    return max(part.stat().st_mtime for part in [path, *path.rglob("*")])
 
 
 def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:

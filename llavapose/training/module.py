@@ -44,6 +44,7 @@ class PoseModule(L.LightningModule):
         mesh = self.device_mesh
         self._token_losses = partial(token_losses, self.llava) if mesh is None else shard(self.llava, mesh)
         self._built = True
+        self.train()  # from_pretrained leaves eval mode, in which gradient checkpointing is silently off.
 
     def losses(self, batch: Batch) -> Tensor:
         """float32[N]: cross-entropy of every supervised token, in nats."""
@@ -71,9 +72,9 @@ class PoseModule(L.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Mean loss of a held-out token."""
         losses = self.losses(batch)
-        self.log(
-            "val/loss", losses.mean(), batch_size=len(losses), on_epoch=True, prog_bar=True, sync_dist=True, on_step=False
-        )
+        # Lightning averages the weights over ranks as integers: a multiple of the ranks keeps the division exact.
+        weight = len(losses) * self.trainer.world_size
+        self.log("val/loss", losses.mean(), batch_size=weight, on_epoch=True, on_step=False, prog_bar=True, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW with warmup and cosine decay, stepped every optimizer step."""

@@ -1,0 +1,134 @@
+"""Small runs of ``fit``; as a script, those that need processes of their own: ``runs.py JOB.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+
+from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.model.pretrained import load_model
+from llavapose.training.callbacks import Curves, PackingCheck
+from llavapose.training.fit import fit
+
+
+class Stop(L.Callback):
+    """Ends the run after an optimizer step: by SIGKILL, or in good order."""
+
+    def __init__(self, step: int, *, kill: bool) -> None:
+        self.step, self.kill = step, kill
+
+    def on_train_batch_start(self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int) -> Any:
+        if trainer.global_step < self.step:
+            return None
+        if self.kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+        trainer.should_stop = True
+        return -1
+
+
+def run(
+    *,
+    base: str,
+    samples: str,
+    images: str,
+    output_dir: str,
+    strategy: Any = "auto",
+    devices: int = 1,
+    batch_size: int = 8,
+    accumulate: int = 1,
+    epochs: int = 1,
+    save_every: int | None = None,
+    stop: tuple[int, bool] | None = None,
+    resume: bool = False,
+    num_val: int = 0,
+    max_branches: int = 0,
+    optim: dict[str, Any] | None = None,
+    clip: float | None = None,
+) -> Path:
+    """Train on the tiny samples; returns the exported folder."""
+    out = Path(output_dir)
+    config = TrainConfig(
+        data=DataConfig(
+            name="full",
+            kinds={"conv": 1, "detail": 1, "complex": 1},
+            max_length=512,
+            num_val=num_val,
+            max_branches_per_image=max_branches,
+        ),
+        model=ModelConfig(name="tiny", base=base),
+        optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
+        batch_size=batch_size,
+        output_dir=out,
+        resume=resume,
+    )
+    callbacks: list[L.Callback] = [Curves(out), PackingCheck()]
+    if save_every:
+        callbacks.append(
+            L.pytorch.callbacks.ModelCheckpoint(out / "checkpoints", save_last=True, every_n_train_steps=save_every)
+        )
+    if stop:
+        callbacks.append(Stop(stop[0], kill=stop[1]))
+    trainer = L.Trainer(
+        accelerator="cpu",
+        devices=devices,
+        strategy=strategy,
+        max_epochs=epochs,
+        accumulate_grad_batches=accumulate,
+        gradient_clip_val=clip,
+        callbacks=callbacks,
+        logger=False,
+        log_every_n_steps=1,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        enable_checkpointing=bool(save_every),
+        enable_progress_bar=False,
+        use_distributed_sampler=False,
+        deterministic=True,
+    )
+    return fit(config, trainer, samples=Path(samples), images=Path(images))
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    """Every parameter of an exported folder, by name."""
+    return {name: value.detach() for name, value in load_model(str(folder)).named_parameters()}
+
+
+def lines(output_dir: Path) -> list[dict[str, float]]:
+    """What ``Curves`` wrote."""
+    return [json.loads(line) for line in (output_dir / "metrics.jsonl").read_text().splitlines()]
+
+
+def named_strategy(name: str) -> Any:
+    """A strategy for gloo ranks on the CPU."""
+    from lightning.pytorch.strategies import DDPStrategy
+
+    from llavapose.training.strategies import CPUDeepSpeedStrategy, FSDP2Strategy
+
+    if name == "ddp":
+        return DDPStrategy(process_group_backend="gloo")
+    return CPUDeepSpeedStrategy() if name == "deepspeed" else FSDP2Strategy(process_group_backend="gloo")
+
+
+def main() -> None:
+    """Run every job of a file, one after another in the same processes; a failed one leaves ``error.txt``."""
+    torch.set_num_threads(1)
+    for job in json.loads(Path(sys.argv[1]).read_text()):
+        name = job.pop("strategy", None)
+        try:
+            run(**job, strategy=named_strategy(name) if name else "auto")
+        except Exception:
+            folder = Path(job["output_dir"])
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"error-{os.environ.get('RANK', '0')}.txt").write_text(traceback.format_exc())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Two ranks = one, for every strategy: the same global batches must leave the same weights.
+
+Adam with ``eps=1`` moves a weight nearly in proportion to its gradient, so that a gradient of the wrong size, which
+plain Adam hides, shows in the weights.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.runs import lines, run, weights
+
+STEEP = {"eps": 1.0, "lr": 0.5, "warmup_ratio": 0.0}
+RUNS = {  # name -> (strategy, samples a rank and micro-step, accumulation): always 8 samples a step
+    "ddp": ("ddp", 4, 1),
+    "ddp_accumulated": ("ddp", 2, 2),
+    "deepspeed": ("deepspeed", 4, 1),
+    "deepspeed_accumulated": ("deepspeed", 2, 2),
+    "fsdp2": ("fsdp2", 4, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def one_process(places, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("one")
+    run(**places, output_dir=str(folder), batch_size=8, optim=STEEP, clip=2.0, num_val=4)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two_processes(places, tmp_path_factory, launcher) -> Path:
+    folder = tmp_path_factory.mktemp("two")
+    jobs = [
+        {
+            **places,
+            "output_dir": str(folder / name),
+            "strategy": strategy,
+            "devices": 2,
+            "batch_size": batch_size,
+            "accumulate": accumulate,
+            "optim": STEEP,
+            "clip": 2.0,
+            "num_val": 4,
+        }
+        for name, (strategy, batch_size, accumulate) in RUNS.items()
+        if strategy != "deepspeed" or shutil.which("g++")
+    ]
+    assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
+    return folder
+
+
+def moved(base: str, folder: Path) -> float:
+    before, after = weights(Path(base)), weights(folder)
+    return max(float((after[name] - before[name]).abs().max()) for name in after)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_two_ranks_leave_the_weights_of_one(name, one_process, two_processes, places):
+    if name.startswith("deepspeed") and not shutil.which("g++"):
+        pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
+    folder = two_processes / name
+    assert not (folder / "error-0.txt").exists(), (folder / "error-0.txt").read_text()[-3000:]
+    expected, found = weights(one_process / "hf"), weights(folder / "hf")
+    assert expected.keys() == found.keys()
+    difference = max(float((expected[key] - found[key]).abs().max()) for key in expected)
+    assert moved(places["base"], one_process / "hf") > 0.05
+    assert difference < 1e-4, difference
+    held_out = [[line["val/loss"] for line in lines(place) if "val/loss" in line][-1] for place in (folder, one_process)]
+    assert held_out[0] == pytest.approx(held_out[1], abs=1e-3)
+
+
+def test_accumulated_equals_whole(one_process, places, tmp_path):
+    folder = run(**places, output_dir=str(tmp_path), batch_size=2, accumulate=4, optim=STEEP, clip=2.0, num_val=4)
+    found, expected = weights(folder), weights(one_process / "hf")
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, atol=1e-5, rtol=0, msg=name)
