@@ -5,7 +5,6 @@ a Content-Security-Policy forbids the rest.
 """
 
 import base64
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +33,7 @@ class Source:
         out: folder with ``ablation.csv`` and ``probe.csv``.
         arms: the tables' rows, in order.
         folders: arm -> folder with its ``answers/`` and ``verdicts/``; an arm that left none is missing.
-        runs: arm -> folder of its training run, searched for ``metrics.csv``.
+        runs: arm -> folder of its training run, with its ``metrics.jsonl``.
         failed: arms whose job failed.
         title: heading.
         command: what made the results, shown as it is.
@@ -184,13 +183,12 @@ def marked(text: str, claims: Sequence[Mapping[str, Any]]) -> list[tuple[str, st
 
 
 def read_curves(run: Path) -> dict[str, list[tuple[float, float]]]:
-    """Losses of a training run by metric, (step, value) in order; empty where it logged no ``metrics.csv``."""
-    files = sorted(run.rglob("metrics.csv")) if run.is_dir() else []
+    """Losses of a training run by metric, (step, value) in order, from its ``metrics.jsonl``; empty without one."""
+    path = run / "metrics.jsonl"
     curves: dict[str, list[tuple[float, float]]] = {}
-    for path in files[-1:]:
-        with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                for metric in ("train/loss", "val/loss"):
-                    if row.get(metric) and row.get("step"):
-                        curves.setdefault(metric, []).append((float(row["step"]), float(row[metric])))
+    if path.is_file():
+        for _, row in read_jsonl(path, what="metrics"):
+            for metric in ("train/loss", "val/loss"):
+                if isinstance(row.get(metric), float) and "step" in row:
+                    curves.setdefault(metric, []).append((float(row["step"]), row[metric]))
     return {metric: points[:: 1 + len(points) // MAX_CURVE_POINTS] for metric, points in curves.items()}

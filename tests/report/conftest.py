@@ -69,8 +69,8 @@ def sweep(tmp_path):
         write_results(folder, arm)
         run = folder / "runs" / arm
         run.mkdir(parents=True)
-        lines = ["epoch,step,train/loss,val/loss"] + [f"0,{s},{4 / (1 + s / 20):.4f}," for s in range(0, 200, 10)]
-        (run / "metrics.csv").write_text("\n".join([*lines, "0,199,,0.9"]) + "\n")
+        lines = [{"step": step, "train/loss": 4 / (1 + step / 20), "lr": 1e-3} for step in range(0, 200, 10)]
+        write_jsonl(run / "metrics.jsonl", [*lines, {"step": 199, "val/loss": 0.9}])
         code = 1 if arm == "complex" else 0
         jobs.append({"arm": arm, "variant": "", "dir": str(run), "results_dir": str(folder), "exit_code": code})
     write_json(folder / "jobs.json", jobs)

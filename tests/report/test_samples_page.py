@@ -89,6 +89,7 @@ def test_samples_of_other_pictures_are_refused(scenes: SceneSet, page: Path, tmp
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")
 def test_a_browser_shows_it(page: Path, tmp_path: Path) -> None:
     shot = tmp_path / "shot.png"

@@ -61,9 +61,7 @@ def test_equal_runs_give_equal_tables_and_pages(sweep):
 def test_seeds_are_averaged_and_listed(seeds_sweep, caplog):
     finish_sweep(seeds_sweep)
     rows = rows_of(seeds_sweep, "ablation.csv")
-    means = [
-        sum(10 * one.rating for one in read_ratings(seeds_sweep / f"seed={seed}", "full")) / 72 for seed in (0, 1)
-    ]
+    means = [sum(10 * one.rating for one in read_ratings(seeds_sweep / f"seed={seed}", "full")) / 72 for seed in (0, 1)]
     assert rows["full", "all"]["score"] == pytest.approx(sum(means) / 2, abs=1e-3)
     assert rows["full", "all"]["num_scored"] == 72
     only = [10 * one.rating for one in read_ratings(seeds_sweep / "seed=0", "conv")]

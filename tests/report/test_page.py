@@ -1,0 +1,121 @@
+"""The page in a real browser: one file, nothing asked of any network, every part there."""
+
+import http.server
+import re
+import shutil
+import subprocess
+import threading
+
+import pytest
+
+from llavapose.report import sweep as sweep_module
+from llavapose.report.page import marked, read_curves
+from llavapose.report.sweep import finish_sweep
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture
+def page(sweep, monkeypatch):
+    monkeypatch.setattr(sweep_module, "log_report", lambda out, name: out)
+    return finish_sweep(sweep)
+
+
+@pytest.fixture
+def proxy():
+    """A proxy that notes every host it is asked for and refuses."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(502)
+
+        do_CONNECT = do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port, asked
+    server.shutdown()
+    server.server_close()
+
+
+def browse(page, profile, *arguments):
+    """What Chromium says of the page; its own housekeeping stays off the network."""
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+               "--disable-background-networking", "--disable-component-update", "--no-first-run",
+               "--enable-logging=stderr", "--v=0", f"--user-data-dir={profile}", *arguments, page.as_uri()]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
+def test_a_browser_shows_the_whole_page_and_asks_for_nothing(page, proxy, tmp_path):
+    port, asked = proxy
+    through = [f"--proxy-server=http://127.0.0.1:{port}", "--proxy-bypass-list=<-loopback>"]
+    found = browse(page, tmp_path / "profile", *through, "--dump-dom")
+    dom = found.stdout
+    assert [host for host in asked if "google" not in host and "gvt1" not in host] == []
+    assert "Content Security Policy" not in found.stderr, found.stderr
+    assert dom.count("<svg") == 3 and dom.count("<table") == 4
+    assert dom.count('class="picture"') == 3 and dom.count("data:image/jpeg;base64,") == 3
+    assert dom.count('mark class="right"') > 3 and dom.count('mark class="wrong"') > 3
+    assert "&lt;b&gt;the ball&lt;/b&gt; &amp; smiles" in dom and "<b>the ball" not in dom
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
+def test_a_page_that_did_ask_would_be_caught(page, proxy, tmp_path):
+    port, asked = proxy
+    through = [f"--proxy-server=http://127.0.0.1:{port}", "--proxy-bypass-list=<-loopback>"]
+    html = page.read_text(encoding="utf-8").replace("<main>", '<main><img src="http://pictures.test/one.png">')
+    page.write_text(html, encoding="utf-8")
+    assert "Content Security Policy" in browse(page, tmp_path / "blocked", *through, "--dump-dom").stderr
+    page.write_text(html.replace("Content-Security-Policy", "x-nothing"), encoding="utf-8")
+    browse(page, tmp_path / "open", *through, "--dump-dom")
+    assert any("pictures.test" in host for host in asked)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not drawn by a browser")
+def test_the_screenshot_is_a_picture_of_something(page, tmp_path):
+    from PIL import Image
+
+    shot = tmp_path / "shot.png"
+    browse(page, tmp_path / "profile", "--hide-scrollbars", "--window-size=1200,1600", f"--screenshot={shot}")
+    with Image.open(shot) as image:
+        assert image.size == (1200, 1600)
+        assert len(image.convert("RGB").getcolors(2**24)) > 100
+
+
+def test_the_page_is_one_file_without_script_or_link(page):
+    html = page.read_text(encoding="utf-8")
+    assert "default-src 'none'" in html and "<script" not in html
+    links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"'\s)>]+)""", html)
+    assert {link for link in links if not link.startswith(("#", "data:"))} == set()
+
+
+def test_published_numbers_stand_apart_and_limits_are_said(page):
+    html = page.read_text(encoding="utf-8")
+    ours, published = html.split('id="published"')
+    assert "59.11" in published and "59.11" not in ours
+    assert "can be compared" in published
+    assert "say nothing about LLaVA-Pose on COCO" in html
+
+
+def test_claims_are_marked_where_they_stand_and_wrong_shows_through():
+    claims = [
+        {"start": 0, "end": 4, "outcome": "supported"},
+        {"start": 2, "end": 6, "outcome": "contradicted"},
+        {"start": 7, "end": 99, "outcome": "unverifiable"},
+    ]
+    pieces = marked("abcdefghij", claims)
+    assert pieces == [("ab", "right"), ("cd", "wrong"), ("ef", "wrong"), ("g", ""), ("hij", "open")]
+    assert "".join(piece for piece, _ in pieces) == "abcdefghij"
+    assert marked("", claims) == []
+
+
+def test_curves_are_read_from_the_run(sweep):
+    curves = read_curves(sweep / "runs" / "full")
+    assert curves["train/loss"][0] == (0.0, 4.0) and curves["val/loss"] == [(199.0, 0.9)]
+    assert read_curves(sweep / "nowhere") == {}
