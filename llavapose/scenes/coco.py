@@ -90,7 +90,7 @@ def read_scenes(
     return SceneSet(scenes=scenes, images=images, notes=(*notes, *_notes(scenes, parts)))
 
 
-def _load(path: Path, what: str) -> COCO:
+def _load(path: Path, what: str) -> Any:
     """Open a COCO file, proven to have COCO's top level."""
     data = read_json(path, what=what)
     if not isinstance(data, dict) or not all(isinstance(data.get(key), list) for key in ("images", "annotations")):
@@ -100,22 +100,22 @@ def _load(path: Path, what: str) -> COCO:
             missing = [name for name in fields if not isinstance(item, dict) or not isinstance(item.get(name), int)]
             if missing:
                 raise DataError(f"{what}: {path}: {key}[{index}] has no whole number `{missing[0]}`; not COCO's format")
-    coco = COCO()
+    coco: Any = COCO()
     coco.dataset = data
     with contextlib.redirect_stdout(io.StringIO()):
         coco.createIndex()
     return coco
 
 
-def _categories(coco: COCO, path: Path) -> dict[int, str]:
-    names = {c.get("id"): c.get("name") for c in coco.dataset.get("categories", []) if isinstance(c, dict)}
+def _categories(coco: Any, path: Path) -> dict[int, str]:
+    names = {c.get("id", -1): c.get("name", "") for c in coco.dataset.get("categories", []) if isinstance(c, dict)}
     if not names:
         raise DataError(f"COCO: {path} has no `categories`; expected COCO's list of names")
     return names
 
 
 def _category(annotation: dict[str, Any], names: dict[int, str], path: Path) -> str:
-    name = names.get(annotation.get("category_id"))
+    name = names.get(annotation.get("category_id", -1))
     if not isinstance(name, str):
         raise DataError(
             f"COCO: {path}: annotation {annotation['id']} has category {annotation.get('category_id')!r}, which "
@@ -131,7 +131,7 @@ def _size(image: dict[str, Any], path: Path) -> tuple[int, int]:
     return size  # type: ignore[return-value]
 
 
-def _add_people(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+def _add_people(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
     """People of the keypoint file; crowds are counted, not people."""
     names = _categories(coco, path)
     for annotation in coco.dataset["annotations"]:
@@ -151,7 +151,7 @@ def _add_people(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts, pa
             parts.people[image_id].append(person)
 
 
-def _add_instances(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+def _add_instances(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
     """Objects; people too where the keypoint file has none of that id (COCO's keypoint file holds them all)."""
     names = _categories(coco, path)
     known = {person.id for people in parts.people.values() for person in people}
@@ -173,7 +173,7 @@ def _add_instances(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts,
             parts.people[image_id].append(Person(id=annotation["id"], box_xyxy=box))
 
 
-def _add_captions(coco: COCO, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+def _add_captions(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
     for annotation in coco.dataset["annotations"]:
         text = annotation.get("caption")
         if not isinstance(text, str):

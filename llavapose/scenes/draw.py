@@ -44,7 +44,7 @@ def draw_scene(
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     canvas = ImageDraw.Draw(picture)
     if boxes:
-        named = [(thing.box_xyxy, thing.category, THING_BOX) for thing in scene.things]
+        named: list[tuple[Box, str, Colour]] = [(thing.box_xyxy, thing.category, THING_BOX) for thing in scene.things]
         for person, name in zip(scene.people, references(scene), strict=True):
             named.append((person.box_xyxy, name.removeprefix("the "), PERSON_BOX))
         for draw in (_draw_box, _draw_name):

@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llavapose.pose.vocabulary import OPPOSITES
@@ -29,37 +29,87 @@ SHARES: dict[str, float] = {
 """How often a kind is spoken of, as a share of all: limbs, sides and facing before place."""
 
 
+ROUNDS = 8
+"""Rounds of fitting the weights."""
+
+CALIBRATION_SCENES = 1500
+"""Scenes that the weights are fitted on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """How often each (kind, label) is sure among the scenes at hand, and the weight of a fact that says it."""
+    """How often a fact should be told, so that a question between two values has either answer equally often.
+
+    Attributes:
+        counts: how often each (kind, label) is sure among the scenes at hand.
+        pairs: how often each (kind, label, rival) should be asked, as a share of all questions; symmetric.
+        weights: weight of a fact of each (kind, label) in ``ordered``.
+    """
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    pairs: dict[tuple[str, str, str], float] = field(default_factory=dict)
     weights: dict[tuple[str, str], float] = field(default_factory=dict)
-
-    def labels(self, kind: str) -> tuple[str, ...]:
-        """The labels of a kind that occur."""
-        return tuple(name for of_kind, name in self.counts if of_kind == kind)
 
     def weight(self, fact: Fact, scene: Scene) -> float:
         """How much the fact should be told; its kind's share where its label has not been counted."""
         return self.weights.get((fact.kind, label(fact, scene)), SHARES[fact.kind])
 
+    def rivals(self, fact: Fact, scene: Scene) -> dict[str, float]:
+        """The labels that can stand against the fact's, and how often each should."""
+        true = (fact.kind, label(fact, scene))
+        return {rival: share for (kind, name, rival), share in self.pairs.items() if (kind, name) == true}
 
-def balance_of(scenes: Iterable[tuple[Scene, Sequence[Fact]]]) -> Balance:
-    """Count the sure facts of all scenes and weigh them so that "bent or straight?" has either answer equally often.
 
-    A value that opposes several others ("lowered") is needed as often as all of them together.
+def balance_of(scenes: Sequence[tuple[Scene, Sequence[Fact]]], *, num_draws: int = 3) -> Balance:
+    """Count the sure facts of all scenes and fit the weights to them.
+
+    Args:
+        scenes: every scene with its facts.
+        num_draws: facts told about a scene in one kind of sample.
     """
-    counter = Counter((fact.kind, label(fact, scene)) for scene, facts in scenes for fact in facts if fact.sure)
-    counts = dict(sorted(counter.items()))
-    weights = {}
-    for kind in sorted({kind for kind, _ in counts}):
-        known = {name: number for (of_kind, name), number in counts.items() if of_kind == kind}
-        degrees = {name: max(len(rivals(kind, name, tuple(known))), 1) for name in known}
-        least = max(1.0, 0.01 * sum(known.values()))
-        for name, number in known.items():
-            weights[kind, name] = 1000 * SHARES[kind] * degrees[name] / sum(degrees.values()) / max(number, least)
-    return Balance(counts=counts, weights=weights)
+    told = [Counter((fact.kind, label(fact, scene)) for fact in facts if fact.sure) for scene, facts in scenes]
+    counts = dict(sorted(sum(told, Counter()).items()))
+    pairs = _pair_shares(counts, sum(min(num_draws, one.total()) for one in told))
+    targets = {key: sum(share for (*pair, _), share in pairs.items() if tuple(pair) == key) for key in counts}
+    return Balance(counts=counts, pairs=pairs, weights=_fitted(told, targets, num_draws))
+
+
+def _pair_shares(counts: Mapping[tuple[str, str], int], num_told: int) -> dict[tuple[str, str, str], float]:
+    """How often each pair of rivals should be asked about, with either true: no more than the rarer one allows."""
+    pairs: dict[tuple[str, str, str], float] = {}
+    kinds = sorted({kind for kind, _ in counts})
+    whole = sum(SHARES[kind] for kind in kinds)
+    for kind in kinds:
+        known = tuple(name for of_kind, name in counts if of_kind == kind)
+        against = {name: rivals(kind, name, known) for name in known}
+        num_pairs = sum(map(len, against.values()))
+        for name in known:
+            for rival in against[name]:
+                rarest = min(counts[kind, one] / len(against[one]) for one in (name, rival))
+                pairs[kind, name, rival] = min(SHARES[kind] / whole / num_pairs, 0.7 * rarest / max(num_told, 1))
+    return pairs
+
+
+def _fitted(
+    told: Sequence[Counter[tuple[str, str]]], targets: Mapping[tuple[str, str], float], num_draws: int
+) -> dict[tuple[str, str], float]:
+    """Weights under which facts drawn scene by scene come as often as the targets say.
+
+    A scene of one person has fewer facts to choose from than one of four, so inverse counts alone do not even out.
+    """
+    rng = random.Random(0)
+    sample = [sorted(one.elements()) for one in rng.sample(list(told), min(len(told), CALIBRATION_SCENES))]
+    least = min((target for target in targets.values() if target > 0), default=1.0) / 10
+    weights = {key: max(target, least) for key, target in targets.items()}
+    for _ in range(ROUNDS):
+        drawn: Counter[tuple[str, str]] = Counter()
+        for keys in sample:
+            order = sorted((-math.log(1.0 - rng.random()) / weights[key], key) for key in keys)
+            drawn.update(key for _, key in order[:num_draws])
+        for key, target in targets.items():
+            wanted = max(target, least) * drawn.total()
+            weights[key] *= min(max((wanted + 1) / (drawn[key] + 1), 0.3), 3.0) ** 0.7
+    return weights
 
 
 def rivals(kind: str, name: str, known: Sequence[str]) -> tuple[str, ...]:

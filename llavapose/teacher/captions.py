@@ -12,7 +12,8 @@ _VERB = (
     r"standing|walking|running|jogging|sitting|crouching|kneeling|squatting|lying|reaching|waving|skiing|surfing"
     r"|snowboarding|skateboarding|swinging|hitting|throwing|pitching|catching|kicking|holding|carrying|riding|playing"
     r"|jumping|stretching|bending|leaning|climbing|dancing|posing|eating|drinking|reading|talking|looking|serving"
-    r"|balancing|flying|cutting|cooking|swimming|batting|stepping|lifting|hanging|resting|pointing"
+    r"|balancing|flying|cutting|cooking|swimming|batting|stepping|lifting|hanging|resting|pointing|strolling|tossing|"
+    r"greeting|training|taking|using|having|seated"
 )
 _ENDS = (
     r"(?= while\b| as\b| and\b| near\b| next\b| beside\b| behind\b| who\b| that\b| by\b| wearing\b"

@@ -122,8 +122,11 @@ def generate(
     facts = {s.id: scene_facts(s) for s in tqdm(chosen.scenes, desc="pose facts", unit="scene", disable=not progress)}
     if teacher is None:
         teacher = OfflineTeacher(context=context)
+    total = round(NUM_PER_SCENE * len(chosen.scenes)) if num_samples is None else num_samples
+    wanted = shared_out(total, {kind: ratio[kind] for kind in kinds})
     if isinstance(teacher, OfflineTeacher) and not teacher.balance.counts:
-        balance = balance_of((s, facts[s.id]) for s in chosen.scenes)
+        num_draws = max(1, round(wanted.get("conv", 0) / len(chosen.scenes)))
+        balance = balance_of([(scene, facts[scene.id]) for scene in chosen.scenes], num_draws=num_draws)
         teacher = OfflineTeacher(context=teacher.context, balance=balance)
     told = chosen.scenes
     if context == "keypoints":
@@ -137,8 +140,6 @@ def generate(
         num_pairs=DIALOGUE_PAIRS if conv_form == "dialogue" else 1,
         seed=seed,
     )
-    total = round(NUM_PER_SCENE * len(chosen.scenes)) if num_samples is None else num_samples
-    wanted = shared_out(total, {kind: ratio[kind] for kind in kinds})
     with tqdm(total=total, desc="samples", unit="sample", disable=not progress) as bar:
         written = {kind: _of_kind(kind, number, desk, bar) for kind, number in wanted.items()}
     samples = list(_grouped(written, desk))

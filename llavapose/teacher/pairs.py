@@ -3,16 +3,16 @@
 import random
 from dataclasses import replace
 
+from llavapose.pose.relations import FOOT_OBJECTS, HAND_OBJECTS
 from llavapose.records import Fact, Scene
 from llavapose.teacher import captions
-from llavapose.teacher.balance import ordered, rivals
+from llavapose.teacher.balance import ordered
 from llavapose.teacher.language import (
     STATEMENTS,
     ask,
     ask_open,
     ask_whether,
     flipped,
-    label,
     lend,
     people_words,
     sentence,
@@ -27,6 +27,7 @@ Pair = tuple[str, str]
 CHOICE_SHARE, DOUBT_SHARE, LIMB_SHARE = 0.6, 0.1, 0.1
 """Shares of the forms of a question about a fact: two values offered; yes or no; a whole limb. The rest is open."""
 
+HINGES = ("elbow", "knee")
 CAPTION_SHARE = 0.12
 """Share of caption questions where keypoints can be asked about."""
 
@@ -56,17 +57,22 @@ def false_counterpart(fact: Fact, view: View, rng: random.Random) -> tuple[Fact,
     if fact.kind == "nearest":
         other = flipped(fact, scene, rng)
         return (other, scene) if other else None
-    options = rivals(fact.kind, label(fact, scene), view.balance.labels(fact.kind))
+    options = view.balance.rivals(fact, scene)
     if fact.kind == "contact":
         touched = {
             scene.things[f.target].category for f in view.near if f.person == fact.person and f.target is not None
         }
-        options = tuple(option for option in options if option not in touched)
-        return lend(fact, scene, rng.choice(options)) if options else None
+        possible = FOOT_OBJECTS if (fact.part or "").endswith("foot") else HAND_OBJECTS
+        options = {name: share for name, share in options.items() if name in possible and name not in touched}
+        return lend(fact, scene, _drawn(options, rng)) if options else None
     if not options:
         other = flipped(fact, scene, rng)
         return (other, scene) if other else None
-    return replace(fact, value=rng.choice(options)), scene
+    return replace(fact, value=_drawn(options, rng)), scene
+
+
+def _drawn(options: dict[str, float], rng: random.Random) -> str:
+    return rng.choices(list(options), list(options.values()))[0]
 
 
 def _fact_pair(fact: Fact, view: View, rng: random.Random) -> Pair:
@@ -101,13 +107,13 @@ def _limb(fact: Fact, view: View, rng: random.Random) -> Pair | None:
     kinds, limb = (("arm_height", "arm_side", "elbow"), "arm") if arm else (("leg_lift", "knee"), "leg")
     assert fact.person is not None
     found = [f for f in view.of(fact.person, *kinds) if f.part and f.part.startswith(side)]
-    if fact.kind == "contact" or len(found) < 2:
+    if fact.kind == "contact" or len(found) < 2 or found[0].kind in HINGES:
         return None
     question = rng.choice(("what is the {side} {limb} of {who} doing?", "how does {who} hold the {side} {limb}?"))
     words = {"side": side, "limb": limb, "who": view.names[fact.person]}
-    said = [state(f, view.scene) for f in found]
-    answer = f"{said[0][:-1]}, and {said[1][:1].lower()}{said[1][1:]}"
-    return sentence(question.format(**words)), " ".join((answer, *said[2:]))
+    said = f"the {side} {limb} of {words['who']} is {' and '.join(f.value for f in found if f.kind not in HINGES)}"
+    bends = [f"the {f.part} is {f.value}" for f in found if f.kind in HINGES]
+    return sentence(question.format(**words)), sentence(f"{', and '.join((said, *bends))}.")
 
 
 def _caption_pairs(view: View, rng: random.Random) -> list[Pair]:

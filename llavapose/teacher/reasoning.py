@@ -24,9 +24,9 @@ ACTIVITIES: dict[str, tuple[str, str]] = {
     "catching": ("ball game", "catch and throw back"),
     "kicking": ("ball game", "kick and run after the ball"),
     "playing": ("game", "go on with the game"),
-    "running": ("run", "take the next quick step"),
-    "jogging": ("run", "take the next quick step"),
-    "walking": ("walk", "take the next step"),
+    "running": ("run", "take another quick step"),
+    "jogging": ("run", "take another quick step"),
+    "walking": ("walk", "take another step"),
     "jumping": ("jump", "land on the feet again"),
     "sitting": ("rest", "stay for a while or get up"),
     "lying": ("rest", "stay for a while or get up"),
@@ -47,6 +47,15 @@ ACTIVITIES: dict[str, tuple[str, str]] = {
     "reading": ("quiet moment", "read on"),
     "drinking": ("meal", "go on with the meal"),
     "eating": ("meal", "go on with the meal"),
+    "strolling": ("walk", "take another step"),
+    "tossing": ("throwing game", "let go and follow the throw with the eyes"),
+    "greeting": ("greeting", "go on to greet somebody"),
+    "training": ("game with an animal", "praise the animal"),
+    "flying": ("game in the wind", "follow the wind and pull the string"),
+    "using": ("talk", "go on with the talk"),
+    "having": ("meal", "go on with the meal"),
+    "posing": ("moment of waiting", "wait or walk on"),
+    "seated": ("rest", "stay for a while or get up"),
     "standing": ("moment of waiting", "wait or walk on"),
 }
 """Verb of a caption -> (what it is part of, what may come next)."""
@@ -200,7 +209,7 @@ EFFORT = (
 )
 ATTENTION = (
     ("facing", ("toward the camera",), "So {who} can see us and is likely to know of the photo."),
-    ("facing", ("away from the camera",), "So {who} cannot see us and attends to what lies further back in the scene."),
+    ("facing", ("away from the camera",), "So {who} cannot see us and attends to the back of the scene."),
     ("facing", ("image left", "image right"), "So {who} attends to something at that side of the scene and not to us."),
 )
 TOGETHER = {

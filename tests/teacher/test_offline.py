@@ -11,7 +11,7 @@ from llavapose.pose.check import check_text
 from llavapose.pose.facts import scene_facts
 from llavapose.pose.vocabulary import GROUPS
 from llavapose.records import KINDS, Fact, Scene, Turn
-from llavapose.teacher.balance import SHARES, Balance, balance_of, ordered, rivals
+from llavapose.teacher.balance import SHARES, balance_of, ordered, rivals
 from llavapose.teacher.captions import consistent, doing, places, wearing
 from llavapose.teacher.offline import ANY_QUESTION, OfflineTeacher, complex_question
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
@@ -127,15 +127,18 @@ def test_true_answers_come_evenly(three: Scene) -> None:
         for turns in teacher.write(Request(scene=scene, facts=told, kind="conv", num=1, seed=1)):
             if "elbow" in turns[0].text:
                 answers["straight" if "straight" in turns[1].text else "bent"] += 1
-    assert 0.25 < answers["straight"] / answers.total() < 0.75, answers
+    assert 0.35 < answers["straight"] / answers.total() < 0.65, answers
 
 
-def test_weights_and_rivals() -> None:
-    balance = Balance(counts={("count", "1"): 5, ("count", "2"): 5})
-    assert rivals("count", "1", balance.labels("count")) == ("2",)
+def test_rivals() -> None:
+    assert rivals("count", "1", ("1", "2", "3")) == ("2",)
+    assert rivals("count", "2", ("1", "2", "3")) == ("1", "3")
     assert rivals("arm_height", "lowered", ("above the head", "lowered", "raised")) == ("above the head", "raised")
     assert rivals("contact", "kite", ("kite", "cup")) == ("cup",)
     assert SHARES.keys() == GROUPS.keys()
+
+
+def test_heavier_facts_come_first_more_often() -> None:
     one = Fact(kind="count", person=None, value="1", sure=True)
     two = Fact(kind="count", person=None, value="2", sure=True)
     first = Counter(ordered([(one, 9.0), (two, 1.0)], random.Random(n))[0].value for n in range(500))
