@@ -69,8 +69,14 @@ def balance_of(scenes: Sequence[tuple[Scene, Sequence[Fact]]], *, num_draws: int
     """
     told = [Counter((fact.kind, label(fact, scene)) for fact in facts if fact.sure) for scene, facts in scenes]
     counts = dict(sorted(sum(told, Counter()).items()))
-    pairs = _pair_shares(counts, sum(min(num_draws, one.total()) for one in told))
-    targets = {key: sum(share for (*pair, _), share in pairs.items() if tuple(pair) == key) for key in counts}
+    num_told = sum(min(num_draws, one.total()) for one in told)
+    pairs = _pair_shares(counts, num_told)
+    targets = dict.fromkeys(counts, 0.0)
+    for (kind, name, _), share in pairs.items():
+        targets[kind, name] += share
+    for kind, name in counts:
+        if not targets[kind, name]:  # nothing stands against it: told for its own sake
+            targets[kind, name] = min(SHARES[kind] / sum(SHARES.values()), counts[kind, name] / max(num_told, 1))
     return Balance(counts=counts, pairs=pairs, weights=_fitted(told, targets, num_draws))
 
 

@@ -121,7 +121,7 @@ def test_true_answers_come_evenly(three: Scene) -> None:
         told += [Fact(kind="count", person=None, value="3", sure=True)]
         fields = {**three.__dict__, "id": number, "captions": ()}
         scenes.append((Scene(**fields), tuple(told)))
-    teacher = OfflineTeacher(balance=balance_of(scenes))
+    teacher = OfflineTeacher(balance=balance_of(scenes, num_draws=1))
     answers: Counter[str] = Counter()
     for scene, told in scenes:
         for turns in teacher.write(Request(scene=scene, facts=told, kind="conv", num=1, seed=1)):
