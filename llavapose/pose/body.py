@@ -2,32 +2,41 @@
 
 import math
 
-from llavapose.pose.geometry import SHANK, SHOULDERS, THIGH, Pose
+from llavapose.pose.geometry import SHANK, SHOULDERS, THIGH, Pose, angle_at
 from llavapose.pose.limbs import Reading
 
 SIDES = ("left", "right")
 
 
 def trunk(pose: Pose) -> Reading | None:
-    """Upright, leaning or bent over, by the trunk's angle to the vertical.
+    """Upright, leaning or bent over, by the trunk's angle to the vertical; None for someone who lies.
 
     The vertical extent of a trunk of known length tells its angle in space, also towards the camera.
     """
     shoulders, hips = pose.mid("shoulder"), pose.mid("hip")
-    if shoulders is None or hips is None:
+    held = stance(pose)
+    if shoulders is None or hips is None or (held is not None and held.value == "lying"):
         return None
     drop = pose.drop(shoulders, hips)
     seen_deg = math.degrees(math.atan2(abs(shoulders[0] - hips[0]) / pose.unit, drop))
     space_deg = math.degrees(math.acos(max(-1.0, min(1.0, drop))))
-    flat = stance(pose)
-    steady = flat is None or flat.value != "lying"
     if seen_deg < 18 and space_deg < 40:
-        value, margin = "upright", seen_deg < 13 and space_deg < 28
-    elif seen_deg > 55 or space_deg > 65:
-        value, margin = "bent over", seen_deg > 62 or space_deg > 75
+        value, margin = "upright", seen_deg < 14 and space_deg < 28 and _lean_would_show(pose, held)
+    elif seen_deg > 52 or space_deg > 54:
+        # Only legs that stand tell bending over from lying.
+        value, margin = "bent over", (seen_deg > 57 or space_deg > 59) and held is not None and held.value == "standing"
     else:
-        value, margin = "leaning", 23 < seen_deg < 48 and space_deg < 58
-    return Reading(value=value, sure=margin and steady, measure=round(seen_deg, 1))
+        value, margin = "leaning", 21 < seen_deg < 46 and space_deg < 50
+    return Reading(value=value, sure=margin, measure=round(seen_deg, 1))
+
+
+def _lean_would_show(pose: Pose, held: Reading | None) -> bool:
+    """Whether a forward lean could not hide: seen from the side, or on stretched legs or a seat (who bends the knees
+    leans forward, and from the front that shows as little)."""
+    left, right = pose.points["left shoulder"], pose.points["right shoulder"]
+    if abs(left[0] - right[0]) < 0.5 * SHOULDERS * pose.unit:
+        return True
+    return held is not None and (held.value == "sitting" or (held.value == "standing" and (held.measure or 0) > 0.85))
 
 
 def _legs(pose: Pose) -> list[str]:
@@ -35,25 +44,39 @@ def _legs(pose: Pose) -> list[str]:
 
 
 def stance(pose: Pose) -> Reading | None:
-    """Standing, sitting, crouching or lying, by how far hips, knees and ankles are below one another."""
+    """Standing, sitting, crouching or lying, by how far knees and ankles are below the hips.
+
+    One leg whose knee and ankle are seen is enough: where the body is, a hidden leg cannot change.
+    """
     sides, shoulders, hips = _legs(pose), pose.mid("shoulder"), pose.mid("hip")
     if not sides or shoulders is None or hips is None:
         return None
     thighs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} knee"]) / THIGH for s in sides]
     shanks = [pose.drop(pose.points[f"{s} knee"], pose.points[f"{s} ankle"]) / SHANK for s in sides]
     legs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} ankle"]) / (THIGH + SHANK) for s in sides]
-    both = len(sides) == 2
-    seen = all(pose.sees(f"{s} knee", f"{s} ankle") for s in sides)
-    trunk_drop, longest = pose.drop(shoulders, hips), max(legs)
+    seen = any(pose.sees(f"{s} knee", f"{s} ankle") for s in sides)
+    longest, both, trunk_drop = max(legs), len(sides) == 2, pose.drop(shoulders, hips)
     if abs(trunk_drop) < 0.45 and max(abs(leg) for leg in legs) < 0.45:
-        return Reading(value="lying", sure=seen and abs(trunk_drop) < 0.3 and longest < 0.3, measure=round(longest, 2))
-    if longest > 0.7:
-        return Reading(value="standing", sure=seen and longest > 0.8, measure=round(longest, 2))
-    if max(thighs) < 0.5 and min(shanks) > 0.5:
-        margin = both and max(thighs) < 0.4 and min(shanks) > 0.65 and trunk_drop > 0.6
-        return Reading(value="sitting", sure=seen and margin, measure=round(longest, 2))
-    margin = both and longest < 0.5
-    return Reading(value="crouching", sure=seen and margin, measure=round(longest, 2))
+        value, margin = "lying", abs(trunk_drop) < 0.3 and longest < 0.3
+    elif longest > 0.6 and max(thighs) > 0.5:
+        value, margin = "standing", longest > 0.68
+    elif sum(thighs) / len(thighs) > -0.04 and max(shanks) > 0.45 and longest > 0.28:
+        value = "sitting"
+        margin = both and max(thighs) < 0.32 and max(shanks) > 0.5 and 0.32 < longest < 0.56 and trunk_drop > 0.65
+    else:
+        value, margin = "crouching", both and trunk_drop > 0.6 and longest < 0.36 and _folded(pose, max(thighs))
+    return Reading(value=value, sure=seen and margin, measure=round(longest, 2))
+
+
+def _folded(pose: Pose, thigh: float) -> bool:
+    """Whether both legs are folded with the knees at least as high as the hips and the feet below the body: someone
+    who sits low stretches the legs or keeps the knees down."""
+    for side in SIDES:
+        hip, knee, ankle = (pose.points[f"{side} {joint}"] for joint in ("hip", "knee", "ankle"))
+        angle = angle_at(hip, knee, ankle)
+        if angle is None or angle > 150 or abs(hip[0] - ankle[0]) > 0.95 * pose.unit:
+            return False
+    return thigh < 0.06
 
 
 def _stands(pose: Pose) -> bool:
@@ -70,13 +93,22 @@ def legs(pose: Pose) -> Reading | None:
     knees = [pose.points[f"{side} knee"] for side in SIDES]
     gap = abs(ankles[0][0] - ankles[1][0]) / pose.unit
     knee_gap = abs(knees[0][0] - knees[1][0]) / pose.unit
-    level = abs(ankles[0][1] - ankles[1][1]) / pose.unit < 0.15
+    level = abs(ankles[0][1] - ankles[1][1]) / pose.unit < 0.25
     frontal = view.value in ("toward the camera", "away from the camera")
     seen = view.sure and pose.sees("left ankle", "right ankle")
-    if gap < 0.45:
-        return Reading(value="together", sure=seen and level and gap < 0.35 and knee_gap < 0.35, measure=round(gap, 2))
-    wide = gap > 0.65
-    return Reading(value="apart" if frontal else "in a stride", sure=seen and wide, measure=round(gap, 2))
+    close = 0.5 if frontal else 0.3
+    if gap < close + 0.1:
+        margin = level and gap < close and knee_gap < close and _long_legged(pose)
+        return Reading(value="together", sure=seen and margin, measure=round(gap, 2))
+    value, margin = ("apart", level and gap > 0.75) if frontal else ("in a stride", gap > 0.65)
+    return Reading(value=value, sure=seen and margin, measure=round(gap, 2))
+
+
+def _long_legged(pose: Pose) -> bool:
+    """Whether both legs are stretched: legs that bend are not said to be together or apart."""
+    return all(
+        pose.drop(pose.points[f"{side} hip"], pose.points[f"{side} ankle"]) > 0.96 * (THIGH + SHANK) for side in SIDES
+    )
 
 
 def leg_lift(pose: Pose, side: str) -> Reading | None:
@@ -109,7 +141,7 @@ def facing(pose: Pose) -> Reading | None:
     if look is None:
         return None
     ahead = (pose.points["nose"][0] - shoulders[0]) / pose.unit
-    clear = abs(look) > 0.1 and look * ahead > 0 and abs(breadth) < 0.4 and pose.sees("nose")
+    clear = abs(look) > 0.1 and look * ahead > 0 and abs(breadth) < 0.48 and pose.sees("nose")
     return Reading(value="image left" if look < 0 else "image right", sure=upright and clear, measure=round(breadth, 2))
 
 

@@ -13,8 +13,9 @@ from llavapose.records import Person
 
 Point = tuple[float, float]
 
-TORSO, UPPER_ARM, FOREARM, THIGH, SHANK, SHOULDERS = 1.0, 0.60, 0.52, 0.86, 0.85, 0.74
-"""Usual segment lengths in units (after Drillis and Contini's body segment tables, joint centre to joint centre)."""
+TORSO, UPPER_ARM, FOREARM, THIGH, SHANK, SHOULDERS = 1.0, 0.62, 0.55, 0.87, 0.85, 0.80
+"""Usual segment lengths in units, joint centre to joint centre: near the upper end of what people have, so that a limb
+is rather thought foreshortened than taken for long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,8 @@ def pose_of(person: Person, skeleton: Skeleton, width: int, height: int) -> Pose
 
 
 def _unit(points: dict[str, Point]) -> float:
-    """The torso's full length, by the segment that is foreshortened least."""
+    """The torso's full length, by the segments that are foreshortened least (those near the longest are averaged, so
+    that the longest of many uncertain ones does not decide alone)."""
     segments = [("left shoulder", "right shoulder", SHOULDERS)]
     for side in ("left", "right"):
         segments += [
@@ -84,7 +86,8 @@ def _unit(points: dict[str, Point]) -> float:
             (f"{side} knee", f"{side} ankle", SHANK),
         ]
     lengths = [math.dist(points[a], points[b]) / usual for a, b, usual in segments if a in points and b in points]
-    return max(lengths, default=0.0)
+    near = [length for length in lengths if length >= 0.9 * max(lengths)]
+    return sum(near) / len(near) if near else 0.0
 
 
 def angle_at(a: Point, joint: Point, b: Point) -> float | None:

@@ -20,7 +20,7 @@ STRAIGHT_DEG, BENT_DEG = 155.0, 120.0
 MARGIN_DEG = 5.0
 """How far from a threshold an angle must be to be stated."""
 
-ELBOW_LEAST_STRAIGHT_DEG, KNEE_LEAST_STRAIGHT_DEG = 128.0, 135.0
+ELBOW_LEAST_STRAIGHT_DEG, KNEE_LEAST_STRAIGHT_DEG = 125.0, 130.0
 """A limb that looks straight is stated only where foreshortening cannot hide more bend than this. A knee bends within
 the plane of a frontal view, where a bend shows as nothing but a shorter leg; an elbow rarely does so exactly."""
 
@@ -75,13 +75,13 @@ def arm_height(pose: Pose, side: str) -> Reading | None:
     top = head_top(pose)
     over = None if top is None else (top - wrist[1]) / pose.unit
     if over is not None and over > 0 and rise > 0.3:
-        value, margin = "above the head", over > 0.08
+        value, margin = "above the head", over > 0.06
     elif rise > 0.2:
-        value, margin = "raised", rise > 0.28 and over is not None and over < -0.08
+        value, margin = "raised", rise > 0.26 and over is not None and over < -0.06
     elif rise > -0.2:
-        value, margin = "at shoulder height", abs(rise) < 0.13 and abs(elbow_rise) < 0.2
+        value, margin = "at shoulder height", abs(rise) < 0.15 and abs(elbow_rise) < 0.22
     else:
-        value, margin = "lowered", rise < -0.5 and elbow_rise < -0.25
+        value, margin = "lowered", rise < -0.42 and elbow_rise < -0.18
     return Reading(value=value, sure=margin and seen, measure=round(rise, 2))
 
 

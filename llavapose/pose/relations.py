@@ -110,17 +110,42 @@ def _contact(
         gap = _gap(pose.points[f"{side} {joint}"], box) / pose.unit
         if gap > 0.35:
             continue
-        rivals = [
-            _gap(other.points[name], box) / other.unit
-            for number, other in poses.items()
-            for name in (f"left {joint}", f"right {joint}")
-            if number != index and other.has(name) and other.unit > 0
-        ]
-        small = max(box[2] - box[0], box[3] - box[1]) < 1.6 * pose.unit
-        sure = gap < 0.2 and small and pose.sees(f"{side} {joint}") and min(rivals, default=9.0) > 0.5
+        sure = pose.sees(f"{side} {joint}") and _held(pose, poses, index, f"{side} {joint}", thing.category, box)
         facts.append(Fact(kind="contact", person=index, value="touching", sure=sure, part=f"{side} {part}",
                           target=target, measure=round(gap, 2)))  # fmt: skip
     return facts
+
+
+def _held(
+    pose: Pose, poses: dict[int, Pose], index: int, joint: str, category: str, box: tuple[float, float, float, float]
+) -> bool:
+    """Whether a thing's box near a wrist or ankle can only mean this hand or foot.
+
+    Nobody else's is near; a hand's partner is clearly farther away (who holds with one hand often has the other close
+    by); and a box larger than the person's own trunk says where a hand must be only for an umbrella: at its lower end.
+    """
+    side, _, kind = joint.partition(" ")
+    point = pose.points[joint]
+    others = [
+        _gap(other.points[name], box) / other.unit
+        for number, other in poses.items()
+        for name in (f"left {kind}", f"right {kind}")
+        if number != index and other.has(name) and other.unit > 0
+    ]
+    if min(others, default=9.0) < 0.5 or _gap(point, box) > 0.22 * pose.unit:
+        return False
+    if kind == "ankle":
+        return point[1] > box[1] - 0.3 * pose.unit
+    partner = f"{'right' if side == 'left' else 'left'} {kind}"
+    if not pose.has(partner):
+        return False
+    width, height = box[2] - box[0], box[3] - box[1]
+    if category == "umbrella":
+        low = box[3] - 0.3 * pose.unit
+        middle = abs(point[0] - (box[0] + box[2]) / 2) < 0.3 * width
+        return point[1] > low and middle and not (pose.points[partner][1] > low - 0.3 * pose.unit
+                                                  and _gap(pose.points[partner], box) < 0.4 * pose.unit)  # fmt: skip
+    return max(width, height) < 1.6 * pose.unit and _gap(pose.points[partner], box) > 0.45 * pose.unit
 
 
 def _to_px(box: tuple[float, float, float, float], scene: Scene) -> tuple[float, float, float, float]:
