@@ -73,7 +73,12 @@ def make_llava(processor: LlavaProcessor, *, seed: int = 0, tied: bool = True) -
 
     torch.manual_seed(seed)
     tokenizer = processor.tokenizer
-    size: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    size: dict[str, Any] = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+    }
     text = LlamaConfig(
         **size,
         vocab_size=len(tokenizer),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import TextIteratorStreamer
 
-from llavapose.data.conversation import Branch, Conversation
+from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation
 from llavapose.data.datamodule import num_image_tokens
 from llavapose.data.images import open_image, pixels
 from llavapose.data.pack import pack
@@ -50,7 +50,7 @@ class CheckpointAnswerer:
     ) -> None:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
-        self.processor = load_processor(str(checkpoint))
+        self.processor = load_processor(str(checkpoint), chat_template=CHAT_TEMPLATE)
         self.model = load_model(str(checkpoint), dtype=dtype).to(self.device).eval()
         self.image_root = image_root
         self.batch_size, self.max_new_tokens = batch_size, max_new_tokens
@@ -75,10 +75,21 @@ class CheckpointAnswerer:
         picture = self._pixels(photo, "photo")
         streamer = TextIteratorStreamer(self.processor.tokenizer, skip_prompt=True, skip_special_tokens=True)
         inputs = self._inputs(ids, [picture])
-        worker = Thread(target=self._run, kwargs={**inputs, "streamer": streamer}, daemon=True)
+        failures: list[BaseException] = []
+
+        def write() -> None:
+            try:
+                self._run(**inputs, streamer=streamer)
+            except BaseException as error:
+                failures.append(error)
+                streamer.end()  # else the reader below waits for ever
+
+        worker = Thread(target=write, daemon=True)
         worker.start()
         yield from streamer
         worker.join()
+        if failures:
+            raise failures[0]
 
     @torch.no_grad()
     def score(self, items: Sequence[ProbeItem], *, shuffled: bool = False, seed: int = 0) -> Iterator[dict[str, Any]]:

@@ -74,6 +74,7 @@ def check_packing(losses: Losses, batch: Batch, *, tolerance: float, backend: st
 
     Args:
         losses: loss of every supervised token of a batch, as ``llava.token_losses`` orders them.
+        batch: packed rows.
         tolerance: largest loss difference allowed, in nats: 1e-3 in float32, 0.2 in bfloat16.
         backend: the attention's name, for the message.
 

@@ -33,6 +33,7 @@ def set_connector(model: LlavaForConditionalGeneration, kind: str, *, reset: boo
     """Make the model's connector ``kind``; a changed or ``reset`` one starts from new weights.
 
     Args:
+        model: LLaVA, changed in place.
         kind: "mlp2x_gelu" or "linear".
         reset: new weights even if the base has a connector of this kind.
 
@@ -48,6 +49,7 @@ def set_connector(model: LlavaForConditionalGeneration, kind: str, *, reset: boo
         for layer in (projector.linear_1, projector.linear_2):
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
             nn.init.zeros_(layer.bias)
+    projector.requires_grad_(True)
     if kind == "linear":
         with torch.no_grad():
             projector.linear_2.weight.copy_(torch.eye(projector.linear_2.out_features))

@@ -5,10 +5,13 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from huggingface_hub import save_torch_state_dict
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoProcessor, GenerationConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
 
@@ -16,6 +19,8 @@ from llavapose.errors import CheckpointError
 
 TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
 """The base that ships with the package."""
+
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 _HUB_NAMES = (
     (r"^model\.language_model\.", "language_model.model."),
@@ -39,8 +44,15 @@ def hub_key(key: str) -> str:
 
 
 def resolve_base(base: str) -> str:
-    """The folder or hub id of a base: "tiny" is the one shipped with the package."""
-    return str(TINY_BASE) if base == "tiny" else base
+    """The folder or hub id of a base: "tiny" is the one shipped with the package.
+
+    Raises:
+        CheckpointError: a folder that is no LLaVA checkpoint; what looks like ``owner/name`` and is no folder is an id.
+    """
+    source = str(TINY_BASE) if base == "tiny" else base
+    if Path(source).exists() or not _HUB_ID.fullmatch(source):
+        check_folder(Path(source))
+    return source
 
 
 def check_folder(folder: Path) -> None:
@@ -66,21 +78,28 @@ def check_folder(folder: Path) -> None:
         raise CheckpointError(f"checkpoint {folder}: no tokenizer_config.json; copy the base's processor files there")
 
 
-def load_processor(base: str) -> LlavaProcessor:
-    """The processor of a folder or hub id, set to pad pictures to a square and to LLaVA-1.5's chat template.
+def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
+    """The processor of a folder or hub id, set to pad pictures to a square.
 
     A centre crop, the published processor's default, cuts off a quarter of a 4:3 picture's width.
+
+    Args:
+        base: folder or hub id.
+        chat_template: replaces the published one, which lacks LLaVA-1.5's system sentence and ``</s>``.
+
+    Raises:
+        CheckpointError: a folder that is no LLaVA, or whose processor files are broken.
     """
     source = resolve_base(base)
-    if os.path.sep in source or Path(source).exists():
-        check_folder(Path(source))
-    processor = AutoProcessor.from_pretrained(source, backend="pil")
-    processor.image_processor.do_pad = True
-    if processor.patch_size is None:
-        config = LlavaConfig.from_pretrained(source)
-        processor.patch_size = config.vision_config.patch_size
-        processor.vision_feature_select_strategy = config.vision_feature_select_strategy
-        processor.num_additional_image_tokens = 1
+    with _told(source):
+        processor = AutoProcessor.from_pretrained(source, backend="pil")
+        processor.image_processor.do_pad = True
+        processor.chat_template = chat_template
+        if processor.patch_size is None:
+            config = LlavaConfig.from_pretrained(source)
+            processor.patch_size = config.vision_config.patch_size
+            processor.vision_feature_select_strategy = config.vision_feature_select_strategy
+            processor.num_additional_image_tokens = 1
     return processor
 
 
@@ -93,18 +112,24 @@ def load_model(
         CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
     """
     source = resolve_base(base)
-    if os.path.sep in source or Path(source).exists():
-        check_folder(Path(source))
-    try:
+    with _told(source):
         model, info = LlavaForConditionalGeneration.from_pretrained(
             source, dtype=dtype, attn_implementation=attention, output_loading_info=True
         )
-    except (OSError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {source}: cannot be loaded ({str(error).splitlines()[0]})") from None
     missing = sorted(info["missing_keys"])
     if missing:
         raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")
     return model
+
+
+@contextmanager
+def _told(source: str) -> Iterator[None]:
+    """Turns whatever transformers raises over a broken folder or an unknown id into one line."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise CheckpointError(f"checkpoint {source}: cannot be loaded ({reason}); write or download it again") from None
 
 
 def write_checkpoint(
@@ -115,6 +140,8 @@ def write_checkpoint(
     Args:
         folder: final name; an older one is replaced once the new one is complete.
         state: full (not partitioned) parameters under the module tree's names; tied ones may be absent.
+        config: of the model.
+        processor: written beside it.
         dtype: of the weights on disk.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)

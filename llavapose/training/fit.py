@@ -14,6 +14,7 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import TrainConfig
+from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule, kind_counts
 from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type, set_connector
@@ -48,7 +49,7 @@ def build_data(config: TrainConfig, *, samples: Path, images: Path, accumulate: 
     return PoseDataModule(
         samples=samples,
         images=images,
-        processor=load_processor(config.model.base),
+        processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
         kinds=config.data.kinds,
         batch_size=config.batch_size,
         accumulate=accumulate,
@@ -110,7 +111,7 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
             f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
         )
     if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
-        # DeepSpeed's throughput log asks for it, and Lightning looks for a batch sampler that packed batches do not have.
+        # For DeepSpeed's throughput log; Lightning would look for a batch sampler, which packed batches do not have.
         trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
     if not data.val.samples:
         trainer.limit_val_batches = 0
@@ -134,7 +135,7 @@ def last_checkpoint(output_dir: Path) -> str:
     found = list((output_dir / "checkpoints").glob("last*.ckpt"))
     if not found:
         raise CheckpointError(
-            f"resume=true: no checkpoint {output_dir / 'checkpoints' / 'last.ckpt'}; give the earlier run's output_dir, "
+            f"resume=true: no checkpoint {output_dir / 'checkpoints' / 'last.ckpt'}; give the earlier run's output_dir "
             "or start anew with resume=false"
         )
     return str(max(found, key=_written))
@@ -151,9 +152,12 @@ def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
     state = full_state(trainer, module)
     if trainer.is_global_zero:
         total, trainable = count_parameters(module.llava.parameters())
-        dtype = getattr(torch, config.model.dtype.value)
         write_checkpoint(
-            folder, state=state, config=module.llava.config, processor=load_processor(config.model.base), dtype=dtype
+            folder,
+            state=state,
+            config=module.llava.config,
+            processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
+            dtype=getattr(torch, config.model.dtype.value),
         )
         print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
     trainer.strategy.barrier()

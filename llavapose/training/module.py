@@ -59,8 +59,8 @@ class PoseModule(L.LightningModule):
         total = self.losses(batch).sum()
         if not torch.isfinite(total):
             raise LlavaPoseError(
-                f"loss is {float(total)} at step {self.trainer.global_step}, batch {batch_idx}; lower optim.lr or check "
-                "the precision; the last checkpoint is intact"
+                f"loss is {float(total)} at step {self.trainer.global_step}, batch {batch_idx}; lower optim.lr or "
+                "check the precision; the last checkpoint is intact"
             )
         self.log("train/loss", total.detach() / (batch.targets >= 0).sum(), on_step=True, prog_bar=True)
         accumulate = self.trainer.accumulate_grad_batches
@@ -74,7 +74,9 @@ class PoseModule(L.LightningModule):
         losses = self.losses(batch)
         # Lightning averages the weights over ranks as integers: a multiple of the ranks keeps the division exact.
         weight = len(losses) * self.trainer.world_size
-        self.log("val/loss", losses.mean(), batch_size=weight, on_epoch=True, on_step=False, prog_bar=True, sync_dist=True)
+        self.log(
+            "val/loss", losses.mean(), batch_size=weight, on_epoch=True, on_step=False, prog_bar=True, sync_dist=True
+        )
 
     def configure_optimizers(self) -> Any:
         """AdamW with warmup and cosine decay, stepped every optimizer step."""

@@ -37,7 +37,7 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
     def __init__(self, stage: int = 3) -> None:
         if shutil.which("g++") is None:
             raise ConfigError("strategy=deepspeed_stage3_cpu: no g++ on PATH; install a C++ compiler or choose ddp")
-        # Both are read when deepspeed is imported and when it builds the op; ninja lies in the environment's bin folder.
+        # Read when deepspeed is imported and when it builds the op; ninja lies in the environment's bin folder.
         os.environ["DS_ACCELERATOR"] = "cpu"
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         super().__init__(stage=stage, process_group_backend="gloo", zero_allow_untested_optimizer=True)

@@ -66,7 +66,9 @@ def test_packed_losses_are_those_of_a_plain_forward(llava, batch):
     plain = []
     for row in range(alone.input_ids.shape[0]):
         length = int((alone.segments[row] != PADDING).sum())
-        logits = llava(input_ids=alone.input_ids[row : row + 1, :length], pixel_values=alone.pixel_values[row : row + 1])
+        logits = llava(
+            input_ids=alone.input_ids[row : row + 1, :length], pixel_values=alone.pixel_values[row : row + 1]
+        )
         targets = alone.targets[row, :length]
         loss = torch.nn.functional.cross_entropy(logits.logits[0], targets, ignore_index=IGNORE, reduction="none")
         plain.append(loss[targets != IGNORE])

@@ -69,7 +69,9 @@ def test_two_ranks_leave_the_weights_of_one(name, one_process, two_processes, pl
     difference = max(float((expected[key] - found[key]).abs().max()) for key in expected)
     assert moved(places["base"], one_process / "hf") > 0.05
     assert difference < 1e-4, difference
-    held_out = [[line["val/loss"] for line in lines(place) if "val/loss" in line][-1] for place in (folder, one_process)]
+    held_out = [
+        [line["val/loss"] for line in lines(place) if "val/loss" in line][-1] for place in (folder, one_process)
+    ]
     assert held_out[0] == pytest.approx(held_out[1], abs=1e-3)
 
 
