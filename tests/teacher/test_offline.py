@@ -111,23 +111,25 @@ def test_the_benchmarks_question_is_one_of_the_teachers(three: Scene, facts: tup
 
 
 def test_true_answers_come_evenly(three: Scene) -> None:
-    """Of "bent or straight?" either is true about equally often, although nine in ten elbows are bent."""
+    """Of "bent or straight?" either is true about equally often, although eight in ten elbows are bent."""
     rng = random.Random(0)
+    values = {"elbow": ("bent", "straight"), "stance": ("standing", "sitting"), "trunk": ("upright", "leaning")}
+    values |= {"facing": ("image left", "image right"), "leg_lift": ("on the ground", "lifted")}
+    parts = {"elbow": "left elbow", "leg_lift": "left leg"}
     scenes = []
-    for number in range(600):
-        value = "straight" if rng.random() < 0.1 else "bent"
-        told = [Fact(kind="elbow", person=0, value=value, sure=True, part="left elbow")]
-        told += [Fact(kind="facing", person=0, value="toward the camera", sure=True)]
-        told += [Fact(kind="count", person=None, value="3", sure=True)]
-        fields = {**three.__dict__, "id": number, "captions": ()}
-        scenes.append((Scene(**fields), tuple(told)))
+    for number in range(800):
+        told = tuple(
+            Fact(kind=kind, person=0, value=two[rng.random() < 0.2], sure=True, part=parts.get(kind))
+            for kind, two in values.items()
+        )
+        scenes.append((replace(three, id=number, captions=()), told))
     teacher = OfflineTeacher(balance=balance_of(scenes, num_draws=1))
     answers: Counter[str] = Counter()
     for scene, told in scenes:
         for turns in teacher.write(Request(scene=scene, facts=told, kind="conv", num=1, seed=1)):
-            if "elbow" in turns[0].text:
-                answers["straight" if "straight" in turns[1].text else "bent"] += 1
-    assert 0.35 < answers["straight"] / answers.total() < 0.65, answers
+            answers.update(value for two in values.values() for value in two if f" {value}" in turns[1].text)
+    for common, rare in (values["elbow"], values["stance"], values["trunk"]):
+        assert 0.35 < answers[rare] / (answers[common] + answers[rare]) < 0.65, answers
 
 
 def test_rivals() -> None:
