@@ -18,12 +18,13 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from llavapose.evaluation.couples import Candidate, candidates, couples, shared_out
 from llavapose.evaluation.statistics import balanced_accuracy
 from llavapose.pose.facts import scene_facts
-from llavapose.pose.people import prominent, references
-from llavapose.pose.vocabulary import GROUPS, OPPOSITES
+from llavapose.pose.people import references
+from llavapose.pose.vocabulary import GROUPS
 from llavapose.records import ALL, Fact, Scene
-from llavapose.teacher.language import ask, label, lend, state
+from llavapose.teacher.language import ask, lend, state
 
 NUM_ITEMS = 1500
 PROBE_COLUMNS = (
@@ -61,28 +62,6 @@ class ProbeItem:
     flipped: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Candidate:
-    """A sure fact that could become an item.
-
-    Attributes:
-        label: what is true.
-        context: all that the text shows besides.
-        doubtful: labels that the flipped statement must not have, since the picture may show them as well.
-    """
-
-    fact: Fact
-    scene: Scene
-    label: str
-    context: tuple[Hashable, ...]
-    doubtful: frozenset[str] = frozenset()
-
-    @property
-    def bucket(self) -> tuple[str, bool]:
-        """Group and whether several people are in the picture: what the items are shared out over."""
-        return GROUPS[self.fact.kind], len(self.scene.people) > 1
-
-
 def build_probe(
     scenes: Iterable[Scene],
     seed: int,
@@ -101,104 +80,22 @@ def build_probe(
         facts_of: scene -> facts.
     """
     rng = np.random.default_rng(seed)
-    pools: dict[tuple[Hashable, ...], dict[str, list[_Candidate]]] = defaultdict(lambda: defaultdict(list))
+    pools: dict[tuple[Hashable, ...], dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for scene in getattr(scenes, "scenes", scenes):
-        for candidate in _candidates(scene, facts_of(scene)):
+        for candidate in candidates(scene, facts_of(scene)):
             pools[candidate.context][candidate.label].append(candidate)
-    buckets: dict[tuple[str, bool], list[tuple[_Candidate, _Candidate]]] = defaultdict(list)
+    buckets: dict[tuple[str, bool], list[tuple[Candidate, Candidate]]] = defaultdict(list)
     for context in sorted(pools, key=str):
-        for couple in _couples(pools[context], rng):
+        for couple in couples(pools[context], rng):
             buckets[couple[0].bucket].append(couple)
     items = []
     most = num_items if max_items_per_fact is None else max_items_per_fact
-    for one, other in _shared_out(buckets, num_items // 2, most // 2, rng):
+    for one, other in shared_out(buckets, num_items // 2, most // 2, rng):
         items += [_item(one, other), _item(other, one)]
     return tuple(sorted(items, key=lambda item: (item.scene_id, item.id)))
 
 
-def _candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[_Candidate]:
-    """The sure facts of a scene that can be told without giving the answer away."""
-    names = references(scene)
-    for fact in facts:
-        if not fact.sure or (fact.person is not None and not names[fact.person]):
-            continue
-        if (fact.kind == "nearest" and not _name_of_target(fact, names)) or (fact.kind, fact.value) == (
-            "count",
-            "many",
-        ):
-            continue
-        # "The person on the left" says much about where they are: truth is balanced among equal references only.
-        reference = names[fact.person] if fact.person is not None else ""
-        others = _name_of_target(fact, names) if fact.kind == "side_of" else ""
-        crowd = len(prominent(scene)) if fact.kind == "nearest" else 0
-        context = (fact.kind, fact.part or "", reference, others, crowd, len(scene.people) > 1)
-        same = [f for f in facts if (f.kind, f.person, f.part) == (fact.kind, fact.person, fact.part)]
-        doubtful = frozenset(label(f, scene) for f in same) if fact.kind in ("contact", "nearest") else frozenset()
-        yield _Candidate(fact=fact, scene=scene, label=label(fact, scene), context=context, doubtful=doubtful)
-
-
-def _name_of_target(fact: Fact, names: Sequence[str]) -> str:
-    """The person that the fact points at; "" where it has no name."""
-    return names[fact.target] if fact.target is not None else ""
-
-
-def _compatible(kind: str, one: str, other: str) -> bool:
-    """Whether two labels can stand as true and false of the same question."""
-    if kind == "count":
-        return abs(int(one) - int(other)) == 1
-    if kind in OPPOSITES:
-        return OPPOSITES[kind].get(one) == other or OPPOSITES[kind].get(other) == one
-    return one != other
-
-
-def _couples(pools: dict[str, list[_Candidate]], rng: np.random.Generator) -> list[tuple[_Candidate, _Candidate]]:
-    """Match candidates of opposite truth one to one; each is used once, the rest of the larger side is left out.
-
-    A value with several opposites ("lowered" against three raised ones) is split over them by their sizes.
-    """
-    truths = sorted(pools)
-    kind = next(iter(pools.values()))[0].fact.kind
-    shuffled = {truth: [pools[truth][i] for i in rng.permutation(len(pools[truth]))] for truth in truths}
-    shares: dict[tuple[str, str], list[_Candidate]] = {}
-    for truth in truths:
-        partners = [other for other in truths if other != truth and _compatible(kind, truth, other)]
-        sizes = np.array([len(pools[other]) for other in partners], float)
-        if not partners:
-            continue
-        ends = np.round(np.cumsum(sizes) / sizes.sum() * len(shuffled[truth])).astype(int)
-        for partner, start, end in zip(partners, [0, *ends[:-1]], ends, strict=True):
-            shares[truth, partner] = shuffled[truth][start:end]
-    return [
-        couple
-        for one, other in sorted(shares)
-        if one < other
-        for couple in zip(shares[one, other], shares[other, one], strict=False)
-        if couple[1].label not in couple[0].doubtful and couple[0].label not in couple[1].doubtful
-    ]
-
-
-def _shared_out(
-    buckets: dict[tuple[str, bool], list[tuple[_Candidate, _Candidate]]],
-    num_couples: int,
-    most_of_kind: int,
-    rng: np.random.Generator,
-) -> list[tuple[_Candidate, _Candidate]]:
-    """Take couples from all buckets in turn until there are enough or none is left."""
-    queues = [[buckets[key][i] for i in rng.permutation(len(buckets[key]))] for key in sorted(buckets)]
-    taken: list[tuple[_Candidate, _Candidate]] = []
-    num_of_kind: dict[str, int] = defaultdict(int)
-    while len(taken) < num_couples and any(queues):
-        for queue in queues:
-            kind = queue[-1][0].fact.kind if queue else ""
-            if queue and num_of_kind[kind] >= most_of_kind:
-                queue.pop()
-            elif queue and len(taken) < num_couples:
-                num_of_kind[kind] += 1
-                taken.append(queue.pop())
-    return taken
-
-
-def _item(candidate: _Candidate, opposite: _Candidate) -> ProbeItem:
+def _item(candidate: Candidate, opposite: Candidate) -> ProbeItem:
     """The candidate's statement and the same statement with the opposite's truth."""
     fact, scene = candidate.fact, candidate.scene
     false_fact, false_scene = _with_truth(fact, scene, opposite)
@@ -221,7 +118,7 @@ def _item(candidate: _Candidate, opposite: _Candidate) -> ProbeItem:
     )
 
 
-def _with_truth(fact: Fact, scene: Scene, opposite: _Candidate) -> tuple[Fact, Scene]:
+def _with_truth(fact: Fact, scene: Scene, opposite: Candidate) -> tuple[Fact, Scene]:
     """The fact as the opposite would have it; an object that the scene lacks is lent to it."""
     if fact.kind == "contact":
         return lend(fact, scene, opposite.label)
@@ -249,6 +146,7 @@ def probe_table(rows: Iterable[dict], seed: int = 0, groups: Sequence[str] = PRO
     A cell is one two-way fact: (kind, part, {value, flipped value}). Its accuracy is the mean recall of its two truths;
     cells are averaged by their number of items. ``majority`` is the accuracy of always saying a cell's commoner truth,
     averaged likewise (0.5 when the probe is whole), and skill = (balanced_accuracy - majority) / (1 - majority).
+    Cells of which the chosen rows hold one truth only are left out ("one or two people?" among pictures of one person).
     ``low`` and ``high`` bound the skill: 95%, by bootstrap over images.
 
     Args:
@@ -270,16 +168,29 @@ def probe_table(rows: Iterable[dict], seed: int = 0, groups: Sequence[str] = PRO
                 f"{group} (several people)": [row for row in chosen if row["num_people"] > 1],
             }
             table += [
-                {"arm": arm, "pictures": pictures, "group": name, **_scores(part, seed)}
+                {"arm": arm, "pictures": pictures, "group": name, **_scores(two_sided, seed)}
                 for name, part in parts.items()
-                if part
+                if (two_sided := _two_sided(part))
             ]
     return table
 
 
+def _cell(row: dict) -> tuple[Hashable, ...]:
+    """The two-way fact that a row is about."""
+    return row["kind"], row["part"], *sorted((row["value"], row["flipped_value"]))
+
+
+def _two_sided(rows: Sequence[dict]) -> list[dict]:
+    """The rows whose cell holds both truths: the accuracy of one truth alone is no balanced accuracy."""
+    truths: dict[Hashable, set[str]] = defaultdict(set)
+    for row in rows:
+        truths[_cell(row)].add(row["value"])
+    return [row for row in rows if len(truths[_cell(row)]) == 2]
+
+
 def _scores(rows: Sequence[dict], seed: int) -> dict:
     """The measured columns of one line of the table."""
-    sides = [((row["kind"], row["part"], _pair(row)), row["value"]) for row in rows]
+    sides = [(_cell(row), row["value"]) for row in rows]
     right = [float(row["right"] if "right" in row else is_right(row)) for row in rows]
     estimate = balanced_accuracy(right, sides, [row["scene_id"] for row in rows], seed)
     majority = _majority(sides)
@@ -295,11 +206,6 @@ def _scores(rows: Sequence[dict], seed: int) -> dict:
         "high": skill(estimate.high),
         "n": estimate.num,
     }
-
-
-def _pair(row: dict) -> tuple[str, ...]:
-    """The two truths of a row's cell."""
-    return tuple(sorted((row["value"], row["flipped_value"])))
 
 
 def _majority(sides: Sequence[tuple[Hashable, Hashable]]) -> float:
