@@ -21,29 +21,19 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pycocotools import mask as rle
 from tqdm import tqdm
 
 from llavapose.errors import ConfigError
 from llavapose.files import fingerprint, write_json, write_jsonl
-from llavapose.pose.skeleton import COCO17
 from llavapose.scenes.coco import SceneSet, read_scenes
-from llavapose.scenes.drawn.captions import write_captions
-from llavapose.scenes.drawn.stage import Picture, compose
+from llavapose.scenes.drawn.annotations import Drawn, coco_files, drawn_of, file_name
+from llavapose.scenes.drawn.stage import stage
 
-WORLD_VERSION = 1
+WORLD_VERSION = 2
 """Raised with every change of pixels or annotations, so that a cached world is never taken for a new one."""
 
 SPLITS = ("train", "val")
 FIRST_ID = {"train": 1, "val": 1_000_001}
-
-CATEGORY_IDS = {
-    "person": 1, "bench": 15, "skis": 35, "snowboard": 36, "sports ball": 37, "baseball bat": 39, "skateboard": 41,
-    "surfboard": 42, "tennis racket": 43, "umbrella": 28, "frisbee": 34, "cup": 47, "chair": 62, "cell phone": 77,
-}  # fmt: skip
-"""COCO's own ids of the categories that are drawn."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class WorldSettings:
@@ -53,16 +43,6 @@ class WorldSettings:
     num_val: int = 400
     image_size: int = 224
     seed: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Drawn:
-    jpeg: bytes
-    image: dict[str, Any]
-    captions: tuple[str, ...]
-    people: list[dict[str, Any]]
-    things: list[dict[str, Any]]
-    truth: dict[str, Any]
 
 
 def ensure_world(root: Path, settings: WorldSettings, *, progress: bool = True) -> Path:
@@ -113,103 +93,29 @@ def read_truth(folder: Path, split: str) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, stream)
 
 
-def draw(image_id: int, settings: WorldSettings) -> _Drawn:
-    """Draw one picture; it depends on its id and the settings alone."""
-    rng = np.random.default_rng([settings.seed, WORLD_VERSION, image_id])
-    picture = compose(settings.image_size, rng)
+def draw(image_id: int, settings: WorldSettings) -> tuple[bytes, Drawn]:
+    """One picture as JPEG with its annotations; it depends on its id, the size and the seed alone."""
+    staged = stage(settings.seed, image_id, settings.image_size)
     stream = BytesIO()
-    picture.image.save(stream, "JPEG", quality=90)
-    people = [_person(image_id, n, actor) for n, actor in enumerate(picture.actors)]
-    return _Drawn(
-        jpeg=stream.getvalue(),
-        image={
-            "id": image_id,
-            "file_name": f"{image_id:012d}.jpg",
-            "width": settings.image_size,
-            "height": settings.image_size,
-            "license": 1,
-        },
-        captions=write_captions(picture, rng),
-        people=people,
-        things=[_thing(image_id, n, thing) for n, thing in enumerate(picture.things)],
-        truth={
-            "image_id": image_id,
-            "place": picture.place,
-            "people": [
-                {"id": person["id"], "cut": actor.cut, "hidden": round(actor.hidden, 3), **actor.truth}
-                for person, actor in zip(people, picture.actors, strict=True)
-            ],
-        },
-    )
-
-
-def _annotation(image_id: int, number: int, category: str, box: Any, mask: np.ndarray) -> dict[str, Any]:
-    encoded = rle.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return {
-        "id": image_id * 100 + number,
-        "image_id": image_id,
-        "category_id": CATEGORY_IDS[category],
-        "bbox": [round(value, 1) for value in box],
-        "area": float(mask.sum()),
-        "iscrowd": 0,
-        "segmentation": {"size": encoded["size"], "counts": encoded["counts"].decode()},
-    }
-
-
-def _person(image_id: int, number: int, actor: Any) -> dict[str, Any]:
-    flat = [value for joint in COCO17.joints for value in actor.keypoints[joint]]
-    labelled = sum(1 for joint in COCO17.joints if actor.keypoints[joint][2])
-    base = _annotation(image_id, number, "person", actor.box_xywh, actor.mask)
-    return {**base, "keypoints": flat, "num_keypoints": labelled}
-
-
-def _thing(image_id: int, number: int, thing: Any) -> dict[str, Any]:
-    category, box, mask = thing
-    return _annotation(image_id, 50 + number, category, box, mask)
+    staged.picture.save(stream, "JPEG", quality=90)
+    return stream.getvalue(), drawn_of(staged, settings.seed, image_id)
 
 
 def _write_split(folder: Path, split: str, num: int, settings: WorldSettings, *, progress: bool) -> None:
     (folder / split).mkdir()
     drawn = []
     ids = range(FIRST_ID[split], FIRST_ID[split] + num)
-    for one in tqdm(_drawn(ids, settings), total=num, desc=f"drawing {split}", unit="img", disable=not progress):
-        (folder / split / one.image["file_name"]).write_bytes(one.jpeg)
+    for jpeg, one in tqdm(_drawn(ids, settings), total=num, desc=f"drawing {split}", unit="img", disable=not progress):
+        (folder / split / file_name(one.number)).write_bytes(jpeg)
         drawn.append(one)
-    images = [one.image for one in drawn]
-    common = {
-        "info": {"description": "llavapose built-in world", "version": str(WORLD_VERSION), "year": 2026},
-        "licenses": [{"id": 1, "name": "Apache-2.0", "url": ""}],
-        "images": images,
-    }
-    person = {
-        "id": 1,
-        "name": "person",
-        "supercategory": "person",
-        "keypoints": [joint.replace(" ", "_") for joint in COCO17.joints],
-        "skeleton": [[a + 1, b + 1] for a, b in COCO17.limbs],
-    }
-    kinds = [{"id": i, "name": name, "supercategory": name} for name, i in sorted(CATEGORY_IDS.items(), key=lambda kv: kv[1])]
-    captions = [
-        {"id": one.image["id"] * 10 + n, "image_id": one.image["id"], "caption": text}
-        for one in drawn
-        for n, text in enumerate(one.captions)
-    ]
-    plain = [{k: v for k, v in a.items() if k not in ("keypoints", "num_keypoints")} for one in drawn for a in one.people]
-    things = [annotation for one in drawn for annotation in one.things]
-    people = [annotation for one in drawn for annotation in one.people]
-    notes = folder / "annotations"
-    _write_compact(notes / f"instances_{split}.json", {**common, "categories": kinds, "annotations": plain + things})
-    _write_compact(notes / f"captions_{split}.json", {**common, "annotations": captions})
-    _write_compact(notes / f"person_keypoints_{split}.json", {**common, "categories": [person], "annotations": people})
+    for kind, content in coco_files(drawn, split, settings.image_size).items():
+        path = folder / "annotations" / f"{kind}_{split}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
     write_jsonl(folder / f"truth_{split}.jsonl", (one.truth for one in drawn))
 
 
-def _write_compact(path: Path, value: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(value, separators=(",", ":")), encoding="utf-8")
-
-
-def _drawn(ids: range, settings: WorldSettings) -> Iterator[_Drawn]:
+def _drawn(ids: range, settings: WorldSettings) -> Iterator[tuple[bytes, Drawn]]:
     one = partial(draw, settings=settings)
     workers = min(os.cpu_count() or 1, max(1, len(ids) // 50))
     if workers == 1:

@@ -1,16 +1,14 @@
-"""What people do: every action as a distribution of joint angles, with the things it needs and the place it happens.
+"""What people do: every action as a choice of settings, stances, limb states and things, and how a figure is drawn."""
 
-Arms and legs are drawn independently of each other and of the side, so that no limb's state follows from another's.
-"""
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from llavapose.scenes.drawn.body import SIDES, Build, Camera, Figure
+from llavapose.scenes.drawn.limb_states import FREE_ARMS, FRONTAL, STANDING_LEGS, arm, legs, pick
 
-import numpy as np
-
-from llavapose.scenes.drawn.body import Limb, Pose
-
-Rng = np.random.Generator
+VIEWS = {"front": 0.28, "back": 0.24, "image left": 0.24, "image right": 0.24}
+YAWS = {"front": 0.0, "back": 180.0, "image right": 90.0, "image left": -90.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,200 +16,145 @@ class Action:
     """One action.
 
     Attributes:
-        name: as in the captions ("swinging a tennis racket").
-        stance: "standing", "sitting", "crouching" or "lying".
-        legs: draws both legs.
-        arms: draws one arm; None leaves it free.
-        place: background.
-        held: category in one hand, or None.
-        under: category below feet or body, or None.
-        share: weight among the actions.
-        pitch: range of the trunk's forward lean in degrees.
+        share: how often it is chosen, before the setting narrows the choice.
+        settings: where it happens.
+        stances: "standing", "sitting", "crouching", "lying" by weight.
+        hand: states of the arm that acts, by weight; empty leaves both arms free.
+        both: whether the other arm does the same.
+        legs: states of standing legs by weight.
+        held, worn, under, near: COCO category in the acting hand, on the back, under the feet or the seat, beside.
+        straight: share of trunks that are upright; the rest lean.
+        verbs: what a caption calls it.
     """
 
-    name: str
-    stance: str
-    legs: Callable[[Rng], dict[str, Limb]]
-    place: tuple[str, ...]
-    arms: Callable[[Rng], Limb] | None = None
+    share: float
+    settings: tuple[str, ...]
+    verbs: tuple[str, ...]
+    stances: Mapping[str, float] = field(default_factory=lambda: {"standing": 1.0})
+    hand: Mapping[str, float] = field(default_factory=dict)
+    both: bool = False
+    legs: Mapping[str, float] = field(default_factory=lambda: dict(STANDING_LEGS))
     held: str | None = None
+    worn: str | None = None
     under: str | None = None
-    share: float = 1.0
-    pitch: tuple[float, float] = (-4, 9)
+    near: str | None = None
+    straight: float = 0.62
 
 
-def _elbow(rng: Rng) -> float:
-    return float(rng.uniform(165, 180) if rng.random() < 0.47 else rng.uniform(55, 108))
+ANYWHERE = ("park", "street", "room", "beach", "court", "snow")
+OUTSIDE = ("park", "street", "beach")
+RELAXED = {"standing": 0.20, "sitting": 0.44, "crouching": 0.36}
+RIDING = {"half squat": 0.8, "apart": 0.2}
 
-
-def arm_up(rng: Rng) -> Limb:
-    """Hand above the head."""
-    bend = _elbow(rng)
-    lift = rng.uniform(155, 176) if bend > 150 else rng.uniform(128, 150)
-    return Limb(raise_deg=lift, plane_deg=rng.uniform(-15, 45), bend_deg=max(bend, 80), twist=(-0.7, 1, 0.1))
-
-
-def arm_out(rng: Rng) -> Limb:
-    """Stretched to its own side, between the hip and above the shoulder."""
-    lift = rng.choice([rng.uniform(112, 132), rng.uniform(84, 96), rng.uniform(48, 66)], p=[0.45, 0.3, 0.25])
-    up = 1.0 if rng.random() < 0.7 else -1.0
-    return Limb(raise_deg=float(lift), plane_deg=rng.uniform(-15, 20), bend_deg=_elbow(rng), twist=(0, up, 0.15))
-
-
-def arm_forward(rng: Rng) -> Limb:
-    """Stretched forward."""
-    lift = rng.uniform(60, 125)
-    return Limb(raise_deg=lift, plane_deg=rng.uniform(65, 95), bend_deg=_elbow(rng), twist=(0, 1, 0))
-
-
-def arm_down(rng: Rng) -> Limb:
-    """Hanging beside the body."""
-    return Limb(raise_deg=rng.uniform(6, 22), plane_deg=rng.uniform(-10, 40), bend_deg=rng.uniform(163, 179), twist=(0, 0, 1))
-
-
-def arm_hip(rng: Rng) -> Limb:
-    """Hand on the hip, elbow out."""
-    return Limb(raise_deg=rng.uniform(42, 55), plane_deg=rng.uniform(-10, 10), bend_deg=rng.uniform(68, 88), twist=(-1, -0.5, 0.1))
-
-
-def arm_across(rng: Rng) -> Limb:
-    """Forearm across the body."""
-    return Limb(raise_deg=rng.uniform(15, 32), plane_deg=rng.uniform(20, 60), bend_deg=rng.uniform(62, 88), twist=(-1, 0.15, 0.45))
-
-
-FREE_ARMS = (arm_up, arm_out, arm_forward, arm_down, arm_hip, arm_across)
-FREE_SHARES = (0.30, 0.24, 0.08, 0.17, 0.08, 0.13)
-
-
-def free_arm(rng: Rng) -> Limb:
-    """Any of the arm states."""
-    return FREE_ARMS[rng.choice(len(FREE_ARMS), p=FREE_SHARES)](rng)
-
-
-def _leg(lift: float, plane: float, bend: float) -> Limb:
-    return Limb(raise_deg=float(lift), plane_deg=float(plane), bend_deg=float(bend), twist=(0, -0.25, -1))
-
-
-def legs_standing(rng: Rng) -> dict[str, Limb]:
-    """Together, apart, in a stride or with one leg lifted."""
-    kind = rng.choice(4, p=[0.36, 0.34, 0.12, 0.18])
-    legs = {}
-    lifted = rng.choice(["left", "right"])
-    for side in ("left", "right"):
-        knee = rng.uniform(170, 180)
-        if kind == 0:
-            legs[f"{side} leg"] = _leg(rng.uniform(0, 3), 0, knee)
-        elif kind == 1:
-            legs[f"{side} leg"] = _leg(rng.uniform(17, 28), rng.uniform(-5, 10), knee)
-        elif kind == 2:
-            legs[f"{side} leg"] = _leg(rng.uniform(18, 28), 90 if side == lifted else -90, knee)
-        else:
-            legs[f"{side} leg"] = (
-                _leg(rng.uniform(60, 95), rng.uniform(0, 90), rng.uniform(65, 110)) if side == lifted else _leg(3, 0, knee)
-            )
-    return legs
-
-
-def legs_stride(rng: Rng) -> dict[str, Limb]:
-    """A walker's: one leg forward, one back."""
-    front = rng.choice(["left", "right"])
-    return {
-        f"{side} leg": _leg(rng.uniform(20, 32), 90, rng.uniform(162, 178))
-        if side == front
-        else _leg(rng.uniform(18, 28), -90, rng.uniform(145, 175))
-        for side in ("left", "right")
-    }
-
-
-def legs_running(rng: Rng) -> dict[str, Limb]:
-    """A runner's: one knee up in front, the other leg back and off the ground."""
-    front = rng.choice(["left", "right"])
-    return {
-        f"{side} leg": _leg(rng.uniform(45, 75), rng.uniform(75, 95), rng.uniform(75, 115))
-        if side == front
-        else _leg(rng.uniform(12, 28), -90, rng.uniform(95, 170))
-        for side in ("left", "right")
-    }
-
-
-def legs_gliding(rng: Rng) -> dict[str, Limb]:
-    """Apart with bent knees, as on skis and boards."""
-    return {
-        f"{side} leg": _leg(rng.uniform(34, 52), rng.uniform(10, 40), rng.uniform(92, 118)) for side in ("left", "right")
-    }
-
-
-def legs_kicking(rng: Rng) -> dict[str, Limb]:
-    """One leg swung up and straight."""
-    up = rng.choice(["left", "right"])
-    return {
-        f"{side} leg": _leg(rng.uniform(45, 80), rng.uniform(20, 90), rng.uniform(160, 178)) if side == up else _leg(3, 0, 176)
-        for side in ("left", "right")
-    }
-
-
-def legs_sitting(rng: Rng) -> dict[str, Limb]:
-    """Thighs level, shins down or one stretched out."""
-    legs = {}
-    for side in ("left", "right"):
-        bend = rng.uniform(82, 105) if rng.random() < 0.78 else rng.uniform(160, 175)
-        legs[f"{side} leg"] = _leg(rng.uniform(78, 90), rng.uniform(55, 85), bend)
-    return legs
-
-
-def legs_crouching(rng: Rng) -> dict[str, Limb]:
-    """Deep in the knees."""
-    return {
-        f"{side} leg": _leg(rng.uniform(88, 112), rng.uniform(40, 75), rng.uniform(42, 66)) for side in ("left", "right")
-    }
-
-
-def legs_lying(rng: Rng) -> dict[str, Limb]:
-    """Stretched out, or one knee drawn up."""
-    return {
-        f"{side} leg": _leg(rng.uniform(2, 8), 90, rng.uniform(168, 179))
-        if rng.random() < 0.6
-        else _leg(rng.uniform(50, 75), 80, rng.uniform(65, 100))
-        for side in ("left", "right")
-    }
-
-
-ACTIONS = (
-    Action(name="standing", stance="standing", legs=legs_standing, place=("street", "park", "room"), share=2.2),
-    Action(name="walking", stance="standing", legs=legs_stride, place=("street", "park", "beach"), share=1.2),
-    Action(name="running", stance="standing", legs=legs_running, place=("park", "street", "beach"), share=1.2, pitch=(4, 18)),
-    Action(name="sitting on a chair", stance="sitting", legs=legs_sitting, place=("room", "park"), under="chair", share=2.2),
-    Action(name="sitting on a bench", stance="sitting", legs=legs_sitting, place=("park", "street"), under="bench", share=2.1),
-    Action(name="crouching", stance="crouching", legs=legs_crouching, place=("park", "street", "room"), share=3.2, pitch=(5, 25)),
-    Action(name="reaching up", stance="standing", legs=legs_standing, arms=arm_up, place=("room", "park"), share=0.8),
-    Action(name="waving", stance="standing", legs=legs_standing, arms=arm_up, place=("street", "park", "beach"), share=0.8),
-    Action(name="skiing", stance="standing", legs=legs_gliding, place=("snow",), under="skis", share=1.0, pitch=(5, 25)),
-    Action(name="surfing", stance="standing", legs=legs_gliding, place=("sea",), under="surfboard", share=1.0, pitch=(5, 25)),
-    Action(name="riding a skateboard", stance="standing", legs=legs_gliding, place=("street",), under="skateboard", share=0.8, pitch=(0, 20)),
-    Action(name="swinging a tennis racket", stance="standing", legs=legs_standing, place=("court",), held="tennis racket", share=1.1),
-    Action(name="swinging a baseball bat", stance="standing", legs=legs_standing, place=("park",), held="baseball bat", share=0.8),
-    Action(name="throwing a ball", stance="standing", legs=legs_stride, arms=arm_up, place=("park", "court"), held="sports ball", share=0.8),
-    Action(name="throwing a frisbee", stance="standing", legs=legs_standing, place=("park", "beach"), held="frisbee", share=0.6),
-    Action(name="holding an umbrella", stance="standing", legs=legs_standing, place=("street", "park"), held="umbrella", share=1.0),
-    Action(name="kicking", stance="standing", legs=legs_kicking, place=("park", "court"), share=0.8),
-    Action(name="talking on a cell phone", stance="standing", legs=legs_standing, place=("street", "room"), held="cell phone", share=0.6),
-    Action(name="drinking from a cup", stance="sitting", legs=legs_sitting, place=("room", "park"), held="cup", under="chair", share=1.1),
-    Action(name="lying down", stance="lying", legs=legs_lying, place=("beach", "park", "room"), share=1.3),
-    Action(name="bending over", stance="standing", legs=legs_standing, place=("park", "street"), share=1.3, pitch=(55, 80)),
-)
+ACTIONS: dict[str, Action] = {
+    "standing": Action(share=6, settings=ANYWHERE, verbs=("standing", "posing", "standing around")),
+    "walking": Action(share=5, settings=OUTSIDE, verbs=("walking", "taking a walk", "strolling"),
+                      legs={"apart": 0.8, "lift bent": 0.2}, worn="backpack"),
+    "running": Action(share=5, settings=("park", "street", "beach"), verbs=("running", "jogging"),
+                      legs={"run": 0.75, "run bent": 0.25}, straight=0.4),
+    "sitting on a chair": Action(share=8, settings=("room", "street"), verbs=("sitting on a chair", "seated on a chair"),
+                                 stances={"sitting": 1.0}, under="chair"),
+    "sitting on a bench": Action(share=8, settings=("park", "street", "beach"), stances={"sitting": 1.0}, under="bench",
+                                 verbs=("sitting on a bench", "taking a seat on a bench")),
+    "crouching": Action(share=9, settings=ANYWHERE, verbs=("crouching down", "squatting"), stances={"crouching": 1.0}),
+    "playing with a dog": Action(share=4, settings=OUTSIDE, verbs=("playing with a dog", "training a dog"),
+                                 stances={"standing": 0.5, "crouching": 0.5}, near="dog", straight=0.4),
+    "reaching": Action(share=4, settings=ANYWHERE, verbs=("reaching for something", "stretching"),
+                       hand={"up": 0.7, "up diagonal": 0.3}, stances=RELAXED),
+    "waving": Action(share=4, settings=ANYWHERE, verbs=("waving", "greeting someone"),
+                     hand={"wave": 0.6, "wave high": 0.4}, stances=RELAXED),
+    "skiing": Action(share=6, settings=("snow",), verbs=("skiing", "riding skis", "skiing down a slope"), under="skis",
+                     legs=RIDING, straight=0.4),
+    "snowboarding": Action(share=4, settings=("snow",), verbs=("snowboarding", "riding a snowboard"),
+                           under="snowboard", legs=RIDING, straight=0.4),
+    "surfing": Action(share=6, settings=("sea",), verbs=("surfing", "riding a wave", "riding a surfboard"),
+                      under="surfboard", legs=RIDING, straight=0.4),
+    "skateboarding": Action(share=4, settings=("street", "park"), verbs=("skateboarding", "riding a skateboard"),
+                            under="skateboard", legs=RIDING, straight=0.4),
+    "swinging a racket": Action(share=6, settings=("court",), verbs=("playing tennis", "swinging a racket"),
+                                held="tennis racket", near="sports ball",
+                                hand={"low out": 0.2, "level": 0.1, "raised out": 0.15, "up diagonal": 0.2,
+                                      "wave": 0.2, "across": 0.15}),
+    "swinging a bat": Action(share=4, settings=("field",), verbs=("playing baseball", "swinging a bat"),
+                             held="baseball bat", hand={"wave": 0.4, "raised out": 0.2, "across": 0.4}),
+    "throwing": Action(share=4, settings=("park", "beach", "field"), verbs=("throwing a ball", "tossing a ball"),
+                       held="sports ball", hand={"wave high": 0.4, "wave": 0.3, "up diagonal": 0.3}),
+    "playing frisbee": Action(share=4, settings=("park", "beach"), verbs=("playing frisbee", "throwing a frisbee"),
+                              held="frisbee", hand={"across": 0.3, "level": 0.2, "low out": 0.2, "up diagonal": 0.3}),
+    "kicking a ball": Action(share=4, settings=("park", "field"), verbs=("kicking a ball", "playing soccer"),
+                             near="sports ball", legs={"lift side": 0.65, "lift bent": 0.35}),
+    "holding an umbrella": Action(share=6, settings=("street", "park", "beach"), held="umbrella", stances=RELAXED,
+                                  verbs=("holding an umbrella", "carrying an umbrella", "under an umbrella"),
+                                  hand={"hold": 0.6, "wave": 0.3, "up": 0.1}),
+    "talking on the phone": Action(share=5, settings=("street", "room", "park"), held="cell phone", stances=RELAXED,
+                                   verbs=("talking on a cell phone", "using a phone"), hand={"ear": 1.0}),
+    "drinking": Action(share=4, settings=("room", "street", "beach"), held="cup", stances=RELAXED,
+                       verbs=("drinking from a cup", "having a drink"), hand={"mouth": 0.7, "hold": 0.3}),
+    "carrying a bag": Action(share=4, settings=("street", "room"), held="handbag", hand={"hang": 0.5, "low out": 0.5},
+                             verbs=("carrying a bag", "carrying a handbag")),
+    "flying a kite": Action(share=4, settings=("beach", "park"), held="kite", verbs=("flying a kite",),
+                            hand={"up diagonal": 0.4, "wave": 0.3, "raised out": 0.3}),
+    "bending over": Action(share=8, settings=("park", "room", "beach", "street"), straight=-1.0,
+                           verbs=("bending over", "bending down", "bending forward"),
+                           legs={"together": 0.35, "apart": 0.65}),
+    "lying": Action(share=6, settings=("beach", "park", "room"), verbs=("lying down", "lying on the ground"),
+                    stances={"lying": 1.0}),
+}  # fmt: skip
 """Every action of the world."""
 
 
-def draw_pose(action: Action, rng: Rng) -> Pose:
-    """Joint angles of one person at this action."""
-    limbs = action.legs(rng)
-    special = rng.choice(["left", "right"])
-    for side in ("left", "right"):
-        chosen = action.arms if action.arms is not None and side == special else free_arm
-        limbs[f"{side} arm"] = chosen(rng)
-    return Pose(
-        pitch_deg=float(rng.uniform(*action.pitch)),
-        roll_deg=float(rng.uniform(-5, 5)) if rng.random() < 0.7 else float(rng.choice([-1, 1]) * rng.uniform(22, 32)),
-        head_deg=float(rng.uniform(-12, 12)),
-        limbs=limbs,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    """A person before the camera: what they do and how their joints are set."""
+
+    action: str
+    stance: str
+    view: str
+    trunk: str
+    leg_state: str
+    acting: str | None
+    build: Build
+    figure: Figure
+    camera: Camera
+
+
+def act(rng: random.Random, name: str, build: Build, pitch_deg: float) -> Acted:
+    """Draw one person doing an action."""
+    action = ACTIONS[name]
+    view, stance = pick(rng, VIEWS), pick(rng, action.stances)
+    if name == "bending over" or stance == "lying":
+        view = pick(rng, {"image left": 0.4, "image right": 0.4, "front": 0.1, "back": 0.1})
+    yaw = YAWS[view] + max(-24.0, min(24.0, rng.gauss(0, 11)))
+    trunk, lean, tilt = _trunk(rng, action, stance, view)
+    state = {"sitting": "sit", "crouching": "crouch"}.get(stance) or pick(rng, action.legs)
+    roll = 0.0
+    if stance == "lying":
+        state = pick(rng, {"lie": 0.5, "lie bent": 0.5})
+        roll = rng.choice((-90.0, 90.0)) + rng.uniform(-7, 7)
+    acting = rng.choice(SIDES) if action.hand else None
+    arms = {side: arm(rng, _arm_state(rng, action, stance, side == acting, name), side, view, build) for side in SIDES}
+    figure = Figure(arms=arms, legs=legs(rng, state, view), lean_deg=lean, tilt_deg=tilt, turn_deg=rng.gauss(0, 8))
+    camera = Camera(yaw_deg=yaw, roll_deg=roll, pitch_deg=pitch_deg)
+    return Acted(action=name, stance=stance, view=view, trunk=trunk, leg_state=state, acting=acting, build=build,
+                 figure=figure, camera=camera)  # fmt: skip
+
+
+def _trunk(rng: random.Random, action: Action, stance: str, view: str) -> tuple[str, float, float]:
+    """Trunk state, forward lean and side tilt in degrees."""
+    if stance == "lying":
+        return "lying", rng.uniform(-4, 4), rng.uniform(-3, 3)
+    if action.straight < 0:
+        return "bent over", rng.uniform(76, 100), rng.uniform(-4, 4)
+    if rng.random() < action.straight:
+        return "upright", rng.uniform(-4, 8), rng.uniform(-5, 5)
+    if view in FRONTAL:
+        return "leaning", rng.uniform(0, 8), rng.choice((-1, 1)) * rng.uniform(27, 39)
+    return "leaning", rng.uniform(28, 42), rng.uniform(-4, 4)
+
+
+def _arm_state(rng: random.Random, action: Action, stance: str, acts: bool, name: str) -> str:
+    if acts or (action.both and action.hand):
+        return pick(rng, action.hand)
+    if name == "running" and rng.random() < 0.4:
+        return rng.choice(("pump front", "pump back"))
+    return pick(rng, FREE_ARMS)

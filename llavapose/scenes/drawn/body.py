@@ -1,109 +1,207 @@
-"""An articulated person in three dimensions: joint angles to joint positions.
+"""An articulated body: limb directions -> joints in three dimensions -> joints as a camera sees them.
 
-Body frame: x to the person's own left, y up, z where the person faces; one unit is the standing height.
+Body frame: x to the person's own left, y up, z the way the person faces, hips' middle at the origin, body height 1.
+Camera frame: x to image right, y down, z towards the camera (weak perspective: depth decides only what hides what).
 """
 
-from dataclasses import dataclass
+import math
+import random
+from dataclasses import dataclass, field
 
-import numpy as np
+Vec = tuple[float, float, float]
 
-SPINE, NECK, HEAD = 0.29, 0.06, 0.075
-SHOULDER, HIP = 0.115, 0.065
-UPPER_ARM, FOREARM = 0.17, 0.155
-THIGH, SHIN = 0.235, 0.23
-SIDES = {"left": 1.0, "right": -1.0}
+SIDES = ("left", "right")
+LENGTHS = {
+    "torso": 0.288, "upper arm": 0.173, "forearm": 0.150, "thigh": 0.247, "shank": 0.245,
+    "shoulders": 0.213, "hips": 0.115, "neck": 0.118, "head": 0.070,
+}  # fmt: skip
+"""Body segments in body heights, joint centre to joint centre (after Drillis and Contini's tables)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limb:
-    """An arm or a leg.
+    """Unit directions of an arm's or leg's upper and lower segment, in the body frame."""
 
-    Attributes:
-        raise_deg: angle of the upper segment from straight down, 0..180.
-        plane_deg: direction it is raised in: 0 to its own side, 90 forward, 180 across the body, -90 backward.
-        bend_deg: interior angle of elbow or knee, 180 straight.
-        twist: where the lower segment goes when bent, as weights of (own side, up, forward).
-    """
+    upper: Vec
+    lower: Vec
 
-    raise_deg: float
-    plane_deg: float
-    bend_deg: float
-    twist: tuple[float, float, float]
+    @property
+    def interior_deg(self) -> float:
+        """Angle between the two segments at elbow or knee: 180 straight."""
+        return 180.0 - math.degrees(math.acos(max(-1.0, min(1.0, dot(self.upper, self.lower)))))
+
+    @property
+    def elevation_deg(self) -> float:
+        """How far the upper segment is raised: 0 hanging, 90 level, 180 straight up."""
+        return math.degrees(math.acos(max(-1.0, min(1.0, -self.upper[1]))))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pose:
-    """Joint angles of a person: trunk pitch (forward) and roll (to the left), head yaw, and four limbs by name."""
+class Figure:
+    """A pose: how the trunk leans, where the head turns, and the four limbs by the person's own side.
 
-    pitch_deg: float
-    roll_deg: float
-    head_deg: float
-    limbs: dict[str, Limb]
-
-
-def direction(limb: Limb, side: float) -> np.ndarray:
-    """float[3]: unit vector of the upper segment."""
-    lift, plane = np.radians(limb.raise_deg), np.radians(limb.plane_deg)
-    return np.array([side * np.sin(lift) * np.cos(plane), -np.cos(lift), np.sin(lift) * np.sin(plane)])
-
-
-def lower(upper: np.ndarray, limb: Limb, side: float) -> np.ndarray:
-    """float[3]: unit vector of the lower segment, bent by the limb's angle towards its twist."""
-    target = np.array([side * limb.twist[0], limb.twist[1], limb.twist[2]])
-    across = target - upper * (target @ upper)
-    across /= np.linalg.norm(across) + 1e-9
-    turn = np.radians(180 - limb.bend_deg)
-    return np.cos(turn) * upper + np.sin(turn) * across
-
-
-def joints(pose: Pose, *, scale: dict[str, float] | None = None) -> dict[str, np.ndarray]:
-    """Joint name -> float[3] in the body frame, hips' middle at the origin; also "neck", "head" and "face" (a direction).
-
-    Args:
-        scale: body part ("arm", "leg", "trunk", "width") -> factor on its length.
+    Attributes:
+        lean_deg: trunk forwards (negative backwards).
+        tilt_deg: trunk to the person's own left (negative right).
+        turn_deg: head against the trunk, to the own left.
     """
-    by = {"arm": 1.0, "leg": 1.0, "trunk": 1.0, "width": 1.0, **(scale or {})}
-    pitch, roll, head = np.radians([pose.pitch_deg, pose.roll_deg, pose.head_deg])
-    spine = np.array([np.sin(roll), np.cos(roll) * np.cos(pitch), np.cos(roll) * np.sin(pitch)])
-    lateral = np.array([np.cos(roll), -np.sin(roll), 0.0])
-    found = {"neck": spine * SPINE * by["trunk"]}
-    upright = 0.7 * spine + np.array([0, 0.3, 0.12 * np.sin(pitch)])
-    found["head"] = found["neck"] + (NECK + HEAD) * upright / np.linalg.norm(upright)
-    face = np.array([np.sin(head), -0.25 * np.sin(pitch), np.cos(head)])
-    beside = np.array([np.cos(head), 0.0, -np.sin(head)])
-    found["face"] = face
-    found["nose"] = found["head"] + 1.05 * HEAD * face - [0, 0.1 * HEAD, 0]
-    for name, side in SIDES.items():
-        found[f"{name} eye"] = found["head"] + HEAD * (0.85 * face + 0.42 * side * beside + [0, 0.25, 0])
-        found[f"{name} ear"] = found["head"] + HEAD * (0.98 * side * beside + [0, 0.05, 0])
-        found[f"{name} shoulder"] = found["neck"] + side * SHOULDER * by["width"] * lateral - 0.02 * spine
-        found[f"{name} hip"] = np.array([side * HIP * by["width"], 0.0, 0.0])
-        for part, (start, middle, end, one, two) in {
-            "arm": ("shoulder", "elbow", "wrist", UPPER_ARM, FOREARM),
-            "leg": ("hip", "knee", "ankle", THIGH, SHIN),
-        }.items():
-            limb = pose.limbs[f"{name} {part}"]
-            upper = direction(limb, side)
-            found[f"{name} {middle}"] = found[f"{name} {start}"] + upper * one * by[part]
-            found[f"{name} {end}"] = found[f"{name} {middle}"] + lower(upper, limb, side) * two * by[part]
-    return found
+
+    arms: dict[str, Limb]
+    legs: dict[str, Limb]
+    lean_deg: float = 0.0
+    tilt_deg: float = 0.0
+    turn_deg: float = 0.0
 
 
-def turned(points: dict[str, np.ndarray], *, yaw_deg: float, lie_deg: float = 0.0) -> dict[str, np.ndarray]:
-    """The same points in the camera's frame: x to the picture's right, y up, z toward the camera.
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """Where the person is seen from.
 
-    Args:
-        yaw_deg: 0 faces the camera, 90 the picture's right, 180 away, 270 the picture's left.
-        lie_deg: turn in the picture's plane, for people who lie.
+    Attributes:
+        yaw_deg: the way the person faces: 0 the camera, 90 image right, 180 away, -90 image left.
+        roll_deg: the whole body turned in the picture, for people who lie.
+        pitch_deg: how far the camera looks down.
     """
-    yaw, lie = np.radians([yaw_deg, lie_deg])
-    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    tip = np.array([[np.cos(lie), -np.sin(lie), 0], [np.sin(lie), np.cos(lie), 0], [0, 0, 1]])
-    return {name: tip @ turn @ point for name, point in points.items()}
+
+    yaw_deg: float
+    roll_deg: float = 0.0
+    pitch_deg: float = 0.0
+
+    def see(self, v: Vec) -> Vec:
+        """A body-frame vector in the camera frame."""
+        yaw, roll, pitch = (math.radians(d) for d in (self.yaw_deg, self.roll_deg, self.pitch_deg))
+        x, z = v[0] * math.cos(yaw) + v[2] * math.sin(yaw), -v[0] * math.sin(yaw) + v[2] * math.cos(yaw)
+        x, y = x * math.cos(roll) - v[1] * math.sin(roll), x * math.sin(roll) + v[1] * math.cos(roll)
+        return x, -(y * math.cos(pitch) - z * math.sin(pitch)), y * math.sin(pitch) + z * math.cos(pitch)
 
 
-def interior_angle(points: dict[str, np.ndarray], a: str, b: str, c: str) -> float:
-    """Angle at joint ``b`` in degrees, in three dimensions."""
-    one, two = points[a] - points[b], points[c] - points[b]
-    cosine = one @ two / (np.linalg.norm(one) * np.linalg.norm(two) + 1e-9)
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A body's own segment lengths, in body heights."""
+
+    lengths: dict[str, float] = field(default_factory=lambda: dict(LENGTHS))
+    girth: float = 1.0
+
+    def __getitem__(self, segment: str) -> float:
+        return self.lengths[segment]
+
+
+def random_build(rng: random.Random) -> Build:
+    """Proportions that vary by a few per cent, now and then a child's larger head."""
+    lengths = {name: length * min(1.07, max(0.93, rng.gauss(1.0, 0.03))) for name, length in LENGTHS.items()}
+    if rng.random() < 0.15:
+        lengths["head"] *= 1.25
+        lengths["neck"] *= 1.12
+    return Build(lengths=lengths, girth=rng.uniform(0.88, 1.25))
+
+
+def dot(a: Vec, b: Vec) -> float:
+    """Scalar product."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def add(a: Vec, b: Vec, by: float = 1.0) -> Vec:
+    """``a + by * b``."""
+    return a[0] + by * b[0], a[1] + by * b[1], a[2] + by * b[2]
+
+
+def unit(v: Vec) -> Vec:
+    """``v`` at length 1."""
+    length = math.sqrt(dot(v, v)) or 1.0
+    return v[0] / length, v[1] / length, v[2] / length
+
+
+def _cross(a: Vec, b: Vec) -> Vec:
+    return unit((a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]))
+
+
+def bent(upper: Vec, towards: Vec, interior_deg: float) -> Limb:
+    """A limb whose lower segment folds ``towards`` a direction until the interior angle is met."""
+    across = unit(add(towards, upper, -dot(towards, upper)))
+    fold = math.radians(180.0 - interior_deg)
+    lower = add((0.0, 0.0, 0.0), upper, math.cos(fold))
+    return Limb(upper=upper, lower=unit(add(lower, across, math.sin(fold))))
+
+
+def reaching(target: Vec, towards: Vec, first: float, second: float) -> Limb:
+    """A limb whose end is at ``target`` from its root, the middle joint pushed ``towards`` a direction."""
+    distance = math.sqrt(dot(target, target))
+    reach = max(abs(first - second) + 1e-4, min(distance, first + second - 1e-4))
+    along = unit(target)
+    across = unit(add(towards, along, -dot(towards, along)))
+    forward = (reach**2 + first**2 - second**2) / (2 * reach)
+    off = math.sqrt(max(first**2 - forward**2, 0.0))
+    middle = add(add((0.0, 0.0, 0.0), along, forward), across, off)
+    end = add((0.0, 0.0, 0.0), along, reach)
+    return Limb(upper=unit(middle), lower=unit(add(end, middle, -1.0)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """Joints in the camera frame, in body heights.
+
+    Attributes:
+        points: COCO's joints by name ("left elbow"), and "neck", "head", "pelvis", hands, toes.
+        face, crown, ear: camera-frame unit vectors of the head: where it looks, its top, its own left.
+        front: camera-frame unit vector of the way the trunk faces; left: of its own left; up: along the trunk.
+    """
+
+    points: dict[str, Vec]
+    face: Vec
+    crown: Vec
+    ear: Vec
+    front: Vec
+    left: Vec
+    up: Vec
+
+
+def pose_body(figure: Figure, build: Build, camera: Camera) -> Body:
+    """Forward kinematics, then the camera."""
+    lean, tilt, turn = (math.radians(d) for d in (figure.lean_deg, figure.tilt_deg, figure.turn_deg))
+    up = (math.sin(tilt), math.cos(tilt) * math.cos(lean), math.cos(tilt) * math.sin(lean))
+    left = (math.cos(tilt), -math.sin(tilt) * math.cos(lean), -math.sin(tilt) * math.sin(lean))
+    points: dict[str, Vec] = {"pelvis": (0.0, 0.0, 0.0), "neck": add((0.0, 0.0, 0.0), up, build["torso"])}
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        shoulder = add(points["neck"], left, sign * build["shoulders"] / 2)
+        hip = (sign * build["hips"] / 2, 0.0, 0.0)
+        points |= _chain(side, ("shoulder", "elbow", "wrist", "hand"), shoulder, figure.arms[side],
+                         (build["upper arm"], build["forearm"], 0.035))  # fmt: skip
+        points |= _chain(side, ("hip", "knee", "ankle"), hip, figure.legs[side], (build["thigh"], build["shank"]))
+    nod = lean * 0.45
+    face = (math.sin(turn) * math.cos(nod), -math.sin(nod), math.cos(turn) * math.cos(nod))
+    crown = unit(add((0.0, math.cos(nod), math.sin(nod)), (math.sin(tilt) * 0.6, 0.0, 0.0)))
+    ear = _cross(crown, face)
+    points["head"] = add(points["neck"], unit(add(up, (0.0, 0.35, 0.12))), build["neck"])
+    points |= _face_points(points["head"], face, crown, ear, build["head"])
+    front = _cross(left, up)
+    for side in SIDES:
+        points[f"{side} toe"] = add(points[f"{side} ankle"], _foot(figure.legs[side]), 0.085)
+    return Body(points={name: camera.see(point) for name, point in points.items()}, face=camera.see(face),
+                crown=camera.see(crown), ear=camera.see(ear), front=camera.see(front), left=camera.see(left),
+                up=camera.see(up))  # fmt: skip
+
+
+def _chain(side: str, names: tuple[str, ...], root: Vec, limb: Limb, lengths: tuple[float, ...]) -> dict[str, Vec]:
+    points, at = {f"{side} {names[0]}": root}, root
+    for name, direction, length in zip(names[1:], (limb.upper, limb.lower, limb.lower), lengths, strict=False):
+        at = add(at, direction, length)
+        points[f"{side} {name}"] = at
+    return points
+
+
+def _foot(leg: Limb) -> Vec:
+    """A foot at right angles to its shank, pointing forwards."""
+    ahead = add((0.0, -0.05, 1.0), leg.lower, -dot((0.0, -0.05, 1.0), leg.lower))
+    return unit(add(unit(ahead), leg.lower, 0.3))
+
+
+def _face_points(head: Vec, face: Vec, crown: Vec, ear: Vec, radius: float) -> dict[str, Vec]:
+    def at(ahead: float, upwards: float, sideways: float) -> Vec:
+        return add(add(add(head, face, ahead * radius), crown, upwards * radius), ear, sideways * radius)
+
+    return {
+        "nose": at(1.08, -0.12, 0.0),
+        "left eye": at(0.88, 0.16, 0.40), "right eye": at(0.88, 0.16, -0.40),
+        "left ear": at(0.02, 0.02, 0.98), "right ear": at(0.02, 0.02, -0.98),
+        "mouth": at(0.86, -0.50, 0.0),
+    }  # fmt: skip

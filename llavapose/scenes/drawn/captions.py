@@ -1,97 +1,82 @@
-"""Five captions a picture, as COCO's annotators write them: who does what where, in what colours; limbs are not spelt out."""
+"""Five captions a picture in the manner of COCO's captioners: who, doing what, with what, where, in which colours.
 
-import numpy as np
+They name actions and things and leave out how the limbs are held: that is what keypoints add.
+"""
 
-from llavapose.scenes.drawn.stage import Actor, Picture
+import random
+from collections import Counter
 
-WHERE = {
-    "street": "on a city street", "park": "in a park", "room": "in a room", "beach": "on the beach",
-    "snow": "on a snowy slope", "sea": "in the ocean", "court": "on a sports court",
-}  # fmt: skip
-NUMBERS = ("zero", "one", "two", "three", "four")
+from llavapose.scenes.drawn.actions import ACTIONS
+from llavapose.scenes.drawn.backdrops import PLACES
+from llavapose.scenes.drawn.stage import Placed, Staged
 
+NUMBERS = {2: ("Two", "A couple of", "A pair of"), 3: ("Three", "A group of three"), 4: ("Four", "A group of four")}
+PLURALS = {"man": "men", "woman": "women", "boy": "boys", "girl": "girls", "person": "people"}
 
-def write_captions(picture: Picture, rng: np.random.Generator) -> tuple[str, ...]:
-    """Five different captions of one picture."""
-    writers = _ONE if len(picture.actors) == 1 else _SEVERAL
-    found: dict[str, None] = {}
-    for index in rng.permutation(len(writers)):
-        text = writers[index](picture, rng)
-        found.setdefault(text[0].upper() + text[1:] + ".")
-        if len(found) == 5:
-            break
-    return tuple(found)
-
-
-def _noun(actor: Actor) -> str:
-    return "woman" if actor.look.woman else "man"
-
-
-def _dressed(actor: Actor) -> str:
-    article = "an" if actor.look.shirt[0] in "aeiou" else "a"
-    return f"a {_noun(actor)} in {article} {actor.look.shirt} shirt"
-
-
-def _trousered(actor: Actor) -> str:
-    lower = "pants" if actor.look.long_trousers else "shorts"
-    return f"a {_noun(actor)} wearing {actor.look.trousers} {lower}"
-
-
-def _people(picture: Picture) -> str:
-    women = sum(actor.look.woman for actor in picture.actors)
-    num = len(picture.actors)
-    word = "women" if women == num else "men" if women == 0 else "people"
-    return f"{NUMBERS[num]} {word}"
-
-
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-
-
-_ONE = (
-    lambda p, rng: f"{_dressed(p.actors[0])} is {p.actors[0].action} {WHERE[p.place]}",
-    lambda p, rng: f"{_trousered(p.actors[0])} {p.actors[0].action}",
-    lambda p, rng: f"a {_noun(p.actors[0])} {p.actors[0].action} {WHERE[p.place]}",
-    lambda p, rng: f"a person is {p.actors[0].action} {WHERE[p.place]}",
-    lambda p, rng: f"there is a {_noun(p.actors[0])} {p.actors[0].action} {WHERE[p.place]}",
-    lambda p, rng: f"a {_noun(p.actors[0])} with a {p.actors[0].look.shirt} top is {p.actors[0].action}",
-    lambda p, rng: f"a picture of a {_noun(p.actors[0])} who is {p.actors[0].action}",
-    lambda p, rng: f"{_dressed(p.actors[0])} {WHERE[p.place]}",
-    lambda p, rng: f"someone {p.actors[0].action} {WHERE[p.place]} in {p.actors[0].look.trousers} "
-    + ("pants" if p.actors[0].look.long_trousers else "shorts"),
+ALONE = (
+    "A {noun} is {verb} {place}.",
+    "A {noun} in a {shirt} shirt {verb} {place}.",
+    "A {noun} wearing {trousers} pants is {verb} {place}.",
+    "The {noun} in {shirt} is {verb}.",
+    "There is a {noun} {verb} {place}.",
+    "A {noun} dressed in {shirt} and {trousers} {verb} {place}.",
+    "A {noun} {verb} {place} during the day.",
+    "A picture of a {noun} {verb}.",
+    "A {noun} in a {shirt} top {verb} {place}.",
+    "Someone in a {shirt} shirt is {verb} {place}.",
+    "{place_start}, a {noun} is {verb}.",
+    "This {noun} is {verb} {place}.",
 )
-
-
-def _pick(picture: Picture, rng: np.random.Generator) -> Actor:
-    return picture.actors[rng.integers(len(picture.actors))]
-
-
-def _each(picture: Picture, rng: np.random.Generator) -> str:
-    return _joined([f"a {_noun(actor)} {actor.action}" for actor in picture.actors])
-
-
-def _one_of(picture: Picture, rng: np.random.Generator) -> str:
-    actor = _pick(picture, rng)
-    return f"{_dressed(actor)} is {actor.action} near {NUMBERS[len(picture.actors) - 1]} other " + (
-        "person" if len(picture.actors) == 2 else "people"
-    )
-
-
-def _pair(picture: Picture, rng: np.random.Generator) -> str:
-    one, two = rng.permutation(len(picture.actors))[:2]
-    first, second = picture.actors[one], picture.actors[two]
-    return f"{_dressed(first)} is {first.action} while {_trousered(second)} is {second.action}"
-
-
-_SEVERAL = (
-    lambda p, rng: f"{_people(p)} {WHERE[p.place]}",
-    lambda p, rng: f"{_people(p)}, one of them {_pick(p, rng).action}",
-    lambda p, rng: f"there are {_people(p)} {WHERE[p.place]}",
-    lambda p, rng: f"a group of {_people(p)} {WHERE[p.place]}",
-    _each,
-    _one_of,
-    _pair,
-    lambda p, rng: f"{_dressed(_pick(p, rng))} and others {WHERE[p.place]}",
-    lambda p, rng: f"a picture of {_people(p)} {WHERE[p.place]}",
+TOGETHER = (
+    "{number} {people} {place}.",
+    "{number} {people} are {verb} {place}.",
+    "A {noun} {verb} while a {noun2} is {verb2} {place}.",
+    "A {noun} in {shirt} is {verb} near a {noun2} in {shirt2}.",
+    "There are {number_low} {people} {place}.",
+    "{number} {people}, one of them {verb}.",
+    "A {noun} in a {shirt} shirt {verb} with others {place}.",
+    "A {noun} and a {noun2} spending time {place}.",
+    "{number} {people} together {place}, one is {verb2}.",
+    "{place_start}, a {noun} is {verb} and a {noun2} is {verb2}.",
+    "One {noun} is {verb} and another person is {verb2}.",
+    "A {noun2} is {verb2} beside a {noun} {place}.",
 )
-"""Ways to caption, drawn without repetition."""
+PAIRED = ("{number} {people} are {verb} {place}.",)
+"""Templates that say that all do the same."""
+
+
+def captions(staged: Staged, rng: random.Random) -> list[str]:
+    """Five different captions."""
+    alone = len(staged.people) == 1
+    same = len({person.acted.action for person in staged.people}) == 1
+    pool = [t for t in (ALONE if alone else TOGETHER) if same or t not in PAIRED]
+    return [_fill(template, staged, rng) for template in rng.sample(pool, 5)]
+
+
+def _fill(template: str, staged: Staged, rng: random.Random) -> str:
+    people = list(staged.people)
+    rng.shuffle(people)
+    first, second = people[0], people[1 % len(people)]
+    words = {**_words(first, rng), **{f"{k}2": v for k, v in _words(second, rng).items()}}
+    number = rng.choice(NUMBERS[len(people)]) if len(people) > 1 else "One"
+    where = f"{_preposition(staged.setting)} {rng.choice(PLACES[staged.setting])}"
+    text = template.format(**words, place=where, place_start=where.capitalize(), people=_people(people), number=number,
+                           number_low=number.lower())  # fmt: skip
+    return text.replace("A a ", "A ").replace(" a orange", " an orange").replace(" a older", " an older")
+
+
+def _words(person: Placed, rng: random.Random) -> dict[str, str]:
+    outfit = person.outfit
+    noun = f"young {outfit.noun}" if outfit.noun in ("man", "woman") and rng.random() < 0.15 else outfit.noun
+    return {"noun": noun, "verb": rng.choice(ACTIONS[person.acted.action].verbs), "shirt": outfit.shirt,
+            "trousers": outfit.trousers}  # fmt: skip
+
+
+def _people(people: list[Placed]) -> str:
+    """The plural that fits all: "men" where all are men."""
+    nouns = Counter(person.outfit.noun for person in people)
+    return PLURALS[next(iter(nouns))] if len(nouns) == 1 else "people"
+
+
+def _preposition(setting: str) -> str:
+    return {"sea": "in", "park": "in", "room": "in"}.get(setting, "on")

@@ -1,89 +1,126 @@
-"""Painting: shapes with a depth, laid down from far to near, and a map of which shape is on top at every pixel."""
+"""Shapes and a canvas that paints them twice: as a picture, and as a map of what is seen at each pixel."""
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image, ImageDraw
 
+Point = tuple[float, float]
 Colour = tuple[int, int, int]
-OVERSAMPLE = 2
+
+OVERSAMPLING = 2
+"""The picture is painted at this multiple of its size, then reduced: smooth edges."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """One painted piece.
+    """A filled polygon.
 
     Attributes:
-        points: pixel polygon [(x, y), ...], or the two ends of a tapered limb if ``radii`` is set.
-        radii: (start, end) radius in pixels of a limb; None for a polygon. One point with one radius is a disc.
-        colour, outline: RGB.
+        points: in pixels of the finished picture.
+        key: what it belongs to ("left forearm", "tennis racket"); None for a detail on top of something else.
         depth: larger is nearer to the camera.
-        owner: person number, or -1 for things.
-        part: name of the part ("left upper arm", "trunk", "head", ...).
     """
 
-    points: tuple[tuple[float, float], ...]
-    radii: tuple[float, float] | None = None
+    points: Sequence[Point]
     colour: Colour
-    outline: bool = True
-    depth: float
-    owner: int = -1
-    part: str = ""
+    depth: float = 0.0
+    key: str | None = None
 
 
-def shade(colour: Colour, factor: float) -> Colour:
-    """A lighter (> 1) or darker (< 1) colour."""
-    return tuple(int(np.clip(value * factor, 0, 255)) for value in colour)  # type: ignore[return-value]
+class Canvas:
+    """A square picture in the making.
 
-
-def paint(background: Image.Image, shapes: list[Shape]) -> tuple[Image.Image, np.ndarray]:
-    """Lay the shapes down by depth.
-
-    Args:
-        background: RGB at OVERSAMPLE times the final size.
-        shapes: in pixels of the final size.
-
-    Returns:
-        the picture at its final size, and int16[H, W] with the index (into ``shapes``) of what is on top, -1 background.
+    Attributes:
+        size: side of the finished picture in pixels.
+        owners: what each number of the map stands for: (owner, key).
     """
-    size = background.width // OVERSAMPLE
-    top = Image.new("I", (size, size), 0)
-    draw, mark = ImageDraw.Draw(background), ImageDraw.Draw(top)
-    for index in sorted(range(len(shapes)), key=lambda i: shapes[i].depth):
-        shape = shapes[index]
-        if shape.outline:
-            fill(draw, shape, shade(shape.colour, 0.45), OVERSAMPLE, grow=0.8)
-        fill(draw, shape, shape.colour, OVERSAMPLE, grow=0.0)
-        fill(mark, shape, index + 1, 1, grow=0.0)
-    return background.reduce(OVERSAMPLE), np.asarray(top).astype(np.int16) - 1
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.owners: list[tuple[str, str]] = [("", "")]
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._image = Image.new("RGB", (size * OVERSAMPLING,) * 2)
+        self._map = Image.new("L", (size, size))
+        self._draw, self._mark = ImageDraw.Draw(self._image), ImageDraw.Draw(self._map)
+
+    def paint(self, shapes: Iterable[Shape], owner: str = "") -> None:
+        """Paint shapes in the given order; those with a key are marked as the owner's in the map."""
+        for shape in shapes:
+            if len(shape.points) < 3:
+                continue
+            self._draw.polygon([(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in shape.points], fill=shape.colour)
+            if owner and shape.key:
+                self._mark.polygon([(x - 0.5, y - 0.5) for x, y in shape.points], fill=self._number(owner, shape.key))
+
+    def _number(self, owner: str, key: str) -> int:
+        number = self._numbers.setdefault((owner, key), len(self.owners))
+        if number == len(self.owners):
+            assert number < 256, "more parts than the map has numbers"
+            self.owners.append((owner, key))
+        return number
+
+    def picture(self) -> Image.Image:
+        """The finished picture."""
+        return self._image.reduce(OVERSAMPLING)
+
+    def map(self) -> Image.Image:
+        """The numbers of ``owners`` by pixel; 0 is background."""
+        return self._map
 
 
-def fill(draw: ImageDraw.ImageDraw, shape: Shape, colour: Colour | int, scale: float, *, grow: float) -> None:
-    """Fill one shape, ``grow`` pixels larger all round, at ``scale`` times its size."""
-    points = [(x * scale, y * scale) for x, y in shape.points]
-    if shape.radii is None:
-        draw.polygon(points, fill=colour)
-        if grow:
-            draw.line([*points, points[0]], fill=colour, width=max(1, round(2 * grow * scale)))
-        return
-    radii = [(radius + grow) * scale for radius in shape.radii]
-    for (x, y), radius in zip(points, radii, strict=False):
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
-    if len(points) == 2:
-        (x1, y1), (x2, y2) = points
-        length = np.hypot(x2 - x1, y2 - y1)
-        if length > 0.5:
-            nx, ny = -(y2 - y1) / length, (x2 - x1) / length
-            a, b = radii
-            draw.polygon(
-                [(x1 + nx * a, y1 + ny * a), (x2 + nx * b, y2 + ny * b), (x2 - nx * b, y2 - ny * b), (x1 - nx * a, y1 - ny * a)],
-                fill=colour,
-            )
+def capsule(a: Point, b: Point, radius_a: float, radius_b: float, steps: int = 6) -> list[Point]:
+    """The outline of two circles and what lies between them."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    length = math.hypot(dx, dy)
+    if length <= abs(radius_a - radius_b) + 1e-6:
+        return disc(a if radius_a >= radius_b else b, max(radius_a, radius_b))
+    angle, beta = math.atan2(dy, dx), math.acos((radius_a - radius_b) / length)
+    points = []
+    for centre, radius, start, stop in (
+        (a, radius_a, angle + beta, angle + 2 * math.pi - beta),
+        (b, radius_b, angle - beta, angle + beta),
+    ):
+        for step in range(steps + 1):
+            t = start + (stop - start) * step / steps
+            points.append((centre[0] + radius * math.cos(t), centre[1] + radius * math.sin(t)))
+    return points
 
 
-def bounds(shape: Shape) -> tuple[float, float, float, float]:
-    """x1, y1, x2, y2 of a shape in pixels."""
-    points = np.array(shape.points)
-    reach = np.array(shape.radii)[: len(points), None] if shape.radii else 0
-    low, high = (points - reach).min(0), (points + reach).max(0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+def disc(centre: Point, radius_x: float, radius_y: float | None = None, turn_deg: float = 0.0, steps: int = 16) -> list[Point]:
+    """An ellipse, turned clockwise in the picture."""
+    radius_y, turn = radius_x if radius_y is None else radius_y, math.radians(turn_deg)
+    cosine, sine, points = math.cos(turn), math.sin(turn), []
+    for step in range(steps):
+        t = 2 * math.pi * step / steps
+        x, y = radius_x * math.cos(t), radius_y * math.sin(t)
+        points.append((centre[0] + x * cosine - y * sine, centre[1] + x * sine + y * cosine))
+    return points
+
+
+def hull(circles: Iterable[tuple[Point, float]], steps: int = 10) -> list[Point]:
+    """The convex outline around circles."""
+    points = sorted({p for centre, radius in circles for p in disc(centre, radius, steps=steps)})
+
+    def half(ordered: Iterable[Point]) -> list[Point]:
+        chain: list[Point] = []
+        for p in ordered:
+            while len(chain) > 1 and _turn(chain[-2], chain[-1], p) <= 0:
+                chain.pop()
+            chain.append(p)
+        return chain[:-1]
+
+    return half(points) + half(reversed(points))
+
+
+def _turn(o: Point, a: Point, b: Point) -> float:
+    return (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0])
+
+
+def shade(colour: Colour, by: float) -> Colour:
+    """A colour made darker (below 1) or lighter (above 1)."""
+    if by <= 1:
+        return int(colour[0] * by), int(colour[1] * by), int(colour[2] * by)
+    t = min(1.0, by - 1)
+    return int(colour[0] + (255 - colour[0]) * t), int(colour[1] + (255 - colour[1]) * t), int(colour[2] + (255 - colour[2]) * t)

@@ -1,208 +1,275 @@
-"""Composing a picture: who does what where, how large, what hides whom; annotations come from what was painted."""
+"""One picture: who does what where, painted back to front, with what can be seen of every joint and thing.
 
-from dataclasses import dataclass, replace
+Everything follows from a seed and the picture's number, so that pictures can be made in any order by any process.
+"""
+
+import random
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from llavapose.scenes.drawn.actions import ACTIONS, Action, draw_pose
-from llavapose.scenes.drawn.body import interior_angle, joints, turned
-from llavapose.scenes.drawn.figure import Look, draw_look, person_shapes, visibility
-from llavapose.scenes.drawn.paint import Shape, fill, paint
-from llavapose.scenes.drawn.places import background
-from llavapose.scenes.drawn.things import Placed, held, under
+from llavapose.pose.skeleton import COCO17
+from llavapose.scenes.drawn.actions import ACTIONS, Acted, act
+from llavapose.scenes.drawn.backdrops import paint_backdrop
+from llavapose.scenes.drawn.body import Body, Vec, pose_body, random_build
+from llavapose.scenes.drawn.paint import Canvas, Shape
+from llavapose.scenes.drawn.people_shapes import person_shapes, seen_on_head
+from llavapose.scenes.drawn.props import COCO_IDS, Stand, thing_shapes, things_of
+from llavapose.scenes.drawn.wardrobe import Outfit, random_outfit
 
-FACINGS = {"toward the camera": 0.0, "image right": 90.0, "away from the camera": 180.0, "image left": 270.0}
-FACING_SHARES = (0.31, 0.20, 0.29, 0.20)
-MIN_VISIBLE = 0.35
-"""A layout in which someone shows less of themselves than this is drawn again."""
+CROWD_SHARES = {1: 0.53, 2: 0.27, 3: 0.16, 4: 0.04}
+"""How many people a picture has."""
 
+HEIGHTS = {1: (0.55, 0.88), 2: (0.42, 0.84), 3: (0.34, 0.72), 4: (0.30, 0.60)}
+"""A person's height in the picture, by how many there are."""
 
-@dataclass(frozen=True, kw_only=True)
-class Actor:
-    """A person in a picture: joint name -> (x, y, visibility) in pixels, visible box and mask, and the latent truth."""
-
-    keypoints: dict[str, tuple[float, float, int]]
-    box_xywh: tuple[float, float, float, float]
-    mask: np.ndarray
-    cut: bool
-    hidden: float
-    action: str
-    place: str
-    look: Look
-    truth: dict
+LEAST_SEEN_PX = 14
+"""A thing of which fewer pixels are seen is not annotated."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """One finished picture with its people and things (category, box_xywh, mask)."""
+class Placed:
+    """One person in the picture: pixel = origin + scale x camera-frame point."""
 
-    image: Image.Image
-    actors: tuple[Actor, ...]
-    things: tuple[tuple[str, tuple[float, float, float, float], np.ndarray], ...]
-    place: str
+    acted: Acted
+    body: Body
+    outfit: Outfit
+    origin: tuple[float, float]
+    scale: float
+
+    def place(self, v: Vec) -> tuple[float, float]:
+        """Camera-frame point in body heights -> pixels."""
+        return self.origin[0] + self.scale * v[0], self.origin[1] + self.scale * v[1]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cast:
-    action: Action
-    look: Look
-    points: dict[str, np.ndarray]
-    truth: dict
-    side: str
+class Seen:
+    """What the picture shows of one person or thing.
+
+    Attributes:
+        category: COCO's name.
+        owner: index of the person it is or belongs to.
+        how: "held", "worn", "under" or "near"; "" for the person.
+        box_px: x1, y1, x2, y2 of the visible pixels.
+        area: number of visible pixels.
+        outline: convex outline of what is seen, flat x, y pixels.
+        keypoints: COCO's flat x, y, visibility for a person.
+        hidden_by: for each joint that is hidden, what hides it ("self", "other", "thing"), by joint name.
+    """
+
+    category: str
+    owner: int
+    how: str
+    box_px: tuple[int, int, int, int]
+    area: int
+    outline: tuple[float, ...]
+    keypoints: tuple[float, ...] = ()
+    hidden_by: dict[str, str]
 
 
-def compose(size: int, rng: np.random.Generator) -> Picture:
-    """Draw one picture of ``size`` x ``size`` pixels."""
-    num = int(rng.choice([1, 2, 3, 4], p=[0.52, 0.28, 0.15, 0.05]))
-    shares = np.array([action.share for action in ACTIONS])
-    lead = ACTIONS[rng.choice(len(ACTIONS), p=shares / shares.sum())]
-    place = str(rng.choice(lead.place))
-    fitting = [action for action in ACTIONS if place in action.place]
-    weights = np.array([action.share for action in fitting])
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """A finished picture with all its truth; ``people`` and ``seen`` people are in the same order."""
+
+    setting: str
+    picture: Image.Image
+    people: tuple[Placed, ...]
+    seen: tuple[Seen, ...]
+
+
+def stage(seed: int, number: int, size: int) -> Staged:
+    """Draw picture ``number`` of the world of ``seed``."""
+    rng = random.Random(f"llavapose {seed} {number}")
     while True:
-        chosen = [lead] + [fitting[rng.choice(len(fitting), p=weights / weights.sum())] for _ in range(num - 1)]
-        picture = _try(size, [_cast(action, rng) for action in chosen], place, rng)
-        if picture is not None:
-            return picture
+        staged = _try(rng, size)
+        if staged:
+            return staged
 
 
-def _cast(action: Action, rng: np.random.Generator) -> _Cast:
-    pose = draw_pose(action, rng)
-    scale = {part: float(rng.uniform(0.93, 1.07)) for part in ("arm", "leg", "trunk", "width")}
-    facing = str(rng.choice(list(FACINGS), p=FACING_SHARES))
-    yaw = FACINGS[facing] + float(rng.uniform(-22, 22))
-    lie = 0.0
-    if action.stance == "lying":
-        facing, yaw = str(rng.choice(["image left", "image right"])), 0.0
-        pose = replace(pose, pitch_deg=0.0, roll_deg=0.0)
-        yaw, lie = float(rng.choice([0.0, 180.0])) + float(rng.uniform(-15, 15)), float(rng.choice([-1, 1])) * float(rng.uniform(80, 95))
-        facing = "toward the camera" if abs(yaw) < 90 else "away from the camera"
-    body = joints(pose, scale=scale)
-    body["forward"] = np.array([0.0, 0.0, 1.0])
-    points = turned(body, yaw_deg=yaw, lie_deg=lie)
-    truth = {
-        "action": action.name,
-        "stance": action.stance,
-        "facing": facing,
-        "yaw_deg": round(yaw % 360, 1),
-        "trunk_deg": round(float(np.hypot(pose.pitch_deg, pose.roll_deg)), 1),
-    }
-    for side in ("left", "right"):
-        truth[f"{side} elbow_deg"] = round(interior_angle(body, f"{side} shoulder", f"{side} elbow", f"{side} wrist"), 1)
-        truth[f"{side} knee_deg"] = round(interior_angle(body, f"{side} hip", f"{side} knee", f"{side} ankle"), 1)
-        truth[f"{side} arm_raise_deg"] = round(pose.limbs[f"{side} arm"].raise_deg, 1)
-        # Heights and reaches in body heights, along gravity and along the body's own side.
-        truth[f"{side} wrist_above_shoulder"] = round(float(points[f"{side} wrist"][1] - points[f"{side} shoulder"][1]), 3)
-        truth[f"{side} wrist_above_head"] = round(float(points[f"{side} wrist"][1] - points["head"][1] - 0.075), 3)
-        truth[f"{side} wrist_out"] = round(float((body[f"{side} wrist"][0] - body[f"{side} shoulder"][0]) * (1 if side == "left" else -1)), 3)
-        truth[f"{side} ankle_height"] = round(float(points[f"{side} ankle"][1]), 3)
-    truth["ankles_apart"] = round(float(np.linalg.norm((body["left ankle"] - body["right ankle"])[[0, 2]])), 3)
-    return _Cast(action=action, look=draw_look(rng), points=points, truth=truth, side=str(rng.choice(["left", "right"])))
-
-
-def _try(size: int, cast: list[_Cast], place: str, rng: np.random.Generator) -> Picture | None:
-    image, horizon = background(place, size, rng)
-    num = len(cast)
-    shapes: list[Shape] = []
-    placed: list[Placed] = []
-    seats = np.arange(num) + 0.5
-    tall = {1: (0.55, 0.88), 2: (0.42, 0.80), 3: (0.32, 0.66), 4: (0.24, 0.50)}[num]
-    drawn, scales = [], []
-    for index, member in enumerate(cast):
-        xyz = np.array([p for name, p in member.points.items() if name not in ("face", "forward")])
-        low, high = xyz.min(0), xyz.max(0)
-        extent, width = high[1] - low[1] + 0.16, high[0] - low[0] + 0.14
-        target = rng.uniform(*tall) * size
-        px = min(target / extent, 1.0 * size / width if num == 1 else 1.35 * size / num / width + 0.1 * size, 1.1 * size)
-        px = max(px, 0.2 * size / extent)
-        small = px * extent / size
-        ground = size * min(0.97, max(horizon / size + 0.06, 0.60 + 0.36 * small)) + rng.uniform(-0.02, 0.02) * size
-        x = (seats[index] / num + rng.uniform(-0.10, 0.10) / num) * size
-        if rng.random() < (0.28 if num == 1 else 0.20):
-            x, ground = _pushed(x, ground, size, px, width, rng)
-        depth = ground * 4.0
-        points = {
-            name: np.array([x + (p[0] - (low[0] + high[0]) / 2) * px, ground - (p[1] - low[1] + 0.045) * px, p[2] * px + depth])
-            for name, p in member.points.items()
-            if name not in ("face", "forward")
-        }
-        for name in ("face", "forward"):
-            points[name] = member.points[name] * np.array([1, -1, 1])
-        shapes += person_shapes(points, member.look, px=px, owner=index)
-        if member.action.held:
-            placed.append(held(member.action.held, member.side, points, px, rng))
-        if member.action.under:
-            placed.append(under(member.action.under, points, px, ground, rng))
-        drawn.append(points)
-        scales.append(px)
-    spans = []
-    for thing in placed:
-        spans.append((len(shapes), len(shapes) + len(thing.shapes)))
-        shapes += thing.shapes
-    image, top = paint(image, shapes)
-    return _annotate(image, top, shapes, cast, drawn, scales, placed, spans, place)
-
-
-def _pushed(x: float, ground: float, size: int, px: float, width: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Over the border: to the side, or with the feet below it."""
-    if rng.random() < 0.5:
-        side = rng.choice([-1, 1])
-        edge = 0.0 if side < 0 else float(size)
-        return edge - side * width * px * rng.uniform(0.22, 0.4), ground
-    return x, size + px * rng.uniform(0.08, 0.3)
-
-
-def _annotate(image, top, shapes, cast, drawn, scales, placed, spans, place) -> Picture | None:
-    owners = np.array([shape.owner for shape in shapes] + [-2])[top]
-    owners[top < 0] = -2
-    actors = []
-    touches = {}
-    for thing in placed:
-        for part in thing.touched_by:
-            touches.setdefault(part, []).append(thing.category)
-    counter = 0
-    for index, (member, points, px) in enumerate(zip(cast, drawn, scales, strict=True)):
-        mask = owners == index
-        full = _area(shapes, index, image.width)
-        share = mask.sum() / max(1, full)
-        if share < MIN_VISIBLE or mask.sum() < 60:
+def _try(rng: random.Random, size: int) -> Staged | None:
+    """One picture, or None where someone would be hidden almost wholly."""
+    setting, names = _cast(rng)
+    pitch = rng.uniform(2, 14)
+    people = _arrange(rng, names, setting, pitch, size)
+    canvas = Canvas(size)
+    paint_backdrop(canvas, rng, setting)
+    for index in sorted(range(len(people)), key=lambda i: people[i].origin[1] + 0.5 * people[i].scale):
+        _paint_person(canvas, rng, people[index], index, setting)
+    seen = _look(canvas, people, setting)
+    persons = [item for item in seen if item.category == "person"]
+    tallest = max((item.box_px[3] - item.box_px[1] for item in persons), default=0)
+    for item in persons:
+        height = item.box_px[3] - item.box_px[1]
+        visible = sum(v == 2 for v in item.keypoints[2::3])
+        if height < 0.2 * size or height > 0.92 * size or height < 0.4 * tallest or visible < 6:
             return None
-        seen = visibility(points, shapes, top, owner=index, px=px)
-        keypoints = {
-            name: (round(float(points[name][0]), 1), round(float(points[name][1]), 1), v) if v else (0.0, 0.0, 0)
-            for name, v in seen.items()
-        }
-        contacts = []
-        for attribute in (member.action.held, member.action.under):
-            if attribute:
-                contacts += [(part, attribute) for part in placed[counter].touched_by]
-                counter += 1
-        actors.append(
-            Actor(
-                keypoints=keypoints, box_xywh=_box(mask), mask=mask, cut=any(v == 0 for v in seen.values()),
-                hidden=float(1 - share), action=member.action.name, place=place, look=member.look,
-                truth={**member.truth, "contacts": contacts},
-            )
-        )  # fmt: skip
-    things = []
-    for thing, (start, stop) in zip(placed, spans, strict=True):
-        mask = (top >= start) & (top < stop)
-        if mask.sum() >= 12:
-            things.append((thing.category, _box(mask), mask))
-    return Picture(image=image, actors=tuple(actors), things=tuple(things), place=place)
+    if len(persons) != len(people):
+        return None
+    return Staged(setting=setting, picture=canvas.picture(), people=tuple(people), seen=tuple(seen))
 
 
-def _area(shapes: list[Shape], owner: int, size: int) -> int:
-    layer = Image.new("1", (3 * size, 3 * size))
-    draw = ImageDraw.Draw(layer)
-    for shape in shapes:
-        if shape.owner == owner:
-            moved = replace(shape, points=tuple((x + size, y + size) for x, y in shape.points))
-            fill(draw, moved, 1, 1, grow=0.0)
-    return int(np.asarray(layer).sum())
+def _cast(rng: random.Random) -> tuple[str, list[str]]:
+    """The setting and what each person does there; often the same."""
+    first = rng.choices(list(ACTIONS), weights=[action.share for action in ACTIONS.values()])[0]
+    setting = rng.choice(ACTIONS[first].settings)
+    fitting = [name for name, action in ACTIONS.items() if setting in action.settings]
+    weights = [ACTIONS[name].share for name in fitting]
+    number = rng.choices(list(CROWD_SHARES), weights=list(CROWD_SHARES.values()))[0]
+    others = [first if rng.random() < 0.3 else rng.choices(fitting, weights=weights)[0] for _ in range(number - 1)]
+    return setting, [first, *others]
 
 
-def _box(mask: np.ndarray) -> tuple[float, float, float, float]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1 - columns[0]), float(rows[-1] + 1 - rows[0])
+def _arrange(rng: random.Random, names: list[str], setting: str, pitch: float, size: int) -> list[Placed]:
+    """People side by side at their own depths, some of them reaching over the border."""
+    number = len(names)
+    base = rng.uniform(*HEIGHTS[number])
+    crowding = rng.uniform(0.72, 1.0) if number > 1 else 1.0
+    start = rng.uniform(0.0, 1.0 - crowding)
+    people = []
+    for index, name in enumerate(names):
+        build = random_build(rng)
+        acted = act(rng, name, build, pitch)
+        body = pose_body(acted.figure, build, acted.camera)
+        x1, y1, x2, y2 = _extent(body, build["head"])
+        height = min(0.89, max(0.27, base * rng.uniform(0.88, 1.12)))
+        scale = height / (y2 - y1) if number == 1 else height / max(y2 - y1, 0.62)
+        widest = 0.96 if number == 1 else max(0.42, 1.5 / number)
+        scale = max(min(scale, widest / (x2 - x1), 1.15), 0.24 / (y2 - y1))
+        middle = start + crowding * (index + 0.5 + rng.uniform(-0.22, 0.22)) / number
+        reach = (x2 - x1) * scale / 2
+        if number == 1:
+            middle = rng.uniform(min(0.5, reach + 0.01), max(0.5, 0.99 - reach))
+        bottom = min(0.985, 0.90 + 0.35 * (scale - base) + rng.uniform(-0.05, 0.06))
+        bottom = max(bottom, (y2 - y1) * scale + 0.015)
+        if rng.random() < 0.14:
+            middle, bottom = _over_the_border(rng, middle, bottom, reach, (y2 - y1) * scale)
+        elif number > 1:
+            middle = min(max(middle, reach * 0.85), 1 - reach * 0.85)
+        origin = (middle - (x1 + x2) / 2 * scale) * size, (bottom - y2 * scale) * size
+        outfit = random_outfit(rng, cold=setting == "snow")
+        people.append(Placed(acted=acted, body=body, outfit=outfit, origin=origin, scale=scale * size))
+    return people
+
+
+def _over_the_border(rng: random.Random, middle: float, bottom: float, reach: float, tall: float) -> tuple[float, float]:
+    """A place where a part of the person is outside the picture."""
+    where, part = rng.choice(("left", "right", "bottom", "bottom")), rng.uniform(0.15, 0.4)
+    if where == "bottom":
+        return middle, 1 + part * tall
+    return (reach - 2 * reach * part, bottom) if where == "left" else (1 - reach + 2 * reach * part, bottom)
+
+
+def _extent(body: Body, head: float) -> tuple[float, float, float, float]:
+    """x1, y1, x2, y2 of the body in body heights, flesh included."""
+    xs, ys = [p[0] for p in body.points.values()], [p[1] for p in body.points.values()]
+    at = body.points["head"]
+    return (min(min(xs) - 0.03, at[0] - head), min(min(ys) - 0.03, at[1] - head * 1.1),
+            max(max(xs) + 0.03, at[0] + head), max(max(ys) + 0.03, at[1] + head))  # fmt: skip
+
+
+def _paint_person(canvas: Canvas, rng: random.Random, person: Placed, index: int, setting: str) -> None:
+    stand = Stand(acted=person.acted, body=person.body, place=person.place, scale=person.scale, size=canvas.size, rng=rng)
+    shapes: list[Shape] = []
+    for category, how in things_of(person.acted, setting).items():
+        shapes += thing_shapes(category, how, stand)
+    shapes += person_shapes(person.body, person.acted.build, person.outfit, person.place, person.scale)
+    feet = [p for name, p in person.body.points.items() if name.endswith("ankle")]
+    if setting != "sea" and person.acted.stance != "lying":
+        _shadow(canvas, person, feet)
+    canvas.paint(sorted(shapes, key=lambda shape: shape.depth), owner=str(index))
+
+
+def _shadow(canvas: Canvas, person: Placed, feet: list[Vec]) -> None:
+    from llavapose.scenes.drawn.paint import disc
+
+    low = max(feet, key=lambda p: p[1])
+    x, y = person.place(((feet[0][0] + feet[1][0]) / 2, low[1] + 0.035, 0.0))
+    wide = (abs(feet[0][0] - feet[1][0]) / 2 + 0.11) * person.scale
+    canvas.paint([Shape(points=disc((x, y), wide, 0.022 * person.scale), colour=(96, 98, 96))])
+
+
+def _look(canvas: Canvas, people: list[Placed], setting: str) -> list[Seen]:
+    """Boxes, areas, outlines and visibility from the map of what is seen at each pixel."""
+    numbers = np.asarray(canvas.map())
+    seen = []
+    parts = {number for number in np.unique(numbers).tolist() if number}
+    for index, person in enumerate(people):
+        own = {number: canvas.owners[number][1] for number in parts if canvas.owners[number][0] == str(index)}
+        flesh = [number for number, key in own.items() if key not in COCO_IDS]
+        region = _region(numbers, flesh)
+        if region:
+            keypoints, hidden = _keypoints(numbers, canvas, person, index)
+            seen.append(Seen(category="person", owner=index, how="", keypoints=keypoints, hidden_by=hidden, **region))
+    for index, person in enumerate(people):
+        for category, how in things_of(person.acted, setting).items():
+            number = [n for n in parts if canvas.owners[n] == (str(index), category)]
+            region = _region(numbers, number)
+            if region and region["area"] >= LEAST_SEEN_PX:
+                seen.append(Seen(category=category, owner=index, how=how, hidden_by={}, **region))
+    return seen
+
+
+def _region(numbers: np.ndarray, wanted: list[int]) -> dict | None:
+    """Box, area and convex outline of the pixels with these numbers."""
+    if not wanted:
+        return None
+    table = np.zeros(256, dtype=bool)
+    table[wanted] = True
+    mask = table[numbers]
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return None
+    first, last = mask.argmax(axis=1), mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+    step = max(1, len(rows) // 10)
+    picked = sorted({*rows[::step].tolist(), int(rows[-1])})
+    ring = [(float(first[y]), y + 0.5) for y in picked] + [(float(last[y]) + 1, y + 0.5) for y in reversed(picked)]
+    box = int(first[rows].min()), int(rows[0]), int(last[rows].max()) + 1, int(rows[-1]) + 1
+    return {"box_px": box, "area": int(mask.sum()), "outline": tuple(v for point in ring for v in point)}
+
+
+_OWN_PARTS = {
+    "shoulder": ("{side} upper arm", "trunk"),
+    "elbow": ("{side} upper arm", "{side} forearm"),
+    "wrist": ("{side} forearm", "{side} hand"),
+    "hip": ("{side} thigh", "trunk"),
+    "knee": ("{side} thigh", "{side} shank"),
+    "ankle": ("{side} shank", "{side} foot"),
+}
+"""The parts that show a joint when they are what is seen there."""
+
+
+def _keypoints(numbers: np.ndarray, canvas: Canvas, person: Placed, index: int) -> tuple[tuple[float, ...], dict[str, str]]:
+    """COCO's 17 joints: 0 outside the picture, 1 hidden, 2 seen."""
+    flat: list[float] = []
+    hidden: dict[str, str] = {}
+    for joint in COCO17.joints:
+        x, y = person.place(person.body.points[joint])
+        column, row = int(x), int(y)
+        if not (0 <= x < canvas.size and 0 <= y < canvas.size):
+            flat += [0, 0, 0]
+            continue
+        owner, key = canvas.owners[int(numbers[row, column])]
+        by = _hider(person, index, joint, owner, key)
+        if by:
+            hidden[joint] = by
+        flat += [round(x, 1), round(y, 1), 1 if by else 2]
+    return tuple(flat), hidden
+
+
+def _hider(person: Placed, index: int, joint: str, owner: str, key: str) -> str | None:
+    """What hides a joint whose pixel shows ``key`` of ``owner``; None where it is seen."""
+    side, _, name = joint.partition(" ")
+    if owner not in ("", str(index)):
+        return "other"
+    if key in COCO_IDS:
+        return "thing"
+    if joint == "nose" or name in ("eye", "ear"):
+        seen = seen_on_head(person.body, joint) and key in ("head", "")
+        return None if seen else "self"
+    if key not in (part.format(side=side) for part in _OWN_PARTS[name]):
+        return "self" if key else None
+    centre = person.body.points["neck" if name == "shoulder" else "pelvis"]
+    half = person.acted.build["shoulders" if name == "shoulder" else "hips"] / 2
+    behind = key == "trunk" and person.body.points[joint][2] < centre[2] - 0.6 * half
+    return "self" if behind else None
