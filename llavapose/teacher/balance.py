@@ -44,15 +44,22 @@ class Balance:
         counts: how often each (kind, label) is sure among the scenes at hand.
         pairs: how often each (kind, label, rival) should be asked, as a share of all questions; symmetric.
         weights: weight of a fact of each (kind, label) in ``ordered``.
+        offers: of the questions about a (kind, label), the share that may offer its rival. Below 1 where the scenes
+            have so little else to tell that the label comes too often: more of its questions must be open ones.
     """
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     pairs: dict[tuple[str, str, str], float] = field(default_factory=dict)
     weights: dict[tuple[str, str], float] = field(default_factory=dict)
+    offers: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def weight(self, fact: Fact, scene: Scene) -> float:
         """How much the fact should be told; its kind's share where its label has not been counted."""
         return self.weights.get((fact.kind, label(fact, scene)), SHARES[fact.kind])
+
+    def offer(self, fact: Fact, scene: Scene) -> float:
+        """How likely a question about the fact may offer its rival."""
+        return self.offers.get((fact.kind, label(fact, scene)), 1.0)
 
     def rivals(self, fact: Fact, scene: Scene) -> dict[str, float]:
         """The labels that can stand against the fact's, and how often each should."""
@@ -77,7 +84,11 @@ def balance_of(scenes: Sequence[tuple[Scene, Sequence[Fact]]], *, num_draws: int
     for kind, name in counts:
         if not targets[kind, name]:  # nothing stands against it: told for its own sake
             targets[kind, name] = min(SHARES[kind] / sum(SHARES.values()), counts[kind, name] / max(num_told, 1))
-    return Balance(counts=counts, pairs=pairs, weights=_fitted(told, targets, num_draws))
+    whole = sum(targets.values())
+    targets = {key: target / whole for key, target in targets.items()}
+    weights, drawn = _fitted(told, targets, num_draws)
+    offers = {key: min(1.0, target / max(drawn.get(key, 0.0), 1e-9)) for key, target in targets.items()}
+    return Balance(counts=counts, pairs=pairs, weights=weights, offers=offers)
 
 
 def _pair_shares(counts: Mapping[tuple[str, str], int], num_told: int) -> dict[tuple[str, str, str], float]:
@@ -98,8 +109,8 @@ def _pair_shares(counts: Mapping[tuple[str, str], int], num_told: int) -> dict[t
 
 def _fitted(
     told: Sequence[Counter[tuple[str, str]]], targets: Mapping[tuple[str, str], float], num_draws: int
-) -> dict[tuple[str, str], float]:
-    """Weights under which facts drawn scene by scene come as often as the targets say.
+) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
+    """Weights under which facts drawn scene by scene come as often as the targets say, and the shares that come.
 
     A scene of one person has fewer facts to choose from than one of four, so inverse counts alone do not even out.
     """
@@ -107,15 +118,16 @@ def _fitted(
     sample = [sorted(one.elements()) for one in rng.sample(list(told), min(len(told), CALIBRATION_SCENES))]
     least = min((target for target in targets.values() if target > 0), default=1.0) / 10
     weights = {key: max(target, least) for key, target in targets.items()}
+    drawn: Counter[tuple[str, str]] = Counter()
     for _ in range(ROUNDS):
-        drawn: Counter[tuple[str, str]] = Counter()
+        drawn.clear()
         for keys in sample:
             order = sorted((-math.log(1.0 - rng.random()) / weights[key], key) for key in keys)
             drawn.update(key for _, key in order[:num_draws])
         for key, target in targets.items():
             wanted = max(target, least) * drawn.total()
             weights[key] *= min(max((wanted + 1) / (drawn[key] + 1), 0.3), 3.0) ** 0.7
-    return weights
+    return weights, {key: number / max(drawn.total(), 1) for key, number in drawn.items()}
 
 
 def rivals(kind: str, name: str, known: Sequence[str]) -> tuple[str, ...]:

@@ -22,11 +22,14 @@ _ENDS = (
 _DOING = re.compile(rf"\b((?:{_VERB})\b(?: (?!while|as|and\b)[\w'-]+)*?){_ENDS}", re.IGNORECASE)
 _WORN = r"shirt|jacket|coat|dress|suit|sweater|hoodie|shorts|pants|jeans|trousers|skirt|hat|cap|helmet|uniform|vest|top"
 _WEARING = re.compile(rf"\b(?:wearing|in|dressed in) ((?:a |an |the )?(?:[\w-]+ ){{0,3}}?(?:{_WORN}))\b", re.IGNORECASE)
+_SPOT = (
+    "park|beach|street|snow|slope|hill|mountain|field|court|room|kitchen|city|sea|ocean|wave|waves|water|grass|road|"
+    "sidewalk|woods|forest|trail|garden|meadow|lawn|desert|sand|office|gym|track|ground|yard|plaza|square|house|wall|"
+    "fence|lake|river|sky|station|hall|studio|stadium|path"
+)
 _PLACE = re.compile(
     r"\b((?:on|in|at|by|near|along|across|through|down|beside) (?:a|an|the) (?:[\w-]+ ){0,3}?"
-    r"(?:park|beach|street|snow|slope|hill|mountain|field|court|room|kitchen|city|sea|ocean|wave|waves|water|grass|"
-    r"road|sidewalk|woods|forest|trail|garden|meadow|lawn|desert|sand|office|gym|track|ground|yard|plaza|square|"
-    r"house|wall|fence|lake|river|sky|station|hall|studio|stadium|path))\b",
+    rf"(?:{_SPOT}))\b(?! (?:{_SPOT})\b)",
     re.IGNORECASE,
 )
 

@@ -72,7 +72,8 @@ def _flowing(facts: list[Fact], view: View) -> list[str]:
     whole = [clause for fact in facts if (clause := _clause(fact, view))]
     first = f"{who} is {' and is '.join(whole[:2])}." if whole else f"{who} can be seen."
     sentences = [sentence(first)]
-    sentences += [f"They are {clause}." for clause in whole[2:]]
+    if whole[2:]:
+        sentences.append(f"They are {' and '.join(whole[2:])}.")
     for kind in ("arm_height", "arm_side", "elbow", "leg_lift", "knee"):
         sentences += _sides([fact for fact in facts if fact.kind == kind])
     for fact in facts:

@@ -80,11 +80,11 @@ def _fact_pair(fact: Fact, view: View, rng: random.Random) -> Pair:
     scene, form = view.scene, rng.random()
     variant = rng.randrange(len(STATEMENTS[fact.kind])) if rng.random() < 0.35 else 0
     false = false_counterpart(fact, view, rng)
-    if false and form < CHOICE_SHARE:
+    if false and form < CHOICE_SHARE and rng.random() < view.balance.offer(fact, scene):
         return ask(fact, scene, rng.randrange(2), *false), state(fact, scene, variant)
-    if false and form < CHOICE_SHARE + DOUBT_SHARE:
+    if false and CHOICE_SHARE <= form < CHOICE_SHARE + DOUBT_SHARE:
         return _doubt(fact, scene, false, rng)
-    if form < CHOICE_SHARE + DOUBT_SHARE + LIMB_SHARE and fact.part and fact.person is not None:
+    if CHOICE_SHARE <= form < CHOICE_SHARE + DOUBT_SHARE + LIMB_SHARE and fact.part and fact.person is not None:
         limb = _limb(fact, view, rng)
         if limb:
             return limb

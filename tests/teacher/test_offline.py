@@ -153,6 +153,7 @@ def test_what_captions_say(three: Scene, alone: Scene) -> None:
     assert places(three) == ("on the street",)
     assert doing(alone) == ("waving",)
     assert places(alone) == ("in a park",)
+    assert places(replace(alone, captions=("A man waving on a city street.",))) == ("on a city street",)
 
 
 def test_captions_that_contradict_a_sure_fact_are_not_told(three: Scene, facts: tuple[Fact, ...]) -> None:
