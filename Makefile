@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:
 	@echo "make demo      the whole story on 2 cores in 10 minutes: data, four mixtures, tables, a page (outputs/demo/)"
 	@echo "make test      the whole test suite (10 minutes on 2 cores)"
-	@echo "make results   the demo's ablation with three seeds (90 minutes on 2 cores; results/world/)"
+	@echo "make results   the demo's ablation with three seeds (90 minutes on 2 cores; tables kept in results/world/)"
 	@echo "make base      rebuild the tiny base from nothing (2 hours on 2 cores; llavapose/assets/tiny_base/)"
 	@echo "make install   .venv from pyproject.toml and constraints.txt; the others do it where it is missing"
 	@echo "make lint      ruff and pyright"
@@ -29,10 +29,14 @@ demo: install
 	$(PY) train.py -m experiment=demo data=conv,detail,complex,full
 
 test: install
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 results: install
 	$(PY) train.py -m experiment=world data=conv,detail,complex,full seed=0,1,2
+	mkdir -p results/world
+	cp outputs/world_results/*.csv outputs/world_results/tables.md results/world/
+	git rev-parse HEAD > results/world/commit.txt
+	echo 'python train.py -m experiment=world data=conv,detail,complex,full seed=0,1,2' > results/world/command.txt
 
 base: install
 	$(PY) -m llavapose.base

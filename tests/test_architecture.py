@@ -45,6 +45,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
 # Files that may do more than their room.
 FURTHER: dict[str, tuple[set[str], bool]] = {
     "evaluation.answer": ({"data", "model"}, True),
+    "data.show": ({"model.pretrained"}, True),
     "data.planner": (set(), False),
 }
 ONLY_HERE = {"wandb": {"report.wandb"}, "openai": {"llm.openai", "llm.batch"}, "deepspeed": {"training.strategies"}}

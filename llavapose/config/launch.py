@@ -65,7 +65,8 @@ def launch(
     Args:
         conf: the folder of configuration files; the scripts lie beside it.
         overrides: as on the command line; one with several values is run once for each.
-        prepare: makes the data of a job; called before any job starts, so that no two make the same.
+        prepare: makes the data of a job; called once for each different
+            data before any job starts, so that no two make the same.
         finish: writes the tables of a sweep's folder.
 
     Raises:
@@ -73,8 +74,12 @@ def launch(
         LlavaPoseError: jobs failed; the tables are written all the same.
     """
     plan = plan_sweep(conf, overrides)
+    prepared: list[tuple[object, ...]] = []
     for config in plan.configs:
-        prepare(config)
+        wanted = (config.scenes, config.teacher, config.data.path, config.data.images, config.data_dir)
+        if wanted not in prepared:
+            prepare(config)
+            prepared.append(wanted)
     plan.folder.mkdir(parents=True, exist_ok=True)
     print(f"{len(plan.jobs)} jobs in {plan.folder}: {', '.join(job.name for job in plan.jobs)}", flush=True)
     ended = _run(plan)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
 from llavapose.config.compose import composed, typed
 from llavapose.config.schema import TrainConfig, evaluation_of
@@ -97,3 +98,9 @@ def test_evaluation_takes_the_runs_settings():
     evaluation = evaluation_of(config, checkpoint=Path("hf"))
     assert (evaluation.arm, evaluation.benchmark.num_images, evaluation.checkpoint) == ("detail", 7, "hf")
     assert evaluation.output_dir == Path("outputs/train/detail")
+
+
+def test_a_rank_reads_the_settings_that_its_parent_wrote(tmp_path):
+    config = composed("train", CONF, ["data=detail", "strategy=ddp", "output_dir=here"])
+    OmegaConf.save(config, tmp_path / "config.yaml")
+    assert typed("train", OmegaConf.load(tmp_path / "config.yaml")) == typed("train", config)
