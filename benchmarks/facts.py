@@ -8,6 +8,7 @@ two words meet, both are right within a few degrees, as two people who see the p
 """
 
 import argparse
+import math
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -24,29 +25,60 @@ from llavapose.scenes.world import WorldSettings, ensure_world, read_truth, read
 Truth = dict[str, Any]
 
 HINGE = {"straight": (150, 181), "slightly bent": (115, 160), "bent": (0, 125)}
-TRUNK = {"upright": (0, 20), "leaning": (12, 52), "bent over": (45, 181)}
+TRUNK = {"upright": (0, 20), "leaning": (12, 52), "bent over": (50, 181)}
 """Degrees in which each word is right."""
+
+FACING = {"toward the camera": "front", "away from the camera": "back"}
+
+
+def _joint(person: Truth, name: str) -> tuple[float, float, float]:
+    """x to image right, y down, z to the camera, in torso lengths."""
+    x, y, z = person["joints_3d"][name]
+    torso = math.dist(_middle(person, "shoulder"), _middle(person, "hip"))
+    return x / torso, y / torso, z / torso
+
+
+def _middle(person: Truth, name: str) -> list[float]:
+    pairs = zip(person["joints_3d"][f"left {name}"], person["joints_3d"][f"right {name}"], strict=True)
+    return [(a + b) / 2 for a, b in pairs]
+
+
+def _to_own_left(person: Truth, a: str, b: str) -> float:
+    """How far joint ``b`` is to the person's own left of joint ``a``, level with the ground, in torso lengths."""
+    yaw = math.radians(person["yaw_deg"])
+    (ax, _, az), (bx, _, bz) = _joint(person, a), _joint(person, b)
+    return (bx - ax) * math.cos(yaw) - (bz - az) * math.sin(yaw)
 
 
 def _arm_height(value: str, side: str, person: Truth) -> bool:
-    shoulder, head = person[f"{side} wrist_above_shoulder"], person[f"{side} wrist_above_head"]
+    shoulder, head = person["wrist_rise"][side], person["wrist_over_head"][side]
     return {
-        "above the head": head > -0.01,
-        "raised": shoulder > 0.04 and head < 0.02,
-        "at shoulder height": abs(shoulder) < 0.075,
-        "lowered": shoulder < -0.08,
+        "above the head": head > -0.03,
+        "raised": shoulder > 0.15 and head < 0.07,
+        "at shoulder height": abs(shoulder) < 0.27,
+        "lowered": shoulder < -0.3,
     }[value]
 
 
 def _arm_side(value: str, side: str, person: Truth) -> bool:
-    # The middle of the body is half a shoulder's breadth, 0.115 body heights, inward of the shoulder.
-    return person[f"{side} wrist_out"] > 0.1 if value == "out to the side" else person[f"{side} wrist_out"] < -0.08
+    sign = 1 if side == "left" else -1
+    if value == "out to the side":
+        return sign * _to_own_left(person, f"{side} shoulder", f"{side} wrist") > 0.35
+    shoulders = [_to_own_left(person, f"{s} shoulder", f"{side} wrist") for s in ("left", "right")]
+    return sign * sum(shoulders) / 2 < 0.03
 
 
 def _leg_lift(value: str, side: str, person: Truth) -> bool:
     other = "right" if side == "left" else "left"
-    rise = person[f"{side} ankle_height"] - person[f"{other} ankle_height"]
-    return rise > 0.06 if value == "lifted" else rise < 0.05
+    rise = _joint(person, f"{other} ankle")[1] - _joint(person, f"{side} ankle")[1]
+    return rise > 0.22 if value == "lifted" else rise < 0.18
+
+
+def _legs(value: str, side: str, person: Truth) -> bool:
+    (ax, _, az), (bx, _, bz) = _joint(person, "left ankle"), _joint(person, "right ankle")
+    aside = abs(_to_own_left(person, "left ankle", "right ankle"))
+    apart = math.hypot(ax - bx, az - bz)
+    return {"together": apart < 0.75, "apart": aside > 0.5, "in a stride": apart > 0.6}[value]
 
 
 def _within(bounds: tuple[float, float], degrees: float) -> bool:
@@ -54,15 +86,17 @@ def _within(bounds: tuple[float, float], degrees: float) -> bool:
 
 
 TRUE = {
-    "elbow": lambda value, side, person: _within(HINGE[value], person[f"{side} elbow_deg"]),
-    "knee": lambda value, side, person: _within(HINGE[value], person[f"{side} knee_deg"]),
+    "elbow": lambda value, side, person: _within(HINGE[value], person["elbow_deg"][side]),
+    "knee": lambda value, side, person: _within(HINGE[value], person["knee_deg"][side]),
     "arm_height": _arm_height,
     "arm_side": _arm_side,
-    "legs": lambda value, side, person: (person["ankles_apart"] < 0.24) == (value == "together"),
+    "legs": _legs,
     "leg_lift": _leg_lift,
-    "trunk": lambda value, side, person: _within(TRUNK[value], person["trunk_deg"]),
+    "trunk": lambda value, side, person: (
+        person["stance"] != "lying" and _within(TRUNK[value], math.hypot(person["lean_deg"], person["tilt_deg"]))
+    ),
     "stance": lambda value, side, person: person["stance"] == value,
-    "facing": lambda value, side, person: person["facing"] == value,
+    "facing": lambda value, side, person: person["facing"] == FACING.get(value, value),
 }
 """Kind -> whether a value is right of a side of a person in truth. Who is where follows from the boxes themselves."""
 
@@ -73,12 +107,18 @@ def is_right(fact: Fact, scene: Scene, truth: Truth) -> bool | None:
         return fact.value == str(len(truth["people"]))
     if fact.person is None or fact.kind in ("place", "side_of", "nearest"):
         return None
-    person = next(p for p in truth["people"] if p["id"] == scene.people[fact.person].id)
+    person = _person(fact, scene, truth)
+    side, _, part = (fact.part or "").partition(" ")
     if fact.kind == "contact":
         assert fact.target is not None
-        return [fact.part, scene.things[fact.target].category] in [list(pair) for pair in person["contacts"]]
-    side = fact.part.split()[0] if fact.part else ""
+        how = next((c["how"] for c in person["contacts"] if c["annotation_id"] == scene.things[fact.target].id), None)
+        return (how == "held" and part == "hand" and side == person["acting_side"]) or (how == "under" and part == "foot")
     return TRUE[fact.kind](fact.value, side, person)
+
+
+def _person(fact: Fact, scene: Scene, truth: Truth) -> Truth:
+    assert fact.person is not None
+    return next(p for p in truth["people"] if p["annotation_id"] == scene.people[fact.person].id)
 
 
 def score(scenes: Iterable[Scene], truths: dict[int, Truth]) -> tuple[dict[tuple[str, str], Counter], list[str]]:
@@ -95,9 +135,9 @@ def score(scenes: Iterable[Scene], truths: dict[int, Truth]) -> tuple[dict[tuple
 
 
 def _line(fact: Fact, scene: Scene, truth: Truth) -> str:
-    person = {} if fact.person is None else next(p for p in truth["people"] if p["id"] == scene.people[fact.person].id)
-    side = fact.part.split()[0] if fact.part else "-"
-    shown = {k: v for k, v in person.items() if not k.startswith(("left", "right")) or k.startswith(side)}
+    person = {} if fact.person is None else _person(fact, scene, truth)
+    side = (fact.part or "").split(" ")[0]
+    shown = {k: v.get(side) if isinstance(v, dict) else v for k, v in person.items() if k not in ("joints_3d", "hidden_by")}
     target = scene.things[fact.target].category if fact.kind == "contact" and fact.target is not None else ""
     return f"{scene.image} {fact.kind} {fact.part or ''} {fact.value} {target} ({fact.measure}); truth {shown}"
 

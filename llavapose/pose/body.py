@@ -21,7 +21,7 @@ def trunk(pose: Pose) -> Reading | None:
     seen_deg = math.degrees(math.atan2(abs(shoulders[0] - hips[0]) / pose.unit, drop))
     space_deg = math.degrees(math.acos(max(-1.0, min(1.0, drop))))
     if seen_deg < 18 and space_deg < 40:
-        value, margin = "upright", seen_deg < 14 and space_deg < 28 and _lean_would_show(pose, held)
+        value, margin = "upright", seen_deg < 13 and space_deg < 28 and _lean_would_show(pose, held)
     elif seen_deg > 52 or space_deg > 54:
         # Only legs that stand tell bending over from lying.
         value, margin = "bent over", (seen_deg > 57 or space_deg > 59) and held is not None and held.value == "standing"
@@ -55,28 +55,28 @@ def stance(pose: Pose) -> Reading | None:
     shanks = [pose.drop(pose.points[f"{s} knee"], pose.points[f"{s} ankle"]) / SHANK for s in sides]
     legs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} ankle"]) / (THIGH + SHANK) for s in sides]
     seen = any(pose.sees(f"{s} knee", f"{s} ankle") for s in sides)
-    longest, both, trunk_drop = max(legs), len(sides) == 2, pose.drop(shoulders, hips)
+    longest, trunk_drop = max(legs), pose.drop(shoulders, hips)
     if abs(trunk_drop) < 0.45 and max(abs(leg) for leg in legs) < 0.45:
         value, margin = "lying", abs(trunk_drop) < 0.3 and longest < 0.3
     elif longest > 0.6 and max(thighs) > 0.5:
         value, margin = "standing", longest > 0.68
     elif sum(thighs) / len(thighs) > -0.04 and max(shanks) > 0.45 and longest > 0.28:
         value = "sitting"
-        margin = both and max(thighs) < 0.32 and max(shanks) > 0.5 and 0.32 < longest < 0.56 and trunk_drop > 0.65
+        margin = len(sides) == 2 and max(thighs) < 0.34 and max(shanks) > 0.5 and 0.31 < longest < 0.58 and trunk_drop > 0.65
     else:
-        value, margin = "crouching", both and trunk_drop > 0.6 and longest < 0.36 and _folded(pose, max(thighs))
+        value, margin = "crouching", trunk_drop > 0.6 and _folded(pose, sides, max(thighs), longest)
     return Reading(value=value, sure=seen and margin, measure=round(longest, 2))
 
 
-def _folded(pose: Pose, thigh: float) -> bool:
-    """Whether both legs are folded with the knees at least as high as the hips and the feet below the body: someone
-    who sits low stretches the legs or keeps the knees down."""
-    for side in SIDES:
+def _folded(pose: Pose, sides: list[str], thigh: float, longest: float) -> bool:
+    """Whether the legs are folded with the knees at least as high as the hips and the feet below the body: someone
+    who sits low stretches the legs or keeps the knees down; the higher the hips, the clearer the knees must be up."""
+    for side in sides:
         hip, knee, ankle = (pose.points[f"{side} {joint}"] for joint in ("hip", "knee", "ankle"))
         angle = angle_at(hip, knee, ankle)
         if angle is None or angle > 150 or abs(hip[0] - ankle[0]) > 0.95 * pose.unit:
             return False
-    return thigh < 0.06
+    return thigh < (0.06 if longest < 0.31 else -0.15) and longest < 0.36
 
 
 def _stands(pose: Pose) -> bool:
@@ -96,18 +96,21 @@ def legs(pose: Pose) -> Reading | None:
     level = abs(ankles[0][1] - ankles[1][1]) / pose.unit < 0.25
     frontal = view.value in ("toward the camera", "away from the camera")
     seen = view.sure and pose.sees("left ankle", "right ankle")
-    close = 0.5 if frontal else 0.3
-    if gap < close + 0.1:
-        margin = level and gap < close and knee_gap < close and _long_legged(pose)
+    if gap < 0.6 if frontal else gap < 0.4:
+        margin = level and gap < 0.5 and knee_gap < 0.5 and _long_legged(pose, 0.98)
+        if not frontal:
+            # A little off the profile, legs that were apart would show it beside the breadth of the shoulders.
+            breadth = abs(view.measure or 0)
+            margin = level and breadth > 0.15 and gap < breadth and gap < 0.4 and _long_legged(pose, 0.85)
         return Reading(value="together", sure=seen and margin, measure=round(gap, 2))
     value, margin = ("apart", level and gap > 0.75) if frontal else ("in a stride", gap > 0.65)
     return Reading(value=value, sure=seen and margin, measure=round(gap, 2))
 
 
-def _long_legged(pose: Pose) -> bool:
+def _long_legged(pose: Pose, least: float) -> bool:
     """Whether both legs are stretched: legs that bend are not said to be together or apart."""
     return all(
-        pose.drop(pose.points[f"{side} hip"], pose.points[f"{side} ankle"]) > 0.96 * (THIGH + SHANK) for side in SIDES
+        pose.drop(pose.points[f"{side} hip"], pose.points[f"{side} ankle"]) > least * (THIGH + SHANK) for side in SIDES
     )
 
 
@@ -119,8 +122,8 @@ def leg_lift(pose: Pose, side: str) -> Reading | None:
     rise = pose.drop(pose.points[f"{side} ankle"], pose.points[f"{other} ankle"])
     seen = pose.sees("left ankle", "right ankle")
     if rise > 0.2:
-        return Reading(value="lifted", sure=seen and rise > 0.35, measure=round(rise, 2))
-    return Reading(value="on the ground", sure=seen and (rise < -0.35 or abs(rise) < 0.1), measure=round(rise, 2))
+        return Reading(value="lifted", sure=seen and rise > 0.3, measure=round(rise, 2))
+    return Reading(value="on the ground", sure=seen and (rise < -0.3 or abs(rise) < 0.12), measure=round(rise, 2))
 
 
 def facing(pose: Pose) -> Reading | None:
@@ -140,8 +143,9 @@ def facing(pose: Pose) -> Reading | None:
     look = _look(pose)
     if look is None:
         return None
+    head = any(pose.sees(joint) for joint in ("nose", "left eye", "right eye", "left ear", "right ear"))
     ahead = (pose.points["nose"][0] - shoulders[0]) / pose.unit
-    clear = abs(look) > 0.1 and look * ahead > 0 and abs(breadth) < 0.48 and pose.sees("nose")
+    clear = abs(look) > 0.1 and look * ahead > 0 and abs(breadth) < 0.48 and head
     return Reading(value="image left" if look < 0 else "image right", sure=upright and clear, measure=round(breadth, 2))
 
 

@@ -20,7 +20,7 @@ STRAIGHT_DEG, BENT_DEG = 155.0, 120.0
 MARGIN_DEG = 5.0
 """How far from a threshold an angle must be to be stated."""
 
-ELBOW_LEAST_STRAIGHT_DEG, KNEE_LEAST_STRAIGHT_DEG = 125.0, 130.0
+ELBOW_LEAST_STRAIGHT_DEG, KNEE_LEAST_STRAIGHT_DEG = 116.0, 122.0
 """A limb that looks straight is stated only where foreshortening cannot hide more bend than this. A knee bends within
 the plane of a frontal view, where a bend shows as nothing but a shorter leg; an elbow rarely does so exactly."""
 
@@ -42,19 +42,20 @@ def _hinge(pose: Pose, joints: tuple[str, str, str], usual: tuple[float, float],
     if degrees is None:
         return None
     lengths = (usual[0] * pose.unit, usual[1] * pose.unit)
-    low, high = angle_range(a, joint, b, lengths, slack=0.06)
+    low, high = angle_range(a, joint, b, lengths, slack=0.05)
     nominal, _ = angle_range(a, joint, b, lengths, slack=0.0)
     # The middle joint and the end must be seen; the root of a limb is often hidden by clothes or trunk, and known well.
     seen = pose.sees(*joints[1:])
     end_on = min(pose.span(a, joint) / usual[0], pose.span(joint, b) / usual[1]) < 0.3
-    if high < BENT_DEG + MARGIN_DEG or degrees < BENT_DEG:
-        value, margin = "bent", high < BENT_DEG + MARGIN_DEG and degrees < 150 + 30 * (not end_on)
+    most = BENT_DEG + MARGIN_DEG * (1 if degrees > BENT_DEG - 2 * MARGIN_DEG else 3)
+    if high < most or degrees < BENT_DEG:
+        value, margin = "bent", high < most and degrees < 150 + 30 * (not end_on)
     elif degrees >= STRAIGHT_DEG:
-        value, margin = "straight", degrees >= STRAIGHT_DEG + MARGIN_DEG and nominal > least
+        value, margin = "straight", degrees >= STRAIGHT_DEG + 3 and nominal > least
     else:
         value = "slightly bent"
         margin = BENT_DEG + MARGIN_DEG <= degrees <= STRAIGHT_DEG - MARGIN_DEG
-        margin = margin and low > BENT_DEG - 2 * MARGIN_DEG and high < STRAIGHT_DEG + MARGIN_DEG
+        margin = margin and low > BENT_DEG + 1 and high < STRAIGHT_DEG + MARGIN_DEG
     return Reading(value=value, sure=margin and seen, measure=round(degrees, 1))
 
 
@@ -71,17 +72,17 @@ def arm_height(pose: Pose, side: str) -> Reading | None:
     shoulder, joint, wrist = (pose.points[f"{side} {name}"] for name in ("shoulder", "elbow", "wrist"))
     rise = -pose.drop(shoulder, wrist)
     elbow_rise = -pose.drop(shoulder, joint)
-    seen = pose.sees(f"{side} wrist", f"{side} elbow") and not _tilted(pose)
+    seen = pose.sees(f"{side} wrist") and not _tilted(pose)
     top = head_top(pose)
     over = None if top is None else (top - wrist[1]) / pose.unit
     if over is not None and over > 0 and rise > 0.3:
-        value, margin = "above the head", over > 0.06
+        value, margin = "above the head", over > 0.04
     elif rise > 0.2:
-        value, margin = "raised", rise > 0.26 and over is not None and over < -0.06
+        value, margin = "raised", rise > 0.24 and over is not None and over < -0.05
     elif rise > -0.2:
-        value, margin = "at shoulder height", abs(rise) < 0.15 and abs(elbow_rise) < 0.22
+        value, margin = "at shoulder height", abs(rise) < 0.17 and abs(elbow_rise) < 0.25
     else:
-        value, margin = "lowered", rise < -0.42 and elbow_rise < -0.18
+        value, margin = "lowered", rise < -0.38 and elbow_rise < -0.12
     return Reading(value=value, sure=margin and seen, measure=round(rise, 2))
 
 
@@ -103,9 +104,9 @@ def arm_side(pose: Pose, side: str) -> Reading | None:
     reach = outward * (wrist[0] - own[0]) / pose.unit
     elbow_reach = outward * (joint[0] - own[0]) / pose.unit
     past_middle = -outward * (wrist[0] - (own[0] + other[0]) / 2) / pose.unit
-    seen = pose.sees(f"{side} wrist", f"{side} elbow")
+    seen = pose.sees(f"{side} wrist")
     if reach > 0.4:
-        return Reading(value="out to the side", sure=seen and reach > 0.65 and elbow_reach > 0.25, measure=round(reach, 2))
+        return Reading(value="out to the side", sure=seen and reach > 0.6 and elbow_reach > 0.2, measure=round(reach, 2))
     if past_middle > 0:
         level = -0.2 < pose.drop(own, wrist) < 1.1
         return Reading(value="across the body", sure=seen and level and past_middle > 0.1, measure=round(reach, 2))

@@ -10,12 +10,12 @@ HAND_OBJECTS = frozenset((
     "tennis racket", "baseball bat", "umbrella", "frisbee", "sports ball", "cell phone", "book", "cup", "bottle",
     "handbag", "suitcase", "wine glass", "banana", "apple", "sandwich", "hot dog", "pizza", "donut", "kite", "remote",
     "laptop", "teddy bear", "toothbrush", "hair drier", "knife", "fork", "spoon", "bowl", "scissors", "baseball glove",
-    "surfboard", "skateboard", "snowboard", "carrot", "orange", "vase", "backpack",
+    "surfboard", "skateboard", "snowboard", "carrot", "orange", "vase",
 ))  # fmt: skip
 """What a hand can hold."""
 
-FOOT_OBJECTS = frozenset(("skis", "snowboard", "skateboard", "surfboard", "sports ball"))
-"""What a foot can be on or at."""
+FOOT_OBJECTS = frozenset(("skis", "snowboard", "skateboard", "surfboard"))
+"""What a foot stands on."""
 
 PLACE_BOUNDS = {"left": (0.0, 0.30), "middle": (0.37, 0.63), "right": (0.70, 1.0)}
 """Where a box centre must be for a place to be stated; thirds of the picture less a margin."""
@@ -80,7 +80,7 @@ def nearest(scene: Scene) -> list[Fact]:
         (least, winner), (second, _) = distances[:2]
         if winner not in chosen:
             continue  # nobody could be told who is meant
-        sure = second > 1.3 * least
+        sure = second > 1.2 * least
         facts.append(Fact(kind="nearest", person=index, value="nearest", sure=sure, target=winner,
                           measure=round(second / max(least, 1e-9), 2)))  # fmt: skip
     return facts
@@ -132,7 +132,7 @@ def _held(
         for name in (f"left {kind}", f"right {kind}")
         if number != index and other.has(name) and other.unit > 0
     ]
-    if min(others, default=9.0) < 0.5 or _gap(point, box) > 0.22 * pose.unit:
+    if min(others, default=9.0) < 0.5 or _gap(point, box) > 0.15 * pose.unit:
         return False
     if kind == "ankle":
         return point[1] > box[1] - 0.3 * pose.unit

@@ -121,7 +121,7 @@ def test_contact_is_denied_where_the_thing_is_missing_or_the_hand_is_elsewhere(f
 
 
 def test_all_people_are_claimed_only_if_each_is(figures):
-    seated = {"left_knee": (222, 215), "right_knee": (178, 215), "left_ankle": (222, 300), "right_ankle": (178, 300)}
+    seated = {"left_knee": (222, 215), "right_knee": (178, 215), "left_ankle": (222, 292), "right_ankle": (178, 292)}
     scene = figures.scene(figures.person(dx=-100), figures.person(1, dx=100, **seated))
     facts = scene_facts(scene)
     outcomes = [checked.outcome for checked in check_text("Both people face us. Both people are standing.", scene, facts)]
