@@ -83,12 +83,12 @@ def to_record(sample: Sample) -> dict[str, Any]:
     }
 
 
-def from_record(record: dict[str, Any], image_root: Path, *, where: str) -> Sample:
+def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) -> Sample:
     """The record as a sample.
 
     Args:
         record: one JSON object.
-        image_root: folder that ``image`` is relative to.
+        image_root: folder that ``image`` is relative to; None does not look for the picture.
         where: file and line, for messages.
 
     Raises:
@@ -102,8 +102,8 @@ def from_record(record: dict[str, Any], image_root: Path, *, where: str) -> Samp
         raise DataError(f"{where}: kind of sample {name} is {kind!r}; expected one of {', '.join(KINDS)}")
     image = record.get("image")
     if not isinstance(image, str):
-        raise DataError(f"{where}: image of sample {name} is {image!r}; expected a path relative to {image_root}")
-    if not inside(image_root, image, where=where).is_file():
+        raise DataError(f"{where}: image of sample {name} is {image!r}; expected a path relative to the image folder")
+    if image_root is not None and not inside(image_root, image, where=where).is_file():
         raise DataError(f"{where}: no image {image} of sample {name} in {image_root}; check the image folder")
     provenance = record.get("provenance", {})
     if not isinstance(provenance, dict):

@@ -35,7 +35,10 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedToken
         min_frequency=2,
         show_progress=False,
     )
-    tokenizer.train_from_iterator((*texts, f"{SYSTEM} USER: ASSISTANT:"), trainer)
+    texts = list(texts)
+    # The fixed words stand before every sample: spelt letter by letter they would be a quarter of all tokens.
+    fixed = [f"{SYSTEM} USER: ASSISTANT:"] * max(2, len(texts) // 4)
+    tokenizer.train_from_iterator([*texts, *fixed], trainer)
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]

@@ -1,6 +1,6 @@
-"""Turns to token ids and labels: LLaVA-1.5's conversation (vicuna v1), in one place for training, asking and export.
+r"""Turns to token ids and labels: LLaVA-1.5's conversation (vicuna v1), in one place for training, asking and export.
 
-    <s>A chat between ... questions. USER: <image> x P | \\nQuestion ASSISTANT: Answer</s>USER: ... ASSISTANT: ...</s>
+    <s>A chat between ... questions. USER: <image> x P | \nQuestion ASSISTANT: Answer</s>USER: ... ASSISTANT: ...</s>
     '------------------- prefix ---------------------' '--- branch: supervised are the answers and their </s> ---'
 
 The text is tokenised whole, behind the image token, so that the ids are those of the chat template saved with every
@@ -75,7 +75,9 @@ class Conversation:
         self.image_id = tokenizer.convert_tokens_to_ids(IMAGE_TOKEN)
         ids = tokenizer(f"{SYSTEM} USER: {IMAGE_TOKEN}").input_ids
         if ids.count(self.image_id) != 1 or ids[-1] != self.image_id:
-            raise DataError(f"tokenizer {tokenizer.name_or_path}: {IMAGE_TOKEN} is not one token; use LLaVA's tokenizer")
+            raise DataError(
+                f"tokenizer {tokenizer.name_or_path}: {IMAGE_TOKEN} is not one token; use LLaVA's tokenizer"
+            )
         self.prefix: tuple[int, ...] = (*ids[:-1], *[self.image_id] * num_image_tokens)
         self._reserved = tuple(sorted({*tokenizer.all_special_tokens, IMAGE_TOKEN} - {"\n"}))
 
@@ -87,6 +89,7 @@ class Conversation:
         """Ids and labels of a sample.
 
         Args:
+            sample: its turns.
             max_length: tokens that prefix and branch may take together; the end of the branch is cut, never the image.
 
         Raises:
@@ -142,20 +145,38 @@ def render(turns: Sequence[Turn], *, where: str, clean: Any) -> tuple[str, list[
         if turn.role == "user":
             text += ("\n" if number == 0 else "USER: ") + clean(turn.text, where) + " ASSISTANT: "
         else:
-            start = len(text)
+            # With the space in front, which may be a token of its own: asked, the model has to write it.
+            start = len(text) - 1
             text += clean(turn.text, where) + "</s>"
             spans.append((start, len(text)))
     return text, spans
 
 
-def coloured(conversation: Conversation, sample: Sample, *, max_length: int = 4096) -> str:
-    """The tokens of a sample for a terminal: supervised green, context grey, the picture as one mark."""
+def num_image_tokens(processor: Any) -> int:
+    """Tokens that one picture takes, by the processor's own count."""
+    crop = processor.image_processor.crop_size
+    counts = processor._get_num_multimodal_tokens(image_sizes=[(crop["height"], crop["width"])])
+    return int(counts.num_image_tokens[0])
+
+
+def coloured(conversation: Conversation, sample: Sample, *, max_length: int = 4096, plain: bool = False) -> str:
+    """The tokens of a sample for a terminal: supervised on green, context grey, the picture as one mark.
+
+    Args:
+        conversation: of the tokenizer.
+        sample: to show.
+        max_length: tokens that prefix and sample may take together.
+        plain: supervised tokens in brackets instead of colours.
+    """
     branch = conversation.branch(sample, max_length=max_length)
     head = conversation.prefix[: conversation.prefix.index(conversation.image_id)]
-    pieces = [f"\x1b[90m{_shown(conversation, i)}\x1b[0m" for i in head]
-    pieces.append(f"\x1b[94m[picture x{conversation.prefix.count(conversation.image_id)}]\x1b[0m")
+    seen, read, learnt = (
+        ("{}", "{}", "[{}]") if plain else ("\x1b[94m{}\x1b[0m", "\x1b[90m{}\x1b[0m", "\x1b[30;42m{}\x1b[0m")
+    )
+    pieces = [read.format(_shown(conversation, token)) for token in head]
+    pieces.append(seen.format(f"<picture x {conversation.prefix.count(conversation.image_id)}>"))
     for token, supervised in zip(branch.ids, branch.supervised, strict=True):
-        pieces.append(f"\x1b[{'30;42' if supervised else '90'}m{_shown(conversation, token)}\x1b[0m")
+        pieces.append((learnt if supervised else read).format(_shown(conversation, token)))
     return "|".join(pieces)
 
 

@@ -1,4 +1,4 @@
-"""Sample files to packed batches: checks everything before training, then streams micro-batches in the planned order."""
+"""Sample files to packed batches: everything is checked first, then micro-batches stream in the planned order."""
 
 import os
 from collections import Counter
@@ -14,7 +14,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 from tqdm import tqdm
 
-from llavapose.data.conversation import Branch, Conversation
+from llavapose.data.conversation import Branch, Conversation, num_image_tokens
 from llavapose.data.images import check_image, open_image, pixels
 from llavapose.data.pack import pack
 from llavapose.data.planner import Item, MicroBatch, num_steps, plan_epoch
@@ -59,7 +59,7 @@ class PackedSamples(Dataset[Batch]):
 
 
 class PlannedOrder(Sampler[MicroBatch]):
-    """One rank's micro-batches of an epoch, in order; the first epoch after a resume starts behind those already seen."""
+    """One rank's micro-batches of an epoch, in order; the first epoch after a resume starts behind those seen."""
 
     def __init__(self, plans: Any, *, rank: int, length: int, epoch: int = 0, skip: int = 0) -> None:
         self.plans, self.rank, self.length, self.epoch, self.skip = plans, rank, length, epoch, skip
@@ -203,8 +203,8 @@ class PoseDataModule(L.LightningDataModule):
         """
         if state_dict["fingerprint"] != self.order_fingerprint():
             raise DataError(
-                "resume: samples, seed, batch size, accumulation or number of ranks differ from the checkpoint's, so its "
-                "place in the data is not this run's; restore them or start anew with resume=false"
+                "resume: samples, seed, batch size, accumulation or number of ranks differ from the checkpoint's, so "
+                "its place in the data is not this run's; restore them or start anew with resume=false"
             )
         self._seen = {"epoch": state_dict["epoch"], "batches": state_dict["batches"]}
 
@@ -213,13 +213,6 @@ class PoseDataModule(L.LightningDataModule):
         names = [(s.id, b.num_tokens) for s, b in zip(self.train.samples, self.train.items, strict=True)]
         setting = [self.batch_size, self.accumulate, self.max_branches, self.seed, self.num_ranks]
         return fingerprint([names, setting])
-
-
-def num_image_tokens(processor: Any) -> int:
-    """Tokens that one picture takes, by the processor's own count."""
-    crop = processor.image_processor.crop_size
-    counts = processor._get_num_multimodal_tokens(image_sizes=[(crop["height"], crop["width"])])
-    return int(counts.num_image_tokens[0])
 
 
 def read_checked(samples: Path, images: Path) -> list[Sample]:
@@ -294,5 +287,5 @@ def hold_out(
 
 
 def kind_counts(samples: Sequence[Sample]) -> str:
-    """ "conv 113, detail 45" for a message."""
+    """How many of each kind, for a message: "conv 113, detail 45"."""
     return ", ".join(f"{kind} {count}" for kind, count in sorted(Counter(s.kind for s in samples).items())) or "none"

@@ -13,6 +13,9 @@ from llavapose.errors import DataError
 MAX_PIXELS = 50_000_000
 """Larger pictures are refused before they are decoded."""
 
+# Pillow warns from 89 megapixels on; as an error it is told like ours. Not per call: threads share the filters.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
 
 def open_image(path: Path, *, where: str) -> Image.Image:
     """Decode a picture to RGB.
@@ -21,24 +24,22 @@ def open_image(path: Path, *, where: str) -> Image.Image:
         DataError: missing, over 50 megapixels, truncated, or no picture; says which, after ``where``.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise DataError(
-                        f"{where}: {path} has {width} x {height} pixels; expected at most {MAX_PIXELS:,}; shrink it"
-                    )
-                return image.convert("RGB")
+        with Image.open(path) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise DataError(
+                    f"{where}: {path} has {width} x {height} pixels; expected at most {MAX_PIXELS:,}; shrink it"
+                )
+            return image.convert("RGB")
     except FileNotFoundError:
         raise DataError(f"{where}: no image {path}; check the image folder") from None
     except IsADirectoryError:
         raise DataError(f"{where}: {path} is a folder; expected an image") from None
     except UnidentifiedImageError:
         raise DataError(f"{where}: {path} is not an image (or one of an unknown format); replace it") from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataError(f"{where}: {path} is far over {MAX_PIXELS:,} pixels; shrink it") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         raise DataError(f"{where}: {path} is broken ({error}); replace it") from None
 
 

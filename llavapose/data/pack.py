@@ -1,4 +1,4 @@
-"""A micro-batch's samples to one packed Batch: shared prefix, branches, positions, targets. Shapes: ``model/batch.py``."""
+"""Samples of a micro-batch to one packed Batch: prefix, branches, positions, targets. Shapes: ``model/batch.py``."""
 
 from collections.abc import Sequence
 

@@ -6,6 +6,7 @@ Pure arithmetic on lengths, so that the order of a whole run is known, and can b
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +55,15 @@ def plan_epoch(
 ) -> list[list[list[MicroBatch]]]:
     """The steps of one epoch: ``plan[step][micro_step][rank]``.
 
-    Every sample is used once; fewer samples than ranks x micro-steps at the very end are left for another epoch's order.
+    Every sample is used once; fewer than ranks x micro-steps at the very end are left for another epoch's order.
 
     Args:
         items: the samples, in the order of their indices.
         batch_size: samples a rank and micro-step.
+        accumulate: micro-steps an optimizer step.
+        num_ranks: processes that share each micro-step.
+        seed: of the order.
+        epoch: from 0; each has an order of its own.
         max_branches: most samples of one picture in a micro-batch; 0 sets no limit, 1 is the papers' way.
     """
     chunks = _chunks(items, seed=seed, epoch=epoch, max_branches=max_branches)
@@ -94,7 +99,7 @@ def _chunks(items: Sequence[Item], *, seed: int, epoch: int, max_branches: int) 
 def _split(taken: list[tuple[int, int]], parts: int) -> list[list[tuple[int, int]]]:
     size, extra = divmod(len(taken), parts)
     cuts = [part * size + min(part, extra) for part in range(parts + 1)]
-    return [taken[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [taken[a:b] for a, b in pairwise(cuts)]
 
 
 def _group(part: list[tuple[int, int]], step_targets: int) -> MicroBatch:

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from transformers import TextIteratorStreamer
 
-from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation
-from llavapose.data.datamodule import num_image_tokens
+from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation, num_image_tokens
 from llavapose.data.images import open_image, pixels
 from llavapose.data.pack import pack
 from llavapose.evaluation.probe import ProbeItem

@@ -24,7 +24,7 @@ def language_size(hidden: int, middle: int, layers: int, vocabulary: int = 32064
 
 
 def vision_size(hidden: int = 1024, middle: int = 4096, layers: int = 24, patches: int = 576, patch: int = 14) -> int:
-    """By hand: a ViT with biases, class token, positions, no bias in the patch embedding, two norms around the layers."""
+    """By hand: a ViT with biases, class token, positions, no bias in the patch embedding, two more norms."""
     attention = 4 * (hidden**2 + hidden)
     mlp = 2 * hidden * middle + hidden + middle
     outside = hidden + 3 * patch**2 * hidden + (patches + 1) * hidden + 4 * hidden
@@ -40,7 +40,7 @@ def named(request):
     return request.param, without_weights(published_config(request.param))
 
 
-EXPECTED = {
+EXPECTED = {  # the 7B's total is half the total_size of its index, 14,126,854,144 bytes of two a weight
     SEVEN: (7_063_427_072, language_size(4096, 11008, 32), connector_size(4096), 32),
     THIRTEEN: (13_351_494_656, language_size(5120, 13824, 40), connector_size(5120), 40),
 }
@@ -122,5 +122,5 @@ def test_model_files_name_published_checkpoints():
 
 
 def test_unknown_name_is_refused():
-    with pytest.raises(ConfigError, match="expected one of llava-hf/llava-1.5-7b-hf"):
+    with pytest.raises(ConfigError, match=r"expected one of llava-hf/llava-1\.5-7b-hf"):
         published_config("llava-hf/llava-2-7b-hf")

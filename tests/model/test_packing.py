@@ -6,8 +6,7 @@ from functools import partial
 import pytest
 import torch
 
-from llavapose.data.conversation import Conversation
-from llavapose.data.datamodule import num_image_tokens
+from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention import check_packing, packed_mask, packing_error, unpack
@@ -118,7 +117,7 @@ def blind(segments):
 
 @pytest.mark.parametrize("wrong", [causal, leaking, blind])
 def test_check_sees_a_wrong_mask(llava, batch, wrong):
-    with pytest.raises(LlavaPoseError, match="packed losses differ from separate samples by .* set model.attention"):
+    with pytest.raises(LlavaPoseError, match=r"packed losses differ from separate samples by .* set model\.attention"):
         check_packing(partial(losses_of, llava, mask=wrong), batch, tolerance=1e-3, backend="wrong")
 
 

@@ -48,7 +48,7 @@ def test_killed_goes_on(whole, places, tmp_path, launcher):
 
 
 def test_nothing_to_go_on_from(places, tmp_path):
-    with pytest.raises(CheckpointError, match="resume=true: no checkpoint .*last.ckpt"):
+    with pytest.raises(CheckpointError, match=r"resume=true: no checkpoint .*last\.ckpt"):
         run(**places, **WHOLE, output_dir=str(tmp_path), resume=True)
 
 

@@ -1,0 +1,186 @@
+"""Samples to batches: checked before training, held out by picture, mixed by weight, resumed in place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from llavapose.data.datamodule import PoseDataModule, bad_images, hold_out, mix, read_checked
+from llavapose.data.pack import pack
+from llavapose.errors import DataError
+from llavapose.model.batch import IGNORE, PADDING
+from llavapose.samples import to_record, write_samples
+
+ALL = {"conv": 1.0, "detail": 1.0, "complex": 1.0}
+
+
+def module(tiny_jsonl, tiny_pictures, processor, **settings) -> PoseDataModule:
+    return PoseDataModule(
+        samples=tiny_jsonl,
+        images=tiny_pictures,
+        processor=processor,
+        **{"kinds": ALL, "batch_size": 8, "max_length": 512, **settings},
+    )
+
+
+def seen(batches) -> list[int]:
+    return [int(i) for batch in batches for i in batch.sample_index.unique() if i >= 0]
+
+
+def test_an_epoch_holds_every_sample_once(tiny_jsonl, tiny_pictures, processor):
+    data = module(tiny_jsonl, tiny_pictures, processor, num_val=8)
+    batches = list(data.train_dataloader())
+    assert len(batches) == data.steps_per_epoch(1) == 4
+    assert sorted(seen(batches)) == list(range(32))
+    assert all(batch.num_samples == 8 for batch in batches)
+    assert sorted(seen(data.val_dataloader())) == list(range(8))
+
+
+def test_targets_are_the_next_supervised_tokens(tiny_jsonl, tiny_pictures, processor):
+    data = module(tiny_jsonl, tiny_pictures, processor)
+    for batch in data.train_dataloader():
+        assert int((batch.targets != IGNORE).sum()) == batch.step_targets
+        for row in range(batch.input_ids.shape[0]):
+            for at in (batch.targets[row] != IGNORE).nonzero().flatten().tolist():
+                assert batch.targets[row, at] == batch.input_ids[row, at + 1]
+                assert batch.segments[row, at] == batch.segments[row, at + 1] > 0
+        for index in seen([batch]):
+            mine = (batch.sample_index == index) & (batch.targets != IGNORE)
+            assert int(mine.sum()) == data.train.branches[index].num_targets
+
+
+def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
+    data = module(tiny_jsonl, tiny_pictures, processor)
+    batch = next(iter(data.train_dataloader()))
+    for row in range(batch.pixel_values.shape[0]):
+        sample = data.train.samples[int(batch.sample_index[row].max())]
+        picture = Image.open(tiny_pictures / sample.image).convert("RGB")
+        expected = data.train.image_processor(images=[picture], return_tensors="pt")["pixel_values"][0]
+        torch.testing.assert_close(batch.pixel_values[row], expected)
+
+
+def test_pack_pads_rows_to_the_longest(tiny_jsonl, tiny_pictures, processor):
+    data = module(tiny_jsonl, tiny_pictures, processor).train
+    pictures = [torch.zeros(3, 42, 42)] * 2
+    batch = pack(data.conversation.prefix, [(0, 1), (2,)], data.branches, pictures, step_targets=5, pad_id=3)
+    lengths = [
+        len(data.conversation.prefix) + sum(len(data.branches[i].ids) for i in group) for group in ((0, 1), (2,))
+    ]
+    assert batch.input_ids.shape == (2, max(lengths))
+    shorter = lengths.index(min(lengths))
+    padding = batch.segments[shorter] == PADDING
+    assert int(padding.sum()) == max(lengths) - min(lengths)
+    assert set(batch.input_ids[shorter][padding].tolist()) == {3}
+    assert batch.num_tokens == sum(lengths) and batch.num_samples == 3 and batch.step_targets == 5
+
+
+def test_held_out_pictures_are_not_trained_on(samples):
+    train, val = hold_out(samples, num_val=9, num_samples=None, seed=0)
+    assert not {s.image for s in train} & {s.image for s in val}
+    assert len(val) == 12 and len(train) == 28
+    assert hold_out(samples, num_val=9, num_samples=None, seed=0) == (train, val)
+    assert hold_out(samples, num_val=9, num_samples=None, seed=1)[1] != val
+    fewer, same = hold_out(samples, num_val=9, num_samples=10, seed=0)
+    assert len(fewer) == 10 and same == val and {s.id for s in fewer} < {s.id for s in train}
+
+
+def test_mixture_weights(samples):
+    count = lambda kinds, **k: [sum(s.kind == kind for s in mix(samples, kinds, seed=0)) for kind in ALL]  # noqa: E731
+    assert count({"conv": 1}) == [20, 0, 0]
+    assert count({"conv": 0.5, "detail": 2, "complex": 1.5}) == [10, 20, 15]
+    half = mix(samples, {"conv": 0.5}, seed=0)
+    assert len({s.id for s in half}) == 10 and half == mix(samples, {"conv": 0.5}, seed=0) != mix(
+        samples, {"conv": 0.5}, seed=1
+    )
+
+
+def test_a_mixture_of_nothing_is_told(tiny_jsonl, tiny_pictures, processor):
+    with pytest.raises(DataError, match=r"no sample of kind conv; it has complex 10, conv 20, detail 10"):
+        module(tiny_jsonl, tiny_pictures, processor, kinds={"conv": 0.0})
+    with pytest.raises(DataError, match=r"40 samples, all held out by data\.num_val=100; lower it"):
+        module(tiny_jsonl, tiny_pictures, processor, num_val=100)
+    data = module(tiny_jsonl, tiny_pictures, processor, accumulate=64)
+    with pytest.raises(DataError, match="40 samples do not fill one step of 1 ranks x 64 micro-steps"):
+        data.train_dataloader()
+
+
+def test_every_bad_record_is_listed(tmp_path, tiny_pictures, samples):
+    good, other = to_record(samples[0]), to_record(samples[1])
+    lines = [
+        json.dumps(good),
+        "{broken",
+        json.dumps({**other, "image": "../secret.png"}),
+        json.dumps({**other, "image": "nowhere.png"}),
+        json.dumps({**other, "conversations": [{"from": "robot", "value": "x"}]}),
+        json.dumps(good),
+    ]
+    path = tmp_path / "samples.jsonl"
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError, match="5 bad records; fix or remove them") as caught:
+        read_checked(path, tiny_pictures)
+    told = str(caught.value).splitlines()
+    assert len(told) == 6
+    for line, number in zip(told[1:], (2, 3, 4, 5, 6), strict=True):
+        assert f"samples.jsonl:{number}" in line
+
+
+def test_a_long_list_is_cut_and_counted(tmp_path, tiny_pictures):
+    path = tmp_path / "samples.jsonl"
+    path.write_text("nonsense\n" * 30)
+    with pytest.raises(DataError, match="30 bad records") as caught:
+        read_checked(path, tiny_pictures)
+    assert str(caught.value).splitlines()[-1] == "... and 10 more"
+
+
+@pytest.fixture
+def own_pictures(tmp_path, tiny_pictures) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for picture in tiny_pictures.iterdir():
+        (folder / picture.name).write_bytes(picture.read_bytes())
+    return folder
+
+
+def test_broken_pictures_are_listed_before_training(tmp_path, own_pictures, samples):
+    (own_pictures / "003.png").write_bytes((own_pictures / "003.png").read_bytes()[:60])
+    (own_pictures / "005.png").write_text("text")
+    write_samples(tmp_path / "samples.jsonl", samples)
+    with pytest.raises(DataError, match="2 bad records") as caught:
+        read_checked(tmp_path / "samples.jsonl", own_pictures)
+    assert "003.png is broken" in str(caught.value) and "005.png is not an image" in str(caught.value)
+    assert not (tmp_path / ".checked_images").exists()
+
+
+def test_pictures_proven_good_are_read_once(tmp_path, own_pictures, samples, monkeypatch):
+    stamp = tmp_path / "stamp"
+    assert bad_images(samples, own_pictures, stamp=stamp) == []
+    monkeypatch.setattr("llavapose.data.datamodule.check_image", lambda *_, **__: pytest.fail("read again"))
+    assert bad_images(samples, own_pictures, stamp=stamp) == []
+    monkeypatch.undo()
+    (own_pictures / "003.png").write_text("now broken")
+    assert len(bad_images(samples, own_pictures, stamp=stamp)) == 1
+
+
+def test_the_place_in_the_data_is_kept(tiny_jsonl, tiny_pictures, processor):
+    whole = module(tiny_jsonl, tiny_pictures, processor)
+    loader = whole.train_dataloader()
+    epochs = [[seen([batch]) for batch in loader] for _ in range(2)]
+    assert epochs[0] != epochs[1]
+    resumed = module(tiny_jsonl, tiny_pictures, processor)
+    resumed.load_state_dict({"fingerprint": whole.order_fingerprint(), "epoch": 1, "batches": 2})
+    loader = resumed.train_dataloader()
+    assert [seen([batch]) for batch in loader] == epochs[1][2:]
+    assert len(list(loader)) == 5
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"batch_size": 4}, {"accumulate": 2}, {"max_branches": 1}, {"num_val": 4}]
+)
+def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, change):
+    state = {"fingerprint": module(tiny_jsonl, tiny_pictures, processor).order_fingerprint(), "epoch": 0, "batches": 1}
+    with pytest.raises(DataError, match="resume: samples, seed, batch size"):
+        module(tiny_jsonl, tiny_pictures, processor, **change).load_state_dict(state)
