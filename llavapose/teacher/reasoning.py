@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from llavapose.records import Fact
 from llavapose.teacher import captions
@@ -66,10 +67,11 @@ STANCES = {stance: ACTIVITIES[stance] for stance in ("standing", "sitting", "cro
 
 @dataclass(frozen=True, kw_only=True)
 class Conclusion:
-    """What follows, and the facts that it follows from."""
+    """What follows, and the facts or the caption that it follows from."""
 
     text: str
     because: tuple[Fact, ...] = ()
+    caption: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,9 @@ def _grounds(view: View, theme: Theme, end: Conclusion, rng: random.Random) -> l
     chosen = sorted((*end.because, *ordered(weighted, rng)[:room]), key=lambda fact: _place(fact, view))
     sentences = [state(fact, view.scene, 0 if rng.random() < 0.7 else rng.randrange(3)) for fact in chosen]
     texts = captions.captions(view.scene)
-    if texts and (len(sentences) < 2 or rng.random() < 0.25):
+    if end.caption:
+        sentences.insert(0, end.caption)
+    elif texts and len(sentences) < 2:
         sentences.insert(0, rng.choice(texts))
     return sentences
 
@@ -121,27 +125,43 @@ def _place(fact: Fact, view: View) -> tuple[int, str, str]:
     return rank, fact.kind, fact.part or ""
 
 
-def _activity(view: View) -> tuple[str, str, tuple[Fact, ...]] | None:
+class _Activity(NamedTuple):
+    part_of: str
+    next_move: str
+    because: tuple[Fact, ...] = ()
+    caption: str = ""
+
+
+def _telling(view: View, doing: str) -> str:
+    """The shortest caption that tells it."""
+    return min((text for text in captions.captions(view.scene) if doing in text.lower()), key=len, default="")
+
+
+def _activity(view: View) -> _Activity | None:
     """What the scene is part of, what comes next, and the grounds: the captions' verbs, else the first stance."""
     for doing in captions.doing(view.scene):
         if captions.verb(doing) in ACTIVITIES:
-            return *ACTIVITIES[captions.verb(doing)], ()
+            return _Activity(*ACTIVITIES[captions.verb(doing)], caption=_telling(view, doing))
     stances = [fact for person in view.people for fact in view.of(person, "stance")]
-    return (*STANCES[stances[0].value], (stances[0],)) if stances else None
+    return _Activity(*STANCES[stances[0].value], because=(stances[0],)) if stances else None
 
 
 def _next(view: View) -> Conclusion | None:
     activity = _activity(view)
     who = "the person" if len(view.scene.people) == 1 else "the people"
-    return Conclusion(text=f"So {who} may {activity[1]} next.", because=activity[2]) if activity else None
+    if not activity:
+        return None
+    text = f"So {who} may {activity.next_move} next."
+    return Conclusion(text=text, because=activity.because, caption=activity.caption)
 
 
 def _purpose(view: View) -> Conclusion | None:
     activity = _activity(view)
     if not activity:
         return None
-    article = "an" if activity[0][0] in "aeiou" else "a"
-    return Conclusion(text=f"All this suggests {article} {activity[0]}.", because=activity[2])
+    article = "an" if activity.part_of[0] in "aeiou" else "a"
+    text = f"All this suggests {article} {activity.part_of}."
+    return Conclusion(text=text, because=activity.because, caption=activity.caption)
 
 
 def _first(view: View, rules: tuple[tuple[str, tuple[str, ...], str], ...]) -> Conclusion | None:
