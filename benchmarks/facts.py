@@ -112,7 +112,9 @@ def is_right(fact: Fact, scene: Scene, truth: Truth) -> bool | None:
     if fact.kind == "contact":
         assert fact.target is not None
         how = next((c["how"] for c in person["contacts"] if c["annotation_id"] == scene.things[fact.target].id), None)
-        return (how == "held" and part == "hand" and side == person["acting_side"]) or (how == "under" and part == "foot")
+        if part == "foot":
+            return how == "under"
+        return how == "held" and side == person["acting_side"]
     return TRUE[fact.kind](fact.value, side, person)
 
 
@@ -137,7 +139,8 @@ def score(scenes: Iterable[Scene], truths: dict[int, Truth]) -> tuple[dict[tuple
 def _line(fact: Fact, scene: Scene, truth: Truth) -> str:
     person = {} if fact.person is None else _person(fact, scene, truth)
     side = (fact.part or "").split(" ")[0]
-    shown = {k: v.get(side) if isinstance(v, dict) else v for k, v in person.items() if k not in ("joints_3d", "hidden_by")}
+    told = {key: value for key, value in person.items() if key not in ("joints_3d", "hidden_by")}
+    shown = {key: value.get(side) if isinstance(value, dict) else value for key, value in told.items()}
     target = scene.things[fact.target].category if fact.kind == "contact" and fact.target is not None else ""
     return f"{scene.image} {fact.kind} {fact.part or ''} {fact.value} {target} ({fact.measure}); truth {shown}"
 

@@ -31,8 +31,10 @@ def trunk(pose: Pose) -> Reading | None:
 
 
 def _lean_would_show(pose: Pose, held: Reading | None) -> bool:
-    """Whether a forward lean could not hide: seen from the side, or on stretched legs or a seat (who bends the knees
-    leans forward, and from the front that shows as little)."""
+    """Whether a forward lean could not hide: seen from the side, or on stretched legs or a seat.
+
+    Who bends the knees leans forward, and from the front neither shows much.
+    """
     left, right = pose.points["left shoulder"], pose.points["right shoulder"]
     if abs(left[0] - right[0]) < 0.5 * SHOULDERS * pose.unit:
         return True
@@ -62,15 +64,19 @@ def stance(pose: Pose) -> Reading | None:
         value, margin = "standing", longest > 0.68
     elif sum(thighs) / len(thighs) > -0.04 and max(shanks) > 0.45 and longest > 0.28:
         value = "sitting"
-        margin = len(sides) == 2 and max(thighs) < 0.34 and max(shanks) > 0.5 and 0.31 < longest < 0.58 and trunk_drop > 0.65
+        margin = len(sides) == 2 and max(thighs) < 0.34 and max(shanks) > 0.5
+        margin = margin and 0.31 < longest < 0.58 and trunk_drop > 0.65
     else:
         value, margin = "crouching", trunk_drop > 0.6 and _folded(pose, sides, max(thighs), longest)
     return Reading(value=value, sure=seen and margin, measure=round(longest, 2))
 
 
 def _folded(pose: Pose, sides: list[str], thigh: float, longest: float) -> bool:
-    """Whether the legs are folded with the knees at least as high as the hips and the feet below the body: someone
-    who sits low stretches the legs or keeps the knees down; the higher the hips, the clearer the knees must be up."""
+    """Whether the legs are folded, with the knees at least as high as the hips and the feet below the body.
+
+    Someone who sits low stretches the legs or keeps the knees down; the higher the hips, the clearer the knees must
+    be up.
+    """
     for side in sides:
         hip, knee, ankle = (pose.points[f"{side} {joint}"] for joint in ("hip", "knee", "ankle"))
         angle = angle_at(hip, knee, ankle)
@@ -139,7 +145,8 @@ def facing(pose: Pose) -> Reading | None:
         return Reading(value="toward the camera", sure=upright and eyes and breadth > 0.65, measure=round(breadth, 2))
     if breadth < -0.5:
         blind = not pose.sees("nose") and not pose.sees("left eye") and not pose.sees("right eye")
-        return Reading(value="away from the camera", sure=upright and blind and breadth < -0.65, measure=round(breadth, 2))
+        sure = upright and blind and breadth < -0.65
+        return Reading(value="away from the camera", sure=sure, measure=round(breadth, 2))
     look = _look(pose)
     if look is None:
         return None

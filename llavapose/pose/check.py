@@ -69,7 +69,8 @@ def _who(claim: Claim, scene: Scene) -> tuple[int, ...]:
     chosen = prominent(scene)
     if claim.mention is None:
         return chosen if len(chosen) == 1 else ()
-    number = next((str(n) for n, word in enumerate(NUMBERS) if re.match(rf"(?:the |all )?{word} ", claim.mention)), None)
+    spoken = [str(n) for n, word in enumerate(NUMBERS) if re.match(rf"(?:the |all )?{word} ", claim.mention)]
+    number = spoken[0] if spoken else None
     plural = re.search(r"\b(?:people|persons|men|women|children|skiers|surfers|players)\b", claim.mention)
     if re.fullmatch(GROUP, claim.mention) or (number and plural):
         wanted = "2" if claim.mention.startswith("both") else number
@@ -125,8 +126,10 @@ def _check_relation(claim: Claim, scene: Scene, sure: list[Fact]) -> tuple[str, 
 
 
 def _check_contact(claim: Claim, person: int, scene: Scene, own: list[Fact]) -> tuple[str, Fact | None]:
-    """Touching is supported by a sure contact; denied where no such thing is in the picture, or where the hand or foot
-    is plainly seen and nowhere near one."""
+    """Touching is supported by a sure contact.
+
+    It is denied where no such thing is in the picture, or where the hand or foot is plainly seen and nowhere near one.
+    """
     at_kind = [fact for fact in own if fact.target is not None and scene.things[fact.target].category == claim.target]
     near = [fact for fact in at_kind if claim.part in (None, fact.part)]
     sure = next((fact for fact in near if fact.sure), None)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from llavapose.pose.people import NOUNS
+from llavapose.pose.things import THING_NAMES
 
 POSSESSIVE = r"(?:the|his|her|their|its|a|an|one's)"
 PICTURE = r"(?:picture|image|photo|photograph|frame|scene)"
@@ -27,7 +28,10 @@ _ADJECTIVES = (
     r"fourth|fifth|sixth|seventh|eighth|ninth|tenth|young|younger|old|older|tall|male|female|main|front|"
     r"right-hand|left-hand) )*"
 )
-NAMED = rf"\b(?:the|a|an|another|this|that|one) {_ADJECTIVES}(?:{NOUNS})\b(?!'s? side){_WHERE}?"
+NAMED = (
+    rf"\b(?:(?:one|another) of (?:them|the {_PLURALS})|someone|somebody)\b|"
+    rf"\b(?:the|a|an|another|this|that|one) {_ADJECTIVES}(?:{NOUNS})\b(?!'s? side){_WHERE}?"
+)
 """One person by name: "the man on the left", "the second person from the left", "a skier"."""
 
 GROUP = (
@@ -69,7 +73,7 @@ class State:
 
 
 def _for(nouns: str, kind: str, value: str) -> dict[str, tuple[str, str]]:
-    return {noun: (kind, value) for noun in nouns.split()}
+    return dict.fromkeys(nouns.split(), (kind, value))
 
 
 def _hinge(value: str) -> dict[str, tuple[str, str]]:
@@ -82,7 +86,7 @@ _MUCH = r"(?:clearly |deeply |sharply |strongly |tightly |fully |well |very |fir
 STATES = (
     State(
         words=r"(?:only )?(?:slightly|gently|softly|lightly|mildly|a little|a bit|somewhat) "
-        r"(?:bent|flexed|bend(?:s|ing)?|bend)|(?:bent|flexed|bends|bending) (?:only )?(?:slightly|a little|a bit|gently)",
+        r"(?:bent|flexed|bend(?:s|ing)?)|(?:bent|flexed|bends|bending) (?:only )?(?:slightly|a little|a bit|gently)",
         means=_hinge("slightly bent"),
     ),
     State(words=rf"{_MUCH}(?:bent|flexed|folded|crooked|bends|bending|flexes|bend)", means=_hinge("bent")),
@@ -97,8 +101,8 @@ STATES = (
         means=_for("arm hand wrist", "arm_height", "above the head"),
     ),
     State(
-        words=rf"{_HELD}(?:out )?(?:at|to|up to|about|around|level with|near|about level with) (?:about |roughly |around )?"
-        r"(?:(?:the|his|her|their) )?shoulders?(?: height| level)?",
+        words=rf"{_HELD}(?:out )?(?:at|to|up to|about|around|level with|near|about level with) "
+        r"(?:about |roughly |around )?(?:(?:the|his|her|their) )?shoulders?(?: height| level)?",
         means=_for("arm hand wrist", "arm_height", "at shoulder height"),
     ),
     State(
@@ -117,8 +121,9 @@ STATES = (
         means=_for("arm hand wrist", "arm_height", "lowered"),
     ),
     State(
-        words=rf"{_HELD}(?:far |well |straight )?(?:out )?(?:to (?:the|his|her|their|one)(?: own)?(?: left| right)? sides?|"
-        rf"sideways|to each side|away from the body)|{_HELD}out wide|spread(?: out)?(?: wide)?|wide(?: open)?",
+        words=rf"{_HELD}(?:far |well |straight )?(?:out )?"
+        rf"(?:to (?:the|his|her|their|one)(?: own)?(?: left| right)? sides?|sideways|to each side|away from the body)|"
+        rf"{_HELD}out wide|spread(?: out)?(?: wide)?|wide(?: open)?",
         means=_for("arm hand", "arm_side", "out to the side"),
     ),
     State(
@@ -154,20 +159,27 @@ _TURNED = r"(?:fac(?:es|ing|e)|turn(?:s|ed|ing)|look(?:s|ing)?|oriented|point(?:
 _TO = r"(?: directly| straight| fully| mostly| to| toward| towards| at| into| out at)*"
 
 BODY = (
-    ("trunk", "bent over", (r"\b(?:bent|bend(?:s|ing)) (?:right |far |well |deeply )?(?:over|forward|forwards|down|double)"
+    ("trunk", "bent over", (
+     r"\b(?:bent|bend(?:s|ing)) (?:right |far |well |deeply )?(?:over|forward|forwards|down|double)"
      r"|\b(?:doubled|hunched) over|\b(?:bent|folded|bending) (?:forward )?at the (?:waist|hips)")),
-    ("trunk", "leaning", r"\blean(?:s|ing|ed|t)?\b|\b(?:tilt(?:ed|s|ing)|inclin(?:ed|es|ing))\b|\bin a (?:clear )?lean\b"),
-    ("trunk", "upright", (r"\b(?:up)?right(?<=upright)\b|\b(?:trunk|torso|back|body|upper body) (?:is |held |kept |stays )"
-     r"*(?:straight|vertical|erect)\b|\berect\b")),
-    ("legs", "in a stride", r"\b(?:mid-stride|striding|takes a (?:long )?stride|in (?:full |a |a long |a wide )?stride)\b"),
+    ("trunk", "leaning",
+     r"\blean(?:s|ing|ed|t)?\b|\b(?:tilt(?:ed|s|ing)|inclin(?:ed|es|ing))\b|\bin a (?:clear )?lean\b"),
+    ("trunk", "upright", (
+     r"\bupright\b|\b(?:trunk|torso|back|body|upper body) (?:is |held |kept |stays )*"
+     r"(?:straight|vertical|erect)\b|\berect\b")),
+    ("legs", "in a stride",
+     r"\b(?:mid-stride|striding|takes a (?:long )?stride|in (?:full |a |a long |a wide )?stride)\b"),
     ("stance", "standing", r"\b(?:stands?|standing|stood|on (?:his|her|their|both) feet)\b"),
     ("stance", "sitting", r"\b(?:sits?|sitting|sat|seated)\b"),
     ("stance", "crouching", r"\b(?:crouch(?:es|ed|ing)?|squat(?:s|ted|ting)?)\b"),
     ("stance", "lying", r"\b(?:lies|lying|stretched out on the ground)\b"),
-    ("facing", "away from the camera", (rf"\b(?:{_TURNED}|seen|viewed|is)(?: directly| straight| fully)? away(?: from {CAMERA})?"
-     rf"|\bback(?: is| are)?(?: turned)?(?: to| toward| towards) {CAMERA}|\b(?:seen|shown|viewed) from (?:behind|the back|the rear)"
-     rf"|\bback (?:is )?(?:turned|visible|facing us)\b|\bback view\b")),
-    ("facing", "toward the camera", rf"\b{_TURNED}{_TO} {CAMERA}|\b(?:seen|shown|viewed) from the front\b|\bfaces? forward\b"),
+    ("facing", "away from the camera", (
+     rf"\b(?:{_TURNED}|seen|viewed|is)(?: directly| straight| fully)? away(?: from {CAMERA})?"
+     rf"|\bback(?: is| are)?(?: turned)?(?: to| toward| towards) {CAMERA}"
+     r"|\b(?:seen|shown|viewed) from (?:behind|the back|the rear)"
+     r"|\bback (?:is )?(?:turned|visible|facing us)\b|\bback view\b")),
+    ("facing", "toward the camera",
+     rf"\b{_TURNED}{_TO} {CAMERA}|\b(?:seen|shown|viewed) from the front\b|\bfaces? forward\b"),
     ("facing", "image left", (rf"\b{_TURNED}{_TO}(?: the)? left\b(?! (?:arm|leg|hand|foot|elbow|knee|of the person))"
      rf"(?: (?:side|edge|hand side))?(?: of the {PICTURE})?")),
     ("facing", "image right", (rf"\b{_TURNED}{_TO}(?: the)? right\b(?! (?:arm|leg|hand|foot|elbow|knee|of the person))"
@@ -175,12 +187,16 @@ BODY = (
 )  # fmt: skip
 """States of the whole body: kind, value, words."""
 
-ONE_LEGGED = r"\b(?:stand(?:s|ing)|balanc(?:es|ing)) (?:only )?on (?:(?:the|his|her|their|only|just) )*(?P<side>left|right) (?:leg|foot)\b"
+ONE_LEGGED = (
+    r"\b(?:stand(?:s|ing)|balanc(?:es|ing)) (?:only )?on (?:(?:the|his|her|their|only|just) )*"
+    r"(?P<side>left|right) (?:leg|foot)\b"
+)
 """Standing on one leg: the other is lifted."""
 
 SIDE_OF = rf"\b(?P<where>to|on|at) the (?P<side>left|right)(?:-hand side| side)? of (?P<target>{NAMED}|them|him|her)"
 PLACE = (
-    rf"\b(?:in|on|at|to|toward|towards|near|within|occupies|fills|takes up) the (?P<where>left|right|middle|cent(?:er|re)|central)"
+    r"\b(?:in|on|at|to|toward|towards|near|within|occupies|fills|takes up) the "
+    r"(?P<where>left|right|middle|cent(?:er|re)|central)"
     rf"(?:-hand)?(?: third| part| side| half| area| portion)?(?: of the {PICTURE})"
 )
 NEAREST = (
@@ -188,23 +204,6 @@ NEAREST = (
     rf"(?:,? (?:is|being) (?P<target>{NAMED}))?"
 )
 """Who is where. "The person nearest to A is B"; "A is nearest to B"; "nearest to A is B"."""
-
-THING_NAMES: dict[str, str] = {
-    **{name: name for name in (
-        "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light", "fire hydrant",
-        "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra",
-        "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball",
-        "kite", "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket", "bottle", "wine glass",
-        "cup", "fork", "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange", "broccoli", "carrot", "hot dog",
-        "pizza", "donut", "cake", "chair", "couch", "potted plant", "bed", "dining table", "toilet", "tv", "laptop",
-        "mouse", "remote", "keyboard", "cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book",
-        "clock", "vase", "scissors", "teddy bear", "hair drier", "toothbrush",
-    )},
-    "racket": "tennis racket", "racquet": "tennis racket", "bat": "baseball bat", "ball": "sports ball", "ski": "skis",
-    "phone": "cell phone", "mobile phone": "cell phone", "glove": "baseball glove", "bag": "handbag", "bike": "bicycle",
-    "parasol": "umbrella", "table": "dining table", "sofa": "couch", "plant": "potted plant", "glass": "wine glass",
-}  # fmt: skip
-"""COCO's categories and everyday names for them."""
 
 THING = r"\b(?P<thing>" + "|".join(sorted(THING_NAMES, key=len, reverse=True)) + r")(?:s|es)?\b"
 
@@ -218,14 +217,17 @@ _HOLD = (
     r"rais(?:es|ing)|has|have|having|had|with|keeps|rests?|resting|held)"
 )
 _AT = (
-    r"(?:(?:is|are|rests|resting|placed|positioned|kept|seen|right|stays|being|lies|reaches|reaching|stands|standing|both|closed|wrapped) )*"
-    r"(?:holding|holds|hold|touching|touches|touch|gripping|grips|grip|on|at|around|against|carrying|carries|in contact with|resting on|next to)"
+    r"(?:(?:is|are|rests|resting|placed|positioned|kept|seen|right|stays|being|lies|reaches|reaching|stands|standing|"
+    r"both|closed|wrapped) )*"
+    r"(?:holding|holds|hold|touching|touches|touch|gripping|grips|grip|on|at|around|against|carrying|carries|"
+    r"in contact with|resting on|next to)"
 )
 
 CONTACT = (
     rf"\b{_HOLD} {_DET}{THING},? (?:(?:firmly|loosely|up|high) )*(?:in|with|by|under|using|at) {_HANDS}\b",
     rf"\b{_HANDS} (?:of (?P<owner>{NAMED}) )?(?P<not>(?:is|are|does|do)(?: not|n't) )?{_AT} {_DET}{THING}",
-    rf"\b(?:in|with) {_HANDS}(?: of (?P<owner>{NAMED}))?,?(?: (?:is|there is|he|she|they|the \w+))? (?:{_HOLD} )?{_DET}{THING}",
+    (rf"\b(?:in|with) {_HANDS}(?: of (?P<owner>{NAMED}))?,?(?: (?:is|there is|he|she|they|the \w+))? "
+     rf"(?:{_HOLD} )?{_DET}{THING}"),
     rf"\b{THING} (?:(?:is|are|held|gripped|carried) )*(?:in|by|at|under|with) {_HANDS}(?: of (?P<owner>{NAMED}))?",
     rf"\b(?:hold(?:s|ing)?|grip(?:s|ping)?|carr(?:ies|y|ying)|clutch(?:es|ing)?|touch(?:es|ing)?) {_DET}{THING}",
 )

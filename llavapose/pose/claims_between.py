@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from llavapose.pose import claim_words as words
 from llavapose.pose.mentions import Mention
+from llavapose.pose.things import THING_NAMES
 from llavapose.records import Claim
 
 _SIDE_OF, _PLACE, _NEAREST = re.compile(words.SIDE_OF), re.compile(words.PLACE), re.compile(words.NEAREST)
@@ -49,7 +50,7 @@ def contact_claims(sentence: str) -> Iterator[Claim]:
             group = match.groupdict()
             for part in _hands(group):
                 yield Claim(kind="contact", value="touching", start=match.start(), end=match.end(), part=part,
-                            mention=group.get("owner"), target=words.THING_NAMES[match["thing"]])  # fmt: skip
+                            mention=group.get("owner"), target=THING_NAMES[match["thing"]])  # fmt: skip
 
 
 def _hands(group: dict[str, str | None]) -> tuple[str | None, ...]:

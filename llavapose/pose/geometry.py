@@ -74,8 +74,10 @@ def pose_of(person: Person, skeleton: Skeleton, width: int, height: int) -> Pose
 
 
 def _unit(points: dict[str, Point]) -> float:
-    """The torso's full length, by the segments that are foreshortened least (those near the longest are averaged, so
-    that the longest of many uncertain ones does not decide alone)."""
+    """The torso's full length, by the segments that are foreshortened least.
+
+    Those near the longest are averaged, so that the longest of many uncertain ones does not decide alone.
+    """
     segments = [("left shoulder", "right shoulder", SHOULDERS)]
     for side in ("left", "right"):
         segments += [
@@ -105,7 +107,9 @@ def angle_range(a: Point, joint: Point, b: Point, lengths: tuple[float, float], 
     triangle; the two segments may do so to the same side or to opposite sides.
 
     Args:
-        a, joint, b: in pixels.
+        a: the first segment's far end, in pixels.
+        joint: where the segments meet.
+        b: the second segment's far end.
         lengths: true lengths of a-joint and joint-b in pixels.
         slack: relative uncertainty of the lengths.
     """

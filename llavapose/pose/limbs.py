@@ -106,7 +106,8 @@ def arm_side(pose: Pose, side: str) -> Reading | None:
     past_middle = -outward * (wrist[0] - (own[0] + other[0]) / 2) / pose.unit
     seen = pose.sees(f"{side} wrist")
     if reach > 0.4:
-        return Reading(value="out to the side", sure=seen and reach > 0.6 and elbow_reach > 0.2, measure=round(reach, 2))
+        sure = seen and reach > 0.6 and elbow_reach > 0.2
+        return Reading(value="out to the side", sure=sure, measure=round(reach, 2))
     if past_middle > 0:
         level = -0.2 < pose.drop(own, wrist) < 1.1
         return Reading(value="across the body", sure=seen and level and past_middle > 0.1, measure=round(reach, 2))

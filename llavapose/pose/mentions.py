@@ -13,8 +13,15 @@ _NOMINATIVE = {"his": "he", "him": "he", "her": "she", "hers": "she", "their": "
 
 @dataclass(frozen=True, kw_only=True)
 class Mention:
-    """A person or all people as written: ``text`` in lower case, ``pronoun`` where it stands for an earlier one,
-    ``aside`` where it is only the landmark of a relation ("... to the left of the man")."""
+    """A person or all people as written, in lower case.
+
+    Attributes:
+        start: position in the sentence.
+        end: position after it.
+        text: the words.
+        pronoun: whether it stands for someone named before.
+        aside: whether it is only the landmark of a relation ("... to the left of the man").
+    """
 
     start: int
     end: int
@@ -53,8 +60,11 @@ def mentions_in(sentence: str) -> list[Mention]:
 
 
 def subject_at(position: int, mentions: list[Mention], carried: str | None) -> str | None:
-    """Whom a clause at ``position`` is about: the last one named before it, else who was spoken of in the sentence
-    before, else the first one named in the sentence; a pronoun without antecedent is returned in the nominative."""
+    """Whom a clause at ``position`` is about.
+
+    The last one named before it, else who was spoken of in the sentence before, else the first one named in the
+    sentence; a pronoun without antecedent is returned in the nominative.
+    """
     named = [mention for mention in mentions if not mention.pronoun and not mention.aside]
     before = [mention for mention in named if mention.start <= position]
     if before:

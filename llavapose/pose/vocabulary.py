@@ -36,7 +36,12 @@ PARTS: dict[str, tuple[str, ...]] = {
 OPPOSITES: dict[str, dict[str, str]] = {
     "elbow": {"straight": "bent", "slightly bent": "straight", "bent": "straight"},
     "knee": {"straight": "bent", "slightly bent": "straight", "bent": "straight"},
-    "arm_height": {"above the head": "lowered", "raised": "lowered", "at shoulder height": "lowered", "lowered": "raised"},
+    "arm_height": {
+        "above the head": "lowered",
+        "raised": "lowered",
+        "at shoulder height": "lowered",
+        "lowered": "raised",
+    },
     "arm_side": {"out to the side": "across the body", "across the body": "out to the side"},
     "legs": {"apart": "together", "together": "apart", "in a stride": "together"},
     "leg_lift": {"lifted": "on the ground", "on the ground": "lifted"},

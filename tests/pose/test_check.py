@@ -124,5 +124,5 @@ def test_all_people_are_claimed_only_if_each_is(figures):
     seated = {"left_knee": (222, 215), "right_knee": (178, 215), "left_ankle": (222, 292), "right_ankle": (178, 292)}
     scene = figures.scene(figures.person(dx=-100), figures.person(1, dx=100, **seated))
     facts = scene_facts(scene)
-    outcomes = [checked.outcome for checked in check_text("Both people face us. Both people are standing.", scene, facts)]
-    assert outcomes == ["supported", "contradicted"]
+    checked = check_text("Both people face us. Both people are standing.", scene, facts)
+    assert [one.outcome for one in checked] == ["supported", "contradicted"]

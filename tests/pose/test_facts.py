@@ -22,9 +22,9 @@ def test_a_person_standing_in_front_of_us(figures):
     facts = _sure(figures.scene(figures.person()))
     expected = {
         ("elbow", "left elbow"): "straight", ("elbow", "right elbow"): "straight", ("knee", "left knee"): "straight",
-        ("knee", "right knee"): "straight", ("arm_height", "left arm"): "lowered", ("arm_height", "right arm"): "lowered",
-        ("legs", None): "together", ("leg_lift", "left leg"): "on the ground", ("leg_lift", "right leg"): "on the ground",
-        ("trunk", None): "upright", ("stance", None): "standing", ("facing", None): "toward the camera",
+        ("knee", "right knee"): "straight", ("arm_height", "left arm"): "lowered",
+        ("arm_height", "right arm"): "lowered", ("legs", None): "together", ("leg_lift", "left leg"): "on the ground",
+        ("leg_lift", "right leg"): "on the ground", ("trunk", None): "upright", ("stance", None): "standing", ("facing", None): "toward the camera",
         ("place", None): "middle", ("count", None): "1",
     }  # fmt: skip
     assert facts == expected
@@ -121,7 +121,8 @@ def scenes(draw) -> Scene:
     """Any joints at all: symmetries do not depend on people looking like people."""
     people = []
     for index in range(draw(st.integers(1, 3))):
-        joints = draw(st.lists(st.tuples(COORDINATE, COORDINATE, st.sampled_from((0, 1, 2, 2, 2))), min_size=17, max_size=17))
+        joint = st.tuples(COORDINATE, COORDINATE, st.sampled_from((0, 1, 2, 2, 2)))
+        joints = draw(st.lists(joint, min_size=17, max_size=17))
         keypoints = tuple((x, y, v) if v else (0.0, 0.0, 0) for x, y, v in joints)
         x, y = draw(st.integers(0, 700)), draw(st.integers(0, 200))
         box = (x / 1024, y / 1024, (x + draw(st.integers(50, 300))) / 1024, (y + draw(st.integers(500, 800))) / 1024)
@@ -154,7 +155,8 @@ SWAPPED = {
 
 
 def _key(fact: Fact):
-    return (fact.kind, fact.person if fact.person is not None else -1, fact.part or "", fact.target or 0, fact.value, fact.sure)
+    person = -1 if fact.person is None else fact.person
+    return (fact.kind, person, fact.part or "", fact.target or 0, fact.value, fact.sure)
 
 
 @settings(max_examples=150, deadline=None)

@@ -21,5 +21,5 @@ def test_pairs_and_limbs_are_consistent():
 
 
 def test_an_unknown_skeleton_is_refused_in_words():
-    with pytest.raises(DataError, match="coco99.*coco17"):
+    with pytest.raises(DataError, match=r"coco99.*coco17"):
         skeleton_named("coco99")

@@ -1,0 +1,66 @@
+"""Stated facts against the world's latent truth in three dimensions."""
+
+import pytest
+
+from benchmarks.facts import is_right, score
+from llavapose.pose.check import check_text
+from llavapose.pose.facts import scene_facts
+from llavapose.pose.vocabulary import flip_part
+from llavapose.scenes.world import WorldSettings, ensure_world, read_truth, read_world
+
+LEAST_COVERAGE = {
+    "elbow": 0.5, "knee": 0.5, "arm_height": 0.55, "arm_side": 0.4, "legs": 0.25, "leg_lift": 0.5, "trunk": 0.7,
+    "stance": 0.7, "facing": 0.7, "place": 0.6, "side_of": 0.9, "contact": 0.25, "count": 0.99,
+}  # fmt: skip
+"""Share of facts that are sure, with room for the chance of a small set; benchmarks/facts.py prints the full table."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    settings = WorldSettings(num_train=0, num_val=240, seed=3)
+    folder = ensure_world(tmp_path_factory.mktemp("world"), settings, progress=False)
+    truths = {truth["image_id"]: truth for truth in read_truth(folder, "val")}
+    return read_world(folder, "val").scenes, truths
+
+
+def test_at_least_98_of_100_stated_facts_are_right_and_many_are_stated(world):
+    table, wrong = score(*world)
+    stated = sum(counts[True, True] + counts[True, False] for counts in table.values())
+    assert stated > 3000
+    assert len(wrong) <= 0.01 * stated, wrong[:5]
+    for kind, least in LEAST_COVERAGE.items():
+        counts = [c for (k, _), c in table.items() if k == kind]
+        right, bad = sum(c[True, True] for c in counts), sum(c[True, False] for c in counts)
+        # Two mistakes by chance are allowed to a kind with few facts.
+        assert bad <= max(2, 0.02 * (right + bad)), [line for line in wrong if f" {kind} " in line]
+        assert right + bad >= least * sum(c.total() for c in counts), kind
+
+
+def test_the_truth_notices_left_and_right_swapped(world):
+    scenes, truths = world
+    swapped = right = 0
+    for scene in scenes:
+        for fact in scene_facts(scene):
+            if fact.sure and fact.kind == "elbow" and fact.part:
+                fact = type(fact)(**{**fact.__dict__, "part": flip_part(fact.part)})
+                swapped += 1
+                right += is_right(fact, scene, truths[scene.id]) is True
+    assert right / swapped < 0.75
+
+
+def test_what_the_offline_teacher_writes_is_read_back_as_true(world):
+    """Captions may say more than the joints show; nothing that is written may contradict them."""
+    teacher = pytest.importorskip("llavapose.teacher.offline")
+    request = pytest.importorskip("llavapose.teacher.request")
+    outcomes = {"supported": 0, "contradicted": 0, "unverifiable": 0}
+    for scene in world[0][:120]:
+        facts = scene_facts(scene)
+        for kind in ("conv", "detail", "complex"):
+            asked = request.Request(scene=scene, facts=facts, kind=kind, num=1, seed=scene.id)
+            for turns in teacher.OfflineTeacher(context="keypoints").write(asked):
+                for turn in turns:
+                    for checked in check_text(turn.text, scene, facts) if turn.role == "assistant" else ():
+                        outcomes[checked.outcome] += 1
+    assert outcomes["supported"] > 700
+    assert outcomes["unverifiable"] < 0.05 * outcomes["supported"]
+    assert outcomes["contradicted"] <= 0.001 * outcomes["supported"]
