@@ -18,7 +18,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         if not given.question.strip():
-            raise LlavaPoseError("question is empty; write one, for example \"What is the person doing?\"")
+            raise LlavaPoseError('question is empty; write one, for example "What is the person doing?"')
         check_input(given.checkpoint, given.photo)
         from llavapose.evaluation.answer import CheckpointAnswerer
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
+from threading import Thread
 from typing import Any
 
 import torch
+from PIL import ImageOps
 from torch import Tensor
 from transformers import TextIteratorStreamer
 
@@ -68,10 +70,10 @@ class CheckpointAnswerer:
 
     def stream(self, photo: Path, question: str) -> Iterator[str]:
         """The answer to one question about one picture, piece by piece as it is written."""
-        from threading import Thread
-
         ids = [(*self.conversation.prefix, *self.conversation.question(question, where="question"))]
-        picture = self._pixels(photo, "photo")
+        # A phone writes how it was held beside the pixels; COCO's annotations are about the pixels as they lie.
+        upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
+        picture = pixels(upright, self.processor.image_processor)
         streamer = TextIteratorStreamer(self.processor.tokenizer, skip_prompt=True, skip_special_tokens=True)
         inputs = self._inputs(ids, [picture])
         failures: list[BaseException] = []
@@ -95,6 +97,7 @@ class CheckpointAnswerer:
         """Mean log-likelihood a token of each item's true and flipped statement, after both orders of its question.
 
         Args:
+            items: the probe's pairs.
             shuffled: give every scene the picture of another one: the control that must fall to chance.
             seed: of the shuffle.
 

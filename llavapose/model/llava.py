@@ -1,6 +1,7 @@
 """LLaVA over packed batches: which parts learn, and the loss of every supervised token. Shapes: ``model/batch.py``."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,23 @@ def freeze_vision(model: LlavaForConditionalGeneration) -> None:
     """Freeze the vision encoder; connector and language model stay trainable (LLaVA-1.5's second stage)."""
     model.model.vision_tower.requires_grad_(False)
     model.model.vision_tower.eval()
+
+
+def freeze_unused_vision(model: LlavaForConditionalGeneration) -> None:
+    """Freeze what the features never pass through, when the rest of the vision encoder is trained.
+
+    LLaVA-1.5 reads CLIP's last layer but one; weights without a gradient stop DistributedDataParallel.
+    """
+    tower: Any = model.model.vision_tower
+    tower = getattr(tower, "vision_model", tower)
+    tower.post_layernorm.requires_grad_(False)
+    layers = model.config.vision_feature_layer
+    deepest = max(
+        layer if layer >= 0 else len(tower.encoder.layers) + 1 + layer
+        for layer in ([layers] if isinstance(layers, int) else layers)
+    )
+    for layer in tower.encoder.layers[deepest:]:
+        layer.requires_grad_(False)
 
 
 def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tensor) -> Tensor:

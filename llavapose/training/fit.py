@@ -18,7 +18,7 @@ from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule, kind_counts
 from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type, set_connector
-from llavapose.model.llava import count_parameters, freeze_vision
+from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.training.module import PoseModule
 
@@ -39,6 +39,8 @@ def build_model(config: TrainConfig) -> LlavaForConditionalGeneration:
     set_connector(model, connector_type(model.config) if kind == "keep" else kind, reset=config.connector.reset)
     if config.model.freeze_vision:
         freeze_vision(model)
+    else:
+        freeze_unused_vision(model)
     if config.model.gradient_checkpointing:
         model.gradient_checkpointing_enable()
     return model
@@ -113,6 +115,8 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
     if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
         # For DeepSpeed's throughput log; Lightning would look for a batch sampler, which packed batches do not have.
         trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
+        # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
+        trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
     if not data.val.samples:
         trainer.limit_val_batches = 0
     checkpoint = last_checkpoint(config.output_dir) if config.resume else None

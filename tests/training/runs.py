@@ -13,9 +13,10 @@ from typing import Any
 import lightning as L
 import torch
 
-from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.choices import ConnectorType
+from llavapose.config.schema import ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.model.pretrained import load_model
-from llavapose.training.callbacks import Curves, PackingCheck
+from llavapose.training.callbacks import Curves, PackingCheck, Throughput
 from llavapose.training.fit import fit
 
 
@@ -52,6 +53,10 @@ def run(
     max_branches: int = 0,
     optim: dict[str, Any] | None = None,
     clip: float | None = None,
+    connector: ConnectorType = ConnectorType.keep,
+    precision: Any = "32-true",
+    check: bool = True,
+    **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
     out = Path(output_dir)
@@ -63,13 +68,14 @@ def run(
             num_val=num_val,
             max_branches_per_image=max_branches,
         ),
-        model=ModelConfig(name="tiny", base=base),
+        model=ModelConfig(name="tiny", base=base, **model),
+        connector=ConnectorConfig(type=connector),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
         batch_size=batch_size,
         output_dir=out,
         resume=resume,
     )
-    callbacks: list[L.Callback] = [Curves(out), PackingCheck()]
+    callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
     if save_every:
         callbacks.append(
             L.pytorch.callbacks.ModelCheckpoint(out / "checkpoints", save_last=True, every_n_train_steps=save_every)
@@ -83,6 +89,7 @@ def run(
         max_epochs=epochs,
         accumulate_grad_batches=accumulate,
         gradient_clip_val=clip,
+        precision=precision,
         callbacks=callbacks,
         logger=False,
         log_every_n_steps=1,

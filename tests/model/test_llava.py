@@ -1,0 +1,66 @@
+"""What learns, and losses at supervised positions alone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from llavapose.data.conversation import Conversation, num_image_tokens
+from llavapose.data.pack import pack
+from llavapose.model.attention import packed_mask
+from llavapose.model.batch import IGNORE
+from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision, token_losses
+
+
+@pytest.fixture(scope="module")
+def batch(processor, samples):
+    conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+    branches = [conversation.branch(sample, max_length=512) for sample in samples]
+    pictures = [torch.zeros(3, 42, 42), torch.ones(3, 42, 42)]
+    return pack(conversation.prefix, [(0, 1), (4, 5, 6)], branches, pictures, step_targets=1)
+
+
+def test_losses_at_supervised_positions_are_those_of_all_logits(llava, batch):
+    mask = packed_mask(batch.segments)
+    with torch.no_grad():
+        chosen = token_losses(llava, batch, mask)
+        logits = llava(
+            input_ids=batch.input_ids,
+            pixel_values=batch.pixel_values,
+            attention_mask=mask,
+            position_ids=batch.positions,
+            use_cache=False,
+        ).logits
+        every = F.cross_entropy(logits.transpose(1, 2), batch.targets, ignore_index=IGNORE, reduction="none")
+    torch.testing.assert_close(chosen, every[batch.targets != IGNORE], atol=1e-6, rtol=0)
+    assert len(chosen) == int((batch.targets != IGNORE).sum()) < 0.6 * batch.num_tokens
+
+
+def test_freezing_leaves_connector_and_language_model(llava, batch):
+    freeze_vision(llava)
+    token_losses(llava, batch, packed_mask(batch.segments)).sum().backward()
+    for name, parameter in llava.named_parameters():
+        assert (parameter.grad is None) is name.startswith("model.vision_tower."), name
+    total, trainable = count_parameters(llava.parameters())
+    assert total - trainable == sum(p.numel() for p in llava.model.vision_tower.parameters())
+
+
+@pytest.mark.parametrize("layer", [-1, -2, 1])
+def test_every_parameter_that_learns_gets_a_gradient(llava, batch, layer):
+    llava.config.vision_feature_layer = layer
+    freeze_unused_vision(llava)
+    token_losses(llava, batch, packed_mask(batch.segments)).sum().backward()
+    unused = {name for name, p in llava.named_parameters() if not p.requires_grad}
+    assert unused == {name for name, p in llava.named_parameters() if p.grad is None}
+    assert any("layers.1." in name for name in unused) is (layer != -1)
+
+
+def test_the_picture_reaches_every_answer(llava, batch):
+    with torch.no_grad():
+        mask = packed_mask(batch.segments)
+        seen = token_losses(llava, batch, mask)
+        batch.pixel_values, kept = batch.pixel_values.flip(0), batch.pixel_values
+        other = token_losses(llava, batch, mask)
+        batch.pixel_values = kept
+    assert ((seen - other).abs() > 1e-6).all()

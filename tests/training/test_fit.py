@@ -1,0 +1,101 @@
+"""One whole run: it learns, says what it does, and leaves a folder that transformers loads."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from transformers import AutoProcessor, LlavaForConditionalGeneration
+
+from llavapose.config.choices import ConnectorType
+from llavapose.errors import CheckpointError, LlavaPoseError
+from llavapose.model.connectors import connector_type
+from llavapose.model.pretrained import load_model
+from llavapose.training.module import PoseModule
+from tests.training.runs import lines, run, weights
+
+
+@pytest.fixture(scope="module")
+def learnt(places, tmp_path_factory):
+    """Eight epochs of the tiny samples."""
+    folder = tmp_path_factory.mktemp("learnt")
+    return run(**places, output_dir=str(folder), epochs=8, num_val=4, optim={"lr": 1e-2}, clip=1.0)
+
+
+def test_the_loss_falls(learnt):
+    train = [line["train/loss"] for line in lines(learnt.parent) if "train/loss" in line]
+    held_out = [line["val/loss"] for line in lines(learnt.parent) if "val/loss" in line]
+    assert len(train) == 40 and len(held_out) == 8
+    assert train[-1] < 0.5 * train[0]
+    assert held_out[-1] < 0.6 * held_out[0]
+
+
+def test_curves_say_the_rate_and_the_throughput(learnt):
+    train = [line for line in lines(learnt.parent) if "train/loss" in line]
+    assert [line["step"] for line in train] == list(range(1, 41))
+    assert max(line["lr"] for line in train) == pytest.approx(1e-2, rel=0.01)
+    assert train[-1]["lr"] == pytest.approx(0, abs=1e-9)
+    assert train[-1]["train/samples_per_s"] > 0 and train[-1]["train/tokens_per_s"] > train[-1]["train/samples_per_s"]
+
+
+def test_the_folder_loads_in_transformers(learnt):
+    model = LlavaForConditionalGeneration.from_pretrained(learnt)
+    processor = AutoProcessor.from_pretrained(learnt, backend="pil")
+    assert model.config.architectures == ["LlavaForConditionalGeneration"]
+    assert "ASSISTANT:" in processor.chat_template and processor.image_processor.do_pad
+    index = json.loads((learnt / "config.json").read_text())
+    assert index["model_type"] == "llava"
+
+
+def test_what_is_frozen_stays(learnt, places):
+    before, after = load_model(places["base"]).state_dict(), load_model(str(learnt)).state_dict()
+    for name, value in before.items():
+        assert torch.equal(value, after[name]) is name.startswith("model.vision_tower"), name
+
+
+def test_equal_runs_are_equal(places, tmp_path):
+    folders = [run(**places, output_dir=str(tmp_path / str(number)), num_val=4) for number in range(2)]
+    left, right = (weights(folder) for folder in folders)
+    assert all(torch.equal(left[name], right[name]) for name in left)
+
+
+def test_linear_connector_comes_out_linear(places, tmp_path):
+    folder = run(**places, output_dir=str(tmp_path), connector=ConnectorType.linear)
+    model = load_model(str(folder))
+    projector = model.model.multi_modal_projector
+    assert connector_type(model.config) == "linear"
+    assert torch.equal(projector.linear_2.weight, torch.eye(32)) and not projector.linear_2.bias.any()
+
+
+def test_checkpointed_activations_change_nothing(places, tmp_path):
+    plain = run(**places, output_dir=str(tmp_path / "plain"))
+    saved = run(**places, output_dir=str(tmp_path / "saved"), gradient_checkpointing=True)
+    found = weights(saved)
+    for name, value in weights(plain).items():
+        torch.testing.assert_close(found[name], value, atol=1e-5, rtol=0)
+
+
+def test_trained_vision_moves(places, tmp_path):
+    folder = run(**places, output_dir=str(tmp_path), freeze_vision=False)
+    name = "model.vision_tower.encoder.layers.0.self_attn.q_proj.weight"
+    assert not torch.equal(weights(folder)[name], load_model(places["base"]).state_dict()[name])
+
+
+def test_half_precision_trains(places, tmp_path):
+    folder = run(**places, output_dir=str(tmp_path), epochs=6, precision="bf16-true", optim={"lr": 1e-2})
+    train = [line["train/loss"] for line in lines(tmp_path)]
+    assert train[-1] < 0.8 * train[0]
+    assert all(value.isfinite().all() for value in weights(folder).values())
+
+
+def test_a_loss_that_is_no_number_stops_the_run(places, tmp_path, monkeypatch):
+    monkeypatch.setattr(PoseModule, "losses", lambda self, batch: torch.tensor([float("nan")], requires_grad=True))
+    with pytest.raises(LlavaPoseError, match=r"loss is nan at step 0, batch 0; lower optim\.lr"):
+        run(**places, output_dir=str(tmp_path), check=False)
+    assert not (tmp_path / "hf").exists()
+
+
+def test_a_wrong_base_is_told_before_training(places, tmp_path):
+    with pytest.raises(CheckpointError, match="no such folder"):
+        run(**{**places, "base": str(tmp_path / "nowhere")}, output_dir=str(tmp_path))

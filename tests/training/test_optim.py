@@ -1,0 +1,66 @@
+"""The learning rate over a run, and which parameters decay."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from transformers import get_cosine_schedule_with_warmup
+
+from llavapose.training.optim import cosine_factor, make_optimizer, parameter_groups
+
+
+@pytest.mark.parametrize(("num_steps", "ratio"), [(626, 0.03), (100, 0.03), (7, 0.03), (50, 0.0), (50, 0.5)])
+def test_cosine_is_transformers(num_steps, ratio):
+    """Hugging Face rounds the warmup up: ``TrainingArguments.get_warmup_steps``."""
+    theirs = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2e-5)
+    schedule = get_cosine_schedule_with_warmup(theirs, math.ceil(num_steps * ratio), num_steps)
+    for step in range(num_steps + 1):
+        ours = 2e-5 * cosine_factor(step, num_steps=num_steps, warmup_ratio=ratio)
+        assert ours == pytest.approx(theirs.param_groups[0]["lr"], abs=1e-12), step
+        theirs.step()
+        schedule.step()
+
+
+def test_peak_and_ends():
+    factor = lambda step, **k: cosine_factor(step, num_steps=100, warmup_ratio=0.1, **k)  # noqa: E731
+    assert factor(0) == 0 and factor(10) == 1 and factor(100) == pytest.approx(0)
+    assert factor(100, min_ratio=0.1) == pytest.approx(0.1) == factor(1000, min_ratio=0.1)
+    assert all(cosine_factor(s, num_steps=100, warmup_ratio=0.1, min_ratio=1.0) == 1 for s in range(10, 120))
+
+
+def made() -> nn.Module:
+    class Tiny(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.multi_modal_projector = nn.Linear(3, 3)
+            self.layer = nn.Linear(3, 3)
+            self.frozen = nn.Linear(3, 3).requires_grad_(False)
+
+    return Tiny()
+
+
+def test_groups():
+    model = made()
+    groups = parameter_groups(model.named_parameters(), lr=1.0, connector_lr=0.1, weight_decay=0.2)
+    found = {(g["lr"], g["weight_decay"]): len(g["params"]) for g in groups}
+    assert found == {(0.1, 0.2): 1, (0.1, 0.0): 1, (1.0, 0.2): 1, (1.0, 0.0): 1}
+    grouped = {id(p) for group in groups for p in group["params"]}
+    assert grouped == {id(p) for p in model.parameters() if p.requires_grad}
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_optimizer_follows_the_schedule(schedule):
+    optimizer, rates = make_optimizer(
+        made().named_parameters(), lr=1.0, connector_lr=0.5, num_steps=10, warmup_ratio=0.2, schedule=schedule
+    )
+    seen = []
+    for _ in range(10):
+        seen.append([group["lr"] for group in optimizer.param_groups])
+        optimizer.step()
+        rates.step()
+    assert [pair[0] for pair in seen[:3]] == [0.0, 0.25, 0.5]
+    assert all(pair[2] == pytest.approx(2 * pair[0]) for pair in seen)
+    assert (seen[-1][2] == 1.0) is (schedule == "constant")
