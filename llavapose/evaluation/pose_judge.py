@@ -79,7 +79,7 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
     """Rate one answer and say why."""
     if not is_judgeable(question, facts):
         return _judgement(question, answer, None, "the picture's facts cannot decide this question")
-    checked = tuple(check_text(answer.text, scene, facts))
+    checked = tuple(check_text(answer.text, scene, tuple(facts)))
     if question.asked is not None and not any(_decides(claim, question.asked) for claim in checked):
         checked += _short_answer(answer.text, question.asked, facts)
     right, wrong = _distinct(checked, "supported"), _distinct(checked, "contradicted")
@@ -139,7 +139,7 @@ def _decides(checked: CheckedClaim, asked: Asked) -> bool:
 
 
 def _short_answer(text: str, asked: Asked, facts: Sequence[Fact]) -> tuple[CheckedClaim, ...]:
-    """ "Bent." answers a question about an elbow although it names none: exactly one value of the kind is named."""
+    """A bare "Bent." answers a question about an elbow: exactly one value of the kind is named."""
     fact = next((fact for fact in facts if fact.sure and _is_asked(fact, asked)), None)
     if fact is None or len(text.split()) > 6 or re.search(r"\b(not|no|neither|or)\b", text.lower()):
         return ()
@@ -175,6 +175,10 @@ def _listed(word: str, claims: Sequence[CheckedClaim]) -> str:
     return f"{word}: {', '.join(said[:6])}{more}" if said else ""
 
 
+PLAIN = ("stance", "place", "side_of", "nearest", "contact", "count")
+"""Kinds whose value reads well without the kind's name."""
+
+
 def _words(claim: Claim) -> tuple[str | None, ...]:
-    return (claim.mention, claim.part or claim.kind.replace("_", " "), "not" if claim.negated else "", claim.value,
-            claim.target)  # fmt: skip
+    part = claim.part or ("" if claim.kind in PLAIN else claim.kind.replace("_", " "))
+    return claim.mention, part, "not" if claim.negated else "", claim.value, claim.target

@@ -8,6 +8,7 @@ import base64
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from llavapose.files import atomic_write, read_jsonl
 from llavapose.records import ALL, KINDS
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
-from llavapose.report.tables import Grid, ablation_grid, number, probe_grid, read_table
+from llavapose.report.tables import Grid, ablation_grid, number, probe_grid, probe_groups_grid, read_table
 
 MAX_CURVE_POINTS = 400
 OUTCOMES = {"contradicted": "wrong", "supported": "right", "unverifiable": "open"}
@@ -70,7 +71,11 @@ def write_page(source: Source) -> Path:
     html = environment.get_template("report.html.j2").render(
         source=source,
         highlights=_highlights(ablation, probe),
-        tables=[ablation_grid(ablation, source.failed), probe_grid(probe, source.arms, source.failed)],
+        tables=[
+            ablation_grid(ablation, source.failed),
+            probe_grid(probe, source.arms, source.failed),
+            probe_groups_grid(probe, source.arms, source.failed),
+        ],
         plots=_plots(ablation, probe, source.arms),
         curves=Markup(training_plot(curves, source.arms)) if curves else None,
         seeds=seeds_grid(source.seeds) if source.seeds else None,
@@ -99,7 +104,7 @@ def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[s
     total = next((row for row in ablation if row["arm"] == "full" and row["kind"] == ALL), None)
     skills = {(row["pictures"], row["group"]): row for row in probe if row["arm"] == "full"}
     wanted = [
-        ("full − baseline, mean rating × 10", total, ("diff", "diff_low", "diff_high"), 1),
+        ("full − baseline, all kinds", total, ("diff", "diff_low", "diff_high"), 1),
         ("full: probe skill", skills.get(("true", ALL)), ("skill", "low", "high"), 2),
         ("full: skill, one person", skills.get(("true", f"{ALL} (one person)")), ("skill", "low", "high"), 2),
         ("full: skill, shuffled pictures", skills.get(("shuffled", ALL)), ("skill", "low", "high"), 2),
@@ -175,7 +180,7 @@ def marked(text: str, claims: Sequence[Mapping[str, Any]]) -> list[tuple[str, st
     """
     ends = sorted({0, len(text), *(min(max(0, claim[end]), len(text)) for claim in claims for end in ("start", "end"))})
     pieces: list[tuple[str, str]] = []
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         over = {claim["outcome"] for claim in claims if claim["start"] <= start and end <= claim["end"]}
         mark = next((OUTCOMES[outcome] for outcome in OUTCOMES if outcome in over), "")
         pieces.append((text[start:end], mark))

@@ -11,7 +11,16 @@ from llavapose.evaluation.results import seed_values, summarise
 from llavapose.files import atomic_write, read_json, write_csv
 from llavapose.records import BASELINE
 from llavapose.report.page import Source, seeds_grid, write_page
-from llavapose.report.tables import Grid, ablation_grid, as_latex, as_markdown, as_text, probe_grid, read_table
+from llavapose.report.tables import (
+    Grid,
+    ablation_grid,
+    as_latex,
+    as_markdown,
+    as_text,
+    probe_grid,
+    probe_groups_grid,
+    read_table,
+)
 from llavapose.report.wandb import log_report
 
 log = logging.getLogger(__name__)
@@ -83,9 +92,11 @@ def write_tables(
     out: Path, arms: Sequence[str], failed: Sequence[str] = (), seeds: Sequence[Mapping[str, Any]] = ()
 ) -> None:
     """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``."""
+    probe = read_table(out, "probe.csv")
     grids: list[Grid] = [
         ablation_grid(read_table(out, "ablation.csv"), failed),
-        probe_grid(read_table(out, "probe.csv"), arms, failed),
+        probe_grid(probe, arms, failed),
+        probe_groups_grid(probe, arms, failed),
     ]
     if seeds:
         grids.append(seeds_grid(seeds))

@@ -66,29 +66,44 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
     )
 
 
+WIDE = {
+    ALL: ("true", ALL),
+    "one person": ("true", f"{ALL} (one person)"),
+    "several people": ("true", f"{ALL} (several people)"),
+    "shuffled pictures": ("shuffled", ALL),
+}
+"""Columns of the probe's table: name -> pictures and group."""
+
+
 def probe_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: Sequence[str] = ()) -> Grid:
-    """Skill by arm and group with true pictures, and over all groups with shuffled ones."""
+    """Skill by arm over all facts, for one person and several, and with shuffled pictures."""
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows}
-    plain = [group for _, _, group in found if not group.endswith(")")]
-    groups = list(dict.fromkeys(group for group in plain if group != ALL))
-    wide = (ALL, f"{ALL} (one person)", f"{ALL} (several people)")
     body = []
     for arm in arms:
         mark = FAILED if arm in failed else HOLE_MARK
-        cells = [(found.get((arm, "true", group)), group in wide) for group in (*wide, *groups)]
-        cells.insert(3, (found.get((arm, "shuffled", ALL)), True))
-        body.append((arm, *(_skill(row, wide_cell) if row else mark for row, wide_cell in cells)))
+        cells = [found.get((arm, *where)) for where in WIDE.values()]
+        whole = cells[0]
+        num = f"{whole['n']:.0f}" if whole else HOLE_MARK
+        body.append((arm, *(interval(row, "skill", "low", "high", 2) if row else mark for row in cells), num))
     return Grid(
         title="Pose probe",
-        header=("arm", ALL, "one person", "several people", "shuffled pictures", *groups),
+        header=("arm", *WIDE, "n"),
         rows=tuple(body),
         note="Skill = (balanced accuracy - majority) / (1 - majority): 0 is chance, 1 is always right "
         "[95% interval by bootstrap over images]. With shuffled pictures it must fall to nothing.",
     )
 
 
-def _skill(row: Mapping[str, Any], with_interval: bool) -> str:
-    return interval(row, "skill", "low", "high", 2) if with_interval else number(row["skill"], 2)
+def probe_groups_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: Sequence[str] = ()) -> Grid:
+    """Skill by arm and group of facts, with true pictures."""
+    of_true = [row for row in rows if row["pictures"] == "true"]
+    found = {(row["arm"], row["group"]): row["skill"] for row in of_true}
+    groups = list(dict.fromkeys(g for _, g in found if g != ALL and not g.endswith(")")))
+    body = []
+    for arm in arms:
+        mark = FAILED if arm in failed else HOLE_MARK
+        body.append((arm, *(number(found[arm, g], 2) if (arm, g) in found else mark for g in groups)))
+    return Grid(title="Pose probe: skill by group of facts", header=("arm", *groups), rows=tuple(body))
 
 
 def number(value: float, digits: int, sign: bool = False) -> str:
@@ -99,7 +114,7 @@ def number(value: float, digits: int, sign: bool = False) -> str:
 
 
 def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: int, sign: bool = False) -> str:
-    """ "71.2 [64.0, 78.1]", or the hole's mark."""
+    """A value with its interval, such as 71.2 [64.0, 78.1], or the hole's mark."""
     if math.isnan(row[value]):
         return HOLE_MARK
     return f"{number(row[value], digits, sign)} [{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]"
@@ -116,7 +131,7 @@ def as_text(grid: Grid) -> str:
         return "  ".join([first.ljust(widths[0]), *aligned]).rstrip()
 
     body = [line_of(grid.header), "  ".join("-" * width for width in widths), *map(line_of, grid.rows)]
-    return "\n".join([grid.title, *body, grid.note]) + "\n"
+    return "\n".join(filter(None, [grid.title, *body, grid.note])) + "\n"
 
 
 def as_markdown(grid: Grid) -> str:

@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,35 @@ def log_report(out: Path, *, project: str = "llavapose", name: str = "report") -
     The mode is ``WANDB_MODE``'s, else offline: nothing leaves the machine unasked. Everything is written below
     ``out/wandb``, artifacts included.
     """
-    os.environ.setdefault("WANDB_DATA_DIR", str((out / "wandb").resolve()))
-    os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
 
-    run = wandb.init(
-        project=project, name=name, dir=str(out), mode=_mode(), job_type="report", settings=wandb.Settings(silent=True)
-    )
-    folder = Path(run.dir).parent
-    try:
-        for table in ("ablation", "probe"):
-            rows = read_csv(out / f"{table}.csv", (), what=f"table {table}", text=TEXT_COLUMNS)
-            run.log({f"report/{table}": _table(wandb, rows), **_summary(table, rows)})
-        page = out / "report" / "index.html"
-        if page.is_file():
-            run.log({"report/page": wandb.Html(page.read_text(encoding="utf-8"), inject=False)})
-    finally:
-        run.finish()
+    with _staged_in(out / "wandb"):
+        settings = wandb.Settings(silent=True)
+        run = wandb.init(project=project, name=name, dir=str(out), mode=_mode(), job_type="report", settings=settings)
+        folder = Path(run.dir).parent
+        try:
+            for table in ("ablation", "probe"):
+                rows = read_csv(out / f"{table}.csv", (), what=f"table {table}", text=TEXT_COLUMNS)
+                run.log({f"report/{table}": _table(wandb, rows), **_summary(table, rows)})
+            page = out / "report" / "index.html"
+            if page.is_file():
+                run.log({"report/page": wandb.Html(page.read_text(encoding="utf-8"), inject=False)})
+        finally:
+            run.finish()
     return folder
+
+
+@contextmanager
+def _staged_in(folder: Path) -> Iterator[None]:
+    """Artifacts are staged below the user's home unless this variable says where; the caller's own choice stands."""
+    before = os.environ.get("WANDB_DATA_DIR")
+    if before is None:
+        os.environ["WANDB_DATA_DIR"] = str(folder.resolve())
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("WANDB_DATA_DIR", None)
 
 
 def _mode() -> Any:

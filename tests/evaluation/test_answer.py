@@ -1,4 +1,4 @@
-"""A checkpoint's answers and likelihoods: a batch says what single questions say, a statement weighs as it does alone."""
+"""A checkpoint's answers and likelihoods: a batch says what single questions say, a statement what it says alone."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import pytest
 
 from llavapose.errors import DataError
 from llavapose.evaluation.results import read_ratings
+from llavapose.files import read_json, write_json
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep
 from llavapose.report.tables import read_table
@@ -82,5 +83,18 @@ def test_seeds_that_answered_other_questions_are_refused(seeds_sweep):
 
 
 def test_no_jobs_is_one_clear_line(tmp_path):
-    with pytest.raises(DataError, match="jobs.json"):
+    with pytest.raises(DataError, match=r"no file .*jobs\.json"):
         finish_sweep(tmp_path)
+
+
+def test_what_varies_besides_the_seed_gets_rows_of_its_own(seeds_sweep):
+    jobs = read_json(seeds_sweep / "jobs.json", what="jobs")
+    for job in jobs:
+        job["variant"] = job["variant"].replace("seed=0", "optim.lr=0.1").replace("seed=1", "optim.lr=0.2")
+        job["exit_code"] = 0
+    write_json(seeds_sweep / "jobs.json", jobs)
+    finish_sweep(seeds_sweep)
+    arms = [arm for arm, kind in rows_of(seeds_sweep, "ablation.csv") if kind == "all"]
+    assert set(arms) == {f"{a} (optim.lr={lr})" for a in ("full", "conv") for lr in (0.1, 0.2)} | {"baseline"}
+    assert not (seeds_sweep / "seeds.csv").exists()
+    assert rows_of(seeds_sweep, "ablation.csv")["full (optim.lr=0.2)", "all"]["num_scored"] == 72

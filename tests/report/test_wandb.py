@@ -22,7 +22,7 @@ def test_tables_and_page_are_read_back(sweep, monkeypatch):
     run = log_report(sweep, name="test")
     assert run.is_relative_to(sweep / "wandb"), "the run must lie below the sweep's folder"
     command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(run)]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": str(sweep)})
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=180, env={**os.environ, "HOME": str(sweep)})
     assert shown.returncode == 0, shown.stderr
     found = [json.loads(line) for line in shown.stdout.splitlines()]
     rows = {(row["arm"], row["kind"]): row for row in read_table(sweep, "ablation.csv")}

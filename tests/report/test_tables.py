@@ -1,0 +1,67 @@
+"""Tables in every form say the same, holes included."""
+
+import math
+
+import pytest
+
+from llavapose.errors import DataError
+from llavapose.evaluation.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
+from llavapose.evaluation.probe import PROBE_COLUMNS
+from llavapose.files import write_csv
+from llavapose.report.published import published_grids
+from llavapose.report.tables import NEEDED, Grid, ablation_grid, as_latex, as_markdown, as_text, read_table
+
+
+def ratings(values, kind="conv"):
+    return [Rating(question_id=f"{i}-{kind}", scene_id=i, kind=kind, rating=value) for i, value in enumerate(values)]
+
+
+def test_unscored_is_counted_and_is_no_zero():
+    rows = ablation_table({"full": ratings([8.0, None, 6.0])}, ["full"])
+    total = next(row for row in rows if row["kind"] == "all")
+    assert (total["score"], total["num_scored"], total["num_unscored"]) == (70, 2, 1)
+    assert "2 (+1 unscored)" in as_text(ablation_grid(rows))
+
+
+def test_the_difference_pairs_only_what_both_were_scored_on():
+    rows = ablation_table({"full": ratings([8.0, 9.0, None]), "baseline": ratings([5.0, None, 1.0])}, ["full"])
+    assert next(row for row in rows if row["kind"] == "all")["diff"] == 30
+
+
+def test_a_round_trip_keeps_numbers_and_holes(tmp_path):
+    rows = ablation_table({"full": ratings([8.0, 6.5, 3.0])}, ["full", "conv"])
+    write_csv(tmp_path / "ablation.csv", rows, ABLATION_COLUMNS)
+    back = read_table(tmp_path, "ablation.csv")
+    for row, read in zip(rows, back, strict=True):
+        for column in ABLATION_COLUMNS:
+            same = row[column] == read[column] or row[column] == pytest.approx(read[column], abs=1e-4, nan_ok=True)
+            assert same, column
+    assert math.isnan(back[-1]["score"])
+
+
+def test_readers_need_only_what_the_writers_write(tmp_path):
+    assert set(NEEDED["ablation.csv"]) <= set(ABLATION_COLUMNS) and set(NEEDED["probe.csv"]) <= set(PROBE_COLUMNS)
+    (tmp_path / "probe.csv").write_text("arm,pictures\n")
+    with pytest.raises(DataError, match=r"probe\.csv lacks the columns group"):
+        read_table(tmp_path, "probe.csv")
+
+
+def test_the_three_forms():
+    grid = Grid(title="T", header=("arm", "a & b"), rows=(("x_1", "50%"), ("y|z", "—")), note="N")
+    assert as_text(grid) == "T\narm  a & b\n---  -----\nx_1    50%\ny|z      —\nN\n"
+    assert r"| y\|z | — |" in as_markdown(grid) and "| --- | ---: |" in as_markdown(grid)
+    latex = as_latex(grid)
+    assert r"x\_1 & 50\% \\" in latex and r"a \& b" in latex and "---" in latex and "—" not in latex
+    assert latex.count("{") == latex.count("}")
+
+
+def test_rows_stand_in_the_papers_order():
+    assert arms_in_order(["baseline", "mine", "complex", "full", "conv"]) == (
+        "full", "conv", "complex", "mine", "baseline",
+    )  # fmt: skip
+
+
+def test_published_numbers_are_the_papers():
+    hpaub, e_hpaub = published_grids()
+    assert ("full", "43.67", "67.00", "66.67", "59.11", "30") in hpaub.rows
+    assert ("baseline", "54.0", "47.2", "55.2", "52.1") in e_hpaub.rows
