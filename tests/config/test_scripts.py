@@ -2,8 +2,8 @@
 
 import pytest
 
-# About two seconds on an idle machine (0.3 to 1.3 s measured); the limit leaves room for a busy one.
-LIMIT_S = 10.0
+# 0.3 to 1.3 CPU seconds measured (benchmarks/startup.py); torch or transformers alone would take more than this.
+LIMIT_CPU_S = 4.0
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_help_says_what_it_does_and_the_groups(run_script, script, words):
     assert said.exit_code == 0
     assert all(word in said.out for word in words)
     assert said.err == ""
-    assert said.seconds < LIMIT_S
+    assert said.cpu_s < LIMIT_CPU_S
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_mistakes_answer_in_one_line_each(run_script, tmp_path, script, argument
     assert said.exit_code == 1
     assert len(said.errors) == num_lines
     assert all(line.startswith("error: ") for line in said.errors)
-    assert said.seconds < LIMIT_S
+    assert said.cpu_s < LIMIT_CPU_S
     assert list(tmp_path.iterdir()) == []
 
 

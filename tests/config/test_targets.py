@@ -1,19 +1,11 @@
 """Arguments read from source are those that the classes really take."""
 
 import inspect
-import subprocess
 import sys
 
 import pytest
 
 from llavapose.config.targets import signature_of
-
-
-def real_arguments(target: str) -> set[str]:
-    module, _, name = target.rpartition(".")
-    code = f"import inspect, {module} as m; print(*inspect.signature(m.{name}).parameters)"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split()) - {"kwargs"}
 
 
 @pytest.mark.parametrize(
@@ -53,8 +45,9 @@ def test_a_class_of_this_project():
     assert set(found.names) == set(inspect.signature(targets.Signature).parameters)
 
 
-@pytest.mark.slow
 def test_lightnings_trainer():
+    import lightning
+
     found = signature_of("lightning.Trainer")
     assert found is not None
-    assert set(found.names) == real_arguments("lightning.Trainer")
+    assert set(found.names) == set(inspect.signature(lightning.Trainer).parameters)
