@@ -162,5 +162,3 @@ def _look(pose: Pose) -> float | None:
     if not ears or not pose.has("nose"):
         return None
     return (pose.points["nose"][0] - sum(ears) / len(ears)) / pose.unit
-
-

@@ -24,7 +24,8 @@ def test_a_person_standing_in_front_of_us(figures):
         ("elbow", "left elbow"): "straight", ("elbow", "right elbow"): "straight", ("knee", "left knee"): "straight",
         ("knee", "right knee"): "straight", ("arm_height", "left arm"): "lowered",
         ("arm_height", "right arm"): "lowered", ("legs", None): "together", ("leg_lift", "left leg"): "on the ground",
-        ("leg_lift", "right leg"): "on the ground", ("trunk", None): "upright", ("stance", None): "standing", ("facing", None): "toward the camera",
+        ("leg_lift", "right leg"): "on the ground", ("trunk", None): "upright",
+        ("stance", None): "standing", ("facing", None): "toward the camera",
         ("place", None): "middle", ("count", None): "1",
     }  # fmt: skip
     assert facts == expected
