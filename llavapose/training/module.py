@@ -59,8 +59,8 @@ class PoseModule(L.LightningModule):
         total = self.losses(batch).sum()
         if not torch.isfinite(total):
             raise LlavaPoseError(
-                f"loss is {float(total.detach())} at step {self.trainer.global_step}, batch {batch_idx}; lower optim.lr or "
-                "check the precision; the last checkpoint is intact"
+                f"loss is {float(total.detach())} at step {self.trainer.global_step}, batch {batch_idx}; lower "
+                "optim.lr or check the precision; the last checkpoint is intact"
             )
         self.log("train/loss", total.detach() / (batch.targets >= 0).sum(), on_step=True, prog_bar=True)
         accumulate = self.trainer.accumulate_grad_batches

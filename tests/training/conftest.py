@@ -22,7 +22,7 @@ def places(tiny_base: Path, tiny_jsonl: Path, tiny_pictures: Path) -> dict[str, 
     return {"base": str(tiny_base), "samples": str(tiny_jsonl), "images": str(tiny_pictures)}
 
 
-def launch(jobs: list[dict[str, Any]], folder: Path, *, ranks: int = 1, timeout: int = 240) -> list[int]:
+def launch(jobs: list[dict[str, Any]], folder: Path, *, ranks: int = 1, timeout: int = 420) -> list[int]:
     """Run jobs one after another in ``ranks`` processes; returns their exit codes, with the output in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "jobs.json"

@@ -22,6 +22,8 @@ RUNS = {  # name -> (strategy, samples a rank and micro-step, accumulation): alw
     "deepspeed_accumulated": ("deepspeed", 2, 2),
     "fsdp2": ("fsdp2", 4, 1),
 }
+RESUMED = {"deepspeed_resumed": ("deepspeed", 4, 1), "fsdp2_resumed": ("fsdp2", 4, 1)}
+"""Stopped after the third step and gone on with from the second, in a run of their own."""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,11 @@ def one_process(places, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def two_processes(places, tmp_path_factory, launcher) -> Path:
     folder = tmp_path_factory.mktemp("two")
-    jobs = [
-        {
+    jobs = []
+    for name, (strategy, batch_size, accumulate) in (RUNS | RESUMED).items():
+        if strategy == "deepspeed" and not shutil.which("g++"):
+            continue
+        job = {
             **places,
             "output_dir": str(folder / name),
             "strategy": strategy,
@@ -46,9 +51,8 @@ def two_processes(places, tmp_path_factory, launcher) -> Path:
             "clip": 2.0,
             "num_val": 4,
         }
-        for name, (strategy, batch_size, accumulate) in RUNS.items()
-        if strategy != "deepspeed" or shutil.which("g++")
-    ]
+        stages = [{"save_every": 2, "stop": [3, False]}, {"save_every": 2, "resume": True}]
+        jobs += [job | stage for stage in (stages if name in RESUMED else [{}])]
     assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     return folder
 
@@ -58,7 +62,7 @@ def moved(base: str, folder: Path) -> float:
     return max(float((after[name] - before[name]).abs().max()) for name in after)
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [*RUNS, *RESUMED])
 def test_two_ranks_leave_the_weights_of_one(name, one_process, two_processes, places):
     if name.startswith("deepspeed") and not shutil.which("g++"):
         pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
