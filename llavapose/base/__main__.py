@@ -12,7 +12,7 @@ TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
 def main() -> int:
     """Make the base; stages whose files are there are not run again."""
     parser = argparse.ArgumentParser(prog="python -m llavapose.base", description="Rebuild the tiny base from nothing.")
-    parser.add_argument("--out", type=Path, default=TINY_BASE, help="folder of the finished base (default: the package's)")
+    parser.add_argument("--out", type=Path, default=TINY_BASE, help="folder of the finished base")
     parser.add_argument("--work", type=Path, default=Path("outputs/base"), help="folder of intermediate files")
     parser.add_argument(
         "--vision", choices=("keypoints", "captions"), default="keypoints", help="what the vision encoder learns from"

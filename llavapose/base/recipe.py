@@ -51,7 +51,7 @@ class Recipe:
     """
 
     vision: str = "keypoints"
-    num_images: int = 16000
+    num_images: int = 20000
     num_told: int = 8000
     num_read: int = 1500
     num_val: int = 400

@@ -1,0 +1,59 @@
+"""The base's recipe end to end on a handful of pictures, and the base that ships."""
+
+import json
+
+import pytest
+import torch
+
+from llavapose.base.recipe import WORLD_SEED, Recipe, make_base
+from llavapose.base.vision import VisionRecipe
+from llavapose.model.llava import count_parameters
+from llavapose.model.pretrained import TINY_BASE, load_model, load_processor
+
+SMALL = Recipe(
+    num_images=12, num_told=12, num_read=12, num_val=4, vocab_size=420, batch_size=16,
+    encoder=VisionRecipe(steps=3, batch_size=4),
+)  # fmt: skip
+
+
+def test_the_recipe_makes_a_base_that_loads(tmp_path):
+    out = make_base(SMALL, work=tmp_path / "work", out=tmp_path / "base")
+    model, processor = load_model(str(out)), load_processor(str(out))
+    assert model.config.image_seq_length == 64
+    assert len(processor.tokenizer) == model.config.text_config.vocab_size
+    report = json.loads((out / "recipe.json").read_text())
+    assert report["vision"]["pictures"] == 4 and report["data"]["world"].startswith("world-")
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_model("tiny")
+
+
+def test_the_shipped_base_is_a_few_million_parameters(shipped):
+    total, _ = count_parameters(shipped.parameters())
+    assert 1e6 < total < 4e6
+    assert sum(path.stat().st_size for path in TINY_BASE.glob("*.safetensors")) < 8e6
+
+
+def test_the_shipped_base_was_made_by_this_recipe():
+    report = json.loads((TINY_BASE / "recipe.json").read_text())
+    made, now = report["recipe"], Recipe()
+    assert {key: made[key] for key in ("num_images", "num_told", "lr", "epochs", "seed")} == {
+        key: getattr(now, key) for key in ("num_images", "num_told", "lr", "epochs", "seed")
+    }
+    assert made["encoder"]["steps"] == now.encoder.steps
+    assert report["vision"]["joint_error_px"] < 6
+    assert WORLD_SEED > 1_000_000
+
+
+def test_the_shipped_tokenizer_knows_the_words_of_poses():
+    tokenizer = load_processor("tiny").tokenizer
+    for word in ("elbow", "knee", "raised", "lowered", "straight", "bent", "facing", "ASSISTANT"):
+        assert len(tokenizer(f" {word}", add_special_tokens=False).input_ids) <= 2, word
+    text = "The left elbow of the person is bent. Grüße!"
+    assert tokenizer.decode(tokenizer(text).input_ids, skip_special_tokens=True) == text
+
+
+def test_the_shipped_weights_are_finite(shipped):
+    assert all(torch.isfinite(value).all() for value in shipped.state_dict().values())
