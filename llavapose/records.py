@@ -97,9 +97,11 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a text says about a pose: ``kind``, ``part`` and ``value`` as in Fact; ``mention`` is the person as written
-    ("the person on the left"), None for the scene; ``target`` the object or person as written; ``start``/``end`` the
-    span of the clause in the text."""
+    """What a text says about a pose.
+
+    ``kind``, ``part`` and ``value`` are as in Fact; ``mention`` is the person as written ("the person on the left"), None
+    for the scene; ``target`` the object or person as written; ``start`` and ``end`` the span of the clause in the text.
+    """
 
     kind: str
     value: str

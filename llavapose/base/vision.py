@@ -29,7 +29,6 @@ from llavapose.base.targets import (
 from llavapose.data.images import open_image
 from llavapose.records import Scene
 
-
 COMPILE_FROM = 500
 """Steps from which compiling (half a minute) pays."""
 

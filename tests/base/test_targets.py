@@ -36,7 +36,7 @@ def test_joints_that_are_not_labelled_weigh_nothing():
 
 
 def test_people_are_ordered_from_the_left():
-    keypoints, boxes = one_person(np.random.default_rng(2))
+    keypoints, _ = one_person(np.random.default_rng(2))
     left, right = keypoints.copy(), keypoints.copy()
     left[..., 0] *= 0.4
     right[..., 0] = 0.6 + right[..., 0] * 0.4
