@@ -22,12 +22,18 @@ ARMS = ("full", "conv", "detail", "complex", BASELINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Rating:
-    """One rated answer: ``rating`` 1..10 (a mean where several seeds were run), None unscored."""
+    """One rated answer: ``rating`` 1..10 (a mean over seeds), None unscored; ``text`` is the question's."""
 
     question_id: str
     scene_id: int
     kind: str
     rating: float | None
+    text: str = ""
+
+    @property
+    def question(self) -> tuple[str, str]:
+        """What is paired: benchmarks drawn with other seeds reuse the ids for other questions."""
+        return self.question_id, self.text
 
 
 def arms_in_order(arms: Sequence[str]) -> tuple[str, ...]:
@@ -47,7 +53,7 @@ def ablation_table(
         arms: the rows, in order.
         baseline: the arm that the others are compared with, question by question, resampled by image.
     """
-    reference = {one.question_id: one.rating for one in ratings.get(baseline, ())}
+    reference = {one.question: one.rating for one in ratings.get(baseline, ())}
     return [
         _ablation_row(arm, kind, ratings.get(arm, ()), reference if arm != baseline else {})
         for arm in arms
@@ -55,11 +61,13 @@ def ablation_table(
     ]
 
 
-def _ablation_row(arm: str, kind: str, ratings: Sequence[Rating], reference: Mapping[str, float | None]) -> dict:
+def _ablation_row(
+    arm: str, kind: str, ratings: Sequence[Rating], reference: Mapping[tuple[str, str], float | None]
+) -> dict:
     of_kind = [one for one in ratings if kind in (ALL, one.kind)]
     scored = [(one, one.rating) for one in of_kind if one.rating is not None]
     score = mean_by_image([10 * rating for _, rating in scored], [one.scene_id for one, _ in scored])
-    pairs = [(rating, reference.get(one.question_id), one.scene_id) for one, rating in scored]
+    pairs = [(rating, reference.get(one.question), one.scene_id) for one, rating in scored]
     both = [(10 * rating, 10 * other, scene) for rating, other, scene in pairs if other is not None]
     diff = HOLE
     if both:

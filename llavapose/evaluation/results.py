@@ -8,6 +8,7 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,13 @@ def summarise(
     ]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
     missing = [arm for arm in arms if not ratings[arm]]
+    reference = {one.question for one in ratings.get(baseline, ())}
+    for arm in arms:
+        unpaired = sum(one.question not in reference for one in ratings[arm])
+        if reference and unpaired:
+            log.warning(
+                "%s: %d questions of %s were not asked of %s; left out of the difference", out, unpaired, arm, baseline
+            )
     if missing:
         log.warning("%s: no answers of %s; shown as holes", out, ", ".join(missing))
 
@@ -72,7 +80,8 @@ def read_ratings(folder: Path, arm: str) -> list[Rating]:
     found = []
     for number, row in read_jsonl(path, what="verdicts"):
         try:
-            found.append(Rating(**{key: row[key] for key in ("question_id", "scene_id", "kind", "rating")}))
+            fields = {key: row[key] for key in ("question_id", "scene_id", "kind", "rating")}
+            found.append(Rating(**fields, text=row.get("text", "")))
         except KeyError as error:
             raise DataError(f"verdicts: {path}:{number} has no {error}; run evaluate.py again") from None
     return found
@@ -89,16 +98,16 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
     runs = [run for run in runs if run]
     if len(runs) < 2:
         return list(runs[0]) if runs else []
-    by_question: dict[str, list[Rating]] = defaultdict(list)
+    by_question: dict[tuple[str, str], list[Rating]] = defaultdict(list)
     for run in runs:
         for one in run:
-            by_question[one.question_id].append(one)
-    _same_items({key: len(found) for key, found in by_question.items()}, len(runs), f"{arm}: questions")
+            by_question[one.question].append(one)
+    _same_items({key[0]: len(found) for key, found in by_question.items()}, len(runs), f"{arm}: questions")
     averaged = []
-    for question, found in by_question.items():
+    for found in by_question.values():
         scores = [one.rating for one in found if one.rating is not None]
         rating = float(np.mean(scores)) if len(scores) == len(found) else None
-        averaged.append(Rating(question_id=question, scene_id=found[0].scene_id, kind=found[0].kind, rating=rating))
+        averaged.append(replace(found[0], rating=rating))
     return averaged
 
 

@@ -193,7 +193,13 @@ def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, 
         }
         for one in judgement.claims
     ]
-    return {**to_dict(judgement.verdict), "kind": question.kind, "scene_id": question.scene_id, "claims": claims}
+    return {
+        **to_dict(judgement.verdict),
+        "kind": question.kind,
+        "scene_id": question.scene_id,
+        "text": question.text,
+        "claims": claims,
+    }
 
 
 def _file_answers(path: Path, arm: str, questions: Iterable[Question]) -> Iterator[Answer]:

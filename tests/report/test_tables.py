@@ -28,6 +28,13 @@ def test_the_difference_pairs_only_what_both_were_scored_on():
     assert next(row for row in rows if row["kind"] == "all")["diff"] == 30
 
 
+def test_questions_that_only_share_their_id_are_no_pair():
+    one = [Rating(question_id="1", scene_id=1, kind="conv", rating=8.0, text="Is she sitting or standing?")]
+    other = [Rating(question_id="1", scene_id=1, kind="conv", rating=3.0, text="Is the left knee bent or straight?")]
+    rows = ablation_table({"full": one, "baseline": other}, ["full"])
+    assert all(math.isnan(row["diff"]) for row in rows)
+
+
 def test_a_round_trip_keeps_numbers_and_holes(tmp_path):
     rows = ablation_table({"full": ratings([8.0, 6.5, 3.0])}, ["full", "conv"])
     write_csv(tmp_path / "ablation.csv", rows, ABLATION_COLUMNS)
