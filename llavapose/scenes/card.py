@@ -184,7 +184,7 @@ def _show(folder: Path, sheet: Path | None) -> None:
     print(json.dumps(world_card(folder), indent=2))
     if sheet is not None:
         with atomic_write(sheet, "wb") as stream:
-            contact_sheet(folder).quantize(128).save(stream, "PNG", optimize=True)
+            contact_sheet(folder).save(stream, "PNG", optimize=True)
         print(f"contact sheet: {sheet}")
 
 
