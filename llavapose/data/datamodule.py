@@ -190,7 +190,8 @@ class PoseDataModule(L.LightningDataModule):
     def state_dict(self) -> dict[str, Any]:
         """Where the run stands in its planned order: batches handed to the trainer, not those prefetched."""
         # Lightning counts a batch as completed only after the callbacks, the checkpoint's among them, have run.
-        done = self.trainer.fit_loop.epoch_loop.batch_progress.total.processed if self.trainer else 0
+        progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.total if self.trainer else None
+        done = progress.processed if progress else 0
         length = int(self.trainer.num_training_batches) if self.trainer else 0
         epoch, batches = divmod(done, length) if length else (0, 0)
         return {"fingerprint": self.order_fingerprint(), "epoch": epoch, "batches": batches}

@@ -52,7 +52,8 @@ class CheckpointAnswerer:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
         self.processor = load_processor(str(checkpoint), chat_template=CHAT_TEMPLATE)
-        self.model = load_model(str(checkpoint), dtype=dtype).to(self.device).eval()
+        model: Any = load_model(str(checkpoint), dtype=dtype)
+        self.model: Any = model.to(self.device).eval()
         self.image_root = image_root
         self.batch_size, self.max_new_tokens = batch_size, max_new_tokens
         self.conversation = Conversation(self.processor.tokenizer, num_image_tokens(self.processor))

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from huggingface_hub import save_torch_state_dict
@@ -96,7 +97,7 @@ def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
         processor.image_processor.do_pad = True
         processor.chat_template = chat_template
         if processor.patch_size is None:
-            config = LlavaConfig.from_pretrained(source)
+            config: Any = LlavaConfig.from_pretrained(source)
             processor.patch_size = config.vision_config.patch_size
             processor.vision_feature_select_strategy = config.vision_feature_select_strategy
             processor.num_additional_image_tokens = 1
@@ -113,9 +114,10 @@ def load_model(
     """
     source = resolve_base(base)
     with _told(source):
-        model, info = LlavaForConditionalGeneration.from_pretrained(
+        loaded: Any = LlavaForConditionalGeneration.from_pretrained(
             source, dtype=dtype, attn_implementation=attention, output_loading_info=True
         )
+    model, info = loaded
     missing = sorted(info["missing_keys"])
     if missing:
         raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")

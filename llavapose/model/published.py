@@ -4,12 +4,14 @@ From ``config.json`` of ``llava-hf/llava-1.5-7b-hf`` and ``llava-hf/llava-1.5-13
 336 pixels, and a vocabulary of 32,000 padded to 32,064 for ``<image>`` and ``<pad>``.
 """
 
+from typing import Any
+
 import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from llavapose.errors import ConfigError
 
-_TEXT = {
+_TEXT: dict[str, dict[str, Any]] = {
     "llava-hf/llava-1.5-7b-hf": {
         "hidden_size": 4096,
         "intermediate_size": 11008,

@@ -52,8 +52,9 @@ class PackingCheck(Callback):
         self._done = True
         tolerance = self.tolerance or (1e-3 if str(trainer.precision).startswith("32") else 0.2)
         with trainer.precision_plugin.forward_context():
-            backend = str(pl_module.llava.config.text_config._attn_implementation)
-            error = check_packing(pl_module.losses, batch, tolerance=tolerance, backend=backend)
+            module: Any = pl_module
+            backend = str(module.llava.config.text_config._attn_implementation)
+            error = check_packing(module.losses, batch, tolerance=tolerance, backend=backend)
         if trainer.is_global_zero:
             print(f"packing check: packed and separate losses differ by at most {error:.2g} nats a token")
 
@@ -81,8 +82,8 @@ class Curves(Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         """Append a line for every ``log_every_n_steps`` optimizer steps, and for the last one of an epoch."""
-        step = trainer.global_step
-        if step != self._step and (step % trainer.log_every_n_steps == 0 or trainer.is_last_batch):
+        step, every = trainer.global_step, int(getattr(trainer, "log_every_n_steps", 1))
+        if step != self._step and (step % every == 0 or trainer.is_last_batch):
             self._append(trainer, {"lr": trainer.optimizers[0].param_groups[0]["lr"]}, "train/")
         self._step = step
 

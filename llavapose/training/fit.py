@@ -4,6 +4,7 @@ import shutil
 import warnings
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import torch
@@ -175,5 +176,7 @@ def full_state(trainer: L.Trainer, module: PoseModule) -> dict[str, Tensor]:
         state = strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict() or {}
         return {name.partition("llava.")[2]: value for name, value in state.items() if "llava." in name}
     if isinstance(strategy, ModelParallelStrategy):
-        return get_model_state_dict(module.llava, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+        gathered: dict[str, Any] = get_model_state_dict(module.llava, options=options)
+        return gathered
     return module.llava.state_dict()
