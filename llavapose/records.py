@@ -99,8 +99,8 @@ class Fact:
 class Claim:
     """What a text says about a pose.
 
-    ``kind``, ``part`` and ``value`` are as in Fact; ``mention`` is the person as written ("the person on the left"), None
-    for the scene; ``target`` the object or person as written; ``start`` and ``end`` the span of the clause in the text.
+    ``kind``, ``part`` and ``value`` are as in Fact; ``mention`` is the person as written ("the person on the left"),
+    None for the scene; ``target`` the object or person as written; ``start`` and ``end`` the clause's span in the text.
     """
 
     kind: str

@@ -6,7 +6,7 @@ leaves files, and a stage whose files are there is not run again.
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import lightning as L
@@ -45,7 +45,7 @@ class Recipe:
         num_read: how many of them the tokenizer's texts come from.
         num_val: its held-out pictures.
         vocab_size: entries of the tokenizer.
-        encoder: how the vision encoder is pre-trained.
+        encoder: stages of the vision encoder's pre-training, each with a warm restart of the rate.
         lr, batch_size, epochs: of the LLaVA stage.
         seed: of weights and orders.
     """
@@ -56,7 +56,7 @@ class Recipe:
     num_read: int = 1500
     num_val: int = 400
     vocab_size: int = 1200
-    encoder: VisionRecipe = field(default_factory=VisionRecipe)
+    encoder: tuple[VisionRecipe, ...] = (VisionRecipe(steps=2600), VisionRecipe(steps=5000, batch_size=32, lr=1e-3))
     lr: float = 2e-3
     batch_size: int = 64
     epochs: int = 1
@@ -85,18 +85,26 @@ def base_tokenizer(samples: list[Path], images: Path, recipe: Recipe) -> PreTrai
 
 
 def base_encoder(recipe: Recipe, scenes: SceneSet, held_out: SceneSet, work: Path) -> CLIPVisionModel:
-    """The pre-trained vision encoder, with its held-out numbers in ``vision.json``."""
-    path = work / f"vision-{fingerprint([asdict(recipe.encoder), recipe.num_images])}.safetensors"
+    """The pre-trained vision encoder, with the held-out numbers of every stage beside it."""
+    torch.manual_seed(recipe.seed)
     tower = CLIPVisionModel(vision_config()).eval()
-    if path.exists():
-        tower.load_state_dict(load_file(path))
-        return tower
-    tower, heads = pretrain_vision(vision_config(), scenes.scenes, scenes.images, recipe.encoder)
-    report = vision_report(tower, heads, held_out.scenes, held_out.images)
-    print("vision encoder, held-out pictures:", json.dumps(report))
-    write_json(work / "vision.json", report)
-    save_file(tower.state_dict(), path)
+    for number, path in enumerate(encoder_files(recipe, work)):
+        if path.exists():
+            tower.load_state_dict(load_file(path))
+            continue
+        heads = pretrain_vision(tower, scenes.scenes, scenes.images, recipe.encoder[number])
+        report = vision_report(tower, heads, held_out.scenes, held_out.images)
+        print(f"vision encoder, stage {number + 1}, held-out pictures:", json.dumps(report), flush=True)
+        write_json(path.with_suffix(".json"), report)
+        save_file(tower.state_dict(), path)
     return tower
+
+
+def encoder_files(recipe: Recipe, work: Path) -> list[Path]:
+    """Where the encoder is kept after each stage."""
+    stages = [asdict(stage) for stage in recipe.encoder]
+    names = [fingerprint([stages[: number + 1], recipe.num_images]) for number in range(len(stages))]
+    return [work / f"vision-{name}.safetensors" for name in names]
 
 
 def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Path) -> Path:
@@ -151,7 +159,9 @@ def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:
     report = {
         "recipe": asdict(recipe),
         "data": {"world": world.name, "samples_sha256": sha256(samples)},
-        "vision": read_json(work / "vision.json", what="vision report") if tower is not None else None,
+        "vision": read_json(encoder_files(recipe, work)[-1].with_suffix(".json"), what="vision report")
+        if tower is not None
+        else None,
         "curve_end": last_numbers(stage / "metrics.jsonl"),
     }
     if out.exists():

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
-from transformers import CLIPVisionConfig, CLIPVisionModel
+from transformers import CLIPVisionModel
 
 from llavapose.base.targets import (
     BINARY,
@@ -35,9 +35,9 @@ COMPILE_FROM = 500
 
 @dataclass(frozen=True, kw_only=True)
 class VisionRecipe:
-    """How long and how fast: ``steps`` of ``batch_size`` pictures, AdamW with peak ``lr``, cosine to zero."""
+    """One stage: ``steps`` of ``batch_size`` pictures, AdamW with peak ``lr``, cosine to zero, new heads."""
 
-    steps: int = 2600
+    steps: int
     batch_size: int = 64
     lr: float = 1.5e-3
     weight_decay: float = 0.02
@@ -148,12 +148,12 @@ def _step_loss(tower: CLIPVisionModel, heads: PatchHeads, pictures: Tensor, *tar
     return head_loss(heads, patch_features(tower, pictures), *targets)
 
 
-def pretrain_vision(
-    config: CLIPVisionConfig, scenes: Sequence[Scene], root: Path, recipe: VisionRecipe
-) -> tuple[CLIPVisionModel, PatchHeads]:
-    """Train an encoder from nothing on annotated pictures and their mirror images."""
+def pretrain_vision(tower: CLIPVisionModel, scenes: Sequence[Scene], root: Path, recipe: VisionRecipe) -> PatchHeads:
+    """Train an encoder, in place, on annotated pictures and their mirror images; returns its heads."""
     torch.manual_seed(recipe.seed)
-    tower, heads = CLIPVisionModel(config), PatchHeads(config.hidden_size)
+    config = tower.config
+    tower.train()
+    heads = PatchHeads(config.hidden_size)
     pictures = load_pictures(scenes, root, size=config.image_size)
     grid = config.image_size // config.patch_size
     tables = [target_table(scenes, grid=grid, mirror=mirror) for mirror in (False, True)]
@@ -166,7 +166,7 @@ def pretrain_vision(
     bar = tqdm(range(recipe.steps), desc="vision encoder", unit="step", mininterval=5)
     smooth = 0.0
     for step in bar:
-        warm, progress = min(1.0, (step + 1) / 300), step / recipe.steps
+        warm, progress = min(1.0, (step + 1) / min(300, 1 + recipe.steps // 10)), step / recipe.steps
         for group in optimizer.param_groups:
             group["lr"] = recipe.lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
         index = torch.randint(len(scenes), (recipe.batch_size,), generator=generator)
@@ -181,7 +181,8 @@ def pretrain_vision(
         smooth = loss.item() if step == 0 else 0.98 * smooth + 0.02 * loss.item()
         if step % 50 == 0:
             bar.set_postfix(loss=f"{smooth:.4f}")
-    return tower.eval(), heads.eval()
+    tower.eval()
+    return heads.eval()
 
 
 def _jitter(pictures: Tensor, generator: torch.Generator) -> Tensor:

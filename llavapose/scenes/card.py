@@ -74,11 +74,14 @@ def _seen(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         sizes = {image["id"]: (image["width"], image["height"]) for image in content["images"]}
         for annotation in content["annotations"]:
             (x, _, wide, tall), (width, height) = annotation["bbox"], sizes[annotation["image_id"]]
-            yield annotation["id"], {
-                "height": round(tall / height, 4),
-                "x": (x + wide / 2) / width,
-                "cut": 0 in annotation["keypoints"][2::3],
-            }
+            yield (
+                annotation["id"],
+                {
+                    "height": round(tall / height, 4),
+                    "x": (x + wide / 2) / width,
+                    "cut": 0 in annotation["keypoints"][2::3],
+                },
+            )
 
 
 def _hidden(person: Person) -> bool:

@@ -29,11 +29,12 @@ from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.drawn.annotations import Drawn, coco_files, drawn_of, file_name
 from llavapose.scenes.drawn.stage import stage
 
-WORLD_VERSION = 2
+WORLD_VERSION = 3
 """Raised with every change of pixels or annotations, so that a cached world is never taken for a new one."""
 
 SPLITS = ("train", "val")
 FIRST_ID = {"train": 1, "val": 1_000_001}
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorldSettings:
@@ -88,7 +89,7 @@ def read_world(folder: Path, split: str) -> SceneSet:
 
 
 def read_truth(folder: Path, split: str) -> Iterator[dict[str, Any]]:
-    """The latent truth, one object a picture: {"image_id", "people": [{"id", "action", "facing", ...}]}."""
+    """The latent truth, one object a picture: {"image_id", "people": [{"annotation_id", "action", "facing", ...}]}."""
     with (folder / f"truth_{split}.jsonl").open(encoding="utf-8") as stream:
         yield from map(json.loads, stream)
 

@@ -12,7 +12,7 @@ from llavapose.model.pretrained import TINY_BASE, load_model, load_processor
 
 SMALL = Recipe(
     num_images=12, num_told=12, num_read=12, num_val=4, vocab_size=420, batch_size=16,
-    encoder=VisionRecipe(steps=3, batch_size=4),
+    encoder=(VisionRecipe(steps=3, batch_size=4), VisionRecipe(steps=2, batch_size=4)),
 )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def test_the_shipped_base_was_made_by_this_recipe():
     assert {key: made[key] for key in ("num_images", "num_told", "lr", "epochs", "seed")} == {
         key: getattr(now, key) for key in ("num_images", "num_told", "lr", "epochs", "seed")
     }
-    assert made["encoder"]["steps"] == now.encoder.steps
+    assert [stage["steps"] for stage in made["encoder"]] == [stage.steps for stage in now.encoder]
     assert report["vision"]["joint_error_px"] < 6
     assert WORLD_SEED > 1_000_000
 

@@ -102,6 +102,10 @@ def coco_files(drawn: Sequence[Drawn], split: str, size: int) -> dict[str, dict[
     plain = [{k: v for k, v in a.items() if k not in ("keypoints", "num_keypoints")} for a in everything]
     return {
         "instances": {**shared, "annotations": plain, "categories": categories},
-        "person_keypoints": {**shared, "annotations": [a for a in everything if "keypoints" in a], "categories": [person]},
+        "person_keypoints": {
+            **shared,
+            "annotations": [a for a in everything if "keypoints" in a],
+            "categories": [person],
+        },
         "captions": {**shared, "annotations": [caption for d in drawn for caption in d.captions]},
     }

@@ -49,7 +49,10 @@ def _tree(rng: random.Random, x: float, base: float, *, fir: bool = False) -> li
     tall, leaf = rng.uniform(0.12, 0.26), rng.choice(((74, 128, 70), (96, 146, 82), (60, 108, 72)))
     trunk = _box(x - 0.01, base - tall * 0.4, x + 0.01, base, (112, 88, 68))
     if fir:
-        crown = Shape(points=[(x, base - tall), (x + tall * 0.28, base - tall * 0.15), (x - tall * 0.28, base - tall * 0.15)], colour=shade(leaf, 0.85))
+        crown = Shape(
+            points=[(x, base - tall), (x + tall * 0.28, base - tall * 0.15), (x - tall * 0.28, base - tall * 0.15)],
+            colour=shade(leaf, 0.85),
+        )
         return [trunk, crown]
     return [trunk, Shape(points=disc((x, base - tall * 0.7), tall * 0.36, tall * 0.42), colour=leaf)]
 
@@ -62,7 +65,10 @@ def _specks(rng: random.Random, top: float, colour: Colour, number: int) -> list
 def _snow(rng: random.Random, horizon: float) -> list[Shape]:
     left, right = horizon + rng.uniform(-0.12, 0.12), horizon + rng.uniform(-0.12, 0.12)
     white = (238, 243, 249)
-    peaks = [Shape(points=[(x - 0.25, 0.6), (x, rng.uniform(0.08, 0.25)), (x + 0.25, 0.6)], colour=(186, 200, 218)) for x in (rng.random(), rng.random())]
+    peaks = [
+        Shape(points=[(x - 0.25, 0.6), (x, rng.uniform(0.08, 0.25)), (x + 0.25, 0.6)], colour=(186, 200, 218))
+        for x in (rng.random(), rng.random())
+    ]
     firs = [shape for _ in range(rng.randrange(1, 6)) for shape in _tree(rng, rng.random(), horizon + 0.05, fir=True)]
     ground = Shape(points=[(0, left), (1, right), (1, 1), (0, 1)], colour=white)
     return _sky(rng, 0.6) + peaks + firs + [ground] + _specks(rng, max(left, right), (214, 224, 238), 9)
@@ -70,9 +76,19 @@ def _snow(rng: random.Random, horizon: float) -> list[Shape]:
 
 def _sea(rng: random.Random, horizon: float) -> list[Shape]:
     water = rng.choice(((56, 128, 176), (40, 110, 150), (76, 150, 170)))
-    waves = [Shape(points=disc((rng.random(), rng.uniform(horizon, 1)), rng.uniform(0.1, 0.3), 0.012), colour=shade(water, rng.choice((0.85, 1.25)))) for _ in range(14)]
-    foam = _box(0, 0.9, 1, 1, shade(water, 1.55)) if rng.random() < 0.5 else _box(0, horizon, 1, horizon + 0.02, shade(water, 0.8))
-    return _sky(rng, horizon) + [_box(0, horizon, 1, 1, water)] + waves + [foam]
+    waves = [
+        Shape(
+            points=disc((rng.random(), rng.uniform(horizon, 1)), rng.uniform(0.1, 0.3), 0.012),
+            colour=shade(water, rng.choice((0.85, 1.25))),
+        )
+        for _ in range(14)
+    ]
+    foam = (
+        _box(0, 0.9, 1, 1, shade(water, 1.55))
+        if rng.random() < 0.5
+        else _box(0, horizon, 1, horizon + 0.02, shade(water, 0.8))
+    )
+    return [*_sky(rng, horizon), _box(0, horizon, 1, 1, water), *waves, foam]
 
 
 def _court(rng: random.Random, horizon: float) -> list[Shape]:
@@ -81,15 +97,41 @@ def _court(rng: random.Random, horizon: float) -> list[Shape]:
     line, y = (236, 236, 230), rng.uniform(0.72, 0.9)
     x = rng.uniform(0.1, 0.9)
     posts = [_box(p, 0, p + 0.012, horizon, shade(fence, 0.8)) for p in (i / 5 + rng.uniform(0, 0.1) for i in range(5))]
-    lines = [_box(0, y, 1, y + 0.012, line), Shape(points=[(x, horizon), (x + 0.012, horizon), (x * 1.5 - 0.22, 1), (x * 1.5 - 0.25, 1)], colour=line)]
-    return [_box(0, 0, 1, horizon, fence), *posts, _box(0, horizon, 1, 1, floor), _box(0, horizon, 1, horizon + 0.03, shade(floor, 0.85)), *lines]
+    lines = [
+        _box(0, y, 1, y + 0.012, line),
+        Shape(points=[(x, horizon), (x + 0.012, horizon), (x * 1.5 - 0.22, 1), (x * 1.5 - 0.25, 1)], colour=line),
+    ]
+    return [
+        _box(0, 0, 1, horizon, fence),
+        *posts,
+        _box(0, horizon, 1, 1, floor),
+        _box(0, horizon, 1, horizon + 0.03, shade(floor, 0.85)),
+        *lines,
+    ]
 
 
 def _field(rng: random.Random, horizon: float) -> list[Shape]:
-    grass, stand = rng.choice(((98, 154, 78), (84, 138, 74))), rng.choice(((96, 104, 120), (70, 110, 84), (150, 140, 132)))
-    dirt = Shape(points=disc((rng.uniform(0.2, 0.8), rng.uniform(0.8, 1.0)), rng.uniform(0.4, 0.7), 0.14), colour=(190, 148, 102))
-    seats = [Shape(points=disc((rng.random(), rng.uniform(0.03, horizon - 0.04)), 0.014, steps=8), colour=rng.choice(((180, 110, 100), (200, 200, 196), (110, 130, 170)))) for _ in range(16)]
-    return [_box(0, 0, 1, horizon, stand), *seats, _box(0, horizon, 1, 1, grass), *_specks(rng, horizon, shade(grass, 1.12), 6), dirt]
+    grass, stand = (
+        rng.choice(((98, 154, 78), (84, 138, 74))),
+        rng.choice(((96, 104, 120), (70, 110, 84), (150, 140, 132))),
+    )
+    dirt = Shape(
+        points=disc((rng.uniform(0.2, 0.8), rng.uniform(0.8, 1.0)), rng.uniform(0.4, 0.7), 0.14), colour=(190, 148, 102)
+    )
+    seats = [
+        Shape(
+            points=disc((rng.random(), rng.uniform(0.03, horizon - 0.04)), 0.014, steps=8),
+            colour=rng.choice(((180, 110, 100), (200, 200, 196), (110, 130, 170))),
+        )
+        for _ in range(16)
+    ]
+    return [
+        _box(0, 0, 1, horizon, stand),
+        *seats,
+        _box(0, horizon, 1, 1, grass),
+        *_specks(rng, horizon, shade(grass, 1.12), 6),
+        dirt,
+    ]
 
 
 def _street(rng: random.Random, horizon: float) -> list[Shape]:
@@ -98,7 +140,12 @@ def _street(rng: random.Random, horizon: float) -> list[Shape]:
         wide, top = rng.uniform(0.18, 0.35), rng.uniform(0.02, 0.2)
         wall = rng.choice(((176, 150, 132), (150, 158, 168), (190, 180, 160), (140, 116, 104), (168, 176, 168)))
         shapes.append(_box(x, top, x + wide, horizon + 0.08, wall))
-        shapes += [_box(x + wide * c, r, x + wide * (c + 0.2), r + 0.05, shade(wall, 0.75)) for c in (0.15, 0.6) for r in (top + 0.05, top + 0.16) if r + 0.06 < horizon]
+        shapes += [
+            _box(x + wide * c, r, x + wide * (c + 0.2), r + 0.05, shade(wall, 0.75))
+            for c in (0.15, 0.6)
+            for r in (top + 0.05, top + 0.16)
+            if r + 0.06 < horizon
+        ]
         x += wide + rng.uniform(0, 0.04)
     road = rng.choice(((128, 130, 134), (150, 148, 144), (112, 114, 120)))
     shapes += [_box(0, horizon + 0.08, 1, 1, road), _box(0, horizon + 0.08, 1, horizon + 0.13, shade(road, 1.3))]
@@ -114,16 +161,32 @@ def _room(rng: random.Random, horizon: float) -> list[Shape]:
     shapes = [_box(0, 0, 1, base, wall), _box(0, base, 1, 1, floor), _box(0, base - 0.015, 1, base, shade(wall, 1.5))]
     for _ in range(rng.randrange(1, 4)):
         x, y, wide, tall = rng.random(), rng.uniform(0.03, 0.25), rng.uniform(0.08, 0.2), rng.uniform(0.1, 0.2)
-        shapes += [_box(x, y, x + wide, y + tall, (116, 92, 74)), _box(x + 0.012, y + 0.012, x + wide - 0.012, y + tall - 0.012, rng.choice(((170, 204, 226), (214, 180, 130), (150, 176, 150))))]
+        shapes += [
+            _box(x, y, x + wide, y + tall, (116, 92, 74)),
+            _box(
+                x + 0.012,
+                y + 0.012,
+                x + wide - 0.012,
+                y + tall - 0.012,
+                rng.choice(((170, 204, 226), (214, 180, 130), (150, 176, 150))),
+            ),
+        ]
     if rng.random() < 0.6:
         x = rng.choice((-0.1, 0.78))
-        shapes += [_box(x, base - 0.18, x + 0.34, base + 0.02, rng.choice(((146, 116, 96), (120, 132, 150), (150, 104, 104))))]
-    return [*shapes, Shape(points=disc((rng.uniform(0.3, 0.7), 0.95), 0.45, 0.09), colour=shade(floor, rng.choice((0.85, 1.2))))]
+        shapes += [
+            _box(x, base - 0.18, x + 0.34, base + 0.02, rng.choice(((146, 116, 96), (120, 132, 150), (150, 104, 104))))
+        ]
+    return [
+        *shapes,
+        Shape(points=disc((rng.uniform(0.3, 0.7), 0.95), 0.45, 0.09), colour=shade(floor, rng.choice((0.85, 1.2)))),
+    ]
 
 
 def _park(rng: random.Random, horizon: float) -> list[Shape]:
     grass = rng.choice(((126, 178, 98), (108, 160, 88), (150, 184, 104)))
-    trees = [shape for _ in range(rng.randrange(2, 6)) for shape in _tree(rng, rng.random(), horizon + rng.uniform(0, 0.06))]
+    trees = [
+        shape for _ in range(rng.randrange(2, 6)) for shape in _tree(rng, rng.random(), horizon + rng.uniform(0, 0.06))
+    ]
     path = rng.uniform(-0.2, 1.2)
     way = Shape(points=[(0.5, horizon), (0.53, horizon), (path + 0.2, 1), (path, 1)], colour=(206, 192, 164))
     ground = [_box(0, horizon, 1, 1, grass), *([way] if rng.random() < 0.5 else [])]
@@ -132,8 +195,16 @@ def _park(rng: random.Random, horizon: float) -> list[Shape]:
 
 def _beach(rng: random.Random, horizon: float) -> list[Shape]:
     sand, water, shore = (228, 206, 160), rng.choice(((70, 146, 184), (84, 164, 180))), horizon + rng.uniform(0.08, 0.2)
-    wave = Shape(points=capsule((0, shore), (1, shore + rng.uniform(-0.03, 0.03)), 0.012, 0.012), colour=(240, 246, 248))
-    return _sky(rng, horizon) + [_box(0, horizon, 1, shore, water), _box(0, shore, 1, 1, sand), wave, *_specks(rng, shore, (214, 190, 142), 8)]
+    wave = Shape(
+        points=capsule((0, shore), (1, shore + rng.uniform(-0.03, 0.03)), 0.012, 0.012), colour=(240, 246, 248)
+    )
+    return [
+        *_sky(rng, horizon),
+        _box(0, horizon, 1, shore, water),
+        _box(0, shore, 1, 1, sand),
+        wave,
+        *_specks(rng, shore, (214, 190, 142), 8),
+    ]
 
 
 _PAINTERS = {

@@ -93,7 +93,7 @@ def _leg(elevation: float, azimuth: float, sign: float, interior: float) -> Limb
     return bent(thigh, unit((0.0, -math.sin(e), -math.cos(e))), interior)
 
 
-STANDING_LEGS = {"together": 0.24, "apart": 0.26, "lift bent": 0.30, "lift back": 0.08, "lift side": 0.12}
+STANDING_LEGS = {"together": 0.36, "apart": 0.15, "lift bent": 0.30, "lift back": 0.08, "lift side": 0.11}
 
 
 def legs(rng: random.Random, state: str, view: str) -> dict[str, Limb]:

@@ -88,7 +88,9 @@ def capsule(a: Point, b: Point, radius_a: float, radius_b: float, steps: int = 6
     return points
 
 
-def disc(centre: Point, radius_x: float, radius_y: float | None = None, turn_deg: float = 0.0, steps: int = 16) -> list[Point]:
+def disc(
+    centre: Point, radius_x: float, radius_y: float | None = None, turn_deg: float = 0.0, steps: int = 16
+) -> list[Point]:
     """An ellipse, turned clockwise in the picture."""
     radius_y, turn = radius_x if radius_y is None else radius_y, math.radians(turn_deg)
     cosine, sine, points = math.cos(turn), math.sin(turn), []
@@ -123,4 +125,8 @@ def shade(colour: Colour, by: float) -> Colour:
     if by <= 1:
         return int(colour[0] * by), int(colour[1] * by), int(colour[2] * by)
     t = min(1.0, by - 1)
-    return int(colour[0] + (255 - colour[0]) * t), int(colour[1] + (255 - colour[1]) * t), int(colour[2] + (255 - colour[2]) * t)
+    return (
+        int(colour[0] + (255 - colour[0]) * t),
+        int(colour[1] + (255 - colour[1]) * t),
+        int(colour[2] + (255 - colour[2]) * t),
+    )

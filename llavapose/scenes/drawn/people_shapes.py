@@ -1,4 +1,4 @@
-"""A posed body with an outfit -> shapes: tapered limbs with dark outlines, a rounded trunk, a head that shows its face."""
+"""A posed body with an outfit -> shapes: tapered limbs with dark outlines, a rounded trunk, a head with a face."""
 
 import math
 from collections.abc import Callable
@@ -18,6 +18,10 @@ def person_shapes(body: Body, build: Build, outfit: Outfit, place: Place, scale:
     """All shapes of one person, far ones first.
 
     Args:
+        body: joints in the camera's frame.
+        build: proportions.
+        outfit: colours.
+        place: camera frame -> pixels.
         scale: pixels a body height.
     """
     shapes = _trunk(body, build, outfit, place, scale) + _head(body, build, outfit, place, scale)
@@ -79,7 +83,12 @@ def _trunk(body: Body, build: Build, outfit: Outfit, place: Place, scale: float)
     trousers = TROUSERS[outfit.trousers]
     neck = capsule(place(points["neck"]), place(points["head"]), 0.030 * scale, 0.028 * scale)
     return [
-        Shape(points=hull([(p, r + edge) for p, r in seat]), colour=shade(trousers, 0.42), depth=depth - 0.012, key="trunk"),
+        Shape(
+            points=hull([(p, r + edge) for p, r in seat]),
+            colour=shade(trousers, 0.42),
+            depth=depth - 0.012,
+            key="trunk",
+        ),
         Shape(points=hull(seat), colour=shade(trousers, 0.95), depth=depth - 0.012),
         Shape(points=neck, colour=shade(outfit.skin, 0.86), depth=depth - 0.001, key="head"),
         Shape(points=hull(outer), colour=shade(colour, 0.42), depth=depth, key="trunk"),
@@ -113,7 +122,9 @@ def _head(body: Body, build: Build, outfit: Outfit, place: Place, scale: float) 
     if outfit.long_hair:
         nape = place(add(add(centre, body.face, -0.35 * radius), body.crown, -1.05 * radius))
         behind = depth - 0.03 if body.face[2] > 0 else depth
-        shapes.insert(0, Shape(points=capsule(at, nape, r * 0.98, r * 0.72), colour=outfit.hair, depth=behind, key="head"))
+        shapes.insert(
+            0, Shape(points=capsule(at, nape, r * 0.98, r * 0.72), colour=outfit.hair, depth=behind, key="head")
+        )
     shapes.append(Shape(points=disc(at, r * 1.05), colour=hair, depth=depth))
     face = _face_cap(body, build, place)
     if face:
@@ -147,7 +158,11 @@ def _features(body: Body, build: Build, outfit: Outfit, place: Place, scale: flo
     shapes, dark = [], shade(outfit.skin, 0.55)
     for side in SIDES:
         if seen_on_head(body, f"{side} ear"):
-            ear = Shape(points=disc(place(points[f"{side} ear"]), r * 0.17, r * 0.24), colour=shade(outfit.skin, 0.8), depth=depth)
+            ear = Shape(
+                points=disc(place(points[f"{side} ear"]), r * 0.17, r * 0.24),
+                colour=shade(outfit.skin, 0.8),
+                depth=depth,
+            )
             shapes.append(ear)
     if body.face[2] > -0.5:
         base = [place(add(add(centre, body.face, 0.9 * radius), body.crown, up * radius)) for up in (0.12, -0.26)]
@@ -168,7 +183,9 @@ def _features(body: Body, build: Build, outfit: Outfit, place: Place, scale: flo
     if body.face[2] > -0.2:
         mouth = place(points["mouth"])
         wide = r * (0.10 + 0.22 * max(0.0, body.face[2]))
-        shapes.append(Shape(points=disc(mouth, wide, r * 0.08), colour=dark if dark != outfit.hair else (90, 30, 30), depth=depth))
+        shapes.append(
+            Shape(points=disc(mouth, wide, r * 0.08), colour=dark if dark != outfit.hair else (90, 30, 30), depth=depth)
+        )
     return shapes
 
 

@@ -22,7 +22,14 @@ SUPERCATEGORIES = {
 }  # fmt: skip
 """COCO's groups; everything else here is "sports"."""
 
-BRIGHT: tuple[Colour, ...] = ((224, 64, 56), (60, 108, 214), (248, 206, 60), (60, 168, 92), (240, 130, 40), (150, 80, 190))
+BRIGHT: tuple[Colour, ...] = (
+    (224, 64, 56),
+    (60, 108, 214),
+    (248, 206, 60),
+    (60, 168, 92),
+    (240, 130, 40),
+    (150, 80, 190),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +78,9 @@ def thing_shapes(category: str, how: str, stand: Stand) -> list[Shape]:
     return _dog(stand) if category == "dog" else _loose_ball(stand)
 
 
-def _solid(points: list[Point], colour: Colour, depth: float, key: str, grown: list[Point] | None = None) -> list[Shape]:
+def _solid(
+    points: list[Point], colour: Colour, depth: float, key: str, grown: list[Point] | None = None
+) -> list[Shape]:
     outline = Shape(points=grown or points, colour=shade(colour, 0.4), depth=depth, key=key)
     return [outline, Shape(points=points, colour=colour, depth=depth)]
 
@@ -114,13 +123,16 @@ def _racket(stand: Stand, hand: Vec) -> list[Shape]:
 
 def _bat(stand: Stand, hand: Vec) -> list[Shape]:
     at, aim, s = stand.place(hand), _pointing(stand, 40), stand.scale
-    return _rod(_along(at, aim, -0.03 * s), _along(at, aim, 0.36 * s), 0.012 * s, 0.027 * s, (206, 160, 96), hand[2] + 0.05, "baseball bat")  # fmt: skip
+    grip, end = _along(at, aim, -0.03 * s), _along(at, aim, 0.36 * s)
+    return _rod(grip, end, 0.012 * s, 0.027 * s, (206, 160, 96), hand[2] + 0.05, "baseball bat")
 
 
 def _held_ball(stand: Stand, hand: Vec) -> list[Shape]:
     s, away = stand.scale, stand.rng.choice((0.05, 0.05, 0.16))
     colour = stand.rng.choice((*BRIGHT, (240, 240, 236)))
-    return _ball(_along(stand.place(hand), _pointing(stand), away * s), 0.048 * s, colour, hand[2] + 0.04, "sports ball")
+    return _ball(
+        _along(stand.place(hand), _pointing(stand), away * s), 0.048 * s, colour, hand[2] + 0.04, "sports ball"
+    )
 
 
 def _frisbee(stand: Stand, hand: Vec) -> list[Shape]:
@@ -137,11 +149,15 @@ def _umbrella(stand: Stand, hand: Vec) -> list[Shape]:
     base = min(at[1] - 0.20 * s, head[1] - 0.13 * s)
     lean = (head[0] - at[0]) * 0.25
     top, width, colour = (at[0] + lean, base), 0.33 * s, stand.rng.choice(BRIGHT)
-    dome = [(top[0] + width * math.cos(t), base - 0.21 * s * math.sin(t)) for t in (math.pi * i / 14 for i in range(15))]
+    dome = [
+        (top[0] + width * math.cos(t), base - 0.21 * s * math.sin(t)) for t in (math.pi * i / 14 for i in range(15))
+    ]
     scallops = [(top[0] + width * (-1 + i / 6), base + (0.0 if i % 2 == 0 else -0.025 * s)) for i in range(13)]
     rib = [(top[0], base - 0.21 * s), (top[0] - width * 0.34, base), (top[0] + width * 0.34, base)]
     return [
-        *_rod((at[0] - lean * 0.1, at[1] + 0.03 * s), top, 0.008 * s, 0.008 * s, (70, 60, 56), hand[2] + 0.045, "umbrella"),
+        *_rod(
+            (at[0] - lean * 0.1, at[1] + 0.03 * s), top, 0.008 * s, 0.008 * s, (70, 60, 56), hand[2] + 0.045, "umbrella"
+        ),
         Shape(points=dome + scallops, colour=colour, depth=-0.5, key="umbrella"),
         Shape(points=rib, colour=shade(colour, 0.8), depth=-0.5),
     ]
@@ -151,14 +167,25 @@ def _phone(stand: Stand, hand: Vec) -> list[Shape]:
     (x, y), s = stand.place(hand), stand.scale
     w, h = 0.022 * s, 0.040 * s
     box = [(x - w, y - h), (x + w, y - h), (x + w, y + h), (x - w, y + h)]
-    return _solid([(px * 0.75 + x * 0.25, py * 0.8 + y * 0.2) for px, py in box], (90, 130, 190), hand[2] + 0.05, "cell phone", box)
+    return _solid(
+        [(px * 0.75 + x * 0.25, py * 0.8 + y * 0.2) for px, py in box],
+        (90, 130, 190),
+        hand[2] + 0.05,
+        "cell phone",
+        box,
+    )
 
 
 def _cup(stand: Stand, hand: Vec) -> list[Shape]:
     (x, y), s, colour = stand.place(hand), stand.scale, stand.rng.choice((*BRIGHT, (244, 244, 240)))
     w, h = 0.030 * s, 0.042 * s
     inner = [(x - w, y - h), (x + w, y - h), (x + w * 0.75, y + h), (x - w * 0.75, y + h)]
-    outer = [(x - w - 1, y - h - 1), (x + w + 1, y - h - 1), (x + w * 0.75 + 1, y + h + 1), (x - w * 0.75 - 1, y + h + 1)]
+    outer = [
+        (x - w - 1, y - h - 1),
+        (x + w + 1, y - h - 1),
+        (x + w * 0.75 + 1, y + h + 1),
+        (x - w * 0.75 - 1, y + h + 1),
+    ]
     return _solid(inner, colour, hand[2] + 0.05, "cup", outer)
 
 
@@ -176,20 +203,21 @@ def _handbag(stand: Stand, hand: Vec) -> list[Shape]:
 
 
 def _kite(stand: Stand, hand: Vec) -> list[Shape]:
-    at, s, n, rng = stand.place(hand), stand.scale, stand.size, stand.rng
+    at, n, rng = stand.place(hand), stand.size, stand.rng
     x = min(0.9 * n, max(0.1 * n, at[0] + rng.choice((-1, 1)) * rng.uniform(0.25, 0.5) * n))
     y, r, colour = rng.uniform(0.08, 0.2) * n, rng.uniform(0.05, 0.08) * n, rng.choice(BRIGHT)
     string = capsule(at, (x, y + r), 0.5, 0.5)
+    sail = [(x, y - r), (x + 0.75 * r, y), (x, y + 1.3 * r), (x - 0.75 * r, y)]
     return [
         Shape(points=string, colour=(90, 90, 96), depth=-0.6),
-        Shape(points=[(x, y - r), (x + 0.75 * r, y), (x, y + 1.3 * r), (x - 0.75 * r, y)], colour=colour, depth=-0.6, key="kite"),
-        Shape(points=[(x, y - r), (x + 0.75 * r, y), (x, y + 1.3 * r)], colour=shade(colour, 0.78), depth=-0.6),
-    ] if s else []  # fmt: skip
+        Shape(points=sail, colour=colour, depth=-0.6, key="kite"),
+        Shape(points=sail[:3], colour=shade(colour, 0.78), depth=-0.6),
+    ]
 
 
 _HELD: dict[str, Callable[[Stand, Vec], list[Shape]]] = {
-    "tennis racket": _racket, "baseball bat": _bat, "sports ball": _held_ball, "frisbee": _frisbee, "umbrella": _umbrella,
-    "cell phone": _phone, "cup": _cup, "handbag": _handbag, "kite": _kite,
+    "tennis racket": _racket, "baseball bat": _bat, "sports ball": _held_ball, "frisbee": _frisbee,
+    "umbrella": _umbrella, "cell phone": _phone, "cup": _cup, "handbag": _handbag, "kite": _kite,
 }  # fmt: skip
 
 
@@ -217,7 +245,17 @@ def _seat(stand: Stand, category: str) -> list[Shape]:
 
     def rod(a: Vec, b: Vec, radius: float) -> None:
         p, q = stand.see(a), stand.see(b)
-        shapes.extend(_rod(stand.place(p), stand.place(q), radius * s, radius * s, shade(colour, 0.85), (p[2] + q[2]) / 2 - 0.05, category))
+        shapes.extend(
+            _rod(
+                stand.place(p),
+                stand.place(q),
+                radius * s,
+                radius * s,
+                shade(colour, 0.85),
+                (p[2] + q[2]) / 2 - 0.05,
+                category,
+            )
+        )
 
     for x in (-wide, wide):
         for z in (back, ahead):

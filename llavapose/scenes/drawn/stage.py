@@ -152,7 +152,9 @@ def _arrange(rng: random.Random, names: list[str], setting: str, pitch: float, s
     return people
 
 
-def _over_the_border(rng: random.Random, middle: float, bottom: float, reach: float, tall: float) -> tuple[float, float]:
+def _over_the_border(
+    rng: random.Random, middle: float, bottom: float, reach: float, tall: float
+) -> tuple[float, float]:
     """A place where a part of the person is outside the picture."""
     where, part = rng.choice(("left", "right", "bottom", "bottom")), rng.uniform(0.15, 0.4)
     if where == "bottom":
@@ -169,7 +171,9 @@ def _extent(body: Body, head: float) -> tuple[float, float, float, float]:
 
 
 def _paint_person(canvas: Canvas, rng: random.Random, person: Placed, index: int, setting: str) -> None:
-    stand = Stand(acted=person.acted, body=person.body, place=person.place, scale=person.scale, size=canvas.size, rng=rng)
+    stand = Stand(
+        acted=person.acted, body=person.body, place=person.place, scale=person.scale, size=canvas.size, rng=rng
+    )
     shapes: list[Shape] = []
     for category, how in things_of(person.acted, setting).items():
         shapes += thing_shapes(category, how, stand)
@@ -239,7 +243,9 @@ _OWN_PARTS = {
 """The parts that show a joint when they are what is seen there."""
 
 
-def _keypoints(numbers: np.ndarray, canvas: Canvas, person: Placed, index: int) -> tuple[tuple[float, ...], dict[str, str]]:
+def _keypoints(
+    numbers: np.ndarray, canvas: Canvas, person: Placed, index: int
+) -> tuple[tuple[float, ...], dict[str, str]]:
     """COCO's 17 joints: 0 outside the picture, 1 hidden, 2 seen."""
     flat: list[float] = []
     hidden: dict[str, str] = {}
