@@ -33,10 +33,12 @@ test: install
 
 results: install
 	$(PY) train.py -m experiment=world data=conv,detail,complex,full seed=0,1,2
-	mkdir -p results/world
+	$(PY) -m llavapose.base --vision captions --out outputs/base_captions
+	$(PY) train.py -m experiment=world data=full model.base=outputs/base_captions sweep_dir=outputs/world_captions
+	mkdir -p results/world/captions_encoder
 	cp outputs/world_results/*.csv outputs/world_results/tables.md results/world/
+	cp outputs/world_captions/*.csv outputs/world_captions/tables.md results/world/captions_encoder/
 	git rev-parse HEAD > results/world/commit.txt
-	echo 'python train.py -m experiment=world data=conv,detail,complex,full seed=0,1,2' > results/world/command.txt
 
 base: install
 	$(PY) -m llavapose.base
