@@ -12,11 +12,19 @@ from pathlib import Path
 import lightning as L
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import CLIPVisionModel, PreTrainedTokenizerFast
+from torch import Tensor
+from transformers import CLIPVisionModel, LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from llavapose.base.architecture import IMAGE_SIZE, PATCH_SIZE, tiny_llava, vision_config
 from llavapose.base.tokenizer import make_processor, train_tokenizer
-from llavapose.base.vision import VisionRecipe, pretrain_vision, vision_report
+from llavapose.base.vision import (
+    VisionRecipe,
+    feature_moments,
+    load_pictures,
+    pretrain_vision,
+    scale_features,
+    vision_report,
+)
 from llavapose.config.choices import Dtype
 from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json
@@ -31,6 +39,9 @@ from llavapose.training.fit import fit
 
 WORLD_SEED = 7_000_001
 """Seed of the base's own world: the demo's and the results' worlds have others, so that no picture is shared."""
+
+NUM_SETTLED = 512
+"""Pictures that the connector's start is measured on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +63,7 @@ class Recipe:
 
     vision: str = "keypoints"
     num_images: int = 20000
-    num_told: int = 8000
+    num_told: int = 5000
     num_read: int = 1500
     num_val: int = 400
     vocab_size: int = 1200
@@ -107,6 +118,24 @@ def encoder_files(recipe: Recipe, work: Path) -> list[Path]:
     return [work / f"vision-{name}.safetensors" for name in names]
 
 
+@torch.no_grad()
+def settle_connector(model: LlavaForConditionalGeneration, pictures: Tensor) -> None:
+    """Start the connector on even terms: features of variance one, each centred and scaled by its first layer.
+
+    An encoder's raw features differ in size by orders of magnitude, and few of them would drown the rest.
+
+    Args:
+        model: encoder pre-trained, connector new.
+        pictures: uint8[M, 3, H, W].
+    """
+    tower, first = model.model.vision_tower, model.model.multi_modal_projector.linear_1
+    _, deviation = feature_moments(tower, pictures)
+    scale_features(tower, 1 / float(deviation.square().mean().sqrt()))
+    mean, deviation = feature_moments(tower, pictures)
+    first.weight.div_(deviation.clamp(min=1e-3))
+    first.bias.copy_(-first.weight @ mean)
+
+
 def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Path) -> Path:
     """Train the LLaVA from ``start`` on the baseline's samples; returns its Hugging Face folder."""
     config = TrainConfig(
@@ -150,6 +179,8 @@ def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:
     texts = [write_samples_of(scenes, recipe.num_read, c, work, seed=recipe.seed) for c in ("boxes", "keypoints")]
     tokenizer = base_tokenizer(texts, scenes.images, recipe)
     model = tiny_llava(tokenizer, tower, seed=recipe.seed)
+    if tower is not None:
+        settle_connector(model, load_pictures(scenes.scenes[:NUM_SETTLED], scenes.images, size=IMAGE_SIZE))
     processor = make_processor(tokenizer, image_size=IMAGE_SIZE, patch_size=PATCH_SIZE)
     stage = work / f"llava-{fingerprint(asdict(recipe))}"
     start = write_checkpoint(

@@ -193,6 +193,28 @@ def _jitter(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
+def feature_moments(tower: CLIPVisionModel, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """(mean, standard deviation) of every feature over all patches of uint8[M, 3, H, W]: float[D] each."""
+    found = torch.cat([patch_features(tower, normalise(part)).flatten(0, 1) for part in pictures.split(64)])
+    return found.mean(0), found.std(0)
+
+
+@torch.no_grad()
+def scale_features(tower: CLIPVisionModel, factor: float) -> None:
+    """Multiply the encoder's features by ``factor``, changing nothing else.
+
+    Every block reads the residual stream through a layer norm, so that scaling what is written to it scales the stream
+    alone.
+    """
+    written = [tower.pre_layrnorm]
+    for layer in tower.encoder.layers:
+        written += [layer.self_attn.out_proj, layer.mlp.fc2]
+    for part in written:
+        part.weight.mul_(factor)
+        part.bias.mul_(factor)
+
+
+@torch.no_grad()
 def vision_report(tower: CLIPVisionModel, heads: PatchHeads, scenes: Sequence[Scene], root: Path) -> dict[str, float]:
     """Held-out numbers: mean joint error in pixels of the encoder's input, and accuracies a patch."""
     size, grid = tower.config.image_size, tower.config.image_size // tower.config.patch_size
