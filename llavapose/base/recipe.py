@@ -55,6 +55,7 @@ class Recipe:
         num_told: how many of them the language model learns from.
         num_read: how many of them the tokenizer's texts come from.
         num_val: its held-out pictures.
+        num_held: samples held out of the LLaVA stage.
         vocab_size: entries of the tokenizer.
         encoder: stages of the vision encoder's pre-training, each with a warm restart of the rate.
         lr, batch_size, epochs: of the LLaVA stage.
@@ -66,6 +67,7 @@ class Recipe:
     num_told: int = 5000
     num_read: int = 1500
     num_val: int = 400
+    num_held: int = 512
     vocab_size: int = 1200
     encoder: tuple[VisionRecipe, ...] = (VisionRecipe(steps=2600), VisionRecipe(steps=5000, batch_size=32, lr=1e-3))
     lr: float = 1.5e-3
@@ -139,7 +141,7 @@ def settle_connector(model: LlavaForConditionalGeneration, pictures: Tensor) -> 
 def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Path) -> Path:
     """Train the LLaVA from ``start`` on the baseline's samples; returns its Hugging Face folder."""
     config = TrainConfig(
-        data=DataConfig(name="base", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=512),
+        data=DataConfig(name="base", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=recipe.num_held),
         model=ModelConfig(
             name="tiny", base=str(start), dtype=Dtype.float16, freeze_vision=recipe.vision == "keypoints"
         ),

@@ -7,18 +7,19 @@ import torch
 
 from llavapose.base.recipe import WORLD_SEED, Recipe, make_base
 from llavapose.base.vision import VisionRecipe
+from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import TINY_BASE, load_model, load_processor
 
 SMALL = Recipe(
-    num_images=12, num_told=12, num_read=12, num_val=4, vocab_size=420, batch_size=16,
+    num_images=12, num_told=12, num_read=12, num_val=4, num_held=8, vocab_size=420, batch_size=16,
     encoder=(VisionRecipe(steps=3, batch_size=4), VisionRecipe(steps=2, batch_size=4)),
 )  # fmt: skip
 
 
 def test_the_recipe_makes_a_base_that_loads(tmp_path):
     out = make_base(SMALL, work=tmp_path / "work", out=tmp_path / "base")
-    model, processor = load_model(str(out)), load_processor(str(out))
+    model, processor = load_model(str(out)), load_processor(str(out), chat_template=CHAT_TEMPLATE)
     assert model.config.image_seq_length == 64
     assert len(processor.tokenizer) == model.config.text_config.vocab_size
     report = json.loads((out / "recipe.json").read_text())
@@ -48,7 +49,7 @@ def test_the_shipped_base_was_made_by_this_recipe():
 
 
 def test_the_shipped_tokenizer_knows_the_words_of_poses():
-    tokenizer = load_processor("tiny").tokenizer
+    tokenizer = load_processor("tiny", chat_template=CHAT_TEMPLATE).tokenizer
     for word in ("elbow", "knee", "raised", "lowered", "straight", "bent", "facing", "ASSISTANT"):
         assert len(tokenizer(f" {word}", add_special_tokens=False).input_ids) <= 2, word
     text = "The left elbow of the person is bent. Grüße!"

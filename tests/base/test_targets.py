@@ -1,8 +1,12 @@
 """Targets of the vision encoder: right for the patch they lie on, mirrored with the picture."""
 
 import numpy as np
+import torch
+from transformers import CLIPVisionModel
 
+from llavapose.base.architecture import vision_config
 from llavapose.base.targets import MAX_PEOPLE, NUM_JOINTS, mirrored_order, patch_targets, scene_arrays
+from llavapose.base.vision import patch_features, scale_features
 from llavapose.pose.skeleton import COCO17
 from llavapose.records import Person, Scene
 
@@ -64,3 +68,14 @@ def test_scene_arrays_follow_the_padded_square():
     keypoints, boxes = scene_arrays(scene)
     np.testing.assert_allclose(keypoints[0, 0, :2], (0.5, 0.25))
     np.testing.assert_allclose(boxes[0], (0, 0.25, 1, 0.75))
+
+
+def test_scaling_an_encoder_scales_its_features_alone():
+    torch.manual_seed(0)
+    tower = CLIPVisionModel(vision_config()).eval()
+    pictures = torch.rand(2, 3, 112, 112)
+    with torch.no_grad():
+        before = patch_features(tower, pictures)
+        scale_features(tower, 0.25)
+        after = patch_features(tower, pictures)
+    torch.testing.assert_close(after, before * 0.25, atol=1e-4, rtol=1e-3)
