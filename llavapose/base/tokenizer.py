@@ -1,5 +1,6 @@
 """A small Llama-like tokenizer: byte-pair encoding with byte fallback, and LLaVA's processor around it."""
 
+import json
 from collections.abc import Iterable
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -39,6 +40,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedToken
     # The fixed words stand before every sample: spelt letter by letter they would be a quarter of all tokens.
     fixed = [f"{SYSTEM} USER: ASSISTANT:"] * max(2, len(texts) // 4)
     tokenizer.train_from_iterator([*texts, *fixed], trainer)
+    tokenizer = _with_ordinary_bytes(tokenizer)
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]
@@ -54,6 +56,13 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedToken
         model_max_length=4096,
         clean_up_tokenization_spaces=False,
     )
+
+
+def _with_ordinary_bytes(tokenizer: Tokenizer) -> Tokenizer:
+    """The same tokenizer, its byte tokens no longer special: a decoder that skips special tokens keeps their text."""
+    state = json.loads(tokenizer.to_str())
+    state["added_tokens"] = [token for token in state["added_tokens"] if token["content"] in SPECIAL]
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def make_processor(tokenizer: PreTrainedTokenizerFast, *, image_size: int, patch_size: int) -> LlavaProcessor:
