@@ -124,7 +124,9 @@ def _relay(stream: IO[bytes], name: str) -> None:
         if is_progress and now - last < _PROGRESS_EVERY_S:
             continue
         last = now if is_progress else last
-        print(f"[{name}] {text}", flush=True)
+        # One write a line: print would write the line break apart, and another job's line could come between.
+        sys.stdout.write(f"[{name}] {text}\n")
+        sys.stdout.flush()
 
 
 def _lines(stream: IO[bytes]) -> Iterator[tuple[str, bool]]:
