@@ -226,19 +226,26 @@ _AT = (
 CONTACT = (
     rf"\b{_HOLD} {_DET}{THING},? (?:(?:firmly|loosely|up|high) )*(?:in|with|by|under|using|at) {_HANDS}\b",
     rf"\b{_HANDS} (?:of (?P<owner>{NAMED}) )?(?P<not>(?:is|are|does|do)(?: not|n't) )?{_AT} {_DET}{THING}",
-    (rf"\b(?:in|with) {_HANDS}(?: of (?P<owner>{NAMED}))?,?(?: (?:is|there is|he|she|they|the \w+))? "
-     rf"(?:{_HOLD} )?{_DET}{THING}"),
+    (
+        rf"\b(?:in|with) {_HANDS}(?: of (?P<owner>{NAMED}))?,?(?: (?:is|there is|he|she|they|the \w+))? "
+        rf"(?:{_HOLD} )?{_DET}{THING}"
+    ),
     rf"\b{THING} (?:(?:is|are|held|gripped|carried) )*(?:in|by|at|under|with) {_HANDS}(?: of (?P<owner>{NAMED}))?",
     rf"\b(?:hold(?:s|ing)?|grip(?:s|ping)?|carr(?:ies|y|ying)|clutch(?:es|ing)?|touch(?:es|ing)?) {_DET}{THING}",
 )
 """A hand or foot at an object, the most telling forms first; the last says no hand."""
 
-CONNECTORS = frozenset(re.findall(r"\w+", """
+CONNECTORS = frozenset(
+    re.findall(
+        r"\w+",
+        """
     is are was were be being been held hold holds holding kept keep keeps keeping remain remains stay stays staying
     and with also both clearly visibly plainly very fully quite rather noticeably fairly just now still here but
     while at about in a position right more well appears looks seems it has have which that to currently again of
     them each only
-"""))
+""",
+    )
+)
 """What may stand between a body part and the state said of it."""
 
 DETERMINERS = frozenset(("the", "a", "an", "his", "her", "their", "both", "one", "its", "of"))

@@ -91,8 +91,11 @@ def _most_exact(claims: list[Claim]) -> list[Claim]:
     """Without "raised" where the same arm is said more exactly ("raises the arm above the head")."""
     exact = {(claim.mention, claim.part) for claim in claims
              if claim.kind == "arm_height" and claim.value in ("above the head", "at shoulder height")}  # fmt: skip
-    return [claim for claim in claims
-            if not (claim.kind == "arm_height" and claim.value == "raised" and (claim.mention, claim.part) in exact)]
+    return [
+        claim
+        for claim in claims
+        if not (claim.kind == "arm_height" and claim.value == "raised" and (claim.mention, claim.part) in exact)
+    ]
 
 
 def _parts(sentence: str, mentions: list[Mention]) -> list[_Part]:
