@@ -69,7 +69,7 @@ class Recipe:
     num_val: int = 400
     num_held: int = 512
     vocab_size: int = 1200
-    encoder: tuple[VisionRecipe, ...] = (VisionRecipe(steps=2600), VisionRecipe(steps=5000, batch_size=32, lr=1e-3))
+    encoder: tuple[VisionRecipe, ...] = (VisionRecipe(steps=16000),)
     lr: float = 1.5e-3
     batch_size: int = 32
     epochs: int = 1

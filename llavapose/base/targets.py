@@ -78,13 +78,13 @@ def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, *, grid: int) -> Tar
     flags, flag_weights = np.zeros((num, BINARY), np.float32), np.zeros((num, BINARY), np.float32)
     flag_weights[:, 0] = 1
     if len(keypoints):
-        owner = _owners(points, keypoints, boxes, reach=0.6 / grid)
+        owner, lies_on = _owners(points, keypoints, boxes, reach=0.6 / grid)
+        flags[:, 0] = lies_on
         order = np.argsort(np.argsort(boxes[:, 0] + boxes[:, 2]))
         for person in range(len(keypoints)):
             mine = owner == person
             value, weight = _person(keypoints[person], boxes[person], points[mine])
             values[mine], weights[mine] = value, weight
-            flags[mine, 0] = 1
             flags[mine, 1 : 1 + NUM_JOINTS] = keypoints[person, :, 2] == 2
             flags[mine, 1 + NUM_JOINTS + min(order[person], MAX_PEOPLE - 1)] = 1
             flag_weights[mine, 1:] = 1
@@ -92,18 +92,26 @@ def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, *, grid: int) -> Tar
     return Targets(values=values, weights=weights, flags=flags, flag_weights=flag_weights, count=count)
 
 
-def _owners(points: np.ndarray, keypoints: np.ndarray, boxes: np.ndarray, *, reach: float) -> np.ndarray:
-    """int[P]: the person that each patch lies on, by the nearest joint; -1 where none is near or around."""
-    gaps = np.full((len(keypoints), len(points)), np.inf)
-    for person, (joints, box) in enumerate(zip(keypoints, boxes, strict=True)):
+def _owners(
+    points: np.ndarray, keypoints: np.ndarray, boxes: np.ndarray, *, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(int[P], bool[P]): the nearest person of each patch, and whether the patch lies on that person.
+
+    Background speaks of the nearest person too, so that a language model that attends to all patches alike already
+    reads a pose. Near is measured to the box, and between people whose boxes overlap to the joints.
+    """
+    to_box = points[:, None] - points[:, None].clip(boxes[None, :, :2], boxes[None, :, 2:])  # [P, N, 2]
+    outside = np.linalg.norm(to_box, axis=-1).T  # [N, P]
+    nearest = np.full_like(outside, 0.5)
+    for person, joints in enumerate(keypoints):
         known = joints[joints[:, 2] > 0, :2]
         if len(known):
             middle = [(joints[a, :2] + joints[b, :2]) / 2 for a, b in LIMBS if joints[a, 2] and joints[b, 2]]
             known = np.concatenate([known, middle]) if middle else known
-            nearest = np.linalg.norm(points[:, None] - known[None], axis=-1).min(1)
-            inside = ((points > box[:2] - reach) & (points < box[2:] + reach)).all(1)
-            gaps[person] = np.where(inside, nearest, np.inf)
-    return np.where(np.isfinite(gaps.min(0)), gaps.argmin(0), -1)
+            nearest[person] = np.linalg.norm(points[:, None] - known[None], axis=-1).min(1)
+    owner = (2 * outside + nearest).argmin(0)
+    within = (np.abs(to_box) < reach).all(-1)[np.arange(len(points)), owner]
+    return owner, within
 
 
 def _person(joints: np.ndarray, box: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +128,7 @@ def _person(joints: np.ndarray, box: np.ndarray, points: np.ndarray) -> tuple[np
         angle_known.append(known[a] * known[b] * known[c])
     fixed = np.concatenate([np.ravel(limbs) * 0.3, np.array(cosines) * 0.3])
     edges = box[None] - np.concatenate([points, points], 1)
-    value = np.concatenate([offsets.reshape(len(points), -1), np.tile(fixed, (len(points), 1)), edges], 1)
+    value = np.concatenate([offsets.reshape(len(points), 2 * NUM_JOINTS), np.tile(fixed, (len(points), 1)), edges], 1)
     weight = np.concatenate([np.repeat(known, 2), np.repeat(limb_known, 2), angle_known, np.ones(4)])
     return value, np.tile(weight, (len(points), 1))
 

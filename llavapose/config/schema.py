@@ -176,6 +176,8 @@ class OptimConfig:
     """Highest learning rate."""
     connector_lr: float | None = None
     """Highest learning rate of the connector; null: ``lr``."""
+    muon_lr: float | None = None
+    """Highest learning rate of Muon for the hidden matrices (strategies single and ddp); null: AdamW for all."""
     weight_decay: float = 0.0
     betas: list[float] = field(default_factory=lambda: [0.9, 0.999])
     eps: float = 1e-8
@@ -190,6 +192,8 @@ class OptimConfig:
         found = []
         if self.lr <= 0:
             found.append(f"optim.lr is {self.lr}; expected a positive number such as 2e-5")
+        if self.muon_lr is not None and self.muon_lr <= 0:
+            found.append(f"optim.muon_lr is {self.muon_lr}; expected a positive number such as 0.02, or null for AdamW")
         for key in ("warmup_ratio", "min_lr_ratio"):
             if not 0 <= getattr(self, key) <= 1:
                 found.append(f"optim.{key} is {getattr(self, key)}; expected a share from 0 to 1")
@@ -305,7 +309,13 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return _too_small(self, "", batch_size=1)
+        found = _too_small(self, "", batch_size=1)
+        strategy = str(self.strategy.get("_target_", "")).rpartition(".")[2]
+        if self.optim.muon_lr is not None and strategy not in ("", "DDPStrategy"):
+            found.append(
+                f"optim.muon_lr needs whole matrices, which {strategy} cuts up; set optim.muon_lr=null for AdamW"
+            )
+        return found
 
 
 @dataclass(kw_only=True)

@@ -98,6 +98,7 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
         optim={
             "lr": optim.lr,
             "connector_lr": optim.connector_lr,
+            "muon_lr": optim.muon_lr,
             "weight_decay": optim.weight_decay,
             "betas": tuple(optim.betas),
             "eps": optim.eps,

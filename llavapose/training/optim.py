@@ -1,8 +1,12 @@
-"""Optimizer and schedule: AdamW, linear warmup, cosine decay to zero (LLaVA-1.5's, and the papers' Table 5)."""
+"""Optimizer and schedule: AdamW, linear warmup, cosine decay to zero (LLaVA-1.5's, and the papers' Table 5).
+
+The tiny base and tiny runs may use Muon (Jordan et al., 2024) for the hidden weight matrices: about half the steps.
+"""
 
 import math
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -43,6 +47,62 @@ def parameter_groups(
     ]
 
 
+def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
+    """Whether Muon is meant for a parameter: a matrix between two layers, no embedding and no output layer."""
+    return parameter.ndim == 2 and not any(part in name for part in ("embed", "lm_head", "heads."))
+
+
+class Joined(torch.optim.Optimizer):
+    """Several optimizers of disjoint parameters that act as one: one schedule, one state, one step."""
+
+    def __init__(self, parts: list[torch.optim.Optimizer]) -> None:
+        self.parts = parts
+        super().__init__([group for part in parts for group in part.param_groups], {})
+
+    def step(self, closure: Any = None) -> Any:
+        """Step every part; the closure runs once."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for part in self.parts:
+            part.step()
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Each part's state."""
+        return {"parts": [part.state_dict() for part in self.parts]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore each part's state."""
+        for part, state in zip(self.parts, state_dict["parts"], strict=True):
+            part.load_state_dict(state)
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+
+def muon_and_adamw(
+    named: Iterable[tuple[str, nn.Parameter]],
+    *,
+    muon_lr: float,
+    lr: float,
+    connector_lr: float | None = None,
+    weight_decay: float = 0.0,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+) -> Joined:
+    """Muon for the trainable hidden matrices, AdamW for everything else."""
+    named = [(name, parameter) for name, parameter in named if parameter.requires_grad]
+    matrices = [parameter for name, parameter in named if is_hidden_matrix(name, parameter)]
+    rest = [(name, parameter) for name, parameter in named if not is_hidden_matrix(name, parameter)]
+    groups = parameter_groups(rest, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
+    return Joined(
+        [
+            torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay),
+            torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay),
+        ]
+    )
+
+
 def make_optimizer(
     named: Iterable[tuple[str, nn.Parameter]],
     *,
@@ -55,10 +115,27 @@ def make_optimizer(
     schedule: str = "cosine",
     min_lr_ratio: float = 0.0,
     connector_lr: float | None = None,
+    muon_lr: float | None = None,
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW and its schedule ("cosine" or "constant", both after a warmup), stepped once an optimizer step."""
-    groups = parameter_groups(named, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
-    optimizer = torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+    """AdamW and its schedule ("cosine" or "constant", both after a warmup), stepped once an optimizer step.
+
+    With ``muon_lr``, hidden matrices are Muon's; the schedule is the same for both.
+    """
+    named = list(named)
+    optimizer: torch.optim.Optimizer
+    if muon_lr is None:
+        groups = parameter_groups(named, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
+        optimizer = torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+    else:
+        optimizer = muon_and_adamw(
+            named,
+            muon_lr=muon_lr,
+            lr=lr,
+            connector_lr=connector_lr,
+            weight_decay=weight_decay,
+            betas=betas,
+            eps=eps,
+        )
     floor = 1.0 if schedule == "constant" else min_lr_ratio
     factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=warmup_ratio, min_ratio=floor)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

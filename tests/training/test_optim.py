@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 
 import pytest
 import torch
 from torch import nn
 from transformers import get_cosine_schedule_with_warmup
 
-from llavapose.training.optim import cosine_factor, make_optimizer, parameter_groups
+from llavapose.training.optim import cosine_factor, is_hidden_matrix, make_optimizer, parameter_groups
 
 
 @pytest.mark.parametrize(("num_steps", "ratio"), [(626, 0.03), (100, 0.03), (7, 0.03), (50, 0.0), (50, 0.5)])
@@ -64,3 +65,61 @@ def test_optimizer_follows_the_schedule(schedule):
     assert [pair[0] for pair in seen[:3]] == [0.0, 0.25, 0.5]
     assert all(pair[2] == pytest.approx(2 * pair[0]) for pair in seen)
     assert (seen[-1][2] == 1.0) is (schedule == "constant")
+
+
+def stepped(optimizer, model, times):
+    for number in range(times):
+        optimizer.zero_grad()
+        model.layer(model.multi_modal_projector(torch.full((2, 3), 1.0 + number))).square().sum().backward()
+        optimizer.step()
+
+
+def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
+    model = made()
+    optimizer, _ = make_optimizer(model.named_parameters(), lr=0.1, muon_lr=0.3, num_steps=10, warmup_ratio=0.0)
+    muon, adamw = optimizer.parts
+    assert {id(p) for g in muon.param_groups for p in g["params"]} == {
+        id(model.layer.weight),
+        id(model.multi_modal_projector.weight),
+    }
+    assert {id(p) for g in adamw.param_groups for p in g["params"]} == {
+        id(model.layer.bias),
+        id(model.multi_modal_projector.bias),
+    }
+    assert not is_hidden_matrix("model.embed_tokens.weight", nn.Parameter(torch.zeros(3, 3)))
+    assert not is_hidden_matrix("lm_head.weight", nn.Parameter(torch.zeros(3, 3)))
+
+
+def test_one_schedule_moves_both_rates():
+    model = made()
+    optimizer, schedule = make_optimizer(model.named_parameters(), lr=0.1, muon_lr=0.3, num_steps=10, warmup_ratio=0.0)
+    for _ in range(5):
+        optimizer.step()
+        schedule.step()
+    muon, adamw = optimizer.parts
+    assert muon.param_groups[0]["lr"] == pytest.approx(0.15)
+    assert adamw.param_groups[0]["lr"] == pytest.approx(0.05)
+
+
+def test_joined_optimizers_go_on_from_their_state():
+    """Saved, restored into new optimizers and stepped on: the same weights as without the pause."""
+    torch.manual_seed(0)
+    one = made()
+    other = made()
+    other.load_state_dict(one.state_dict())
+    settings = {"lr": 0.01, "muon_lr": 0.02, "num_steps": 10, "warmup_ratio": 0.0}
+    whole, _ = make_optimizer(one.named_parameters(), **settings)
+    first, _ = make_optimizer(other.named_parameters(), **settings)
+    stepped(whole, one, 4)
+    stepped(first, other, 4)
+    for a, b in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+    saved, weights = deepcopy(first.state_dict()), deepcopy(other.state_dict())
+    stepped(first, other, 2)
+    resumed = made()
+    resumed.load_state_dict(weights)
+    second, _ = make_optimizer(resumed.named_parameters(), **settings)
+    second.load_state_dict(saved)
+    stepped(second, resumed, 2)
+    for a, b in zip(other.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
