@@ -6,13 +6,13 @@ leaves files, and a stage whose files are there is not run again.
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import lightning as L
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 from transformers import CLIPVisionModel, LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from llavapose.base.architecture import IMAGE_SIZE, PATCH_SIZE, tiny_llava, vision_config
@@ -21,15 +21,17 @@ from llavapose.base.vision import (
     VisionRecipe,
     feature_moments,
     load_pictures,
+    pose_directions,
     pretrain_vision,
     scale_features,
+    target_table,
     vision_report,
 )
 from llavapose.config.choices import Dtype
 from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json
 from llavapose.model.pretrained import write_checkpoint
-from llavapose.records import KINDS
+from llavapose.records import KINDS, Scene
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.world import WorldSettings, ensure_world, read_world
@@ -40,8 +42,11 @@ from llavapose.training.fit import fit
 WORLD_SEED = 7_000_001
 """Seed of the base's own world: the demo's and the results' worlds have others, so that no picture is shared."""
 
-NUM_SETTLED = 512
+NUM_SETTLED = 1024
 """Pictures that the connector's start is measured on."""
+
+READOUT_SCALE = 0.6
+"""Standard deviation of the connector's first rows at the start: that of a new layer on features of variance one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,19 +63,20 @@ class Recipe:
         num_held: samples held out of the LLaVA stage.
         vocab_size: entries of the tokenizer.
         encoder: stages of the vision encoder's pre-training, each with a warm restart of the rate.
-        lr, batch_size, epochs: of the LLaVA stage.
+        lr, muon_lr, batch_size, epochs: of the LLaVA stage.
         seed: of weights and orders.
     """
 
     vision: str = "keypoints"
     num_images: int = 20000
-    num_told: int = 5000
+    num_told: int = 4000
     num_read: int = 1500
     num_val: int = 400
     num_held: int = 512
     vocab_size: int = 1200
     encoder: tuple[VisionRecipe, ...] = (VisionRecipe(steps=16000),)
     lr: float = 1.5e-3
+    muon_lr: float = 0.02
     batch_size: int = 32
     epochs: int = 1
     seed: int = 0
@@ -121,20 +127,27 @@ def encoder_files(recipe: Recipe, work: Path) -> list[Path]:
 
 
 @torch.no_grad()
-def settle_connector(model: LlavaForConditionalGeneration, pictures: Tensor) -> None:
-    """Start the connector on even terms: features of variance one, each centred and scaled by its first layer.
+def settle_connector(model: LlavaForConditionalGeneration, scenes: Sequence[Scene], images: Path) -> None:
+    """Start the connector on what the encoder knows.
 
-    An encoder's raw features differ in size by orders of magnitude, and few of them would drown the rest.
+    An encoder's raw features differ in size by orders of magnitude, and few of them would drown the rest: they are
+    scaled to variance one, and the first layer reads them centred. Its first rows are the readouts that the encoder was
+    trained on (joints, limbs, angles), as loud as the random rows behind them; the language model learns which matter.
 
     Args:
         model: encoder pre-trained, connector new.
-        pictures: uint8[M, 3, H, W].
+        scenes: annotated pictures to measure on.
+        images: folder of the pictures.
     """
     tower, first = model.model.vision_tower, model.model.multi_modal_projector.linear_1
+    pictures = load_pictures(scenes, images, size=IMAGE_SIZE)
     _, deviation = feature_moments(tower, pictures)
     scale_features(tower, 1 / float(deviation.square().mean().sqrt()))
     mean, deviation = feature_moments(tower, pictures)
     first.weight.div_(deviation.clamp(min=1e-3))
+    table = target_table(scenes, grid=IMAGE_SIZE // PATCH_SIZE, mirror=False)
+    directions = pose_directions(tower, pictures, table)[: len(first.weight)]
+    first.weight[: len(directions)] = READOUT_SCALE * directions
     first.bias.copy_(-first.weight @ mean)
 
 
@@ -145,7 +158,7 @@ def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Pa
         model=ModelConfig(
             name="tiny", base=str(start), dtype=Dtype.float16, freeze_vision=recipe.vision == "keypoints"
         ),
-        optim=OptimConfig(lr=recipe.lr, betas=[0.9, 0.98], weight_decay=0.01),
+        optim=OptimConfig(lr=recipe.lr, muon_lr=recipe.muon_lr, betas=[0.9, 0.98], weight_decay=0.01),
         batch_size=recipe.batch_size,
         seed=recipe.seed,
         output_dir=out,
@@ -182,7 +195,7 @@ def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:
     tokenizer = base_tokenizer(texts, scenes.images, recipe)
     model = tiny_llava(tokenizer, tower, seed=recipe.seed)
     if tower is not None:
-        settle_connector(model, load_pictures(scenes.scenes[:NUM_SETTLED], scenes.images, size=IMAGE_SIZE))
+        settle_connector(model, scenes.scenes[:NUM_SETTLED], scenes.images)
     processor = make_processor(tokenizer, image_size=IMAGE_SIZE, patch_size=PATCH_SIZE)
     stage = work / f"llava-{fingerprint(asdict(recipe))}"
     start = write_checkpoint(

@@ -35,7 +35,7 @@ COMPILE_FROM = 500
 
 @dataclass(frozen=True, kw_only=True)
 class VisionRecipe:
-    """One stage: ``steps`` of ``batch_size`` pictures, cosine to zero from ``lr`` (AdamW) and ``muon_lr``, new heads."""
+    """One stage: ``steps`` of ``batch_size`` pictures with new heads, cosine from ``lr`` (AdamW) and ``muon_lr``."""
 
     steps: int
     batch_size: int = 32
@@ -222,6 +222,28 @@ def scale_features(tower: CLIPVisionModel, factor: float) -> None:
     for part in written:
         part.weight.mul_(factor)
         part.bias.mul_(factor)
+
+
+@torch.no_grad()
+def pose_directions(tower: CLIPVisionModel, pictures: Tensor, table: TargetTable) -> Tensor:
+    """What the encoder was taught to say, as directions in its features: float[REGRESSED + BINARY, D].
+
+    A ridge regression a target, over the patches that have it; every readout has standard deviation one over all
+    patches. Needs the pictures' targets, in the same order.
+    """
+    features = torch.cat([patch_features(tower, normalise(part)) for part in pictures.split(64)]).flatten(0, 1)
+    wanted = torch.cat([table.values.float(), table.flags.float()], -1).flatten(0, 1)
+    known = torch.cat([table.weights, table.flag_weights], -1).flatten(0, 1)
+    centred, small = features - features.mean(0), 1e-3 * torch.eye(features.shape[1])
+    directions = []
+    for target, has in zip(wanted.T, known.T, strict=True):
+        if not has.any():
+            directions.append(torch.zeros(features.shape[1]))
+            continue
+        rows, values = features[has] - features[has].mean(0), target[has] - target[has].mean()
+        direction = torch.linalg.solve(rows.T @ rows / len(rows) + small, rows.T @ values / len(rows))
+        directions.append(direction / (centred @ direction).std().clamp(min=1e-6))
+    return torch.stack(directions)
 
 
 @torch.no_grad()
