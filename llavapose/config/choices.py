@@ -10,6 +10,19 @@ class SceneSource(StrEnum):
     coco = "coco"
 
 
+class LossMean(StrEnum):
+    """What a step's loss is the mean over: tokens (LLaVA's way), samples, or the way between (Molmo's)."""
+
+    token = "token"
+    sqrt = "sqrt"
+    sample = "sample"
+
+    @property
+    def power(self) -> float:
+        """The exponent of a sample's length that its tokens are divided by."""
+        return {"token": 0.0, "sqrt": 0.5, "sample": 1.0}[self.value]
+
+
 class Context(StrEnum):
     """What a teacher may use: captions; captions and boxes; captions, boxes and keypoints."""
 

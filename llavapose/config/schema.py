@@ -17,6 +17,7 @@ from llavapose.config.choices import (
     Context,
     ConvForm,
     Dtype,
+    LossMean,
     SceneSource,
     Schedule,
 )
@@ -170,7 +171,7 @@ class ConnectorConfig:
 
 @dataclass(kw_only=True)
 class OptimConfig:
-    """Group ``optim``: AdamW and the learning rate over the run."""
+    """Group ``optim``: the loss, the optimizer and the learning rate over the run."""
 
     lr: float = MISSING
     """Highest learning rate."""
@@ -184,6 +185,8 @@ class OptimConfig:
     warmup_ratio: float = 0.03
     """Share of the steps with a rising learning rate."""
     schedule: Schedule = Schedule.cosine
+    loss_mean: LossMean = LossMean.token
+    """What a step's loss is the mean over: ``token`` (LLaVA's way: long answers weigh more), ``sqrt`` or ``sample``."""
     min_lr_ratio: float = 0.0
     """The last step's learning rate as a share of the highest."""
 

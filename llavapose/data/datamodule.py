@@ -53,7 +53,7 @@ class PackedSamples(Dataset[Batch]):
             micro.groups,
             self.branches,
             pictures,
-            step_targets=micro.step_targets,
+            step_weight=micro.step_weight,
             pad_id=self.pad_id,
         )
 
@@ -87,6 +87,7 @@ class PoseDataModule(L.LightningDataModule):
         accumulate: micro-steps an optimizer step.
         max_length: most tokens of a sample with its picture.
         max_branches: most samples of one picture in a micro-batch; 0 sets no limit.
+        loss_power: how little the tokens of long samples weigh (``planner.sample_weight``).
         num_val: samples held out for validation, by whole pictures.
         num_samples: use only so many, by whole pictures in seeded order; None uses all.
         num_workers: loading processes; 0 loads in the training process.
@@ -107,6 +108,7 @@ class PoseDataModule(L.LightningDataModule):
         accumulate: int = 1,
         max_length: int = 2048,
         max_branches: int = 0,
+        loss_power: float = 0.0,
         num_val: int = 0,
         num_samples: int | None = None,
         num_workers: int = 0,
@@ -114,7 +116,7 @@ class PoseDataModule(L.LightningDataModule):
     ) -> None:
         super().__init__()
         self.batch_size, self.accumulate, self.max_branches = batch_size, accumulate, max_branches
-        self.num_workers, self.seed = num_workers, seed
+        self.loss_power, self.num_workers, self.seed = loss_power, num_workers, seed
         found = read_checked(samples, images)
         chosen = mix(found, kinds, seed=seed)
         if not chosen:
@@ -153,6 +155,7 @@ class PoseDataModule(L.LightningDataModule):
             num_ranks=self.num_ranks,
             seed=self.seed,
             max_branches=self.max_branches,
+            loss_power=self.loss_power,
         )
         order = PlannedOrder(
             plans,

@@ -15,7 +15,7 @@ def pack(
     branches: Sequence[Branch],
     pictures: Sequence[Tensor],
     *,
-    step_targets: int,
+    step_weight: float,
     pad_id: int = 0,
 ) -> Batch:
     """Pack image groups, one a row.
@@ -25,7 +25,7 @@ def pack(
         groups: sample indices of each picture.
         branches: every sample of the data set, by index.
         pictures: float32[3, H, W] a group.
-        step_targets: supervised tokens of the whole optimizer step.
+        step_weight: weight of all supervised tokens of the optimizer step.
         pad_id: id that fills rows up; never attended, never supervised.
     """
     rows = [_row(prefix, group, branches) for group in groups]
@@ -42,7 +42,7 @@ def pack(
         sample_index=table(4, -1),
         pixel_values=torch.stack(list(pictures)),
         num_samples=sum(len(group) for group in groups),
-        step_targets=step_targets,
+        step_weight=step_weight,
     )
 
 

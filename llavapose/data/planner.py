@@ -24,16 +24,24 @@ class MicroBatch:
 
     Attributes:
         groups: one tuple of sample indices a picture.
-        step_targets: supervised tokens of the whole optimizer step, over micro-steps and ranks.
+        step_weight: weight of all supervised tokens of the optimizer step, over micro-steps and ranks.
     """
 
     groups: tuple[tuple[int, ...], ...]
-    step_targets: int
+    step_weight: float
 
     @property
     def num_samples(self) -> int:
         """Samples in the micro-batch."""
         return sum(len(group) for group in self.groups)
+
+
+def sample_weight(num_targets: int, loss_power: float) -> float:
+    """Weight of a sample of n supervised tokens in its step's loss: n ** (1 - power).
+
+    Power 0 lets every token weigh the same (LLaVA's own way), 1 every sample, 0.5 lies between (Molmo's).
+    """
+    return float(num_targets ** (1 - loss_power))
 
 
 def num_steps(num_samples: int, *, batch_size: int, accumulate: int, num_ranks: int) -> int:
@@ -52,6 +60,7 @@ def plan_epoch(
     seed: int,
     epoch: int = 0,
     max_branches: int = 0,
+    loss_power: float = 0.0,
 ) -> list[list[list[MicroBatch]]]:
     """The steps of one epoch: ``plan[step][micro_step][rank]``.
 
@@ -65,6 +74,7 @@ def plan_epoch(
         seed: of the order.
         epoch: from 0; each has an order of its own.
         max_branches: most samples of one picture in a micro-batch; 0 sets no limit, 1 is the papers' way.
+        loss_power: of ``sample_weight``.
     """
     chunks = _chunks(items, seed=seed, epoch=epoch, max_branches=max_branches)
     stream = [(number, index) for number, chunk in enumerate(chunks) for index in chunk]
@@ -73,8 +83,8 @@ def plan_epoch(
     for _ in range(num_steps(len(items), batch_size=batch_size, accumulate=accumulate, num_ranks=num_ranks)):
         taken = stream[start : start + batch_size * slices]
         start += len(taken)
-        targets = sum(items[index].num_targets for _, index in taken)
-        batches = [_group(part, targets) for part in _split(taken, slices)]
+        weight = sum(sample_weight(items[index].num_targets, loss_power) for _, index in taken)
+        batches = [_group(part, weight) for part in _split(taken, slices)]
         # Neighbours in cost go to the same micro-step: ranks wait for the slowest one.
         batches.sort(key=lambda batch: -sum(items[i].num_tokens for group in batch.groups for i in group))
         plan.append([batches[micro * num_ranks : (micro + 1) * num_ranks] for micro in range(accumulate)])
@@ -102,8 +112,8 @@ def _split(taken: list[tuple[int, int]], parts: int) -> list[list[tuple[int, int
     return [taken[a:b] for a, b in pairwise(cuts)]
 
 
-def _group(part: list[tuple[int, int]], step_targets: int) -> MicroBatch:
+def _group(part: list[tuple[int, int]], step_weight: float) -> MicroBatch:
     groups: dict[int, list[int]] = {}
     for chunk, index in part:
         groups.setdefault(chunk, []).append(index)
-    return MicroBatch(groups=tuple(tuple(group) for group in groups.values()), step_targets=step_targets)
+    return MicroBatch(groups=tuple(tuple(group) for group in groups.values()), step_weight=step_weight)

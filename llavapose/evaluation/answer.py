@@ -136,7 +136,7 @@ class CheckpointAnswerer:
         groups = [range(at, min(at + MAX_BRANCHES, len(branches))) for at in range(0, len(branches), MAX_BRANCHES)]
         found: dict[int, float] = {}
         for group in groups:
-            batch = pack(self.conversation.prefix, [group], branches, [picture], step_targets=1).to(self.device)
+            batch = pack(self.conversation.prefix, [group], branches, [picture], step_weight=1).to(self.device)
             losses = token_losses(self.model, batch, packed_mask(batch.segments))
             found.update({index: -total / count for index, (total, count) in sample_losses(losses, batch).items()})
         return [found[index] for index in range(len(branches))]

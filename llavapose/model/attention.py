@@ -57,7 +57,7 @@ def unpack(batch: Batch) -> Batch:
         pixel_values=batch.pixel_values[source],
         sample_index=padded(samples, -1),
         num_samples=batch.num_samples,
-        step_targets=batch.step_targets,
+        step_weight=batch.step_weight,
     )
 
 

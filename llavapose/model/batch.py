@@ -35,7 +35,8 @@ class Batch:
         pixel_values: float32[R, 3, H, W].
         sample_index: int64[R, T], index into the data set's samples (-1 where none), to name a token's sample.
         num_samples: branches in the batch.
-        step_targets: supervised tokens of the whole optimizer step, over micro-steps and ranks.
+        step_weight: weight of all supervised tokens of the optimizer step, over micro-steps and ranks; their number
+            where every token weighs the same.
     """
 
     input_ids: Tensor
@@ -45,7 +46,7 @@ class Batch:
     pixel_values: Tensor
     sample_index: Tensor
     num_samples: int
-    step_targets: int
+    step_weight: float
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch with its tensors on ``device``."""

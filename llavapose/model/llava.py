@@ -68,6 +68,16 @@ def _is_eager(model: LlavaForConditionalGeneration) -> bool:
     return model.model.language_model.config._attn_implementation == "eager"
 
 
+def token_weights(batch: Batch, loss_power: float) -> Tensor:
+    """Weight of every supervised token, by the length of its sample: float32[N], n ** -power.
+
+    Samples are never split over batches, so that a batch knows their lengths.
+    """
+    owner = batch.sample_index[batch.targets != IGNORE]
+    _, inverse, counts = torch.unique(owner, return_inverse=True, return_counts=True)
+    return counts[inverse].float() ** -loss_power
+
+
 def sample_losses(losses: Tensor, batch: Batch) -> dict[int, tuple[float, int]]:
     """The summed loss and the number of supervised tokens of each sample of the batch, by sample index."""
     owner = batch.sample_index[batch.targets != IGNORE]

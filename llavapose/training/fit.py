@@ -58,6 +58,7 @@ def build_data(config: TrainConfig, *, samples: Path, images: Path, accumulate: 
         accumulate=accumulate,
         max_length=config.data.max_length,
         max_branches=config.data.max_branches_per_image,
+        loss_power=config.optim.loss_mean.power,
         num_val=config.data.num_val,
         num_samples=config.data.num_samples,
         num_workers=config.data.num_workers,
@@ -95,6 +96,7 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
     module = PoseModule(
         build=partial(build_model, config),
         num_steps=steps,
+        loss_power=config.optim.loss_mean.power,
         optim={
             "lr": optim.lr,
             "connector_lr": optim.connector_lr,

@@ -12,7 +12,7 @@ from transformers import LlavaForConditionalGeneration
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_losses
+from llavapose.model.llava import token_losses, token_weights
 from llavapose.training.optim import make_optimizer
 from llavapose.training.strategies import shard, whole_weights
 
@@ -24,16 +24,25 @@ class PoseModule(L.LightningModule):
         build: returns the model with its frozen parts frozen; called once, inside the strategy's model context.
         num_steps: optimizer steps of the whole run, for the schedule.
         optim: keyword arguments of ``make_optimizer``.
+        loss_power: how little the tokens of long samples weigh (``planner.sample_weight``).
     """
 
     llava: LlavaForConditionalGeneration
 
-    def __init__(self, *, build: Callable[[], LlavaForConditionalGeneration], num_steps: int, optim: dict[str, Any]):
+    def __init__(
+        self,
+        *,
+        build: Callable[[], LlavaForConditionalGeneration],
+        num_steps: int,
+        optim: dict[str, Any],
+        loss_power: float = 0.0,
+    ) -> None:
         super().__init__()
         self._build = build
         self._built = False
         self.num_steps = num_steps
         self.optim = optim
+        self.loss_power = loss_power
 
     def configure_model(self) -> None:
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
@@ -51,23 +60,24 @@ class PoseModule(L.LightningModule):
         return self._token_losses(batch, packed_mask(batch.segments))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Sum over supervised tokens / those of the whole step, so that every token of a step weighs the same.
+        """Weighted sum over supervised tokens / the weight of the whole step, whatever way it is cut up.
 
         The strategy averages over ranks and Lightning divides by the accumulation: both are multiplied back.
         DeepSpeed's engine divides by the accumulation once more.
         """
-        total = self.losses(batch).sum()
+        losses = self.losses(batch)
+        total = (losses * token_weights(batch, self.loss_power)).sum()
         if not torch.isfinite(total):
             raise LlavaPoseError(
                 f"loss is {float(total.detach())} at step {self.trainer.global_step}, batch {batch_idx}; lower "
                 "optim.lr or check the precision; the last checkpoint is intact"
             )
-        self.log("train/loss", total.detach() / (batch.targets >= 0).sum(), on_step=True, prog_bar=True)
+        self.log("train/loss", losses.detach().mean(), on_step=True, prog_bar=True)
         accumulate = self.trainer.accumulate_grad_batches
         scale = self.trainer.world_size * accumulate
         if self.trainer.strategy.handles_gradient_accumulation:
             scale *= accumulate
-        return total / batch.step_targets * scale
+        return total / batch.step_weight * scale
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Mean loss of a held-out token."""

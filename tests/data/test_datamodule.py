@@ -43,7 +43,7 @@ def test_an_epoch_holds_every_sample_once(tiny_jsonl, tiny_pictures, processor):
 def test_targets_are_the_next_supervised_tokens(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor)
     for batch in data.train_dataloader():
-        assert int((batch.targets != IGNORE).sum()) == batch.step_targets
+        assert int((batch.targets != IGNORE).sum()) == batch.step_weight
         for row in range(batch.input_ids.shape[0]):
             for at in (batch.targets[row] != IGNORE).nonzero().flatten().tolist():
                 assert batch.targets[row, at] == batch.input_ids[row, at + 1]
@@ -66,7 +66,7 @@ def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
 def test_pack_pads_rows_to_the_longest(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor).train
     pictures = [torch.zeros(3, 42, 42)] * 2
-    batch = pack(data.conversation.prefix, [(0, 1), (2,)], data.branches, pictures, step_targets=5, pad_id=3)
+    batch = pack(data.conversation.prefix, [(0, 1), (2,)], data.branches, pictures, step_weight=5, pad_id=3)
     lengths = [
         len(data.conversation.prefix) + sum(len(data.branches[i].ids) for i in group) for group in ((0, 1), (2,))
     ]
@@ -75,7 +75,7 @@ def test_pack_pads_rows_to_the_longest(tiny_jsonl, tiny_pictures, processor):
     padding = batch.segments[shorter] == PADDING
     assert int(padding.sum()) == max(lengths) - min(lengths)
     assert set(batch.input_ids[shorter][padding].tolist()) == {3}
-    assert batch.num_tokens == sum(lengths) and batch.num_samples == 3 and batch.step_targets == 5
+    assert batch.num_tokens == sum(lengths) and batch.num_samples == 3 and batch.step_weight == 5
 
 
 def test_held_out_pictures_are_not_trained_on(samples):

@@ -52,8 +52,8 @@ def test_plan_holds_its_promises(shape):
             assert all(batch.num_samples == batch_size for batch in batches)
         assert min(batch.num_samples for batch in batches) >= 1
         assert max(b.num_samples for b in batches) - min(b.num_samples for b in batches) <= 1
-        targets = sum(items[i].num_targets for batch in batches for group in batch.groups for i in group)
-        assert {batch.step_targets for batch in batches} == {targets}
+        lengths = [items[i].num_targets for batch in batches for group in batch.groups for i in group]
+        assert {batch.step_weight for batch in batches} == {sum(lengths)}
         for group in (group for batch in batches for group in batch.groups):
             assert len({items[i].image for i in group}) == 1
             assert len(group) <= (shape["max_branches"] or len(items))
@@ -118,3 +118,12 @@ def test_too_few_samples_make_no_step():
     assert plan_epoch(made([1]), batch_size=4, num_ranks=2, seed=0) == []
     assert num_steps(100, batch_size=8, accumulate=2, num_ranks=2) == 4
     assert num_steps(99, batch_size=8, accumulate=2, num_ranks=2) == 3
+
+
+def test_a_step_weighs_what_its_samples_do():
+    items = made([3, 2, 4])
+    lengths = [item.num_targets for item in items]
+    ((micro,),) = plan_epoch(items, batch_size=len(items), seed=0, loss_power=1.0)
+    assert micro[0].step_weight == len(items)
+    ((micro,),) = plan_epoch(items, batch_size=len(items), seed=0, loss_power=0.5)
+    assert micro[0].step_weight == pytest.approx(sum(length**0.5 for length in lengths))

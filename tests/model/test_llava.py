@@ -8,9 +8,10 @@ import torch.nn.functional as F
 
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
+from llavapose.data.planner import sample_weight
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import IGNORE
-from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision, token_losses
+from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision, token_losses, token_weights
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def batch(processor, samples):
     conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
     branches = [conversation.branch(sample, max_length=512) for sample in samples]
     pictures = [torch.zeros(3, 42, 42), torch.ones(3, 42, 42)]
-    return pack(conversation.prefix, [(0, 1), (4, 5, 6)], branches, pictures, step_targets=1)
+    return pack(conversation.prefix, [(0, 1), (4, 5, 6)], branches, pictures, step_weight=1)
 
 
 def test_losses_at_supervised_positions_are_those_of_all_logits(llava, batch):
@@ -35,6 +36,16 @@ def test_losses_at_supervised_positions_are_those_of_all_logits(llava, batch):
         every = F.cross_entropy(logits.transpose(1, 2), batch.targets, ignore_index=IGNORE, reduction="none")
     torch.testing.assert_close(chosen, every[batch.targets != IGNORE], atol=1e-6, rtol=0)
     assert len(chosen) == int((batch.targets != IGNORE).sum()) < 0.6 * batch.num_tokens
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_a_sample_weighs_what_the_planner_counts_on(batch, power):
+    weights = token_weights(batch, power)
+    owner = batch.sample_index[batch.targets != IGNORE]
+    for sample in owner.unique():
+        mine = weights[owner == sample]
+        assert float(mine.sum()) == pytest.approx(sample_weight(len(mine), power), rel=1e-5)
+        assert (mine == mine[0]).all()
 
 
 def test_freezing_leaves_connector_and_language_model(llava, batch):
