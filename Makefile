@@ -26,13 +26,13 @@ install: .venv/.installed
 
 demo: install
 	$(PY) generate.py
-	$(PY) train.py -m experiment=demo data=conv,detail,complex,full
+	$(PY) train.py -m experiment=demo data=full,conv,detail,complex
 
 test: install
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 results: install
-	$(PY) train.py -m experiment=world data=conv,detail,complex,full seed=0,1,2
+	$(PY) train.py -m experiment=world data=full,conv,detail,complex seed=0,1,2
 	$(PY) -m llavapose.base --vision captions --out outputs/base_captions
 	$(PY) train.py -m experiment=world data=full model.base=outputs/base_captions sweep_dir=outputs/world_captions
 	mkdir -p results/world/captions_encoder
