@@ -6,7 +6,7 @@
   python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
 
 Leaves answers/<arm>.jsonl, verdicts/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the same
-output_dir share its tables, ablation.csv and probe.csv.
+output_dir share its tables, which are printed and kept as ablation.csv, probe.csv, tables.md and tables.tex.
 """
 
 from pathlib import Path
@@ -20,11 +20,13 @@ CONF = Path(__file__).parent / "conf"
 def main(config: EvaluateConfig) -> None:
     """Evaluate one arm."""
     from llavapose.evaluation.evaluate import evaluate
-    from llavapose.evaluation.results import summarise
+    from llavapose.evaluation.results import arms_found, summarise
+    from llavapose.report.sweep import write_tables
 
     folder = evaluate(config)
     summarise(folder, baseline=config.baseline)
-    print(f"tables {folder / 'ablation.csv'} and {folder / 'probe.csv'}")
+    write_tables(folder, arms_found([folder]))
+    print(f"tables {folder / 'ablation.csv'}, {folder / 'probe.csv'} and {folder / 'tables.md'}")
 
 
 if __name__ == "__main__":
