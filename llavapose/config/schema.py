@@ -178,7 +178,7 @@ class OptimConfig:
     connector_lr: float | None = None
     """Highest learning rate of the connector; null: ``lr``."""
     muon_lr: float | None = None
-    """Highest learning rate of Muon for the hidden matrices (strategies single and ddp); null: AdamW for all."""
+    """Highest learning rate of Muon for the hidden matrices; null, and where a strategy cuts them up: AdamW for all."""
     weight_decay: float = 0.0
     betas: list[float] = field(default_factory=lambda: [0.9, 0.999])
     eps: float = 1e-8
@@ -312,13 +312,7 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = _too_small(self, "", batch_size=1)
-        strategy = str(self.strategy.get("_target_", "")).rpartition(".")[2]
-        if self.optim.muon_lr is not None and strategy not in ("", "DDPStrategy"):
-            found.append(
-                f"optim.muon_lr needs whole matrices, which {strategy} cuts up; set optim.muon_lr=null for AdamW"
-            )
-        return found
+        return _too_small(self, "", batch_size=1)
 
 
 @dataclass(kw_only=True)

@@ -22,6 +22,7 @@ from llavapose.model.connectors import connector_type, set_connector
 from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.training.module import PoseModule
+from llavapose.training.strategies import keeps_matrices
 
 EXPECTED = (
     r"Found \d+ module\(s\) in eval mode",  # the frozen vision encoder
@@ -100,7 +101,7 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
         optim={
             "lr": optim.lr,
             "connector_lr": optim.connector_lr,
-            "muon_lr": optim.muon_lr,
+            "muon_lr": optim.muon_lr if keeps_matrices(trainer.strategy) else None,
             "weight_decay": optim.weight_decay,
             "betas": tuple(optim.betas),
             "eps": optim.eps,
@@ -116,6 +117,10 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
             f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
             f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
         )
+        if optim.muon_lr is not None and not keeps_matrices(trainer.strategy):
+            print(
+                f"{config.data.name}: AdamW for all weights: {type(trainer.strategy).__name__} cuts up Muon's matrices"
+            )
     if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
         # For DeepSpeed's throughput log; Lightning would look for a batch sampler, which packed batches do not have.
         trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)

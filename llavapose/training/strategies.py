@@ -75,6 +75,11 @@ class FSDP2Strategy(ModelParallelStrategy):
         self._data_parallel_size, self._tensor_parallel_size = self.world_size, 1
 
 
+def keeps_matrices(strategy: Strategy) -> bool:
+    """Whether every rank holds whole weight matrices, which Muon orthogonalises; DeepSpeed and FSDP2 cut them up."""
+    return not isinstance(strategy, DeepSpeedStrategy | ModelParallelStrategy)
+
+
 @contextmanager
 def whole_weights(strategy: Strategy) -> Iterator[None]:
     """Weights that are built inside are whole on every rank, under ZeRO-3 too; DeepSpeed partitions them at its start.

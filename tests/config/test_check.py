@@ -35,10 +35,6 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["trainer.logger=x"], "trainer.logger: set by the group logger; choose with logger=..."),
         (["callbacks.checkpont.dirpath=x"], "callbacks.checkpont has no `_target_`; did you mean checkpoint?"),
         (["batch_size=0"], "batch_size is 0; expected at least 1"),
-        (
-            ["strategy=deepspeed_stage2"],
-            "optim.muon_lr needs whole matrices, which DeepSpeedStrategy cuts up; set optim.muon_lr=null for AdamW",
-        ),
         (["optim.muon_lr=0"], "optim.muon_lr is 0.0; expected a positive number such as 0.02, or null for AdamW"),
         (
             ["scenes.num_train=null"],

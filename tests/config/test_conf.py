@@ -101,6 +101,6 @@ def test_evaluation_takes_the_runs_settings():
 
 
 def test_a_rank_reads_the_settings_that_its_parent_wrote(tmp_path):
-    config = composed("train", CONF, ["data=detail", "strategy=ddp", "output_dir=here"])
+    config = composed("train", CONF, ["data=detail", "strategy=ddp", "output_dir=here", "sweep_dir=there"])
     OmegaConf.save(config, tmp_path / "config.yaml")
     assert typed("train", OmegaConf.load(tmp_path / "config.yaml")) == typed("train", config)
