@@ -1,5 +1,7 @@
 """The tiny LLaVA: LLaVA-1.5's own classes, small."""
 
+from typing import Any
+
 import torch
 from transformers import (
     CLIPVisionConfig,
@@ -32,6 +34,7 @@ def vision_config() -> CLIPVisionConfig:
 
 def text_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     """A Llama of about one and a half million parameters, input and output embeddings shared."""
+    ids: Any = tokenizer
     return LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=160,
@@ -41,9 +44,9 @@ def text_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
         num_key_value_heads=4,
         max_position_embeddings=4096,
         tie_word_embeddings=True,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=ids.bos_token_id,
+        eos_token_id=ids.eos_token_id,
+        pad_token_id=ids.pad_token_id,
     )
 
 
@@ -56,10 +59,11 @@ def tiny_llava(
     out CLIP's last.
     """
     torch.manual_seed(seed)
+    image_token: Any = tokenizer.convert_tokens_to_ids(IMAGE_TOKEN)
     config = LlavaConfig(
         vision_config=vision_config(),
         text_config=text_config(tokenizer),
-        image_token_index=tokenizer.convert_tokens_to_ids(IMAGE_TOKEN),
+        image_token_index=image_token,
         image_seq_length=(IMAGE_SIZE // PATCH_SIZE) ** 2,
         vision_feature_layer=-1,
         tie_word_embeddings=True,

@@ -110,7 +110,8 @@ def _owners(
             known = np.concatenate([known, middle]) if middle else known
             nearest[person] = np.linalg.norm(points[:, None] - known[None], axis=-1).min(1)
     owner = (2 * outside + nearest).argmin(0)
-    within = (np.abs(to_box) < reach).all(-1)[np.arange(len(points)), owner]
+    own = to_box[np.arange(len(points)), owner]  # [P, 2]
+    within = np.abs(own).max(-1) < reach
     return owner, within
 
 

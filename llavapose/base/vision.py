@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -154,7 +155,7 @@ def _step_loss(tower: CLIPVisionModel, heads: PatchHeads, pictures: Tensor, *tar
 def pretrain_vision(tower: CLIPVisionModel, scenes: Sequence[Scene], root: Path, recipe: VisionRecipe) -> PatchHeads:
     """Train an encoder, in place, on annotated pictures and their mirror images; returns its heads."""
     torch.manual_seed(recipe.seed)
-    config = tower.config
+    config: Any = tower.config
     tower.train()
     heads = PatchHeads(config.hidden_size)
     pictures = load_pictures(scenes, root, size=config.image_size)
@@ -216,8 +217,9 @@ def scale_features(tower: CLIPVisionModel, factor: float) -> None:
     Every block reads the residual stream through a layer norm, so that scaling what is written to it scales the stream
     alone.
     """
-    written = [tower.pre_layrnorm]
-    for layer in tower.encoder.layers:
+    written: list[Any] = [tower.pre_layrnorm]
+    layers: Any = tower.encoder.layers
+    for layer in layers:
         written += [layer.self_attn.out_proj, layer.mlp.fc2]
     for part in written:
         part.weight.mul_(factor)
@@ -249,7 +251,8 @@ def pose_directions(tower: CLIPVisionModel, pictures: Tensor, table: TargetTable
 @torch.no_grad()
 def vision_report(tower: CLIPVisionModel, heads: PatchHeads, scenes: Sequence[Scene], root: Path) -> dict[str, float]:
     """Held-out numbers: mean joint error in pixels of the encoder's input, and accuracies a patch."""
-    size, grid = tower.config.image_size, tower.config.image_size // tower.config.patch_size
+    config: Any = tower.config
+    size, grid = config.image_size, config.image_size // config.patch_size
     pictures, table = load_pictures(scenes, root, size=size), target_table(scenes, grid=grid, mirror=False)
     errors, joints, on, people = [], [], [], []
     for index in torch.arange(len(scenes)).split(64):

@@ -41,7 +41,7 @@ class Canvas:
         self.size = size
         self.owners: list[tuple[str, str]] = [("", "")]
         self._numbers: dict[tuple[str, str], int] = {}
-        self._image = Image.new("RGB", (size * OVERSAMPLING,) * 2)
+        self._image = Image.new("RGB", (size * OVERSAMPLING, size * OVERSAMPLING))
         self._map = Image.new("L", (size, size))
         self._draw, self._mark = ImageDraw.Draw(self._image), ImageDraw.Draw(self._map)
 
