@@ -1,6 +1,6 @@
 """How much of a pose lies open in the vision encoder's features: a linear readout of every kind of pose fact.
 
-    python benchmarks/readout.py                       # the shipped tiny base, about two minutes
+    python benchmarks/readout.py                       # the shipped tiny base
     python benchmarks/readout.py outputs/base_captions # any tiny checkpoint
 
 Pictures of one person; the features of all patches are averaged, and a logistic regression for each part of the body
@@ -44,8 +44,8 @@ def mean_features(tower: torch.nn.Module, pictures: Tensor) -> Tensor:
     return torch.cat([patch_features(tower, normalise(part)).mean(1) for part in pictures.split(64)])
 
 
-def balanced_accuracy(train: Tensor, target: Tensor, test: Tensor, truth: Tensor, *, num_classes: int) -> float:
-    """Mean recall over the classes of a logistic regression, classes weighted equally in the fit."""
+def readout_accuracy(train: Tensor, target: Tensor, test: Tensor, truth: Tensor, *, num_classes: int) -> float:
+    """Balanced accuracy (mean recall) of a logistic regression that weighs its classes equally in the fit."""
     weight = torch.zeros(train.shape[1], num_classes, requires_grad=True)
     bias = torch.zeros(num_classes, requires_grad=True)
     balance = 1 / torch.bincount(target, minlength=num_classes).clamp(min=1)
@@ -88,7 +88,7 @@ def main() -> None:
         if len(names) < 2 or not asked.get((kind, part)):
             continue
         rows, held = list(values), [n for n, value in asked[kind, part].items() if value in names]
-        accuracy = balanced_accuracy(
+        accuracy = readout_accuracy(
             train[rows],
             torch.tensor([names.index(values[n]) for n in rows]),
             test[held],

@@ -125,10 +125,11 @@ def _category(annotation: dict[str, Any], names: dict[int, str], path: Path) -> 
 
 
 def _size(image: dict[str, Any], path: Path) -> tuple[int, int]:
-    size = (image.get("width"), image.get("height"))
-    if not all(isinstance(side, int) and side > 0 for side in size):
+    width, height = image.get("width"), image.get("height")
+    if not (isinstance(width, int) and isinstance(height, int) and min(width, height) > 0):
+        size = (width, height)
         raise DataError(f"COCO: {path}: image {image['id']} has size {size}; expected positive width and height")
-    return size  # type: ignore[return-value]
+    return width, height
 
 
 def _add_people(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:

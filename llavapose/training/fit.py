@@ -74,6 +74,19 @@ def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:
     return min(steps, trainer.max_steps) if trainer.max_steps > 0 else steps
 
 
+def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, steps: int) -> None:
+    """Print what is about to be trained on."""
+    truncated = sum(branch.truncated for branch in data.train.branches)
+    print(
+        f"{config.data.name}: {len(data.train.samples)} samples ({kind_counts(data.train.samples)}) of "
+        f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
+        f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
+    )
+    if config.optim.muon_lr is not None and not keeps_matrices(trainer.strategy):
+        strategy = type(trainer.strategy).__name__
+        print(f"{config.data.name}: AdamW for all weights: {strategy} cuts up the matrices that Muon needs whole")
+
+
 def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path) -> Path:
     """Train one arm.
 
@@ -97,7 +110,7 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
     module = PoseModule(
         build=partial(build_model, config),
         num_steps=steps,
-        loss_power=config.optim.loss_mean.power,
+        loss_power=optim.loss_mean.power,
         optim={
             "lr": optim.lr,
             "connector_lr": optim.connector_lr,
@@ -111,16 +124,7 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
         },
     )
     if trainer.is_global_zero:
-        truncated = sum(branch.truncated for branch in data.train.branches)
-        print(
-            f"{config.data.name}: {len(data.train.samples)} samples ({kind_counts(data.train.samples)}) of "
-            f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
-            f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
-        )
-        if optim.muon_lr is not None and not keeps_matrices(trainer.strategy):
-            print(
-                f"{config.data.name}: AdamW for all weights: {type(trainer.strategy).__name__} cuts up Muon's matrices"
-            )
+        announce(config, data, trainer, steps)
     if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
         # For DeepSpeed's throughput log; Lightning would look for a batch sampler, which packed batches do not have.
         trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)

@@ -1,6 +1,6 @@
 """Optimizer and schedule: AdamW, linear warmup, cosine decay to zero (LLaVA-1.5's, and the papers' Table 5).
 
-The tiny base and tiny runs may use Muon (Jordan et al., 2024) for the hidden weight matrices: about half the steps.
+The tiny base and tiny runs may use Muon (Jordan et al., 2024) for the hidden weight matrices.
 """
 
 import math
@@ -80,29 +80,6 @@ class Joined(torch.optim.Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
-def muon_and_adamw(
-    named: Iterable[tuple[str, nn.Parameter]],
-    *,
-    muon_lr: float,
-    lr: float,
-    connector_lr: float | None = None,
-    weight_decay: float = 0.0,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-) -> Joined:
-    """Muon for the trainable hidden matrices, AdamW for everything else."""
-    named = [(name, parameter) for name, parameter in named if parameter.requires_grad]
-    matrices = [parameter for name, parameter in named if is_hidden_matrix(name, parameter)]
-    rest = [(name, parameter) for name, parameter in named if not is_hidden_matrix(name, parameter)]
-    groups = parameter_groups(rest, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
-    return Joined(
-        [
-            torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay),
-            torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay),
-        ]
-    )
-
-
 def make_optimizer(
     named: Iterable[tuple[str, nn.Parameter]],
     *,
@@ -119,23 +96,19 @@ def make_optimizer(
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW and its schedule ("cosine" or "constant", both after a warmup), stepped once an optimizer step.
 
-    With ``muon_lr``, hidden matrices are Muon's; the schedule is the same for both.
+    With ``muon_lr``, the trainable hidden matrices are Muon's; the schedule is the same for both.
     """
-    named = list(named)
-    optimizer: torch.optim.Optimizer
-    if muon_lr is None:
-        groups = parameter_groups(named, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
-        optimizer = torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
-    else:
-        optimizer = muon_and_adamw(
-            named,
-            muon_lr=muon_lr,
-            lr=lr,
-            connector_lr=connector_lr,
-            weight_decay=weight_decay,
-            betas=betas,
-            eps=eps,
-        )
+    matrices, rest = [], []
+    for name, parameter in named:
+        if muon_lr is not None and parameter.requires_grad and is_hidden_matrix(name, parameter):
+            matrices.append(parameter)
+        else:
+            rest.append((name, parameter))
+    groups = parameter_groups(rest, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
+    optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+    if muon_lr is not None and matrices:
+        # AdamW first: its rate is the one that is logged and called optim.lr.
+        optimizer = Joined([optimizer, torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay)])
     floor = 1.0 if schedule == "constant" else min_lr_ratio
     factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=warmup_ratio, min_ratio=floor)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

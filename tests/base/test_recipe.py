@@ -5,11 +5,13 @@ import json
 import pytest
 import torch
 
-from llavapose.base.recipe import WORLD_SEED, Recipe, make_base
-from llavapose.base.vision import VisionRecipe
+from llavapose.base.recipe import READOUT_SCALE, WORLD_SEED, Recipe, make_base
+from llavapose.base.targets import NUM_JOINTS
+from llavapose.base.vision import VisionRecipe, load_pictures, normalise, patch_features
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import TINY_BASE, load_model, load_processor
+from llavapose.scenes.world import read_world
 
 SMALL = Recipe(
     num_images=12, num_told=12, num_read=12, num_val=4, num_held=8, vocab_size=420, batch_size=16,
@@ -23,6 +25,15 @@ def test_the_recipe_makes_a_base_that_loads(tmp_path):
     assert model.config.image_seq_length == 64
     assert len(processor.tokenizer) == model.config.text_config.vocab_size
     report = json.loads((out / "recipe.json").read_text())
+    start = load_model(str(next((tmp_path / "work").glob("llava-*")) / "start"))
+    scenes = read_world(next((tmp_path / "work" / "world").glob("world-*")), "train")
+    pictures = load_pictures(scenes.scenes, scenes.images, size=112)
+    with torch.no_grad():
+        features = patch_features(start.model.vision_tower, normalise(pictures)).flatten(0, 1)
+        read = start.model.multi_modal_projector.linear_1(features)
+    assert features.std(0).square().mean().sqrt() == pytest.approx(1, abs=0.05)
+    torch.testing.assert_close(read.mean(0), torch.zeros(read.shape[1]), atol=1e-3, rtol=0)
+    assert (read[:, : 2 * NUM_JOINTS].std(0) - READOUT_SCALE).abs().max() < 0.02
     assert report["vision"]["pictures"] == 4 and report["data"]["world"].startswith("world-")
 
 

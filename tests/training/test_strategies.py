@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, SingleDeviceStrategy
 
+from llavapose.training.strategies import FSDP2Strategy, keeps_matrices
 from tests.training.runs import lines, run, weights
 
 STEEP = {"eps": 1.0, "lr": 0.5, "warmup_ratio": 0.0}
@@ -84,3 +86,8 @@ def test_accumulated_equals_whole(one_process, places, tmp_path):
     found, expected = weights(folder), weights(one_process / "hf")
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, atol=1e-5, rtol=0, msg=name)
+
+
+def test_muon_runs_only_where_matrices_stay_whole():
+    assert keeps_matrices(SingleDeviceStrategy()) and keeps_matrices(DDPStrategy())
+    assert not keeps_matrices(DeepSpeedStrategy(stage=2)) and not keeps_matrices(FSDP2Strategy())
