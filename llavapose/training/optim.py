@@ -107,8 +107,8 @@ def make_optimizer(
     groups = parameter_groups(rest, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
     optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
     if muon_lr is not None and matrices:
-        # AdamW first: its rate is the one that is logged and called optim.lr.
-        optimizer = Joined([optimizer, torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay)])
+        # The order decides the last digits of the clipped gradient's norm, and so those of every number in the README.
+        optimizer = Joined([torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay), optimizer])
     floor = 1.0 if schedule == "constant" else min_lr_ratio
     factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=warmup_ratio, min_ratio=floor)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -77,7 +77,7 @@ def stepped(optimizer, model, times):
 def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
     model = made()
     optimizer, _ = make_optimizer(model.named_parameters(), lr=0.1, muon_lr=0.3, num_steps=10, warmup_ratio=0.0)
-    adamw, muon = optimizer.parts
+    muon, adamw = optimizer.parts
     assert {id(p) for g in muon.param_groups for p in g["params"]} == {
         id(model.layer.weight),
         id(model.multi_modal_projector.weight),
@@ -96,7 +96,7 @@ def test_one_schedule_moves_both_rates():
     for _ in range(5):
         optimizer.step()
         schedule.step()
-    adamw, muon = optimizer.parts
+    muon, adamw = optimizer.parts
     assert muon.param_groups[0]["lr"] == pytest.approx(0.15)
     assert adamw.param_groups[0]["lr"] == pytest.approx(0.05)
 
