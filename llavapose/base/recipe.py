@@ -6,7 +6,6 @@ leaves files, and a stage whose files are there is not run again.
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,22 +15,14 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModel, LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from llavapose.base.architecture import IMAGE_SIZE, PATCH_SIZE, tiny_llava, vision_config
+from llavapose.base.connector import settle_connector
 from llavapose.base.tokenizer import make_processor, train_tokenizer
-from llavapose.base.vision import (
-    VisionRecipe,
-    feature_moments,
-    load_pictures,
-    pose_directions,
-    pretrain_vision,
-    scale_features,
-    target_table,
-    vision_report,
-)
+from llavapose.base.vision import VisionRecipe, pretrain_vision, vision_report
 from llavapose.config.choices import Dtype
 from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json
 from llavapose.model.pretrained import write_checkpoint
-from llavapose.records import KINDS, Scene
+from llavapose.records import KINDS
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.world import WorldSettings, ensure_world, read_world
@@ -44,10 +35,6 @@ WORLD_SEED = 7_000_001
 
 NUM_SETTLED = 1024
 """Pictures that the connector's start is measured on."""
-
-READOUT_SCALE = 0.6
-"""Standard deviation of the connector's first rows at the start: that of a new layer on features of variance one."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -74,7 +61,10 @@ class Recipe:
     num_val: int = 400
     num_held: int = 512
     vocab_size: int = 1200
-    encoder: tuple[VisionRecipe, ...] = (VisionRecipe(steps=16000),)
+    encoder: tuple[VisionRecipe, ...] = (
+        VisionRecipe(steps=16000, things=False),
+        VisionRecipe(steps=12000, lr=1.2e-3, muon_lr=0.014),
+    )
     lr: float = 1.5e-3
     muon_lr: float = 0.02
     batch_size: int = 32
@@ -124,31 +114,6 @@ def encoder_files(recipe: Recipe, work: Path) -> list[Path]:
     stages = [asdict(stage) for stage in recipe.encoder]
     names = [fingerprint([stages[: number + 1], recipe.num_images]) for number in range(len(stages))]
     return [work / f"vision-{name}.safetensors" for name in names]
-
-
-@torch.no_grad()
-def settle_connector(model: LlavaForConditionalGeneration, scenes: Sequence[Scene], images: Path) -> None:
-    """Start the connector on what the encoder knows.
-
-    An encoder's raw features differ in size by orders of magnitude, and few of them would drown the rest: they are
-    scaled to variance one, and the first layer reads them centred. Its first rows are the readouts that the encoder was
-    trained on (joints, limbs, angles), as loud as the random rows behind them; the language model learns which matter.
-
-    Args:
-        model: encoder pre-trained, connector new.
-        scenes: annotated pictures to measure on.
-        images: folder of the pictures.
-    """
-    tower, first = model.model.vision_tower, model.model.multi_modal_projector.linear_1
-    pictures = load_pictures(scenes, images, size=IMAGE_SIZE)
-    _, deviation = feature_moments(tower, pictures)
-    scale_features(tower, 1 / float(deviation.square().mean().sqrt()))
-    mean, deviation = feature_moments(tower, pictures)
-    first.weight.div_(deviation.clamp(min=1e-3))
-    table = target_table(scenes, grid=IMAGE_SIZE // PATCH_SIZE, mirror=False)
-    directions = pose_directions(tower, pictures, table)[: len(first.weight)]
-    first.weight[: len(directions)] = READOUT_SCALE * directions
-    first.bias.copy_(-first.weight @ mean)
 
 
 def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Path) -> Path:

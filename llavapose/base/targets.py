@@ -1,14 +1,15 @@
 """What the vision encoder learns to say at every patch about the person it lies on: numbers from COCO annotations.
 
 Joints as in any keypoint regression; limb directions are the part affinity fields of Cao et al. (CVPR 2017); joint
-angles, box, order from the left and number of people follow from the same annotations. No word, and nothing of the
-world's latent truth.
+angles, box, order from the left, number of people and what lies at hands and feet follow from the same annotations. No
+word, and nothing of the world's latent truth.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from llavapose.base import own_frame
 from llavapose.pose.skeleton import COCO17
 from llavapose.records import Scene
 
@@ -29,10 +30,16 @@ ANGLES = tuple(
 MAX_PEOPLE = 4
 
 NUM_JOINTS = len(_JOINTS)
-REGRESSED = 2 * NUM_JOINTS + 2 * len(LIMBS) + len(ANGLES) + 4
+LOCAL = 2 * NUM_JOINTS + 2 * len(LIMBS) + len(ANGLES) + 4
 """Numbers a patch: joint offsets, limb directions, cosines of angles, box edges."""
-BINARY = 1 + NUM_JOINTS + MAX_PEOPLE
+REGRESSED = LOCAL + own_frame.NUM_VALUES
+"""... and the person's joints in their own frame, which are the same at every patch."""
+VISIBLE = 1 + NUM_JOINTS + MAX_PEOPLE
 """Yes or no a patch: lies on a person, joint visible, the person is the n-th from the left."""
+ORDER = slice(1 + NUM_JOINTS, VISIBLE)
+"""The flags of the order from the left."""
+BINARY = VISIBLE + own_frame.NUM_FLAGS + len(own_frame.CATEGORIES)
+"""... and what lies at the person's hands and feet, and which things' boxes the patch lies in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +70,13 @@ def mirrored_order() -> np.ndarray:
     return np.array([_JOINTS.index(name) for name in names])
 
 
-def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, *, grid: int) -> Targets:
+def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, things: np.ndarray, *, grid: int) -> Targets:
     """Targets of every patch of a square picture.
 
     Args:
         keypoints: float[N, 17, 3] x, y in 0..1 of the padded square, visibility.
         boxes: float[N, 4] x1, y1, x2, y2 in 0..1.
+        things: float[M, 5] x1, y1, x2, y2 in 0..1, index into ``own_frame.CATEGORIES``.
         grid: patches a side.
     """
     centres = (np.arange(grid) + 0.5) / grid
@@ -77,6 +85,8 @@ def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, *, grid: int) -> Tar
     values, weights = np.zeros((num, REGRESSED), np.float32), np.zeros((num, REGRESSED), np.float32)
     flags, flag_weights = np.zeros((num, BINARY), np.float32), np.zeros((num, BINARY), np.float32)
     flag_weights[:, 0] = 1
+    flags[:, -len(own_frame.CATEGORIES) :] = own_frame.patch_categories(points, things)
+    flag_weights[:, -len(own_frame.CATEGORIES) :] = 1
     if len(keypoints):
         owner, lies_on = _owners(points, keypoints, boxes, reach=0.6 / grid)
         flags[:, 0] = lies_on
@@ -84,10 +94,13 @@ def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, *, grid: int) -> Tar
         for person in range(len(keypoints)):
             mine = owner == person
             value, weight = _person(keypoints[person], boxes[person], points[mine])
-            values[mine], weights[mine] = value, weight
+            values[mine, :LOCAL], weights[mine, :LOCAL] = value, weight
+            values[mine, LOCAL:], weights[mine, LOCAL:] = own_frame.own_values(keypoints[person], boxes[person])
+            held = slice(VISIBLE, VISIBLE + own_frame.NUM_FLAGS)
+            flags[mine, held], flag_weights[mine, held] = own_frame.own_flags(keypoints[person], things)
             flags[mine, 1 : 1 + NUM_JOINTS] = keypoints[person, :, 2] == 2
             flags[mine, 1 + NUM_JOINTS + min(order[person], MAX_PEOPLE - 1)] = 1
-            flag_weights[mine, 1:] = 1
+            flag_weights[mine, 1:VISIBLE] = 1
     count = int(np.clip(len(keypoints), 1, MAX_PEOPLE)) - 1
     return Targets(values=values, weights=weights, flags=flags, flag_weights=flag_weights, count=count)
 
@@ -134,14 +147,18 @@ def _person(joints: np.ndarray, box: np.ndarray, points: np.ndarray) -> tuple[np
     return value, np.tile(weight, (len(points), 1))
 
 
-def scene_arrays(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """(keypoints float[N, 17, 3], boxes float[N, 4]) of a scene in its padded square, 0..1."""
+def scene_arrays(scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(keypoints float[N, 17, 3], boxes float[N, 4], things float[M, 5]) of a scene in its padded square, 0..1."""
     side = max(scene.width, scene.height)
     shift = np.array([side - scene.width, side - scene.height]) / 2 / side
     scale = np.array([scene.width, scene.height]) / side
     people = [person for person in scene.people if person.keypoints]
     keypoints = np.array([person.keypoints for person in people], np.float32).reshape(-1, NUM_JOINTS, 3)
     boxes = np.array([person.box_xyxy for person in people], np.float32).reshape(-1, 4)
+    known = [thing for thing in scene.things if thing.category in own_frame.CATEGORIES]
+    rows = [(*thing.box_xyxy, own_frame.CATEGORIES.index(thing.category)) for thing in known]
+    things = np.array(rows, np.float32).reshape(-1, 5)
     keypoints[..., :2] = keypoints[..., :2] * scale + shift
     boxes = boxes * np.tile(scale, 2) + np.tile(shift, 2)
-    return keypoints, boxes
+    things[:, :4] = things[:, :4] * np.tile(scale, 2) + np.tile(shift, 2)
+    return keypoints, boxes, things

@@ -17,11 +17,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import CLIPVisionModel
 
+from llavapose.base.own_frame import ENDS
 from llavapose.base.targets import (
     BINARY,
+    LOCAL,
     MAX_PEOPLE,
     NUM_JOINTS,
+    ORDER,
     REGRESSED,
+    VISIBLE,
     mirrored_order,
     patch_targets,
     scene_arrays,
@@ -36,9 +40,13 @@ COMPILE_FROM = 500
 
 @dataclass(frozen=True, kw_only=True)
 class VisionRecipe:
-    """One stage: ``steps`` of ``batch_size`` pictures with new heads, cosine from ``lr`` (AdamW) and ``muon_lr``."""
+    """One stage: ``steps`` of ``batch_size`` pictures with new heads, cosine from ``lr`` (AdamW) and ``muon_lr``.
+
+    ``things``: learn the joints in the person's own frame and what lies at hands and feet as well.
+    """
 
     steps: int
+    things: bool = True
     batch_size: int = 32
     lr: float = 1.5e-3
     muon_lr: float = 0.02
@@ -104,13 +112,13 @@ def target_table(scenes: Sequence[Scene], *, grid: int, mirror: bool) -> TargetT
     """Targets of every scene, or of its mirror picture: x turns round, left and right joints change names."""
     order, rows = mirrored_order(), []
     for scene in scenes:
-        keypoints, boxes = scene_arrays(scene)
+        keypoints, boxes, things = scene_arrays(scene)
         if mirror:
             known = keypoints[..., 2:] > 0
             keypoints = keypoints[:, order]
             keypoints[..., :1] = np.where(known[:, order], 1 - keypoints[..., :1], 0)
-            boxes = np.stack([1 - boxes[:, 2], boxes[:, 1], 1 - boxes[:, 0], boxes[:, 3]], 1)
-        rows.append(patch_targets(keypoints, boxes, grid=grid))
+            boxes, things[:, :4] = _mirrored_boxes(boxes), _mirrored_boxes(things)
+        rows.append(patch_targets(keypoints, boxes, things, grid=grid))
     return TargetTable(
         values=torch.from_numpy(np.stack([r.values for r in rows]).astype(np.float16)),
         weights=torch.from_numpy(np.stack([r.weights for r in rows]).astype(bool)),
@@ -118,6 +126,10 @@ def target_table(scenes: Sequence[Scene], *, grid: int, mirror: bool) -> TargetT
         flag_weights=torch.from_numpy(np.stack([r.flag_weights for r in rows]).astype(bool)),
         count=torch.tensor([r.count for r in rows]),
     )
+
+
+def _mirrored_boxes(boxes: np.ndarray) -> np.ndarray:
+    return np.stack([1 - boxes[:, 2], boxes[:, 1], 1 - boxes[:, 0], boxes[:, 3]], 1)
 
 
 def patch_features(tower: CLIPVisionModel, pixel_values: Tensor) -> Tensor:
@@ -134,16 +146,19 @@ def head_loss(
     flag_weights: Tensor,
     count: Tensor,
 ) -> Tensor:
-    """Smooth L1 on the numbers, cross-entropy on flags and count; targets as in ``TargetTable.rows``."""
+    """Smooth L1 on the numbers, cross-entropy on flags and count; targets as in ``TargetTable.rows``.
+
+    Joints as seen from the patch and in the person's own frame weigh alike; so do a person's and the things' flags.
+    """
     said_values, said_flags, said_count = heads(features)
-    regression = F.smooth_l1_loss(said_values, values, beta=0.02, reduction="none")
-    binary = F.binary_cross_entropy_with_logits(said_flags, flags, reduction="none")
-    people = F.cross_entropy(said_count.transpose(1, 2), count[:, None].expand(-1, said_count.shape[1]))
-    return (
-        20 * (regression * weights).sum() / weights.sum().clamp(min=1)
-        + (binary * flag_weights).sum() / flag_weights.sum().clamp(min=1)
-        + 0.2 * people
-    )
+    regression = F.smooth_l1_loss(said_values, values, beta=0.02, reduction="none") * weights
+    binary = F.binary_cross_entropy_with_logits(said_flags, flags, reduction="none") * flag_weights
+    loss = 0.2 * F.cross_entropy(said_count.transpose(1, 2), count[:, None].expand(-1, said_count.shape[1]))
+    for part in (slice(0, LOCAL), slice(LOCAL, REGRESSED)):
+        loss = loss + 20 * regression[..., part].sum() / weights[..., part].sum().clamp(min=1)
+    for part in (slice(0, VISIBLE), slice(VISIBLE, BINARY)):
+        loss = loss + binary[..., part].sum() / flag_weights[..., part].sum().clamp(min=1)
+    return loss
 
 
 def _step_loss(tower: CLIPVisionModel, heads: PatchHeads, pictures: Tensor, *targets: Tensor) -> Tensor:
@@ -184,7 +199,10 @@ def pretrain_vision(tower: CLIPVisionModel, scenes: Sequence[Scene], root: Path,
         mirror = step % 2
         batch = pictures[index].flip(-1) if mirror else pictures[index]
         batch = _jitter(normalise(batch), generator)
-        loss = compute(tower, heads, batch, *tables[mirror].rows(index))
+        values, weights, flags, flag_weights, count = tables[mirror].rows(index)
+        if not recipe.things:
+            weights[..., LOCAL:], flag_weights[..., VISIBLE:] = 0, 0
+        loss = compute(tower, heads, batch, values, weights, flags, flag_weights, count)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -228,48 +246,30 @@ def scale_features(tower: CLIPVisionModel, factor: float) -> None:
 
 
 @torch.no_grad()
-def pose_directions(tower: CLIPVisionModel, pictures: Tensor, table: TargetTable) -> Tensor:
-    """What the encoder was taught to say, as directions in its features: float[REGRESSED + BINARY, D].
-
-    A ridge regression a target, over the patches that have it; every readout has standard deviation one over all
-    patches. Needs the pictures' targets, in the same order.
-    """
-    features = torch.cat([patch_features(tower, normalise(part)) for part in pictures.split(64)]).flatten(0, 1)
-    wanted = torch.cat([table.values.float(), table.flags.float()], -1).flatten(0, 1)
-    known = torch.cat([table.weights, table.flag_weights], -1).flatten(0, 1)
-    centred, small = features - features.mean(0), 1e-3 * torch.eye(features.shape[1])
-    directions = []
-    for target, has in zip(wanted.T, known.T, strict=True):
-        if not has.any():
-            directions.append(torch.zeros(features.shape[1]))
-            continue
-        rows, values = features[has] - features[has].mean(0), target[has] - target[has].mean()
-        direction = torch.linalg.solve(rows.T @ rows / len(rows) + small, rows.T @ values / len(rows))
-        directions.append(direction / (centred @ direction).std().clamp(min=1e-6))
-    return torch.stack(directions)
-
-
-@torch.no_grad()
 def vision_report(tower: CLIPVisionModel, heads: PatchHeads, scenes: Sequence[Scene], root: Path) -> dict[str, float]:
     """Held-out numbers: mean joint error in pixels of the encoder's input, and accuracies a patch."""
     config: Any = tower.config
     size, grid = config.image_size, config.image_size // config.patch_size
     pictures, table = load_pictures(scenes, root, size=size), target_table(scenes, grid=grid, mirror=False)
-    errors, joints, on, people = [], [], [], []
+    errors, joints, on, people, ends = [], [], [], [], []
+    held = slice(VISIBLE, VISIBLE + len(ENDS))
     for index in torch.arange(len(scenes)).split(64):
         values, flags, count = heads(patch_features(tower, normalise(pictures[index])))
         mine = table.flags[index][..., 0]
         known = table.weights[index][..., : 2 * NUM_JOINTS : 2] & mine[..., None]
         offset = (values - table.values[index].float())[..., : 2 * NUM_JOINTS].unflatten(-1, (NUM_JOINTS, 2))
         errors.append((offset.norm(dim=-1) * size)[known])
-        order = table.flags[index][..., -MAX_PEOPLE:]
-        joints.append((flags[..., -MAX_PEOPLE:].argmax(-1) == order.float().argmax(-1))[mine])
+        order = table.flags[index][..., ORDER]
+        joints.append((flags[..., ORDER].argmax(-1) == order.float().argmax(-1))[mine])
         on.append((flags[..., 0] > 0) == mine)
+        at_ends = table.flag_weights[index][..., held] & mine[..., None]
+        ends.append(((flags[..., held] > 0) == table.flags[index][..., held])[at_ends])
         people.append(count.mean(1).argmax(-1) == table.count[index])
     return {
         "joint_error_px": round(float(torch.cat(errors).mean()), 3),
         "on_person_accuracy": round(float(torch.cat(on).float().mean()), 4),
         "order_from_left_accuracy": round(float(torch.cat(joints).float().mean()), 4),
+        "held_accuracy": round(float(torch.cat(ends).float().mean()), 4),
         "count_accuracy": round(float(torch.cat(people).float().mean()), 4),
         "pictures": len(scenes),
     }

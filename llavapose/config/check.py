@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
@@ -58,22 +58,29 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def setting_names(schema: type, prefix: str = "") -> Iterator[str]:
     """Dotted names of every setting of a dataclass, those of nested dataclasses included."""
+    for name, inner in _settings(schema).items():
+        yield prefix + name
+        if inner is not None:
+            yield from setting_names(inner, f"{prefix}{name}.")
+
+
+def _settings(schema: type) -> dict[str, type | None]:
+    """Name -> the dataclass that a setting is (also where it may be null), None for a plain value."""
     hints = get_type_hints(schema)
-    for item in fields(schema):
-        yield prefix + item.name
-        if is_dataclass(hints[item.name]):
-            yield from setting_names(hints[item.name], f"{prefix}{item.name}.")
+    kinds = {item.name: [t for t in (get_args(hints[item.name]) or (hints[item.name],)) if is_dataclass(t)]
+             for item in fields(schema)}  # fmt: skip
+    return {name: found[0] if found else None for name, found in kinds.items()}  # type: ignore[misc]
 
 
 def _unknown_keys(node: DictConfig, schema: type, prefix: str = "") -> Iterator[str]:
-    hints = get_type_hints(schema)
-    known = {item.name for item in fields(schema)}
+    known = _settings(schema)
     for key in node:
         name = str(key)
         if name not in known:
             yield f"{prefix}{name}: no such setting{nearest(name, known)}"
-        elif is_dataclass(hints[name]) and isinstance(child := node._get_node(name), DictConfig):
-            yield from _unknown_keys(child, hints[name], f"{prefix}{name}.")
+        elif (inner := known[name]) is not None and isinstance(child := node._get_node(name), DictConfig):
+            if not child._is_none():
+                yield from _unknown_keys(child, inner, f"{prefix}{name}.")
 
 
 def _unset(config: DictConfig) -> tuple[list[str], list[str]]:

@@ -24,11 +24,45 @@ class LossMean(StrEnum):
 
 
 class Context(StrEnum):
-    """What a teacher may use: captions; captions and boxes; captions, boxes and keypoints."""
+    """What a teacher may use: captions; captions and boxes; captions, boxes and keypoints.
+
+    ``other_keypoints`` sends another picture's keypoints in their place: the control for what keypoints add.
+    """
 
     captions = "captions"
     boxes = "boxes"
     keypoints = "keypoints"
+    other_keypoints = "other_keypoints"
+
+
+class AskMode(StrEnum):
+    """How an endpoint is asked: request by request, or by its Batch API."""
+
+    live = "live"
+    batch = "batch"
+
+
+class Quality(StrEnum):
+    """What is done about a reply that leaks or contradicts the keypoints."""
+
+    report = "report"
+    reject = "reject"
+    repair = "repair"
+
+
+class ExportFormat(StrEnum):
+    """Forms of samples that other trainers read."""
+
+    llava = "llava"
+    messages = "messages"
+    parquet = "parquet"
+
+
+class Selected(StrEnum):
+    """Which pictures qualify for instruction data: every one with a person, or with enough labelled joints."""
+
+    person = "person"
+    joints = "joints"
 
 
 class ConvForm(StrEnum):

@@ -21,12 +21,20 @@ from llavapose.errors import ConfigError
 
 
 def opened(overrides: Sequence[str]) -> list[str]:
-    """Overrides with ``++`` before those of plain groups, so that any argument can be given without ``+``.
+    """Overrides as Hydra needs them, from those that are pleasant to write.
 
-    ``trainer.limit_val_batches=4`` then works though no file names it; ``check.py`` knows the class's arguments.
+    Any argument of a plain group can be given without ``+``: ``trainer.limit_val_batches=4`` works though no file names
+    it, and ``check.py`` knows the class's arguments. ``teacher.context=boxes`` stands for all three kinds of sample.
     """
     pattern = re.compile(rf"({'|'.join(RAW_GROUPS)})\.[\w.]+=")
-    return [f"++{override}" if pattern.match(override) else override for override in overrides]
+    found: list[str] = []
+    for override in overrides:
+        context = re.fullmatch(r"teacher\.context=(\w+)", override)
+        if context:
+            found += [f"teacher.context.{kind}={context[1]}" for kind in KIND_NAMES]
+        else:
+            found.append(f"++{override}" if pattern.match(override) else override)
+    return found
 
 
 def settings(script: str, conf: Path, overrides: Sequence[str]) -> Any:

@@ -32,7 +32,8 @@ def _training(config: TrainConfig) -> Iterator[str]:
     if config.data.path is None:
         yield from _scenes(config.scenes, "train")
     else:
-        yield from _file("data.path", config.data.path)
+        if not config.data.path.is_dir():
+            yield from _file("data.path", config.data.path)
         if config.data.images is not None:
             yield from _folder("data.images", config.data.images)
     if config.evaluate:

@@ -14,24 +14,20 @@ from llavapose.config.choices import (
     AnswererKind,
     Attention,
     ConnectorType,
-    Context,
-    ConvForm,
     Dtype,
+    ExportFormat,
     LossMean,
     SceneSource,
     Schedule,
+    Selected,
+)
+from llavapose.config.teaching import (
+    KIND_NAMES as KIND_NAMES,
+    EndpointConfig as EndpointConfig,
+    TeacherConfig as TeacherConfig,
+    too_small,
 )
 
-KIND_NAMES = ("conv", "detail", "complex")
-
-
-def _too_small(config: Any, prefix: str, **least: int) -> list[str]:
-    values = {key: getattr(config, key) for key in least}
-    return [
-        f"{prefix}{key} is {value}; expected at least {least[key]}"
-        for key, value in values.items()
-        if value is not None and value < least[key]
-    ]
 
 
 @dataclass(kw_only=True)
@@ -68,8 +64,12 @@ class ScenesConfig:
     """Side of the world's square pictures, in pixels."""
     seed: int = 0
     """Seed of the world; no effect on other sources."""
+    select: Selected = Selected.joints
+    """Which training pictures qualify: all with a ``person`` (the papers'), or those with enough labelled ``joints``."""
     min_labelled_joints: int = 0
-    """A training picture needs a person with this many labelled joints; the papers asked for a person alone."""
+    """With ``select=joints``: a training picture needs a person with this many labelled joints."""
+    excluded_ids: Path | None = None
+    """File of COCO image ids, one a line, that must stay out of training data: a benchmark's. 2014 and 2017 share ids."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
@@ -89,22 +89,6 @@ class ScenesConfig:
 
 
 @dataclass(kw_only=True)
-class TeacherConfig:
-    """Group ``teacher``: who writes the instruction data, from what."""
-
-    name: str = MISSING
-    context: Context = Context.keypoints
-    conv_form: ConvForm = ConvForm.pairs
-    num_samples: int | None = None
-    """Samples in all, in the papers' ratio 113 : 45 : 42; null: about 4.4 a picture, as theirs."""
-    seed: int = 0
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        return _too_small(self, "teacher.", num_samples=1)
-
-
-@dataclass(kw_only=True)
 class DataConfig:
     """Group ``data``: the mixture that one arm of the ablation is trained on."""
 
@@ -113,9 +97,11 @@ class DataConfig:
     kinds: dict[str, float] = field(default_factory=dict)
     """Kind of sample -> weight: 1 takes every sample of the kind once an epoch, 0.5 half of them, 2 each twice."""
     path: Path | None = None
-    """Samples (JSONL) made elsewhere; null: the teacher makes them from the scenes when training starts."""
+    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of it); null: the teacher makes them from the scenes."""
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
+    kind: str | None = None
+    """Kind of the samples in ``path`` for which neither they nor their file's name tell it: conv, detail or complex."""
     max_length: int = MISSING
     """Most tokens of one sample with its picture; a longer one is cut at its end, never in the picture, and counted."""
     num_samples: int | None = None
@@ -135,9 +121,11 @@ class DataConfig:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {', '.join(KIND_NAMES)}")
         if any(weight < 0 for weight in self.kinds.values()) or not any(self.kinds.values()):
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
+        if self.kind is not None and self.kind not in KIND_NAMES:
+            found.append(f"data.kind is {self.kind!r}; expected one of {', '.join(KIND_NAMES)}, or null")
         if self.path is not None and self.images is None:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
-        return found + _too_small(
+        return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
 
@@ -220,7 +208,7 @@ class BenchmarkConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return _too_small(self, "benchmark.", num_images=0, batch_size=1, max_new_tokens=1)
+        return too_small(self, "benchmark.", num_images=0, batch_size=1, max_new_tokens=1)
 
 
 @dataclass(kw_only=True)
@@ -312,7 +300,7 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return _too_small(self, "", batch_size=1)
+        return too_small(self, "", batch_size=1)
 
 
 @dataclass(kw_only=True)
@@ -326,13 +314,24 @@ class GenerateConfig:
     output_dir: Path | None = None
     """Folder for `samples.jsonl` and `page/`; null: the one below ``data_dir`` where ``train.py`` looks for them."""
     data_dir: Path = MISSING
-    """Folder that made samples are kept in, by fingerprint."""
+    """Folder that made samples are kept in, by fingerprint, and the ledgers of paid replies."""
     num_page_scenes: int = 40
     """Pictures on the page; 0: no page."""
+    dry_run: bool = False
+    """Print images, requests, tokens, money and hours, and stop; needs no key and no network."""
+    max_usd: float | None = None
+    """Hard cap on what the run's ledger may have cost, requests under way included; null: no cap."""
+    exports: list[ExportFormat] = field(default_factory=list)
+    """Further forms of the samples: ``llava`` (LLaVA's trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
+    audit: Path | None = None
+    """Samples that somebody else made: print their leak, contradiction and duplicate rates, and stop."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]
+        found = [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]
+        if self.max_usd is not None and self.max_usd <= 0:
+            found.append(f"max_usd is {self.max_usd}; expected US dollars above 0, or null for no cap")
+        return found
 
 
 @dataclass(kw_only=True)

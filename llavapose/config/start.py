@@ -51,7 +51,7 @@ def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sw
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     overrides = set(arguments.overrides)
-    sys.argv[1:] = [opened([word])[0] if word in overrides else word for word in sys.argv[1:]]
+    sys.argv[1:] = [part for word in sys.argv[1:] for part in (opened([word]) if word in overrides else [word])]
 
     def task(config: DictConfig) -> None:
         try:

@@ -69,11 +69,11 @@ def pose_of(person: Person, skeleton: Skeleton, width: int, height: int) -> Pose
         points=points,
         seen=frozenset(name for name, _, visibility in labelled if visibility == 2),
         box_px=(x1 * width, y1 * height, x2 * width, y2 * height),
-        unit=_unit(points),
+        unit=body_unit(points),
     )
 
 
-def _unit(points: dict[str, Point]) -> float:
+def body_unit(points: dict[str, Point]) -> float:
     """The torso's full length, by the segments that are foreshortened least.
 
     Those near the longest are averaged, so that the longest of many uncertain ones does not decide alone.

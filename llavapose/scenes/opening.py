@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from llavapose.config.choices import Selected
 from llavapose.config.schema import ScenesConfig, SceneSource
 from llavapose.errors import DataError
 from llavapose.scenes.coco import SceneSet, read_scenes
@@ -31,6 +32,27 @@ def open_scenes(config: ScenesConfig, split: str) -> SceneSet:
     return _limited(found, config, split)
 
 
+def excluded_ids(config: ScenesConfig) -> frozenset[int]:
+    """The image ids that must stay out of training data: one a line, ``#`` begins a comment.
+
+    Raises:
+        DataError: no such file, or a line that is no number.
+    """
+    path = config.excluded_ids
+    if path is None:
+        return frozenset()
+    if not path.is_file():
+        raise DataError(f"scenes.excluded_ids: no file {path}; expected COCO image ids, one a line")
+    found = set()
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        word = line.partition("#")[0].strip()
+        if word and not word.isdigit():
+            raise DataError(f"scenes.excluded_ids: {path}:{number} has {word[:40]!r}; expected a COCO image id, e.g. 42")
+        if word:
+            found.add(int(word))
+    return frozenset(found)
+
+
 def world_folder(config: ScenesConfig) -> Path:
     """The built-in world's folder for these settings; drawn if it is not there yet."""
     assert config.num_train is not None and config.num_val is not None, "checked with the settings"
@@ -50,7 +72,8 @@ def _limited(found: SceneSet, config: ScenesConfig, split: str) -> SceneSet:
     limit = config.num_val
     if split == "train":
         limit = config.num_train
-        chosen = select(scenes, min_labelled_joints=config.min_labelled_joints)
+        least = config.min_labelled_joints if config.select == Selected.joints else 0
+        chosen = select(scenes, min_labelled_joints=least, excluded_ids=excluded_ids(config))
         scenes, notes = chosen.scenes, (*notes, *chosen.notes)
     if not scenes:
         raise DataError(f"scenes {config.name}: no picture of {split} qualifies ({'; '.join(notes) or 'it is empty'})")

@@ -52,6 +52,7 @@ def build_data(config: TrainConfig, *, samples: Path, images: Path, accumulate: 
     """The data module of a run's mixture."""
     return PoseDataModule(
         samples=samples,
+        kind=config.data.kind,
         images=images,
         processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
         kinds=config.data.kinds,

@@ -47,9 +47,15 @@ def parameter_groups(
     ]
 
 
+NOT_FOR_MUON = ("embed", "lm_head", "heads.", "multi_modal_projector")
+
+
 def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
-    """Whether Muon is meant for a parameter: a matrix between two layers, no embedding and no output layer."""
-    return parameter.ndim == 2 and not any(part in name for part in ("embed", "lm_head", "heads."))
+    """Whether Muon is meant for a parameter: a matrix between two layers, no embedding and no output layer.
+
+    Nor the connector: Muon moves every direction alike, and would drown what the connector starts on.
+    """
+    return parameter.ndim == 2 and not any(part in name for part in NOT_FOR_MUON)
 
 
 class Joined(torch.optim.Optimizer):

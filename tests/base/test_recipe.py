@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from llavapose.base.recipe import READOUT_SCALE, WORLD_SEED, Recipe, make_base
-from llavapose.base.targets import NUM_JOINTS
+from llavapose.base.connector import LOUDNESS, SPREAD, STRAIGHT, spoken_targets
+from llavapose.base.recipe import WORLD_SEED, Recipe, make_base
 from llavapose.base.vision import VisionRecipe, load_pictures, normalise, patch_features
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.model.llava import count_parameters
@@ -31,9 +31,14 @@ def test_the_recipe_makes_a_base_that_loads(tmp_path):
     with torch.no_grad():
         features = patch_features(start.model.vision_tower, normalise(pictures)).flatten(0, 1)
         read = start.model.multi_modal_projector.linear_1(features)
+        tokens = start.model.multi_modal_projector(features)
     assert features.std(0).square().mean().sqrt() == pytest.approx(1, abs=0.05)
-    torch.testing.assert_close(read.mean(0), torch.zeros(read.shape[1]), atol=1e-3, rtol=0)
-    assert (read[:, : 2 * NUM_JOINTS].std(0) - READOUT_SCALE).abs().max() < 0.02
+    torch.testing.assert_close(read.mean(0), torch.full((read.shape[1],), STRAIGHT), atol=1e-3, rtol=0)
+    spread = read[:, : len(spoken_targets())].std(0)
+    assert (spread[spread > 1e-3] - SPREAD).abs().max() < 0.02  # a handful of pictures lacks some things altogether
+    assert tokens.square().mean().sqrt() == pytest.approx(LOUDNESS, rel=0.25)
+    linear = torch.nn.functional.linear(read - STRAIGHT, start.model.multi_modal_projector.linear_2.weight)
+    assert (tokens - linear).square().mean().sqrt() < 0.1 * LOUDNESS
     assert report["vision"]["pictures"] == 4 and report["data"]["world"].startswith("world-")
 
 
