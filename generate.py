@@ -1,13 +1,15 @@
-"""Write instruction data from annotated pictures, and a page to look at it. Needs no torch, no key, no GPU.
+"""Write instruction data from annotated pictures, and a page to look at it. Needs no torch and no GPU.
 
-  python generate.py                                 the built-in world, written by the offline teacher
-  python generate.py teacher.num_samples=10000       that many samples, in the papers' ratio 113 : 45 : 42
-  python generate.py teacher=offline_llava           from captions and boxes alone: LLaVA's own kind of data
-  python generate.py scenes=coco2017 scenes.root=/data/coco output_dir=my_samples
-  python generate.py teacher.conv_form=dialogue      conv as one dialogue of several turns
+  python generate.py                                 the built-in world, written by the offline teacher: no key
+  python generate.py teacher.num_samples=10000       that many samples, in the papers' ratio of kinds
+  python generate.py teacher=gpt4o scenes=coco2014 dry_run=true          requests, tokens, money, hours; asks nobody
+  python generate.py teacher=gpt4o scenes=coco2014 max_usd=100           asks; stop it and the same command goes on
+  python generate.py experiment=paper_data teacher=openai teacher.endpoint.model=... teacher.mode=batch
+  python generate.py teacher=vllm teacher.endpoint.model=...             any OpenAI-compatible server
+  python generate.py exports=[llava,messages,parquet]                    for LLaVA, LLaMA-Factory, ms-swift, datasets
+  python generate.py audit=samples.json              leaks, contradictions, duplicates of anybody's samples
 
-Leaves samples.jsonl (LLaVA's conversation format with provenance) and page/index.html: picture with boxes and
-keypoints, what the teacher saw, and the three kinds.
+Leaves samples.jsonl (LLaVA's conversation format with provenance), a card, and page/index.html.
 """
 
 from pathlib import Path
@@ -19,21 +21,23 @@ CONF = Path(__file__).parent / "conf"
 
 
 def main(config: GenerateConfig) -> None:
-    """Make the samples and the page about them."""
-    from llavapose.report.samples_page import write_samples_page
+    """Print the plan, audit other people's samples, or make samples with all that goes with them."""
+    from llavapose.report.finish import audit_samples, finish_samples
     from llavapose.scenes.opening import open_scenes
-    from llavapose.teacher.context import context_text
-    from llavapose.teacher.prepare import ensure_samples
+    from llavapose.teacher.prepare import ensure_samples, print_plan
 
+    if config.audit is not None:
+        audit_samples(config)
+        return
     scenes = open_scenes(config.scenes, config.split)
+    if config.dry_run:
+        print_plan(config.scenes, config.teacher, config.data_dir, scenes)
+        return
     made = ensure_samples(
-        config.scenes, config.teacher, config.data_dir, folder=config.output_dir, split=config.split, opened=scenes
-    )
-    if config.num_page_scenes:
-        page = write_samples_page(
-            made.samples, scenes, made.folder, context_of=context_text, num_scenes=config.num_page_scenes
-        )
-        print(f"page: {page}")
+        config.scenes, config.teacher, config.data_dir,
+        folder=config.output_dir, split=config.split, opened=scenes, max_usd=config.max_usd,
+    )  # fmt: skip
+    finish_samples(made, scenes, config)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,13 @@
-"""What is said to a chat model and what comes back."""
+"""What is said to a chat model and what comes back.
 
-from collections.abc import Sequence
+ChatRequest(messages=(Message(role="user", text="..."),), model="gpt-4o", max_tokens=1024, tag="conv")
+Completion(text="Question: ...", model="gpt-4o-2024-08-06", finish="stop", num_prompt_tokens=913, ...)
+"""
+
+import hashlib
+import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 
@@ -14,14 +20,48 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatRequest:
+    """One question to a model.
+
+    Attributes:
+        messages: what is said, oldest first.
+        model: the model's name at the endpoint.
+        max_tokens: longest reply, in tokens.
+        temperature: None leaves it to the endpoint.
+        seed: sent only where the endpoint takes one.
+        attempt: 0, 1, 2, ...: asked again after a reply that could not be used.
+        json_mode: ask for a JSON object where the endpoint can.
+        tag: kind of sample, for counting; the only field that is not part of ``key``.
+    """
+
+    messages: tuple[Message, ...]
+    model: str
+    max_tokens: int
+    temperature: float | None = None
+    seed: int | None = None
+    attempt: int = 0
+    json_mode: bool = False
+    tag: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 in hex over messages, model and parameters: what the ledger knows the request by."""
+        said = [[message.role, message.text] for message in self.messages]
+        asked = [self.model, self.max_tokens, self.temperature, self.seed, self.attempt, self.json_mode, said]
+        return hashlib.sha256(json.dumps(asked, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Completion:
     """One reply.
 
     Attributes:
         text: what the model wrote.
         model: the served model's own name.
-        finish: "stop" or "length".
+        finish: "stop", "length", "content_filter" or what else the endpoint says.
         num_prompt_tokens, num_completion_tokens: as the endpoint counts them; 0 where it does not say.
+        latency_s: from sending to the whole reply.
+        request_id: the endpoint's own name for the exchange.
     """
 
     text: str
@@ -29,11 +69,23 @@ class Completion:
     finish: str = "stop"
     num_prompt_tokens: int = 0
     num_completion_tokens: int = 0
+    latency_s: float = 0.0
+    request_id: str = ""
 
 
 class ChatModel(Protocol):
-    """Anything that answers messages."""
+    """Anything that answers requests."""
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Completion:
-        """Answer once; raises a LlavaPoseError where no answer can be had."""
+    async def complete(self, request: ChatRequest) -> Completion:
+        """Answer once, without trying again.
+
+        Raises:
+            RequestFailed: this request cannot be answered.
+            TryLater: it may be answered later.
+            StopAsking: no request will be answered.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
         ...

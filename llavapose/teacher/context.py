@@ -5,10 +5,14 @@ person: [0.419, 0.023, 0.842, 0.987], keypoints: [0.479, 0.391, 2, 0.483, 0.388,
 skis: [0.469, 0.511, 0.513, 0.532]
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import cycle
 
+from llavapose.errors import DataError
 from llavapose.records import Person, Scene
 from llavapose.scenes.coco import PERSON
+from llavapose.teacher.slots import order_of
 
 PARTS = ("captions", "boxes", "keypoints")
 """What the text may hold: each contains those before it."""
@@ -26,6 +30,37 @@ def context_text(scene: Scene, parts: str = "keypoints") -> str:
         lines += [_person(person, parts == "keypoints") for person in scene.people]
         lines += [f"{thing.category}: {_numbers(thing.box_xyxy)}" for thing in scene.things]
     return "\n".join(lines)
+
+
+def with_keypoints_of(scene: Scene, other: Scene | None) -> Scene:
+    """The scene with the other's keypoints as they are, person by person in order, from the first again at the end.
+
+    The control for style: all that a teacher sees is alike but for what the keypoints say of this picture.
+
+    Raises:
+        DataError: the other scene has no keypoints.
+    """
+    given = [person.keypoints for person in other.people if person.keypoints] if other else []
+    if not given:
+        whose = f"scene {other.id} has none" if other else "no other scene was given"
+        raise DataError(f"scene {scene.id}: context 'other_keypoints' needs another picture's keypoints, {whose}")
+    supply = cycle(given)
+    people = (replace(person, keypoints=next(supply)) if person.keypoints else person for person in scene.people)
+    return replace(scene, people=tuple(people))
+
+
+def partners(scenes: Sequence[Scene], seed: int) -> dict[int, Scene]:
+    """Image id -> the other picture whose keypoints stand in for its own: never itself, drawn once by the seed.
+
+    Raises:
+        DataError: fewer than two pictures have keypoints.
+    """
+    having = {scene.id: scene for scene in scenes if any(person.keypoints for person in scene.people)}
+    if len(having) < 2:
+        raise DataError(f"context 'other_keypoints' needs two pictures with keypoints at least; there are {len(having)}")
+    order = order_of(having, "other", seed)
+    following = dict(zip(order, (*order[1:], order[0]), strict=True))
+    return {scene.id: having[following.get(scene.id, order[0])] for scene in scenes}
 
 
 def _person(person: Person, with_keypoints: bool) -> str:

@@ -20,13 +20,13 @@ from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.select import select
 from llavapose.teacher.balance import balance_of
 from llavapose.teacher.captions import consistent
-from llavapose.teacher.context import context_text
+from llavapose.teacher.context import context_text, partners, with_keypoints_of
 from llavapose.teacher.offline import OfflineTeacher
 from llavapose.teacher.prompts import PROMPT_VERSION, prompt
 from llavapose.teacher.request import Request, Teacher
 
-RATIO: dict[str, float] = {"conv": 113, "detail": 45, "complex": 42}
-"""The papers' ratio of kinds (112,980 : 45,174 : 42,174)."""
+RATIO: dict[str, float] = {"conv": 112_980, "detail": 45_174, "complex": 42_174}
+"""The papers' numbers of samples, and so their ratio of kinds."""
 
 NUM_PER_SCENE = 200 / 45
 """Samples a scene where no number is asked for: one description, and the other kinds in the papers' ratio."""
@@ -104,7 +104,8 @@ def generate(
         kinds: kinds of sample to make.
         num_samples: how many in all; None makes about 4.4 a scene.
         ratio: how the samples are shared out over ``kinds``.
-        context: "captions", "boxes" (and captions) or "keypoints" (and both): what the teacher may use.
+        context: "captions", "boxes" (and captions), "keypoints" (and both): what the teacher may use; or
+            "other_keypoints": another picture's in their place, the control for what keypoints add.
         conv_form: "pairs" makes every question-answer pair a sample; "dialogue" joins five to one.
         seed: the same seed gives the same file, byte for byte.
         min_labelled_joints: a scene needs a person with this many labelled joints.
@@ -119,21 +120,26 @@ def generate(
     if not chosen.scenes:
         raise DataError(f"no scene of {scenes.images} qualifies ({'; '.join(chosen.notes) or 'the set is empty'})")
     _check_pictures(chosen.scenes, scenes.images)
-    facts = {s.id: scene_facts(s) for s in tqdm(chosen.scenes, desc="pose facts", unit="scene", disable=not progress)}
+    shown = chosen.scenes
+    if context == "other_keypoints":
+        others = partners(shown, seed)
+        shown = tuple(with_keypoints_of(scene, others[scene.id]) for scene in shown)
+    parts = "keypoints" if context == "other_keypoints" else context
+    facts = {s.id: scene_facts(s) for s in tqdm(shown, desc="pose facts", unit="scene", disable=not progress)}
     if teacher is None:
-        teacher = OfflineTeacher(context=context)
+        teacher = OfflineTeacher(context=parts)
     total = round(NUM_PER_SCENE * len(chosen.scenes)) if num_samples is None else num_samples
     wanted = shared_out(total, {kind: ratio[kind] for kind in kinds})
     if isinstance(teacher, OfflineTeacher) and not teacher.balance.counts:
         num_draws = max(1, round(wanted.get("conv", 0) / len(chosen.scenes)))
-        balance = balance_of([(scene, facts[scene.id]) for scene in chosen.scenes], num_draws=num_draws)
+        balance = balance_of([(scene, facts[scene.id]) for scene in shown], num_draws=num_draws)
         teacher = OfflineTeacher(context=teacher.context, balance=balance)
-    told = chosen.scenes
-    if context == "keypoints":
+    told = shown
+    if parts == "keypoints":
         told = tuple(consistent(scene, facts[scene.id]) for scene in told)
     desk = _Desk(
         scenes=told,
-        contexts={scene.id: context_text(scene, context) for scene in chosen.scenes},
+        contexts={scene.id: context_text(scene, parts) for scene in shown},
         facts=facts,
         teacher=teacher,
         context=context,

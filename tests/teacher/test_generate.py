@@ -11,7 +11,7 @@ from llavapose.errors import DataError
 from llavapose.records import Scene
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.teacher.generate import generate, shared_out
+from llavapose.teacher.generate import RATIO, generate, shared_out
 from llavapose.teacher.prompts import PROMPT_VERSION
 from llavapose.teacher.request import Request
 
@@ -19,6 +19,7 @@ from llavapose.teacher.request import Request
 def test_shared_out_is_exact() -> None:
     ratio = {"conv": 113, "detail": 45, "complex": 42}
     assert shared_out(200_000, ratio) == {"conv": 113_000, "detail": 45_000, "complex": 42_000}
+    assert shared_out(200_328, RATIO) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
     for total in range(60):
         assert sum(shared_out(total, ratio).values()) == total
     assert shared_out(1, ratio) == {"conv": 1, "detail": 0, "complex": 0}
@@ -26,7 +27,7 @@ def test_shared_out_is_exact() -> None:
 
 def test_numbers_are_exact_and_samples_lie_grouped_by_picture(scene_set: SceneSet, tmp_path: Path) -> None:
     summary = generate(scenes=scene_set, out=tmp_path / "out", num_samples=100, progress=False)
-    assert summary.counts == {"conv": 57, "detail": 22, "complex": 21}
+    assert summary.counts == {"conv": 56, "detail": 23, "complex": 21}
     samples = read_samples(Path(summary.path), scene_set.images)
     assert len(samples) == summary.num_samples == 100
     images = [sample.image for sample in samples]
@@ -129,3 +130,12 @@ def test_bad_input(scene_set: SceneSet, tmp_path: Path) -> None:
 def test_generating_needs_no_torch() -> None:
     code = "import sys, llavapose.teacher.generate, llavapose.report.samples_page; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_other_keypoints_speak_of_other_poses_in_the_same_style(scene_set: SceneSet, tmp_path: Path) -> None:
+    own = generate(scenes=scene_set, out=tmp_path / "own", num_samples=60, progress=False)
+    other = generate(scenes=scene_set, out=tmp_path / "other", context="other_keypoints", num_samples=60, progress=False)
+    texts = [{s.id: s.turns for s in read_samples(Path(one.path), scene_set.images)} for one in (own, other)]
+    assert own.counts == other.counts
+    assert texts[0] != texts[1]
+    assert {s.provenance["context"] for s in read_samples(Path(other.path), scene_set.images)} == {"other_keypoints"}

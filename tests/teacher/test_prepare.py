@@ -6,8 +6,13 @@ import pytest
 
 from llavapose.config.choices import Context
 from llavapose.config.schema import ScenesConfig, TeacherConfig
+from llavapose.config.teaching import ContextConfig
 from llavapose.teacher import prepare
 from llavapose.teacher.prepare import ensure_samples
+
+
+def of_all(context: Context) -> ContextConfig:
+    return ContextConfig(conv=context, detail=context, complex=context)
 
 
 @pytest.fixture
@@ -30,7 +35,7 @@ def test_made_once_and_found_again(tmp_path, scenes, capsys, monkeypatch):
 def test_other_settings_or_a_changed_file_are_made_anew(tmp_path, scenes):
     teacher = TeacherConfig(name="offline")
     first = ensure_samples(scenes, teacher, tmp_path / "samples")
-    captions = ensure_samples(scenes, replace(teacher, context=Context.captions), tmp_path / "samples")
+    captions = ensure_samples(scenes, replace(teacher, context=of_all(Context.captions)), tmp_path / "samples")
     fewer = ensure_samples(scenes, replace(teacher, num_samples=3), tmp_path / "samples")
     assert len({first.folder, captions.folder, fewer.folder}) == 3
     assert len(fewer.samples.read_text().splitlines()) == 3

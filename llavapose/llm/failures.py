@@ -1,0 +1,53 @@
+"""Why no reply came: for this request, for now, or for every request. No message ever holds an API key."""
+
+from llavapose.errors import LlavaPoseError
+
+
+class RequestFailed(LlavaPoseError):
+    """This request cannot be answered, others can: malformed, too long, against the endpoint's policy.
+
+    Attributes:
+        reason: a short stable word for counting, e.g. "400", "too long", "content policy".
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TryLater(LlavaPoseError):
+    """No usable reply this time.
+
+    Attributes:
+        reason: "429", "timeout", "5xx", "dropped", "no connection", "not json", "empty choices".
+        retry_after_s: how long the endpoint asks to wait; None where it does not say.
+        throttled: a sign that fewer requests should be under way.
+        doubtful: the endpoint may have charged for it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        retry_after_s: float | None = None,
+        throttled: bool = False,
+        doubtful: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+        self.throttled = throttled
+        self.doubtful = doubtful
+
+
+class StopAsking(LlavaPoseError):
+    """No request will be answered until a person does something: no money left, a bad key, an unknown model.
+
+    Attributes:
+        reason: "quota", "key", "model", "parameter", "endpoint".
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason

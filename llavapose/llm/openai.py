@@ -1,0 +1,114 @@
+"""Any OpenAI-compatible endpoint: one request, one reply or one failure. Trying again is the engine's affair."""
+
+import asyncio
+import os
+import time
+
+from llavapose.config.schema import EndpointConfig
+from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.llm.chat import ChatModel, ChatRequest, Completion
+from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
+from llavapose.llm.wire import body_of, completion_of, failure_of
+
+NO_KEY = "none"
+"""Sent to endpoints that ask for no key: without it the client would send ``OPENAI_API_KEY`` anywhere."""
+
+MIN_SECRET = 8
+"""Shorter keys are placeholders such as "EMPTY", which may stand in a reply by chance."""
+
+CONNECT_S = 15.0
+"""Longest wait for a connection."""
+
+
+def open_endpoint(config: EndpointConfig) -> ChatModel:
+    """A client of the endpoint; to be opened within the event loop that uses it.
+
+    Raises:
+        ConfigError: the variable named by ``api_key_env`` is not set, or cannot be a key.
+    """
+    return _Endpoint(config, api_key(config))
+
+
+def api_key(config: EndpointConfig) -> str:
+    """The key from the variable that the configuration names.
+
+    Raises:
+        ConfigError: the variable is not set or empty, or cannot be a key; the message never shows its value.
+    """
+    if config.api_key_env is None:
+        return NO_KEY
+    key = os.environ.get(config.api_key_env, "").strip()
+    if not key:
+        raise ConfigError(f"the environment variable {config.api_key_env} is not set; put the endpoint's key there")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(f"the environment variable {config.api_key_env} holds signs that no key has; set it again")
+    return key
+
+
+class _Endpoint:
+    def __init__(self, config: EndpointConfig, key: str) -> None:
+        import openai
+        from httpx2 import Response
+
+        most = config.max_concurrency + 8
+        limits = type(openai.DEFAULT_CONNECTION_LIMITS)(max_connections=most, max_keepalive_connections=most)
+        timeout = openai.Timeout(config.timeout_s, connect=min(CONNECT_S, config.timeout_s))
+        self._client = openai.AsyncOpenAI(
+            base_url=config.base_url,
+            api_key=key,
+            max_retries=0,
+            timeout=timeout,
+            http_client=openai.DefaultAsyncHttpxClient(limits=limits, timeout=timeout),
+        )
+        self._openai = openai
+        self._response = Response
+        self._config = config
+        self._secret = key if len(key) >= MIN_SECRET else None
+        self._limit_name = "max_tokens"
+
+    async def complete(self, request: ChatRequest) -> Completion:
+        limit_name = self._limit_name
+        outcome = await self._send(request, limit_name)
+        if limit_name == "max_tokens" and isinstance(outcome, StopAsking) and "max_completion_tokens" in str(outcome):
+            self._limit_name = "max_completion_tokens"
+            outcome = await self._send(request, self._limit_name)
+        # Raised here and not where the client failed: its errors hold the request, and with it the key.
+        if isinstance(outcome, Completion):
+            return outcome
+        raise outcome
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _send(self, request: ChatRequest, limit_name: str) -> Completion | LlavaPoseError:
+        config, openai = self._config, self._openai
+        body = body_of(request, takes_seed=config.takes_seed, takes_json=config.takes_json, limit_name=limit_name)
+        started = time.perf_counter()
+        try:
+            # The client's own limit starts anew with every byte; this one holds for the whole.
+            async with asyncio.timeout(config.timeout_s):
+                # Typed replies would cost a third more CPU time, and hide what a server really said.
+                response = await self._client.post("/chat/completions", cast_to=self._response, body=body)
+            return completion_of(
+                self._without_key(response.text),
+                latency_s=time.perf_counter() - started,
+                request_id=response.headers.get("x-request-id", ""),
+            )
+        except (RequestFailed, TryLater, StopAsking) as failure:
+            return failure
+        except (TimeoutError, openai.APITimeoutError):
+            message = f"no reply within {config.timeout_s:g} s"
+            return TryLater(message, reason="timeout", throttled=True, doubtful=True)
+        except openai.APIStatusError as error:
+            text = self._without_key(error.response.text)
+            return failure_of(error.status_code, text, error.response.headers)
+        except openai.APIConnectionError as error:
+            cause = type(error.__cause__).__name__
+            if cause.startswith("Connect"):
+                return TryLater(f"no connection to {config.base_url} ({cause})", reason="no connection")
+            return TryLater(f"the connection broke ({cause})", reason="dropped", doubtful=True)
+        except UnicodeEncodeError:
+            return RequestFailed("a message holds half a character (a lone surrogate)", reason="not text")
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._secret, "***") if self._secret else text

@@ -1,0 +1,87 @@
+"""The whole request for a sample, in the papers' form: the prompt, the picture as text, the last question.
+
+For ``conv`` each caption is a turn, as if the teacher had described the picture itself before; ``detail`` and
+``complex`` have all that is sent in one user message. Captions and categories come from the data and may say anything,
+also "ignore the instructions above": they fill data turns and never the system message, one caption is one line, and
+the marks that chat templates take for their own are taken apart.
+"""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from llavapose.errors import DataError
+from llavapose.llm.chat import Message
+from llavapose.records import Scene
+from llavapose.teacher.context import context_text, with_keypoints_of
+from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, NUM_CAPTIONS, prompt, text_of
+
+CONTEXTS = ("captions", "boxes", "keypoints", "other_keypoints")
+"""What a teacher may be sent: captions; boxes as well; keypoints as well; these of another picture."""
+
+_OPENING_MARK = re.compile(r"([<\[])(?=\S)")
+"""Before "<|im_start|>" or "[INST]"; a space behind it leaves plain words."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def messages_of(
+    scene: Scene, kind: str, *, context: str, seed: int, conv_form: str = "pairs", other: Scene | None = None
+) -> tuple[Message, ...]:
+    """All messages of one request; the same arguments give the same messages.
+
+    Args:
+        scene: the annotated picture.
+        kind: "conv", "detail" or "complex".
+        context: one of ``CONTEXTS``.
+        seed: decides the instruction of ``detail``.
+        conv_form: "pairs" asks as the papers do; "dialogue" asks for questions that follow from one another.
+        other: with "other_keypoints", the picture that the keypoints are taken from.
+
+    Raises:
+        DataError: the scene, or the other one, lacks what the context is made of.
+    """
+    sent = _as_data(scene)
+    if context == "other_keypoints":
+        sent = with_keypoints_of(sent, other)
+    if not sent.captions and (context == "captions" or not (sent.people or sent.things)):
+        raise DataError(f"scene {scene.id}: nothing to send with context {context!r}; leave it out or add captions")
+    system = Message(role="system", text=prompt(kind, context, len(sent.captions)))
+    parts = "keypoints" if context == "other_keypoints" else context
+    if kind == "conv":
+        request = text_of("conv.request.dialogue" if conv_form == "dialogue" else "conv.request")
+        return (system, *_caption_turns(sent.captions), *_place_turns(sent, parts), _user(request))
+    shown = _user(context_text(sent, parts))
+    return (system, shown, _user(instruction_of(scene, seed))) if kind == "detail" else (system, shown)
+
+
+def instruction_of(scene: Scene, seed: int) -> str:
+    """The instruction of a description, which is its sample's question: any of the 16, drawn by seed and scene."""
+    return random.Random(f"{seed}/{scene.id}/instruction").choice(DETAIL_INSTRUCTIONS)
+
+
+def _user(text: str) -> Message:
+    return Message(role="user", text=text)
+
+
+def _caption_turns(captions: Sequence[str]) -> list[Message]:
+    question = _user(text_of("conv.caption_question"))
+    return [message for text in captions for message in (question, Message(role="assistant", text=text))]
+
+
+def _place_turns(scene: Scene, parts: str) -> list[Message]:
+    """Boxes and keypoints without the captions, which have their own turns."""
+    text = "" if parts == "captions" else context_text(replace(scene, captions=()), parts)
+    return [_user(text)] if text else []
+
+
+def _as_data(scene: Scene) -> Scene:
+    """The scene with its first five captions, every text in it harmless."""
+    captions = [text for text in map(_harmless, scene.captions) if text]
+    things = tuple(replace(thing, category=_harmless(thing.category)) for thing in scene.things)
+    return replace(scene, captions=tuple(captions[:NUM_CAPTIONS]), things=things)
+
+
+def _harmless(text: str) -> str:
+    """On one line, without control signs, opening brackets apart from what follows them."""
+    return _OPENING_MARK.sub(r"\1 ", " ".join(_CONTROL.sub("", text).split()))

@@ -1,0 +1,43 @@
+"""Which picture is asked for which kind of sample, in an order that never changes.
+
+A slot is one place in that order::
+
+    Slot(kind="detail", scene_id=134754, turn=0)
+
+The order depends on the seed, the kind and the picture's id alone: more samples, more pictures or another kind add
+slots and leave those before as they were, so that nothing paid for is asked again.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """One request's place: ``turn`` counts how often the picture comes up for this kind, from 0."""
+
+    kind: str
+    scene_id: int
+    turn: int
+
+    @property
+    def name(self) -> str:
+        """Unique in a run: "134754-detail-0"."""
+        return f"{self.scene_id}-{self.kind}-{self.turn}"
+
+
+def order_of(scene_ids: Iterable[int], kind: str, seed: int) -> tuple[int, ...]:
+    """The pictures in the order in which they are asked about for this kind."""
+
+    def place(scene_id: int) -> bytes:
+        return hashlib.sha256(f"{seed}/{kind}/{scene_id}".encode()).digest()
+
+    return tuple(sorted(scene_ids, key=place))
+
+
+def slots_between(order: tuple[int, ...], kind: str, start: int, end: int) -> list[Slot]:
+    """The slots number ``start`` to ``end`` of a kind: every picture once, then every picture again."""
+    return [
+        Slot(kind=kind, scene_id=order[number % len(order)], turn=number // len(order)) for number in range(start, end)
+    ]
