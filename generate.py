@@ -23,6 +23,7 @@ CONF = Path(__file__).parent / "conf"
 def main(config: GenerateConfig) -> None:
     """Print the plan, audit other people's samples, or make samples with all that goes with them."""
     from llavapose.report.finish import audit_samples, finish_samples
+
     from llavapose.scenes.opening import open_scenes
     from llavapose.teacher.prepare import ensure_samples, print_plan
 

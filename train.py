@@ -35,11 +35,12 @@ def main(config: TrainConfig) -> None:
     """Make what is missing, train, evaluate."""
     samples, images = prepare(config)
 
+    from llavapose.evaluation.held_out import held_out_ids
     from llavapose.training.fit import fit
     from llavapose.training.trainer import build_trainer
 
     trainer = build_trainer(config)
-    checkpoint = fit(config, trainer, samples=samples, images=images)
+    checkpoint = fit(config, trainer, samples=samples, images=images, held_out_ids=held_out_ids(config))
     if config.evaluate and trainer.is_global_zero:
         from llavapose.evaluation.evaluate import evaluate
 

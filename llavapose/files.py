@@ -5,14 +5,18 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from llavapose.errors import DataError
+
+_DECODER = json.JSONDecoder()
 
 
 @contextmanager
@@ -100,6 +104,63 @@ def read_jsonl(path: Path, *, what: str) -> Iterator[tuple[int, dict[str, Any]]]
             raise DataError(f"{what}: {path}:{number} is not JSON ({error.msg}); fix or remove the line") from None
 
 
+def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[tuple[int, Any]]:
+    """Yield (number from 1, value) for each value of a file that is one JSON list, without holding the whole file.
+
+    Raises:
+        DataError: the file is missing, is not text or not one list; names the file and the record.
+    """
+    number, mark = 0, "["
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            buffer = _skip_space("", stream, chunk)
+            while not (number and buffer.startswith("]")):
+                if not buffer.startswith(mark):
+                    raise DataError(f"{what}: {path} is no whole JSON list after record {number}; expected {mark!r}")
+                buffer = _skip_space(buffer[1:], stream, chunk)
+                if not number and buffer.startswith("]"):
+                    break
+                value, buffer = _next_value(buffer, stream, chunk)
+                number, mark = number + 1, ","
+                yield number, value
+                buffer = _skip_space(buffer, stream, chunk)
+            if _skip_space(buffer[1:], stream, chunk):
+                raise DataError(f"{what}: {path} goes on after its list of {number} records; expected one JSON list")
+    except FileNotFoundError:
+        raise DataError(f"{what}: no file {path}; check the path") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{what}: {path} is not UTF-8 text after record {number} ({error.reason})") from None
+    except json.JSONDecodeError as error:
+        raise DataError(f"{what}: {path}, record {number + 1} is not JSON ({error.msg}); fix or remove it") from None
+
+
+def _skip_space(buffer: str, stream: IO[str], chunk: int) -> str:
+    """The buffer from its next character that is not blank, read on where needed; "" at the end of the file."""
+    while not (buffer := buffer.lstrip()):
+        buffer = stream.read(chunk)
+        if not buffer:
+            return ""
+    return buffer
+
+
+def _next_value(buffer: str, stream: IO[str], chunk: int) -> tuple[Any, str]:
+    """The value at the buffer's start and what follows it; reads on, more each time, while it is not whole."""
+    while True:
+        try:
+            value, end = _DECODER.raw_decode(buffer)
+        except json.JSONDecodeError:
+            more = stream.read(max(chunk, len(buffer)))
+            if not more:
+                raise
+        else:
+            # A number may go on in the next piece.
+            whole = not isinstance(value, int | float) or buffer[end : end + 1] in (",", "]", " ", "\n", "\r", "\t")
+            more = "" if whole else stream.read(chunk)
+            if not more:
+                return value, buffer[end:]
+        buffer += more
+
+
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Write rows with these columns, atomically: floats to four decimals, NaN as an empty field."""
     with atomic_write(path) as stream:
@@ -149,6 +210,61 @@ def inside(root: Path, relative: str, *, where: str) -> Path:
     if not path.resolve().is_relative_to(root.resolve()):
         raise DataError(f"{where}: image path {relative!r} leaves the image folder {root}; expected a path inside it")
     return path
+
+
+class Pictures:
+    """Pictures below a folder, also those that another folder layout names.
+
+    ``data/coco/train2014/000000134754.jpg`` is found as it stands, without some of its leading folders, by its file
+    name in any folder below, and by COCO 2014's own file name ``COCO_train2014_000000134754.jpg``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._found: dict[str, str] = {}
+
+    def find(self, relative: str, *, where: str) -> str | None:
+        """The picture's path relative to the folder; None where there is none.
+
+        Raises:
+            DataError: the path could leave the folder, or several pictures have its name.
+        """
+        if relative not in self._found:
+            found = self._search(relative, where=where)
+            if found is None:
+                return None
+            self._found[relative] = found
+        return self._found[relative]
+
+    def _search(self, relative: str, *, where: str) -> str | None:
+        parts = PurePosixPath(relative).parts
+        for skipped in range(max(len(parts), 1)):
+            shorter = "/".join(parts[skipped:]) if skipped else relative
+            if inside(self.root, shorter, where=where).is_file():
+                return shorter
+        named = self._by_name.get(_plain_name(parts[-1]), [])
+        if len(named) > 1:
+            raise DataError(
+                f"{where}: {len(named)} pictures below {self.root} could be {relative}: {named[0]}, {named[1]}; "
+                "give the folder of one of them"
+            )
+        return named[0] if named and inside(self.root, named[0], where=where).is_file() else None
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """File name -> paths relative to the folder; read when first needed."""
+        found: dict[str, list[str]] = {}
+        for folder, folders, names in os.walk(self.root):
+            folders.sort()
+            inner = Path(folder).relative_to(self.root).as_posix()
+            for name in sorted(names):
+                found.setdefault(_plain_name(name), []).append(name if inner == "." else f"{inner}/{name}")
+        return found
+
+
+def _plain_name(name: str) -> str:
+    """COCO 2014's file name without its split: the ids are one series in all of COCO."""
+    return re.sub(r"^COCO_[a-z]+20\d\d_(?=\d{12}\.)", "", name)
 
 
 def sha256(path: Path) -> str:

@@ -7,22 +7,29 @@ One record::
                        {"from": "gpt", "value": "The left knee of the person is bent."}],
      "provenance": {"scene": 17, "teacher": "offline", "context": "keypoints", "prompt": "1", "seed": 0}}
 
-Samples made elsewhere are read as well: LLaVA's ``category`` becomes ``kind``; a record with neither is an error.
+Samples made elsewhere (records without ``kind``) are read as well, also from one JSON list or a folder of them, as the
+original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasoning.json``. Their kind is the record's
+``category`` or ``type``, else it is told by the file's name; an id that comes again is numbered; a picture is also
+found by its name below the image folder, whatever folders the record names before it.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from llavapose.errors import DataError
-from llavapose.files import inside, read_jsonl, write_jsonl
+from llavapose.files import Pictures, inside, read_json_list, read_jsonl, write_jsonl
 from llavapose.records import KINDS, Sample, Turn
 
 IMAGE_MARK = "<image>"
 ROLES = {"human": "user", "gpt": "assistant"}
 FIELDS = {"user": "human", "assistant": "gpt"}
 WHAT = "samples"
+KIND_WORDS = {"conv": "conv", "detail": "detail", "reason": "complex", "complex": "complex"}
+"""Part of a file's name, or of a record's ``category`` or ``type`` -> kind."""
 
 
 def write_samples(path: Path, samples: Iterable[Sample]) -> int:
@@ -37,7 +44,7 @@ def read_samples(path: Path, image_root: Path) -> tuple[Sample, ...]:
         DataError: the file is missing or empty, or a record is bad; names file and line of the first.
     """
     samples = []
-    for sample, problem in _checked(path, image_root):
+    for sample, problem in stream_samples(path, image_root):
         if sample is None:
             raise DataError(problem)
         samples.append(sample)
@@ -46,19 +53,24 @@ def read_samples(path: Path, image_root: Path) -> tuple[Sample, ...]:
     return tuple(samples)
 
 
-def check_samples(path: Path, image_root: Path) -> tuple[list[Sample], list[str]]:
+def check_samples(path: Path, image_root: Path, *, kind: str | None = None) -> tuple[list[Sample], list[str]]:
     """Read all good samples and name all bad records.
 
+    Args:
+        path: as in ``stream_samples``.
+        image_root: folder of the pictures.
+        kind: as in ``stream_samples``.
+
     Returns:
-        (samples, problems): a problem is one line that names the file and the line; a bad record is left out, never
-        replaced by another.
+        (samples, problems): a problem is one line that names the file and the line (in a JSON list, the record); a
+        bad record is left out, never replaced by another.
 
     Raises:
         DataError: the file itself is missing or cannot be read as text.
     """
     samples: list[Sample] = []
     problems: list[str] = []
-    for sample, problem in _checked(path, image_root):
+    for sample, problem in stream_samples(path, image_root, kind=kind):
         if sample is None:
             problems.append(problem)
         else:
@@ -66,6 +78,42 @@ def check_samples(path: Path, image_root: Path) -> tuple[list[Sample], list[str]
     if not samples and not problems:
         problems.append(f"{WHAT}: {path} holds no record; expected one JSON object a line")
     return samples, problems
+
+
+def stream_samples(
+    path: Path, image_root: Path | None, *, kind: str | None = None
+) -> Iterator[tuple[Sample | None, str]]:
+    """Yield (sample, "") or (None, problem) for each record, holding none of them.
+
+    Args:
+        path: JSONL, one JSON list, or a folder of such lists.
+        image_root: folder of the pictures; None does not look for them.
+        kind: of the records for which neither they nor the file's name tell it.
+
+    Raises:
+        DataError: the file itself is missing or is no such file.
+    """
+    pictures = None if image_root is None else Pictures(image_root)
+    seen: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for file in _files(path):
+        by_name = _kind_in(file.stem) or kind
+        for raw in _records(file):
+            try:
+                if raw.record is None:
+                    raise DataError(raw.problem)
+                ours = "kind" in raw.record
+                record = raw.record if ours else _adopted(raw.record, by_name, pictures, where=raw.where)
+                sample = from_record(record, image_root, where=raw.where)
+                if not ours:
+                    sample = _numbered(sample, seen, times)
+                elif sample.id in seen:
+                    raise DataError(f"{raw.where}: id {sample.id} is already {seen[sample.id]}; ids must differ")
+                seen[sample.id] = raw.place
+            except DataError as error:
+                yield None, str(error)
+            else:
+                yield sample, ""
 
 
 def to_record(sample: Sample) -> dict[str, Any]:
@@ -112,43 +160,99 @@ def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) 
     return Sample(id=str(name), image=image, kind=kind, turns=turns, provenance=provenance)
 
 
-def _checked(path: Path, image_root: Path) -> Iterator[tuple[Sample | None, str]]:
-    """(sample, "") or (None, problem) for each line that is not blank."""
-    first_line: dict[str, int] = {}
-    for number, record, problem in _lines(path):
-        where = f"{WHAT}: {path}:{number}"
-        try:
-            if record is None:
-                raise DataError(problem)
-            sample = from_record(record, image_root, where=where)
-            if sample.id in first_line:
-                raise DataError(f"{where}: id {sample.id} is already on line {first_line[sample.id]}; ids must differ")
-            first_line[sample.id] = number
-        except DataError as error:
-            yield None, str(error)
-        else:
-            yield sample, ""
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
-    """(line number, object, "") or (line number, None, problem); it goes on after a bad line."""
+def _files(path: Path) -> list[Path]:
+    """The file, or those of a folder whose names tell a kind."""
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in (".json", ".jsonl") and _kind_in(file.stem))
+        if not files:
+            raise DataError(
+                f"{WHAT}: {path} is a folder without conversation.json, detailed.json or reasoning.json; give a file"
+            )
+        return files
     if not path.is_file():
         next(read_jsonl(path, what=WHAT))  # says what is wrong with the path
+    return [path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Raw:
+    """One record as it stands in a file: an object, or None and the problem."""
+
+    where: str
+    place: str
+    record: dict[str, Any] | None = None
+    problem: str = ""
+
+
+def _records(path: Path) -> Iterator[_Raw]:
+    """Of a JSON list if the file begins as one, else line by line."""
+    with path.open("rb") as stream:
+        is_list = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    yield from _in_list(path) if is_list else _in_lines(path)
+
+
+def _in_list(path: Path) -> Iterator[_Raw]:
+    try:
+        for number, value in read_json_list(path, what=WHAT):
+            yield _object(value, where=f"{WHAT}: {path}, record {number}", place=f"record {number}")
+    except DataError as error:
+        yield _Raw(where=str(path), place="", problem=str(error))
+
+
+def _in_lines(path: Path) -> Iterator[_Raw]:
+    """It goes on after a bad line."""
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
-            where = f"{WHAT}: {path}:{number}"
+            where, place = f"{WHAT}: {path}:{number}", f"on line {number}"
             try:
                 value = json.loads(line.decode("utf-8"))
             except UnicodeDecodeError as error:
-                yield number, None, f"{where} is not UTF-8 text ({error.reason}); fix or remove the line"
+                problem = f"{where} is not UTF-8 text ({error.reason}); fix or remove the line"
+                yield _Raw(where=where, place=place, problem=problem)
             except json.JSONDecodeError as error:
-                yield number, None, f"{where} is not JSON ({error.msg}); fix or remove the line"
+                problem = f"{where} is not JSON ({error.msg}); fix or remove the line"
+                yield _Raw(where=where, place=place, problem=problem)
             else:
-                good = isinstance(value, dict)
-                problem = "" if good else f"{where} is a {type(value).__name__}; expected a JSON object"
-                yield number, value if good else None, problem
+                yield _object(value, where=where, place=place)
+
+
+def _object(value: Any, *, where: str, place: str) -> _Raw:
+    if isinstance(value, dict):
+        return _Raw(where=where, place=place, record=value)
+    return _Raw(where=where, place=place, problem=f"{where} is a {type(value).__name__}; expected a JSON object")
+
+
+def _adopted(record: dict[str, Any], kind: str | None, pictures: Pictures | None, *, where: str) -> dict[str, Any]:
+    """A record made elsewhere in our terms: with its kind, and its picture as it lies in the image folder."""
+    told = [str(record[key]) for key in ("category", "type") if key in record]
+    kind = next((found for found in map(_kind_in, told) if found), kind)
+    if kind is None:
+        tells = f"category {told[0]!r} tells none" if told else "neither category nor the file's name tells it"
+        raise DataError(
+            f"{where}: no kind of sample {record.get('id')}: {tells}; name the file after conversation, detailed or "
+            "reasoning, or set data.kind to conv, detail or complex"
+        )
+    image = record.get("image")
+    if pictures is not None and isinstance(image, str):
+        image = pictures.find(image, where=where) or image
+    return {**record, "kind": kind, "image": image}
+
+
+def _kind_in(name: str) -> str | None:
+    """The one kind that a name speaks of; None where it is none or several."""
+    kinds = {kind for word, kind in KIND_WORDS.items() if word in name.lower()}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _numbered(sample: Sample, seen: Mapping[str, str], times: Counter[str]) -> Sample:
+    """The sample, with "#2", "#3" ... behind an id that comes again."""
+    name = sample.id
+    while name in seen:
+        times[sample.id] += 1
+        name = f"{sample.id}#{times[sample.id] + 1}"
+    return replace(sample, id=name)
 
 
 def _turns(messages: Any, *, where: str) -> tuple[Turn, ...]:

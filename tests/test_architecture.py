@@ -21,7 +21,7 @@ HEAVY = {
     "torchmetrics",
 }
 STANDARD = {"records", "errors", "files", "samples"}
-SCHEMA = {"config.schema", "config.choices"}
+SCHEMA = {"config.schema", "config.teaching", "config.choices"}
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin).
 RULES: dict[str, tuple[set[str], bool]] = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import lightning as L
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import CLIPVisionModel, LlavaForConditionalGeneration, PreTrainedTokenizerFast
+from transformers import CLIPVisionModel, PreTrainedTokenizerFast
 
 from llavapose.base.architecture import IMAGE_SIZE, PATCH_SIZE, tiny_llava, vision_config
 from llavapose.base.connector import settle_connector
@@ -35,6 +35,7 @@ WORLD_SEED = 7_000_001
 
 NUM_SETTLED = 1024
 """Pictures that the connector's start is measured on."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:

@@ -78,9 +78,8 @@ def _unknown_keys(node: DictConfig, schema: type, prefix: str = "") -> Iterator[
         name = str(key)
         if name not in known:
             yield f"{prefix}{name}: no such setting{nearest(name, known)}"
-        elif (inner := known[name]) is not None and isinstance(child := node._get_node(name), DictConfig):
-            if not child._is_none():
-                yield from _unknown_keys(child, inner, f"{prefix}{name}.")
+        elif (inner := known[name]) is not None and isinstance(child := node.get(name), DictConfig):
+            yield from _unknown_keys(child, inner, f"{prefix}{name}.")
 
 
 def _unset(config: DictConfig) -> tuple[list[str], list[str]]:

@@ -68,6 +68,13 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
         try:
             with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
                 config = compose(script, overrides=remaining)
+        except AssertionError:
+            # OmegaConf's way to say that a setting below one that is null cannot be set.
+            culprit = next((o for o in remaining if _key(o).startswith("teacher.endpoint.")), None)
+            if culprit is None:
+                raise
+            problems.append(f"`{culprit}`: this teacher has no endpoint; choose one that has, e.g. teacher=openai")
+            remaining = [override for override in remaining if override != culprit]
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError) as error:
             culprit = _culprit(error, remaining)
             problems.append(_in_one_line(error, culprit, script, conf))

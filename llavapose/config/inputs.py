@@ -19,7 +19,11 @@ from llavapose.config.schema import (
 def missing_inputs(config: Any) -> list[str]:
     """One line for each file or folder that a script's settings name and that is not there."""
     if isinstance(config, GenerateConfig):
-        return list(_scenes(config.scenes, config.split))
+        # An endpoint reads annotations alone, and somebody else's samples are read by their own path.
+        if config.audit is not None:
+            return list(_there("audit", config.audit))
+        needs_pictures = config.teacher.endpoint is None and not config.dry_run
+        return list(_scenes(config.scenes, config.split, pictures=needs_pictures))
     if isinstance(config, EvaluateConfig):
         return list(_evaluation(config))
     if isinstance(config, TrainConfig):
@@ -54,18 +58,21 @@ def _evaluation(config: EvaluateConfig) -> Iterator[str]:
     yield from _scenes(config.scenes, "val")
 
 
-def _scenes(config: ScenesConfig, split: str) -> Iterator[str]:
+def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> Iterator[str]:
     if config.source == SceneSource.world:
         return
+    get = f"; download {config.download} and unpack below {config.root}" if config.download else ""
     if not config.root.is_dir():
-        yield from _folder("scenes.root", config.root)
+        yield from (f"{line}{get}" for line in _folder("scenes.root", config.root))
         return
     paths: SplitPaths = config.train if split == "train" else config.val
     if paths.images is None or paths.keypoints is None:
         yield f"scenes.{split} names no files; set scenes.{split}.images and scenes.{split}.keypoints"
         return
-    yield from _folder(f"scenes.{split}.images", config.root / paths.images)
-    yield from _file(f"scenes.{split}.keypoints", config.root / paths.keypoints)
+    missing = list(_file(f"scenes.{split}.keypoints", config.root / paths.keypoints))
+    if pictures:
+        missing += _folder(f"scenes.{split}.images", config.root / paths.images)
+    yield from (f"{line}{get}" for line in missing)
 
 
 def _checkpoint(name: str, value: str) -> Iterator[str]:
@@ -77,6 +84,11 @@ def _checkpoint(name: str, value: str) -> Iterator[str]:
         yield f"{name}: {value} has no config.json; expected the `hf` folder that train.py leaves"
     elif not re.fullmatch(r"[\w-]+/[\w.-]+", value) or Path(value.partition("/")[0]).exists():
         yield f"{name}: no folder {value}; expected the `hf` folder that train.py leaves, `tiny`, or owner/name"
+
+
+def _there(name: str, path: Path) -> Iterator[str]:
+    if not path.exists():
+        yield f"{name}: nothing at {path}; expected a file or a folder of samples, check the path"
 
 
 def _file(name: str, path: Path) -> Iterator[str]:

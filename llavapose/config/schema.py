@@ -23,11 +23,16 @@ from llavapose.config.choices import (
 )
 from llavapose.config.teaching import (
     KIND_NAMES as KIND_NAMES,
+)
+from llavapose.config.teaching import (
     EndpointConfig as EndpointConfig,
+)
+from llavapose.config.teaching import (
     TeacherConfig as TeacherConfig,
+)
+from llavapose.config.teaching import (
     too_small,
 )
-
 
 
 @dataclass(kw_only=True)
@@ -52,6 +57,8 @@ class ScenesConfig:
     source: SceneSource = SceneSource.world
     root: Path = MISSING
     """Folder of the data set; for the world, the folder it is drawn into."""
+    download: str | None = None
+    """Where the files can be had, for the message when they are missing."""
     train: SplitPaths = field(default_factory=SplitPaths)
     """Files of the training pictures (source coco)."""
     val: SplitPaths = field(default_factory=SplitPaths)
@@ -65,11 +72,11 @@ class ScenesConfig:
     seed: int = 0
     """Seed of the world; no effect on other sources."""
     select: Selected = Selected.joints
-    """Which training pictures qualify: all with a ``person`` (the papers'), or those with enough labelled ``joints``."""
+    """Which training pictures qualify: any with a ``person`` (the papers'), or those with enough labelled ``joints``."""
     min_labelled_joints: int = 0
     """With ``select=joints``: a training picture needs a person with this many labelled joints."""
     excluded_ids: Path | None = None
-    """File of COCO image ids, one a line, that must stay out of training data: a benchmark's. 2014 and 2017 share ids."""
+    """File of COCO image ids, one a line, that must stay out of training data; 2014 and 2017 share ids."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
@@ -322,7 +329,7 @@ class GenerateConfig:
     max_usd: float | None = None
     """Hard cap on what the run's ledger may have cost, requests under way included; null: no cap."""
     exports: list[ExportFormat] = field(default_factory=list)
-    """Further forms of the samples: ``llava`` (LLaVA's trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
+    """Further forms of the samples: ``llava`` (its trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
     audit: Path | None = None
     """Samples that somebody else made: print their leak, contradiction and duplicate rates, and stop."""
 

@@ -1,4 +1,4 @@
-"""Settings of the teacher: who writes the instruction data, from what, at what price, and what happens to bad replies."""
+"""Settings of the teacher: who writes the instruction data, from what, at what price; what is done about faults."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +101,7 @@ class TeacherConfig:
     max_asks: int = 3
     """How often one request is asked, the first time included, before it is set aside."""
     run: str | None = None
-    """Name of the ledger of replies below ``data_dir``; null: the names of scenes and teacher. A new name starts anew."""
+    """Name of the ledger of replies; null: the names of scenes and teacher. A new name starts anew."""
     leave_replies: bool = False
     """Go on although paid replies in the ledger were made by other prompts, contexts or models and will not be used."""
     retry_failed: bool = False

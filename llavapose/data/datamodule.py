@@ -1,8 +1,9 @@
 """Sample files to packed batches: everything is checked first, then micro-batches stream in the planned order."""
 
 import os
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -79,9 +80,10 @@ class PoseDataModule(L.LightningDataModule):
     """Streams the samples of one mixture.
 
     Args:
-        samples: JSONL file of samples (``llavapose.samples``).
+        samples: file or folder of samples (``llavapose.samples``).
         images: folder that the samples' image paths are relative to.
         processor: the base's processor (tokenizer and image processor).
+        kind: of samples made elsewhere that do not tell it.
         kinds: kind -> weight: 1 uses every sample of the kind once an epoch, 0.5 a seeded half, 2 each twice.
         batch_size: samples a rank and micro-step.
         accumulate: micro-steps an optimizer step.
@@ -92,6 +94,7 @@ class PoseDataModule(L.LightningDataModule):
         num_samples: use only so many, by whole pictures in seeded order; None uses all.
         num_workers: loading processes; 0 loads in the training process.
         seed: of order, hold-out and mixture.
+        held_out_ids: COCO image ids whose samples are left out, counted and said.
 
     Raises:
         DataError: bad records or pictures, all listed, before anything is trained.
@@ -105,6 +108,7 @@ class PoseDataModule(L.LightningDataModule):
         processor: Any,
         kinds: Mapping[str, float],
         batch_size: int,
+        kind: str | None = None,
         accumulate: int = 1,
         max_length: int = 2048,
         max_branches: int = 0,
@@ -113,11 +117,12 @@ class PoseDataModule(L.LightningDataModule):
         num_samples: int | None = None,
         num_workers: int = 0,
         seed: int = 0,
+        held_out_ids: Collection[int] = (),
     ) -> None:
         super().__init__()
         self.batch_size, self.accumulate, self.max_branches = batch_size, accumulate, max_branches
         self.loss_power, self.num_workers, self.seed = loss_power, num_workers, seed
-        found = read_checked(samples, images)
+        found = without_pictures(read_checked(samples, images, kind=kind), held_out_ids)
         chosen = mix(found, kinds, seed=seed)
         if not chosen:
             raise DataError(f"{samples}: no sample of kind {', '.join(kinds)}; it has {kind_counts(found)}")
@@ -219,13 +224,29 @@ class PoseDataModule(L.LightningDataModule):
         return fingerprint([names, setting])
 
 
-def read_checked(samples: Path, images: Path) -> list[Sample]:
-    """Every sample of a file, its records and its pictures proven good.
+def without_pictures(samples: Sequence[Sample], held_out_ids: Collection[int]) -> list[Sample]:
+    """The samples but for those about held-out pictures, told by the number at the end of the picture's name."""
+    held_out = frozenset(held_out_ids)
+    kept = [sample for sample in samples if coco_id(sample.image) not in held_out]
+    if len(kept) < len(samples):
+        pictures = {sample.image for sample in samples if coco_id(sample.image) in held_out}
+        print(f"{len(samples) - len(kept)} samples left out: their {len(pictures)} pictures are held out by COCO id")
+    return kept
+
+
+def coco_id(image: str) -> int | None:
+    """The image id in COCO's file names ("COCO_val2014_000000000042.jpg", "000000000042.jpg"); None in others."""
+    digits = re.search(r"(?:^|[_/])(\d+)\.\w+$", image)
+    return int(digits[1]) if digits else None
+
+
+def read_checked(samples: Path, images: Path, *, kind: str | None = None) -> list[Sample]:
+    """Every sample of a file or folder, its records and its pictures proven good.
 
     Raises:
         DataError: with every bad record and picture on a line of its own (the first 20), and their number.
     """
-    found, problems = check_samples(samples, images)
+    found, problems = check_samples(samples, images, kind=kind)
     problems = list(problems) + bad_images(found, images, stamp=samples.parent / ".checked_images")
     if problems:
         listed = problems[:MAX_LISTED] + ([f"... and {len(problems) - MAX_LISTED} more"] * (len(problems) > MAX_LISTED))

@@ -47,7 +47,7 @@ def excluded_ids(config: ScenesConfig) -> frozenset[int]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         word = line.partition("#")[0].strip()
         if word and not word.isdigit():
-            raise DataError(f"scenes.excluded_ids: {path}:{number} has {word[:40]!r}; expected a COCO image id, e.g. 42")
+            raise DataError(f"scenes.excluded_ids: {path}:{number} has {word[:40]!r}; expected an image id, e.g. 42")
         if word:
             found.add(int(word))
     return frozenset(found)

@@ -1,7 +1,7 @@
 """The whole way from annotated pictures to samples by an endpoint: ledger, cap, asking, and the files that it leaves.
 
-``samples.jsonl``; ``set_aside.jsonl``, what no reply could be kept for, with every reply and the reason; ``repairs.jsonl``,
-what a repaired reply said before; ``summary.json``. One line of ``set_aside.jsonl``::
+``samples.jsonl``; ``set_aside.jsonl``, what no reply could be kept for, with every reply and the reason;
+``repairs.jsonl``, what a repaired reply said before; ``summary.json``. One line of ``set_aside.jsonl``::
 
     {"slot": "134754-detail-0", "image": "COCO_train2014_000000134754.jpg", "kind": "detail",
      "asks": [{"reason": "refusal", "reply": "I'm sorry, ..."}]}
@@ -24,7 +24,7 @@ from llavapose.llm.ledger import Ledger
 from llavapose.records import KINDS, Sample, Scene
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.teacher.asking import Ask, Asked, Job, Standing, ask_until_enough
+from llavapose.teacher.asking import Ask, Job, Standing, ask_until_enough
 from llavapose.teacher.generate import NUM_PER_SCENE, RATIO, shared_out
 from llavapose.teacher.prompts import PROMPT_VERSION, prompt_hash
 from llavapose.teacher.quality import to_json

@@ -57,7 +57,7 @@ def partners(scenes: Sequence[Scene], seed: int) -> dict[int, Scene]:
     """
     having = {scene.id: scene for scene in scenes if any(person.keypoints for person in scene.people)}
     if len(having) < 2:
-        raise DataError(f"context 'other_keypoints' needs two pictures with keypoints at least; there are {len(having)}")
+        raise DataError(f"context 'other_keypoints' needs two pictures with keypoints; there are {len(having)}")
     order = order_of(having, "other", seed)
     following = dict(zip(order, (*order[1:], order[0]), strict=True))
     return {scene.id: having[following.get(scene.id, order[0])] for scene in scenes}

@@ -46,8 +46,8 @@ def messages_of(
         sent = with_keypoints_of(sent, other)
     if not sent.captions and (context == "captions" or not (sent.people or sent.things)):
         raise DataError(f"scene {scene.id}: nothing to send with context {context!r}; leave it out or add captions")
-    system = Message(role="system", text=prompt(kind, context, len(sent.captions)))
-    parts = "keypoints" if context == "other_keypoints" else context
+    parts = _parts(sent, context)
+    system = Message(role="system", text=prompt(kind, parts, len(sent.captions)))
     if kind == "conv":
         request = text_of("conv.request.dialogue" if conv_form == "dialogue" else "conv.request")
         return (system, *_caption_turns(sent.captions), *_place_turns(sent, parts), _user(request))
@@ -58,6 +58,13 @@ def messages_of(
 def instruction_of(scene: Scene, seed: int) -> str:
     """The instruction of a description, which is its sample's question: any of the 16, drawn by seed and scene."""
     return random.Random(f"{seed}/{scene.id}/instruction").choice(DETAIL_INSTRUCTIONS)
+
+
+def _parts(scene: Scene, context: str) -> str:
+    """What there is to send: a picture without labelled joints has the prompt that speaks of none."""
+    if context == "captions" or not (scene.people or scene.things):
+        return "captions"
+    return "keypoints" if context != "boxes" and any(person.keypoints for person in scene.people) else "boxes"
 
 
 def _user(text: str) -> Message:

@@ -56,23 +56,20 @@ class Plan:
 
     def lines(self) -> list[str]:
         """The plan as lines to print."""
-        head = f"{'kind':<9}{'samples':>10}{'requests':>10}{'answered':>10}{'tokens in':>14}{'tokens out':>12}{'US $':>10}"
+        names = ("num_samples", "num_requests", "num_answered", "tokens_in", "tokens_out")
+        sums = {name: sum(getattr(row, name) for row in self.rows) for name in names}
+        whole = PlanRow(kind="all", usd=self.usd, **sums)
+        titles = ("samples", "requests", "answered", "tokens in", "tokens out")
+        head = f"{'kind':<9}" + "".join(f"{title:>13}" for title in titles) + f"{'US $':>12}"
         body = [
-            f"{row.kind:<9}{row.num_samples:>10,}{row.num_requests:>10,}{row.num_answered:>10,}"
-            f"{row.tokens_in:>14,}{row.tokens_out:>12,}{row.usd:>10,.2f}"
-            for row in self.rows
+            f"{row.kind:<9}" + "".join(f"{getattr(row, name):>13,}" for name in names) + f"{row.usd:>12,.2f}"
+            for row in (*self.rows, whole)
         ]
-        requests, answered = (sum(getattr(row, name) for row in self.rows) for name in ("num_requests", "num_answered"))
-        whole = (
-            f"{'all':<9}{sum(row.num_samples for row in self.rows):>10,}{requests:>10,}{answered:>10,}"
-            f"{sum(row.tokens_in for row in self.rows):>14,}{sum(row.tokens_out for row in self.rows):>12,}{self.usd:>10,.2f}"
-        )
         when = "within a day a round of batches" if self.mode == "batch" else f"about {self.hours:.1f} hours"
         return [
             f"{self.num_scenes:,} pictures, model {self.model}, {self.mode}",
             head,
             *body,
-            whole,
             f"{when} ({self.limits}); spent so far ${self.spent_usd:,.2f}; tokens are estimates, and a reply that has "
             "to be asked again costs again",
             *self.short,

@@ -86,7 +86,9 @@ def print_plan(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path, ope
     for note in opened.notes:
         print(f"scenes: {note}")
     if teacher.endpoint is None:
-        print(f"teacher {teacher.name} writes here and costs nothing; nothing to plan for {len(opened.scenes):,} pictures")
+        print(
+            f"teacher {teacher.name} writes here and costs nothing; nothing to plan for {len(opened.scenes):,} pictures"
+        )
         return
     from llavapose.llm.ledger import Ledger
     from llavapose.teacher.by_endpoint import job_of

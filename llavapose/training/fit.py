@@ -2,6 +2,7 @@
 
 import shutil
 import warnings
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,9 @@ def build_model(config: TrainConfig) -> LlavaForConditionalGeneration:
     return model
 
 
-def build_data(config: TrainConfig, *, samples: Path, images: Path, accumulate: int) -> PoseDataModule:
+def build_data(
+    config: TrainConfig, *, samples: Path, images: Path, accumulate: int, held_out_ids: Collection[int] = ()
+) -> PoseDataModule:
     """The data module of a run's mixture."""
     return PoseDataModule(
         samples=samples,
@@ -65,6 +68,7 @@ def build_data(config: TrainConfig, *, samples: Path, images: Path, accumulate: 
         num_samples=config.data.num_samples,
         num_workers=config.data.num_workers,
         seed=config.seed,
+        held_out_ids=held_out_ids,
     )
 
 
@@ -88,7 +92,9 @@ def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, step
         print(f"{config.data.name}: AdamW for all weights: {strategy} cuts up the matrices that Muon needs whole")
 
 
-def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path) -> Path:
+def fit(
+    config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path, held_out_ids: Collection[int] = ()
+) -> Path:
     """Train one arm.
 
     Args:
@@ -96,6 +102,7 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
         trainer: built from ``config.trainer``, ``strategy``, ``callbacks`` and ``logger``.
         samples: JSONL of samples.
         images: folder that their image paths are relative to.
+        held_out_ids: COCO image ids whose samples are left out.
 
     Returns:
         The folder that ``LlavaForConditionalGeneration.from_pretrained`` loads: ``<output_dir>/hf``.
@@ -105,7 +112,8 @@ def fit(config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path)
         CheckpointError: ``resume`` without a checkpoint to go on from.
     """
     L.seed_everything(config.seed, workers=True, verbose=False)
-    data = build_data(config, samples=samples, images=images, accumulate=trainer.accumulate_grad_batches)
+    accumulate = trainer.accumulate_grad_batches
+    data = build_data(config, samples=samples, images=images, accumulate=accumulate, held_out_ids=held_out_ids)
     steps = optimizer_steps(data, trainer)
     optim = config.optim
     module = PoseModule(

@@ -9,18 +9,34 @@ from omegaconf import OmegaConf
 
 from llavapose.config.compose import composed, typed
 from llavapose.config.schema import TrainConfig, evaluation_of
+from llavapose.errors import ConfigError
 
 CONF = Path(__file__).parents[2] / "conf"
+MODEL = ["teacher.endpoint.model=m"]
+PRICES = ["teacher.endpoint.price_in=1", "teacher.endpoint.price_out=2"]
 NEEDED = {
+    "teacher/openai": [*MODEL, *PRICES],
+    "teacher/anthropic": [*MODEL, *PRICES],
+    "teacher/vllm": MODEL,
+    "teacher/ollama": MODEL,
+    "teacher/transformers_serve": MODEL,
     "evaluate": ["checkpoint=tiny", "arm=x"],
     "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
     "answerer/file": ["answerer.path=a.jsonl"],
     "data/mixture": ["data.kinds.conv=0.5"],
+    "data/published": ["data.path=llava_pose", "data.images=train2014"],
 }
 
 
 def choices() -> list[str]:
     return sorted(str(path.relative_to(CONF).with_suffix("")) for path in CONF.glob("*/*.yaml"))
+
+
+def script_of(experiment: Path) -> str:
+    """The script that an experiment's command runs."""
+    command = re.search(r"# Command: python (\w+)\.py ", experiment.read_text())
+    assert command is not None, experiment
+    return command[1]
 
 
 def groups_of(script: str) -> set[str]:
@@ -38,6 +54,8 @@ def test_every_choice_composes_and_passes(choice):
     group, _, name = choice.partition("/")
     scripts = [script for script in ("train", "generate", "evaluate") if group in groups_of(script)]
     assert scripts, f"no script has the group {group}"
+    if group == "experiment":
+        scripts = [script_of(CONF / group / f"{name}.yaml")]
     for script in scripts:
         needed = [*NEEDED.get(script, []), *NEEDED.get(choice, [])]
         assert composed(script, CONF, [f"{group}={name}", *needed])
@@ -53,9 +71,9 @@ def test_every_group_of_the_defaults_is_a_folder():
 def test_experiments_open_with_what_they_show(path):
     text = path.read_text()
     assert text.startswith("# @package _global_\n")
-    for word in ("# Shows: ", "# Command: python train.py ", "# Hardware: ", "# Answers: "):
+    for word in ("# Shows: ", f"# Command: python {script_of(path)}.py ", "# Hardware: ", "# Answers: "):
         assert word in text
-    command = re.search(r"# Command: python train.py (.*(?:\\\n#.*)*)", text)
+    command = re.search(r"# Command: python \w+.py (.*(?:\\\n#.*)*)", text)
     assert command is not None
     assert f"experiment={path.stem}" in command[1]
 
@@ -104,3 +122,25 @@ def test_a_rank_reads_the_settings_that_its_parent_wrote(tmp_path):
     config = composed("train", CONF, ["data=detail", "strategy=ddp", "output_dir=here", "sweep_dir=there"])
     OmegaConf.save(config, tmp_path / "config.yaml")
     assert typed("train", OmegaConf.load(tmp_path / "config.yaml")) == typed("train", config)
+
+
+def test_the_papers_data_is_the_papers_choice():
+    config = typed("generate", composed("generate", CONF, ["experiment=paper_data", "dry_run=true"]))
+    teacher = config.teacher
+    assert (config.scenes.name, config.scenes.select, teacher.num_samples) == ("coco2014", "person", 200_328)
+    assert (teacher.context.conv, teacher.context.detail, teacher.context.complex) == (
+        "captions",
+        "keypoints",
+        "keypoints",
+    )
+    assert (teacher.conv_form, teacher.quality) == ("pairs", "report")
+
+
+def test_one_context_stands_for_all_kinds():
+    config = typed("generate", composed("generate", CONF, ["teacher.context=boxes"]))
+    assert {config.teacher.context.conv, config.teacher.context.detail, config.teacher.context.complex} == {"boxes"}
+
+
+def test_an_endpoint_s_setting_needs_a_teacher_that_has_one():
+    with pytest.raises(ConfigError, match="this teacher has no endpoint; choose one that has, e.g. teacher=openai"):
+        composed("generate", CONF, ["teacher.endpoint.model=x", "+teacher.endpoint.foo=1"])

@@ -9,10 +9,19 @@ import pytest
 import torch
 from PIL import Image
 
-from llavapose.data.datamodule import PoseDataModule, bad_images, hold_out, mix, read_checked
+from llavapose.data.datamodule import (
+    PoseDataModule,
+    bad_images,
+    coco_id,
+    hold_out,
+    mix,
+    read_checked,
+    without_pictures,
+)
 from llavapose.data.pack import pack
 from llavapose.errors import DataError
 from llavapose.model.batch import IGNORE, PADDING
+from llavapose.records import Sample, Turn
 from llavapose.samples import to_record, write_samples
 
 ALL = {"conv": 1.0, "detail": 1.0, "complex": 1.0}
@@ -184,3 +193,19 @@ def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, chan
     state = {"fingerprint": module(tiny_jsonl, tiny_pictures, processor).order_fingerprint(), "epoch": 0, "batches": 1}
     with pytest.raises(DataError, match="resume: samples, seed, batch size"):
         module(tiny_jsonl, tiny_pictures, processor, **change).load_state_dict(state)
+
+
+def test_held_out_pictures_are_known_by_their_coco_id_in_either_year(capsys):
+    turns = (Turn(role="user", text="Who?"), Turn(role="assistant", text="A man."))
+    names = (
+        "train2014/COCO_train2014_000000000042.jpg",
+        "000000000042.jpg",
+        "data/000000000420.jpg",
+        "me.jpg",
+        "a42.jpg",
+    )
+    samples = [Sample(id=name, image=name, kind="conv", turns=turns) for name in names]
+    assert [coco_id(name) for name in names] == [42, 42, 420, None, None]
+    assert [sample.image for sample in without_pictures(samples, {42, 7})] == list(names[2:])
+    assert "2 samples left out: their 2 pictures are held out by COCO id" in capsys.readouterr().out
+    assert without_pictures(samples, ()) == samples

@@ -1,4 +1,4 @@
-"""A whole job against a scripted teacher: enough samples, nothing asked twice, faults named and mended, counts that add up."""
+"""A whole job against a scripted teacher: nothing asked twice, faults named and mended, counts that add up."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -52,7 +52,9 @@ class Desk:
                 before += 1
                 continue
             if self.most is not None and len(self.asked) >= self.most:
-                return Tally(asked=num, answered_before=before, answered=answered, failed=failed, usd=0.0, stopped="budget")
+                return Tally(
+                    asked=num, answered_before=before, answered=answered, failed=failed, usd=0.0, stopped="budget"
+                )
             self.asked.append(request)
             text = self.reply(request.tag.partition(":")[0], self._scene(request), request)
             if text is None:
@@ -61,7 +63,9 @@ class Desk:
                 continue
             self.ledger.record(request, Completion(text=text, model="scripted-2026"), usd=0.01)
             answered += 1
-        return Tally(asked=num, answered_before=before, answered=answered, failed=failed, usd=0.01 * answered, stopped=None)
+        return Tally(
+            asked=num, answered_before=before, answered=answered, failed=failed, usd=0.01 * answered, stopped=None
+        )
 
     def _scene(self, request: ChatRequest) -> Scene:
         """The scene whose captions and boxes the messages show: each of the test's scenes has its own."""
@@ -82,7 +86,12 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def run(
-    told: SceneSet, ledger: Ledger, out: Path, teacher: TeacherConfig = TEACHER, reply: Reply = truth, most: int | None = None
+    told: SceneSet,
+    ledger: Ledger,
+    out: Path,
+    teacher: TeacherConfig = TEACHER,
+    reply: Reply = truth,
+    most: int | None = None,
 ) -> tuple[EndpointSummary, Desk]:
     desk = Desk(told, ledger, reply, most)
     return write_by_endpoint(job_of(told, teacher), ledger, out, ask=desk, progress=False), desk
@@ -225,7 +234,9 @@ def test_the_plan_counts_what_is_answered(told, ledger, tmp_path):
 
 
 def test_other_keypoints_send_another_picture_s(told, ledger, tmp_path):
-    other = replace(TEACHER, context=ContextConfig(conv=Context.captions, detail=Context.other_keypoints), quality=Quality.report)
+    other = replace(
+        TEACHER, context=ContextConfig(conv=Context.captions, detail=Context.other_keypoints), quality=Quality.report
+    )
     own = {r.key for r in (job_of(told, TEACHER).request(s) for s in _slots(told, TEACHER))}
     others = [job_of(told, other).request(s) for s in _slots(told, other)]
     assert own.isdisjoint(r.key for r in others)

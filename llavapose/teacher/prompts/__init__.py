@@ -1,10 +1,11 @@
 """The prompts as text files beside this one, and the number of their wording.
 
-``KIND.CONTEXT.txt`` is the system message for a kind of sample and what the teacher is sent. Three of them, and the
-files without a context, are the papers' own, word for word (LLaVA-Pose, Sensors 2025; line breaks are ours, as print
-lost them): ``conv.captions`` and ``conv.request`` (Table 1), ``detail.keypoints`` (Table 2), ``complex.keypoints``
-(Table 3), ``detail_instructions`` (Table 4), and ``conv.caption_question``, which their code asks before each caption.
-The others are the least edits of these that leave no word about what is not sent: ``diff`` two files to see them.
+``KIND.CONTEXT.txt`` is the system message for a kind of sample and what the teacher is sent. These files are the
+papers' own, word for word (LLaVA-Pose, Sensors 2025; line breaks are ours, as print lost them): ``conv.captions`` and
+``conv.request`` (Table 1), ``detail.keypoints`` (Table 2), ``complex.keypoints`` (Table 3), ``detail_instructions``
+(Table 4), and ``conv.caption_question``, which their code asks before each caption. The others are the least edits of
+these that leave no word about what is not sent, and ``conv.request.dialogue``, which asks for one conversation instead
+of single pairs: ``diff`` two files to see them.
 """
 
 import hashlib
