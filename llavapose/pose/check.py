@@ -11,6 +11,7 @@ from llavapose.pose.claim_words import GROUP, NUMBERS
 from llavapose.pose.claims import extract_claims
 from llavapose.pose.people import prominent, resolve
 from llavapose.pose.skeleton import skeleton_named
+from llavapose.pose.things import ANNOTATED
 from llavapose.records import CheckedClaim, Claim, Fact, Scene
 
 SUPPORTED, CONTRADICTED, UNVERIFIABLE = "supported", "contradicted", "unverifiable"
@@ -32,6 +33,9 @@ BORDERS: dict[str, tuple[tuple[str, str], ...]] = {
     "trunk": (("bent over", "leaning"),),
 }
 """(claimed, true) pairs that neither hold nor fail."""
+
+
+_OTHER = re.compile(r"(?:another|the other|(?:a|the) (?:second|third|fourth|fifth|sixth)|his|her|their|one of) ")
 
 
 def check_text(text: str, scene: Scene, facts: tuple[Fact, ...]) -> tuple[CheckedClaim, ...]:
@@ -67,6 +71,12 @@ def _judged(claim: Claim, outcome: str, fact: Fact | None) -> CheckedClaim:
 def _who(claim: Claim, scene: Scene) -> tuple[int, ...]:
     """The people that a claim is about; empty where that is not certain."""
     chosen = prominent(scene)
+    if claim.mention is not None and re.search(
+        r"\b(?:other|more|main|primary|additional) (?:people|individuals"
+        r"|men|women|persons|figures)\b",
+        claim.mention,
+    ):
+        return ()  # some of them
     if claim.mention is None:
         return chosen if len(chosen) == 1 else ()
     spoken = [str(n) for n, word in enumerate(NUMBERS) if re.match(rf"(?:the |all )?{word} ", claim.mention)]
@@ -75,6 +85,8 @@ def _who(claim: Claim, scene: Scene) -> tuple[int, ...]:
     if re.fullmatch(GROUP, claim.mention) or (number and plural):
         wanted = "2" if claim.mention.startswith("both") else number
         return chosen if wanted in (None, str(len(chosen))) else ()
+    if _OTHER.match(claim.mention) and len(chosen) == 1:
+        return ()  # somebody else than the one person whom the facts are about
     person = resolve(claim.mention, scene)
     return () if person is None else (person,)
 
@@ -138,7 +150,7 @@ def _check_contact(claim: Claim, person: int, scene: Scene, own: list[Fact]) -> 
     if near or not scene.things:
         return UNVERIFIABLE, None
     if all(thing.category != claim.target for thing in scene.things):
-        return CONTRADICTED, None
+        return (CONTRADICTED if claim.target in ANNOTATED else UNVERIFIABLE), None
     elsewhere = next((fact for fact in at_kind if fact.sure), None)
     seen = claim.part is not None and _seen(claim.part, person, scene)
     return (CONTRADICTED, elsewhere) if seen else (UNVERIFIABLE, None)

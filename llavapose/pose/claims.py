@@ -4,43 +4,49 @@
     (Claim(kind='stance', value='standing', ..., mention='the person on the left'),
      Claim(kind='arm_height', value='raised', ..., mention='the person on the left', part='left arm'))
 
-A sentence is scanned for people, body parts and states (the tables of ``claim_words``); a state belongs to the part
-beside it when nothing but connecting words stands between. Questions, conditions and possibilities claim nothing.
+A sentence is scanned for people, body parts and states (the tables of ``claim_words``, ``arm_words``, ``leg_words``,
+``body_words`` and ``between_words``); a state belongs to the part beside it when nothing that starts something new
+stands between. Questions, conditions, guesses and intentions claim nothing.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from llavapose.pose import claim_words as words
+from llavapose.pose.between_words import THING
+from llavapose.pose.body_words import BODY, NOT_THE_BODY
 from llavapose.pose.claims_between import contact_claims, count_claims, relation_claims
 from llavapose.pose.mentions import Mention, mentions_in, sentences, subject_at
-from llavapose.pose.vocabulary import flip_part
+from llavapose.pose.part_claims import Read, part_claims
 from llavapose.records import Claim
 
-_PART, _ELLIPSIS = re.compile(words.PART), re.compile(words.ELLIPSIS)
-_STATES = tuple((re.compile(rf"\b(?:{state.words})\b"), state.means) for state in words.STATES)
-_BODY = tuple((kind, value, re.compile(pattern)) for kind, value, pattern in words.BODY)
-_NEGATION, _DOUBT = re.compile(words.NEGATION), re.compile(words.DOUBT)
-_CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with)\b")
-_NOUN_OF = {"elbow": "elbow", "knee": "knee", "arm_height": "arm", "arm_side": "arm", "leg_lift": "leg"}
-_JOINED = re.compile(r"\s*,?\s*(?:and|as well as|,)\s+(?:(?:the|his|her|their|a)\s+)?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    start: int
-    end: int
-    noun: str
-    sides: tuple[str, ...]
-    owner: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _State:
-    start: int
-    end: int
-    means: dict[str, tuple[str, str]]
+_BODY = tuple((kind, value, tuple(cues.split()), re.compile(pattern)) for kind, value, cues, pattern in BODY)
+_NEGATION, _DOUBT, _GIVEN = re.compile(words.NEGATION), re.compile(words.DOUBT), re.compile(words.GIVEN)
+_NOT_THE_BODY, _THING = re.compile(NOT_THE_BODY), re.compile(THING)
+_CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with|so that|because)\b")
+_DOUBT_CLAUSE = re.compile(
+    r"[,;:]|\b(?:but|while|whereas|so that|because)\b|\band (?=(?:he|she|they|his|her|their|the|is|has|are|wears)\b)"
+)
+_YOU_SEE = re.compile(
+    r"(?:look|glance|turn|gaze|peer|head|point)\b(?! (?:of|over))|[^.;]{0,60}?\b(?:we|you|one|the (?:eye"
+    r"|viewer)) (?:can |will |may |could )?(?:see|sees|find|finds|notice|spot|"
+    r"meet|discover|come)"
+)
+_AND_ITS = re.compile(r"\b(?:head|face|gaze|eyes|shoulders) (?:is|are) (?:\w+ ){1,3}and $")
+_LINKING = re.compile(r"(?: (?:is|are|was|that|which|being|\w+ly|held|still|both|also|and))+$")
+_CLAUSE_START = re.compile(r"[,;:]|\b(?:and|but|while|whereas|where|as|because)\b")
+_SUBJECT = re.compile(
+    r"\W*(?:an?|the|some|several|its|another|many|most)(?! (?:upper|lower|whole|overall)?\W?(?:body|torso|trunk"
+    r"|back|spine|posture|pose|stance|figure|"
+    r"profile|front|chest|line|weight|camera|photo|picture|image|shot|view|viewer))(?: (?!(?:with|in|on"
+    r"|at)\b)[\w-]+){1,6}"
+)
+_PLACED_THING = re.compile(
+    r"\b(?:on|with|near|beside|by|at|in|behind|under|of|to|from|over|holding|holds|wearing|riding|carrying|next"
+    r" to|against|has) "
+    r"(?:(?:the|an?|his|her|their) )?(?:\w+ )?(?:\w+ )?$"
+)
 
 
 def extract_claims(text: str) -> tuple[Claim, ...]:
@@ -48,6 +54,8 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     claims: list[Claim] = []
     carried: str | None = None
     lowered = text.lower().replace("’", "'")
+    if len(lowered) != len(text):  # a few letters grow when lowered, and would shift every span
+        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text).replace("’", "'")
     for start, end in sentences(text):
         sentence = re.sub(r"\s", " ", lowered[start:end])
         mentions = mentions_in(sentence)
@@ -61,177 +69,114 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
 
 def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None) -> list[Claim]:
     taken = [(mention.start, mention.end) for mention in mentions if not mention.pronoun]
-    part_claims = list(_part_claims(sentence, mentions))
-    spans = [(claim.start, claim.end) for claim in part_claims]
-    found = [*part_claims, *relation_claims(sentence, mentions), *contact_claims(sentence), *count_claims(sentence)]
-    found += _body_claims(sentence, taken, spans)
-    facing = [(claim.start, claim.end) for claim in found if claim.kind == "facing"]
-    found = [claim for claim in found
-             if claim.kind != "place" or not any(claim.start < b and a < claim.end for a, b in facing)]  # fmt: skip
+    found = list(part_claims(sentence, mentions))
+    spans = [read.core for read in found]
+    others = (*relation_claims(sentence, mentions), *contact_claims(sentence), *count_claims(sentence))
+    found += [
+        Read(claim=claim, core=(claim.start, claim.start if claim.kind == "contact" else claim.end)) for claim in others
+    ]
+    found += [
+        Read(claim=claim, core=(claim.start, claim.end)) for claim in _body_claims(sentence, mentions, taken, spans)
+    ]
+    facing = [(read.claim.start, read.claim.end) for read in found if read.claim.kind == "facing"]
+    found = [read for read in found if read.claim.kind != "place"
+             or not any(read.claim.start < b and a < read.claim.end for a, b in facing)]  # fmt: skip
     kept: dict[tuple[object, ...], Claim] = {}
-    for claim in sorted(found, key=lambda claim: (claim.start, claim.end)):
-        doubtful, negated = _tone(sentence, claim)
+    for read in sorted(found, key=lambda read: (read.claim.start, read.claim.end)):
+        claim = read.claim
+        doubtful, negated = _tone(sentence, read)
         if doubtful:
             continue
-        mention = None if claim.kind == "count" else claim.mention or subject_at(claim.start, mentions, carried)
+        mention = (
+            None if claim.kind == "count" else claim.mention or subject_at(claim.start, mentions, carried, sentence)
+        )
         claim = replace(claim, mention=mention, negated=negated)
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
     return _most_exact(list(kept.values()))
 
 
-def _tone(sentence: str, claim: Claim) -> tuple[bool, bool]:
+def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
     """Whether the clause around a claim states nothing, and whether it denies."""
-    breaks = [match.end() for match in _CLAUSE.finditer(sentence, 0, claim.start)]
+    claim, (a, b) = read.claim, read.core
+    plain = sentence[:a] + "_" * (b - a) + sentence[b:]
+    breaks = [match.end() for match in _DOUBT_CLAUSE.finditer(plain, 0, max(a, claim.start))]
     clause = sentence[breaks[-1] if breaks else 0 : claim.end]
-    doubtful = _DOUBT.search(clause) is not None or re.match(r"\W*or\b", sentence[claim.end :]) is not None
-    return doubtful, _NEGATION.search(clause) is not None
+    if claim.kind == "side_of":
+        clause = clause.replace(" before ", " ")  # "from left to right, A comes before B"
+    doubt = None if claim.kind == "contact" and _GIVEN.search(clause) else _DOUBT.search(clause)
+    doubtful = doubt is not None or re.match(r"\W*or\b", sentence[claim.end :]) is not None
+    breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, max(a, claim.start))]
+    denied = _NEGATION.search(plain[breaks[-1] if breaks else 0 : claim.end])
+    return doubtful, denied is not None and claim.kind not in ("count", "nearest")
 
 
 def _most_exact(claims: list[Claim]) -> list[Claim]:
-    """Without "raised" where the same arm is said more exactly ("raises the arm above the head")."""
+    """Without what the same text says more exactly, and without "upright" and "leaning" of one and the same person."""
     exact = {(claim.mention, claim.part) for claim in claims
              if claim.kind == "arm_height" and claim.value in ("above the head", "at shoulder height")}  # fmt: skip
+    trunks = {(claim.mention, claim.value) for claim in claims if claim.kind == "trunk" and not claim.negated}
+    torn = {mention for mention, value in trunks if value == "upright" and (mention, "leaning") in trunks}
+    folded = {mention for mention, value in trunks if value == "bent over"}
+    slight = {(claim.kind, claim.part, claim.mention) for claim in claims if claim.value == "slightly bent"}
     return [
         claim
         for claim in claims
         if not (claim.kind == "arm_height" and claim.value == "raised" and (claim.mention, claim.part) in exact)
+        and not (claim.kind == "trunk" and claim.value != "bent over" and claim.mention in torn)
+        and not (claim.kind == "trunk" and claim.value == "leaning" and claim.mention in folded)
+        and not (
+            claim.value in ("bent", "straight")
+            and not claim.negated
+            and (claim.kind, claim.part, claim.mention) in slight
+        )
     ]
 
 
-def _parts(sentence: str, mentions: list[Mention]) -> list[_Part]:
-    """Body parts in order, with sides; "the other" and a bare side borrow from the part before."""
-    found: list[_Part] = []
-    matches = sorted((*_PART.finditer(sentence), *_ELLIPSIS.finditer(sentence)), key=lambda match: match.start())
-    for match in matches:
-        if any(m.start < match.end() and match.start() < m.end for m in mentions if not m.pronoun):
-            continue
-        group = match.groupdict()
-        last = found[-1] if found else None
-        noun = {"feet": "foot", "wrist": "hand"}.get(group.get("noun") or "", group.get("noun") or "")
-        if not noun and last is None:
-            continue
-        sides = tuple(side for side in (group.get("first"), group.get("second")) if side)
-        if group.get("side") in ("left", "right"):
-            sides = (group["side"],)
-        elif group.get("other") or group.get("side") == "other":
-            sides = tuple(flip_part(f"{side} x").split()[0] for side in last.sides) if last else ()
-        elif group.get("both") or group.get("one") == "neither":
-            sides = ("left", "right")
-        elif not sides and last and _JOINED.fullmatch(sentence[last.end : match.start()]) and not group.get("plural"):
-            sides = last.sides
-        elif not sides and not group.get("one") and (group.get("plural") or group.get("noun") == "feet"):
-            sides = ("left", "right")
-        found.append(_Part(start=match.start(), end=match.end(), noun=noun or (last.noun if last else ""), sides=sides))
-    return found
-
-
-def _states(sentence: str) -> list[_State]:
-    """States of parts in order; of overlapping ones the longest, ties together."""
-    found = sorted(
-        (_State(start=match.start(), end=match.end(), means=means)
-         for pattern, means in _STATES for match in pattern.finditer(sentence)),
-        key=lambda state: state.start - state.end,
-    )  # fmt: skip
-    kept: dict[tuple[int, int], _State] = {}
-    for state in found:
-        span = (state.start, state.end)
-        if span in kept:
-            kept[span] = replace(kept[span], means={**state.means, **kept[span].means})
-        elif not any(state.start < b and a < state.end for a, b in kept):
-            kept[span] = state
-    return sorted(kept.values(), key=lambda state: state.start)
-
-
-def _owned(sentence: str, parts: list[_Part], mentions: list[Mention]) -> list[_Part]:
-    """Parts with their owner where it stands beside them: "the left arm of the man", "the man's left arm"."""
-    owned = []
-    for part in parts:
-        after = [m.text for m in mentions if not m.pronoun and sentence[part.end : m.start] == " of "]
-        before = [m.text for m in mentions if not m.pronoun and re.fullmatch(r"'s? ", sentence[m.end : part.start])]
-        owned.append(replace(part, owner=(after or before or [None])[0]))
-    return owned
-
-
-def _part_claims(sentence: str, mentions: list[Mention]) -> Iterator[Claim]:
-    parts, states = _owned(sentence, _parts(sentence, mentions), mentions), _states(sentence)
-    links: list[tuple[_Part, _State]] = []
-    for state in states:
-        part = _link(sentence, state, states, parts, mentions)
-        if part is not None:
-            links.append((part, state))
-    linked = {part.start for part, _ in links}
-    for index, part in enumerate(parts):
-        if part.start in linked:
-            continue
-        for neighbour in (*parts[index + 1 : index + 2], *parts[max(index - 1, 0) : index]):
-            first, second = sorted((part, neighbour), key=lambda p: p.start)
-            if neighbour.start in linked and _JOINED.fullmatch(_masked(sentence, first.end, second.start, mentions)):
-                links += [(part, state) for other, state in links if other == neighbour]
-                break
-    for part, state in links:
-        yield from _claims_of(part, state)
-
-
-def _claims_of(part: _Part, state: _State) -> Iterator[Claim]:
-    kind, value = state.means.get(part.noun + "s", state.means.get("feet" if part.noun == "foot" else "", (None, None)))
-    if kind != "legs" or len(part.sides) != 2:
-        kind, value = state.means.get(part.noun, (None, None))
-    if kind is None or value is None:
-        return
-    start, end = min(part.start, state.start), max(part.end, state.end)
-    named: tuple[str | None, ...] = (None,)
-    if kind != "legs" and part.sides:
-        named = tuple(f"{side} {_NOUN_OF[kind]}" for side in part.sides)
-    for name in named:
-        yield Claim(kind=kind, value=value, start=start, end=end, mention=part.owner, part=name)
-
-
-def _masked(sentence: str, start: int, end: int, mentions: list[Mention]) -> str:
-    """The text between two positions without the people mentioned in it."""
-    text = sentence[start:end]
-    for mention in reversed(mentions):
-        if not mention.pronoun and start <= mention.start and mention.end <= end:
-            text = text[: mention.start - start] + text[mention.end - start :]
-    return re.sub(r"(?<!\w)'s?(?!\w)|\bof (?=\W|$)", " ", text)
-
-
-def _link(
-    sentence: str, state: _State, states: list[_State], parts: list[_Part], mentions: list[Mention]
-) -> _Part | None:
-    """The part that a state is said of: right after it ("a bent left elbow") or before ("the left elbow is bent")."""
-    ahead = [part for part in parts if part.start >= state.end]
-    if ahead:
-        gap = _masked(sentence, state.end, ahead[0].start, mentions)
-        if not re.search(r"[^\w\s']", gap) and set(gap.split()) <= words.DETERMINERS and _meant(state, ahead[0]):
-            return ahead[0]
-    for part in reversed([part for part in parts if part.end <= state.start and _meant(state, part)]):
-        gap = _masked(sentence, part.end, state.start, mentions)
-        for other in states:
-            if part.end <= other.start and other.end <= state.start:
-                gap = gap.replace(sentence[other.start : other.end], " ", 1)
-        left_over = set(re.findall(r"[\w']+", _NEGATION.sub(" ", gap))) - words.CONNECTORS - {"isn", "aren"}
-        return part if not left_over and not re.search(r"[.;:()]", gap) else None
-    return None
-
-
-def _meant(state: _State, part: _Part) -> bool:
-    return part.noun in state.means or ("feet" if part.noun == "foot" else part.noun + "s") in state.means
-
-
-def _body_claims(sentence: str, taken: list[tuple[int, int]], spans: list[tuple[int, int]]) -> Iterator[Claim]:
+def _body_claims(
+    sentence: str, mentions: list[Mention], taken: list[tuple[int, int]], spans: list[tuple[int, int]]
+) -> Iterator[Claim]:
     """Stance, trunk, facing and stride; words inside a person's mention or a part's claim are not the body's."""
-    claimed: list[tuple[int, int]] = []
-    for kind, value, pattern in _BODY:
+    claimed: list[tuple[int, int, str]] = []
+    for kind, value, cues, pattern in _BODY:
+        if not any(map(sentence.__contains__, cues)):
+            continue
         for match in pattern.finditer(sentence):
             start, end = match.span()
-            if any(a <= start and end <= b for a, b in (*taken, *claimed)) or _things_own(sentence, start):
+            if any(a <= start and end <= b for a, b in taken) or _not_the_persons(sentence, start, kind, mentions):
                 continue
-            if any(a <= start and end <= b for a, b in spans) and kind != "trunk":
+            if any(a < end and start < b and which == kind for a, b, which in claimed):
                 continue
-            claimed.append((start, end))
-            yield Claim(kind=kind, value=value, start=start, end=end)
+            if any(a < end and start < b for a, b in spans) and kind in ("stance", "facing", "trunk"):
+                continue
+            claimed.append((start, end, kind))
+            if value is not None:
+                yield Claim(kind=kind, value=value, start=start, end=end)
 
 
-def _things_own(sentence: str, start: int) -> bool:
-    """Whether the words just before say that a thing, not a person, stands or lies there."""
-    return re.search(rf"{words.THING}(?: (?:is|are|that|which))? $", sentence[:start]) is not None
+def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mention]) -> bool:
+    """Whether the words just before say that a thing, or a head or an arm, stands, leans or faces there."""
+    if kind in ("facing", "trunk") and _AND_ITS.search(sentence, 0, start):
+        return True  # "His head is tilted and faces ..."
+    if kind == "facing" and start < 3 and _YOU_SEE.match(sentence, start):
+        return True  # "Look to the right and you will see ..."
+    before = _LINKING.sub("", sentence[:start].rstrip())
+    owner = next((m for m in mentions if m.end == len(before) and not m.pronoun), None)
+    if owner and before[: owner.start].endswith(" of "):
+        before = before[: owner.start - 4]
+    thing = next((m for m in _THING.finditer(before) if m.end() == len(before)), None)
+    if kind != "legs" and _something_else(before, mentions):
+        return True
+    if thing:
+        named = any(not m.aside and m.end <= thing.start() for m in mentions)
+        place = _PLACED_THING.search(before[: thing.start()])
+        return not (place and (named or not before[: place.start()].strip()))
+    return kind != "legs" and _NOT_THE_BODY.search(before) is not None
+
+
+def _something_else(before: str, mentions: list[Mention]) -> bool:
+    """Whether the clause has a subject of its own that is no person: "an empty tray lies ..."."""
+    breaks = [match.end() for match in _CLAUSE_START.finditer(before)]
+    start = breaks[-1] if breaks else 0
+    if any(start <= m.end and m.start < len(before) for m in mentions):
+        return False
+    return _SUBJECT.fullmatch(before[start:]) is not None
