@@ -22,13 +22,15 @@ CONF = Path(__file__).parent / "conf"
 
 def main(config: GenerateConfig) -> None:
     """Print the plan, audit other people's samples, or make samples with all that goes with them."""
-    from llavapose.report.finish import audit_samples, finish_samples
-
+    from llavapose.evaluation.benchmark import benchmark_texts
+    from llavapose.report.samples_page import write_samples_page
     from llavapose.scenes.opening import open_scenes
+    from llavapose.teacher.context import context_text
+    from llavapose.teacher.finish import finish
     from llavapose.teacher.prepare import ensure_samples, print_plan
 
     if config.audit is not None:
-        audit_samples(config)
+        run_audit(config)
         return
     scenes = open_scenes(config.scenes, config.split)
     if config.dry_run:
@@ -38,7 +40,14 @@ def main(config: GenerateConfig) -> None:
         config.scenes, config.teacher, config.data_dir,
         folder=config.output_dir, split=config.split, opened=scenes, max_usd=config.max_usd,
     )  # fmt: skip
-    finish_samples(made, scenes, config)
+    benchmark = benchmark_texts(config.scenes)
+    for line in finish(made, scenes, config.scenes, config.teacher, exports=config.exports, benchmark=benchmark):
+        print(line)
+    if config.num_page_scenes and scenes.images.is_dir():
+        page = write_samples_page(
+            made.samples, scenes, made.folder, context_of=context_text, num_scenes=config.num_page_scenes
+        )
+        print(f"page: {page}")
 
 
 if __name__ == "__main__":

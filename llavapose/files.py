@@ -242,7 +242,7 @@ class Pictures:
             shorter = "/".join(parts[skipped:]) if skipped else relative
             if inside(self.root, shorter, where=where).is_file():
                 return shorter
-        named = self._by_name.get(_plain_name(parts[-1]), [])
+        named = self._by_name.get(plain_name(relative), [])
         if len(named) > 1:
             raise DataError(
                 f"{where}: {len(named)} pictures below {self.root} could be {relative}: {named[0]}, {named[1]}; "
@@ -258,13 +258,13 @@ class Pictures:
             folders.sort()
             inner = Path(folder).relative_to(self.root).as_posix()
             for name in sorted(names):
-                found.setdefault(_plain_name(name), []).append(name if inner == "." else f"{inner}/{name}")
+                found.setdefault(plain_name(name), []).append(name if inner == "." else f"{inner}/{name}")
         return found
 
 
-def _plain_name(name: str) -> str:
-    """COCO 2014's file name without its split: the ids are one series in all of COCO."""
-    return re.sub(r"^COCO_[a-z]+20\d\d_(?=\d{12}\.)", "", name)
+def plain_name(path: str) -> str:
+    """A picture's file name; COCO 2014's without its split, as the ids are one series in all of COCO."""
+    return re.sub(r"^COCO_[a-z]+20\d\d_(?=\d{12}\.)", "", PurePosixPath(path).name)
 
 
 def sha256(path: Path) -> str:

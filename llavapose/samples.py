@@ -28,6 +28,9 @@ IMAGE_MARK = "<image>"
 ROLES = {"human": "user", "gpt": "assistant"}
 FIELDS = {"user": "human", "assistant": "gpt"}
 WHAT = "samples"
+KIND_TOLD_BY = "kind_told_by"
+"""In a sample's provenance: "setting" where neither the record nor its file told the kind."""
+
 KIND_WORDS = {"conv": "conv", "detail": "detail", "reason": "complex", "complex": "complex"}
 """Part of a file's name, or of a record's ``category`` or ``type`` -> kind."""
 
@@ -97,13 +100,12 @@ def stream_samples(
     seen: dict[str, str] = {}
     times: Counter[str] = Counter()
     for file in _files(path):
-        by_name = _kind_in(file.stem) or kind
         for raw in _records(file):
             try:
                 if raw.record is None:
                     raise DataError(raw.problem)
                 ours = "kind" in raw.record
-                record = raw.record if ours else _adopted(raw.record, by_name, pictures, where=raw.where)
+                record = raw.record if ours else _adopted(raw.record, file, kind, pictures, where=raw.where)
                 sample = from_record(record, image_root, where=raw.where)
                 if not ours:
                     sample = _numbered(sample, seen, times)
@@ -224,10 +226,15 @@ def _object(value: Any, *, where: str, place: str) -> _Raw:
     return _Raw(where=where, place=place, problem=f"{where} is a {type(value).__name__}; expected a JSON object")
 
 
-def _adopted(record: dict[str, Any], kind: str | None, pictures: Pictures | None, *, where: str) -> dict[str, Any]:
+def _adopted(
+    record: dict[str, Any], file: Path, kind: str | None, pictures: Pictures | None, *, where: str
+) -> dict[str, Any]:
     """A record made elsewhere in our terms: with its kind, and its picture as it lies in the image folder."""
     told = [str(record[key]) for key in ("category", "type") if key in record]
-    kind = next((found for found in map(_kind_in, told) if found), kind)
+    found = next((named for named in map(_kind_in, [*told, file.stem]) if named), None)
+    if found is None and kind is not None:
+        record = {**record, "provenance": {KIND_TOLD_BY: "setting"}}
+    kind = found or kind
     if kind is None:
         tells = f"category {told[0]!r} tells none" if told else "neither category nor the file's name tells it"
         raise DataError(

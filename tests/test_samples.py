@@ -1,11 +1,13 @@
 """Samples on disk: what is written is read back, and every kind of bad record is named by file and line."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from llavapose.errors import DataError
+from llavapose.files import read_json_list
 from llavapose.records import Sample, Turn
 from llavapose.samples import check_samples, read_samples, write_samples
 
@@ -133,3 +135,128 @@ def test_a_link_out_of_the_image_folder(tmp_path: Path, images: Path) -> None:
     (images / "link.jpg").symlink_to(tmp_path / "outside.jpg")
     with pytest.raises(DataError, match="leaves the image folder"):
         read_samples(written(tmp_path, changed(image="link.jpg")), images)
+
+
+UPSTREAM = Path(__file__).parents[1] / "../shared/data/upstream_outputs"
+
+
+def foreign(**fields: object) -> dict[str, object]:
+    """A record as others publish them: no kind."""
+    return {**{key: value for key, value in GOOD.items() if key != "kind"}, **fields}
+
+
+def listed(path: Path, *records: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(list(records), indent=2), encoding="utf-8")
+    return path
+
+
+def test_a_folder_of_lists_is_read_as_published(tmp_path: Path, images: Path) -> None:
+    folder = tmp_path / "published"
+    listed(folder / "conversation.json", foreign(id="7"), foreign(id="7"), foreign(id="8"))
+    listed(folder / "detailed.json", foreign(id="7"))
+    listed(folder / "reasoning.json", foreign(id="7", image="data/coco/train2014/a.jpg"))
+    (folder / "notes.json").write_text("{}")
+    samples, problems = check_samples(folder, images)
+    assert problems == []
+    assert [(sample.id, sample.kind, sample.image) for sample in samples] == [
+        ("7", "conv", "a.jpg"), ("7#2", "conv", "a.jpg"), ("8", "conv", "a.jpg"),
+        ("7#3", "detail", "a.jpg"), ("7#4", "complex", "a.jpg"),
+    ]  # fmt: skip
+    assert read_samples(folder, images) == tuple(samples)
+
+
+@pytest.mark.skipif(not UPSTREAM.is_dir(), reason="the original's published samples are not here")
+def test_the_originals_published_samples(tmp_path: Path) -> None:
+    for name in ("COCO_train2014_000000134754.jpg", "000000302443.jpg"):
+        (tmp_path / "train2014").mkdir(exist_ok=True)
+        (tmp_path / "train2014" / name).write_bytes(b"x")
+    samples, problems = check_samples(UPSTREAM, tmp_path)
+    assert problems == []
+    assert Counter(sample.kind for sample in samples) == {"conv": 10, "detail": 2, "complex": 2}
+    assert {sample.image for sample in samples} == {
+        "train2014/COCO_train2014_000000134754.jpg", "train2014/000000302443.jpg",
+    }  # fmt: skip
+    assert len({sample.id for sample in samples}) == 14
+    assert not any("<image>" in turn.text for sample in samples for turn in sample.turns)
+
+
+def test_the_kind_comes_from_the_record_then_the_file_then_the_setting(tmp_path: Path, images: Path) -> None:
+    records = (foreign(id="1"), foreign(id="2", category="complex_reasoning"), foreign(id="3", type="x"))
+    named = listed(tmp_path / "detail_23k.json", *records)
+    assert [sample.kind for sample in read_samples(named, images)] == ["detail", "complex", "detail"]
+    nameless = listed(tmp_path / "all.json", *records)
+    samples, problems = check_samples(nameless, images)
+    assert [sample.id for sample in samples] == ["2"]
+    assert f"{nameless}, record 1: no kind of sample 1: neither category nor the file's name tells it" in problems[0]
+    assert "record 3: no kind of sample 3: category 'x' tells none" in problems[1]
+    assert all("set data.kind to conv, detail or complex" in problem for problem in problems)
+    samples, problems = check_samples(nameless, images, kind="conv")
+    assert ([sample.kind for sample in samples], problems) == (["conv", "complex", "conv"], [])
+
+
+def test_a_bad_record_of_a_list_is_named_by_file_and_record(tmp_path: Path, images: Path) -> None:
+    path = listed(
+        tmp_path / "conv.json",
+        foreign(id="a"), 3, foreign(id=""), foreign(image="../outside.jpg"), foreign(image="/etc/hostname"),
+        foreign(image="x/b.jpg"), foreign(conversations=[]), foreign(image=None), {**GOOD, "id": "a"}, foreign(id="z"),
+    )  # fmt: skip
+    samples, problems = check_samples(path, images)
+    assert [sample.id for sample in samples] == ["a", "z"]
+    wanted = (
+        "is a int; expected a JSON object", "id is ''", "leaves the image folder", "is absolute", "no image x/b.jpg",
+        "has no conversations", "image of sample 1 is None", "id a is already record 1",
+    )  # fmt: skip
+    for number, (problem, words) in enumerate(zip(problems, wanted, strict=True), 2):
+        assert f"{path}, record {number}" in problem and words in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "record 1 is not JSON"),
+        ('[{"id": "1"', "record 1 is not JSON"),
+        ("[{}", "no whole JSON list after record 1; expected ','"),
+        ("[{} {}]", "no whole JSON list after record 1"),
+        ("[{},]", "record 2 is not JSON"),
+        ("[{}] [{}]", "goes on after its list of 1 records"),
+    ],
+)
+def test_a_broken_list_is_said_to_be_broken(tmp_path: Path, images: Path, text: str, message: str) -> None:
+    path = tmp_path / "conv.json"
+    path.write_text(text)
+    problems = check_samples(path, images)[1]
+    assert message in problems[-1] and str(path) in problems[-1]
+
+
+def test_an_empty_list_and_an_empty_folder(tmp_path: Path, images: Path) -> None:
+    assert "holds no record" in check_samples(listed(tmp_path / "conv.json"), images)[1][0]
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(DataError, match=r"is a folder without conversation\.json"):
+        check_samples(tmp_path / "bare", images)
+
+
+def test_a_picture_whose_name_comes_twice_is_not_guessed(tmp_path: Path, images: Path) -> None:
+    for folder in ("train2014", "val2014"):
+        (images / folder).mkdir()
+        (images / folder / "c.jpg").write_bytes(b"x")
+    path = listed(tmp_path / "conv.json", foreign(image="elsewhere/c.jpg"), foreign(id="2", image="val2014/c.jpg"))
+    samples, problems = check_samples(path, images)
+    assert [sample.image for sample in samples] == ["val2014/c.jpg"]
+    assert "2 pictures below" in problems[0] and "train2014/c.jpg, val2014/c.jpg" in problems[0]
+
+
+def test_a_link_out_of_the_folder_is_not_followed_by_name(tmp_path: Path, images: Path) -> None:
+    (images / "deep").mkdir()
+    (images / "deep" / "link.jpg").symlink_to(tmp_path / "outside.jpg")
+    path = listed(tmp_path / "conv.json", foreign(image="elsewhere/link.jpg"))
+    assert "leaves the image folder" in check_samples(path, images)[1][0]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7, 64])
+def test_a_list_is_read_in_pieces(tmp_path: Path, chunk: int) -> None:
+    values = [{"a": [1, {"b": "]},\u00e4"}]}, 12345, "x,]", None, [], -1.5e3, {}]
+    path = tmp_path / "list.json"
+    for indent in (None, 3):
+        path.write_text(json.dumps(values, indent=indent, ensure_ascii=False) + " \n", encoding="utf-8")
+        assert [value for _, value in read_json_list(path, what="list", chunk=chunk)] == values

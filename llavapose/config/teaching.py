@@ -56,6 +56,8 @@ class EndpointConfig:
     """Whether a seed is sent."""
     takes_json: bool = False
     """Whether JSON mode may be asked for."""
+    joins_turns: bool = False
+    """Whether neighbouring messages of one role are sent as one: for chat templates that insist on taking turns."""
     has_batch: bool = False
     """Whether there is a Batch API."""
 

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from llavapose.config.schema import ScenesConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.pose_judge import EXPECTED, is_judgeable
 from llavapose.files import read_jsonl, write_jsonl
 from llavapose.pose.facts import scene_facts
 from llavapose.pose.people import references
 from llavapose.records import KINDS, Asked, Fact, Question, Scene, to_dict
+from llavapose.scenes.opening import open_scenes
 from llavapose.teacher.language import ask
 from llavapose.teacher.offline import complex_question
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
@@ -99,6 +101,15 @@ def _questions(scene: Scene, facts: Sequence[Fact], rng: np.random.Generator) ->
     ]
     assert all(is_judgeable(question, facts) for question in questions)
     return questions
+
+
+def benchmark_texts(config: ScenesConfig) -> tuple[str, ...]:
+    """The questions that a benchmark of these settings' held-out pictures asks; none where it cannot be built here."""
+    try:
+        held_out = open_scenes(config, "val")
+        return tuple(question.text for question in build_benchmark(held_out.scenes))
+    except (ConfigError, DataError):
+        return ()
 
 
 def write_benchmark(path: Path, questions: Sequence[Question]) -> None:

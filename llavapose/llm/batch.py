@@ -5,6 +5,7 @@
 Stop it, kill it, run it again tomorrow: the book of batches (``batch_book.py``) knows what is under way.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -12,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from llavapose.config.schema import EndpointConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.llm.batch_book import Batch
-from llavapose.llm.batch_lines import URL, NotThere, TokenLimit, is_token_limit
 from llavapose.llm.batch_draft import FileLimits
+from llavapose.llm.batch_lines import URL, NotThere, TokenLimit, is_token_limit
 from llavapose.llm.batch_work import Work
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest
@@ -155,7 +156,8 @@ class Account:
         Raises:
             NotThere: the server does not know it.
         """
-        return self._ask(lambda: self._client.batches.retrieve(batch.server_id).model_dump())
+        found = self._ask(lambda: self._client.batches.retrieve(batch.server_id).model_dump_json())
+        return json.loads(self.without_key(found.encode()))
 
     def download(self, file_id: str, store: IO[bytes]) -> None:
         """Write a whole file into ``store``.
@@ -172,6 +174,11 @@ class Account:
                     store.write(piece)
 
         self._ask(fetch)
+
+    def without_key(self, text: bytes) -> bytes:
+        """What a server says, less the API key, should it repeat it."""
+        key = self._client.api_key.encode()
+        return text.replace(key, b"***") if len(key) >= MIN_SECRET else text
 
     def _ask(self, action: Callable[[], _T]) -> _T:
         outcome = self._outcome(action)
@@ -199,8 +206,7 @@ class Account:
             return TryLater(f"the answer is no JSON ({type(error).__name__})", reason="not json", doubtful=True)
 
     def _failure(self, status: int, text: str, headers: Any) -> LlavaPoseError:
-        key = self._client.api_key
-        text = text.replace(key, "***") if len(key) >= MIN_SECRET else text
+        text = self.without_key(text.encode(errors="replace")).decode()
         if is_token_limit(text):
             return TokenLimit(text[:200])
         if status == 404:

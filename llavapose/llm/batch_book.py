@@ -5,9 +5,9 @@ server was asked to start it and may or may not have done so), ``sent`` (it has 
 more will come of it), then ``collected`` or ``withdrawn`` (the server never took it on). One row as a record::
 
     {"id": "5f0c...", "state": "sent", "base_url": "https://api.openai.com/v1", "model": "gpt-4o", "num_requests": 1200,
-     "tokens": 89000, "num_bytes": 4100000, "sha256": "9d1e...", "limit_name": "max_tokens", "tried_at": 1764547200.0, "file_id": "file-1",
-     "server_id": "batch_1", "status": "in_progress", "num_done": 350, "output_file_id": "", "error_file_id": "",
-     "note": ""}
+     "tokens": 89000, "num_bytes": 4100000, "sha256": "9d1e...", "limit_name": "max_tokens", "tried_at": 1764547200.0,
+     "file_id": "file-1", "server_id": "batch_1", "status": "in_progress", "num_done": 350, "output_file_id": "",
+     "error_file_id": "", "note": ""}
 """
 
 import json
@@ -97,7 +97,7 @@ class Book:
 
     def note(self, batch: Batch) -> Batch:
         """Write down what has become of a batch; returns it."""
-        with self._ledger.transaction() as database:
+        with self._ledger.transaction():
             self._write(batch)
         return batch
 
@@ -113,7 +113,7 @@ class Book:
         lost = [(outcome, batch.id, key) for key, outcome in outcomes.items() if outcome not in (ANSWERED, FAILED)]
         with self._ledger.transaction() as database:
             self._write(batch)
-            # All sendings of the key: its text is not needed any more, and its tries start anew should it be asked again.
+            # All sendings of the key: its text is not needed any more, and should it be asked again, tries start anew.
             database.executemany("UPDATE batch_lines SET outcome = ?, request = '' WHERE key = ?", settled)
             database.executemany("UPDATE batch_lines SET outcome = ? WHERE batch = ? AND key = ?", lost)
             for sql, values in also:

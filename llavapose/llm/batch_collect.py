@@ -158,7 +158,7 @@ class Collector:
         keys = set(self._book.keys(batch)) - had
         num_unreadable = num_strange = 0
         for text in store:
-            line = read_line(text) if text.strip() else None
+            line = read_line(self._account.without_key(text)) if text.strip() else None
             if line is None:
                 num_unreadable += bool(text.strip())
             elif line.key in keys:

@@ -1,4 +1,4 @@
-"""The next batch's file, filled up to the first limit that it meets: requests, bytes, waiting tokens, money, a model."""
+"""The next batch's file, filled up to the first limit that it meets: requests, bytes, tokens, money, one model."""
 
 import hashlib
 import tempfile
@@ -70,15 +70,17 @@ def fill(
     limits: FileLimits,
     share: float,
     room: float,
-    limit: float,
     limit_name: str,
 ) -> Draft:
     """Take requests out of the queue, with their money set aside, as long as they fit.
 
     Args:
+        queue: gives requests, and takes back the first that does not fit.
+        budget: where the money is set aside.
+        endpoint: what it takes.
+        limits: on the file.
         share: of the list price that a batch costs.
         room: tokens that the file may hold; a first request that alone has more goes out all the same.
-        limit: tokens that the account may ever have waiting; a request with more is unfit.
         limit_name: what the longest reply is called (``wire.body_of``).
     """
     draft = Draft()
@@ -89,7 +91,7 @@ def fill(
         except UnicodeEncodeError:
             draft.unfit.append((request, "not text"))
             continue
-        if len(line) > limits.max_bytes or tokens > limit:
+        if len(line) > limits.max_bytes:
             draft.unfit.append((request, "too long"))
             continue
         if draft.requests and (

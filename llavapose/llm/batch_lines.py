@@ -43,7 +43,13 @@ def line_of(request: ChatRequest, endpoint: EndpointConfig, limit_name: str) -> 
     Raises:
         UnicodeEncodeError: a message holds half a character (a lone surrogate).
     """
-    body = body_of(request, takes_seed=endpoint.takes_seed, takes_json=endpoint.takes_json, limit_name=limit_name)
+    body = body_of(
+        request,
+        takes_seed=endpoint.takes_seed,
+        takes_json=endpoint.takes_json,
+        joins_turns=endpoint.joins_turns,
+        limit_name=limit_name,
+    )
     line = {"custom_id": request.key, "method": "POST", "url": URL, "body": body}
     return (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 

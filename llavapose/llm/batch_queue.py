@@ -1,4 +1,4 @@
-"""Which requests are put into the next batch: those of the stream that nobody has answered, and those that were lost."""
+"""Which requests go into the next batch: those of the stream that nobody has answered, and those that were lost."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

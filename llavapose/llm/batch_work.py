@@ -16,8 +16,8 @@ from tqdm import tqdm
 from llavapose.config.schema import EndpointConfig
 from llavapose.llm.batch_book import Batch, Book, summary
 from llavapose.llm.batch_collect import Collector
-from llavapose.llm.batch_lines import Failure, NotThere, TokenLimit, is_token_limit, refusal_of
 from llavapose.llm.batch_draft import Draft, FileLimits, fill
+from llavapose.llm.batch_lines import Failure, NotThere, TokenLimit, is_token_limit, refusal_of
 from llavapose.llm.batch_queue import Queue
 from llavapose.llm.batch_room import Room
 from llavapose.llm.budget import Budget
@@ -68,7 +68,7 @@ class Work:
             limit_name=book.limit_name(endpoint.base_url) or "max_tokens",
         )
         self._room = Room(endpoint.enqueued_tokens, poll_s)
-        self._trouble = ""
+        self._trouble = self._last_trouble = ""
         self._more = True
         self._no_money = False
 
@@ -93,14 +93,17 @@ class Work:
 
     def _begin(self) -> None:
         """Take up what an earlier run left: its money counts, and what was never started is planned anew."""
+        # Whatever the cap is by now: this money is set aside already.
         cap, self._budget.max_usd = self._budget.max_usd, None
-        for batch in self._book.open():
-            if batch.state == "made":
-                self._collector.withdraw(batch, "stopped before it was started")
-                continue
-            for request in self._book.requests(batch):
-                self._budget.reserve(request, share=self._share)
-        self._budget.max_usd = cap
+        try:
+            for batch in self._book.open():
+                if batch.state == "made":
+                    self._collector.withdraw(batch, "stopped before it was started")
+                    continue
+                for request in self._book.requests(batch):
+                    self._budget.reserve(request, share=self._share)
+        finally:
+            self._budget.max_usd = cap
 
     def _rounds(self, bar: tqdm, *, wait: bool) -> str | None:
         while True:
@@ -126,6 +129,11 @@ class Work:
             return "the budget allows no more for now"
         return "waiting for the account's token limit" if self._more else ""
 
+    def _note_trouble(self, text: str) -> None:
+        if text != self._last_trouble:
+            log.warning("batches: %s; trying again every %g s", text, self._poll_s)
+        self._trouble = self._last_trouble = text
+
     def _ours(self) -> list[Batch]:
         """The open batches at this endpoint."""
         return [batch for batch in self._book.open() if batch.base_url == self._endpoint.base_url]
@@ -137,7 +145,7 @@ class Work:
             try:
                 self._step(batch)
             except TryLater as error:
-                self._trouble = str(error)
+                self._note_trouble(str(error))
             except StopAsking as error:
                 stop = stop or error
         if stop is not None:
@@ -237,7 +245,6 @@ class Work:
             limits=self._limits,
             share=self._share,
             room=room,
-            limit=self._room.limit,
             limit_name=self._collector.limit_name,
         )
         for request, reason in draft.unfit:
@@ -254,7 +261,7 @@ class Work:
             batch = self._book.note(replace(batch, state="creating", file_id=file_id, tried_at=time.time()))
             server_id = self._account.create(batch)
         except TryLater as error:
-            self._trouble = str(error)
+            self._note_trouble(str(error))
             if batch.state == "made" or not error.doubtful:
                 self._collector.withdraw(batch, str(error))
             return False
@@ -262,7 +269,7 @@ class Work:
             self._wait_for_room(batch, str(error))
             return False
         except RequestFailed as error:
-            self._trouble = str(error)
+            self._note_trouble(str(error))
             self._lose(batch, f"batch refused: {error.reason}", {})
             return False
         except (NotThere, StopAsking) as error:
@@ -289,4 +296,4 @@ class Work:
 def _described(batches: list[Batch]) -> str:
     """The open batches in a few words."""
     num = sum(batch.num_requests for batch in batches)
-    return f"{len(batches)} batches of {num:,} requests ({summary(batches)})"
+    return f"{len(batches)} batch{'es' if len(batches) != 1 else ''} of {num:,} requests ({summary(batches)})"

@@ -5,7 +5,6 @@ Completion(text="Question: ...", model="gpt-4o-2024-08-06", finish="stop", num_p
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -46,9 +45,13 @@ class ChatRequest:
     @cached_property
     def key(self) -> str:
         """SHA-256 in hex over messages, model and parameters: what the ledger knows the request by."""
-        said = [[message.role, message.text] for message in self.messages]
-        asked = [self.model, self.max_tokens, self.temperature, self.seed, self.attempt, self.json_mode, said]
-        return hashlib.sha256(json.dumps(asked, separators=(",", ":")).encode()).hexdigest()
+        asked = (self.model, self.max_tokens, self.temperature, self.seed, self.attempt, self.json_mode)
+        found = hashlib.sha256(repr(asked).encode(errors="surrogatepass"))
+        for message in self.messages:
+            text = message.text.encode(errors="surrogatepass")
+            found.update(f"\n{message.role!r} {len(text)} ".encode(errors="surrogatepass"))  # no two ways to read it
+            found.update(text)
+        return found.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

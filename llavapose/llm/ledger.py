@@ -52,8 +52,9 @@ def drop_sending(ticket: int) -> Statement:
 def note_reply(key: str, completion: Completion, *, usd: float, tag: str = "") -> tuple[Statement, ...]:
     """Record a reply; the first one of a key stays."""
     it = completion
+    text = it.text.encode(errors="replace").decode()  # half a character (a lone surrogate) cannot be stored
     numbers = (it.num_prompt_tokens, it.num_completion_tokens, it.latency_s)
-    values = (key, tag, time.time() - it.latency_s, usd, it.model, it.finish, *numbers, it.request_id, it.text)
+    values = (key, tag, time.time() - it.latency_s, usd, it.model, it.finish, *numbers, it.request_id, text)
     insert = f"INSERT OR IGNORE INTO replies (key, tag, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     return (insert, values), ("DELETE FROM failures WHERE key = ?", (key,))
 
@@ -159,6 +160,11 @@ class Ledger:
     def doubtful_usd(self) -> float:
         """The most that was charged for requests sent but never answered: cut off, timed out, killed under way."""
         return self._read("SELECT coalesce(sum(usd), 0) FROM sendings")[0][0]
+
+    def num_tokens(self) -> tuple[int, int]:
+        """Prompt and completion tokens of all replies."""
+        sums = "coalesce(sum(num_prompt_tokens), 0), coalesce(sum(num_completion_tokens), 0)"
+        return self._read(f"SELECT {sums} FROM replies")[0]  # type: ignore[return-value]
 
     def num_replies(self) -> int:
         """How many replies are recorded."""

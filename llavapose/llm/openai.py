@@ -82,7 +82,13 @@ class _Endpoint:
 
     async def _send(self, request: ChatRequest, limit_name: str) -> Completion | LlavaPoseError:
         config, openai = self._config, self._openai
-        body = body_of(request, takes_seed=config.takes_seed, takes_json=config.takes_json, limit_name=limit_name)
+        body = body_of(
+            request,
+            takes_seed=config.takes_seed,
+            takes_json=config.takes_json,
+            joins_turns=config.joins_turns,
+            limit_name=limit_name,
+        )
         started = time.perf_counter()
         try:
             # The client's own limit starts anew with every byte; this one holds for the whole.

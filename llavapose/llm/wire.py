@@ -29,7 +29,12 @@ _POLICY = (
 
 
 def body_of(
-    request: ChatRequest, *, takes_seed: bool, takes_json: bool, limit_name: str = "max_tokens"
+    request: ChatRequest,
+    *,
+    takes_seed: bool,
+    takes_json: bool,
+    joins_turns: bool = False,
+    limit_name: str = "max_tokens",
 ) -> dict[str, Any]:
     """The JSON body of a request; only what is set and what the endpoint takes is sent.
 
@@ -37,11 +42,13 @@ def body_of(
         request: what is asked.
         takes_seed: send the seed.
         takes_json: send JSON mode where the request wants it.
+        joins_turns: send neighbouring messages of one role as one, for chat templates that insist on taking turns.
         limit_name: what the endpoint calls the longest reply; newer OpenAI models say "max_completion_tokens".
     """
+    messages = [{"role": message.role, "content": message.text} for message in request.messages]
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": message.role, "content": message.text} for message in request.messages],
+        "messages": _joined(messages) if joins_turns else messages,
         limit_name: request.max_tokens,
     }
     if request.temperature is not None:
@@ -51,6 +58,16 @@ def body_of(
     if takes_json and request.json_mode:
         body["response_format"] = {"type": "json_object"}
     return body
+
+
+def _joined(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    for message in messages:
+        if found and found[-1]["role"] == message["role"]:
+            found[-1] = {**message, "content": f"{found[-1]['content']}\n\n{message['content']}"}
+        else:
+            found.append(message)
+    return found
 
 
 def completion_of(text: str, *, latency_s: float = 0.0, request_id: str = "") -> Completion:

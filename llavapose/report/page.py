@@ -4,26 +4,22 @@ Everything comes from result files. Nothing is loaded from elsewhere: pictures, 
 a Content-Security-Policy forbids the rest.
 """
 
-import base64
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.records import ALL, KINDS
+from llavapose.report.markup import jpeg_uri, marked, templates
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
 from llavapose.report.tables import Grid, ablation_grid, number, probe_grid, probe_groups_grid, read_table
 
 MAX_CURVE_POINTS = 400
-OUTCOMES = {"contradicted": "wrong", "supported": "right", "unverifiable": "open"}
-"""Outcome of a claim -> its mark, the strongest first where claims overlap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,28 +57,25 @@ def write_page(source: Source) -> Path:
     probe = read_table(source.out, "probe.csv")
     curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
     curves = {arm: found for arm, found in curves.items() if found}
-    environment = Environment(
-        loader=PackageLoader("llavapose.report"),
-        autoescape=select_autoescape(("html", "j2"), default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("report.html.j2").render(
-        source=source,
-        highlights=_highlights(ablation, probe),
-        tables=[
-            ablation_grid(ablation, source.failed),
-            probe_grid(probe, source.arms, source.failed),
-            probe_groups_grid(probe, source.arms, source.failed),
-        ],
-        plots=_plots(ablation, probe, source.arms),
-        curves=Markup(training_plot(curves, source.arms)) if curves else None,
-        seeds=seeds_grid(source.seeds) if source.seeds else None,
-        pictures=_pictures(source),
-        colours=dict(zip(source.arms, COLOURS * len(source.arms), strict=False)),
-        published=published_grids(),
-        comparability=COMPARABILITY,
+    html = (
+        templates()
+        .get_template("report.html.j2")
+        .render(
+            source=source,
+            highlights=_highlights(ablation, probe),
+            tables=[
+                ablation_grid(ablation, source.failed),
+                probe_grid(probe, source.arms, source.failed),
+                probe_groups_grid(probe, source.arms, source.failed),
+            ],
+            plots=_plots(ablation, probe, source.arms),
+            curves=Markup(training_plot(curves, source.arms)) if curves else None,
+            seeds=seeds_grid(source.seeds) if source.seeds else None,
+            pictures=_pictures(source),
+            colours=dict(zip(source.arms, COLOURS * len(source.arms), strict=False)),
+            published=published_grids(),
+            comparability=COMPARABILITY,
+        )
     )
     path = source.out / "report" / "index.html"
     with atomic_write(path) as stream:
@@ -148,8 +141,7 @@ def _pictures(source: Source) -> list[dict[str, Any]]:
             for question in of_scene
         ]  # fmt: skip
         if asked:
-            encoded = base64.b64encode(path.read_bytes()).decode()
-            pictures.append({"id": path.stem, "data": f"data:image/jpeg;base64,{encoded}", "questions": asked})
+            pictures.append({"id": path.stem, "data": jpeg_uri(path.read_bytes()), "questions": asked})
     return pictures
 
 
@@ -171,20 +163,6 @@ def _answer(arm: str, question: str, answers: Mapping, verdicts: Mapping, failed
         "reason": verdict["reason"],
         "hole": "" if answer["text"].strip() else "(empty answer)",
     }
-
-
-def marked(text: str, claims: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Cut a text into (piece, mark) where claims begin and end; the mark is "right", "wrong", "open" or "".
-
-    Where claims overlap, a wrong one shows through a right one, a right one through an open one.
-    """
-    ends = sorted({0, len(text), *(min(max(0, claim[end]), len(text)) for claim in claims for end in ("start", "end"))})
-    pieces: list[tuple[str, str]] = []
-    for start, end in pairwise(ends):
-        over = {claim["outcome"] for claim in claims if claim["start"] <= start and end <= claim["end"]}
-        mark = next((OUTCOMES[outcome] for outcome in OUTCOMES if outcome in over), "")
-        pieces.append((text[start:end], mark))
-    return pieces
 
 
 def read_curves(run: Path) -> dict[str, list[tuple[float, float]]]:

@@ -3,23 +3,19 @@
 One static file: pictures and style lie inside, a Content-Security-Policy forbids anything from elsewhere.
 """
 
-import base64
-import io
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from PIL import Image
-
 from llavapose.errors import DataError
 from llavapose.files import atomic_write
 from llavapose.records import KINDS, Sample, Scene
+from llavapose.report.markup import data_uri, legend, templates
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.scenes.draw import LEFT, PERSON_BOX, RIGHT, THING_BOX, draw_scene
+from llavapose.scenes.draw import draw_scene
 
 PICTURE_PX = 560
 """Longer side of a picture on the page."""
@@ -83,7 +79,7 @@ def _exhibit(scene: Scene, samples: Sequence[Sample], images: Path, context_of: 
     parts = str(samples[0].provenance.get("context", "keypoints"))
     return Exhibit(
         scene=scene,
-        picture=_data_uri(
+        picture=data_uri(
             draw_scene(scene, images, size=PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints")
         ),
         context=context_of(scene, parts),
@@ -91,41 +87,23 @@ def _exhibit(scene: Scene, samples: Sequence[Sample], images: Path, context_of: 
     )
 
 
-def _data_uri(picture: Image.Image) -> str:
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
-
-
 def _render(exhibits: Sequence[Exhibit], samples: Sequence[Sample]) -> str:
-    environment = Environment(
-        loader=PackageLoader("llavapose.report"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     counts = Counter(sample.kind for sample in samples)
-    return environment.get_template("samples.html.j2").render(
-        exhibits=exhibits,
-        kinds=KIND_NAMES,
-        counts=[(KIND_NAMES[kind], counts[kind]) for kind in KINDS],
-        num_samples=len(samples),
-        num_pictures=len({sample.image for sample in samples}),
-        made_by=", ".join(sorted({_origin(sample) for sample in samples})),
-        legend=[
-            ("person's left", _css(LEFT)),
-            ("person's right", _css(RIGHT)),
-            ("person", _css(PERSON_BOX)),
-            ("object", _css(THING_BOX)),
-        ],
+    return (
+        templates()
+        .get_template("samples.html.j2")
+        .render(
+            exhibits=exhibits,
+            kinds=KIND_NAMES,
+            counts=[(KIND_NAMES[kind], counts[kind]) for kind in KINDS],
+            num_samples=len(samples),
+            num_pictures=len({sample.image for sample in samples}),
+            made_by=", ".join(sorted({_origin(sample) for sample in samples})),
+            legend=legend(),
+        )
     )
 
 
 def _origin(sample: Sample) -> str:
     told = sample.provenance
     return f"teacher {told.get('teacher', 'unknown')}, context {told.get('context', 'unknown')}"
-
-
-def _css(colour: tuple[int, int, int]) -> str:
-    return f"rgb({colour[0]} {colour[1]} {colour[2]})"

@@ -25,9 +25,10 @@ from llavapose.records import KINDS, Sample, Scene
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.asking import Ask, Job, Standing, ask_until_enough
+from llavapose.teacher.card import Checked, checked_of
 from llavapose.teacher.generate import NUM_PER_SCENE, RATIO, shared_out
 from llavapose.teacher.prompts import PROMPT_VERSION, prompt_hash
-from llavapose.teacher.quality import to_json
+from llavapose.teacher.quality import Finding
 from llavapose.teacher.readings import Reading, reading_version
 
 
@@ -41,10 +42,12 @@ class EndpointSummary:
         requests: kind -> how every request ended: "kept", "rejected: ...", "failed: ...", "open".
         num_scenes: pictures with at least one sample.
         num_set_aside: slots that no reply could be kept for.
-        claims: outcome -> claims in the samples that were kept.
-        first_replies: claims by outcome, and replies with a leak, in the replies to first requests: before any repair.
+        before: what was found in the replies to first requests, before anything was rejected or repaired.
+        after: what was found in the samples.
         left_out: reason -> pairs of kept replies that could not be used.
         models: the served models' own names -> replies.
+        prompts: "kind, context" -> SHA-256 of the prompt.
+        num_replies, prompt_tokens, completion_tokens: of the whole ledger.
         usd: what the ledger has cost so far, doubtful money included.
         stopped: what ended the job early; None where it is done.
         notes: one line each.
@@ -57,10 +60,14 @@ class EndpointSummary:
     requests: dict[str, dict[str, int]]
     num_scenes: int
     num_set_aside: int
-    claims: dict[str, int]
-    first_replies: dict[str, int]
+    before: Checked
+    after: Checked
     left_out: dict[str, int]
     models: dict[str, int]
+    prompts: dict[str, str]
+    num_replies: int
+    prompt_tokens: int
+    completion_tokens: int
     usd: float
     stopped: str | None
     notes: tuple[str, ...]
@@ -73,17 +80,24 @@ class EndpointSummary:
             f"requests, {kind}: " + ", ".join(f"{number:,} {end}" for end, number in sorted(of_kind.items()))
             for kind, of_kind in self.requests.items()
         ]
-        claims = ", ".join(f"{number:,} {outcome}" for outcome, number in self.claims.items()) or "none"
-        before = ", ".join(f"{number:,} {what}" for what, number in self.first_replies.items()) or "none"
+        left_out = ", ".join(f"{number:,} {reason}" for reason, number in sorted(self.left_out.items()))
         return [
             f"{sum(self.counts.values()):,} samples of {self.num_scenes:,} pictures in {self.seconds:.1f} s: {made}",
             *ends,
-            f"pose claims in the samples: {claims}; in the first replies: {before}",
+            f"first replies: {_told(self.before)}",
+            f"samples: {_told(self.after)}",
+            *([f"pairs left out of replies that were kept: {left_out}"] if left_out else []),
             f"{self.num_set_aside:,} requests set aside; ${self.usd:,.2f} so far; "
             f"models: {', '.join(self.models) or 'none answered'}",
             *self.notes,
             f"samples: {self.path}",
         ]
+
+
+def _told(checked: Checked) -> str:
+    claims = f"{checked.supported:,} supported, {checked.contradicted:,} contradicted, {checked.unverifiable:,} unverifiable"
+    leaks = f"{checked.with_leak:,} with a leak, {checked.with_contradiction:,} with a contradiction"
+    return f"{checked.conversations:,} conversations, {leaks}; pose claims: {claims}"
 
 
 def job_of(scenes: SceneSet, teacher: TeacherConfig, *, excluded_ids: Collection[int] = ()) -> Job:
@@ -125,7 +139,7 @@ def write_by_endpoint(
     standings = [one for of_kind in asked.standings.values() for one in of_kind]
     num_aside = write_jsonl(out / "set_aside.jsonl", _set_aside(job, ledger, standings))
     num_repaired = write_jsonl(out / "repairs.jsonl", _repairs(job, ledger, standings))
-    _first_replies(ledger, standings, report)
+    before = checked_of(_first_findings(ledger, standings))
     if num_repaired:
         notes.append(f"{num_repaired:,} replies were asked again and kept: {out / 'repairs.jsonl'} has both")
     if num_aside:
@@ -139,10 +153,14 @@ def write_by_endpoint(
         requests={kind: dict(counts) for kind, counts in asked.counts().items()},
         num_scenes=len(report.scenes),
         num_set_aside=num_aside,
-        claims=dict(report.claims),
-        first_replies=dict(report.first),
+        before=before,
+        after=Checked(**report.checked),
         left_out=dict(report.left_out),
         models=dict(report.models),
+        prompts=_prompts(job),
+        num_replies=ledger.num_replies(),
+        prompt_tokens=ledger.num_tokens()[0],
+        completion_tokens=ledger.num_tokens()[1],
         usd=ledger.spent_usd(),
         stopped=asked.stopped,
         notes=tuple(notes),
@@ -206,8 +224,7 @@ class _Report:
 
     def __init__(self) -> None:
         self.samples: Counter[str] = Counter()
-        self.claims: Counter[str] = Counter()
-        self.first: Counter[str] = Counter()
+        self.checked: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.models: Counter[str] = Counter()
         self.scenes: set[int] = set()
@@ -244,9 +261,9 @@ def _samples(
             report.left_out.update(readings[standing.key].left_out)
             for told in readings[standing.key].used(job.teacher.quality.value)[:num]:
                 kind = standing.slot.kind
-                finding = to_json(told.finding)
-                claims = {name: finding[name] for name in ("supported", "contradicted", "unverifiable")}
-                report.claims.update(claims)
+                found = asdict(checked_of([told.finding]))
+                report.checked.update(found)
+                claims = {name: found[name] for name in ("supported", "contradicted", "unverifiable")}
                 report.samples[kind] += 1
                 report.scenes.add(scene_id)
                 yield Sample(
@@ -309,14 +326,14 @@ def _repairs(job: Job, ledger: Ledger, standings: Iterable[Standing]) -> Iterato
     return (_row(job, ledger, one) for one in standings if one.state == "kept" and len(one.keys) > 1)
 
 
-def _first_replies(ledger: Ledger, standings: Sequence[Standing], report: _Report) -> None:
-    """What the replies to first requests claimed and leaked, before anything was rejected or repaired."""
+def _first_findings(ledger: Ledger, standings: Sequence[Standing]) -> Iterator[Finding]:
+    """What was found in the replies to first requests."""
     for start in range(0, len(standings), 1000):
         keys = [one.keys[0] for one in standings[start : start + 1000] if one.keys]
         for reading in _readings(ledger, keys).values():
-            for told in reading.told:
-                finding = told.finding
-                report.first["supported"] += finding.num_supported
-                report.first["contradicted"] += finding.num_contradicted
-                report.first["unverifiable"] += finding.num_unverifiable
-            report.first["replies with a leak"] += any(told.finding.leaks for told in reading.told)
+            yield from (told.finding for told in reading.told)
+
+
+def _prompts(job: Job) -> dict[str, str]:
+    contexts = {kind: getattr(job.teacher.context, kind).value for kind in job.wanted}
+    return {f"{kind}, {context}": prompt_hash(kind, context) for kind, context in contexts.items()}

@@ -2,7 +2,7 @@
 
 One finding as it lies beside a sample (``to_json``)::
 
-    {"version": "1", "supported": 3, "contradicted": 1, "unverifiable": 1,
+    {"version": "1.1", "supported": 3, "contradicted": 1, "unverifiable": 1,
      "leaks": [{"turn": 1, "start": 4, "end": 13, "words": "keypoints", "kind": "keypoints"}],
      "claims": [{"turn": 1, "outcome": "contradicted", "words": "The left elbow is bent.", "start": 4, "end": 22,
                  "kind": "elbow", "value": "bent", "mention": "the person", "part": "left elbow", ...,
@@ -18,9 +18,9 @@ from llavapose.llm.chat import Message
 from llavapose.pose.check import CONTRADICTED, SUPPORTED, UNVERIFIABLE, check_text
 from llavapose.records import CheckedClaim, Claim, Fact, Scene, Turn
 from llavapose.teacher.language import STATEMENTS, people_words, phrase, state, thing_words
-from llavapose.teacher.leaks import Leak, find_leaks
+from llavapose.teacher.leaks import LEAKS_VERSION, Leak, find_leaks
 
-QUALITY_VERSION = "1"
+QUALITY_VERSION = f"1.{LEAKS_VERSION}"
 """Counts up with each change of what is checked or of how a repair is asked for."""
 
 _BREAK = re.compile(r"(?<=[.!?])\s+|\n+")

@@ -45,6 +45,10 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
             "data.path is set without data.images; give the folder that the samples' pictures lie in",
         ),
         (
+            ["data=published", "data.path=x.json", "data.images=x", "data.kind=chat"],
+            "data.kind is 'chat'; expected one of conv, detail, complex, or null",
+        ),
+        (
             ["logger=wandb", "logger.wandb.offlin=true"],
             "logger.wandb.offlin: lightning.pytorch.loggers.WandbLogger takes no such argument; did you mean offline?",
         ),
@@ -114,5 +118,7 @@ def test_missing_files(conf):
         "data.path: no file no.jsonl; expected a file, check the path",
         "data.images: no folder no; expected a folder, check the path",
     ]
+    folder = typed("train", composed("train", conf, ["data=published", f"data.path={conf}", f"data.images={conf}"]))
+    assert missing_inputs(folder) == []
     hub = typed("train", composed("train", conf, ["model.base=owner/name"]))
     assert missing_inputs(hub) == []

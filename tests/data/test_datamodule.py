@@ -209,3 +209,25 @@ def test_held_out_pictures_are_known_by_their_coco_id_in_either_year(capsys):
     assert [sample.image for sample in without_pictures(samples, {42, 7})] == list(names[2:])
     assert "2 samples left out: their 2 pictures are held out by COCO id" in capsys.readouterr().out
     assert without_pictures(samples, ()) == samples
+
+
+def test_a_published_set_trains(tiny_pictures, processor, samples, tmp_path):
+    names = {"conv": "conversation", "detail": "detailed", "complex": "reasoning"}
+    for kind, name in names.items():
+        records = [to_record(sample) for sample in samples if sample.kind == kind]
+        published = [
+            {"id": sample["id"].split("-")[0], "image": f"data/coco/train2014/{sample['image']}",
+             "conversations": sample["conversations"]}
+            for sample in records
+        ]  # fmt: skip
+        (tmp_path / f"{name}.json").write_text(json.dumps(published))
+    data = module(tmp_path, tiny_pictures, processor)
+    assert len(data.train.samples) == 40
+    assert sorted(seen(data.train_dataloader())) == list(range(40))
+    nameless = tmp_path / "all.json"
+    (tmp_path / "conversation.json").rename(nameless)
+    with pytest.raises(DataError, match=r"all\.json, record 1: no kind of sample 0"):
+        module(nameless, tiny_pictures, processor)
+    assert {sample.kind for sample in module(nameless, tiny_pictures, processor, kind="detail").train.samples} == {
+        "detail"
+    }

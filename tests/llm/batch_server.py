@@ -43,7 +43,7 @@ def answer_of(line: dict[str, Any]) -> dict[str, Any]:
         "created": 1,
         "model": f"{line['body']['model']}-2026",
         "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
+        "usage": {"prompt_tokens": 12, "completion_tokens": 50, "total_tokens": 62},
     }
     response = {"status_code": 200, "request_id": f"req-{line['custom_id'][:6]}", "body": body}
     return {"id": "batch_req_1", "custom_id": line["custom_id"], "response": response, "error": None}
@@ -113,6 +113,15 @@ class BatchServer:
                 "metadata": asked.get("metadata"),
                 "created_at": int(time.time()),
             }
+            running = {
+                line["custom_id"]
+                for one in self.batches.values()
+                if one["status"] not in ENDED
+                for line in self.lines(one)
+            }
+            keys = [line["custom_id"] for line in self.lines(about)]
+            times = Counter(keys)
+            self.wrong += [key for key in keys if key in running or key in self.answered or times[key] > 1]
             head = {"id": name, "object": "batch", "endpoint": asked["endpoint"], "completion_window": "24h"}
             self.batches[name] = {**head, **about, "status": "validating", "polled": 0}
             return self.batches[name]
@@ -154,13 +163,6 @@ class BatchServer:
             return
         self.most_enqueued = max(self.most_enqueued, self.enqueued())
         keys = [line["custom_id"] for line in lines]
-        running = {
-            line["custom_id"]
-            for other in self.batches.values()
-            if other is not batch and other["status"] in {"in_progress", "finalizing"}
-            for line in self.lines(other)
-        }
-        self.wrong += [key for key in keys if key in running or key in self.answered or keys.count(key) > 1]
         self.accepted.append(keys)
         self.times.update(keys)
         batch["request_counts"] = {"total": len(keys), "completed": 0, "failed": 0}
@@ -205,6 +207,7 @@ class BatchServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: else every answer waits for an acknowledgement
     account: BatchServer
 
     def log_message(self, format: str, *args: Any) -> None:

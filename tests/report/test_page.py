@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from llavapose.report import sweep as sweep_module
-from llavapose.report.page import marked, read_curves
+from llavapose.report.markup import marked
+from llavapose.report.page import read_curves
 from llavapose.report.sweep import finish_sweep
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -114,7 +114,7 @@ def test_the_samples_are_as_many_as_asked_for_and_know_where_they_come_from(told
     assert len([i for i, image in enumerate(images) if i == 0 or images[i - 1] != image]) == len(set(images))
     one = samples[0].provenance
     assert one["model"] == "scripted-2026" and one["context"] == "keypoints" and len(one["prompt_sha256"]) == 64
-    assert summary.claims["supported"] > 20 and summary.claims["contradicted"] == 0
+    assert summary.after.supported > 20 and summary.after.contradicted == 0
     assert num_requests(summary) == len(desk.asked) == ledger.num_replies()
     assert summary.usd == pytest.approx(0.01 * len(desk.asked))
 
@@ -148,7 +148,7 @@ def test_a_contradiction_is_named_and_mended(told, ledger, tmp_path):
     assert all(request.messages[-2].role == "assistant" for request in mended)
     assert summary.counts["detail"] == 9 and summary.requests["detail"]["kept"] == 9
     assert summary.requests["detail"]["rejected: contradicts the keypoints"] == 9
-    assert summary.first_replies["contradicted"] == 9 and summary.claims["contradicted"] == 0
+    assert summary.before.with_contradiction == 9 and summary.after.contradicted == 0
     kept = rows(tmp_path / "out" / "repairs.jsonl")
     assert len(kept) == 9 and [ask["reason"] for ask in kept[0]["asks"]] == ["contradicts the keypoints", None]
 
@@ -163,7 +163,7 @@ def test_leaks_are_reported_or_rejected(told, ledger, tmp_path, quality, num_lea
     summary, desk = run(told, ledger, tmp_path / "out", replace(TEACHER, quality=quality), leaking)
     texts = [s.turns[1].text for s in read_samples(tmp_path / "out" / "samples.jsonl", told.images)]
     assert sum("keypoints" in text for text in texts) == num_leaking
-    assert summary.first_replies["replies with a leak"] == 9
+    assert summary.before.with_leak == 9
     plain = [request for request in desk.asked if request.attempt]
     assert len(plain) == (0 if quality == Quality.report else 9)
     assert all(request.messages[-1].role == "user" and "wrong" not in request.messages[-1].text for request in plain)

@@ -134,7 +134,9 @@ def test_generating_needs_no_torch() -> None:
 
 def test_other_keypoints_speak_of_other_poses_in_the_same_style(scene_set: SceneSet, tmp_path: Path) -> None:
     own = generate(scenes=scene_set, out=tmp_path / "own", num_samples=60, progress=False)
-    other = generate(scenes=scene_set, out=tmp_path / "other", context="other_keypoints", num_samples=60, progress=False)
+    other = generate(
+        scenes=scene_set, out=tmp_path / "other", context="other_keypoints", num_samples=60, progress=False
+    )
     texts = [{s.id: s.turns for s in read_samples(Path(one.path), scene_set.images)} for one in (own, other)]
     assert own.counts == other.counts
     assert texts[0] != texts[1]

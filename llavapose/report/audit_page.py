@@ -1,0 +1,126 @@
+"""The page of an audit: its table, the worst samples and a draw, each with picture, skeleton and marked text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from llavapose.errors import DataError
+from llavapose.files import Pictures, atomic_write
+from llavapose.records import Sample, Scene
+from llavapose.report.markup import data_uri, legend, marked, templates
+from llavapose.scenes.draw import draw_scene
+
+PICTURE_PX = 480
+"""Longer side of a picture on the page."""
+
+
+class Shown(Protocol):
+    """One sample of the page: ``finding`` has ``leaks`` and ``claims``, each with turn, start and end."""
+
+    @property
+    def sample(self) -> Sample:
+        """What was written."""
+        ...
+
+    @property
+    def finding(self) -> Mapping[str, Any]:
+        """What was found in it, as plain values."""
+        ...
+
+    @property
+    def scene(self) -> Scene | None:
+        """The annotated picture, where it is known."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditPage:
+    """What the page is made from.
+
+    Attributes:
+        title: heading, the audited file's name.
+        lines: what stands under the heading.
+        rows: the table, a mapping of measure to text for each kind of sample, its ``kind`` first.
+        worst: samples with most faults, the worst first.
+        drawn: samples drawn at random.
+        images: folder of the pictures; None shows none.
+        context_of: scene -> what a teacher would have seen; None shows none.
+    """
+
+    title: str
+    lines: Sequence[str]
+    rows: Sequence[Mapping[str, str]]
+    worst: Sequence[Shown]
+    drawn: Sequence[Shown]
+    images: Path | None = None
+    context_of: Callable[[Scene], str] | None = None
+
+
+def write_audit_page(page: AuditPage, folder: Path) -> Path:
+    """Write ``folder/page/index.html``; returns its path."""
+    pictures = None if page.images is None else Pictures(page.images)
+    sections = (
+        ("worst", "The worst first", "No sample leaks or contradicts the keypoints.", page.worst),
+        ("drawn", "Drawn at random", "There are no samples.", page.drawn),
+    )
+    html = (
+        templates()
+        .get_template("audit.html.j2")
+        .render(
+            title=page.title,
+            lines=page.lines,
+            rows=page.rows,
+            sections=[
+                {
+                    "id": name,
+                    "title": title,
+                    "none": none,
+                    "exhibits": [_exhibit(item, page, pictures) for item in items],
+                }
+                for name, title, none, items in sections
+            ],
+            legend=legend(boxes=False),
+        )
+    )
+    path = folder / "page" / "index.html"
+    with atomic_write(path) as stream:
+        stream.write(html)
+    return path
+
+
+def _exhibit(item: Shown, page: AuditPage, pictures: Pictures | None) -> dict[str, Any]:
+    """One sample as the template shows it."""
+    sample, finding = item.sample, item.finding
+    places = [*({**leak, "outcome": "leak"} for leak in finding["leaks"]), *finding["claims"]]
+    picture, missing = _picture(item, pictures)
+    wrong = [claim for claim in finding["claims"] if claim["outcome"] == "contradicted"]
+    return {
+        "sample": sample,
+        "picture": picture,
+        "missing": missing,
+        "context": page.context_of(item.scene) if page.context_of and item.scene else "",
+        "turns": [
+            {"role": turn.role, "pieces": marked(turn.text, [place for place in places if place["turn"] == index])}
+            for index, turn in enumerate(sample.turns)
+        ],
+        "wrong": [{"words": claim["words"], "truth": claim["truth"]} for claim in wrong],
+        "leaks": [{"words": leak["words"], "kind": leak["kind"]} for leak in finding["leaks"]],
+        "counts": [(name, finding[name]) for name in ("supported", "contradicted", "unverifiable")],
+        "checked": item.scene is not None,
+    }
+
+
+def _picture(item: Shown, pictures: Pictures | None) -> tuple[str, str]:
+    """(data URI, "") or ("", why there is none)."""
+    if pictures is None:
+        return "", "no image folder given"
+    try:
+        name = pictures.find(item.sample.image, where=f"sample {item.sample.id}")
+        if name is None:
+            return "", f"not in {pictures.root}"
+        scene = item.scene or Scene(id=0, image=name, width=0, height=0)
+        drawn = draw_scene(replace(scene, image=name), pictures.root, size=PICTURE_PX, boxes=False)
+    except DataError as error:
+        return "", str(error)
+    return data_uri(drawn), ""

@@ -1,0 +1,62 @@
+"""What the pages share: templates that escape what they are given, pictures inside the file, marked texts."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from PIL import Image
+
+from llavapose.scenes.draw import LEFT, PERSON_BOX, RIGHT, THING_BOX
+
+OUTCOMES = {"leak": "leak", "contradicted": "wrong", "supported": "right", "unverifiable": "open"}
+"""Outcome of a place in a text -> its mark, the strongest first where places overlap."""
+
+
+def templates() -> Environment:
+    """The package's templates: everything is escaped, an undefined name is an error."""
+    return Environment(
+        loader=PackageLoader("llavapose.report"),
+        autoescape=select_autoescape(("html", "j2"), default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def data_uri(picture: Image.Image) -> str:
+    """The picture as a JPEG inside an address."""
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=85)
+    return jpeg_uri(stream.getvalue())
+
+
+def jpeg_uri(content: bytes) -> str:
+    """A JPEG's bytes as an address."""
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+
+
+def marked(text: str, places: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Cut a text into (piece, mark) where places begin and end; the mark is a value of ``OUTCOMES`` or "".
+
+    Args:
+        text: what was written.
+        places: each with ``start``, ``end`` and ``outcome``. Where they overlap, a leak shows through a wrong claim, a
+            wrong one through a right one, a right one through an open one.
+    """
+    ends = sorted({0, len(text), *(min(max(0, place[end]), len(text)) for place in places for end in ("start", "end"))})
+    pieces: list[tuple[str, str]] = []
+    for start, end in pairwise(ends):
+        over = {place["outcome"] for place in places if place["start"] <= start and end <= place["end"]}
+        mark = next((OUTCOMES[outcome] for outcome in OUTCOMES if outcome in over), "")
+        pieces.append((text[start:end], mark))
+    return pieces
+
+
+def legend(*, boxes: bool = True) -> list[tuple[str, str]]:
+    """(what, CSS colour) of a drawn scene; without ``boxes``, of its skeletons alone."""
+    drawn = [("person's left", LEFT), ("person's right", RIGHT)]
+    drawn += [("person", PERSON_BOX), ("object", THING_BOX)] if boxes else []
+    return [(name, f"rgb({red} {green} {blue})") for name, (red, green, blue) in drawn]

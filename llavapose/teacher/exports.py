@@ -1,0 +1,175 @@
+r"""Samples in the forms that other trainers read; each is written atomically and streams, whatever its size.
+
+``llava``, one JSON list for LLaVA's own trainer (``kind`` is beside what it reads)::
+
+    [{"id": "17-conv-0", "image": "000017.jpg", "kind": "conv",
+      "conversations": [{"from": "human", "value": "<image>\nWho?"}, {"from": "gpt", "value": "..."}]}, ...]
+
+``messages``, JSONL for LLaMA-Factory (the ``dataset_info.json`` beside it names the columns and tags) and ms-swift::
+
+    {"messages": [{"role": "user", "content": "<image>Who?"}, {"role": "assistant", "content": "..."}],
+     "images": ["000017.jpg"]}
+
+``parquet``, for ``datasets.load_dataset``: id, image, kind, messages (role, content), provenance (JSON).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from llavapose.errors import ConfigError, DataError
+from llavapose.files import atomic_write, write_json, write_jsonl
+from llavapose.records import Sample
+from llavapose.samples import IMAGE_MARK, stream_samples, to_record
+
+LLAVA, MESSAGES, PARQUET = "llava.json", "messages.jsonl", "samples.parquet"
+ROWS_A_GROUP = 2000
+
+DATASET_INFO = {
+    "llavapose": {
+        "file_name": MESSAGES,
+        "formatting": "sharegpt",
+        "columns": {"messages": "messages", "images": "images"},
+        "tags": {
+            "role_tag": "role",
+            "content_tag": "content",
+            "user_tag": "user",
+            "assistant_tag": "assistant",
+            "system_tag": "system",
+        },
+    }
+}
+"""LLaMA-Factory's description of the messages file."""
+
+
+def export_samples(
+    samples: Path, folder: Path, formats: Sequence[str], *, images: Path | None = None
+) -> dict[str, Path]:
+    """Write the samples in each of the formats.
+
+    Args:
+        samples: JSONL of samples.
+        folder: where to write.
+        formats: some of ``llava``, ``messages``, ``parquet``.
+        images: put before the pictures' paths in ``messages``; None leaves them relative to the image folder, which
+            LLaMA-Factory calls ``media_dir`` and ms-swift ``ROOT_IMAGE_DIR``.
+
+    Returns:
+        Format -> file.
+
+    Raises:
+        ConfigError: an unknown format, or pyarrow is missing for ``parquet``.
+        DataError: a bad record.
+    """
+    writers: dict[str, Callable[[], Path]] = {
+        "llava": lambda: write_llava(samples, folder / LLAVA),
+        "messages": lambda: write_messages(samples, folder / MESSAGES, images=images),
+        "parquet": lambda: write_parquet(samples, folder / PARQUET),
+    }
+    unknown = [name for name in formats if name not in writers]
+    if unknown:
+        raise ConfigError(f"export {', '.join(unknown)}: no such format; expected some of {', '.join(writers)}")
+    if "parquet" in formats:
+        _pyarrow()  # before anything is written
+    return {name: writers[name]() for name in dict.fromkeys(formats)}
+
+
+def write_llava(samples: Path, path: Path) -> Path:
+    """One JSON list with the fields of LLaVA's trainer."""
+    with atomic_write(path) as stream:
+        mark = "["
+        for sample in good_samples(samples):
+            record = to_record(sample)
+            del record["provenance"]
+            stream.write(f"{mark}\n{json.dumps(record, ensure_ascii=False)}")
+            mark = ","
+        stream.write("\n]\n" if mark == "," else "[]\n")
+    return path
+
+
+def write_messages(samples: Path, path: Path, *, images: Path | None = None) -> Path:
+    """JSONL with ``messages`` and ``images``, and LLaMA-Factory's ``dataset_info.json`` beside it."""
+    write_jsonl(path, (_messages_row(sample, images) for sample in good_samples(samples)))
+    write_json(path.parent / "dataset_info.json", DATASET_INFO)
+    return path
+
+
+def write_parquet(samples: Path, path: Path) -> Path:
+    """One parquet file, a few thousand samples a row group.
+
+    Raises:
+        ConfigError: pyarrow is not installed.
+    """
+    arrow, parquet = _pyarrow()
+    message = arrow.struct([("role", arrow.string()), ("content", arrow.string())])
+    schema = arrow.schema(
+        [
+            ("id", arrow.string()),
+            ("image", arrow.string()),
+            ("kind", arrow.string()),
+            ("messages", arrow.list_(message)),
+            ("provenance", arrow.string()),
+        ]
+    )
+    with atomic_write(path, "wb") as stream, parquet.ParquetWriter(stream, schema) as writer:
+        for group in _groups(good_samples(samples)):
+            writer.write_table(arrow.Table.from_pylist([_parquet_row(sample) for sample in group], schema=schema))
+    return path
+
+
+def good_samples(samples: Path) -> Iterator[Sample]:
+    """The samples of a file one by one; pictures are not looked for.
+
+    Raises:
+        DataError: a bad record.
+    """
+    for sample, problem in stream_samples(samples, None):
+        if sample is None:
+            raise DataError(problem)
+        yield sample
+
+
+def _groups(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
+    group: list[Sample] = []
+    for sample in samples:
+        group.append(sample)
+        if len(group) == ROWS_A_GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _contents(sample: Sample, mark: str) -> list[dict[str, str]]:
+    """The turns as role and content, ``mark`` before the first."""
+    return [
+        {"role": turn.role, "content": turn.text if index else mark + turn.text}
+        for index, turn in enumerate(sample.turns)
+    ]
+
+
+def _messages_row(sample: Sample, images: Path | None) -> dict[str, Any]:
+    image = sample.image if images is None else str(images / sample.image)
+    return {"messages": _contents(sample, IMAGE_MARK), "images": [image]}
+
+
+def _parquet_row(sample: Sample) -> dict[str, Any]:
+    return {
+        "id": sample.id,
+        "image": sample.image,
+        "kind": sample.kind,
+        "messages": _contents(sample, ""),
+        "provenance": json.dumps(sample.provenance, ensure_ascii=False),
+    }
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise ConfigError(
+            "parquet needs pyarrow, which is not installed; pip install 'llavapose[parquet]', or export llava, messages"
+        ) from None
+    return pyarrow, pyarrow.parquet
