@@ -1,15 +1,10 @@
-"""Write instruction data from annotated pictures, and a page to look at it. Needs no torch and no GPU.
+"""Write instruction data from annotated pictures: samples.jsonl, a card and a page. Needs no torch and no GPU.
 
-  python generate.py                                 the built-in world, written by the offline teacher: no key
-  python generate.py teacher.num_samples=10000       that many samples, in the papers' ratio of kinds
-  python generate.py teacher=gpt4o scenes=coco2014 dry_run=true          requests, tokens, money, hours; asks nobody
-  python generate.py teacher=gpt4o scenes=coco2014 max_usd=100           asks; stop it and the same command goes on
-  python generate.py experiment=paper_data teacher=openai teacher.endpoint.model=... teacher.mode=batch
-  python generate.py teacher=vllm teacher.endpoint.model=...             any OpenAI-compatible server
-  python generate.py exports=[llava,messages,parquet]                    for LLaVA, LLaMA-Factory, ms-swift, datasets
-  python generate.py audit=samples.json              leaks, contradictions, duplicates of anybody's samples
-
-Leaves samples.jsonl (LLaVA's conversation format with provenance), a card, and page/index.html.
+python generate.py teacher.num_samples=10000       the built-in world, written by the offline teacher: no key
+python generate.py teacher=gpt4o scenes=coco2014 dry_run=true          requests, tokens, money, hours; asks nobody
+python generate.py teacher=gpt4o scenes=coco2014 max_usd=100           asks; stop it and the same command goes on
+python generate.py experiment=paper_data teacher=vllm teacher.endpoint.model=...   any OpenAI-compatible server
+python generate.py audit=samples.json              leaks, contradictions, duplicates of anybody's samples
 """
 
 from pathlib import Path
@@ -30,7 +25,7 @@ def main(config: GenerateConfig) -> None:
     from llavapose.teacher.prepare import ensure_samples, print_plan
 
     if config.audit is not None:
-        run_audit(config)
+        audit_others(config, config.audit)
         return
     scenes = open_scenes(config.scenes, config.split)
     if config.dry_run:
@@ -48,6 +43,22 @@ def main(config: GenerateConfig) -> None:
             made.samples, scenes, made.folder, context_of=context_text, num_scenes=config.num_page_scenes
         )
         print(f"page: {page}")
+
+
+def audit_others(config: GenerateConfig, path: Path) -> None:
+    """Print what is wrong with samples that anybody made, with a page that shows the worst first."""
+    from llavapose.report.audit_page import AuditPage, write_audit_page
+    from llavapose.scenes.opening import opened_if_there
+    from llavapose.teacher.audit import audit
+    from llavapose.teacher.context import context_text
+
+    found = audit(path, None, opened_if_there(config.scenes, config.split))
+    print("\n".join(found.lines()))
+    page = AuditPage(
+        title=path.name, lines=found.notes(), rows=found.rows(), worst=found.worst, drawn=found.drawn,
+        images=found.images, context_of=context_text,
+    )  # fmt: skip
+    print(f"page: {write_audit_page(page, config.output_dir or Path('outputs/audit'))}")
 
 
 if __name__ == "__main__":

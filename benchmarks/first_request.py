@@ -54,9 +54,8 @@ def write_annotations(folder: Path, num: int) -> None:
         path = folder / "annotations" / f"{kind}_train2014.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({**content, "images": images, "annotations": annotations}, separators=(",", ":")))
-        print(
-            f"{path.name}: {len(images):,} pictures, {len(annotations):,} annotations, {path.stat().st_size / 1e6:.0f} MB"
-        )
+        size = path.stat().st_size / 1e6
+        print(f"{path.name}: {len(images):,} pictures, {len(annotations):,} annotations, {size:.0f} MB")
 
 
 class Server(ThreadingHTTPServer):
@@ -101,9 +100,8 @@ def main() -> None:
         run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
         assert server.first is not None, run.stderr[-2000:]
-        print(
-            f"first request after {server.first - start:.1f} s; whole run {time.monotonic() - start:.1f} s; peak {peak:.2f} GB"
-        )
+        whole = time.monotonic() - start
+        print(f"first request after {server.first - start:.1f} s; whole run {whole:.1f} s; peak {peak:.2f} GB")
         print(run.stdout)
 
 

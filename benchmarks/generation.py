@@ -63,6 +63,13 @@ asyncio.run(main())
 """
 
 
+def _outputs() -> Path:
+    """On the disk that results lie on: a temporary folder may be memory, where syncing costs nothing."""
+    folder = Path("outputs")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def requests(number: int) -> Iterator[ChatRequest]:
     for index in range(number):
         messages = (Message(role="system", text=PROMPT), Message(role="user", text=f"Image {index}. {CONTEXT}"))
@@ -118,7 +125,7 @@ def speed(number: int, rounds: int) -> None:
         asyncio.run(bare(20, url, 20))  # imports
         taken: dict[str, list[tuple[float, float]]] = {"engine": [], "bare loop": [], "one at a time": []}
         for _ in range(rounds):
-            with tempfile.TemporaryDirectory(dir=".") as folder:
+            with tempfile.TemporaryDirectory(dir=_outputs()) as folder:
                 taken["engine"].append(timed(through_the_engine, number, Path(folder), url))
             taken["bare loop"].append(timed(lambda: asyncio.run(bare(number, url, CONCURRENCY))))
             taken["one at a time"].append(timed(lambda: asyncio.run(bare(max(number // 64, 10), url, 1))))
@@ -142,7 +149,7 @@ def memory(numbers: list[int]) -> None:
 
 
 def one_memory_run(number: int) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=_outputs()) as folder:
         wall, cpu = timed(through_the_engine, number, Path(folder), None)
     now = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
     # Not getrusage: what it calls the most counts from before this program was loaded.
@@ -152,7 +159,7 @@ def one_memory_run(number: int) -> None:
 
 def resume(number: int) -> None:
     reply = Completion(text=REPLY, model="served", num_prompt_tokens=900, num_completion_tokens=250)
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=_outputs()) as folder:
         path = Path(folder) / "ledger.sqlite"
         with Ledger(path) as ledger:
             ledger.write(s for one in requests(number) for s in note_reply(one.key, reply, usd=0.005))

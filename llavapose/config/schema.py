@@ -72,7 +72,7 @@ class ScenesConfig:
     seed: int = 0
     """Seed of the world; no effect on other sources."""
     select: Selected = Selected.joints
-    """Which training pictures qualify: any with a ``person`` (the papers'), or those with enough labelled ``joints``."""
+    """Which training pictures qualify: any with a ``person`` (the papers'), or with enough labelled ``joints``."""
     min_labelled_joints: int = 0
     """With ``select=joints``: a training picture needs a person with this many labelled joints."""
     excluded_ids: Path | None = None

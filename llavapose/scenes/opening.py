@@ -8,7 +8,7 @@ from llavapose.config.schema import ScenesConfig, SceneSource
 from llavapose.errors import DataError
 from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.select import select
-from llavapose.scenes.world import WorldSettings, ensure_world, read_world
+from llavapose.scenes.world import WorldSettings, ensure_world, read_world, world_path
 
 
 def open_scenes(config: ScenesConfig, split: str) -> SceneSet:
@@ -30,6 +30,16 @@ def open_scenes(config: ScenesConfig, split: str) -> SceneSet:
         split=split,
     )
     return _limited(found, config, split)
+
+
+def opened_if_there(config: ScenesConfig, split: str) -> SceneSet | None:
+    """The scenes of one split where their files are here; None where they are not. Draws no world."""
+    if config.source == SceneSource.world and not world_path(config.root, _world_settings(config)).is_dir():
+        return None
+    try:
+        return open_scenes(config, split)
+    except DataError:
+        return None
 
 
 def excluded_ids(config: ScenesConfig) -> frozenset[int]:
@@ -55,11 +65,14 @@ def excluded_ids(config: ScenesConfig) -> frozenset[int]:
 
 def world_folder(config: ScenesConfig) -> Path:
     """The built-in world's folder for these settings; drawn if it is not there yet."""
+    return ensure_world(config.root, _world_settings(config))
+
+
+def _world_settings(config: ScenesConfig) -> WorldSettings:
     assert config.num_train is not None and config.num_val is not None, "checked with the settings"
-    settings = WorldSettings(
+    return WorldSettings(
         num_train=config.num_train, num_val=config.num_val, image_size=config.image_size, seed=config.seed
     )
-    return ensure_world(config.root, settings)
 
 
 def _below(root: Path, path: Path | None) -> Path | None:

@@ -46,6 +46,11 @@ class WorldSettings:
     seed: int = 0
 
 
+def world_path(root: Path, settings: WorldSettings) -> Path:
+    """Where the world of these settings lies, drawn or not."""
+    return root / f"world-{fingerprint([WORLD_VERSION, asdict(settings)])}"
+
+
 def ensure_world(root: Path, settings: WorldSettings, *, progress: bool = True) -> Path:
     """Find or draw the world of these settings below ``root``; the folder appears whole or not at all.
 
@@ -56,7 +61,7 @@ def ensure_world(root: Path, settings: WorldSettings, *, progress: bool = True) 
         raise ConfigError(f"world: {settings.num_train} + {settings.num_val} pictures; expected 0 to 1,000,000 each")
     if not 32 <= settings.image_size <= 2048:
         raise ConfigError(f"world: image_size is {settings.image_size}; expected 32 to 2048 pixels")
-    folder = root / f"world-{fingerprint([WORLD_VERSION, asdict(settings)])}"
+    folder = world_path(root, settings)
     if folder.exists():
         return folder
     root.mkdir(parents=True, exist_ok=True)

@@ -95,9 +95,10 @@ class EndpointSummary:
 
 
 def _told(checked: Checked) -> str:
-    claims = f"{checked.supported:,} supported, {checked.contradicted:,} contradicted, {checked.unverifiable:,} unverifiable"
-    leaks = f"{checked.with_leak:,} with a leak, {checked.with_contradiction:,} with a contradiction"
-    return f"{checked.conversations:,} conversations, {leaks}; pose claims: {claims}"
+    faults = f"{checked.with_leak:,} with a leak, {checked.with_contradiction:,} with a contradiction"
+    claims = f"{checked.supported:,} supported, {checked.contradicted:,} contradicted"
+    whole = f"{checked.conversations:,} conversations, {faults}; pose claims: {claims}"
+    return f"{whole}, {checked.unverifiable:,} unverifiable"
 
 
 def job_of(scenes: SceneSet, teacher: TeacherConfig, *, excluded_ids: Collection[int] = ()) -> Job:
@@ -189,7 +190,14 @@ def endpoint_ask(job: Job, ledger: Ledger, max_usd: float | None, progress: bool
                 requests, endpoint=endpoint, ledger=ledger, budget=budget, wait=job.teacher.wait,
                 progress=progress, total=total, retry_failed=job.teacher.retry_failed,
             )  # fmt: skip
+        from llavapose.llm.batch_book import under_way
         from llavapose.llm.engine import ask_all
+
+        if waiting := under_way(ledger):
+            raise ConfigError(
+                f"teacher.mode=live: {len(waiting):,} requests of this run lie in batches and would be paid twice; "
+                "collect them with teacher.mode=batch first"
+            )
 
         return ask_all(
             requests, model=lambda: _opened(endpoint), ledger=ledger, budget=budget, limits=endpoint,

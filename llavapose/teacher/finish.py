@@ -36,7 +36,8 @@ def finish(
     Args:
         made: the samples.
         scenes: what they were made from.
-        settings, teacher: how.
+        settings: of the scenes.
+        teacher: who wrote them, and how.
         exports: further forms.
         benchmark: texts of questions that no sample should repeat.
     """

@@ -248,3 +248,9 @@ def _slots(told: SceneSet, teacher: TeacherConfig):
 
     job = job_of(told, teacher)
     return slots_between(job.orders["detail"], "detail", 0, 5)
+
+
+def test_what_lies_in_batches_is_not_asked_live(told, ledger, tmp_path, monkeypatch):
+    monkeypatch.setattr("llavapose.llm.batch_book.under_way", lambda _: {"a", "b"})
+    with pytest.raises(ConfigError, match="2 requests of this run lie in batches"):
+        write_by_endpoint(job_of(told, TEACHER), ledger, tmp_path / "out", progress=False)
