@@ -15,8 +15,9 @@ FIRST = 16
 CUT = 0.7
 """What a wave of refusals leaves."""
 
-SPARE = 4
-"""Requests made ready while the others are under way, so that writing to the ledger costs no time."""
+SPARE, SPARE_SHARE = 4, 8
+"""Requests made ready while the others are under way, so that writing to the ledger costs no time: so many, and one
+for each eight under way."""
 
 
 class Gate:
@@ -102,7 +103,7 @@ class Pace:
 
     async def get_ready(self, num_tokens: float) -> None:
         """Wait until a request of so many tokens may be made ready to be sent."""
-        await self._ready.enter(self, SPARE)
+        await self._ready.enter(self, SPARE + int(self.limit) // SPARE_SHARE)
         try:
             wait = max(self._requests.book(1), self._tokens.book(num_tokens))
             if wait > 0:

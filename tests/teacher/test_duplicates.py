@@ -9,8 +9,8 @@ LONG = (
     "The man on the left stands upright and holds a red umbrella above his head while the woman beside him bends "
     "forward to look at a small dog that sits on the wet ground between them and looks up at her, its tail on the "
     "stones; behind them three other people wait at the edge of the street with their arms at their sides and their "
-    "faces turned toward the passing cars. A child in a yellow coat runs after a ball that rolls down the pavement, one "
-    "leg lifted high, both elbows bent, hair flying; an older man on a bench follows it with his eyes, knees crossed, a "
+    "faces turned toward the passing cars. A child in a yellow coat runs after a ball that rolls down the street, one "
+    "leg lifted high, both elbows bent, hair flying; an older man on a bench follows it with his eyes, legs crossed, a "
     "newspaper open in his hands, and seems about to call out, since the ball nears the road and a cyclist comes from "
     "the right with her trunk low over the handlebar and no sign yet that she has seen what happens ahead."
 )
