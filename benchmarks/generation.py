@@ -27,7 +27,8 @@ from llavapose.config.schema import EndpointConfig
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest, Completion, Message
 from llavapose.llm.engine import ask_all
-from llavapose.llm.ledger import Ledger, note_reply
+from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger_notes import note_reply
 from llavapose.llm.openai import open_endpoint
 from llavapose.llm.scripted import Scripted
 

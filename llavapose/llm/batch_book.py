@@ -15,7 +15,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 
 from llavapose.llm.chat import ChatRequest, Message
-from llavapose.llm.ledger import Ledger, Statement
+from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger_notes import Statement
 
 ANSWERED = "answered"
 FAILED = "failed"

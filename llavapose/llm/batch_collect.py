@@ -15,7 +15,8 @@ from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.counts import Counts
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
-from llavapose.llm.ledger import Ledger, Statement, note_failure, note_reply, note_sending
+from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger_notes import Statement, note_failure, note_reply, note_sending
 
 if TYPE_CHECKING:
     from llavapose.llm.batch import Account

@@ -17,7 +17,8 @@ from llavapose.llm.chat import ChatModel, ChatRequest, Completion
 from llavapose.llm.counts import Counts
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.feed import Feed
-from llavapose.llm.ledger import Ledger, Statement, drop_sending, note_failure, note_reply, note_sending
+from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger_notes import Statement, drop_sending, note_failure, note_reply, note_sending
 from llavapose.llm.pace import Pace
 from llavapose.llm.recorder import Recorder
 

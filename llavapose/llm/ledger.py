@@ -10,7 +10,6 @@ reply before it is on the disk. Only one process may hold a ledger. Not for netw
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +18,10 @@ from pathlib import Path
 
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.ledger_file import connect, lock, told_in_one_line
+from llavapose.llm.ledger_notes import REPLY_FIELDS, Statement, joined, note_failure, note_reply
 
 CHUNK = 500
 """Keys in one query."""
-
-Statement = tuple[str, tuple[object, ...]]
-"""SQL and its values."""
-
-_FIELDS = "asked_at, usd, model, finish, num_prompt_tokens, num_completion_tokens, latency_s, request_id, text"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,32 +32,6 @@ class Reply:
     completion: Completion
     asked_at: float
     usd: float
-
-
-def note_sending(ticket: int, key: str, usd: float) -> Statement:
-    """Note that a request is about to be sent and may cost up to ``usd``."""
-    return "INSERT INTO sendings (ticket, key, usd) VALUES (?, ?, ?)", (ticket, key, usd)
-
-
-def drop_sending(ticket: int) -> Statement:
-    """Take back ``note_sending``: nothing was, or will be, charged beyond what a reply's row says."""
-    return "DELETE FROM sendings WHERE ticket = ?", (ticket,)
-
-
-def note_reply(key: str, completion: Completion, *, usd: float, tag: str = "") -> tuple[Statement, ...]:
-    """Record a reply; the first one of a key stays."""
-    it = completion
-    text = it.text.encode(errors="replace").decode()  # half a character (a lone surrogate) cannot be stored
-    numbers = (it.num_prompt_tokens, it.num_completion_tokens, it.latency_s)
-    values = (key, tag, time.time() - it.latency_s, usd, it.model, it.finish, *numbers, it.request_id, text)
-    insert = f"INSERT OR IGNORE INTO replies (key, tag, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    return (insert, values), ("DELETE FROM failures WHERE key = ?", (key,))
-
-
-def note_failure(key: str, reason: str, *, tag: str = "", lasting: bool = True) -> Statement:
-    """Note that no reply came; ``lasting``: the next run does not ask again by itself."""
-    insert = "INSERT OR REPLACE INTO failures (key, tag, reason, lasting, failed_at) VALUES (?, ?, ?, ?, ?)"
-    return insert, (key, tag, reason, int(lasting), time.time())
 
 
 class Ledger:
@@ -100,7 +69,7 @@ class Ledger:
     def write(self, statements: Iterable[Statement]) -> None:
         """Carry out all statements or none; they are on the disk when this returns. May be called from any thread."""
         with self._transaction(self._writer) as connection:
-            for sql, values in statements:
+            for sql, values in joined(statements):
                 connection.execute(sql, values)
 
     @contextmanager
@@ -141,7 +110,7 @@ class Ledger:
     def replies(self, keys: Iterable[str]) -> Iterator[tuple[str, Reply]]:
         """The replies of those keys that have one, in the order of the keys, a few hundred in memory at a time."""
         for chunk in _chunks(keys):
-            found = {row[0]: row for row in self._rows(f"SELECT key, {_FIELDS} FROM replies", chunk)}
+            found = {row[0]: row for row in self._rows(f"SELECT key, {REPLY_FIELDS} FROM replies", chunk)}
             yield from ((key, _reply(found[key])) for key in chunk if key in found)
 
     def answered(self, keys: Iterable[str]) -> set[str]:

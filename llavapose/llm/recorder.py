@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from llavapose.llm.ledger import Ledger, Statement
+from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger_notes import Statement
 
 _Waiting = list[tuple[Sequence[Statement], asyncio.Future[None]]]
 

@@ -6,7 +6,8 @@ from llavapose.llm import job
 from llavapose.llm.budget import MAX_FACTOR, Budget
 from llavapose.llm.chat import Completion
 from llavapose.llm.failures import TryLater
-from llavapose.llm.ledger import Ledger, note_sending
+from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger_notes import note_sending
 from llavapose.llm.scripted import Scripted
 from llavapose.llm.tokens import num_prompt_tokens
 from tests.llm.asking import ask, config, request, requests

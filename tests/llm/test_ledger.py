@@ -9,7 +9,8 @@ import pytest
 
 from llavapose.errors import DataError
 from llavapose.llm.chat import Completion
-from llavapose.llm.ledger import CHUNK, Ledger, drop_sending, note_reply, note_sending
+from llavapose.llm.ledger import CHUNK, Ledger
+from llavapose.llm.ledger_notes import drop_sending, note_failure, note_reply, note_sending
 from tests.llm.asking import request
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +100,20 @@ def test_a_sending_without_a_reply_is_money_in_doubt(tmp_path):
     with Ledger(path) as ledger:
         assert (ledger.doubtful_usd(), ledger.spent_usd()) == (1.0, 1.125)
         assert ledger.new_ticket() > max(tickets)
+
+
+def test_notes_of_one_transaction_are_joined_and_mean_the_same(tmp_path):
+    """A note taken back in the same transaction is gone, whatever came before it."""
+    notes = [drop_sending(1), note_failure("k7", "400")]
+    for number in range(1200):
+        notes += [note_sending(number, f"k{number}", 1.0), *note_reply(f"k{number}", REPLY, usd=0.5)]
+        notes += [drop_sending(number)] if number % 2 else []
+    spent = []
+    for name, statements in (("joined", notes), ("one by one", [*notes, ("DELETE FROM outcomes", ())])):
+        with Ledger(tmp_path / name) as ledger:
+            ledger.write(statements)
+            spent.append((ledger.num_replies(), ledger.spent_usd(), ledger.doubtful_usd(), ledger.failures()))
+    assert spent[0] == spent[1] == (1200, 1200.0, 600.0, {})
 
 
 def test_outcomes_belong_to_a_version(ledger):

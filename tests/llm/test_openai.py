@@ -162,7 +162,10 @@ def test_nobody_listens():
 def test_a_trickle_does_not_outlast_the_timeout():
     """A server that sends a byte now and then keeps the client's own timeout from ever running out."""
 
+    writers = []
+
     async def trickle(reader, writer):
+        writers.append(writer)
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
         try:
             while True:
@@ -180,6 +183,9 @@ def test_a_trickle_does_not_outlast_the_timeout():
             await model.complete(request())
         await model.close()
         server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.1)  # the loop closes what was aborted
 
     asyncio.run(asyncio.wait_for(once(), 10))
 
