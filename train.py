@@ -3,7 +3,7 @@
   python train.py                                    the tiny model on all three kinds of data
   python train.py data=detail optim.lr=5e-4          one kind, another learning rate
   python train.py -m data=conv,detail,complex,full   one job for each, then the ablation table
-  python train.py data.path=samples.jsonl data.images=photos   samples made elsewhere
+  python train.py data.path=samples.jsonl data.images=photos   samples made elsewhere; data=published: as the original's
   python train.py experiment=paper_7b                the papers' recipe (two GPUs)
   python train.py data=detail resume=true            go on from the last checkpoint
 
