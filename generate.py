@@ -25,12 +25,10 @@ def main(config: GenerateConfig) -> None:
     from llavapose.teacher.prepare import ensure_samples, print_plan
 
     if config.audit is not None:
-        audit_others(config, config.audit)
-        return
+        return audit_page(config, config.audit, config.output_dir or Path("outputs/audit"))
     scenes = open_scenes(config.scenes, config.split)
     if config.dry_run:
-        print_plan(config.scenes, config.teacher, config.data_dir, scenes)
-        return
+        return print_plan(config.scenes, config.teacher, config.data_dir, scenes)
     made = ensure_samples(
         config.scenes, config.teacher, config.data_dir,
         folder=config.output_dir, split=config.split, opened=scenes, max_usd=config.max_usd,
@@ -43,10 +41,12 @@ def main(config: GenerateConfig) -> None:
             made.samples, scenes, made.folder, context_of=context_text, num_scenes=config.num_page_scenes
         )
         print(f"page: {page}")
+    if config.teacher.endpoint is not None:
+        audit_page(config, made.samples, made.folder / "audit")
 
 
-def audit_others(config: GenerateConfig, path: Path) -> None:
-    """Print what is wrong with samples that anybody made, with a page that shows the worst first."""
+def audit_page(config: GenerateConfig, path: Path, folder: Path) -> None:
+    """Print what is wrong with samples that anybody made, with a page that shows the worst first, claims marked."""
     from llavapose.report.audit_page import AuditPage, write_audit_page
     from llavapose.scenes.opening import opened_if_there
     from llavapose.teacher.audit import audit
@@ -58,7 +58,7 @@ def audit_others(config: GenerateConfig, path: Path) -> None:
         title=path.name, lines=found.notes(), rows=found.rows(), worst=found.worst, drawn=found.drawn,
         images=found.images, context_of=context_text,
     )  # fmt: skip
-    print(f"page: {write_audit_page(page, config.output_dir or Path('outputs/audit'))}")
+    print(f"page: {write_audit_page(page, folder)}")
 
 
 if __name__ == "__main__":

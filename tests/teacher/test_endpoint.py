@@ -82,6 +82,7 @@ def test_all_kinds_from_a_real_server(served, tmp_path):
     assert all("go on with what they are doing" in s["conversations"][1]["value"] for s in samples)
     assert {s["provenance"]["model"] for s in samples} != {""}
     assert (tmp_path / "out" / "page" / "index.html").is_file()
+    assert (tmp_path / "out" / "audit" / "page" / "index.html").is_file()
     (tmp_path / "out" / "made.json").unlink()
     again = generate(tmp_path, *settings)
     assert again.returncode == 0 and "0 answered" in again.stdout and samples_of(tmp_path) == samples

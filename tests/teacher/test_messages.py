@@ -8,6 +8,7 @@ import pytest
 from llavapose.errors import DataError
 from llavapose.llm.chat import Message
 from llavapose.records import KINDS, Person, Scene, Thing
+from llavapose.scenes.world import WorldSettings, ensure_world, read_world
 from llavapose.teacher.messages import CONTEXTS, instruction_of, messages_of
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, prompt
 
@@ -58,8 +59,21 @@ def test_requests(kind: str, context: str, three: Scene, alone: Scene) -> None:
     assert [message.role for message in messages].count("system") == 1
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """The first picture of a small built-in world."""
+    settings = WorldSettings(num_train=1, num_val=0, image_size=64, seed=5)
+    return read_world(ensure_world(tmp_path_factory.mktemp("world"), settings, progress=False), "train").scenes[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_scene_of_the_built_in_world(kind: str, drawn: Scene) -> None:
+    assert_golden(f"world.{kind}", messages_of(drawn, kind, context="keypoints", seed=0))
+
+
 def test_every_golden_file_is_compared() -> None:
-    names = {f"skier.{kind}" for kind in KINDS} | {f"three.{kind}.{context}" for kind in KINDS for context in CONTEXTS}
+    names = {f"{who}.{kind}" for who in ("skier", "world") for kind in KINDS}
+    names |= {f"three.{kind}.{context}" for kind in KINDS for context in CONTEXTS}
     assert {path.stem for path in GOLDEN.iterdir()} == names
 
 
