@@ -26,7 +26,7 @@ def main(config: GenerateConfig) -> None:
 
     if config.audit is not None:
         return audit_page(config, config.audit, config.output_dir or Path("outputs/audit"))
-    scenes = open_scenes(config.scenes, config.split)
+    scenes = open_scenes(config.scenes, config.split, pictures=config.needs_pictures)
     if config.dry_run:
         return print_plan(config.scenes, config.teacher, config.data_dir, scenes)
     made = ensure_samples(

@@ -22,8 +22,7 @@ def missing_inputs(config: Any) -> list[str]:
         # An endpoint reads annotations alone, and somebody else's samples are read by their own path.
         if config.audit is not None:
             return list(_there("audit", config.audit))
-        needs_pictures = config.teacher.endpoint is None and not config.dry_run
-        return list(_scenes(config.scenes, config.split, pictures=needs_pictures))
+        return list(_scenes(config.scenes, config.split, pictures=config.needs_pictures))
     if isinstance(config, EvaluateConfig):
         return list(_evaluation(config))
     if isinstance(config, TrainConfig):

@@ -333,6 +333,11 @@ class GenerateConfig:
     audit: Path | None = None
     """Samples that somebody else made: print their leak, contradiction and duplicate rates, and stop."""
 
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether the pictures must be there: an endpoint reads annotations alone."""
+        return self.teacher.endpoint is None and not self.dry_run
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]

@@ -21,7 +21,7 @@ from llavapose.llm.chat import ChatRequest
 from llavapose.llm.counts import Tally
 from llavapose.llm.failures import TryLater
 from llavapose.llm.ledger import Ledger
-from llavapose.llm.openai import MIN_SECRET, api_key
+from llavapose.llm.openai import MIN_SECRET, api_key, quiet
 from llavapose.llm.wire import failure_of
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def ask_by_batch(
 def _opened(endpoint: EndpointConfig, client: "openai.OpenAI | None") -> "Iterator[Account]":
     import openai
 
+    quiet()
     # The client's own repeats would start a batch twice.
     if client is not None:
         yield Account(client.with_options(max_retries=0), endpoint)

@@ -1,6 +1,7 @@
 """Any OpenAI-compatible endpoint: one request, one reply or one failure. Trying again is the engine's affair."""
 
 import asyncio
+import logging
 import os
 import time
 
@@ -45,11 +46,18 @@ def api_key(config: EndpointConfig) -> str:
     return key
 
 
+def quiet() -> None:
+    """Keep the client's libraries from telling of every request: the live line tells of all."""
+    for name in ("httpx2", "httpx", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 class _Endpoint:
     def __init__(self, config: EndpointConfig, key: str) -> None:
         import openai
         from httpx2 import Response
 
+        quiet()
         most = config.max_concurrency + 8
         limits = type(openai.DEFAULT_CONNECTION_LIMITS)(max_connections=most, max_keepalive_connections=most)
         timeout = openai.Timeout(config.timeout_s, connect=min(CONNECT_S, config.timeout_s))

@@ -58,6 +58,7 @@ def read_scenes(
     captions: Path | None = None,
     split: str = "train",
     ids: Collection[int] | None = None,
+    pictures: bool = True,
 ) -> SceneSet:
     """Read one split of a COCO set.
 
@@ -68,11 +69,12 @@ def read_scenes(
         captions: captions_*.json, likewise.
         split: name kept with every scene.
         ids: image ids to keep; None keeps all.
+        pictures: whether the folder of pictures must be there; annotations alone are enough to ask about.
 
     Raises:
         DataError: a file is missing or not in COCO's format, or an annotation cannot be right; names file and id.
     """
-    if not images.is_dir():
+    if pictures and not images.is_dir():
         raise DataError(f"COCO images: no folder {images}; check the path")
     parts, notes = _Parts(), []
     base = _load(keypoints, "COCO person keypoints")

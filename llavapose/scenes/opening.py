@@ -11,8 +11,10 @@ from llavapose.scenes.select import select
 from llavapose.scenes.world import WorldSettings, ensure_world, read_world, world_path
 
 
-def open_scenes(config: ScenesConfig, split: str) -> SceneSet:
+def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> SceneSet:
     """The scenes of one split, "train" or "val", at most as many as the settings ask for.
+
+    ``pictures``: whether their folder must be there.
 
     Raises:
         DataError: files that are missing or broken, or a split without a single scene that qualifies.
@@ -28,6 +30,7 @@ def open_scenes(config: ScenesConfig, split: str) -> SceneSet:
         instances=_below(config.root, paths.instances),
         captions=_below(config.root, paths.captions),
         split=split,
+        pictures=pictures,
     )
     return _limited(found, config, split)
 
@@ -37,7 +40,7 @@ def opened_if_there(config: ScenesConfig, split: str) -> SceneSet | None:
     if config.source == SceneSource.world and not world_path(config.root, _world_settings(config)).is_dir():
         return None
     try:
-        return open_scenes(config, split)
+        return open_scenes(config, split, pictures=False)
     except DataError:
         return None
 

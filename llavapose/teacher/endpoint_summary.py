@@ -52,6 +52,7 @@ class EndpointSummary:
         ends = [
             f"requests, {kind}: " + ", ".join(f"{number:,} {end}" for end, number in sorted(of_kind.items()))
             for kind, of_kind in self.requests.items()
+            if of_kind
         ]
         left_out = ", ".join(f"{number:,} {reason}" for reason, number in sorted(self.left_out.items()))
         return [

@@ -63,7 +63,7 @@ def ensure_samples(
             print(f"samples: {samples} (made before, settings unchanged)", flush=True)
             return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
     print(f"samples: none for these settings yet, teacher {teacher.name} writes them to {folder}", flush=True)
-    chosen = opened or open_scenes(scenes, split)
+    chosen = opened or open_scenes(scenes, split, pictures=teacher.endpoint is None)
     for note in chosen.notes:
         print(f"scenes: {note}", flush=True)
     if teacher.endpoint is None:

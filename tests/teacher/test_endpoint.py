@@ -118,6 +118,7 @@ def test_cap_stop_resume_and_no_trace_of_the_key(tmp_path):
         assert summary["num_replies"] == len(server.log)  # none was answered twice
     for run in (missing, wrong, capped, done):
         assert CANARY not in run.stdout + run.stderr
+        assert "HTTP Request" not in run.stdout + run.stderr
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path
 
