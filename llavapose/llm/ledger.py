@@ -133,7 +133,8 @@ class Ledger:
     def num_tokens(self) -> tuple[int, int]:
         """Prompt and completion tokens of all replies."""
         sums = "coalesce(sum(num_prompt_tokens), 0), coalesce(sum(num_completion_tokens), 0)"
-        return self._read(f"SELECT {sums} FROM replies")[0]  # type: ignore[return-value]
+        num_prompt, num_completion = self._read(f"SELECT {sums} FROM replies")[0]
+        return num_prompt, num_completion
 
     def num_replies(self) -> int:
         """How many replies are recorded."""
