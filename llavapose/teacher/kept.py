@@ -137,6 +137,6 @@ def first_findings(ledger: Ledger, standings: Sequence[Standing]) -> Iterator[Fi
 
 
 def prompts_of(job: Job) -> dict[str, str]:
-    """ "kind, context" -> SHA-256 of the prompt."""
+    """What was asked and with which context -> SHA-256 of the prompt."""
     contexts = {kind: getattr(job.teacher.context, kind).value for kind in job.wanted}
     return {f"{kind}, {context}": prompt_hash(kind, context) for kind, context in contexts.items()}
