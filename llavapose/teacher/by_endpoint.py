@@ -5,7 +5,7 @@ before; ``summary.json``, where every request is counted once.
 """
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,13 +26,13 @@ from llavapose.teacher.generate import NUM_PER_SCENE, RATIO, shared_out
 from llavapose.teacher.kept import Report, first_findings, prompts_of, repair_rows, samples_of, set_aside_rows, within
 
 
-def job_of(scenes: SceneSet, teacher: TeacherConfig, *, excluded_ids: Collection[int] = ()) -> Job:
+def job_of(scenes: SceneSet, teacher: TeacherConfig) -> Job:
     """What is to be asked about which scenes.
 
     Raises:
         DataError: no scene shows a person.
     """
-    chosen = {scene.id: scene for scene in scenes.scenes if scene.people and scene.id not in excluded_ids}
+    chosen = {scene.id: scene for scene in scenes.scenes if scene.people}
     if not chosen:
         raise DataError(f"no scene of {scenes.images} shows a person; nothing to ask about")
     total = round(NUM_PER_SCENE * len(chosen)) if teacher.num_samples is None else teacher.num_samples
