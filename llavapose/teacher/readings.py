@@ -11,12 +11,13 @@ import json
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from llavapose.errors import ReplyError
 from llavapose.records import Fact, Scene, Turn
-from llavapose.teacher.quality import QUALITY_VERSION, Finding, check_conversation, from_json, joined, to_json
-from llavapose.teacher.reply import PARSER_VERSION, parse_reply
+from llavapose.teacher.quality import Finding, check_conversation, from_json, joined, to_json
+from llavapose.teacher.reply import parse_reply
 
 CONTRADICTION, LEAK = "contradicts the keypoints", "leaks the annotations"
 
@@ -105,11 +106,24 @@ def read_reply(
     return Reading(told=tuple(told), left_out=dict(parsed.left_out))
 
 
+DECIDES = ("pose", "teacher/quality.py", "teacher/leaks.py", "teacher/readings.py", "records.py", "errors.py") + tuple(
+    f"teacher/reply{part}.py" for part in ("", "_faults", "_forms", "_json", "_wrapping")
+)
+"""Files and folders below the package, subfolders included, that decide what a reply is read as."""
+
+
+def deciding_files() -> list[str]:
+    """The source files that decide a reading, relative to the package, sorted."""
+    root = Path(str(files("llavapose")))
+    found = [path for name in DECIDES for path in ([root / name] if name.endswith(".py") else (root / name).rglob("*"))]
+    return sorted(path.relative_to(root).as_posix() for path in found if path.suffix == ".py")
+
+
 @cache
 def reading_version() -> str:
-    """Changes with the parser, the checks, and any file of the room that reads poses and claims."""
-    digest = hashlib.sha256(f"{PARSER_VERSION}/{QUALITY_VERSION}".encode())
-    for path in sorted(files("llavapose.pose").iterdir(), key=lambda path: path.name):
-        if path.name.endswith(".py"):
-            digest.update(path.read_bytes())
+    """Changes with any file that decides what a reply is read as: the parser, the checks, what reads poses and claims."""
+    root = Path(str(files("llavapose")))
+    digest = hashlib.sha256()
+    for name in deciding_files():
+        digest.update(name.encode() + b"\0" + (root / name).read_bytes())
     return digest.hexdigest()[:12]

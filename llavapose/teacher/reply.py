@@ -14,9 +14,6 @@ from llavapose.teacher.reply_forms import Found, pairs_in, question_first
 from llavapose.teacher.reply_json import Pair, json_pairs, json_text
 from llavapose.teacher.reply_wrapping import cleaned, unquoted, without_closing, without_preamble
 
-PARSER_VERSION = "1"
-"""Counts up when the same reply is read otherwise than before."""
-
 REASONS = (
     "content filter",
     "cut off",

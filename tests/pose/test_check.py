@@ -11,8 +11,8 @@ from llavapose.pose.facts import scene_facts
 from llavapose.pose.people import prominent
 from llavapose.pose.vocabulary import PARTS, VALUES, flip_part
 from llavapose.records import Fact, Scene
+from llavapose.teacher import language
 
-language = pytest.importorskip("llavapose.teacher.language")
 CATEGORIES = ("tennis racket", "umbrella", "skis", "skateboard", "cell phone", "orange", "scissors")
 
 

@@ -7,6 +7,8 @@ from llavapose.pose.check import check_text
 from llavapose.pose.facts import scene_facts
 from llavapose.pose.vocabulary import flip_part
 from llavapose.scenes.world import WorldSettings, ensure_world, read_truth, read_world
+from llavapose.teacher.offline import OfflineTeacher
+from llavapose.teacher.request import Request
 
 LEAST_COVERAGE = {
     "elbow": 0.5, "knee": 0.5, "arm_height": 0.55, "arm_side": 0.4, "legs": 0.25, "leg_lift": 0.5, "trunk": 0.7,
@@ -50,14 +52,12 @@ def test_the_truth_notices_left_and_right_swapped(world):
 
 def test_what_the_offline_teacher_writes_is_read_back_as_true(world):
     """Captions may say more than the joints show; nothing that is written may contradict them."""
-    teacher = pytest.importorskip("llavapose.teacher.offline")
-    request = pytest.importorskip("llavapose.teacher.request")
     outcomes = {"supported": 0, "contradicted": 0, "unverifiable": 0}
     for scene in world[0][:120]:
         facts = scene_facts(scene)
         for kind in ("conv", "detail", "complex"):
-            asked = request.Request(scene=scene, facts=facts, kind=kind, num=1, seed=scene.id)
-            for turns in teacher.OfflineTeacher(context="keypoints").write(asked):
+            asked = Request(scene=scene, facts=facts, kind=kind, num=1, seed=scene.id)
+            for turns in OfflineTeacher(context="keypoints").write(asked):
                 for turn in turns:
                     for checked in check_text(turn.text, scene, facts) if turn.role == "assistant" else ():
                         outcomes[checked.outcome] += 1
