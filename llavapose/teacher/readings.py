@@ -106,9 +106,11 @@ def read_reply(
     return Reading(told=tuple(told), left_out=dict(parsed.left_out))
 
 
-DECIDES = ("pose", "teacher/quality.py", "teacher/leaks.py", "teacher/readings.py", "records.py", "errors.py") + tuple(
-    f"teacher/reply{part}.py" for part in ("", "_faults", "_forms", "_json", "_wrapping")
-)
+DECIDES = (
+    "pose", "teacher/quality.py", "teacher/leaks.py", "teacher/readings.py", "teacher/reply.py",
+    "teacher/language.py",
+    *(f"teacher/reply_{part}.py" for part in ("faults", "forms", "json", "wrapping")), "records.py", "errors.py",
+)  # fmt: skip
 """Files and folders below the package, subfolders included, that decide what a reply is read as."""
 
 
@@ -121,7 +123,7 @@ def deciding_files() -> list[str]:
 
 @cache
 def reading_version() -> str:
-    """Changes with any file that decides what a reply is read as: the parser, the checks, what reads poses and claims."""
+    """Changes with any file that decides what a reply is read as: parser, checks, what reads poses and claims."""
     root = Path(str(files("llavapose")))
     digest = hashlib.sha256()
     for name in deciding_files():
