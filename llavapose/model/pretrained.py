@@ -14,7 +14,14 @@ import torch
 from huggingface_hub import save_torch_state_dict
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import AutoProcessor, GenerationConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+from transformers import (
+    AutoProcessor,
+    GenerationConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    LlavaImageProcessorPil,
+    LlavaProcessor,
+)
 
 from llavapose.errors import CheckpointError
 
@@ -94,7 +101,7 @@ def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
     source = resolve_base(base)
     with _told(source):
         processor = AutoProcessor.from_pretrained(source, backend="pil")
-        processor.image_processor.do_pad = True
+        processor.image_processor = padding_processor(processor.image_processor)
         processor.chat_template = chat_template
         if processor.patch_size is None:
             config: Any = LlavaConfig.from_pretrained(source)
@@ -102,6 +109,23 @@ def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
             processor.vision_feature_select_strategy = config.vision_feature_select_strategy
             processor.num_additional_image_tokens = 1
     return processor
+
+
+def padding_processor(images: Any) -> LlavaImageProcessorPil:
+    """LLaVA's image processor, which pads to a square with the mean colour, with the numbers of another.
+
+    Bases name other classes too: CLIP's, as the published 7B does, takes ``do_pad`` and does not pad.
+
+    Args:
+        images: the base's own image processor.
+    """
+    names = LlavaImageProcessorPil.valid_kwargs.__annotations__.keys() - {"default_to_square"}
+    settings: dict[str, Any] = {name: getattr(images, name, None) for name in names}
+    # Classes that never crop leave both out, where LLaVA's own defaults are a crop to 224 pixels.
+    settings["do_center_crop"] = bool(settings["do_center_crop"])
+    settings["crop_size"] = settings["crop_size"] or settings["size"]
+    settings["do_pad"] = True
+    return LlavaImageProcessorPil(**settings)
 
 
 def load_model(
