@@ -60,20 +60,36 @@ class PackedSamples(Dataset[Batch]):
 
 
 class PlannedOrder(Sampler[MicroBatch]):
-    """One rank's micro-batches of an epoch, in order; the first epoch after a resume starts behind those seen."""
+    """One rank's micro-batches of an epoch, in order.
 
-    def __init__(self, plans: Any, *, rank: int, length: int, epoch: int = 0, skip: int = 0) -> None:
-        self.plans, self.rank, self.length, self.epoch, self.skip = plans, rank, length, epoch, skip
+    To iterate changes nothing: a loader with workers asks for an iterator twice an epoch.
+
+    Args:
+        plans: called with ``epoch``, returns that epoch's plan.
+        rank: whose micro-batches.
+        length: micro-batches of a whole epoch.
+        epoch: the first one; Lightning sets the later ones.
+        seen: (epoch, batches): behind how many batches of which epoch a resumed run starts.
+    """
+
+    def __init__(self, plans: Any, *, rank: int, length: int, epoch: int = 0, seen: tuple[int, int] = (0, 0)) -> None:
+        self.plans, self.rank, self.length, self.epoch, self.seen = plans, rank, length, epoch, seen
+
+    def set_epoch(self, epoch: int) -> None:
+        """The epoch that the next iterators are of; Lightning calls this before it asks for them, but not the first."""
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return self.length
 
     def __iter__(self) -> Iterator[MicroBatch]:
-        plan = self.plans(epoch=self.epoch)
-        order = [micro[self.rank] for step in plan for micro in step]
-        skip, self.skip = self.skip, 0
-        self.epoch += 1
-        return iter(order[skip:])
+        return self._of(self.epoch)
+
+    def _of(self, epoch: int) -> Iterator[MicroBatch]:
+        # A generator, so that an iterator that nobody reads costs no plan.
+        resumed, batches = self.seen
+        order = [micro[self.rank] for step in self.plans(epoch=epoch) for micro in step]
+        yield from order[batches if epoch == resumed else 0 :]
 
 
 class PoseDataModule(L.LightningDataModule):
@@ -166,8 +182,9 @@ class PoseDataModule(L.LightningDataModule):
             plans,
             rank=self.trainer.global_rank if self.trainer else 0,
             length=steps * self.accumulate,
-            epoch=self._seen["epoch"],
-            skip=self._seen["batches"],
+            # Resumed from an epoch's last batch, Lightning is still in that one; a reloaded loader is of a later one.
+            epoch=max(self._seen["epoch"], self.trainer.current_epoch if self.trainer else 0),
+            seen=(self._seen["epoch"], self._seen["batches"]),
         )
         return self._loader(self.train, order)
 

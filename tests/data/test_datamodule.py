@@ -174,16 +174,33 @@ def test_pictures_proven_good_are_read_once(tmp_path, own_pictures, samples, mon
     assert len(bad_images(samples, own_pictures, stamp=stamp)) == 1
 
 
+def epoch_of(loader, epoch) -> list[list[int]]:
+    loader.sampler.set_epoch(epoch)
+    return [seen([batch]) for batch in loader]
+
+
 def test_the_place_in_the_data_is_kept(tiny_jsonl, tiny_pictures, processor):
     whole = module(tiny_jsonl, tiny_pictures, processor)
     loader = whole.train_dataloader()
-    epochs = [[seen([batch]) for batch in loader] for _ in range(2)]
+    epochs = [epoch_of(loader, epoch) for epoch in range(3)]
     assert epochs[0] != epochs[1]
     resumed = module(tiny_jsonl, tiny_pictures, processor)
     resumed.load_state_dict({"fingerprint": whole.order_fingerprint(), "epoch": 1, "batches": 2})
     loader = resumed.train_dataloader()
     assert [seen([batch]) for batch in loader] == epochs[1][2:]
-    assert len(list(loader)) == 5
+    assert epoch_of(loader, 2) == epochs[2] and len(loader) == 5
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, processor, num_workers):
+    data = module(tiny_jsonl, tiny_pictures, processor, num_workers=num_workers)
+    data.load_state_dict({"fingerprint": data.order_fingerprint(), "epoch": 1, "batches": 2})
+    loader = data.train_dataloader()
+    order = list(loader.sampler)
+    assert len(order) == 3 and list(loader.sampler) == order
+    wanted = [sorted(index for group in micro.groups for index in group) for micro in order]
+    for _ in range(2):
+        assert [seen([batch]) for batch in loader] == wanted
 
 
 @pytest.mark.parametrize(
