@@ -43,6 +43,7 @@ class PoseModule(L.LightningModule):
         self.num_steps = num_steps
         self.optim = optim
         self.loss_power = loss_power
+        self._step_loss: Tensor | float = 0.0
 
     def configure_model(self) -> None:
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
@@ -72,12 +73,22 @@ class PoseModule(L.LightningModule):
                 f"loss is {float(total.detach())} at step {self.trainer.global_step}, batch {batch_idx}; lower "
                 "optim.lr or check the precision; the last checkpoint is intact"
             )
-        self.log("train/loss", losses.detach().mean(), on_step=True, prog_bar=True)
         accumulate = self.trainer.accumulate_grad_batches
+        self._log_loss(total.detach() / batch.step_weight, batch_idx % accumulate, accumulate)
         scale = self.trainer.world_size * accumulate
         if self.trainer.strategy.handles_gradient_accumulation:
             scale *= accumulate
         return total / batch.step_weight * scale
+
+    def _log_loss(self, part: Tensor, micro_step: int, accumulate: int) -> None:
+        """Log the optimizer step's own loss, summed over its micro-steps and ranks, at the last of its micro-steps.
+
+        A micro-batch's mean says little of the step: the planner puts the short answers last.
+        """
+        self._step_loss = part if micro_step == 0 else self._step_loss + part
+        if micro_step == accumulate - 1:
+            loss = self.trainer.strategy.reduce(self._step_loss, reduce_op="sum")
+            self.log("train/loss", loss, on_step=True, prog_bar=True)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Mean loss of a held-out token."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.loggers import CSVLogger
 
 from llavapose.config.choices import ConnectorType
 from llavapose.config.schema import ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
@@ -56,6 +57,7 @@ def run(
     connector: ConnectorType = ConnectorType.keep,
     precision: Any = "32-true",
     check: bool = True,
+    csv: bool = False,
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -91,7 +93,7 @@ def run(
         gradient_clip_val=clip,
         precision=precision,
         callbacks=callbacks,
-        logger=False,
+        logger=CSVLogger(out, name="csv", version="") if csv else False,
         log_every_n_steps=1,
         num_sanity_val_steps=0,
         enable_model_summary=False,

@@ -79,6 +79,8 @@ def test_two_ranks_leave_the_weights_of_one(name, one_process, two_processes, pl
         [line["val/loss"] for line in lines(place) if "val/loss" in line][-1] for place in (folder, one_process)
     ]
     assert held_out[0] == pytest.approx(held_out[1], abs=1e-3)
+    logged = [[line["train/loss"] for line in lines(place) if "train/loss" in line] for place in (folder, one_process)]
+    assert logged[0] == pytest.approx(logged[1], abs=1e-3)
 
 
 def test_accumulated_equals_whole(one_process, places, tmp_path):
