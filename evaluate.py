@@ -20,7 +20,7 @@ CONF = Path(__file__).parent / "conf"
 def main(config: EvaluateConfig) -> None:
     """Evaluate one arm."""
     from llavapose.evaluation.evaluate import evaluate
-    from llavapose.evaluation.results import arms_found, summarise
+    from llavapose.evaluation.tables.results import arms_found, summarise
     from llavapose.report.sweep import write_tables
 
     folder = evaluate(config)

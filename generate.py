@@ -17,12 +17,12 @@ CONF = Path(__file__).parent / "conf"
 
 def main(config: GenerateConfig) -> None:
     """Print the plan, audit other people's samples, or make samples with all that goes with them."""
-    from llavapose.evaluation.benchmark import benchmark_texts
+    from llavapose.evaluation.benchmarks.world import benchmark_texts
     from llavapose.report.samples_page import write_samples_page
-    from llavapose.scenes.opening import open_scenes
+    from llavapose.scenes.open import open_scenes
     from llavapose.teacher.context import context_text
-    from llavapose.teacher.finish import finish
-    from llavapose.teacher.prepare import ensure_samples, print_plan
+    from llavapose.teacher.dataset.release import finish
+    from llavapose.teacher.make import ensure_samples, print_plan
 
     if config.audit is not None:
         return audit_page(config, config.audit, config.output_dir or Path("outputs/audit"))
@@ -48,8 +48,8 @@ def main(config: GenerateConfig) -> None:
 def audit_page(config: GenerateConfig, path: Path, folder: Path) -> None:
     """Print what is wrong with samples that anybody made, with a page that shows the worst first, claims marked."""
     from llavapose.report.audit_page import AuditPage, write_audit_page
-    from llavapose.scenes.opening import opened_if_there
-    from llavapose.teacher.audit import audit
+    from llavapose.scenes.open import opened_if_there
+    from llavapose.teacher.checks.audit import audit
     from llavapose.teacher.context import context_text
 
     found = audit(path, None, opened_if_there(config.scenes, config.split))

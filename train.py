@@ -14,9 +14,9 @@ loads), checkpoints/, logs/, and its answers, verdicts and probe.
 from functools import partial
 from pathlib import Path
 
-from llavapose.config.launch import launch
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
+from llavapose.sweep.launch import launch
 
 CONF = Path(__file__).parent / "conf"
 
@@ -25,7 +25,7 @@ def prepare(config: TrainConfig) -> tuple[Path, Path]:
     """The samples to train on and the folder of their pictures; makes what is missing and says so."""
     if config.data.path is not None and config.data.images is not None:
         return config.data.path, config.data.images
-    from llavapose.teacher.prepare import ensure_samples
+    from llavapose.teacher.make import ensure_samples
 
     made = ensure_samples(config.scenes, config.teacher, config.data_dir)
     return made.samples, made.images

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from llavapose.pose.claims import extract_claims
+from llavapose.pose.claims.extract import extract_claims
 from llavapose.records import Claim
 
 

@@ -3,11 +3,10 @@
     python -m benchmarks.claims              # the offline teacher's own wording, blind wording, blind paragraphs
 
 Own wording: what the offline teacher says of sure facts, alone and in whole texts, true and with one claim flipped.
-Blind wording: sentences that were written without looking at the extractor (``tests/pose/blind_wording.jsonl``, one
-``{"id", "kind", "value", "text"}`` a line, the text with ``{person}``, ``{side}``, ``{other}``, ``{limb}``,
-``{thing}``, ``{number}``, ``{number_word}``), put to pictures of which they are true and to pictures of which they are
-false. The extractor was improved on the development half only; the held-out half decides. The halves go by the ids'
-sha256.
+Blind wording: sentences that were written without looking at the extractor, put to pictures of which they are true and
+to pictures of which they are false. One a line of ``tests/pose/claims/blind_wording.jsonl``: ``{"id", "kind",
+"value", "text"}``, the text with ``{person}``, ``{side}``, ``{other}``, ``{limb}``, ``{thing}``, ``{number}`` ...
+The extractor was improved on the development half only; the held-out half decides. The halves go by the ids' sha256.
 
 *found* is the share of false uses marked contradicted, *precision* the share of false uses among all uses so marked.
 """
@@ -25,21 +24,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.claim_paragraphs import paragraph_scores
-from llavapose.evaluation.couples import candidates
+from llavapose.evaluation.probe.counterparts import candidates
 from llavapose.pose.check import CONTRADICTED, check_text
-from llavapose.pose.claims import extract_claims
-from llavapose.pose.facts import scene_facts
+from llavapose.pose.claims.extract import extract_claims
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.language import STATEMENTS, flipped, label, lend, number_word, state, thing_words
 from llavapose.pose.people import references
 from llavapose.pose.vocabulary import OPPOSITES, VALUES, flip_part
 from llavapose.records import Fact, Scene
-from llavapose.scenes.world import WorldSettings, ensure_world, read_world
-from llavapose.teacher.language import STATEMENTS, flipped, label, lend, number_word, state, thing_words
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 
 WORLD = WorldSettings(num_train=0, num_val=400, seed=7741)
 """Pictures that nothing else is measured or trained on."""
 
-BLIND = Path(__file__).parent.parent / "tests/pose/blind_wording.jsonl"
-PARAGRAPHS = Path(__file__).parent.parent / "tests/pose/blind_paragraphs.jsonl"
+BLIND = Path(__file__).parent.parent / "tests/pose/claims/blind_wording.jsonl"
+PARAGRAPHS = Path(__file__).parent.parent / "tests/pose/claims/blind_paragraphs.jsonl"
 USES = 4
 """Every blind sentence is put to so many pictures each way, at most."""
 

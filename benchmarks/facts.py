@@ -17,10 +17,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from llavapose.pose.facts import scene_facts
+from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.vocabulary import VALUES
 from llavapose.records import Fact, Scene
-from llavapose.scenes.world import WorldSettings, ensure_world, read_truth, read_world
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_truth, read_world
 
 Truth = dict[str, Any]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from llavapose.scenes.world import WorldSettings, ensure_world
+from llavapose.scenes.world.world import WorldSettings, ensure_world
 
 PICTURES, WITH_PEOPLE = 82_783, 45_174
 SOURCE = 1000

@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from llavapose.config.schema import EndpointConfig
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest, Completion, Message
-from llavapose.llm.engine import ask_all
-from llavapose.llm.ledger import Ledger
-from llavapose.llm.ledger_notes import note_reply
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.ledger.notes import note_reply
+from llavapose.llm.live.ask import ask_all
 from llavapose.llm.openai import open_endpoint
 from llavapose.llm.scripted import Scripted
 

@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from llavapose.base.vision import load_pictures, normalise, patch_features
 from llavapose.model.pretrained import load_model
-from llavapose.pose.facts import scene_facts
+from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
-from llavapose.scenes.world import WorldSettings, ensure_world, read_world
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 
 KINDS = ("facing", "stance", "trunk", "knee", "elbow", "arm_height", "arm_side", "leg_lift", "legs")
 

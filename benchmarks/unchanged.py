@@ -24,23 +24,23 @@ import torch
 
 from llavapose.config.compose import settings
 from llavapose.data.datamodule import PoseDataModule
-from llavapose.evaluation.benchmark import build_benchmark
+from llavapose.evaluation.benchmarks.world import build_benchmark
 from llavapose.evaluation.evaluate import evaluate
-from llavapose.evaluation.probe import build_probe, item_row
+from llavapose.evaluation.probe.items import build_probe, item_row
 from llavapose.files import write_json
 from llavapose.model.attention import packed_mask
 from llavapose.model.llava import freeze_vision, token_losses, token_weights
 from llavapose.model.pretrained import load_model
-from llavapose.pose.facts import scene_facts
+from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import to_dict
 from llavapose.report.sweep import finish_sweep
 from llavapose.samples import read_samples
-from llavapose.scenes.opening import open_scenes
-from llavapose.teacher.by_endpoint import job_of
-from llavapose.teacher.prepare import ensure_samples
+from llavapose.scenes.open import open_scenes
+from llavapose.teacher.endpoint.write import assignment_of
+from llavapose.teacher.make import ensure_samples
+from llavapose.teacher.order import slots_between
 from llavapose.teacher.prompts import prompt_hash
-from llavapose.teacher.readings import read_reply
-from llavapose.teacher.slots import slots_between
+from llavapose.teacher.reply.reading import read_reply
 from llavapose.training.fit import build_data
 
 CONTEXTS = ("captions", "boxes", "keypoints", "other_keypoints")
@@ -76,11 +76,11 @@ def dump_requests(config, scenes, out: Path) -> None:
             ["teacher=vllm", "teacher.endpoint.model=m", f"teacher.context={context}",
              f"scenes.root={config.scenes.root}", "scenes.num_train=40", "scenes.num_val=60", "teacher.num_samples=60"],
         )  # fmt: skip
-        job = job_of(scenes, asked.teacher)
-        for kind in job.wanted:
-            prompts[f"{kind} {context}"] = [prompt_hash(kind, context), job.wording(kind)]
-            for slot in slots_between(job.orders[kind], kind, 0, 6):
-                request = job.request(slot)
+        assignment = assignment_of(scenes, asked.teacher)
+        for kind in assignment.wanted:
+            prompts[f"{kind} {context}"] = [prompt_hash(kind, context), assignment.wording(kind)]
+            for slot in slots_between(assignment.orders[kind], kind, 0, 6):
+                request = assignment.request(slot)
                 requests.append([context, slot.name, request.key, [[m.role, m.text] for m in request.messages]])
     write_json(out / "prompts.json", prompts)
     write_json(out / "requests.json", requests)
@@ -147,8 +147,8 @@ def dump_evaluation(config, scenes, work: Path, out: Path) -> None:
     for arm, extra in (("baseline", []), ("full", ["benchmark.max_new_tokens=24"])):
         told = [*common, *extra, "checkpoint=tiny", f"arm={arm}", f"output_dir={sweep}"]
         evaluate(settings("evaluate", ROOT / "conf", told))
-    job = {"variant": "", "dir": str(work / "none"), "results_dir": str(sweep), "exit_code": 0}
-    write_json(sweep / "jobs.json", [{"arm": arm, **job} for arm in ("baseline", "full")])
+    assignment = {"variant": "", "dir": str(work / "none"), "results_dir": str(sweep), "exit_code": 0}
+    write_json(sweep / "jobs.json", [{"arm": arm, **assignment} for arm in ("baseline", "full")])
     finish_sweep(sweep)
     (out / "page.txt").write_text(text_of((sweep / "report" / "index.html").read_text()))
     for path in sorted(sweep.rglob("*")):

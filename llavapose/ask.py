@@ -20,7 +20,7 @@ def main() -> int:
         if not given.question.strip():
             raise LlavaPoseError('question is empty; write one, for example "What is the person doing?"')
         check_input(given.checkpoint, given.photo)
-        from llavapose.evaluation.answer import CheckpointAnswerer
+        from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
 
         answerer = CheckpointAnswerer(
             given.checkpoint, given.photo.parent, device=given.device, max_new_tokens=given.max_new_tokens

@@ -5,16 +5,17 @@ import hashlib
 import json
 import math
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from llavapose.errors import DataError
+
+TINY_BASE = Path(__file__).parent / "assets" / "tiny_base"
+"""The base that ships with the package."""
 
 _DECODER = json.JSONDecoder()
 
@@ -210,61 +211,6 @@ def inside(root: Path, relative: str, *, where: str) -> Path:
     if not path.resolve().is_relative_to(root.resolve()):
         raise DataError(f"{where}: image path {relative!r} leaves the image folder {root}; expected a path inside it")
     return path
-
-
-class Pictures:
-    """Pictures below a folder, also those that another folder layout names.
-
-    ``data/coco/train2014/000000134754.jpg`` is found as it stands, without some of its leading folders, by its file
-    name in any folder below, and by COCO 2014's own file name ``COCO_train2014_000000134754.jpg``.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._found: dict[str, str] = {}
-
-    def find(self, relative: str, *, where: str) -> str | None:
-        """The picture's path relative to the folder; None where there is none.
-
-        Raises:
-            DataError: the path could leave the folder, or several pictures have its name.
-        """
-        if relative not in self._found:
-            found = self._search(relative, where=where)
-            if found is None:
-                return None
-            self._found[relative] = found
-        return self._found[relative]
-
-    def _search(self, relative: str, *, where: str) -> str | None:
-        parts = PurePosixPath(relative).parts
-        for skipped in range(max(len(parts), 1)):
-            shorter = "/".join(parts[skipped:]) if skipped else relative
-            if inside(self.root, shorter, where=where).is_file():
-                return shorter
-        named = self._by_name.get(plain_name(relative), [])
-        if len(named) > 1:
-            raise DataError(
-                f"{where}: {len(named)} pictures below {self.root} could be {relative}: {named[0]}, {named[1]}; "
-                "give the folder of one of them"
-            )
-        return named[0] if named and inside(self.root, named[0], where=where).is_file() else None
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        """File name -> paths relative to the folder; read when first needed."""
-        found: dict[str, list[str]] = {}
-        for folder, folders, names in os.walk(self.root):
-            folders.sort()
-            inner = Path(folder).relative_to(self.root).as_posix()
-            for name in sorted(names):
-                found.setdefault(plain_name(name), []).append(name if inner == "." else f"{inner}/{name}")
-        return found
-
-
-def plain_name(path: str) -> str:
-    """A picture's file name; COCO 2014's without its split, as the ids are one series in all of COCO."""
-    return re.sub(r"^COCO_[a-z]+20\d\d_(?=\d{12}\.)", "", PurePosixPath(path).name)
 
 
 def sha256(path: Path) -> str:

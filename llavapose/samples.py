@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.errors import DataError
-from llavapose.files import Pictures, inside, read_json_list, read_jsonl, write_jsonl
+from llavapose.files import inside, read_json_list, read_jsonl, write_jsonl
+from llavapose.pictures import Pictures
 from llavapose.records import KINDS, Sample, Turn
 
 IMAGE_MARK = "<image>"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from llavapose.records import Sample, Turn
+from tests.drawn_by_hand import alone, facts, three  # noqa: F401 (fixtures)
 
 if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration, LlavaProcessor
@@ -150,3 +151,9 @@ def tiny_jsonl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def samples() -> tuple[Sample, ...]:
     return tiny_samples(10)
+
+
+@pytest.fixture(scope="session")
+def conf() -> Path:
+    """The folder of configuration files."""
+    return Path(__file__).parents[1] / "conf"

@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 from llavapose.errors import LlavaPoseError
-
-TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
+from llavapose.files import TINY_BASE
 
 
 def main() -> int:

@@ -25,8 +25,8 @@ from llavapose.model.pretrained import write_checkpoint
 from llavapose.records import KINDS
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.scenes.world import WorldSettings, ensure_world, read_world
-from llavapose.teacher.generate import generate
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
+from llavapose.teacher.offline.write import generate
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
 from llavapose.training.fit import fit
 

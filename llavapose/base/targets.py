@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llavapose.base import own_frame
+from llavapose.base import body_frame
 from llavapose.pose.skeleton import COCO17
 from llavapose.records import Scene
 
@@ -32,13 +32,13 @@ MAX_PEOPLE = 4
 NUM_JOINTS = len(_JOINTS)
 LOCAL = 2 * NUM_JOINTS + 2 * len(LIMBS) + len(ANGLES) + 4
 """Numbers a patch: joint offsets, limb directions, cosines of angles, box edges."""
-REGRESSED = LOCAL + own_frame.NUM_VALUES
+REGRESSED = LOCAL + body_frame.NUM_VALUES
 """... and the person's joints in their own frame, which are the same at every patch."""
 VISIBLE = 1 + NUM_JOINTS + MAX_PEOPLE
 """Yes or no a patch: lies on a person, joint visible, the person is the n-th from the left."""
-ORDER = slice(1 + NUM_JOINTS, VISIBLE)
+PERSON_ORDER = slice(1 + NUM_JOINTS, VISIBLE)
 """The flags of the order from the left."""
-BINARY = VISIBLE + own_frame.NUM_FLAGS + len(own_frame.CATEGORIES)
+BINARY = VISIBLE + body_frame.NUM_FLAGS + len(body_frame.CATEGORIES)
 """... and what lies at the person's hands and feet, and which things' boxes the patch lies in."""
 
 
@@ -76,7 +76,7 @@ def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, things: np.ndarray, 
     Args:
         keypoints: float[N, 17, 3] x, y in 0..1 of the padded square, visibility.
         boxes: float[N, 4] x1, y1, x2, y2 in 0..1.
-        things: float[M, 5] x1, y1, x2, y2 in 0..1, index into ``own_frame.CATEGORIES``.
+        things: float[M, 5] x1, y1, x2, y2 in 0..1, index into ``body_frame.CATEGORIES``.
         grid: patches a side.
     """
     centres = (np.arange(grid) + 0.5) / grid
@@ -85,8 +85,8 @@ def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, things: np.ndarray, 
     values, weights = np.zeros((num, REGRESSED), np.float32), np.zeros((num, REGRESSED), np.float32)
     flags, flag_weights = np.zeros((num, BINARY), np.float32), np.zeros((num, BINARY), np.float32)
     flag_weights[:, 0] = 1
-    flags[:, -len(own_frame.CATEGORIES) :] = own_frame.patch_categories(points, things)
-    flag_weights[:, -len(own_frame.CATEGORIES) :] = 1
+    flags[:, -len(body_frame.CATEGORIES) :] = body_frame.patch_categories(points, things)
+    flag_weights[:, -len(body_frame.CATEGORIES) :] = 1
     if len(keypoints):
         owner, lies_on = _owners(points, keypoints, boxes, reach=0.6 / grid)
         flags[:, 0] = lies_on
@@ -95,9 +95,9 @@ def patch_targets(keypoints: np.ndarray, boxes: np.ndarray, things: np.ndarray, 
             mine = owner == person
             value, weight = _person(keypoints[person], boxes[person], points[mine])
             values[mine, :LOCAL], weights[mine, :LOCAL] = value, weight
-            values[mine, LOCAL:], weights[mine, LOCAL:] = own_frame.own_values(keypoints[person], boxes[person])
-            held = slice(VISIBLE, VISIBLE + own_frame.NUM_FLAGS)
-            flags[mine, held], flag_weights[mine, held] = own_frame.own_flags(keypoints[person], things)
+            values[mine, LOCAL:], weights[mine, LOCAL:] = body_frame.own_values(keypoints[person], boxes[person])
+            held = slice(VISIBLE, VISIBLE + body_frame.NUM_FLAGS)
+            flags[mine, held], flag_weights[mine, held] = body_frame.own_flags(keypoints[person], things)
             flags[mine, 1 : 1 + NUM_JOINTS] = keypoints[person, :, 2] == 2
             flags[mine, 1 + NUM_JOINTS + min(order[person], MAX_PEOPLE - 1)] = 1
             flag_weights[mine, 1:VISIBLE] = 1
@@ -155,8 +155,8 @@ def scene_arrays(scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     people = [person for person in scene.people if person.keypoints]
     keypoints = np.array([person.keypoints for person in people], np.float32).reshape(-1, NUM_JOINTS, 3)
     boxes = np.array([person.box_xyxy for person in people], np.float32).reshape(-1, 4)
-    known = [thing for thing in scene.things if thing.category in own_frame.CATEGORIES]
-    rows = [(*thing.box_xyxy, own_frame.CATEGORIES.index(thing.category)) for thing in known]
+    known = [thing for thing in scene.things if thing.category in body_frame.CATEGORIES]
+    rows = [(*thing.box_xyxy, body_frame.CATEGORIES.index(thing.category)) for thing in known]
     things = np.array(rows, np.float32).reshape(-1, 5)
     keypoints[..., :2] = keypoints[..., :2] * scale + shift
     boxes = boxes * np.tile(scale, 2) + np.tile(shift, 2)

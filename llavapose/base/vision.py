@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import CLIPVisionModel
 
-from llavapose.base.own_frame import ENDS
+from llavapose.base.body_frame import ENDS
 from llavapose.base.targets import (
     BINARY,
     LOCAL,
     MAX_PEOPLE,
     NUM_JOINTS,
-    ORDER,
+    PERSON_ORDER,
     REGRESSED,
     VISIBLE,
     mirrored_order,
@@ -259,8 +259,8 @@ def vision_report(tower: CLIPVisionModel, heads: PatchHeads, scenes: Sequence[Sc
         known = table.weights[index][..., : 2 * NUM_JOINTS : 2] & mine[..., None]
         offset = (values - table.values[index].float())[..., : 2 * NUM_JOINTS].unflatten(-1, (NUM_JOINTS, 2))
         errors.append((offset.norm(dim=-1) * size)[known])
-        order = table.flags[index][..., ORDER]
-        joints.append((flags[..., ORDER].argmax(-1) == order.float().argmax(-1))[mine])
+        order = table.flags[index][..., PERSON_ORDER]
+        joints.append((flags[..., PERSON_ORDER].argmax(-1) == order.float().argmax(-1))[mine])
         on.append((flags[..., 0] > 0) == mine)
         at_ends = table.flag_weights[index][..., held] & mine[..., None]
         ends.append(((flags[..., held] > 0) == table.flags[index][..., held])[at_ends])

@@ -47,7 +47,7 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
     return found
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``; did you mean ...?`` for a word close to a known one, else the known ones if they are few, else nothing."""
     names = sorted(set(known))
     close = get_close_matches(word, names, n=1, cutoff=0.6)
@@ -77,7 +77,7 @@ def _unknown_keys(node: DictConfig, schema: type, prefix: str = "") -> Iterator[
     for key in node:
         name = str(key)
         if name not in known:
-            yield f"{prefix}{name}: no such setting{nearest(name, known)}"
+            yield f"{prefix}{name}: no such setting{did_you_mean(name, known)}"
         elif (inner := known[name]) is not None and isinstance(child := node.get(name), DictConfig):
             yield from _unknown_keys(child, inner, f"{prefix}{name}.")
 
@@ -125,7 +125,7 @@ def _raw_group(group: str, node: DictConfig) -> Iterator[str]:
             if isinstance(child, DictConfig) and "_target_" in child:
                 yield from _instance(child, f"{group}.{key}")
             elif child is not None:
-                yield f"{group}.{key} has no `_target_`{nearest(str(key), named)}"
+                yield f"{group}.{key} has no `_target_`{did_you_mean(str(key), named)}"
 
 
 def _child(node: DictConfig, key: Any) -> Any:

@@ -13,7 +13,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from llavapose.config.check import RAW_GROUPS, nearest, problems_in, setting_names
+from llavapose.config.check import RAW_GROUPS, did_you_mean, problems_in, setting_names
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.register import SCHEMAS, register
 from llavapose.config.schema import KIND_NAMES
@@ -142,7 +142,7 @@ def _in_one_line(error: Exception, culprit: str | None, script: str, conf: Path)
 
 
 def _choices(name: str, options: list[str]) -> str:
-    hint = nearest(name, options)
+    hint = did_you_mean(name, options)
     return f"{hint} (choices: {', '.join(options)})" if "did you mean" in hint else hint
 
 
@@ -151,7 +151,7 @@ def _similar(key: str, script: str, conf: Path) -> str:
     names = [*setting_names(SCHEMAS[script]), *(folder.name for folder in conf.iterdir() if folder.is_dir())]
     if script == "train":
         names += [f"data.kinds.{kind}" for kind in KIND_NAMES]
-    hint = nearest(key, names)
+    hint = did_you_mean(key, names)
     if hint:
         return hint
     leaves = {name.rpartition(".")[2] for name in names}

@@ -312,7 +312,7 @@ class TrainConfig:
 
 @dataclass(kw_only=True)
 class GenerateConfig:
-    """All settings of ``generate.py``."""
+    """All settings of ``teacher/offline/write.py``."""
 
     scenes: ScenesConfig = field(default_factory=ScenesConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)

@@ -15,11 +15,11 @@ from llavapose.config.compose import opened, settings, typed
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, LlavaPoseError
 
-Sweep = Callable[[Path, Sequence[str]], None]
+RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
 
 
-def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sweep: Sweep | None = None) -> None:
+def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sweep: RunSweep | None = None) -> None:
     """Run ``main`` with the script's typed settings; a mistake ends the process with exit code 1.
 
     Args:

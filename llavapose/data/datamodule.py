@@ -1,31 +1,24 @@
 """Sample files to packed batches: everything is checked first, then micro-batches stream in the planned order."""
 
-import os
-import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import lightning as L
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
-from tqdm import tqdm
 
+from llavapose.data.check import read_checked
+from llavapose.data.choose import hold_out, kind_counts, mix, without_pictures
 from llavapose.data.conversation import Branch, Conversation, num_image_tokens
-from llavapose.data.images import check_image, open_image, pixels
+from llavapose.data.images import open_image, pixels
 from llavapose.data.pack import pack
 from llavapose.data.planner import Item, MicroBatch, num_steps, plan_epoch
 from llavapose.errors import DataError
 from llavapose.files import fingerprint, inside
 from llavapose.model.batch import Batch
 from llavapose.records import Sample
-from llavapose.samples import check_samples
-
-MAX_LISTED = 20
 
 
 class PackedSamples(Dataset[Batch]):
@@ -239,95 +232,3 @@ class PoseDataModule(L.LightningDataModule):
         names = [(s.id, b.num_tokens) for s, b in zip(self.train.samples, self.train.items, strict=True)]
         setting = [self.batch_size, self.accumulate, self.max_branches, self.seed, self.num_ranks]
         return fingerprint([names, setting])
-
-
-def without_pictures(samples: Sequence[Sample], held_out_ids: Collection[int]) -> list[Sample]:
-    """The samples but for those about held-out pictures, told by the number at the end of the picture's name."""
-    held_out = frozenset(held_out_ids)
-    kept = [sample for sample in samples if coco_id(sample.image) not in held_out]
-    if len(kept) < len(samples):
-        pictures = {sample.image for sample in samples if coco_id(sample.image) in held_out}
-        print(f"{len(samples) - len(kept)} samples left out: their {len(pictures)} pictures are held out by COCO id")
-    return kept
-
-
-def coco_id(image: str) -> int | None:
-    """The image id in COCO's file names ("COCO_val2014_000000000042.jpg", "000000000042.jpg"); None in others."""
-    digits = re.search(r"(?:^|[_/])(\d+)\.\w+$", image)
-    return int(digits[1]) if digits else None
-
-
-def read_checked(samples: Path, images: Path, *, kind: str | None = None) -> list[Sample]:
-    """Every sample of a file or folder, its records and its pictures proven good.
-
-    Raises:
-        DataError: with every bad record and picture on a line of its own (the first 20), and their number.
-    """
-    found, problems = check_samples(samples, images, kind=kind)
-    problems = list(problems) + bad_images(found, images, stamp=samples.parent / ".checked_images")
-    if problems:
-        listed = problems[:MAX_LISTED] + ([f"... and {len(problems) - MAX_LISTED} more"] * (len(problems) > MAX_LISTED))
-        raise DataError("\n".join([f"{samples}: {len(problems)} bad records; fix or remove them:", *listed]))
-    return found
-
-
-def bad_images(samples: Sequence[Sample], images: Path, *, stamp: Path | None = None) -> list[str]:
-    """One line a picture that does not decode; a set proven good before, by name, size and time, is not read again."""
-    first: dict[str, str] = {}
-    for sample in samples:
-        first.setdefault(sample.image, sample.id)
-    paths = {name: images / name for name in first}
-    stats = {name: path.stat() for name, path in paths.items() if path.exists()}
-    known = fingerprint([(name, stat.st_size, stat.st_mtime_ns) for name, stat in sorted(stats.items())], 32)
-    if stamp is not None and stamp.exists() and known in stamp.read_text().split():
-        return []
-
-    def problem(name: str) -> str | None:
-        try:
-            check_image(paths[name], where=f"sample {first[name]}")
-        except DataError as error:
-            return str(error)
-        return None
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = tqdm(pool.map(problem, paths), total=len(paths), desc="checking pictures", unit="img", disable=None)
-        problems = [line for line in bar if line]
-    if stamp is not None and not problems and os.access(stamp.parent, os.W_OK):
-        with stamp.open("a") as stream:
-            stream.write(known + "\n")
-    return problems
-
-
-def mix(samples: Sequence[Sample], kinds: Mapping[str, float], *, seed: int) -> list[Sample]:
-    """The mixture: weight 1 takes each sample of a kind once, fractions a seeded part, 2 each twice."""
-    chosen: list[Sample] = []
-    for kind, weight in kinds.items():
-        pool = [sample for sample in samples if sample.kind == kind]
-        whole, part = divmod(float(weight), 1.0)
-        chosen += pool * int(whole)
-        chosen += Random(f"{seed}/{kind}").sample(pool, round(part * len(pool)))
-    return chosen
-
-
-def hold_out(
-    samples: Sequence[Sample], *, num_val: int, num_samples: int | None, seed: int
-) -> tuple[list[Sample], list[Sample]]:
-    """(train, val), split by whole pictures so that no held-out picture is trained on."""
-    images = sorted({sample.image for sample in samples})
-    Random(f"{seed}/hold-out").shuffle(images)
-    sizes = Counter(sample.image for sample in samples)
-    place: dict[str, str] = {}
-    num_held = num_used = 0
-    for image in images:
-        if num_held < num_val:
-            place[image], num_held = "val", num_held + sizes[image]
-        elif num_samples is None or num_used < num_samples:
-            place[image], num_used = "train", num_used + sizes[image]
-    train = [sample for sample in samples if place.get(sample.image) == "train"]
-    val = [sample for sample in samples if place.get(sample.image) == "val"]
-    return train[:num_samples], val
-
-
-def kind_counts(samples: Sequence[Sample]) -> str:
-    """How many of each kind, for a message: "conv 113, detail 45"."""
-    return ", ".join(f"{kind} {count}" for kind, count in sorted(Counter(s.kind for s in samples).items())) or "none"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from llavapose.config.schema import AnswererKind, EvaluateConfig
 from llavapose.evaluation.run import Plan, evaluate_arm
-from llavapose.scenes.opening import open_scenes
+from llavapose.scenes.open import open_scenes
 
 
 def evaluate(config: EvaluateConfig) -> Path:

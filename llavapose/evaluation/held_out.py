@@ -1,8 +1,8 @@
 """The pictures that no arm may have been trained on: the benchmark's, and those that the settings name."""
 
 from llavapose.config.schema import TrainConfig
-from llavapose.evaluation.benchmark import build_benchmark
-from llavapose.scenes.opening import excluded_ids, open_scenes
+from llavapose.evaluation.benchmarks.world import build_benchmark
+from llavapose.scenes.open import excluded_ids, open_scenes
 
 
 def held_out_ids(config: TrainConfig) -> frozenset[int]:

@@ -12,16 +12,15 @@ from typing import Any
 from tqdm import tqdm
 
 from llavapose.errors import DataError
-from llavapose.evaluation.benchmark import NUM_IMAGES, build_benchmark, write_benchmark
-from llavapose.evaluation.judge import Judge, Judgement
-from llavapose.evaluation.pose_judge import PoseJudge
-from llavapose.evaluation.probe import NUM_ITEMS, build_probe, item_row
-from llavapose.files import atomic_write, fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
+from llavapose.evaluation.benchmarks.world import NUM_IMAGES, build_benchmark, write_benchmark
+from llavapose.evaluation.judges.pose import PoseJudge
+from llavapose.evaluation.judges.protocol import Judge, Judgement
+from llavapose.evaluation.probe.items import NUM_ITEMS, build_probe, item_row
+from llavapose.files import TINY_BASE, atomic_write, fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.records import Answer, Question, Scene, to_dict
 
 log = logging.getLogger(__name__)
 
-TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
 NUM_PICTURES = 8
 PICTURE_SIZE = 480
 HUGE = 2**28
@@ -128,7 +127,7 @@ class _Lazily:
 
     def _loaded(self) -> Any:
         if self._answerer is None:
-            from llavapose.evaluation.answer import CheckpointAnswerer
+            from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
 
             self._answerer = CheckpointAnswerer(
                 self._checkpoint,

@@ -24,9 +24,7 @@ from transformers import (
 )
 
 from llavapose.errors import CheckpointError
-
-TINY_BASE = Path(__file__).parents[1] / "assets" / "tiny_base"
-"""The base that ships with the package."""
+from llavapose.files import TINY_BASE
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 

@@ -7,8 +7,8 @@ above the head; between values that border on each other without either covering
 import re
 
 from llavapose.errors import DataError
-from llavapose.pose.claim_words import GROUP, NUMBERS
-from llavapose.pose.claims import extract_claims
+from llavapose.pose.claims.extract import extract_claims
+from llavapose.pose.claims.words.shared import GROUP, NUMBERS
 from llavapose.pose.people import prominent, resolve
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.pose.things import ANNOTATED

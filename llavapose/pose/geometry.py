@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from llavapose.pose.skeleton import Skeleton
 from llavapose.records import Person
 
-Point = tuple[float, float]
+_Point = tuple[float, float]
 
 TORSO, UPPER_ARM, FOREARM, THIGH, SHANK, SHOULDERS = 1.0, 0.62, 0.55, 0.87, 0.85, 0.80
 """Usual segment lengths in units, joint centre to joint centre: near the upper end of what people have, so that a limb
@@ -29,7 +29,7 @@ class Pose:
         unit: the torso's full length in pixels; 0 where too little is labelled to tell.
     """
 
-    points: dict[str, Point]
+    points: dict[str, _Point]
     seen: frozenset[str]
     box_px: tuple[float, float, float, float]
     unit: float
@@ -42,16 +42,16 @@ class Pose:
         """Whether all are visible."""
         return all(joint in self.seen for joint in joints)
 
-    def mid(self, joint: str) -> Point | None:
+    def mid(self, joint: str) -> _Point | None:
         """Midpoint of the left and the right joint, None unless both are labelled."""
         left, right = self.points.get(f"left {joint}"), self.points.get(f"right {joint}")
         return None if left is None or right is None else ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2)
 
-    def drop(self, upper: Point, lower: Point) -> float:
+    def drop(self, upper: _Point, lower: _Point) -> float:
         """How far ``lower`` is below ``upper``, in units; negative when above."""
         return (lower[1] - upper[1]) / self.unit
 
-    def span(self, a: Point, b: Point) -> float:
+    def span(self, a: _Point, b: _Point) -> float:
         """Distance in the picture, in units."""
         return math.dist(a, b) / self.unit
 
@@ -73,7 +73,7 @@ def pose_of(person: Person, skeleton: Skeleton, width: int, height: int) -> Pose
     )
 
 
-def body_unit(points: dict[str, Point]) -> float:
+def body_unit(points: dict[str, _Point]) -> float:
     """The torso's full length, by the segments that are foreshortened least.
 
     Those near the longest are averaged, so that the longest of many uncertain ones does not decide alone.
@@ -92,7 +92,7 @@ def body_unit(points: dict[str, Point]) -> float:
     return sum(near) / len(near) if near else 0.0
 
 
-def angle_at(a: Point, joint: Point, b: Point) -> float | None:
+def angle_at(a: _Point, joint: _Point, b: _Point) -> float | None:
     """Interior angle at ``joint`` in the picture, in degrees 0..180; None where two joints coincide."""
     ux, uy, vx, vy = a[0] - joint[0], a[1] - joint[1], b[0] - joint[0], b[1] - joint[1]
     if math.hypot(ux, uy) < 1e-9 or math.hypot(vx, vy) < 1e-9:
@@ -100,7 +100,7 @@ def angle_at(a: Point, joint: Point, b: Point) -> float | None:
     return math.degrees(math.atan2(abs(ux * vy - uy * vx), ux * vx + uy * vy))
 
 
-def angle_range(a: Point, joint: Point, b: Point, lengths: tuple[float, float], slack: float) -> tuple[float, float]:
+def angle_range(a: _Point, joint: _Point, b: _Point, lengths: tuple[float, float], slack: float) -> tuple[float, float]:
     """Least and greatest interior angle in space that the picture allows.
 
     A segment seen shorter than its true length reaches towards or away from the camera by the missing leg of a right

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from llavapose.errors import DataError
-from llavapose.files import Pictures, atomic_write
+from llavapose.files import atomic_write
+from llavapose.pictures import Pictures
 from llavapose.records import Sample, Scene
 from llavapose.report.markup import data_uri, legend, marked, templates
 from llavapose.scenes.draw import draw_scene
 
-PICTURE_PX = 480
+_PICTURE_PX = 480
 """Longer side of a picture on the page."""
 
 
@@ -120,7 +121,7 @@ def _picture(item: Shown, pictures: Pictures | None) -> tuple[str, str]:
         if name is None:
             return "", f"not in {pictures.root}"
         scene = item.scene or Scene(id=0, image=name, width=0, height=0)
-        drawn = draw_scene(replace(scene, image=name), pictures.root, size=PICTURE_PX, boxes=False)
+        drawn = draw_scene(replace(scene, image=name), pictures.root, size=_PICTURE_PX, boxes=False)
     except DataError as error:
         return "", str(error)
     return data_uri(drawn), ""

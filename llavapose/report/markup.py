@@ -11,7 +11,7 @@ from PIL import Image
 
 from llavapose.scenes.draw import LEFT, PERSON_BOX, RIGHT, THING_BOX
 
-OUTCOMES = {"leak": "leak", "contradicted": "wrong", "supported": "right", "unverifiable": "open"}
+OUTCOME_MARKS = {"leak": "leak", "contradicted": "wrong", "supported": "right", "unverifiable": "open"}
 """Outcome of a place in a text -> its mark, the strongest first where places overlap."""
 
 
@@ -39,7 +39,7 @@ def jpeg_uri(content: bytes) -> str:
 
 
 def marked(text: str, places: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Cut a text into (piece, mark) where places begin and end; the mark is a value of ``OUTCOMES`` or "".
+    """Cut a text into (piece, mark) where places begin and end; the mark is a value of ``OUTCOME_MARKS`` or "".
 
     Args:
         text: what was written.
@@ -50,7 +50,7 @@ def marked(text: str, places: Sequence[Mapping[str, Any]]) -> list[tuple[str, st
     pieces: list[tuple[str, str]] = []
     for start, end in pairwise(ends):
         over = {place["outcome"] for place in places if place["start"] <= start and end <= place["end"]}
-        mark = next((OUTCOMES[outcome] for outcome in OUTCOMES if outcome in over), "")
+        mark = next((OUTCOME_MARKS[outcome] for outcome in OUTCOME_MARKS if outcome in over), "")
         pieces.append((text[start:end], mark))
     return pieces
 

@@ -17,10 +17,10 @@ from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
 
-PICTURE_PX = 560
+_PICTURE_PX = 560
 """Longer side of a picture on the page."""
 
-KIND_NAMES = {"conv": "Conversation", "detail": "Detailed description", "complex": "Complex reasoning"}
+KIND_TITLES = {"conv": "Conversation", "detail": "Detailed description", "complex": "Complex reasoning"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def _exhibit(scene: Scene, samples: Sequence[Sample], images: Path, context_of: 
     return Exhibit(
         scene=scene,
         picture=data_uri(
-            draw_scene(scene, images, size=PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints")
+            draw_scene(scene, images, size=_PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints")
         ),
         context=context_of(scene, parts),
         samples={kind: [sample for sample in samples if sample.kind == kind] for kind in KINDS},
@@ -94,8 +94,8 @@ def _render(exhibits: Sequence[Exhibit], samples: Sequence[Sample]) -> str:
         .get_template("samples.html.j2")
         .render(
             exhibits=exhibits,
-            kinds=KIND_NAMES,
-            counts=[(KIND_NAMES[kind], counts[kind]) for kind in KINDS],
+            kinds=KIND_TITLES,
+            counts=[(KIND_TITLES[kind], counts[kind]) for kind in KINDS],
             num_samples=len(samples),
             num_pictures=len({sample.image for sample in samples}),
             made_by=", ".join(sorted({_origin(sample) for sample in samples})),

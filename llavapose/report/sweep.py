@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.errors import DataError
-from llavapose.evaluation.ablation import arms_in_order
-from llavapose.evaluation.results import seed_values, summarise
+from llavapose.evaluation.tables.ablation import arms_in_order
+from llavapose.evaluation.tables.results import seed_values, summarise
 from llavapose.files import atomic_write, read_json, write_csv
 from llavapose.records import BASELINE
 from llavapose.report.page import Source, seeds_grid, write_page

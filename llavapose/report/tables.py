@@ -15,7 +15,7 @@ from llavapose.files import read_csv
 from llavapose.records import ALL, KINDS
 
 HOLE_MARK = "—"
-FAILED = "failed"
+FAILED_MARK = "failed"
 NEEDED = {
     "ablation.csv": ("arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored"),
     "probe.csv": ("arm", "pictures", "group", "skill", "low", "high", "n"),
@@ -54,7 +54,7 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
         counts = f"{total['num_scored']:.0f}" + (f" (+{unscored} unscored)" if unscored else "")
         scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*KINDS, ALL)]
         if not total["num_scored"]:
-            mark = FAILED if arm in failed else HOLE_MARK
+            mark = FAILED_MARK if arm in failed else HOLE_MARK
             body.append((arm, *[mark] * 5, HOLE_MARK))
             continue
         body.append((arm, *scores, interval(total, "diff", "diff_low", "diff_high", 1, sign=True), counts))
@@ -80,7 +80,7 @@ def probe_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: S
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows}
     body = []
     for arm in arms:
-        mark = FAILED if arm in failed else HOLE_MARK
+        mark = FAILED_MARK if arm in failed else HOLE_MARK
         cells = [found.get((arm, *where)) for where in WIDE.values()]
         whole = cells[0]
         num = f"{whole['n']:.0f}" if whole else HOLE_MARK
@@ -101,7 +101,7 @@ def probe_groups_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], fa
     groups = list(dict.fromkeys(g for _, g in found if g != ALL and not g.endswith(")")))
     body = []
     for arm in arms:
-        mark = FAILED if arm in failed else HOLE_MARK
+        mark = FAILED_MARK if arm in failed else HOLE_MARK
         body.append((arm, *(number(found[arm, g], 2) if (arm, g) in found else mark for g in groups)))
     return Grid(title="Pose probe: skill by group of facts", header=("arm", *groups), rows=tuple(body))
 

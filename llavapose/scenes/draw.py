@@ -10,7 +10,7 @@ from llavapose.pose.people import references
 from llavapose.pose.skeleton import Skeleton, skeleton_named
 from llavapose.records import Box, Person, Scene
 
-Colour = tuple[int, int, int]
+_Colour = tuple[int, int, int]
 
 LEFT = (30, 136, 255)
 """Colour of the person's own left: blue."""
@@ -44,7 +44,7 @@ def draw_scene(
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     canvas = ImageDraw.Draw(picture)
     if boxes:
-        named: list[tuple[Box, str, Colour]] = [(thing.box_xyxy, thing.category, THING_BOX) for thing in scene.things]
+        named: list[tuple[Box, str, _Colour]] = [(thing.box_xyxy, thing.category, THING_BOX) for thing in scene.things]
         for person, name in zip(scene.people, references(scene), strict=True):
             named.append((person.box_xyxy, name.removeprefix("the "), PERSON_BOX))
         for draw in (_draw_box, _draw_name):
@@ -73,12 +73,12 @@ def _unit(size: tuple[int, int]) -> int:
     return max(1, round(max(size) / 220))
 
 
-def _draw_box(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, _: str, colour: Colour) -> None:
+def _draw_box(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, _: str, colour: _Colour) -> None:
     corners = (box[0] * size[0], box[1] * size[1], max(box[0], box[2]) * size[0], max(box[1], box[3]) * size[1])
     canvas.rectangle(corners, outline=colour, width=_unit(size))
 
 
-def _draw_name(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, name: str, colour: Colour) -> None:
+def _draw_name(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, name: str, colour: _Colour) -> None:
     """The name on a plate above the box, or in its upper left corner where there is no room above."""
     if not name:
         return
@@ -114,11 +114,11 @@ def _draw_skeleton(canvas: ImageDraw.ImageDraw, size: tuple[int, int], person: P
             canvas.ellipse((x - inner, y - inner, x + inner, y + inner), fill=HALO)
 
 
-def _joint_colour(joint: str) -> Colour:
+def _joint_colour(joint: str) -> _Colour:
     return LEFT if joint.startswith("left ") else RIGHT if joint.startswith("right ") else MIDDLE
 
 
-def _limb_colour(first: str, second: str) -> Colour:
+def _limb_colour(first: str, second: str) -> _Colour:
     """The side's colour; the middle's where both sides or none take part."""
     sides = {_joint_colour(first), _joint_colour(second)} - {MIDDLE}
     return sides.pop() if len(sides) == 1 else MIDDLE

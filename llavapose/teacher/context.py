@@ -12,9 +12,9 @@ from itertools import cycle
 from llavapose.errors import DataError
 from llavapose.records import Person, Scene
 from llavapose.scenes.coco import PERSON
-from llavapose.teacher.slots import order_of
+from llavapose.teacher.order import order_of
 
-PARTS = ("captions", "boxes", "keypoints")
+_PARTS = ("captions", "boxes", "keypoints")
 """What the text may hold: each contains those before it."""
 
 

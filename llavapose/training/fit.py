@@ -16,8 +16,9 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import TrainConfig
+from llavapose.data.choose import kind_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
-from llavapose.data.datamodule import PoseDataModule, kind_counts
+from llavapose.data.datamodule import PoseDataModule
 from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type, set_connector
 from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
@@ -25,7 +26,7 @@ from llavapose.model.pretrained import load_model, load_processor, write_checkpo
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 
-EXPECTED = (
+EXPECTED_WARNINGS = (
     r"Found \d+ module\(s\) in eval mode",  # the frozen vision encoder
     "You're resuming from a checkpoint that ended before the epoch ended",  # the data module keeps its place itself
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
@@ -146,7 +147,7 @@ def fit(
         # Those of an earlier run in this folder: a later resume must not take them for this one's.
         shutil.rmtree(config.output_dir / "checkpoints", ignore_errors=True)
     with warnings.catch_warnings():
-        for message in EXPECTED:
+        for message in EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         trainer.fit(module, data, ckpt_path=checkpoint)
     return export(config, trainer, module)

@@ -9,9 +9,10 @@ from llavapose.base.connector import LOUDNESS, SPREAD, STRAIGHT, spoken_targets
 from llavapose.base.recipe import WORLD_SEED, Recipe, make_base
 from llavapose.base.vision import VisionRecipe, load_pictures, normalise, patch_features
 from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.files import TINY_BASE
 from llavapose.model.llava import count_parameters
-from llavapose.model.pretrained import TINY_BASE, load_model, load_processor
-from llavapose.scenes.world import read_world
+from llavapose.model.pretrained import load_model, load_processor
+from llavapose.scenes.world.world import read_world
 
 SMALL = Recipe(
     num_images=12, num_told=12, num_read=12, num_val=4, num_held=8, vocab_size=420, batch_size=16,

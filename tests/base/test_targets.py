@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from transformers import CLIPVisionModel
 
-from llavapose.base import own_frame
+from llavapose.base import body_frame
 from llavapose.base.architecture import vision_config
-from llavapose.base.targets import LOCAL, NUM_JOINTS, ORDER, VISIBLE, mirrored_order, patch_targets, scene_arrays
+from llavapose.base.targets import LOCAL, NUM_JOINTS, PERSON_ORDER, VISIBLE, mirrored_order, patch_targets, scene_arrays
 from llavapose.base.vision import patch_features, scale_features
 from llavapose.pose.skeleton import COCO17
 from llavapose.records import Person, Scene, Thing
@@ -49,7 +49,7 @@ def test_people_are_ordered_from_the_left():
     both = np.concatenate([right, left])
     low, high = both[:, :, :2].min(1), both[:, :, :2].max(1)
     targets = patch_targets(both, np.concatenate([low, high], 1), NOTHING, grid=GRID)
-    order = targets.flags[:, ORDER].argmax(-1)
+    order = targets.flags[:, PERSON_ORDER].argmax(-1)
     columns = np.arange(GRID * GRID) % GRID
     on = targets.flags[:, 0] == 1
     assert (order[on & (columns < 3)] == 0).all() and (order[on & (columns > 4)] == 1).all()
@@ -72,7 +72,7 @@ def test_scene_arrays_follow_the_padded_square():
     keypoints, boxes, things = scene_arrays(scene)
     np.testing.assert_allclose(keypoints[0, 0, :2], (0.5, 0.25))
     np.testing.assert_allclose(boxes[0], (0, 0.25, 1, 0.75))
-    np.testing.assert_allclose(things, [(0, 0.25, 0.5, 0.75, own_frame.CATEGORIES.index("cup"))])
+    np.testing.assert_allclose(things, [(0, 0.25, 0.5, 0.75, body_frame.CATEGORIES.index("cup"))])
 
 
 def test_joints_in_the_own_frame_are_the_same_at_every_patch_and_wherever_the_person_is():
@@ -87,13 +87,13 @@ def test_joints_in_the_own_frame_are_the_same_at_every_patch_and_wherever_the_pe
 def test_things_are_told_at_the_hand_that_is_near_and_at_the_patches_of_their_box():
     keypoints, boxes = one_person(np.random.default_rng(4))
     keypoints[0, 9, :2], keypoints[0, 10, :2] = (0.3, 0.3), (0.9, 0.9)
-    cup = own_frame.CATEGORIES.index("cup")
+    cup = body_frame.CATEGORIES.index("cup")
     targets = patch_targets(keypoints, boxes, np.array([(0.25, 0.25, 0.35, 0.35, cup)]), grid=GRID)
     mine = np.flatnonzero(targets.flag_weights[:, VISIBLE] > 0)
-    held = targets.flags[mine, VISIBLE : VISIBLE + len(own_frame.ENDS)]
+    held = targets.flags[mine, VISIBLE : VISIBLE + len(body_frame.ENDS)]
     assert (held[:, 0] == 1).all() and (held[:, 1] == 0).all()  # the left wrist, not the right one
-    assert (targets.flags[mine, VISIBLE + len(own_frame.ENDS) + cup] == 1).all()
-    in_box = targets.flags[:, -len(own_frame.CATEGORIES) + cup] == 1
+    assert (targets.flags[mine, VISIBLE + len(body_frame.ENDS) + cup] == 1).all()
+    in_box = targets.flags[:, -len(body_frame.CATEGORIES) + cup] == 1
     assert in_box.sum() == 1 and in_box[2 * GRID + 2]
 
 

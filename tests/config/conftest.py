@@ -40,8 +40,3 @@ def run_script(tmp_path):
         return Said(done.returncode, done.stdout, done.stderr, cpu_s)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def conf() -> Path:
-    return ROOT / "conf"

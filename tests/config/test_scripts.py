@@ -86,8 +86,8 @@ def test_generate_does_not_import_torch(run_script, tmp_path):
 
     root = Path(__file__).parents[2]
     code = (
-        "import sys; sys.path.insert(0, %r); import generate; import llavapose.teacher.prepare; "
-        "import llavapose.report.samples_page; import llavapose.scenes.opening; "
+        "import sys; sys.path.insert(0, %r); import generate; import llavapose.teacher.make; "
+        "import llavapose.report.samples_page; import llavapose.scenes.open; "
         "assert not {'torch', 'transformers', 'lightning'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code % str(root)], capture_output=True, text=True, cwd=tmp_path)

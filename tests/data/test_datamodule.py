@@ -9,15 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from llavapose.data.datamodule import (
-    PoseDataModule,
-    bad_images,
-    coco_id,
-    hold_out,
-    mix,
-    read_checked,
-    without_pictures,
-)
+from llavapose.data.check import bad_images, read_checked
+from llavapose.data.choose import coco_id, hold_out, mix, without_pictures
+from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.pack import pack
 from llavapose.errors import DataError
 from llavapose.model.batch import IGNORE, PADDING
@@ -167,7 +161,7 @@ def test_broken_pictures_are_listed_before_training(tmp_path, own_pictures, samp
 def test_pictures_proven_good_are_read_once(tmp_path, own_pictures, samples, monkeypatch):
     stamp = tmp_path / "stamp"
     assert bad_images(samples, own_pictures, stamp=stamp) == []
-    monkeypatch.setattr("llavapose.data.datamodule.check_image", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr("llavapose.data.check.check_image", lambda *_, **__: pytest.fail("read again"))
     assert bad_images(samples, own_pictures, stamp=stamp) == []
     monkeypatch.undo()
     (own_pictures / "003.png").write_text("now broken")

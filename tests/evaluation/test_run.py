@@ -6,13 +6,13 @@ import math
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.evaluation.results import summarise
 from llavapose.evaluation.run import Plan, evaluate_arm
+from llavapose.evaluation.tables.results import summarise
 from llavapose.files import read_csv, read_jsonl
-from llavapose.pose.facts import scene_facts
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.language import state
 from llavapose.records import Answer
-from llavapose.scenes.world import WorldSettings, ensure_world, read_world
-from llavapose.teacher.language import state
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 
 PLAN = Plan(num_images=12, num_items=200)
 

@@ -8,8 +8,8 @@ from llavapose.config.schema import EndpointConfig
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatModel, ChatRequest, Message
 from llavapose.llm.counts import Tally
-from llavapose.llm.engine import ask_all
-from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.live.ask import ask_all
 from llavapose.llm.openai import open_endpoint
 
 

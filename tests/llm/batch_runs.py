@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.schema import EndpointConfig
-from llavapose.llm.batch import ask_by_batch
-from llavapose.llm.batch_draft import FileLimits
+from llavapose.llm.batch.ask import ask_by_batch
+from llavapose.llm.batch.draft import FileLimits
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest, Message
 from llavapose.llm.counts import Tally
-from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger.ledger import Ledger
 
 PRICE_IN, PRICE_OUT = 10.0, 40.0
 REPLY_USD = 0.5 * (12 * PRICE_IN + 50 * PRICE_OUT) / 1e6

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import openai  # noqa: F401  so that the children start at once
 
 from llavapose.errors import LlavaPoseError
-from llavapose.llm import job
-from llavapose.llm.ledger import Ledger
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.live import workers as job
 from tests.llm.asking import ask, config, requests
 
 job.BACKOFF_S = 0.05

@@ -2,12 +2,12 @@
 
 import pytest
 
-from llavapose.llm import job
 from llavapose.llm.budget import MAX_FACTOR, Budget
 from llavapose.llm.chat import Completion
 from llavapose.llm.failures import TryLater
-from llavapose.llm.ledger import Ledger
-from llavapose.llm.ledger_notes import note_sending
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.ledger.notes import note_sending
+from llavapose.llm.live import workers as job
 from llavapose.llm.scripted import Scripted
 from llavapose.llm.tokens import num_prompt_tokens
 from tests.llm.asking import ask, config, request, requests

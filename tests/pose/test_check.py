@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from llavapose.pose import language
 from llavapose.pose.check import check_claim, check_text
-from llavapose.pose.claims import extract_claims
-from llavapose.pose.facts import scene_facts
+from llavapose.pose.claims.extract import extract_claims
+from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.people import prominent
 from llavapose.pose.vocabulary import PARTS, VALUES, flip_part
 from llavapose.records import Fact, Scene
-from llavapose.teacher import language
 
 CATEGORIES = ("tennis racket", "umbrella", "skis", "skateboard", "cell phone", "orange", "scissors")
 

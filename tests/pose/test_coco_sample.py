@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from llavapose.pose.check import check_text
-from llavapose.pose.facts import scene_facts
+from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.people import prominent, references
 from llavapose.scenes.coco import read_scenes
 

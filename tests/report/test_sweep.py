@@ -6,7 +6,7 @@ import re
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.evaluation.results import read_ratings
+from llavapose.evaluation.tables.results import read_ratings
 from llavapose.files import read_json, write_json
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep

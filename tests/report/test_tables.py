@@ -5,8 +5,8 @@ import math
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.evaluation.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
-from llavapose.evaluation.probe import PROBE_COLUMNS
+from llavapose.evaluation.probe.score import PROBE_COLUMNS
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
 from llavapose.files import write_csv
 from llavapose.report.published import published_grids
 from llavapose.report.tables import NEEDED, Grid, ablation_grid, as_latex, as_markdown, as_text, read_table

@@ -8,7 +8,7 @@ import pytest
 from llavapose.errors import DataError
 from llavapose.llm.chat import Message
 from llavapose.records import KINDS, Person, Scene, Thing
-from llavapose.scenes.world import WorldSettings, ensure_world, read_world
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 from llavapose.teacher.messages import CONTEXTS, instruction_of, messages_of
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, prompt
 

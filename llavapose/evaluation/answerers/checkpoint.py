@@ -1,0 +1,192 @@
+"""A checkpoint answers questions and weighs statements: the evaluation's only torch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from threading import Thread
+from typing import Any
+
+import torch
+from PIL import ImageOps
+from torch import Tensor
+from transformers import TextIteratorStreamer
+
+from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation, num_image_tokens
+from llavapose.data.images import open_image, pixels
+from llavapose.data.pack import pack
+from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.files import inside
+from llavapose.model.attention import packed_mask
+from llavapose.model.llava import sample_losses, token_losses
+from llavapose.model.pretrained import load_model, load_processor
+from llavapose.records import Answer, Question, Sample, Turn
+
+MAX_BRANCHES = 48
+"""Statements behind one copy of a picture; more go to a second row."""
+
+
+class CheckpointAnswerer:
+    """Answers and scores with one checkpoint.
+
+    Args:
+        checkpoint: a Hugging Face folder, a hub id, or "tiny".
+        image_root: folder that image paths are relative to.
+        device: "cpu", "cuda", ...; None takes a GPU where there is one.
+        batch_size: questions answered at once.
+        max_new_tokens: longest answer.
+
+    Raises:
+        CheckpointError: a folder that is no LLaVA checkpoint.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Path | str,
+        image_root: Path,
+        *,
+        device: str | None = None,
+        batch_size: int = 32,
+        max_new_tokens: int = 256,
+    ) -> None:
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
+        self.processor = load_processor(str(checkpoint), chat_template=CHAT_TEMPLATE)
+        model: Any = load_model(str(checkpoint), dtype=dtype)
+        self.model: Any = model.to(self.device).eval()
+        self.image_root = image_root
+        self.batch_size, self.max_new_tokens = batch_size, max_new_tokens
+        self.conversation = Conversation(self.processor.tokenizer, num_image_tokens(self.processor))
+
+    def answer(self, questions: Sequence[Question], arm: str) -> Iterator[Answer]:
+        """Greedy answers, in the order of the questions."""
+        for start in range(0, len(questions), self.batch_size):
+            part = questions[start : start + self.batch_size]
+            prompts = [self.conversation.question(q.text, where=f"question {q.id}") for q in part]
+            pictures = [self._pixels(self._path(q.image, q.id), f"question {q.id}") for q in part]
+            for question, ids in zip(part, self._generate(prompts, pictures), strict=True):
+                text = self.processor.tokenizer.decode(ids, skip_special_tokens=True).strip()
+                finish = "stop" if len(ids) < self.max_new_tokens else "length"
+                yield Answer(question_id=question.id, arm=arm, text=text, finish=finish, num_tokens=len(ids))
+
+    def stream(self, photo: Path, question: str) -> Iterator[str]:
+        """The answer to one question about one picture, piece by piece as it is written."""
+        ids = [(*self.conversation.prefix, *self.conversation.question(question, where="question"))]
+        # A phone writes how it was held beside the pixels; COCO's annotations are about the pixels as they lie.
+        upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
+        picture = pixels(upright, self.processor.image_processor)
+        streamer = TextIteratorStreamer(self.processor.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        inputs = self._inputs(ids, [picture])
+        failures: list[BaseException] = []
+
+        def write() -> None:
+            try:
+                self._run(**inputs, streamer=streamer)
+            except BaseException as error:
+                failures.append(error)
+                streamer.end()  # else the reader below waits for ever
+
+        worker = Thread(target=write, daemon=True)
+        worker.start()
+        yield from streamer
+        worker.join()
+        if failures:
+            raise failures[0]
+
+    @torch.no_grad()
+    def score(self, items: Sequence[ProbeItem], *, shuffled: bool = False, seed: int = 0) -> Iterator[dict[str, Any]]:
+        """Mean log-likelihood a token of each item's true and flipped statement, after both orders of its question.
+
+        Args:
+            items: the probe's pairs.
+            shuffled: give every scene the picture of another one: the control that must fall to chance.
+            seed: of the shuffle.
+
+        Yields:
+            the item's fields with ``loglik_true`` and ``loglik_flipped`` (one number an order, nats a token) and
+            ``picture``, the image shown.
+        """
+        shown = pictures_shown(items, shuffled=shuffled, seed=seed)
+        scenes: dict[int, list[ProbeItem]] = {}
+        for item in items:
+            scenes.setdefault(item.scene_id, []).append(item)
+        for scene_id, group in scenes.items():
+            picture = self._pixels(self._path(shown[scene_id], group[0].id), f"scene {scene_id}")
+            branches = [branch for item in group for branch in self._statements(item)]
+            likelihoods = self._likelihoods(branches, picture)
+            for number, item in enumerate(group):
+                true0, flipped0, true1, flipped1 = likelihoods[4 * number : 4 * number + 4]
+                yield {
+                    **asdict(item),
+                    "picture": shown[scene_id],
+                    "loglik_true": [round(true0, 6), round(true1, 6)],
+                    "loglik_flipped": [round(flipped0, 6), round(flipped1, 6)],
+                }
+
+    def _statements(self, item: ProbeItem) -> list[Branch]:
+        branches = []
+        for question in item.questions:
+            for text in (item.true, item.flipped):
+                turns = (Turn(role="user", text=question), Turn(role="assistant", text=text))
+                sample = Sample(id=item.id, image=item.image, kind="conv", turns=turns)
+                branches.append(self.conversation.branch(sample, max_length=4096))
+        return branches
+
+    def _likelihoods(self, branches: list[Branch], picture: Tensor) -> list[float]:
+        groups = [range(at, min(at + MAX_BRANCHES, len(branches))) for at in range(0, len(branches), MAX_BRANCHES)]
+        found: dict[int, float] = {}
+        for group in groups:
+            batch = pack(self.conversation.prefix, [group], branches, [picture], step_weight=1).to(self.device)
+            losses = token_losses(self.model, batch, packed_mask(batch.segments))
+            found.update({index: -total / count for index, (total, count) in sample_losses(losses, batch).items()})
+        return [found[index] for index in range(len(branches))]
+
+    def _generate(self, prompts: list[tuple[int, ...]], pictures: list[Tensor]) -> list[list[int]]:
+        inputs = self._inputs([(*self.conversation.prefix, *prompt) for prompt in prompts], pictures)
+        written = self._run(**inputs)[:, inputs["input_ids"].shape[1] :]
+        end = self.processor.tokenizer.eos_token_id
+        return [[int(i) for i in row[: _until(row, end)]] for row in written]
+
+    def _inputs(self, rows: list[tuple[int, ...]], pictures: list[Tensor]) -> dict[str, Tensor]:
+        width = max(len(row) for row in rows)
+        pad = self.processor.tokenizer.pad_token_id or 0
+        ids = torch.tensor([[pad] * (width - len(row)) + list(row) for row in rows])
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+        pixel_values = torch.stack(pictures).to(self.device, self.model.dtype)
+        return {
+            "input_ids": ids.to(self.device),
+            "attention_mask": mask.to(self.device),
+            "pixel_values": pixel_values,
+        }
+
+    @torch.no_grad()
+    def _run(self, **inputs: Any) -> Tensor:
+        tokenizer = self.processor.tokenizer
+        return self.model.generate(
+            **inputs,
+            do_sample=False,
+            max_new_tokens=self.max_new_tokens,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id or 0,
+        )
+
+    def _path(self, image: str, name: str) -> Path:
+        return inside(self.image_root, image, where=name)
+
+    def _pixels(self, path: Path, where: str) -> Tensor:
+        return pixels(open_image(path, where=where), self.processor.image_processor)
+
+
+def pictures_shown(items: Sequence[ProbeItem], *, shuffled: bool, seed: int) -> dict[int, str]:
+    """Scene id -> image shown: its own, or with ``shuffled`` that of another scene (one cycle, so never its own)."""
+    own = {item.scene_id: item.image for item in items}
+    if not shuffled:
+        return own
+    order = sorted(own)
+    Random(seed).shuffle(order)
+    return {scene: own[following] for scene, following in zip(order, order[1:] + order[:1], strict=True)}
+
+
+def _until(row: Tensor, end: int) -> int:
+    stops = (row == end).nonzero()
+    return int(stops[0]) if len(stops) else len(row)

@@ -1,0 +1,134 @@
+"""The benchmark of held-out pictures, built as E-HPAUB is: a question of each kind about every picture.
+
+Which pictures take part, and so which questions can be judged, follows from the scenes' facts alone: it is decided
+before any answer is seen and is the same for every arm. One line of ``benchmark.jsonl``::
+
+    {"id": "17-conv", "scene_id": 17, "image": "000017.jpg", "kind": "conv",
+     "text": "Is the left elbow of the person bent or straight?",
+     "asked": {"kind": "elbow", "person": 0, "part": "left elbow"}}
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from llavapose.config.schema import ScenesConfig
+from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.judges.pose import FULL_ANSWER, is_judgeable
+from llavapose.files import read_jsonl, write_jsonl
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.language import ask
+from llavapose.pose.people import references
+from llavapose.records import KINDS, Asked, Fact, Question, Scene, to_dict
+from llavapose.scenes.open import open_scenes
+from llavapose.teacher.offline.teacher import complex_question
+from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
+
+NUM_IMAGES = 90
+ASKED_KINDS = ("elbow", "knee", "arm_height", "arm_side", "legs", "leg_lift", "trunk", "stance", "facing")
+"""Kinds that a conv question asks for: what one person's pose shows, and no reference gives away."""
+
+
+def build_benchmark(
+    scenes: Iterable[Scene],
+    facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
+    seed: int = 0,
+    num_images: int = NUM_IMAGES,
+) -> tuple[Question, ...]:
+    """One question of each kind about ``num_images`` pictures that can be judged on all three.
+
+    Args:
+        scenes: held-out scenes (a ``SceneSet``'s ``scenes``).
+        facts_of: scene -> facts.
+        seed: draws pictures and questions.
+        num_images: how many pictures.
+
+    Raises:
+        ConfigError: fewer pictures qualify.
+    """
+    rng = np.random.default_rng(seed)
+    pictures = sorted(getattr(scenes, "scenes", scenes), key=lambda scene: scene.id)
+    questions: list[Question] = []
+    for index in rng.permutation(len(pictures)):
+        if len(questions) == len(KINDS) * num_images:
+            break
+        scene = pictures[index]
+        facts = facts_of(scene)
+        if _qualifies(scene, facts):
+            questions += _questions(scene, facts, rng)
+    found = len(questions) // len(KINDS)
+    if found < num_images:
+        raise ConfigError(
+            f"benchmark: {found} of {len(pictures)} held-out pictures can be judged on all three kinds; expected "
+            f"{num_images}: lower benchmark.num_images or raise scenes.num_val"
+        )
+    return tuple(sorted(questions, key=lambda question: (question.scene_id, KINDS.index(question.kind))))
+
+
+def _askable(scene: Scene, facts: Sequence[Fact]) -> list[Fact]:
+    names = references(scene)
+    return [f for f in facts if f.sure and f.kind in ASKED_KINDS and f.person is not None and names[f.person]]
+
+
+def _qualifies(scene: Scene, facts: Sequence[Fact]) -> bool:
+    """Whether the facts can judge a question of every kind: one to ask for, and enough to tell of."""
+    return bool(_askable(scene, facts)) and sum(fact.sure for fact in facts) >= max(FULL_ANSWER.values())
+
+
+def _questions(scene: Scene, facts: Sequence[Fact], rng: np.random.Generator) -> list[Question]:
+    """The three questions about one picture; conv draws the kind of fact first, so that common kinds weigh no more."""
+    askable = _askable(scene, facts)
+    kinds = sorted({fact.kind for fact in askable})
+    kind = kinds[rng.integers(len(kinds))]
+    of_kind = [fact for fact in askable if fact.kind == kind]
+    fact = of_kind[rng.integers(len(of_kind))]
+    texts = {
+        "conv": ask(fact, scene, int(rng.integers(2))),
+        "detail": DETAIL_INSTRUCTIONS[rng.integers(len(DETAIL_INSTRUCTIONS))],
+        "complex": complex_question(scene, facts, int(rng.integers(2**31))),
+    }
+    questions = [
+        Question(
+            id=f"{scene.id}-{name}",
+            scene_id=scene.id,
+            image=scene.image,
+            kind=name,
+            text=texts[name],
+            asked=Asked(kind=fact.kind, person=fact.person, part=fact.part) if name == "conv" else None,
+        )
+        for name in KINDS
+    ]
+    assert all(is_judgeable(question, facts) for question in questions)
+    return questions
+
+
+def benchmark_texts(config: ScenesConfig) -> tuple[str, ...]:
+    """The questions that a benchmark of these settings' held-out pictures asks; none where it cannot be built here."""
+    try:
+        held_out = open_scenes(config, "val")
+        return tuple(question.text for question in build_benchmark(held_out.scenes))
+    except (ConfigError, DataError):
+        return ()
+
+
+def write_benchmark(path: Path, questions: Sequence[Question]) -> None:
+    """Write the questions, one a line."""
+    write_jsonl(path, map(to_dict, questions))
+
+
+def read_benchmark(path: Path) -> tuple[Question, ...]:
+    """Read questions.
+
+    Raises:
+        DataError: a line that is no question; names file and line.
+    """
+    questions = []
+    for number, row in read_jsonl(path, what="benchmark"):
+        try:
+            asked = Asked(**row["asked"]) if row.get("asked") else None
+            questions.append(Question(**{**row, "asked": asked}))
+        except TypeError as error:
+            raise DataError(f"benchmark: {path}:{number} is no question ({error}); expected id, scene_id, image, "
+                            "kind, text, asked") from None  # fmt: skip
+    return tuple(questions)

@@ -1,0 +1,128 @@
+"""The pose probe: does the model believe the true statement about a picture more than the flipped one?
+
+Every item is one sure fact said truly and falsely. No judge reads anything: the model's own log-likelihood decides.
+Items come in couples whose texts are the same and whose truths are opposite (here "bent" is true, there "straight"),
+so a model that never looks at the picture is right on exactly half of them, whatever it has learnt about people.
+
+One record::
+
+    {"id": "17-elbow-0-left-elbow", "scene_id": 17, "image": "000017.jpg", "group": "elbows and knees",
+     "kind": "elbow", "part": "left elbow", "value": "bent", "flipped_value": "straight", "num_people": 1, "person": 0,
+     "questions": ["Is the left elbow bent or straight?", "Is the left elbow straight or bent?"],
+     "true": "The left elbow is bent.", "flipped": "The left elbow is straight."}
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from llavapose.evaluation.probe.counterparts import Candidate, candidates, counterparts, taken_in_turn
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.language import ask, lend, state
+from llavapose.pose.people import references
+from llavapose.pose.vocabulary import GROUPS
+from llavapose.records import Fact, Scene
+
+NUM_ITEMS = 1500
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeItem:
+    """One fact as a true and a flipped statement, with the question in both orders of the alternatives.
+
+    Attributes:
+        id: unique in the probe.
+        scene_id, image: the picture.
+        group: ``vocabulary.GROUPS`` of the kind.
+        kind, part, person: of the fact.
+        value, flipped_value: what is true and what the flipped statement says; for facts with a target, its name.
+        num_people: annotated people in the picture.
+        questions: the same question, true alternative first and second.
+        true, flipped: the two answers to compare.
+    """
+
+    id: str
+    scene_id: int
+    image: str
+    group: str
+    kind: str
+    part: str | None
+    value: str
+    flipped_value: str
+    num_people: int
+    person: int | None
+    questions: tuple[str, str]
+    true: str
+    flipped: str
+
+
+def build_probe(
+    scenes: Iterable[Scene],
+    seed: int,
+    *,
+    num_items: int = NUM_ITEMS,
+    max_items_per_fact: int | None = None,
+    facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
+) -> tuple[ProbeItem, ...]:
+    """Pair every sure fact with its opposite, balance truth within equal texts, and share items out over the groups.
+
+    Args:
+        scenes: held-out scenes (a ``SceneSet``'s ``scenes``).
+        seed: decides which facts stay where there are too many.
+        num_items: at most so many items, shared as equally as can be over groups and one or several people.
+        max_items_per_fact: at most so many items of one kind; None sets no limit.
+        facts_of: scene -> facts.
+    """
+    rng = np.random.default_rng(seed)
+    pools: dict[tuple[Hashable, ...], dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
+    for scene in getattr(scenes, "scenes", scenes):
+        for candidate in candidates(scene, facts_of(scene)):
+            pools[candidate.context][candidate.label].append(candidate)
+    buckets: dict[tuple[str, bool], list[tuple[Candidate, Candidate]]] = defaultdict(list)
+    for context in sorted(pools, key=str):
+        for couple in counterparts(pools[context], rng):
+            buckets[couple[0].bucket].append(couple)
+    items = []
+    most = num_items if max_items_per_fact is None else max_items_per_fact
+    for one, other in taken_in_turn(buckets, num_items // 2, most // 2, rng):
+        items += [_item(one, other), _item(other, one)]
+    return tuple(sorted(items, key=lambda item: (item.scene_id, item.id)))
+
+
+def _item(candidate: Candidate, opposite: Candidate) -> ProbeItem:
+    """The candidate's statement and the same statement with the opposite's truth."""
+    fact, scene = candidate.fact, candidate.scene
+    false_fact, false_scene = _with_truth(fact, scene, opposite)
+    parts = (scene.id, fact.kind, fact.person, fact.part, fact.target)
+    name = "-".join(str(part) for part in parts if part is not None)
+    return ProbeItem(
+        id=name.replace(" ", "-"),
+        scene_id=scene.id,
+        image=scene.image,
+        group=GROUPS[fact.kind],
+        kind=fact.kind,
+        part=fact.part,
+        value=candidate.label,
+        flipped_value=opposite.label,
+        num_people=len(scene.people),
+        person=fact.person,
+        questions=(ask(fact, scene, 0, false_fact, false_scene), ask(fact, scene, 1, false_fact, false_scene)),
+        true=state(fact, scene, 0),
+        flipped=state(false_fact, false_scene, 0),
+    )
+
+
+def _with_truth(fact: Fact, scene: Scene, opposite: Candidate) -> tuple[Fact, Scene]:
+    """The fact as the opposite would have it; an object that the scene lacks is lent to it."""
+    if fact.kind == "contact":
+        return lend(fact, scene, opposite.label)
+    if fact.kind == "nearest":
+        return replace(fact, target=references(scene).index(opposite.label)), scene
+    return replace(fact, value=opposite.label), scene
+
+
+def item_row(item: ProbeItem) -> dict:
+    """The item as plain JSON values."""
+    return asdict(item)

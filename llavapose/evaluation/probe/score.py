@@ -1,0 +1,96 @@
+"""The probe's numbers: balanced accuracy and skill of every arm, by group of facts, with intervals."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+
+from llavapose.evaluation.statistics import balanced_accuracy
+from llavapose.pose.vocabulary import GROUPS
+from llavapose.records import ALL
+
+PROBE_COLUMNS = (
+    "arm", "pictures", "group", "balanced_accuracy", "majority", "skill", "low", "high", "n",
+)  # fmt: skip
+
+
+def is_right(row: dict) -> bool:
+    """Whether the true statement is likelier than the flipped one, over both orders of the question."""
+    return sum(row["loglik_true"]) > sum(row["loglik_flipped"])
+
+
+PROBE_GROUPS = (ALL, *dict.fromkeys(GROUPS.values()))
+
+
+def probe_table(rows: Iterable[dict], seed: int = 0, groups: Sequence[str] = PROBE_GROUPS) -> list[dict]:
+    """Balanced accuracy and skill by arm, pictures and group.
+
+    A cell is one two-way fact: (kind, part, {value, flipped value}). Its accuracy is the mean recall of its two truths;
+    cells are averaged by their number of items. ``majority`` is the accuracy of always saying a cell's commoner truth,
+    averaged likewise (0.5 when the probe is whole), and skill = (balanced_accuracy - majority) / (1 - majority).
+    Cells of which the chosen rows hold one truth only are left out ("one or two people?" among pictures of one person).
+    ``low`` and ``high`` bound the skill: 95%, by bootstrap over images.
+
+    Args:
+        rows: an item's fields with ``arm``, ``pictures`` ("true" or "shuffled"), ``loglik_true``, ``loglik_flipped``;
+            ``right`` (0..1) stands instead of the log-likelihoods where several seeds were averaged.
+        seed: of the resampling.
+        groups: which groups of facts to score.
+    """
+    runs: dict[tuple[str, str], list[dict]] = defaultdict(list)
+    for row in rows:
+        runs[row["arm"], row["pictures"]].append(row)
+    table = []
+    for (arm, pictures), of_run in runs.items():
+        for group in groups:
+            chosen = [row for row in of_run if group in (ALL, row["group"])]
+            parts = {
+                group: chosen,
+                f"{group} (one person)": [row for row in chosen if row["num_people"] == 1],
+                f"{group} (several people)": [row for row in chosen if row["num_people"] > 1],
+            }
+            table += [
+                {"arm": arm, "pictures": pictures, "group": name, **_scores(two_sided, seed)}
+                for name, part in parts.items()
+                if (two_sided := _two_sided(part))
+            ]
+    return table
+
+
+def _cell(row: dict) -> tuple[Hashable, ...]:
+    """The two-way fact that a row is about."""
+    return row["kind"], row["part"], *sorted((row["value"], row["flipped_value"]))
+
+
+def _two_sided(rows: Sequence[dict]) -> list[dict]:
+    """The rows whose cell holds both truths: the accuracy of one truth alone is no balanced accuracy."""
+    truths: dict[Hashable, set[str]] = defaultdict(set)
+    for row in rows:
+        truths[_cell(row)].add(row["value"])
+    return [row for row in rows if len(truths[_cell(row)]) == 2]
+
+
+def _scores(rows: Sequence[dict], seed: int) -> dict:
+    """The measured columns of one line of the table."""
+    sides = [(_cell(row), row["value"]) for row in rows]
+    right = [float(row["right"] if "right" in row else is_right(row)) for row in rows]
+    estimate = balanced_accuracy(right, sides, [row["scene_id"] for row in rows], seed)
+    majority = _majority(sides)
+
+    def skill(accuracy: float) -> float:
+        return (accuracy - majority) / (1 - majority) if majority < 1 else float("nan")
+
+    return {
+        "balanced_accuracy": estimate.value,
+        "majority": majority,
+        "skill": skill(estimate.value),
+        "low": skill(estimate.low),
+        "high": skill(estimate.high),
+        "n": estimate.num,
+    }
+
+
+def _majority(sides: Sequence[tuple[Hashable, Hashable]]) -> float:
+    """The accuracy of always saying the commoner truth of each cell."""
+    counts: dict[Hashable, dict[Hashable, int]] = defaultdict(lambda: defaultdict(int))
+    for cell, truth in sides:
+        counts[cell][truth] += 1
+    return sum(max(truths.values()) for truths in counts.values()) / len(sides)

@@ -1,0 +1,161 @@
+"""The result files of an evaluation and the tables that follow from them, read back from the files alone.
+
+``folder`` holds ``benchmark.jsonl`` and, for every arm, ``answers/<arm>.jsonl``, ``verdicts/<arm>.jsonl`` (a verdict,
+its question's kind and picture, its claims) and ``probe/<arm>.jsonl`` (an item, the picture used, log-likelihoods).
+"""
+
+import logging
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llavapose.errors import DataError
+from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
+from llavapose.files import read_jsonl, write_csv
+from llavapose.records import ALL, BASELINE
+
+log = logging.getLogger(__name__)
+
+
+def summarise(
+    out: Path,
+    arms: Sequence[str] | None = None,
+    *,
+    folders: Mapping[str, Sequence[Path]] | None = None,
+    baseline: str = BASELINE,
+) -> None:
+    """Write ``ablation.csv`` and ``probe.csv`` from the result files; an arm without files is a row of holes.
+
+    Args:
+        out: where the tables go.
+        arms: the rows; by default every arm that has a file.
+        folders: arm -> folders that its files lie in, by default ``out``; several hold equal evaluations of models
+            trained with other seeds, averaged item by item. None at all makes a hole.
+        baseline: the arm that the others are compared with.
+    """
+    arms = arms_in_order(arms if arms is not None else arms_found([out]))
+    places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
+    ratings = {arm: _mean_ratings([read_ratings(folder, file_arm(arm)) for folder in places[arm]], arm) for arm in arms}
+    write_csv(out / "ablation.csv", ablation_table(ratings, arms, baseline), ABLATION_COLUMNS)
+    probe = [
+        {**row, "arm": arm}
+        for arm in arms
+        for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
+    ]
+    write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+    missing = [arm for arm in arms if not ratings[arm]]
+    reference = {one.question for one in ratings.get(baseline, ())}
+    for arm in arms:
+        unpaired = sum(one.question not in reference for one in ratings[arm])
+        if reference and unpaired:
+            log.warning(
+                "%s: %d questions of %s were not asked of %s; left out of the difference", out, unpaired, arm, baseline
+            )
+    if missing:
+        log.warning("%s: no answers of %s; shown as holes", out, ", ".join(missing))
+
+
+def file_arm(row: str) -> str:
+    """The arm whose files a row is read from: a row named "full (optim.lr=0.001)" is ``full.jsonl`` in its folder."""
+    return row.partition(" (")[0]
+
+
+def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Arms that left a verdict or probe file in any of the folders."""
+    names = {path.stem for f in folders for room in ("verdicts", "probe") for path in (f / room).glob("*.jsonl")}
+    return arms_in_order(sorted(names))
+
+
+def read_ratings(folder: Path, arm: str) -> list[Rating]:
+    """The rated answers of an arm; empty where it left none."""
+    path = folder / "verdicts" / f"{arm}.jsonl"
+    if not path.is_file():
+        return []
+    found = []
+    for number, row in read_jsonl(path, what="verdicts"):
+        try:
+            fields = {key: row[key] for key in ("question_id", "scene_id", "kind", "rating")}
+            found.append(Rating(**fields, text=row.get("text", "")))
+        except KeyError as error:
+            raise DataError(f"verdicts: {path}:{number} has no {error}; run evaluate.py again") from None
+    return found
+
+
+def read_probe(folder: Path, arm: str) -> list[dict[str, Any]]:
+    """The probe's rows of an arm; empty where it left none."""
+    path = folder / "probe" / f"{arm}.jsonl"
+    return [row for _, row in read_jsonl(path, what="probe")] if path.is_file() else []
+
+
+def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
+    """Each question's rating averaged over the seeds; unscored where any seed is, which depends on its scene alone."""
+    runs = [run for run in runs if run]
+    if len(runs) < 2:
+        return list(runs[0]) if runs else []
+    by_question: dict[tuple[str, str], list[Rating]] = defaultdict(list)
+    for run in runs:
+        for one in run:
+            by_question[one.question].append(one)
+    _same_items({key[0]: len(found) for key, found in by_question.items()}, len(runs), f"{arm}: questions")
+    averaged = []
+    for found in by_question.values():
+        scores = [one.rating for one in found if one.rating is not None]
+        rating = float(np.mean(scores)) if len(scores) == len(found) else None
+        averaged.append(replace(found[0], rating=rating))
+    return averaged
+
+
+def _mean_probe(runs: Sequence[Sequence[dict[str, Any]]], arm: str) -> list[dict[str, Any]]:
+    """Each item's share of seeds that got it right, as ``right``."""
+    runs = [run for run in runs if run]
+    if len(runs) < 2:
+        return list(runs[0]) if runs else []
+    by_item: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for run in runs:
+        for row in run:
+            by_item[row["id"], row["pictures"]].append(row)
+    _same_items({str(key): len(found) for key, found in by_item.items()}, len(runs), f"{arm}: probe items")
+    return [{**found[0], "right": float(np.mean([is_right(row) for row in found]))} for found in by_item.values()]
+
+
+def _same_items(counts: Mapping[str, int], num_runs: int, what: str) -> None:
+    odd = [key for key, count in counts.items() if count != num_runs]
+    if odd:
+        raise DataError(
+            f"{what} differ between seeds ({len(odd)} of {len(counts)}, such as {odd[0]}); expected the same benchmark "
+            "and probe for every seed: keep benchmark.seed, probe.seed and scenes.* equal and evaluate again"
+        )
+
+
+def seed_values(folders: Mapping[str, Sequence[Path]], baseline: str = BASELINE) -> list[dict[str, Any]]:
+    """Score over all kinds and probe skill of every arm for every seed alone.
+
+    Args:
+        folders: arm -> a folder a seed; the folder's name is the seed's.
+        baseline: as in ``summarise``.
+
+    Returns:
+        rows with arm, seed, score, skill, skill_shuffled; NaN where there is no file.
+    """
+    rows = []
+    for arm, places in folders.items():
+        for folder in places:
+            table = ablation_table({arm: read_ratings(folder, file_arm(arm))}, [arm], baseline)
+            probe = probe_table(read_probe(folder, file_arm(arm)), groups=(ALL,))
+            skills = {row["pictures"]: row["skill"] for row in probe if row["group"] == ALL}
+            rows.append(
+                {
+                    "arm": arm,
+                    "seed": folder.name,
+                    "score": next(row["score"] for row in table if row["kind"] == ALL),
+                    "skill": skills.get("true", math.nan),
+                    "skill_shuffled": skills.get("shuffled", math.nan),
+                }
+            )
+    return rows

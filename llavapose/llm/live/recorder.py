@@ -1,0 +1,66 @@
+"""Group commit: what the event loop wants written goes to the disk in one transaction by one thread.
+
+A commit with full sync takes milliseconds, in which many replies may arrive; they wait together for the next one.
+Nobody is told that a reply is recorded before it is.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.ledger.notes import Statement
+
+_Waiting = list[tuple[Sequence[Statement], asyncio.Future[None]]]
+
+
+class Recorder:
+    """Writes to a ledger without holding up the event loop; made and used within one loop."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._waiting: _Waiting = []
+        self._busy = False
+
+    def write(self, *statements: Statement) -> asyncio.Future[None]:
+        """Done when the statements are on the disk, in the order of the calls.
+
+        Raises (when awaited):
+            DataError: they could not be written, none of them.
+        """
+        done = self._loop.create_future()
+        # Whoever does not wait for it need not be told either: the next reply's writing fails as well.
+        done.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self._waiting.append((statements, done))
+        if not self._busy:
+            self._start()
+        return done
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        while self._busy:
+            await asyncio.sleep(0.002)
+        self._thread.shutdown()
+
+    def _start(self) -> None:
+        batch, self._waiting = self._waiting, []
+        self._busy = True
+        statements = [one for group, _ in batch for one in group]
+        job = self._loop.run_in_executor(self._thread, self._ledger.write, statements)
+        job.add_done_callback(partial(self._finish, batch))
+
+    def _finish(self, batch: _Waiting, job: asyncio.Future[None]) -> None:
+        self._busy = False
+        error = job.exception()
+        for _, future in batch:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+        if self._waiting:
+            self._start()

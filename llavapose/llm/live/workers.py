@@ -1,0 +1,246 @@
+"""Workers that ask: money set aside, a note on the disk, the right moment, the reply on the disk, then the next.
+
+Each sending goes through the same steps: ``Pace.get_ready`` (room, rate limits), ``Budget.reserve``, a note in the
+ledger that money may be gone, ``Pace.start``, the model, and the reply in the ledger, which takes back the note. A
+process killed at any point leaves either the reply or the note.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llavapose.config.schema import EndpointConfig
+from llavapose.errors import DataError
+from llavapose.llm.budget import Budget
+from llavapose.llm.chat import ChatModel, ChatRequest, Completion
+from llavapose.llm.counts import Counts
+from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.ledger.notes import Statement, drop_sending, note_failure, note_reply, note_sending
+from llavapose.llm.live.pace import Pace
+from llavapose.llm.live.pending import Pending
+from llavapose.llm.live.recorder import Recorder
+
+BACKOFF_S, MAX_BACKOFF_S = 1.0, 60.0
+"""Wait before the second sending, doubled before each further one, up to the second number; less up to half of it."""
+
+MAX_RETRY_AFTER_S = 3600.0
+"""An endpoint that asks to wait longer ends the run."""
+
+PATIENCE = 5
+"""A request refused for going too fast (429) may be sent this many times more often than one that failed."""
+
+MAX_IN_A_ROW = 20
+"""So many requests without a reply, one after another, end the run: the fault lies not with the requests."""
+
+SPARE_WORKERS = 16
+"""Workers beyond those whose requests are under way: they write to the ledger, or wait to try again."""
+
+
+class Workers:
+    """One run over a stream of requests; ``run`` returns when all is done or stopped.
+
+    Attributes:
+        stopped: why the run ended early; None while it goes on.
+        error: what ended it, where that was a fault of the requests' source, the ledger or this program.
+        unwritten: replies and failures that the ledger could not take.
+    """
+
+    def __init__(
+        self, *, feed: Pending, model: ChatModel, ledger: Ledger, budget: Budget, limits: EndpointConfig, counts: Counts
+    ) -> None:
+        self.stopped: str | None = None
+        self.error: Exception | None = None
+        self.unwritten: list[Sequence[Statement]] = []
+        self.counts = counts
+        self.pace = Pace(
+            most=limits.max_concurrency,
+            requests_per_minute=limits.requests_per_minute,
+            tokens_per_minute=limits.tokens_per_minute,
+        )
+        self._feed, self._model, self._ledger, self._budget = feed, model, ledger, budget
+        self._max_tries = limits.max_tries
+        self._num_workers = limits.max_concurrency + SPARE_WORKERS
+        self._recorder = Recorder(ledger)
+        self._workers: list[asyncio.Task[None]] = []
+        self._sending: set[asyncio.Task[None]] = set()
+        self._recording: set[asyncio.Task[None]] = set()
+        self._money_is_free = asyncio.Event()
+        self._failed_in_a_row = 0
+
+    async def run(self) -> None:
+        """Ask until the stream ends or ``stop`` is called; what is under way then is waited for."""
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self._num_workers)]
+        await asyncio.wait(self._workers)
+        await self._recorder.close()
+
+    def stop(self, why: str) -> None:
+        """Send nothing more; requests under way are waited for and recorded."""
+        self.stopped = self.stopped or why
+        self._cancel(keep=self._sending | self._recording)
+
+    def abort(self) -> None:
+        """Wait for nothing but the disk."""
+        self._cancel(keep=self._recording)
+
+    def _cancel(self, *, keep: set[asyncio.Task[None]]) -> None:
+        for worker in self._workers:
+            if worker not in keep and worker is not asyncio.current_task():
+                worker.cancel()
+
+    async def _work(self) -> None:
+        try:
+            while self.stopped is None and (request := await self._feed.next()) is not None:
+                await self._ask(request)
+        except Exception as error:
+            self.error = self.error or error
+            self.stop("error")
+
+    async def _ask(self, request: ChatRequest) -> None:
+        """Send until there is a reply or no hope."""
+        num_failed = num_refused = 0
+        while self.stopped is None:
+            try:
+                await self._send(request)
+                return
+            except TryLater as error:
+                self.counts.tried_again[error.reason] += 1
+                num_refused += error.reason == "429"
+                num_failed += error.reason != "429"
+                asked_s = error.retry_after_s or 0.0
+                if asked_s > MAX_RETRY_AFTER_S:
+                    self.stop(f"endpoint: it asks to wait {asked_s / 3600:.1f} hours; run the same command then")
+                elif num_failed >= self._max_tries or num_refused >= self._max_tries * PATIENCE:
+                    await self._fail(request, f"gave up: {error.reason}", error, lasting=False)
+                    return
+                elif self.stopped is None:
+                    await asyncio.sleep(_wait_s(num_failed + num_refused, error.retry_after_s))
+            except RequestFailed as error:
+                # Before the first reply nobody knows whether the requests or the settings are at fault.
+                await self._fail(request, error.reason, error, lasting=self.counts.answered > 0)
+                return
+            except StopAsking as error:
+                self.stop(f"{error.reason}: {error}")
+
+    async def _send(self, request: ChatRequest) -> None:
+        """Send once and record the reply; raises the model's failures."""
+        num_tokens = self._budget.worst_tokens(request)
+        await self.pace.get_ready(num_tokens)
+        unused = 0.0
+        try:
+            sending = await self._prepare(request)
+            if sending is None:
+                return
+            completion = await self._exchange(sending)
+            num_used = completion.num_prompt_tokens + completion.num_completion_tokens
+            unused = num_tokens - num_used if num_used else 0.0
+        finally:
+            self.pace.leave(unused)
+        await self._record(sending, completion)
+
+    async def _prepare(self, request: ChatRequest) -> "_Sending | None":
+        """Set money aside and note it; None: there is not enough. Waits for what is under way to turn out cheaper."""
+        while not self._budget.reserve(request):
+            if not self._budget.num_in_flight:
+                self.stop("budget")
+                return None
+            self._money_is_free.clear()
+            await self._money_is_free.wait()
+        sending = _Sending(request, self._ledger.new_ticket(), self._budget.worst_usd(request))
+        try:
+            if sending.worst_usd:
+                await self._recorder.write(note_sending(sending.ticket, request.key, sending.worst_usd))
+        except BaseException:
+            self._settle(sending, 0.0)
+            raise
+        return sending
+
+    async def _exchange(self, sending: "_Sending") -> Completion:
+        """Send at the right moment, and settle what it cost."""
+        usd, completion = 0.0, None
+        try:
+            started = await self.pace.start()
+            usd = sending.worst_usd  # from here on money may be gone
+            try:
+                completion = await self._under_way(sending.request)
+            except TryLater as error:
+                usd = usd if error.doubtful else 0.0
+                if error.throttled:
+                    self.pace.slow_down(started, error.retry_after_s)
+                raise
+            except (RequestFailed, StopAsking):
+                usd = 0.0
+                raise
+            finally:
+                self.pace.finish()
+            usd = self._budget.usd_of(completion)
+            self._budget.learn(sending.request, completion)
+            self.pace.speed_up()
+            return completion
+        finally:
+            self._settle(sending, usd)
+            self.counts.usd_doubtful += usd if completion is None else 0.0
+
+    async def _under_way(self, request: ChatRequest) -> Completion:
+        worker = _current()
+        self._sending.add(worker)
+        try:
+            return await self._model.complete(request)
+        finally:
+            self._sending.discard(worker)
+
+    def _settle(self, sending: "_Sending", usd: float) -> None:
+        """The money set aside was not needed, or so much of it is gone; the note goes where nothing was spent."""
+        self._budget.settle(sending.request, usd)
+        self._money_is_free.set()
+        if sending.worst_usd and not usd:
+            self._recorder.write(drop_sending(sending.ticket))
+
+    async def _record(self, sending: "_Sending", completion: Completion) -> None:
+        request, usd = sending.request, self._budget.usd_of(completion)
+        notes = note_reply(request.key, completion, usd=usd, tag=request.tag)
+        await self._write([*notes, drop_sending(sending.ticket)] if sending.worst_usd else notes)
+        self._feed.done(request, failed=False)
+        self.counts.answered += 1
+        self.counts.usd += usd
+        self._failed_in_a_row = 0
+
+    async def _fail(self, request: ChatRequest, reason: str, error: Exception, *, lasting: bool) -> None:
+        await self._write([note_failure(request.key, reason, tag=request.tag, lasting=lasting)])
+        self._feed.done(request, failed=True)
+        self.counts.failed[reason] += 1
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= MAX_IN_A_ROW:
+            self.stop(f"endpoint: {MAX_IN_A_ROW} requests in a row brought no reply, the last one because {error}")
+
+    async def _write(self, statements: Sequence[Statement]) -> None:
+        """Record what must not be lost: not even ``abort`` ends it."""
+        worker = _current()
+        self._recording.add(worker)
+        try:
+            await self._recorder.write(*statements)
+        except DataError:
+            self.unwritten.append(statements)
+            raise
+        finally:
+            self._recording.discard(worker)
+
+
+@dataclass(frozen=True)
+class _Sending:
+    request: ChatRequest
+    ticket: int
+    worst_usd: float
+
+
+def _current() -> asyncio.Task[None]:
+    worker = asyncio.current_task()
+    assert worker is not None
+    return worker
+
+
+def _wait_s(num_tries: int, retry_after_s: float | None) -> float:
+    """Seconds before the next sending: what the endpoint asks for and a little, or twice as long each time."""
+    backoff_s = min(MAX_BACKOFF_S, BACKOFF_S * 2.0 ** (num_tries - 1)) * random.uniform(0.5, 1.0)
+    return backoff_s if retry_after_s is None else retry_after_s + 0.1 * backoff_s

@@ -1,0 +1,199 @@
+"""Claims about body parts: the states found in a sentence, and which state is said of which part."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.parts import ARM_NOUNS, JOINED, LEG_NOUNS, Part, parts_in
+from llavapose.pose.claims.words import shared as words
+from llavapose.pose.claims.words.arms import ARM_STATES
+from llavapose.pose.claims.words.legs import FOOT_STATES, KNEE_STATES, LEGS_STATES
+from llavapose.records import Claim
+
+
+def _compiled(states: tuple[words.State, ...]) -> tuple[tuple[re.Pattern[str], tuple[str, ...], words.State], ...]:
+    return tuple((re.compile(rf"\b(?:{state.words})(?!\w)"), tuple(state.cues.split()), state) for state in states)
+
+
+_ARM_STATES, _LEG_STATES = _compiled(ARM_STATES), _compiled((*KNEE_STATES, *FOOT_STATES, *LEGS_STATES))
+_NOUN_OF = {"elbow": "elbow", "knee": "knee", "arm_height": "arm", "arm_side": "arm", "leg_lift": "leg"}
+_IT = re.compile(r"(?:^|\W)(?:keeps?|holds?|has|kept|held|keeping|holding|leaves) (?:it|them)\s*$")
+_SLIGHTLY = re.compile(
+    rf",?(?: but| though| if| albeit)? {words.SLIGHT}\b(?! (?:raised|lifted|forward|apart"
+    rf"|higher|lower|above|below|in front|behind))"
+)
+_FRONTED = re.compile(
+    r"(?:,|is|are|hovers?|hangs?|rests?|lies|goes|comes|with|has|stretched|stretches|slung|at|reaches|in|,?"
+    r" (?:and )?out sideways|held|keeps|holds|'s|'"
+    r"|the|his|her|their|both|a|an|one|of|stays|folded|crossed|laid|placed|put|thrown|flung|raised|is seen|can"
+    r" be seen|side)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """A state found in a sentence."""
+
+    start: int
+    end: int
+    means: dict[str, tuple[str, str]]
+    tight: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A claim with the span of the words that carry its value: a denial inside them is already in the value."""
+
+    claim: Claim
+    core: tuple[int, int]
+
+
+def part_claims(sentence: str, mentions: list[Mention]) -> Iterator[Read]:
+    """Every state that is said of a body part."""
+    parts = parts_in(sentence, mentions)
+    if not parts:
+        return
+    states = _states(sentence, {part.noun for part in parts})
+    links: list[tuple[Part, Said]] = []
+    for state in states:
+        part = _link(sentence, state, states, parts, mentions) if state.means else None
+        if part is not None:
+            links.append((part, state))
+    linked = {part.start for part, _ in links}
+    for index, part in enumerate(parts):
+        if part.start in linked or part.placed:
+            continue
+        for neighbour in (*parts[index + 1 : index + 2], *parts[max(index - 1, 0) : index]):
+            first, second = sorted((part, neighbour), key=lambda p: p.start)
+            if neighbour.start in linked and JOINED.fullmatch(_masked(sentence, first.end, second.start, mentions)):
+                links += [(part, state) for other, state in links if other == neighbour]
+                break
+    for part, state in links:
+        yield from _claims_of(sentence, part, state)
+
+
+def _states(sentence: str, nouns: set[str]) -> list[Said]:
+    """States of parts in order; of overlapping ones the longest, ties together."""
+    tables = (*(_ARM_STATES if nouns & ARM_NOUNS else ()), *(_LEG_STATES if nouns & LEG_NOUNS else ()))
+    found = sorted(
+        (Said(start=match.end() - len(match[0].lstrip()), end=match.end(), means=state.means, tight=state.tight)
+         for pattern, cues, state in tables if any(map(sentence.__contains__, cues))
+         for match in pattern.finditer(sentence)),
+        key=lambda state: state.start - state.end,
+    )  # fmt: skip
+    kept: dict[tuple[int, int], Said] = {}
+    for state in found:
+        span = (state.start, state.end)
+        if span in kept:
+            kept[span] = replace(kept[span], means={**state.means, **kept[span].means})
+        elif not any(state.start < b and a < state.end and _rivals(state, other) for (a, b), other in kept.items()):
+            kept[span] = state
+    return sorted(kept.values(), key=lambda state: state.start)
+
+
+def _rivals(state: Said, other: Said) -> bool:
+    """Whether two overlapping states speak of the same parts: an arm's words do not hide a leg's."""
+    return not state.means or not other.means or bool(state.means.keys() & other.means.keys())
+
+
+def _claims_of(sentence: str, part: Part, state: Said) -> Iterator[Read]:
+    kind, value = _meaning(state, part)
+    if kind is None or value is None:
+        return
+    start, end = min(part.start, state.start), max(part.end, state.end)
+    if value == "bent" and (weakened := _SLIGHTLY.match(sentence, end)):
+        value, end = "slightly bent", weakened.end()
+    named: tuple[str | None, ...] = (None,)
+    if kind != "legs" and part.sides:
+        named = tuple(f"{side} {_NOUN_OF[kind]}" for side in part.sides)
+    for name in named:
+        yield Read(claim=Claim(kind=kind, value=value, start=start, end=end, mention=part.owner, part=name),
+                   core=(state.start, state.end))  # fmt: skip
+
+
+def _meaning(state: Said, part: Part) -> tuple[str | None, str | None]:
+    """Kind and value of a state for a part; two legs together have states of their own."""
+    if len(part.sides) == 2:
+        both = state.means.get("feet" if part.noun == "foot" else f"{part.noun}s")
+        if both:
+            return both
+    return state.means.get(part.noun, (None, None))
+
+
+def _masked(sentence: str, start: int, end: int, mentions: list[Mention]) -> str:
+    """The text between two positions without the people mentioned in it."""
+    text = sentence[start:end]
+    for mention in reversed(mentions):
+        if not mention.pronoun and start <= mention.start and mention.end <= end:
+            text = text[: mention.start - start] + text[mention.end - start :]
+    return re.sub(r"(?<!\w)'s?(?!\w)|\b(?:of|by|on) (?=\W|$)", " ", text)
+
+
+def _link(sentence: str, state: Said, states: list[Said], parts: list[Part], mentions: list[Mention]) -> Part | None:
+    """The part that a state is said of: right after it ("a bent left elbow"), before it, or later in the clause."""
+    meant = [part for part in parts if _meaning(state, part)[0]]
+    ahead = [part for part in meant if part.start >= state.end]
+    if ahead:
+        gap = _masked(sentence, state.end, ahead[0].start, mentions)
+        if not re.search(r"[^\w\s']", gap) and set(gap.split()) <= words.DETERMINERS:
+            return ahead[0]
+    inside = [part for part in meant if state.start < part.start and part.end <= state.end]
+    for part in reversed([part for part in parts if part.end <= state.start]):
+        if part.placed and part not in meant:
+            continue
+        if part in meant and _reaches(sentence, part, state, states, parts, mentions):
+            return part
+        if part not in meant or not part.placed:
+            break
+    if ahead and not (ahead[0].placed and ahead[0].noun not in ("elbow", "knee")):
+        before = sentence[: state.start]
+        if _fronts(_masked(sentence, state.end, ahead[0].start, mentions), bool(re.search(r"\w{3,} \w+ \w+", before))):
+            return ahead[0]
+    return inside[0] if inside else None
+
+
+def _reaches(
+    sentence: str, part: Part, state: Said, states: list[Said], parts: list[Part], mentions: list[Mention]
+) -> bool:
+    """Whether nothing between a part and a later state starts something new."""
+    gap = _masked(sentence, part.end, state.start, mentions)
+    if _IT.search(sentence[: state.start]):
+        return True
+    if any(_is_new(sentence, part.end, m) for m in mentions if part.end <= m.start and m.end <= state.start):
+        return False
+    for other in states:
+        if part.end <= other.start and other.end <= state.start:
+            gap = gap.replace(sentence[other.start : other.end], " ", 1)
+    for other in parts:
+        if part.end <= other.start and other.end <= state.start:
+            gap = gap.replace(sentence[other.start : other.end], " ", 1)
+    if state.tight:
+        return not set(re.findall(r"[\w']+", gap)) - words.CONNECTORS and not re.search(r"[.;:()]", gap)
+    return not words.BLOCKERS.search(gap) and len(gap.split()) <= 9
+
+
+def _fronts(gap: str, late: bool) -> bool:
+    """Whether a state that opens a clause may speak of a part after it: "Overhead, her left arm points ..."."""
+    left_over = _FRONTED.sub(" ", gap) if not late else gap
+    if late:
+        return (
+            re.fullmatch(
+                r"\s*(?:with|at|in|of|from|to|for|on|is|that|about) (?:(?:the|his|her|their|both"
+                r"|one) )?(?:of )?\s*",
+                gap,
+            )
+            is not None
+        )
+    return (
+        not re.search(r"[.;()]|\band (?!out)", gap)
+        and len(left_over.split()) <= 2
+        and not re.search(r"\b(?:he|she|they|but|while)\b(?! has)", gap)
+    )
+
+
+def _is_new(sentence: str, start: int, mention: Mention) -> bool:
+    """Whether a person named after a part is someone that a new clause is about, not the part's owner."""
+    if mention.pronoun or mention.aside or sentence.startswith("'s", mention.end):
+        return False
+    return not re.search(r"\b(?:of|by|at|on|,) $", sentence[start : mention.start])

@@ -1,0 +1,143 @@
+"""Body parts as written in a sentence: which, whose side, whose."""
+
+import re
+from dataclasses import dataclass, replace
+
+from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.words import shared as words
+from llavapose.pose.vocabulary import flip_part
+
+_PART, _ELLIPSIS, _NO_PART = (re.compile(pattern) for pattern in (words.PART, words.ELLIPSIS, words.NO_PART))
+_BEFORE_ELLIPSIS = re.compile(words.BEFORE_ELLIPSIS)
+_PART_CUES = (
+    "elbow", "knee", "arm", "hand", "wrist", "fist", "palm", "leg", "thigh", "shin", "foot", "feet", "ankle", "shoe",
+    "sole", "boot", "sneaker",
+)  # fmt: skip
+ARM_NOUNS, LEG_NOUNS = frozenset(("elbow", "arm", "forearm", "hand")), frozenset(("knee", "leg", "foot"))
+JOINED = re.compile(r"\s*,?\s*(?:and|as well as|,)\s+(?:(?:the|his|her|their|a)\s+)?")
+_PLACED = re.compile(
+    r"\b(?:on|onto|over|above|below|beneath|against|near|beside|behind|by|toward|towards|past|under|around"
+    r"|between|along|at|to|from|"
+    r"touching|touches|than) (?:(?:the|his|her|their|a|one|its|both) )?$"
+)
+_OF = re.compile(r" (?:of|on) (?:(?:the|his|her|their) )?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A body part as written.
+
+    Attributes:
+        start: position in the sentence.
+        end: position after it.
+        noun: elbow, knee, arm, forearm, hand, leg or foot.
+        sides: the person's own sides that are meant; empty where the text does not say.
+        owner: the person, where named right beside it.
+        placed: whether it is only where something else is ("on the knee").
+    """
+
+    start: int
+    end: int
+    noun: str
+    sides: tuple[str, ...]
+    owner: str | None = None
+    placed: bool = False
+
+
+def parts_in(sentence: str, mentions: list[Mention]) -> list[Part]:
+    """Body parts in order, each with its sides and, where named beside it, its owner."""
+    if not any(map(sentence.__contains__, _PART_CUES)):
+        return []
+    return _owned(sentence, _parts(sentence, mentions), mentions)
+
+
+def _parts(sentence: str, mentions: list[Mention]) -> list[Part]:
+    """Body parts in order, with sides; "the other" and a bare side borrow from the part before."""
+    found: list[Part] = []
+    none = [match.span() for match in _NO_PART.finditer(sentence)]
+    short = [match for match in _ELLIPSIS.finditer(sentence) if _BEFORE_ELLIPSIS.search(sentence[: match.start()])]
+    matches = sorted((*_PART.finditer(sentence), *short), key=lambda match: match.start())
+    for match in matches:
+        if any(m.start < match.end() and match.start() < m.end for m in mentions if not m.pronoun):
+            continue
+        if any(a < match.end() and match.start() < b for a, b in none) or (found and match.start() < found[-1].end):
+            continue
+        group = match.groupdict()
+        last = found[-1] if found else None
+        noun = words.PART_NOUNS.get(group.get("noun") or "", group.get("noun") or "")
+        if not noun and last is None:
+            continue
+        gap = sentence[last.end : match.start()] if last else ""
+        part = Part(
+            start=match.start(),
+            end=match.end(),
+            noun=noun or (last.noun if last else ""),
+            sides=_sides(group, last, gap),
+            placed=_PLACED.search(sentence[: match.start()]) is not None,
+        )
+        if last and not last.sides and part.sides and noun in ("arm", "leg", "hand") and _OF.fullmatch(gap):
+            # "the elbow of the left arm"
+            found[-1] = replace(last, end=part.end, sides=part.sides)
+            continue
+        if last and last.sides and not part.sides and gap == "'s ":
+            found[-1] = replace(part, start=last.start, sides=last.sides)
+            continue
+        found.append(part)
+    return _borrowed(sentence, found)
+
+
+def _sides(group: dict[str, str | None], last: Part | None, gap: str) -> tuple[str, ...]:
+    sides = tuple(side for side in (group.get("first"), group.get("second"), group.get("own")) if side)
+    if group.get("side") in ("left", "right"):
+        return (str(group["side"]),)
+    if group.get("other") or group.get("side") == "other":
+        return tuple(flip_part(f"{side} x").split()[0] for side in last.sides) if last else ()
+    if group.get("both") or group.get("one") in ("neither", "no"):
+        return ("left", "right")
+    many = group.get("plural") or group.get("noun") == "feet"
+    if not sides and last and JOINED.fullmatch(gap) and not many:
+        return last.sides
+    if not sides and not group.get("one") and many:
+        return ("left", "right")
+    return sides
+
+
+def _borrowed(sentence: str, parts: list[Part]) -> list[Part]:
+    """A single elbow or knee without a side belongs to the one arm or leg with a side that the sentence names."""
+    borrowed = []
+    for part in parts:
+        family = ARM_NOUNS if part.noun in ARM_NOUNS else LEG_NOUNS
+        kin = {other.sides for other in parts if other.noun in family and other.sides}
+        before = sentence[max(part.start - 8, 0) : part.start]
+        plain = sentence[part.start : part.end] in (
+            "elbow",
+            "knee",
+            "hand",
+            "forearm",
+            "foot",
+            "leg",
+            "arm",
+            "wrist",
+            "shin",
+        )
+        if (
+            plain
+            and not part.sides
+            and len(kin) == 1
+            and not re.search(r"\b(?:one|other|an?|either|another) $", before)
+        ):
+            part = replace(part, sides=next(iter(kin)))
+        borrowed.append(part)
+    return borrowed
+
+
+def _owned(sentence: str, parts: list[Part], mentions: list[Mention]) -> list[Part]:
+    """Parts with their owner where it stands beside them: "the left arm of the man", "the man's left arm"."""
+    owned = []
+    for part in parts:
+        after = [m.text for m in mentions if not m.pronoun and sentence[part.end : m.start] in (" of ", " on ")]
+        before = [
+            m.text for m in mentions if not m.pronoun and re.fullmatch(r"'s? (?:own )?", sentence[m.end : part.start])
+        ]
+        owned.append(replace(part, owner=(after or before or [None])[0]))
+    return owned

@@ -1,0 +1,98 @@
+"""Settings -> scenes: the built-in world, drawn where it is missing, or annotation files in COCO's format."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from llavapose.config.choices import Selected
+from llavapose.config.schema import ScenesConfig, SceneSource
+from llavapose.errors import DataError
+from llavapose.scenes.coco import SceneSet, read_scenes
+from llavapose.scenes.select import select
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world, world_path
+
+
+def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> SceneSet:
+    """The scenes of one split, "train" or "val", at most as many as the settings ask for.
+
+    ``pictures``: whether their folder must be there.
+
+    Raises:
+        DataError: files that are missing or broken, or a split without a single scene that qualifies.
+    """
+    if config.source == SceneSource.world:
+        return read_world(world_folder(config), split)
+    paths = config.train if split == "train" else config.val
+    if paths.images is None or paths.keypoints is None:
+        raise DataError(f"scenes {config.name}: no files for {split}; set scenes.{split}.images and .keypoints")
+    found = read_scenes(
+        images=config.root / paths.images,
+        keypoints=config.root / paths.keypoints,
+        instances=_below(config.root, paths.instances),
+        captions=_below(config.root, paths.captions),
+        split=split,
+        pictures=pictures,
+    )
+    return _limited(found, config, split)
+
+
+def opened_if_there(config: ScenesConfig, split: str) -> SceneSet | None:
+    """The scenes of one split where their files are here; None where they are not. Draws no world."""
+    if config.source == SceneSource.world and not world_path(config.root, _world_settings(config)).is_dir():
+        return None
+    try:
+        return open_scenes(config, split, pictures=False)
+    except DataError:
+        return None
+
+
+def excluded_ids(config: ScenesConfig) -> frozenset[int]:
+    """The image ids that must stay out of training data: one a line, ``#`` begins a comment.
+
+    Raises:
+        DataError: no such file, or a line that is no number.
+    """
+    path = config.excluded_ids
+    if path is None:
+        return frozenset()
+    if not path.is_file():
+        raise DataError(f"scenes.excluded_ids: no file {path}; expected COCO image ids, one a line")
+    found = set()
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        word = line.partition("#")[0].strip()
+        if word and not word.isdigit():
+            raise DataError(f"scenes.excluded_ids: {path}:{number} has {word[:40]!r}; expected an image id, e.g. 42")
+        if word:
+            found.add(int(word))
+    return frozenset(found)
+
+
+def world_folder(config: ScenesConfig) -> Path:
+    """The built-in world's folder for these settings; drawn if it is not there yet."""
+    return ensure_world(config.root, _world_settings(config))
+
+
+def _world_settings(config: ScenesConfig) -> WorldSettings:
+    assert config.num_train is not None and config.num_val is not None, "checked with the settings"
+    return WorldSettings(
+        num_train=config.num_train, num_val=config.num_val, image_size=config.image_size, seed=config.seed
+    )
+
+
+def _below(root: Path, path: Path | None) -> Path | None:
+    return None if path is None else root / path
+
+
+def _limited(found: SceneSet, config: ScenesConfig, split: str) -> SceneSet:
+    """The scenes that qualify for training, at most as many as asked for; all that is left out is noted."""
+    scenes, notes = found.scenes, found.notes
+    limit = config.num_val
+    if split == "train":
+        limit = config.num_train
+        least = config.min_labelled_joints if config.select == Selected.joints else 0
+        chosen = select(scenes, min_labelled_joints=least, excluded_ids=excluded_ids(config))
+        scenes, notes = chosen.scenes, (*notes, *chosen.notes)
+    if not scenes:
+        raise DataError(f"scenes {config.name}: no picture of {split} qualifies ({'; '.join(notes) or 'it is empty'})")
+    if limit is not None and limit < len(scenes):
+        notes = (*notes, f"the first {limit} of {len(scenes)} pictures used")
+    return replace(found, scenes=scenes[:limit], notes=notes)

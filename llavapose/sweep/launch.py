@@ -1,0 +1,229 @@
+"""``-m``: runs every combination of values as a job of its own, each in a fresh tree of processes.
+
+Ranks, loggers and accelerators leave nothing behind for the next job that way, a rank that Lightning starts runs its
+own job only, and a job that fails leaves a hole in the table instead of taking the table with it. A sweep's folder:
+
+    jobs.json                     how each job ended
+    answers/ probe/ ...           every arm's results, and the tables made of them
+    runs/<arm>/                   checkpoints and logs
+    <variant>/...                 the same again where more than the arm varies, such as seed=0, seed=1
+"""
+
+import itertools
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from llavapose.config.compose import composed, settings, typed
+from llavapose.config.schema import TrainConfig, evaluation_of
+from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.files import write_json
+from llavapose.sweep.processes import Command, Ended, run_all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run of a sweep: its row, its variant ("" where only the arm varies), where it writes, and the command."""
+
+    arm: str
+    variant: str
+    dir: str
+    results_dir: str
+    command: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the job is called in messages."""
+        return f"{self.arm} {self.variant}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A sweep: its folder, its jobs, and the settings of those that train."""
+
+    folder: Path
+    jobs: tuple[Job, ...]
+    configs: tuple[TrainConfig, ...]
+
+
+def launch(
+    conf: Path,
+    overrides: Sequence[str],
+    *,
+    prepare: Callable[[TrainConfig], object],
+    finish: Callable[[Path], object],
+) -> None:
+    """Check every job, make what they share, run them, write ``jobs.json``, then the sweep's tables.
+
+    Args:
+        conf: the folder of configuration files; the scripts lie beside it.
+        overrides: as on the command line; one with several values is run once for each.
+        prepare: makes the data of a job; called once for each different
+            data before any job starts, so that no two make the same.
+        finish: writes the tables of a sweep's folder.
+
+    Raises:
+        ConfigError: mistakes in any job, before the first one starts.
+        LlavaPoseError: jobs failed; the tables are written all the same.
+    """
+    plan = plan_sweep(conf, overrides)
+    prepared: list[tuple[object, ...]] = []
+    for config in plan.configs:
+        wanted = (config.scenes, config.teacher, config.data.path, config.data.images, config.data_dir)
+        if wanted not in prepared:
+            prepare(config)
+            prepared.append(wanted)
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    print(f"{len(plan.jobs)} jobs in {plan.folder}: {', '.join(job.name for job in plan.jobs)}", flush=True)
+    ended = _run(plan)
+    if plan.configs[0].evaluate:
+        finish(plan.folder)
+    failed = [f"{job.name} (exit {end.exit_code})" for job, end in zip(plan.jobs, ended, strict=True) if end.exit_code]
+    if failed:
+        raise LlavaPoseError(f"{len(failed)} of {len(ended)} jobs failed: {', '.join(failed)}; see their output above")
+
+
+def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
+    """The jobs that a command line stands for, each one checked.
+
+    Raises:
+        ConfigError: every mistake of every job, one a line.
+    """
+    options = [_values(text) for text in overrides]
+    combinations = [list(values) for values in itertools.product(*options)]
+    varying = [len(values) > 1 and not values[0].startswith("data=") for values in options]
+    configs, problems = [], []
+    for combination in combinations:
+        try:
+            configs.append(settings("train", conf, combination))
+        except ConfigError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+    folder = configs[0].sweep_dir
+    variants = [
+        ",".join(text.replace("/", "_") for text, varies in zip(combination, varying, strict=True) if varies)
+        for combination in combinations
+    ]
+    training = [
+        _training_job(conf, combination, config, variant, folder)
+        for combination, config, variant in zip(combinations, configs, variants, strict=True)
+    ]
+    if len({job.dir for job in training}) < len(training):
+        raise ConfigError("two jobs of the sweep have the same arm and settings; give each value once")
+    return Sweep(folder=folder, jobs=(*_baselines(conf, training, configs), *training), configs=tuple(configs))
+
+
+def _values(text: str) -> list[str]:
+    """The overrides that one with several values stands for; itself if it has one."""
+    if text.startswith(("hydra/", "hydra.sweep", "hydra.launcher", "hydra.mode")):
+        raise ConfigError(f"`{text}`: -m runs its jobs itself; set launcher.jobs=N and sweep_dir=FOLDER instead")
+    try:
+        parsed = OverridesParser.create().parse_override(text)
+    except HydraException:
+        return [text]  # composing it says what is wrong
+    if not parsed.is_sweep_override():
+        return [text]
+    prefix = text.partition("=")[0]
+    return [f"{prefix}={value}" for value in parsed.sweep_string_iterator()]
+
+
+def _training_job(conf: Path, combination: list[str], config: TrainConfig, variant: str, folder: Path) -> Job:
+    results = folder / variant if variant else folder
+    directory = results / "runs" / config.data.name
+    places = [f"output_dir={_quoted(directory)}", f"results_dir={_quoted(results)}", f"sweep_dir={_quoted(folder)}"]
+    kept = [text for text in combination if not text.startswith(("output_dir=", "results_dir=", "sweep_dir="))]
+    return Job(
+        arm=config.data.name,
+        variant=variant,
+        dir=str(directory),
+        results_dir=str(results),
+        command=(sys.executable, str(conf.parent / "train.py"), *kept, *places),
+    )
+
+
+def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[Job]:
+    """One evaluation of each different base and benchmark, in the folder of the first job that asks for it."""
+    found: dict[tuple[str, ...], Job] = {}
+    for job, config in zip(jobs, configs, strict=True):
+        settings = _evaluation_overrides(conf, config) if config.evaluate and config.launcher.baseline else None
+        if settings is None or settings in found:
+            continue
+        words = (sys.executable, str(conf.parent / "evaluate.py"), *settings, f"output_dir={_quoted(job.results_dir)}")
+        found[settings] = Job(
+            arm="baseline", variant=job.variant, dir=job.results_dir, results_dir=job.results_dir, command=words
+        )
+    return list(found.values())
+
+
+def _evaluation_overrides(conf: Path, config: TrainConfig) -> tuple[str, ...]:
+    """Overrides for ``evaluate.py`` that evaluate the untouched base just as the job evaluates its own checkpoint."""
+    settings = [f"checkpoint={_quoted(config.model.base)}", "arm=baseline"]
+    default = _leaves(typed("evaluate", composed("evaluate", conf, settings)))
+    wanted = _leaves(evaluation_of(config, checkpoint=Path(config.model.base)))
+    differing = [
+        f"{key}={_quoted(value)}"
+        for key, value in wanted.items()
+        if key not in ("checkpoint", "arm", "output_dir", "seed") and value != default[key]
+    ]
+    return (*settings, *differing)
+
+
+def _leaves(config: Any, prefix: str = "") -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if is_dataclass(value):
+            leaves |= _leaves(value, f"{prefix}{item.name}.")
+        else:
+            leaves[prefix + item.name] = value
+    return leaves
+
+
+def _quoted(value: Any) -> str:
+    """A value in Hydra's grammar."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float) and not isinstance(value, Enum):
+        return str(value)
+    text = str(value)
+    plain = all(letter.isalnum() or letter in "/-_.:" for letter in text) and text
+    return text if plain else "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _run(plan: Sweep) -> list[Ended]:
+    ended: list[Ended] = []
+
+    def done(index: int, end: Ended) -> None:
+        ended.append(end)
+        job = plan.jobs[index]
+        how = "done" if end.exit_code == 0 else f"FAILED (exit {end.exit_code}); the sweep goes on without it"
+        print(f"{job.name}: {how} after {end.seconds:.0f} s", flush=True)
+        _write_jobs(plan, ended)
+
+    commands = [Command(name=job.name, words=job.command) for job in plan.jobs]
+    run_all(commands, at_once=plan.configs[0].launcher.jobs, done=done)
+    return ended
+
+
+def _write_jobs(plan: Sweep, ended: list[Ended]) -> None:
+    """``jobs.json``: the jobs that have ended, rewritten after each."""
+    rows = [
+        {
+            **asdict(job),
+            "command": shlex.join(job.command),
+            "exit_code": end.exit_code,
+            "seconds": round(end.seconds, 1),
+        }
+        for job, end in zip(plan.jobs, ended, strict=False)
+    ]
+    write_json(plan.folder / "jobs.json", rows)

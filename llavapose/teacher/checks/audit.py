@@ -1,0 +1,222 @@
+"""A look at samples that anybody made: what leaks, what contradicts the keypoints, what comes again."""
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from llavapose.pictures import plain_name
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.records import KINDS, Sample, Scene
+from llavapose.samples import KIND_TOLD_BY, stream_samples
+from llavapose.scenes.coco import SceneSet
+from llavapose.teacher.checks.duplicates import HOW, Duplicates, find_duplicates
+from llavapose.teacher.checks.findings import Finding, check_conversation, to_json
+from llavapose.teacher.dataset.card import Checked
+
+UNTOLD = "untold"
+"""Stands for the kind of samples that nothing tells it of."""
+
+MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditItem:
+    """One sample to look at.
+
+    Attributes:
+        sample: as read.
+        finding: what was found in it (``quality.to_json``).
+        scene: the annotated picture; None where it is not among the scenes.
+    """
+
+    sample: Sample
+    finding: Mapping[str, Any]
+    scene: Scene | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditReport:
+    """What an audit found.
+
+    Attributes:
+        path: what was read.
+        images: folder of the pictures; None where none was given.
+        checked: kind -> findings, counted; ``all`` kinds in the last row.
+        leaks: kind of leak -> places.
+        duplicates: answers that come again.
+        with_scene: samples whose picture is among the scenes: only their claims can be checked.
+        problems: the first records that cannot be read; ``num_problems`` of them in all.
+        worst: samples with the most contradictions and leaks, the worst first; none without.
+        drawn: samples drawn with the seed, in file order.
+    """
+
+    path: Path
+    images: Path | None
+    checked: dict[str, Checked]
+    leaks: dict[str, int]
+    duplicates: Duplicates
+    with_scene: int
+    num_problems: int
+    problems: tuple[str, ...]
+    worst: tuple[AuditItem, ...]
+    drawn: tuple[AuditItem, ...]
+
+    @property
+    def num_samples(self) -> int:
+        """Samples that could be read."""
+        return sum(checked.conversations for checked in self.checked.values())
+
+    def rows(self) -> list[dict[str, str]]:
+        """The table: a row a kind, then all, as texts by column."""
+        found = self.duplicates
+        rows = [self._row(kind, checked, found.answers.get(kind, 0), found.found.get(kind, {}))
+                for kind, checked in self.checked.items()]  # fmt: skip
+        if len(rows) > 1:
+            total, again = Counter[str](), Counter[str]()
+            for checked in self.checked.values():
+                total.update(vars(checked))
+            for counts in found.found.values():
+                again.update(counts)
+            rows.append(self._row("all", Checked(**total), sum(found.answers.values()), again))
+        return rows
+
+    def notes(self) -> list[str]:
+        """What the table does not say, one line each."""
+        lines = [f"{self.path}: {self.num_samples:,} samples"]
+        if self.num_problems:
+            lines += [f"{self.num_problems:,} records cannot be read, the first:", *self.problems[:3]]
+        if self.with_scene < self.num_samples:
+            missing = self.num_samples - self.with_scene
+            lines.append(
+                f"{missing:,} samples show pictures whose keypoints are not known: no claim of theirs is checked"
+            )
+        if UNTOLD in self.checked:
+            lines.append(f"{self.checked[UNTOLD].conversations:,} samples tell no kind and count as {UNTOLD}")
+        if self.leaks:
+            lines.append("leaks: " + ", ".join(f"{kind} {number:,}" for kind, number in self.leaks.items()))
+        return lines
+
+    def lines(self) -> list[str]:
+        """The whole report as lines to print."""
+        return [*self.notes(), *(", ".join(f"{name} {text}" for name, text in row.items()) for row in self.rows())]
+
+    def _row(self, kind: str, checked: Checked, answers: int, again: Mapping[str, int]) -> dict[str, str]:
+        claims = checked.supported + checked.contradicted + checked.unverifiable
+        return {
+            "kind": kind,
+            "samples": f"{checked.conversations:,}",
+            "with a leak": _share(checked.with_leak, checked.conversations),
+            "with a contradiction": _share(checked.with_contradiction, checked.conversations),
+            "claims": f"{claims:,}",
+            "supported": _share(checked.supported, claims),
+            "contradicted": _share(checked.contradicted, claims),
+            "unverifiable": _share(checked.unverifiable, claims),
+            **{f"answers {how}": _share(again.get(how, 0), answers) for how in HOW},
+        }
+
+
+def audit(
+    path: Path, images: Path | None, scenes: SceneSet | None, *, seed: int = 0, num_worst: int = 20, num_drawn: int = 20
+) -> AuditReport:
+    """Read samples once and check each.
+
+    Args:
+        path: JSONL, LLaVA JSON, or a folder of it, made by anybody; the pictures need not be there.
+        images: folder of the pictures, for the page; None takes that of the scenes.
+        scenes: annotated pictures, found by file name; None checks no claims.
+        seed: of the draw.
+        num_worst: samples that the page begins with.
+        num_drawn: samples that the page goes on with.
+
+    Raises:
+        DataError: no such file, or a folder without samples.
+    """
+    look = _Look(scenes=scenes, rng=random.Random(seed), num_worst=num_worst, num_drawn=num_drawn)
+    duplicates = find_duplicates(look.through(path))
+    order = [kind for kind in (*KINDS, UNTOLD) if kind in look.counts]
+    return AuditReport(
+        path=path,
+        images=images or (scenes.images if scenes else None),
+        checked={kind: Checked(**look.counts[kind]) for kind in order},
+        leaks=dict(sorted(look.leaks.items())),
+        duplicates=duplicates,
+        with_scene=look.with_scene,
+        num_problems=look.num_problems,
+        problems=tuple(look.problems),
+        worst=tuple(item for _, _, item in sorted(look.worst, key=lambda entry: entry[:2], reverse=True)),
+        drawn=tuple(item for _, item in sorted(look.drawn, key=lambda entry: entry[0])),
+    )
+
+
+@dataclass(kw_only=True)
+class _Look:
+    """What has been seen so far: counts, the worst, and a draw in which each sample has the same chance."""
+
+    scenes: SceneSet | None
+    rng: random.Random
+    num_worst: int
+    num_drawn: int
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    leaks: Counter[str] = field(default_factory=Counter)
+    with_scene: int = 0
+    num_problems: int = 0
+    problems: list[str] = field(default_factory=list)
+    worst: list[tuple[tuple[int, int], int, AuditItem]] = field(default_factory=list)
+    drawn: list[tuple[int, AuditItem]] = field(default_factory=list)
+
+    def through(self, path: Path) -> Iterator[Sample]:
+        """Yield each sample after it was looked at."""
+        by_name = {plain_name(scene.image): scene for scene in self.scenes.scenes} if self.scenes else {}
+        number = 0
+        for sample, problem in stream_samples(path, None, kind=KINDS[0]):
+            if sample is None:
+                self.num_problems += 1
+                self.problems += [problem] * (len(self.problems) < MOST_PROBLEMS)
+                continue
+            if sample.provenance.get(KIND_TOLD_BY):
+                sample = replace(sample, kind=UNTOLD)
+            scene = by_name.get(plain_name(sample.image))
+            self._take(sample, scene, number)
+            number += 1
+            yield sample
+
+    def _take(self, sample: Sample, scene: Scene | None, number: int) -> None:
+        facts = _facts(scene) if scene is not None else ()
+        finding = check_conversation(sample.turns, scene, facts)
+        self.with_scene += scene is not None
+        self.leaks.update(found.leak.kind for found in finding.leaks)
+        counts = self.counts.setdefault(sample.kind, Counter())
+        counts["conversations"] += 1
+        counts["with_leak"] += bool(finding.leaks)
+        counts["with_contradiction"] += bool(finding.num_contradicted)
+        for outcome in ("supported", "contradicted", "unverifiable"):
+            counts[outcome] += getattr(finding, f"num_{outcome}")
+        self._keep(sample, scene, finding, number)
+
+    def _keep(self, sample: Sample, scene: Scene | None, finding: Finding, number: int) -> None:
+        """Among the worst if it is one of them, and in the draw if it falls on it (reservoir sampling)."""
+        faults = (finding.num_contradicted + len(finding.leaks), finding.num_contradicted)
+        place = self.rng.randrange(number + 1)
+        drawn = number < self.num_drawn or place < self.num_drawn
+        if not drawn and not faults[0]:
+            return
+        item = AuditItem(sample=sample, finding=to_json(finding), scene=scene)
+        if faults[0] and self.num_worst:
+            push = heapq.heappush if len(self.worst) < self.num_worst else heapq.heappushpop
+            push(self.worst, (faults, -number, item))
+        if number < self.num_drawn:
+            self.drawn.append((number, item))
+        elif drawn:
+            self.drawn[place] = (number, item)
+
+
+_facts = lru_cache(maxsize=4096)(scene_facts)
+
+
+def _share(number: int, whole: int) -> str:
+    return f"{number:,} ({number / whole:.1%})" if whole else "—"

@@ -1,0 +1,142 @@
+"""From the standings of an assignment's slots to its files: samples, what was set aside, what was repaired.
+
+One line of ``set_aside.jsonl`` or ``repairs.jsonl``, every reply with the reason why it was not kept::
+
+    {"slot": "134754-detail-0", "image": "COCO_train2014_000000134754.jpg", "kind": "detail",
+     "asks": [{"reason": "refusal", "reply": "I'm sorry, ..."}]}
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.records import Sample, Scene
+from llavapose.teacher.checks.findings import Finding
+from llavapose.teacher.dataset.card import checked_of
+from llavapose.teacher.endpoint.rounds import Assignment, Standing
+from llavapose.teacher.prompts import PROMPT_VERSION, prompt_hash
+from llavapose.teacher.reply.reading import Reading, reading_version
+
+
+class Report:
+    """Numbers that are counted while the samples pass."""
+
+    def __init__(self) -> None:
+        self.samples: Counter[str] = Counter()
+        self.checked: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.models: Counter[str] = Counter()
+        self.scenes: set[int] = set()
+
+
+def within(wanted: int, standings: Sequence[Standing]) -> list[tuple[Standing, int]]:
+    """The kept slots in order, each with the number of its conversations that still fit into the target."""
+    found, left = [], wanted
+    for standing in standings:
+        num = min(standing.num, left) if standing.state == "kept" else 0
+        if num:
+            found.append((standing, num))
+            left -= num
+    return found
+
+
+def samples_of(
+    assignment: Assignment, ledger: Ledger, used: Mapping[str, Sequence[tuple[Standing, int]]], report: Report
+) -> Iterator[Sample]:
+    """The samples grouped by picture, in the order of the scenes, read from the ledger picture by picture."""
+    by_scene: dict[int, list[tuple[Standing, int]]] = {}
+    for slots in used.values():
+        for standing, num in slots:
+            by_scene.setdefault(standing.slot.scene_id, []).append((standing, num))
+    for scene_id, scene in assignment.scenes.items():
+        numbers: Counter[str] = Counter()
+        of_scene = by_scene.get(scene_id, ())
+        readings = _readings(ledger, [standing.key or "" for standing, _ in of_scene])
+        for standing, num in of_scene:
+            assert standing.key is not None
+            reply = ledger.reply(standing.key)
+            model = reply.completion.model if reply else ""
+            report.models[model] += 1
+            report.left_out.update(readings[standing.key].left_out)
+            for told in readings[standing.key].used(assignment.teacher.quality.value)[:num]:
+                kind = standing.slot.kind
+                found = asdict(checked_of([told.finding]))
+                report.checked.update(found)
+                claims = {name: found[name] for name in ("supported", "contradicted", "unverifiable")}
+                report.samples[kind] += 1
+                report.scenes.add(scene_id)
+                yield Sample(
+                    id=f"{scene_id}-{kind}-{numbers[kind]}",
+                    image=scene.image,
+                    kind=kind,
+                    turns=told.turns,
+                    provenance=_provenance(assignment, scene, standing, model) | claims,
+                )
+                numbers[kind] += 1
+
+
+def _provenance(assignment: Assignment, scene: Scene, standing: Standing, model: str) -> dict[str, Any]:
+    kind = standing.slot.kind
+    context = getattr(assignment.teacher.context, kind).value
+    return {
+        "scene": scene.id,
+        "split": scene.split,
+        "kind": kind,
+        "teacher": assignment.teacher.name,
+        "model": model,
+        "context": context,
+        "prompt": PROMPT_VERSION,
+        "prompt_sha256": prompt_hash(kind, context),
+        "seed": assignment.teacher.seed,
+        "request": standing.key,
+        "asks": len(standing.keys),
+    }
+
+
+def _readings(ledger: Ledger, keys: Sequence[str]) -> dict[str, Reading]:
+    return {key: Reading.from_json(text) for key, text in ledger.outcome(keys, reading_version()).items()}
+
+
+def _asks(ledger: Ledger, standing: Standing) -> list[dict[str, Any]]:
+    """Every reply of a slot with the reason why it was rejected."""
+    replies = dict(ledger.replies(standing.keys))
+    reasons = [*standing.reasons, *[None] * len(standing.keys)]
+    return [
+        {
+            "reason": reason or (standing.failure if key not in replies else None),
+            "reply": replies[key].completion.text if key in replies else None,
+        }
+        for key, reason in zip(standing.keys, reasons, strict=False)
+    ]
+
+
+def _row(assignment: Assignment, ledger: Ledger, standing: Standing) -> dict[str, Any]:
+    slot = standing.slot
+    image = assignment.scenes[slot.scene_id].image
+    return {"slot": slot.name, "image": image, "kind": slot.kind, "asks": _asks(ledger, standing)}
+
+
+def set_aside_rows(assignment: Assignment, ledger: Ledger, standings: Iterable[Standing]) -> Iterator[dict[str, Any]]:
+    """Every slot that no reply could be kept for."""
+    return (_row(assignment, ledger, one) for one in standings if one.state in ("aside", "failed"))
+
+
+def repair_rows(assignment: Assignment, ledger: Ledger, standings: Iterable[Standing]) -> Iterator[dict[str, Any]]:
+    """Before and after of every slot that was kept after being asked again."""
+    return (_row(assignment, ledger, one) for one in standings if one.state == "kept" and len(one.keys) > 1)
+
+
+def first_findings(ledger: Ledger, standings: Sequence[Standing]) -> Iterator[Finding]:
+    """What was found in the replies to first requests."""
+    for start in range(0, len(standings), 1000):
+        keys = [one.keys[0] for one in standings[start : start + 1000] if one.keys]
+        for reading in _readings(ledger, keys).values():
+            yield from (told.finding for told in reading.told)
+
+
+def prompts_of(assignment: Assignment) -> dict[str, str]:
+    """What was asked and with which context -> SHA-256 of the prompt."""
+    contexts = {kind: getattr(assignment.teacher.context, kind).value for kind in assignment.wanted}
+    return {f"{kind}, {context}": prompt_hash(kind, context) for kind, context in contexts.items()}

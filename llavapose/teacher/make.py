@@ -1,0 +1,174 @@
+"""Makes the samples that a run asks for where they are not there yet, and finds them where they are."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.schema import ScenesConfig, SceneSource, TeacherConfig
+from llavapose.errors import DataError, LlavaPoseError
+from llavapose.files import fingerprint, read_json, sha256, write_json
+from llavapose.scenes.coco import SceneSet
+from llavapose.scenes.open import open_scenes, world_folder
+from llavapose.teacher.offline.write import generate
+from llavapose.teacher.prompts import PROMPT_VERSION
+
+_CARD = "made.json"
+
+
+class StoppedEarly(LlavaPoseError):
+    """An endpoint's run that ended before its samples were there; what was paid for is kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Samples to train on: the file, the folder of their pictures, and the folder that holds all about them."""
+
+    samples: Path
+    images: Path
+    folder: Path
+
+
+def ensure_samples(
+    scenes: ScenesConfig,
+    teacher: TeacherConfig,
+    data_dir: Path,
+    *,
+    folder: Path | None = None,
+    split: str = "train",
+    opened: SceneSet | None = None,
+    max_usd: float | None = None,
+) -> Prepared:
+    """The samples of these settings; made, and said so, where they are missing or were made by other settings.
+
+    Args:
+        scenes: annotated pictures; the built-in world is drawn if it is not there.
+        teacher: who writes.
+        data_dir: folder of made samples, each set in a folder named by the fingerprint of its settings.
+        folder: where to keep the samples instead.
+        split: of the scenes, "train" or "val".
+        opened: the scenes, where the caller has read them already.
+        max_usd: hard cap on what an endpoint may cost, the ledger's earlier replies included.
+
+    Raises:
+        DataError: a scene file that is missing or broken, or scenes that nothing can be told about.
+        StoppedEarly: an endpoint's assignment that did not come to its end; the same settings go on.
+    """
+    made_from = _settings(scenes, teacher, split)
+    folder = folder or data_dir / fingerprint(made_from)
+    samples, card = folder / "samples.jsonl", folder / _CARD
+    if samples.is_file() and card.is_file():
+        found = read_json(card, what="card of made samples")
+        unchanged = found.get("samples_sha256") == sha256(samples)
+        if found.get("made_from") == made_from and unchanged and Path(found["images"]).is_dir():
+            print(f"samples: {samples} (made before, settings unchanged)", flush=True)
+            return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
+    print(f"samples: none for these settings yet, teacher {teacher.name} writes them to {folder}", flush=True)
+    chosen = opened or open_scenes(scenes, split, pictures=teacher.endpoint is None)
+    for note in chosen.notes:
+        print(f"scenes: {note}", flush=True)
+    if teacher.endpoint is None:
+        _write_offline(chosen, teacher, folder)
+    else:
+        card.unlink(missing_ok=True)
+        _write_by_endpoint(chosen, teacher, folder, ledger_path(scenes, teacher, data_dir), max_usd)
+    written = {"made_from": made_from, "images": str(chosen.images), "samples_sha256": sha256(samples)}
+    write_json(card, written)
+    return Prepared(samples=samples, images=chosen.images, folder=folder)
+
+
+def ledger_path(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -> Path:
+    """The ledger of an endpoint's replies: one a run, whatever is asked for in the end."""
+    return data_dir / "ledgers" / f"{teacher.run or f'{scenes.name}-{teacher.name}'}.sqlite"
+
+
+def print_plan(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path, opened: SceneSet) -> None:
+    """Say what these settings would ask and cost; needs no key and no network, and changes nothing."""
+    for note in opened.notes:
+        print(f"scenes: {note}")
+    if teacher.endpoint is None:
+        print(
+            f"teacher {teacher.name} writes here and costs nothing; nothing to plan for {len(opened.scenes):,} pictures"
+        )
+        return
+    from llavapose.llm.ledger.ledger import Ledger
+    from llavapose.teacher.endpoint.plan import plan_of
+    from llavapose.teacher.endpoint.write import assignment_of
+
+    assignment, path = assignment_of(opened, teacher), ledger_path(scenes, teacher, data_dir)
+    if not path.exists():
+        print("\n".join(plan_of(assignment, None).lines()))
+        return
+    with Ledger(path) as ledger:
+        print("\n".join(plan_of(assignment, ledger).lines()))
+
+
+def _write_offline(chosen: SceneSet, teacher: TeacherConfig, folder: Path) -> None:
+    summary = generate(
+        scenes=chosen,
+        out=folder,
+        num_samples=teacher.num_samples,
+        context=teacher.context.conv.value,
+        conv_form=teacher.conv_form.value,
+        seed=teacher.seed,
+    )
+    print("\n".join(summary.lines()), flush=True)
+
+
+def _write_by_endpoint(
+    chosen: SceneSet, teacher: TeacherConfig, folder: Path, ledger_file: Path, max_usd: float | None
+) -> None:
+    from llavapose.llm.ledger.ledger import Ledger
+    from llavapose.teacher.endpoint.plan import plan_of
+    from llavapose.teacher.endpoint.write import assignment_of, write_by_endpoint
+
+    assignment = assignment_of(chosen, teacher)
+    with Ledger(ledger_file) as ledger:
+        print("\n".join(plan_of(assignment, ledger).lines()), flush=True)
+        summary = write_by_endpoint(assignment, ledger, folder, max_usd=max_usd)
+    print("\n".join(summary.lines()), flush=True)
+    made, wanted = sum(summary.counts.values()), sum(summary.wanted.values())
+    if summary.stopped:
+        raise StoppedEarly(
+            f"stopped: {summary.stopped}; {made:,} of {wanted:,} samples are there, every reply is kept in "
+            f"{ledger_file}; the same command goes on"
+        )
+    if not made:
+        raise DataError(f"no reply could be kept; see {folder / 'set_aside.jsonl'} for every reply and the reason")
+
+
+def _settings(scenes: ScenesConfig, teacher: TeacherConfig, split: str) -> dict[str, Any]:
+    """All that decides what the samples say, as plain values; files of annotations count with size and time."""
+    made_from = {
+        "scenes": _plain(asdict(scenes)),
+        "teacher": _deciding(teacher),
+        "prompts": PROMPT_VERSION,
+        "split": split,
+    }
+    if scenes.source == SceneSource.world:
+        return {**made_from, "world": world_folder(scenes).name}
+    paths = scenes.train if split == "train" else scenes.val
+    if paths.keypoints is None:
+        raise DataError(f"scenes {scenes.name}: no files for {split}; set scenes.{split}.images and .keypoints")
+    named = [scenes.root / path for path in (paths.keypoints, paths.instances, paths.captions) if path is not None]
+    stats = {str(path): path.stat() for path in named if path.is_file()}
+    return {**made_from, "files": {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}}
+
+
+def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
+    """The teacher's settings that decide what samples say; how fast and by which way they are asked for does not."""
+    plain = _plain(asdict(teacher))
+    for key in ("mode", "wait", "run", "leave_replies", "retry_failed"):
+        plain.pop(key)
+    endpoint = plain.pop("endpoint")
+    if endpoint is None:
+        for key in ("quality", "max_asks"):
+            plain.pop(key)
+        return plain
+    said = ("base_url", "model", "max_tokens", "temperature")
+    return {**plain, "endpoint": {key: endpoint[key] for key in said}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return value if value is None or isinstance(value, bool | int | float) else str(value)

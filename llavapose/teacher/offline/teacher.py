@@ -1,0 +1,75 @@
+"""The keyless teacher: it writes all three kinds from the sure facts and the captions, true by construction."""
+
+import random
+from collections.abc import Sequence
+
+from llavapose.records import Fact, Scene, Turn
+from llavapose.teacher.offline.balance import Balance
+from llavapose.teacher.offline.complex import question_and_answer
+from llavapose.teacher.offline.conv import pairs
+from llavapose.teacher.offline.detail import describe
+from llavapose.teacher.offline.evidence import Evidence, evidence_of
+from llavapose.teacher.offline.request import Request
+from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
+
+ANY_QUESTION = "What might happen next? Explain why."
+"""Asked where a scene gives no ground for any line of reasoning."""
+
+
+class OfflineTeacher:
+    """Writes from facts; needs no model and no network.
+
+    Args:
+        context: "captions", "boxes" or "keypoints": what it may use.
+        balance: how common each value is among the scenes at hand, so that answers come out even.
+    """
+
+    name = "offline"
+
+    def __init__(self, *, context: str = "keypoints", balance: Balance | None = None) -> None:
+        self.context = context
+        self.balance = balance or Balance()
+
+    def write(self, request: Request) -> tuple[tuple[Turn, ...], ...]:
+        """Up to ``request.num`` different conversations; fewer where the scene says no more."""
+        evidence = evidence_of(request.scene, request.facts, self.context, self.balance)
+        if request.kind == "conv":
+            return _conversations(evidence, request)
+        if request.kind == "detail":
+            return _details(evidence, request)
+        return _reasonings(evidence, request)
+
+
+def complex_question(scene: Scene, facts: Sequence[Fact], seed: int) -> str:
+    """A question for reasoning about the scene that gives nothing of it away."""
+    found = question_and_answer(evidence_of(scene, facts, "keypoints", Balance()), seed)
+    return found[0] if found else ANY_QUESTION
+
+
+def _conversations(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ...]:
+    """Single pairs, or dialogues of several; the last dialogue may be shorter."""
+    length = request.num_pairs
+    found = [_turns(*pair) for pair in pairs(evidence, request.num * length, request.seed)]
+    groups = [found[start : start + length] for start in range(0, len(found), length)]
+    return tuple(tuple(turn for pair in group for turn in pair) for group in groups)
+
+
+def _details(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ...]:
+    """Descriptions under different instructions; none where the context tells nothing."""
+    rng = random.Random(f"{request.seed}/{evidence.scene.id}/instruction")
+    instructions = rng.sample(DETAIL_INSTRUCTIONS, len(DETAIL_INSTRUCTIONS))[: request.num]
+    found = []
+    for index, instruction in enumerate(instructions):
+        text = describe(evidence, request.seed + index)
+        if text:
+            found.append(_turns(instruction, text))
+    return tuple(found)
+
+
+def _reasonings(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ...]:
+    found = (question_and_answer(evidence, request.seed, index) for index in range(request.num))
+    return tuple(_turns(*pair) for pair in found if pair)
+
+
+def _turns(question: str, answer: str) -> tuple[Turn, Turn]:
+    return Turn(role="user", text=question), Turn(role="assistant", text=answer)

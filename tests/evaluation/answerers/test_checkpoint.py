@@ -1,0 +1,176 @@
+"""A checkpoint's answers and likelihoods: a batch says what single questions say, a statement what it says alone."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+from PIL import Image
+
+from llavapose import ask
+from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.errors import CheckpointError, DataError
+from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer, pictures_shown
+from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.model.pretrained import load_model, load_processor
+from llavapose.records import Question
+
+
+@pytest.fixture(scope="module")
+def answerer(tiny_base, tiny_pictures) -> CheckpointAnswerer:
+    return CheckpointAnswerer(tiny_base, tiny_pictures, device="cpu", batch_size=4, max_new_tokens=8)
+
+
+def question(number: int, text: str = "What colour is it?") -> Question:
+    return Question(id=f"q{number}", scene_id=number, image=f"{number:03}.png", kind="conv", text=text)
+
+
+TEXTS = [
+    "What colour is it?",
+    "Why?",
+    "Describe the picture in full, from edge to edge, please.",
+    "Is it dark?",
+    "Who?",
+]
+
+
+def test_a_batch_answers_as_one_by_one(answerer):
+    """Shorter questions are padded on the left: the padding must not be seen."""
+    questions = [question(number, text) for number, text in enumerate(TEXTS)]
+    together = list(answerer.answer(questions, "baseline"))
+    apart = [answer for q in questions for answer in answerer.answer([q], "baseline")]
+    assert together == apart
+    assert [answer.question_id for answer in together] == ["q0", "q1", "q2", "q3", "q4"]
+    assert {answer.arm for answer in together} == {"baseline"}
+    assert all(answer.num_tokens == 8 and answer.finish == "length" for answer in together if answer.finish != "stop")
+
+
+def test_the_stream_is_the_answer(answerer, tiny_pictures):
+    whole = next(iter(answerer.answer([question(2)], "x"))).text
+    assert "".join(answerer.stream(tiny_pictures / "002.png", "What colour is it?")).strip() == whole
+
+
+def test_a_failing_stream_fails_instead_of_hanging(answerer, tiny_pictures, monkeypatch):
+    def broken(**_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(answerer, "_run", broken)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        list(answerer.stream(tiny_pictures / "002.png", "What?"))
+
+
+def test_a_photo_is_turned_as_the_phone_was_held(answerer, tmp_path):
+    """EXIF orientation 6: the pixels lie on their side."""
+    upright = Image.new("RGB", (30, 60), "red")
+    upright.paste("blue", (0, 0, 30, 20))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.rotate(90, expand=True).save(tmp_path / "held.png", exif=exif)
+    upright.save(tmp_path / "plain.png")
+    seen = []
+    answerer_inputs = answerer._inputs
+    try:
+        answerer._inputs = lambda rows, pictures: (seen.extend(pictures), answerer_inputs(rows, pictures))[1]
+        for name in ("held.png", "plain.png"):
+            list(answerer.stream(tmp_path / name, "What?"))
+    finally:
+        del answerer._inputs
+    torch.testing.assert_close(seen[0], seen[1])
+
+
+def item(number: int, scene: int, true: str = "It is red.", flipped: str = "It is as blue as the sea.") -> ProbeItem:
+    return ProbeItem(
+        id=f"{scene}-{number}",
+        scene_id=scene,
+        image=f"{scene:03}.png",
+        group="facing",
+        kind="facing",
+        part=None,
+        value="front",
+        flipped_value="back",
+        num_people=1,
+        person=0,
+        questions=(f"Is it red or blue, {number}?", f"Is it blue or red, {number}?"),
+        true=true,
+        flipped=flipped,
+    )
+
+
+def likelihood(tiny_base, picture, asked: str, answer: str) -> float:
+    """By transformers alone: mean log-probability of the answer's tokens and ``</s>``, through the chat template."""
+    model, processor = load_model(str(tiny_base)), load_processor(str(tiny_base), chat_template=CHAT_TEMPLATE)
+    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": asked}]}
+    told = {"role": "assistant", "content": [{"type": "text", "text": answer}]}
+    texts = [
+        processor.apply_chat_template([user], tokenize=False, add_generation_prompt=True),
+        processor.apply_chat_template([user, told], tokenize=False),
+    ]
+    inputs = [processor(images=[picture], text=text, return_tensors="pt") for text in texts]
+    start = inputs[0]["input_ids"].shape[1]
+    ids = inputs[1]["input_ids"]
+    with torch.no_grad():
+        logits = model(**inputs[1]).logits[0, start - 1 : -1]
+    return float(logits.log_softmax(-1).gather(1, ids[0, start:, None]).mean())
+
+
+def test_scores_are_those_of_statements_alone(answerer, tiny_base, tiny_pictures):
+    items = [item(number, scene) for scene in (0, 1) for number in range(2)]
+    rows = list(answerer.score(items))
+    assert [row["id"] for row in rows] == [i.id for i in items]
+    for row, probe in zip(rows, items, strict=True):
+        assert row["picture"] == probe.image
+        picture = Image.open(tiny_pictures / probe.image).convert("RGB")
+        for order, asked in enumerate(probe.questions):
+            for key, text in (("loglik_true", probe.true), ("loglik_flipped", probe.flipped)):
+                assert row[key][order] == pytest.approx(likelihood(tiny_base, picture, asked, text), abs=2e-5)
+
+
+def test_many_statements_split_over_rows(answerer, monkeypatch):
+    items = [item(number, 0) for number in range(5)]
+    whole = list(answerer.score(items))
+    monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.MAX_BRANCHES", 3)
+    for left, right in zip(whole, answerer.score(items), strict=True):
+        assert left["loglik_true"] == pytest.approx(right["loglik_true"], abs=1e-5)
+
+
+def test_shuffled_pictures_are_never_ones_own(answerer):
+    items = [item(0, scene) for scene in range(6)]
+    for seed in range(5):
+        shown = pictures_shown(items, shuffled=True, seed=seed)
+        assert sorted(shown.values()) == sorted(i.image for i in items)
+        assert all(shown[i.scene_id] != i.image for i in items)
+    rows = list(answerer.score(items, shuffled=True, seed=1))
+    assert [row["picture"] for row in rows] == [pictures_shown(items, shuffled=True, seed=1)[i.scene_id] for i in items]
+    assert pictures_shown(items, shuffled=True, seed=1) != pictures_shown(items, shuffled=True, seed=2)
+
+
+def test_bad_input_is_named(answerer, tmp_path):
+    with pytest.raises(CheckpointError, match="no such folder"):
+        CheckpointAnswerer(tmp_path / "none", tmp_path)
+    with pytest.raises(DataError, match="leaves the image folder"):
+        list(answerer.answer([Question(id="q", scene_id=0, image="../x.png", kind="conv", text="What?")], "x"))
+    with pytest.raises(DataError, match="question q1: the text holds the special token"):
+        list(answerer.answer([question(1, "What is </s>?")], "x"))
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "photo", "asked", "message"),
+    [
+        ("tiny", "none.jpg", "What?", "none.jpg: no such file"),
+        ("no/such/folder", "002.png", "What?", "no such folder"),
+        ("tiny", "002.png", "  ", "question is empty"),
+    ],
+)
+def test_ask_tells_what_is_wrong(tiny_pictures, capsys, monkeypatch, checkpoint, photo, asked, message):
+    monkeypatch.setattr(sys, "argv", ["ask", checkpoint, str(tiny_pictures / photo), asked])
+    assert ask.main() == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("error: ") and message in err
+
+
+def test_ask_prints_the_answer(tiny_base, tiny_pictures, capsys, monkeypatch, answerer):
+    arguments = ["ask", str(tiny_base), str(tiny_pictures / "002.png"), "What colour is it?", "--max-new-tokens", "8"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--device", "cpu"])
+    assert ask.main() == 0
+    assert capsys.readouterr().out.strip() == next(iter(answerer.answer([question(2)], "x"))).text

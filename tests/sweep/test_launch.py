@@ -1,0 +1,120 @@
+"""Sweeps: the jobs a command line stands for, and what is left when one fails."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from llavapose.config.compose import settings
+from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.sweep.launch import launch, plan_sweep
+
+JOB = """
+import sys
+from pathlib import Path
+values = dict(word.split("=", 1) for word in sys.argv[1:])
+arm = values.get("arm") or values["data"]
+if arm == "detail":
+    sys.exit("out of memory")
+folder = Path(values.get("results_dir", values["output_dir"])) / "answers"
+folder.mkdir(parents=True, exist_ok=True)
+(folder / f"{arm}.jsonl").write_text(" ".join(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def house(conf, tmp_path, monkeypatch) -> Path:
+    """A folder with the real conf/ and scripts that only leave a mark."""
+    shutil.copytree(conf, tmp_path / "conf")
+    for script in ("train", "evaluate"):
+        (tmp_path / f"{script}.py").write_text(JOB)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
+    prepared, finished = [], []
+    with pytest.raises(LlavaPoseError, match=r"1 of 4 jobs failed: detail \(exit 1\)"):
+        launch(
+            house / "conf",
+            ["data=conv,detail,full", "sweep_dir=out", "benchmark.num_images=6"],
+            prepare=lambda config: prepared.append(config.data.name),
+            finish=finished.append,
+        )
+    assert prepared == ["conv"]
+    assert finished == [Path("out")]
+    jobs = json.loads((house / "out" / "jobs.json").read_text())
+    assert [(job["arm"], job["variant"], job["exit_code"]) for job in jobs] == [
+        ("baseline", "", 0),
+        ("conv", "", 0),
+        ("detail", "", 1),
+        ("full", "", 0),
+    ]
+    assert [job["dir"] for job in jobs] == ["out", "out/runs/conv", "out/runs/detail", "out/runs/full"]
+    assert sorted(path.stem for path in (house / "out" / "answers").iterdir()) == ["baseline", "conv", "full"]
+    baseline = (house / "out" / "answers" / "baseline.jsonl").read_text()
+    assert baseline == "checkpoint=tiny arm=baseline benchmark.num_images=6 output_dir=out"
+    assert "out of memory" in capfd.readouterr().err
+
+
+def test_seeds_are_variants_with_one_baseline(conf):
+    plan = plan_sweep(conf, ["data=conv,full", "seed=0,1", "sweep_dir=out"])
+    assert [(job.name, job.results_dir) for job in plan.jobs] == [
+        ("baseline seed=0", "out/seed=0"),
+        ("conv seed=0", "out/seed=0"),
+        ("conv seed=1", "out/seed=1"),
+        ("full seed=0", "out/seed=0"),
+        ("full seed=1", "out/seed=1"),
+    ]
+    assert plan.jobs[1].command[:1] == (sys.executable,)
+    assert plan.jobs[1].command[2:] == (
+        "data=conv",
+        "seed=0",
+        "output_dir='out/seed=0/runs/conv'",
+        "results_dir='out/seed=0'",
+        "sweep_dir=out",
+    )
+
+
+def test_each_jobs_command_is_what_was_planned(house):
+    for split in ("train2014", "val2014"):
+        (house / "data" / "coco" / split).mkdir(parents=True)
+        keypoints = house / "data" / "coco" / "annotations" / f"person_keypoints_{split}.json"
+        keypoints.parent.mkdir(exist_ok=True)
+        keypoints.touch()
+    words = ["experiment=ablation_7b", "data=conv,full", "evaluate=true", "trainer.max_steps=1,2"]
+    plan = plan_sweep(house / "conf", words)
+    assert [job.variant for job in plan.jobs if job.arm == "full"] == ["trainer.max_steps=1", "trainer.max_steps=2"]
+    baseline, *further = [job for job in plan.jobs if job.arm == "baseline"]
+    assert not further
+    assert {"checkpoint=llava-hf/llava-1.5-7b-hf", "scenes.name=coco2014"} < set(baseline.command)
+    assert settings("evaluate", house / "conf", baseline.command[2:]).scenes.val.images == Path("val2014")
+    full = plan.jobs[-1]
+    config = settings("train", house / "conf", full.command[2:])
+    assert (config.data.name, config.trainer["max_steps"]) == ("full", 2)
+    assert config.output_dir == Path(full.dir)
+
+
+def test_without_evaluation_there_is_no_baseline_and_no_table(house):
+    launch(
+        house / "conf",
+        ["data=conv,full", "evaluate=false", "sweep_dir=out"],
+        prepare=lambda config: None,
+        finish=lambda folder: pytest.fail("no table without evaluation"),
+    )
+    assert [job["arm"] for job in json.loads((house / "out" / "jobs.json").read_text())] == ["conv", "full"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["data=conv,detial", "+typo=1"], "detial"),
+        (["data=conv,conv"], "give each value once"),
+        (["hydra/launcher=joblib"], "launcher.jobs=N"),
+    ],
+)
+def test_mistakes_before_any_job_starts(conf, overrides, words):
+    with pytest.raises(ConfigError, match=words):
+        plan_sweep(conf, overrides)

@@ -1,0 +1,256 @@
+"""A whole assignment against a scripted teacher: nothing asked twice, faults named and mended, counts that add up."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from llavapose.config.choices import Context, Quality
+from llavapose.config.teaching import ContextConfig, EndpointConfig, TeacherConfig
+from llavapose.errors import ConfigError
+from llavapose.llm.chat import ChatRequest, Completion
+from llavapose.llm.counts import Tally
+from llavapose.llm.ledger.ledger import Ledger
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.records import Scene
+from llavapose.samples import read_samples
+from llavapose.scenes.coco import SceneSet
+from llavapose.teacher.endpoint.plan import plan_of
+from llavapose.teacher.endpoint.write import EndpointSummary, assignment_of, write_by_endpoint
+from llavapose.teacher.offline.request import Request
+from llavapose.teacher.offline.teacher import OfflineTeacher
+
+ENDPOINT = EndpointConfig(base_url="http://localhost:9/v1", model="scripted", price_in=2.5, price_out=10.0)
+TEACHER = TeacherConfig(name="scripted", endpoint=ENDPOINT, num_samples=40)
+Reply = Callable[[str, Scene, ChatRequest], str | None]
+
+
+def truth(kind: str, scene: Scene, request: ChatRequest) -> str:
+    """What the offline teacher would say, in the form of an endpoint's reply."""
+    wanted = Request(scene=scene, facts=scene_facts(scene), kind=kind, num=5 if kind == "conv" else 1, seed=1)
+    told = OfflineTeacher().write(wanted)
+    if kind == "detail":
+        return told[0][1].text
+    return "\n\n".join(f"Question: {turns[0].text}\nAnswer: {turns[1].text}" for turns in told)
+
+
+class Desk:
+    """Answers from a script into the ledger, and remembers what it was asked."""
+
+    def __init__(self, scenes: SceneSet, ledger: Ledger, reply: Reply = truth, most: int | None = None) -> None:
+        self.scenes, self.ledger, self.reply, self.most = scenes, ledger, reply, most
+        self.asked: list[ChatRequest] = []
+
+    def __call__(self, requests: Iterable[ChatRequest], total: int) -> Tally:
+        num = before = answered = 0
+        failed: dict[str, int] = {}
+        for request in requests:
+            num += 1
+            if self.ledger.answered([request.key]):
+                before += 1
+                continue
+            if self.most is not None and len(self.asked) >= self.most:
+                return Tally(
+                    asked=num, answered_before=before, answered=answered, failed=failed, usd=0.0, stopped="budget"
+                )
+            self.asked.append(request)
+            text = self.reply(request.tag.partition(":")[0], self._scene(request), request)
+            if text is None:
+                self.ledger.failed(request, "content policy")
+                failed["content policy"] = failed.get("content policy", 0) + 1
+                continue
+            self.ledger.record(request, Completion(text=text, model="scripted-2026"), usd=0.01)
+            answered += 1
+        return Tally(
+            asked=num, answered_before=before, answered=answered, failed=failed, usd=0.01 * answered, stopped=None
+        )
+
+    def _scene(self, request: ChatRequest) -> Scene:
+        """The scene whose captions and boxes the messages show: each of the test's scenes has its own."""
+        said = "\n".join(message.text for message in request.messages)
+        return max(self.scenes.scenes, key=lambda scene: said.count(f"Picture number {scene.id}."))
+
+
+@pytest.fixture
+def told(scene_set: SceneSet) -> SceneSet:
+    scenes = tuple(replace(s, captions=(f"Picture number {s.id}.", *s.captions)) for s in scene_set.scenes)
+    return replace(scene_set, scenes=scenes)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        yield opened
+
+
+def run(
+    told: SceneSet,
+    ledger: Ledger,
+    out: Path,
+    teacher: TeacherConfig = TEACHER,
+    reply: Reply = truth,
+    most: int | None = None,
+) -> tuple[EndpointSummary, Desk]:
+    desk = Desk(told, ledger, reply, most)
+    return write_by_endpoint(assignment_of(told, teacher), ledger, out, ask=desk, progress=False), desk
+
+
+def rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def num_requests(summary: EndpointSummary) -> int:
+    return sum(number for ends in summary.requests.values() for number in ends.values())
+
+
+def test_the_samples_are_as_many_as_asked_for_and_know_where_they_come_from(told, ledger, tmp_path):
+    summary, desk = run(told, ledger, tmp_path / "out")
+    assert summary.counts == summary.wanted == {"conv": 23, "detail": 9, "complex": 8}
+    samples = read_samples(tmp_path / "out" / "samples.jsonl", told.images)
+    assert len(samples) == 40 and len({sample.id for sample in samples}) == 40
+    images = [sample.image for sample in samples]
+    assert len([i for i, image in enumerate(images) if i == 0 or images[i - 1] != image]) == len(set(images))
+    one = samples[0].provenance
+    assert one["model"] == "scripted-2026" and one["context"] == "keypoints" and len(one["prompt_sha256"]) == 64
+    assert summary.after.supported > 20 and summary.after.contradicted == 0
+    assert num_requests(summary) == len(desk.asked) == ledger.num_replies()
+    assert summary.usd == pytest.approx(0.01 * len(desk.asked))
+
+
+def test_a_second_run_asks_nothing_and_writes_the_same(told, ledger, tmp_path):
+    first, _ = run(told, ledger, tmp_path / "a")
+    again, desk = run(told, ledger, tmp_path / "b")
+    assert not desk.asked
+    assert (tmp_path / "a" / "samples.jsonl").read_bytes() == (tmp_path / "b" / "samples.jsonl").read_bytes()
+    assert again.requests == first.requests
+
+
+def test_more_samples_pay_only_what_is_new(told, ledger, tmp_path):
+    run(told, ledger, tmp_path / "a")
+    had = ledger.num_replies()
+    summary, desk = run(told, ledger, tmp_path / "b", replace(TEACHER, num_samples=60))
+    assert sum(summary.counts.values()) == 60
+    assert ledger.num_replies() == had + len(desk.asked)
+    assert 0 < len(desk.asked) < num_requests(summary)
+
+
+def test_a_contradiction_is_named_and_mended(told, ledger, tmp_path):
+    def wrong_first(kind: str, scene: Scene, request: ChatRequest) -> str:
+        number = sum(len(s.people) for s in (scene,))
+        wrong = f"There are {number + 3} people in the picture, and all is calm and quiet around them today."
+        return wrong if kind == "detail" and not request.attempt else truth(kind, scene, request)
+
+    summary, desk = run(told, ledger, tmp_path / "out", reply=wrong_first)
+    mended = [request for request in desk.asked if request.attempt]
+    assert len(mended) == 9 and all("is wrong" in request.messages[-1].text for request in mended)
+    assert all(request.messages[-2].role == "assistant" for request in mended)
+    assert summary.counts["detail"] == 9 and summary.requests["detail"]["kept"] == 9
+    assert summary.requests["detail"]["rejected: contradicts the keypoints"] == 9
+    assert summary.before.with_contradiction == 9 and summary.after.contradicted == 0
+    kept = rows(tmp_path / "out" / "repairs.jsonl")
+    assert len(kept) == 9 and [ask["reason"] for ask in kept[0]["asks"]] == ["contradicts the keypoints", None]
+
+
+@pytest.mark.parametrize(("quality", "num_leaking"), [(Quality.report, 9), (Quality.reject, 0)])
+def test_leaks_are_reported_or_rejected(told, ledger, tmp_path, quality, num_leaking):
+    def leaking(kind: str, scene: Scene, request: ChatRequest) -> str:
+        if kind == "detail" and not request.attempt:
+            return "The keypoints show that the person in the picture is doing something or other in the open air."
+        return truth(kind, scene, request)
+
+    summary, desk = run(told, ledger, tmp_path / "out", replace(TEACHER, quality=quality), leaking)
+    texts = [s.turns[1].text for s in read_samples(tmp_path / "out" / "samples.jsonl", told.images)]
+    assert sum("keypoints" in text for text in texts) == num_leaking
+    assert summary.before.with_leak == 9
+    plain = [request for request in desk.asked if request.attempt]
+    assert len(plain) == (0 if quality == Quality.report else 9)
+    assert all(request.messages[-1].role == "user" and "wrong" not in request.messages[-1].text for request in plain)
+
+
+def test_what_is_refused_again_and_again_is_set_aside_for_a_person(told, ledger, tmp_path):
+    def refuses(kind: str, scene: Scene, request: ChatRequest) -> str:
+        return "I'm sorry, but I can't help with that." if scene.id == 3 else truth(kind, scene, request)
+
+    summary, desk = run(told, ledger, tmp_path / "out", replace(TEACHER, num_samples=120), refuses)
+    aside = rows(tmp_path / "out" / "set_aside.jsonl")
+    assert aside and {row["image"] for row in aside} == {"003.png"}
+    assert all([ask["reason"] for ask in row["asks"]] == ["refusal"] * 3 for row in aside)
+    assert summary.num_set_aside == len(aside)
+    assert num_requests(summary) == len(desk.asked)
+
+
+def test_requests_that_the_endpoint_refuses_are_counted_as_failed(told, ledger, tmp_path):
+    def forbids(kind: str, scene: Scene, request: ChatRequest) -> str | None:
+        return None if scene.id == 3 else truth(kind, scene, request)
+
+    summary, desk = run(told, ledger, tmp_path / "out", replace(TEACHER, num_samples=120), forbids)
+    failed = sum(ends.get("failed: content policy", 0) for ends in summary.requests.values())
+    assert failed == len(rows(tmp_path / "out" / "set_aside.jsonl")) > 0
+    assert num_requests(summary) == len(desk.asked)
+
+
+def test_a_stopped_job_goes_on_where_it_was(told, ledger, tmp_path):
+    stopped, desk = run(told, ledger, tmp_path / "out", most=7)
+    assert stopped.stopped == "budget" and len(desk.asked) == 7
+    assert sum(ends.get("open", 0) for ends in stopped.requests.values()) > 0
+    done, rest = run(told, ledger, tmp_path / "out")
+    assert done.stopped is None and done.counts == done.wanted
+    assert not {request.key for request in desk.asked} & {request.key for request in rest.asked}
+    alone = tmp_path / "alone"
+    with Ledger(tmp_path / "other.sqlite") as other:
+        run(told, other, alone)
+    assert (alone / "samples.jsonl").read_bytes() == (tmp_path / "out" / "samples.jsonl").read_bytes()
+
+
+def test_replies_that_another_prompt_would_leave_unused_are_said_first(told, ledger, tmp_path):
+    run(told, ledger, tmp_path / "out")
+    captions = replace(TEACHER, context=ContextConfig(conv=Context.captions))
+    with pytest.raises(ConfigError, match=r"paid replies .*conv:.* teacher\.run=NAME.*teacher\.leave_replies=true"):
+        run(told, ledger, tmp_path / "out", captions)
+    summary, desk = run(told, ledger, tmp_path / "out", replace(captions, leave_replies=True))
+    assert {request.tag.partition(":")[0] for request in desk.asked} == {"conv"}
+    assert summary.counts == summary.wanted
+
+
+def test_pictures_that_are_used_up_end_the_job_with_a_note(told, ledger, tmp_path):
+    few = replace(told, scenes=told.scenes[:2])
+    summary, _ = run(few, ledger, tmp_path / "out", replace(TEACHER, num_samples=300))
+    assert summary.stopped is None and summary.counts["detail"] == 6
+    assert any("detail: the pictures are used up" in note for note in summary.notes)
+
+
+def test_the_plan_counts_what_is_answered(told, ledger, tmp_path):
+    assignment = assignment_of(told, TEACHER)
+    before = plan_of(assignment, ledger)
+    assert sum(row.num_samples for row in before.rows) == 40 and before.usd > 0
+    assert [row.num_requests for row in before.rows] == [5, 9, 8]
+    run(told, ledger, tmp_path / "out")
+    after = plan_of(assignment, ledger)
+    assert after.usd == 0 and after.spent_usd > 0
+    assert all(row.num_answered == row.num_requests for row in after.rows)
+    assert "22" in "\n".join(after.lines())
+
+
+def test_other_keypoints_send_another_picture_s(told, ledger, tmp_path):
+    other = replace(
+        TEACHER, context=ContextConfig(conv=Context.captions, detail=Context.other_keypoints), quality=Quality.report
+    )
+    own = {r.key for r in (assignment_of(told, TEACHER).request(s) for s in _slots(told, TEACHER))}
+    others = [assignment_of(told, other).request(s) for s in _slots(told, other)]
+    assert own.isdisjoint(r.key for r in others)
+    assert all("keypoints: [" in r.messages[1].text for r in others)
+
+
+def _slots(told: SceneSet, teacher: TeacherConfig):
+    from llavapose.teacher.order import slots_between
+
+    assignment = assignment_of(told, teacher)
+    return slots_between(assignment.orders["detail"], "detail", 0, 5)
+
+
+def test_what_lies_in_batches_is_not_asked_live(told, ledger, tmp_path, monkeypatch):
+    monkeypatch.setattr("llavapose.llm.batch.book.under_way", lambda _: {"a", "b"})
+    with pytest.raises(ConfigError, match="2 requests of this run lie in batches"):
+        write_by_endpoint(assignment_of(told, TEACHER), ledger, tmp_path / "out", progress=False)

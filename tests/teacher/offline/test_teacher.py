@@ -1,0 +1,171 @@
+"""The offline teacher: true by construction, within its context, naming no number, deterministic."""
+
+import random
+import re
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from llavapose.pose.check import check_text
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.vocabulary import GROUPS
+from llavapose.records import KINDS, Fact, Scene, Turn
+from llavapose.teacher.offline.balance import SHARES, balance_of, ordered, rivals
+from llavapose.teacher.offline.captions import consistent, doing, places_in, wearing
+from llavapose.teacher.offline.evidence import BOX_KINDS
+from llavapose.teacher.offline.request import Request
+from llavapose.teacher.offline.teacher import ANY_QUESTION, OfflineTeacher, complex_question
+from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
+
+CAPTIONS = (
+    "A man in a blue jacket is holding an umbrella on the street.",
+    "People waiting on the street with an umbrella",
+    "a person with an umbrella",
+)
+LEAK = re.compile(r"\d|coordinate|key ?point|bounding|visib|annotat|caption|\bbox", re.IGNORECASE)
+LIMB_WORDS = re.compile(r"\b(elbow|knee|arm|leg|trunk|facing|faces|hand|foot)\b")
+
+
+def write(
+    scene: Scene, facts: tuple[Fact, ...], kind: str, num: int = 8, seed: int = 0, context: str = "keypoints"
+) -> list[tuple[Turn, ...]]:
+    request = Request(scene=scene, facts=facts, kind=kind, num=num, seed=seed)
+    return list(OfflineTeacher(context=context).write(request))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(8))
+def test_all_that_is_said_is_true_and_names_no_number(
+    kind: str, seed: int, three: Scene, facts: tuple[Fact, ...]
+) -> None:
+    for turns in write(three, facts, kind, seed=seed):
+        assert [turn.role for turn in turns] == ["user", "assistant"]
+        assert not LEAK.search(" ".join(turn.text for turn in turns))
+        checked = check_text(turns[1].text, three, facts)
+        wrong = [item for item in checked if item.outcome == "contradicted"]
+        assert not wrong, f"{turns[1].text} -> {wrong}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unsure_facts_are_never_told(kind: str, three: Scene) -> None:
+    knee = Fact(kind="knee", person=0, value="bent", sure=False, part="right knee")
+    for seed in range(5):
+        for turns in write(three, (knee,), kind, seed=seed):
+            assert "knee" not in " ".join(turn.text for turn in turns)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_request_gives_the_same_and_a_larger_one_begins_with_it(
+    kind: str, three: Scene, facts: tuple[Fact, ...]
+) -> None:
+    many = write(three, facts, kind, num=8, seed=5)
+    assert write(three, facts, kind, num=8, seed=5) == many
+    assert write(three, facts, kind, num=3, seed=5) == many[:3]
+    assert write(three, facts, kind, num=8, seed=6) != many
+
+
+def test_questions_about_a_picture_differ(three: Scene, facts: tuple[Fact, ...]) -> None:
+    found = write(three, facts, "conv", num=40)
+    assert len({turns[0].text for turns in found}) == len(found) >= 25
+
+
+def test_captions_and_boxes_tell_nothing_of_limbs(three: Scene, facts: tuple[Fact, ...]) -> None:
+    for context in ("captions", "boxes"):
+        told = [turns for kind in KINDS for turns in write(three, facts, kind, num=30, context=context)]
+        text = " ".join(turn.text for turns in told for turn in turns)
+        assert not LIMB_WORDS.search(text)
+        assert ("three people" in text) == (context == "boxes")
+    assert {"count", "place", "side_of", "nearest"} == BOX_KINDS
+
+
+def test_dialogues_join_pairs(three: Scene, facts: tuple[Fact, ...]) -> None:
+    request = Request(scene=three, facts=facts, kind="conv", num=2, num_pairs=5, seed=0)
+    one, two = OfflineTeacher().write(request)
+    assert [turn.role for turn in one] == ["user", "assistant"] * 5
+    assert len({turn.text for turn in (*one, *two) if turn.role == "user"}) == 10
+
+
+def test_detail_follows_one_of_the_sixteen_instructions(three: Scene, facts: tuple[Fact, ...]) -> None:
+    assert len(set(DETAIL_INSTRUCTIONS)) == 16
+    for question, answer in write(three, facts, "detail", num=16):
+        assert question.text in DETAIL_INSTRUCTIONS
+        assert "three people" in answer.text.lower()
+        assert 30 <= len(answer.text.split()) <= 140
+
+
+def test_a_reasoned_answer_names_facts_and_then_concludes(three: Scene, facts: tuple[Fact, ...]) -> None:
+    for question, answer in write(three, facts, "complex", num=12):
+        assert check_text(question.text, three, facts) == ()
+        sentences = re.split(r"(?<=\.) ", answer.text)
+        assert 2 <= len(sentences) <= 6
+        assert re.match(r"So |All this ", sentences[-1])
+        assert any(item.outcome == "supported" for item in check_text(" ".join(sentences[:-1]), three, facts))
+
+
+def test_the_benchmarks_question_is_one_of_the_teachers(three: Scene, facts: tuple[Fact, ...]) -> None:
+    asked = {turns[0].text for seed in range(20) for turns in write(three, facts, "complex", num=1, seed=seed)}
+    assert {complex_question(three, facts, seed) for seed in range(20)} == asked
+    nothing = Scene(id=5, image="x.jpg", width=1, height=1)
+    assert complex_question(nothing, (), 0) == ANY_QUESTION
+
+
+def test_true_answers_come_evenly(three: Scene) -> None:
+    """Of "bent or straight?" either is true about equally often, although eight in ten elbows are bent."""
+    rng = random.Random(0)
+    values = {"elbow": ("bent", "straight"), "stance": ("standing", "sitting"), "trunk": ("upright", "leaning")}
+    values |= {"facing": ("image left", "image right"), "leg_lift": ("on the ground", "lifted")}
+    parts = {"elbow": "left elbow", "leg_lift": "left leg"}
+    scenes = []
+    for number in range(800):
+        told = tuple(
+            Fact(kind=kind, person=0, value=two[rng.random() < 0.2], sure=True, part=parts.get(kind))
+            for kind, two in values.items()
+        )
+        scenes.append((replace(three, id=number, captions=()), told))
+    teacher = OfflineTeacher(balance=balance_of(scenes, num_draws=1))
+    answers: Counter[str] = Counter()
+    for scene, told in scenes:
+        for turns in teacher.write(Request(scene=scene, facts=told, kind="conv", num=1, seed=1)):
+            answers.update(value for two in values.values() for value in two if f" {value}" in turns[1].text)
+    for common, rare in (values["elbow"], values["stance"], values["trunk"]):
+        assert 0.35 < answers[rare] / (answers[common] + answers[rare]) < 0.65, answers
+
+
+def test_rivals() -> None:
+    assert rivals("count", "1", ("1", "2", "3")) == ("2",)
+    assert rivals("count", "2", ("1", "2", "3")) == ("1", "3")
+    assert rivals("arm_height", "lowered", ("above the head", "lowered", "raised")) == ("above the head", "raised")
+    assert rivals("contact", "kite", ("kite", "cup")) == ("cup",)
+    assert SHARES.keys() == GROUPS.keys()
+
+
+def test_heavier_facts_come_first_more_often() -> None:
+    one = Fact(kind="count", person=None, value="1", sure=True)
+    two = Fact(kind="count", person=None, value="2", sure=True)
+    first = Counter(ordered([(one, 9.0), (two, 1.0)], random.Random(n))[0].value for n in range(500))
+    assert 0.8 < first["1"] / 500 < 0.97
+
+
+def test_what_captions_say(three: Scene, alone: Scene) -> None:
+    assert doing(three) == ("holding an umbrella on the street",)
+    assert wearing(three) == ("a blue jacket",)
+    assert places_in(three) == ("on the street",)
+    assert doing(alone) == ("waving",)
+    assert places_in(alone) == ("in a park",)
+    assert places_in(replace(alone, captions=("A man waving on a city street.",))) == ("on a city street",)
+
+
+def test_captions_that_contradict_a_sure_fact_are_not_told(three: Scene, facts: tuple[Fact, ...]) -> None:
+    scene = replace(three, captions=(*CAPTIONS, "Three people standing in the rain."))
+    assert consistent(scene, facts).captions == CAPTIONS
+    unsure = tuple(replace(fact, sure=False) for fact in facts)
+    assert consistent(scene, unsure) is scene
+
+
+def test_real_geometry_is_told_truly(three: Scene) -> None:
+    facts = scene_facts(three)
+    assert any(fact.sure and fact.kind == "arm_height" for fact in facts)
+    for kind in KINDS:
+        for turns in write(three, facts, kind, num=20):
+            assert not [i for i in check_text(turns[1].text, three, facts) if i.outcome == "contradicted"]

@@ -1,0 +1,144 @@
+"""From scenes to a file of samples: exact numbers, determinism, provenance, bad input."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llavapose.errors import DataError
+from llavapose.records import Scene
+from llavapose.samples import read_samples
+from llavapose.scenes.coco import SceneSet
+from llavapose.teacher.offline.request import Request
+from llavapose.teacher.offline.write import RATIO, generate, split_by_ratio
+from llavapose.teacher.prompts import PROMPT_VERSION
+
+
+def test_shared_out_is_exact() -> None:
+    ratio = {"conv": 113, "detail": 45, "complex": 42}
+    assert split_by_ratio(200_000, ratio) == {"conv": 113_000, "detail": 45_000, "complex": 42_000}
+    assert split_by_ratio(200_328, RATIO) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
+    for total in range(60):
+        assert sum(split_by_ratio(total, ratio).values()) == total
+    assert split_by_ratio(1, ratio) == {"conv": 1, "detail": 0, "complex": 0}
+
+
+def test_numbers_are_exact_and_samples_lie_grouped_by_picture(scene_set: SceneSet, tmp_path: Path) -> None:
+    summary = generate(scenes=scene_set, out=tmp_path / "out", num_samples=100, progress=False)
+    assert summary.counts == {"conv": 56, "detail": 23, "complex": 21}
+    samples = read_samples(Path(summary.path), scene_set.images)
+    assert len(samples) == summary.num_samples == 100
+    images = [sample.image for sample in samples]
+    assert len([i for i, image in enumerate(images) if i == 0 or images[i - 1] != image]) == summary.num_scenes == 12
+    assert all(4 <= images.count(image) <= 13 for image in images)
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["counts"] == summary.counts
+    assert "100 samples of 12 scenes" in summary.lines()[0]
+
+
+def test_without_a_number_it_is_some_four_a_scene(scene_set: SceneSet, tmp_path: Path) -> None:
+    summary = generate(scenes=scene_set, out=tmp_path, progress=False)
+    assert summary.num_samples == 53
+    assert summary.counts == {"conv": 30, "detail": 12, "complex": 11}
+
+
+def test_the_same_seed_gives_the_same_bytes(scene_set: SceneSet, tmp_path: Path) -> None:
+    first, again, other = (
+        Path(generate(scenes=scene_set, out=tmp_path / str(n), seed=seed, progress=False).path).read_bytes()
+        for n, seed in enumerate((4, 4, 5))
+    )
+    assert first == again != other
+
+
+def test_provenance(scene_set: SceneSet, tmp_path: Path) -> None:
+    summary = generate(
+        scenes=scene_set, out=tmp_path, kinds=("detail",), context="boxes", num_samples=6, seed=9, progress=False
+    )
+    for sample in read_samples(Path(summary.path), scene_set.images):
+        scene = sample.provenance.pop("scene")
+        assert sample.image == f"{scene:03}.png"
+        assert sample.provenance == {
+            "split": "train",
+            "kind": "detail",
+            "teacher": "offline",
+            "context": "boxes",
+            "prompt": PROMPT_VERSION,
+            "seed": 9,
+        }
+
+
+def test_what_cannot_be_made_is_said(scene_set: SceneSet, tmp_path: Path) -> None:
+    summary = generate(scenes=scene_set, out=tmp_path, kinds=("detail",), num_samples=1000, progress=False)
+    assert summary.num_samples == 12 * 16
+    assert summary.notes == ("808 of 1000 detail samples could not be made: the scenes say no more; add scenes",)
+
+
+def test_scenes_that_say_less_are_made_up_for(scene_set: SceneSet, tmp_path: Path) -> None:
+    """Scenes without captions have nothing to say from captions alone; the others say more."""
+    summary = generate(
+        scenes=scene_set, out=tmp_path, context="captions", kinds=("conv",), num_samples=24, progress=False
+    )
+    assert summary.num_samples == 24
+    assert summary.num_scenes == sum(bool(scene.captions) for scene in scene_set.scenes) < 12
+
+
+def test_dialogues(scene_set: SceneSet, tmp_path: Path) -> None:
+    summary = generate(
+        scenes=scene_set, out=tmp_path, kinds=("conv",), conv_form="dialogue", num_samples=12, progress=False
+    )
+    assert all(len(sample.turns) == 10 for sample in read_samples(Path(summary.path), scene_set.images))
+
+
+def test_held_out_pictures_stay_out(scene_set: SceneSet, tmp_path: Path) -> None:
+    summary = generate(scenes=scene_set, out=tmp_path, excluded_ids=range(4), num_samples=40, progress=False)
+    scenes = {sample.provenance["scene"] for sample in read_samples(Path(summary.path), scene_set.images)}
+    assert scenes == set(range(4, 12))
+    assert "4 of 12 scenes left out: held-out image ids" in summary.notes
+
+
+class Listener:
+    """A teacher that reads the messages only, as an endpoint does."""
+
+    name = "listener"
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def write(self, request: Request) -> tuple:
+        self.heard.append(request.messages[-1].text)
+        return ()
+
+
+def test_an_endpoint_is_given_prompt_and_context(scene_set: SceneSet, tmp_path: Path) -> None:
+    teacher = Listener()
+    with pytest.raises(DataError, match="tells nothing"):
+        generate(scenes=scene_set, out=tmp_path, teacher=teacher, progress=False)
+    assert any("umbrella: [" in text and "keypoints: [" in text for text in teacher.heard)
+    assert not list(tmp_path.glob("*.jsonl")), "nothing half-written"
+
+
+def test_bad_input(scene_set: SceneSet, tmp_path: Path) -> None:
+    nobody = SceneSet(scenes=(Scene(id=1, image="a.png", width=1, height=1),), images=tmp_path)
+    with pytest.raises(DataError, match=r"no scene of .* qualifies"):
+        generate(scenes=nobody, out=tmp_path / "out", progress=False)
+    (scene_set.images / "003.png").unlink()
+    with pytest.raises(DataError, match=r"1 of 12 pictures are not in .*003\.png"):
+        generate(scenes=scene_set, out=tmp_path / "out", progress=False)
+
+
+def test_generating_needs_no_torch() -> None:
+    modules = "llavapose.teacher.offline.write, llavapose.report.samples_page"
+    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_other_keypoints_speak_of_other_poses_in_the_same_style(scene_set: SceneSet, tmp_path: Path) -> None:
+    own = generate(scenes=scene_set, out=tmp_path / "own", num_samples=60, progress=False)
+    other = generate(
+        scenes=scene_set, out=tmp_path / "other", context="other_keypoints", num_samples=60, progress=False
+    )
+    texts = [{s.id: s.turns for s in read_samples(Path(one.path), scene_set.images)} for one in (own, other)]
+    assert own.counts == other.counts
+    assert texts[0] != texts[1]
+    assert {s.provenance["context"] for s in read_samples(Path(other.path), scene_set.images)} == {"other_keypoints"}
