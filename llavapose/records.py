@@ -7,9 +7,6 @@ Left and right are the person's own; where the picture's are meant, the name say
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KINDS = ("conv", "detail", "complex")
-"""Kinds of sample and question, in the papers' order."""
-
 ALL = "all"
 """The tables' column over all kinds, and the probe's group over all facts."""
 
@@ -132,16 +129,26 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One instruction-following sample: turns alternate user, assistant; the picture belongs before the first.
+    """One instruction-following sample: turns alternate user, assistant; the pictures belong before the first.
 
-    ``provenance`` is a flat mapping of plain values: scene, teacher, context, prompt version, seed.
+    Attributes:
+        id: unique in its file.
+        images: paths relative to the image folder, one or more.
+        kind: a key of ``llavapose.kinds.KINDS``.
+        turns: user and assistant in turn.
+        provenance: a flat mapping of plain values: scene, teacher, context, prompt version, seed.
     """
 
     id: str
-    image: str
+    images: tuple[str, ...]
     kind: str
     turns: tuple[Turn, ...]
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def image(self) -> str:
+        """The first picture: what samples are grouped and drawn by."""
+        return self.images[0]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,8 +22,9 @@ from typing import Any
 
 from llavapose.errors import DataError
 from llavapose.files import inside, read_json_list, read_jsonl, write_jsonl
+from llavapose.kinds import KINDS, listed
 from llavapose.pictures import Pictures
-from llavapose.records import KINDS, Sample, Turn
+from llavapose.records import Sample, Turn
 
 IMAGE_MARK = "<image>"
 ROLES = {"human": "user", "gpt": "assistant"}
@@ -31,9 +32,6 @@ FIELDS = {"user": "human", "assistant": "gpt"}
 WHAT = "samples"
 KIND_TOLD_BY = "kind_told_by"
 """In a sample's provenance: "setting" where neither the record nor its file told the kind."""
-
-KIND_WORDS = {"conv": "conv", "detail": "detail", "reason": "complex", "complex": "complex"}
-"""Part of a file's name, or of a record's ``category`` or ``type`` -> kind."""
 
 
 def write_samples(path: Path, samples: Iterable[Sample]) -> int:
@@ -120,11 +118,11 @@ def stream_samples(
 
 
 def to_record(sample: Sample) -> dict[str, Any]:
-    """The sample as a LLaVA record; the first message carries the picture's mark."""
-    marks = (f"{IMAGE_MARK}\n",) + ("",) * len(sample.turns)
+    """The sample as a LLaVA record; the first message carries the pictures' marks. One picture stands as a text."""
+    marks = (f"{IMAGE_MARK}\n" * len(sample.images),) + ("",) * len(sample.turns)
     return {
         "id": sample.id,
-        "image": sample.image,
+        "image": sample.images[0] if len(sample.images) == 1 else list(sample.images),
         "kind": sample.kind,
         "conversations": [
             {"from": FIELDS[turn.role], "value": mark + turn.text}
@@ -150,17 +148,30 @@ def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) 
         raise DataError(f"{where}: id is {name!r}; expected a text or a number")
     kind = record.get("kind", record.get("category"))
     if kind not in KINDS:
-        raise DataError(f"{where}: kind of sample {name} is {kind!r}; expected one of {', '.join(KINDS)}")
-    image = record.get("image")
-    if not isinstance(image, str):
-        raise DataError(f"{where}: image of sample {name} is {image!r}; expected a path relative to the image folder")
-    if image_root is not None and not inside(image_root, image, where=where).is_file():
-        raise DataError(f"{where}: no image {image} of sample {name} in {image_root}; check the image folder")
+        raise DataError(f"{where}: kind of sample {name} is {kind!r}; expected one of {listed()}")
+    images = _images(record.get("image"), image_root, where=where, name=str(name))
     provenance = record.get("provenance", {})
     if not isinstance(provenance, dict):
         raise DataError(f"{where}: provenance of sample {name} is {provenance!r}; expected an object")
-    turns = _turns(record.get("conversations"), where=f"{where}: sample {name}")
-    return Sample(id=str(name), image=image, kind=kind, turns=turns, provenance=provenance)
+    turns = _turns(record.get("conversations"), len(images), where=f"{where}: sample {name}")
+    return Sample(id=str(name), images=images, kind=kind, turns=turns, provenance=provenance)
+
+
+def _images(value: Any, image_root: Path | None, *, where: str, name: str) -> tuple[str, ...]:
+    """The paths of a record's ``image``: one text, or a list of them, none twice.
+
+    Raises:
+        DataError: neither, or a picture that is not there.
+    """
+    images = value if isinstance(value, list) else [value]
+    if not images or not all(isinstance(image, str) for image in images):
+        raise DataError(
+            f"{where}: image of sample {name} is {value!r}; expected a path relative to the image folder, or a list"
+        )
+    for image in images:
+        if image_root is not None and not inside(image_root, image, where=where).is_file():
+            raise DataError(f"{where}: no image {image} of sample {name} in {image_root}; check the image folder")
+    return tuple(images)
 
 
 def _files(path: Path) -> list[Path]:
@@ -240,17 +251,19 @@ def _adopted(
         tells = f"category {told[0]!r} tells none" if told else "neither category nor the file's name tells it"
         raise DataError(
             f"{where}: no kind of sample {record.get('id')}: {tells}; name the file after conversation, detailed or "
-            "reasoning, or set data.kind to conv, detail or complex"
+            f"reasoning, or set data.kind to one of {listed()}"
         )
     image = record.get("image")
     if pictures is not None and isinstance(image, str):
         image = pictures.find(image, where=where) or image
+    elif pictures is not None and isinstance(image, list):
+        image = [(pictures.find(one, where=where) or one) if isinstance(one, str) else one for one in image]
     return {**record, "kind": kind, "image": image}
 
 
 def _kind_in(name: str) -> str | None:
     """The one kind that a name speaks of; None where it is none or several."""
-    kinds = {kind for word, kind in KIND_WORDS.items() if word in name.lower()}
+    kinds = {kind.name for kind in KINDS.values() if any(word in name.lower() for word in kind.words)}
     return kinds.pop() if len(kinds) == 1 else None
 
 
@@ -263,8 +276,8 @@ def _numbered(sample: Sample, seen: Mapping[str, str], times: Counter[str]) -> S
     return replace(sample, id=name)
 
 
-def _turns(messages: Any, *, where: str) -> tuple[Turn, ...]:
-    """The messages as turns: user and assistant in turn, none empty, the picture's mark only in the first."""
+def _turns(messages: Any, num_images: int, *, where: str) -> tuple[Turn, ...]:
+    """The messages as turns: user and assistant in turn, none empty, the pictures' marks only in the first."""
     if not isinstance(messages, list) or not messages:
         raise DataError(f"{where} has no conversations; expected a list of messages")
     turns = []
@@ -277,17 +290,19 @@ def _turns(messages: Any, *, where: str) -> tuple[Turn, ...]:
             raise DataError(f"{place} is from {role}; expected human and gpt in turn, human first")
         if not isinstance(text, str):
             raise DataError(f"{place}: value is {text!r}; expected a text")
-        turns.append(Turn(role=ROLES[role], text=_text(text, index, place=place)))
+        turns.append(Turn(role=ROLES[role], text=_text(text, num_images if index == 0 else 0, place=place)))
     if len(turns) % 2:
         raise DataError(f"{where} ends with a question; expected an answer from gpt")
     return tuple(turns)
 
 
-def _text(text: str, index: int, *, place: str) -> str:
-    """A message's text without the picture's mark, which belongs to the first message."""
+def _text(text: str, most: int, *, place: str) -> str:
+    """A message's text without the pictures' marks, which belong to the first message, one a picture at most."""
     marks = text.count(IMAGE_MARK)
-    if marks > (index == 0):
-        raise DataError(f"{place} has {marks} {IMAGE_MARK} marks; expected one in the first message at most")
+    if marks > most:
+        raise DataError(
+            f"{place} has {marks} {IMAGE_MARK} marks; expected one a picture in the first message at most, here {most}"
+        )
     text = text.replace(IMAGE_MARK, "").strip()
     if not text:
         raise DataError(f"{place} is empty; expected a text")

@@ -50,7 +50,7 @@ def tiny_samples(num_pictures: int) -> tuple[Sample, ...]:
         for name, pairs in texts.items():
             turns = [Turn(role=r, text=t) for pair in pairs for r, t in zip(("user", "assistant"), pair, strict=True)]
             kind = name.split("-")[0]
-            found.append(Sample(id=f"{number}-{name}", image=f"{number:03}.png", kind=kind, turns=tuple(turns)))
+            found.append(Sample(id=f"{number}-{name}", images=(f"{number:03}.png",), kind=kind, turns=tuple(turns)))
     return tuple(found)
 
 

@@ -49,7 +49,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, images: Path) -> None:
         Turn(role="user", text="Sure?"),
         Turn(role="assistant", text="Yes – ja."),
     )
-    sample = Sample(id="7", image="a.jpg", kind="complex", turns=turns, provenance={"seed": 3})
+    sample = Sample(id="7", images=("a.jpg",), kind="complex", turns=turns, provenance={"seed": 3})
     assert write_samples(tmp_path / "s.jsonl", [sample]) == 1
     assert read_samples(tmp_path / "s.jsonl", images) == (sample,)
     record = json.loads((tmp_path / "s.jsonl").read_text(encoding="utf-8"))
@@ -190,7 +190,7 @@ def test_the_kind_comes_from_the_record_then_the_file_then_the_setting(tmp_path:
     assert [sample.id for sample in samples] == ["2"]
     assert f"{nameless}, record 1: no kind of sample 1: neither category nor the file's name tells it" in problems[0]
     assert "record 3: no kind of sample 3: category 'x' tells none" in problems[1]
-    assert all("set data.kind to conv, detail or complex" in problem for problem in problems)
+    assert all("set data.kind to one of conv, detail, complex" in problem for problem in problems)
     samples, problems = check_samples(nameless, images, kind="conv")
     assert ([sample.kind for sample in samples], problems) == (["conv", "complex", "conv"], [])
 

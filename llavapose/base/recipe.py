@@ -21,8 +21,8 @@ from llavapose.base.vision import VisionRecipe, pretrain_vision, vision_report
 from llavapose.config.choices import Dtype
 from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json
+from llavapose.kinds import KINDS
 from llavapose.model.pretrained import write_checkpoint
-from llavapose.records import KINDS
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world

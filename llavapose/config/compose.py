@@ -16,8 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 from llavapose.config.check import RAW_GROUPS, did_you_mean, problems_in, setting_names
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.register import SCHEMAS, register
-from llavapose.config.schema import KIND_NAMES
 from llavapose.errors import ConfigError
+from llavapose.kinds import KINDS, taught_kinds
 
 
 def opened(overrides: Sequence[str]) -> list[str]:
@@ -31,7 +31,7 @@ def opened(overrides: Sequence[str]) -> list[str]:
     for override in overrides:
         context = re.fullmatch(r"teacher\.context=(\w+)", override)
         if context:
-            found += [f"teacher.context.{kind}={context[1]}" for kind in KIND_NAMES]
+            found += [f"++teacher.context.{kind}={context[1]}" for kind in taught_kinds()]
         else:
             found.append(f"++{override}" if pattern.match(override) else override)
     return found
@@ -150,7 +150,7 @@ def _similar(key: str, script: str, conf: Path) -> str:
     """A hint at the setting or group that ``key`` may stand for."""
     names = [*setting_names(SCHEMAS[script]), *(folder.name for folder in conf.iterdir() if folder.is_dir())]
     if script == "train":
-        names += [f"data.kinds.{kind}" for kind in KIND_NAMES]
+        names += [f"data.kinds.{kind}" for kind in KINDS]
     hint = did_you_mean(key, names)
     if hint:
         return hint

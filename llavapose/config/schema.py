@@ -22,9 +22,6 @@ from llavapose.config.choices import (
     Selected,
 )
 from llavapose.config.teaching import (
-    KIND_NAMES as KIND_NAMES,
-)
-from llavapose.config.teaching import (
     EndpointConfig as EndpointConfig,
 )
 from llavapose.config.teaching import (
@@ -33,6 +30,7 @@ from llavapose.config.teaching import (
 from llavapose.config.teaching import (
     too_small,
 )
+from llavapose.kinds import KINDS, listed
 
 
 @dataclass(kw_only=True)
@@ -108,7 +106,7 @@ class DataConfig:
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None
-    """Kind of the samples in ``path`` for which neither they nor their file's name tell it: conv, detail or complex."""
+    """Kind of the samples in ``path`` for which neither they nor their file's name tell it."""
     max_length: int = MISSING
     """Most tokens of one sample with its picture; a longer one is cut at its end, never in the picture, and counted."""
     num_samples: int | None = None
@@ -123,13 +121,13 @@ class DataConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = []
-        unknown = [kind for kind in self.kinds if kind not in KIND_NAMES]
+        unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown:
-            found.append(f"data.kinds has {', '.join(unknown)}; expected some of {', '.join(KIND_NAMES)}")
+            found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")
         if any(weight < 0 for weight in self.kinds.values()) or not any(self.kinds.values()):
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
-        if self.kind is not None and self.kind not in KIND_NAMES:
-            found.append(f"data.kind is {self.kind!r}; expected one of {', '.join(KIND_NAMES)}, or null")
+        if self.kind is not None and self.kind not in KINDS:
+            found.append(f"data.kind is {self.kind!r}; expected one of {listed()}, or null")
         if self.path is not None and self.images is None:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
         return found + too_small(

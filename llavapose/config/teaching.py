@@ -6,8 +6,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import AskMode, Context, ConvForm, Quality
-
-KIND_NAMES = ("conv", "detail", "complex")
+from llavapose.kinds import listed, taught_kinds
 
 
 def too_small(config: Any, prefix: str, **least: int) -> list[str]:
@@ -72,23 +71,15 @@ class EndpointConfig:
 
 
 @dataclass(kw_only=True)
-class ContextConfig:
-    """What the teacher sees for each kind of sample; ``teacher.context=boxes`` sets all three."""
-
-    conv: Context = Context.keypoints
-    """The papers: captions, each as a few-shot turn."""
-    detail: Context = Context.keypoints
-    complex: Context = Context.keypoints
-
-
-@dataclass(kw_only=True)
 class TeacherConfig:
     """Group ``teacher``: who writes the instruction data, from what."""
 
     name: str = MISSING
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint; null: the offline teacher, which needs none."""
-    context: ContextConfig = field(default_factory=ContextConfig)
+    context: dict[str, Context] = field(default_factory=dict)
+    """Kind of sample -> what the teacher sees of a picture; ``teacher.context=boxes`` sets it for every kind. A kind
+    that is left out sees keypoints. The papers' conversations see captions, each as a few-shot turn."""
     conv_form: ConvForm = ConvForm.pairs
     num_samples: int | None = None
     """Samples in all, in the papers' ratio 112,980 : 45,174 : 42,174; null: about 4.4 a picture, as theirs."""
@@ -109,13 +100,20 @@ class TeacherConfig:
     retry_failed: bool = False
     """Ask again what the endpoint refused to answer in an earlier run."""
 
+    def context_of(self, kind: str) -> Context:
+        """What the teacher sees of a picture for one kind."""
+        return self.context.get(kind, Context.keypoints)
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "teacher.", num_samples=1, max_asks=1)
+        unknown = [kind for kind in self.context if kind not in taught_kinds()]
+        if unknown:
+            found.append(f"teacher.context has {', '.join(unknown)}; expected some of {listed(taught_kinds())}")
         if self.mode == AskMode.batch and self.endpoint is not None and not self.endpoint.has_batch:
             found.append(f"teacher.mode=batch: {self.name} has no Batch API; use teacher.mode=live")
         if self.endpoint is None:
-            contexts = {getattr(self.context, kind) for kind in KIND_NAMES}
+            contexts = {self.context_of(kind) for kind in taught_kinds()}
             if len(contexts) > 1:
                 found.append("teacher.context: the offline teacher writes all kinds from one context; give one for all")
             if self.mode == AskMode.batch:

@@ -24,7 +24,12 @@ def read_checked(samples: Path, images: Path, *, kind: str | None = None) -> lis
         DataError: with every bad record and picture on a line of its own (the first 20), and their number.
     """
     found, problems = check_samples(samples, images, kind=kind)
-    problems = list(problems) + bad_images(found, images, stamp=samples.parent / ".checked_images")
+    problems += [
+        f"sample {sample.id} has {len(sample.images)} pictures; training packs one a sample: leave it out or split it"
+        for sample in found
+        if len(sample.images) != 1
+    ]
+    problems += bad_images(found, images, stamp=samples.parent / ".checked_images")
     if problems:
         listed = problems[:MAX_LISTED] + ([f"... and {len(problems) - MAX_LISTED} more"] * (len(problems) > MAX_LISTED))
         raise DataError("\n".join([f"{samples}: {len(problems)} bad records; fix or remove them:", *listed]))

@@ -11,9 +11,9 @@ from llavapose.records import Sample
 def without_pictures(samples: Sequence[Sample], held_out_ids: Collection[int]) -> list[Sample]:
     """The samples but for those about held-out pictures, told by the number at the end of the picture's name."""
     held_out = frozenset(held_out_ids)
-    kept = [sample for sample in samples if coco_id(sample.image) not in held_out]
+    kept = [sample for sample in samples if not any(coco_id(image) in held_out for image in sample.images)]
     if len(kept) < len(samples):
-        pictures = {sample.image for sample in samples if coco_id(sample.image) in held_out}
+        pictures = {image for sample in samples for image in sample.images if coco_id(image) in held_out}
         print(f"{len(samples) - len(kept)} samples left out: their {len(pictures)} pictures are held out by COCO id")
     return kept
 

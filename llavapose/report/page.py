@@ -13,7 +13,8 @@ from typing import Any
 from markupsafe import Markup
 
 from llavapose.files import atomic_write, read_jsonl
-from llavapose.records import ALL, KINDS
+from llavapose.kinds import KINDS
+from llavapose.records import ALL
 from llavapose.report.markup import jpeg_uri, marked, templates
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
@@ -134,7 +135,7 @@ def _pictures(source: Source) -> list[dict[str, Any]]:
     pictures = []
     for path in sorted((home / "pictures").glob("*.jpg"), key=lambda path: path.stem.zfill(12)):
         of_scene = [question for question in questions if str(question["scene_id"]) == path.stem]
-        of_scene.sort(key=lambda question: KINDS.index(question["kind"]))
+        of_scene.sort(key=lambda question: list(KINDS).index(question["kind"]))
         asked = [
             {"kind": question["kind"], "text": question["text"],
              "answers": [_answer(arm, question["id"], answers, verdicts, arm in source.failed) for arm in source.arms]}

@@ -13,7 +13,8 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from llavapose.records import ALL, KINDS
+from llavapose.kinds import rated_kinds
+from llavapose.records import ALL
 
 COLOURS = ("#1b6ca8", "#d1495b", "#3c8d53", "#c98a0b", "#767b87", "#7b4fa3", "#1f9aa0", "#8a5a44")
 """Arms in the tables' order; told apart also by lightness."""
@@ -42,9 +43,9 @@ def score_plot(rows: Sequence[Mapping[str, Any]]) -> str:
     arms = list(dict.fromkeys(row["arm"] for row in rows))
     with pyplot.rc_context(_STYLE):
         figure, axes = pyplot.subplots(figsize=(8.6, 3.6), layout="constrained")
-        groups = [[found.get((arm, kind)) for arm in arms] for kind in (*KINDS, ALL)]
+        groups = [[found.get((arm, kind)) for arm in arms] for kind in (*rated_kinds(), ALL)]
         _intervals(axes, groups, arms, value="score")
-        axes.set_xticks(range(len(groups)), [*KINDS, ALL])
+        axes.set_xticks(range(len(groups)), [*rated_kinds(), ALL])
         axes.set_ylim(0, 104)
         axes.set_ylabel("mean rating × 10")
         return _svg(figure)

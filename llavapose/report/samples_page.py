@@ -11,7 +11,8 @@ from pathlib import Path
 
 from llavapose.errors import DataError
 from llavapose.files import atomic_write
-from llavapose.records import KINDS, Sample, Scene
+from llavapose.kinds import KINDS
+from llavapose.records import Sample, Scene
 from llavapose.report.markup import data_uri, legend, templates
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
@@ -19,8 +20,6 @@ from llavapose.scenes.draw import draw_scene
 
 _PICTURE_PX = 560
 """Longer side of a picture on the page."""
-
-KIND_TITLES = {"conv": "Conversation", "detail": "Detailed description", "complex": "Complex reasoning"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +93,8 @@ def _render(exhibits: Sequence[Exhibit], samples: Sequence[Sample]) -> str:
         .get_template("samples.html.j2")
         .render(
             exhibits=exhibits,
-            kinds=KIND_TITLES,
-            counts=[(KIND_TITLES[kind], counts[kind]) for kind in KINDS],
+            kinds={name: kind.title for name, kind in KINDS.items()},
+            counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
             num_samples=len(samples),
             num_pictures=len({sample.image for sample in samples}),
             made_by=", ".join(sorted({_origin(sample) for sample in samples})),

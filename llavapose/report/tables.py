@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.files import read_csv
-from llavapose.records import ALL, KINDS
+from llavapose.kinds import rated_kinds
+from llavapose.records import ALL
 
 HOLE_MARK = "—"
 FAILED_MARK = "failed"
@@ -52,15 +53,15 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
         total = by_kind[ALL]
         unscored = int(total.get("num_unscored", 0))
         counts = f"{total['num_scored']:.0f}" + (f" (+{unscored} unscored)" if unscored else "")
-        scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*KINDS, ALL)]
+        scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
         if not total["num_scored"]:
             mark = FAILED_MARK if arm in failed else HOLE_MARK
-            body.append((arm, *[mark] * 5, HOLE_MARK))
+            body.append((arm, *[mark] * (len(rated_kinds()) + 2), HOLE_MARK))
             continue
         body.append((arm, *scores, interval(total, "diff", "diff_low", "diff_high", 1, sign=True), counts))
     return Grid(
         title="Ablation",
-        header=("arm", *KINDS, ALL, "difference to baseline", "n"),
+        header=("arm", *rated_kinds(), ALL, "difference to baseline", "n"),
         rows=tuple(body),
         note="Mean rating x 10 [95% interval by bootstrap over images]; the difference is paired by question.",
     )

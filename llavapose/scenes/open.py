@@ -20,7 +20,7 @@ def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> S
         DataError: files that are missing or broken, or a split without a single scene that qualifies.
     """
     if config.source == SceneSource.world:
-        return read_world(world_folder(config), split)
+        return _limited(read_world(world_folder(config), split), config, split)
     paths = config.train if split == "train" else config.val
     if paths.images is None or paths.keypoints is None:
         raise DataError(f"scenes {config.name}: no files for {split}; set scenes.{split}.images and .keypoints")

@@ -1,6 +1,6 @@
 """Makes the samples that a run asks for where they are not there yet, and finds them where they are."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from llavapose.errors import DataError, LlavaPoseError
 from llavapose.files import fingerprint, read_json, sha256, write_json
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, world_folder
+from llavapose.scenes.select import select
 from llavapose.teacher.offline.write import generate
 from llavapose.teacher.prompts import PROMPT_VERSION
 
@@ -64,6 +65,9 @@ def ensure_samples(
             return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
     print(f"samples: none for these settings yet, teacher {teacher.name} writes them to {folder}", flush=True)
     chosen = opened or open_scenes(scenes, split, pictures=teacher.endpoint is None)
+    if split != "train":  # of the training pictures, those that qualify have been chosen already
+        with_people = select(chosen.scenes)
+        chosen = replace(chosen, scenes=with_people.scenes, notes=(*chosen.notes, *with_people.notes))
     for note in chosen.notes:
         print(f"scenes: {note}", flush=True)
     if teacher.endpoint is None:
@@ -107,7 +111,7 @@ def _write_offline(chosen: SceneSet, teacher: TeacherConfig, folder: Path) -> No
         scenes=chosen,
         out=folder,
         num_samples=teacher.num_samples,
-        context=teacher.context.conv.value,
+        context=teacher.context_of("conv").value,
         conv_form=teacher.conv_form.value,
         seed=teacher.seed,
     )

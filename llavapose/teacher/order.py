@@ -9,8 +9,13 @@ slots and leave those before as they were, so that nothing paid for is asked aga
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from llavapose.kinds import KINDS, taught_kinds
+
+NUM_PER_SCENE = 200 / 45
+"""Samples a scene where no number is asked for: one description, and the other kinds in the papers' ratio."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,3 +46,21 @@ def slots_between(order: tuple[int, ...], kind: str, start: int, end: int) -> li
     return [
         Slot(kind=kind, scene_id=order[number % len(order)], turn=number // len(order)) for number in range(start, end)
     ]
+
+
+def wanted_samples(num_scenes: int, num_samples: int | None) -> dict[str, int]:
+    """Kind -> samples to make, in the papers' ratio of kinds; ``num_samples`` in all, None: about 4.4 a scene."""
+    total = round(NUM_PER_SCENE * num_scenes) if num_samples is None else num_samples
+    return split_by_ratio(total, {name: KINDS[name].num_published for name in taught_kinds()})
+
+
+def split_by_ratio(total: int, ratio: Mapping[str, float]) -> dict[str, int]:
+    """``total`` split by ``ratio``, exactly: what rounding leaves goes to the largest remainders."""
+    whole = sum(ratio.values())
+    exact = {key: total * share / whole for key, share in ratio.items()}
+    parts = {key: int(value) for key, value in exact.items()}
+    for key in sorted(exact, key=lambda key: (parts[key] - exact[key], list(ratio).index(key)))[
+        : total - sum(parts.values())
+    ]:
+        parts[key] += 1
+    return parts

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from llavapose.config.compose import composed, typed
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.errors import ConfigError
+from llavapose.kinds import KINDS
 
 CONF = Path(__file__).parents[2] / "conf"
 MODEL = ["teacher.endpoint.model=m"]
@@ -128,17 +129,15 @@ def test_the_papers_data_is_the_papers_choice():
     config = typed("generate", composed("generate", CONF, ["experiment=paper_data", "dry_run=true"]))
     teacher = config.teacher
     assert (config.scenes.name, config.scenes.select, teacher.num_samples) == ("coco2014", "person", 200_328)
-    assert (teacher.context.conv, teacher.context.detail, teacher.context.complex) == (
-        "captions",
-        "keypoints",
-        "keypoints",
-    )
+    assert [teacher.context_of(kind) for kind in KINDS] == ["captions", "keypoints", "keypoints"]
     assert (teacher.conv_form, teacher.quality) == ("pairs", "report")
 
 
 def test_one_context_stands_for_all_kinds():
     config = typed("generate", composed("generate", CONF, ["teacher.context=boxes"]))
-    assert {config.teacher.context.conv, config.teacher.context.detail, config.teacher.context.complex} == {"boxes"}
+    assert {config.teacher.context_of(kind) for kind in KINDS} == {"boxes"}
+    with pytest.raises(ConfigError, match=r"teacher\.context has tale; expected some of conv, detail, complex"):
+        composed("generate", CONF, ["+teacher.context.tale=boxes"])
 
 
 def test_an_endpoint_s_setting_needs_a_teacher_that_has_one():

@@ -23,7 +23,7 @@ def conversation(processor) -> Conversation:
 
 def made(*texts: str) -> Sample:
     turns = [Turn(role=("user", "assistant")[i % 2], text=text) for i, text in enumerate(texts)]
-    return Sample(id="made-1", image="000.png", kind="conv", turns=tuple(turns))
+    return Sample(id="made-1", images=("000.png",), kind="conv", turns=tuple(turns))
 
 
 def messages(sample: Sample) -> list[dict]:
@@ -63,7 +63,7 @@ def test_ids_are_the_chat_templates(conversation, processor, texts):
 
 
 def test_generation_prompt_is_the_chat_templates(conversation, processor):
-    sample = Sample(id="q", image="", kind="conv", turns=(Turn(role="user", text="What colour is it?"),))
+    sample = Sample(id="q", images=("",), kind="conv", turns=(Turn(role="user", text="What colour is it?"),))
     asked = conversation.question("What colour is it?", where="q")
     assert list(conversation.prefix + asked) == template_ids(processor, sample, prompt=True)
 

@@ -215,7 +215,7 @@ def test_held_out_pictures_are_known_by_their_coco_id_in_either_year(capsys):
         "me.jpg",
         "a42.jpg",
     )
-    samples = [Sample(id=name, image=name, kind="conv", turns=turns) for name in names]
+    samples = [Sample(id=name, images=(name,), kind="conv", turns=turns) for name in names]
     assert [coco_id(name) for name in names] == [42, 42, 420, None, None]
     assert [sample.image for sample in without_pictures(samples, {42, 7})] == list(names[2:])
     assert "2 samples left out: their 2 pictures are held out by COCO id" in capsys.readouterr().out

@@ -41,7 +41,7 @@ CLEAN = {"supported": 0, "contradicted": 0, "unverifiable": 0, "leaks": [], "cla
 
 def sample(name: str, image: str) -> Sample:
     turns = (Turn(role="user", text=f"What? {HOSTILE}"), Turn(role="assistant", text=ANSWER))
-    return Sample(id=name, image=image, kind="conv", turns=turns)
+    return Sample(id=name, images=(image,), kind="conv", turns=turns)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def page(scenes: SceneSet, tmp_path: Path) -> Path:
     samples = [
         Sample(
             id=f"{scene.id}-{kind}",
-            image=scene.image,
+            images=(scene.image,),
             kind=kind,
             turns=(
                 Turn(role="user", text=f"Question {kind}?"),

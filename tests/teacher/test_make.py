@@ -6,13 +6,13 @@ import pytest
 
 from llavapose.config.choices import Context
 from llavapose.config.schema import ScenesConfig, TeacherConfig
-from llavapose.config.teaching import ContextConfig
+from llavapose.kinds import KINDS
 from llavapose.teacher import make as prepare
 from llavapose.teacher.make import ensure_samples
 
 
-def of_all(context: Context) -> ContextConfig:
-    return ContextConfig(conv=context, detail=context, complex=context)
+def of_all(context: Context) -> dict[str, Context]:
+    return dict.fromkeys(KINDS, context)
 
 
 @pytest.fixture

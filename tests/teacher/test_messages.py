@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from llavapose.errors import DataError
+from llavapose.kinds import KINDS
 from llavapose.llm.chat import Message
-from llavapose.records import KINDS, Person, Scene, Thing
+from llavapose.records import Person, Scene, Thing
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 from llavapose.teacher.messages import CONTEXTS, instruction_of, messages_of
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, prompt

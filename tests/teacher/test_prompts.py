@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.kinds import KINDS
 from llavapose.pose.skeleton import COCO17
-from llavapose.records import KINDS
 from llavapose.teacher.messages import CONTEXTS
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, prompt, prompt_hash, text_of
 

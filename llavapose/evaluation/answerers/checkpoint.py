@@ -128,7 +128,7 @@ class CheckpointAnswerer:
         for question in item.questions:
             for text in (item.true, item.flipped):
                 turns = (Turn(role="user", text=question), Turn(role="assistant", text=text))
-                sample = Sample(id=item.id, image=item.image, kind="conv", turns=turns)
+                sample = Sample(id=item.id, images=(item.image,), kind="conv", turns=turns)
                 branches.append(self.conversation.branch(sample, max_length=4096))
         return branches
 

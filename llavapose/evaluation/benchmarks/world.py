@@ -20,12 +20,15 @@ from llavapose.files import read_jsonl, write_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import ask
 from llavapose.pose.people import references
-from llavapose.records import KINDS, Asked, Fact, Question, Scene, to_dict
+from llavapose.records import Asked, Fact, Question, Scene, to_dict
 from llavapose.scenes.open import open_scenes
 from llavapose.teacher.offline.teacher import complex_question
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
 
 NUM_IMAGES = 90
+_KINDS = ("conv", "detail", "complex")
+"""Kinds of question that the world can ask, in the papers' order."""
+
 ASKED_KINDS = ("elbow", "knee", "arm_height", "arm_side", "legs", "leg_lift", "trunk", "stance", "facing")
 """Kinds that a conv question asks for: what one person's pose shows, and no reference gives away."""
 
@@ -51,19 +54,19 @@ def build_benchmark(
     pictures = sorted(getattr(scenes, "scenes", scenes), key=lambda scene: scene.id)
     questions: list[Question] = []
     for index in rng.permutation(len(pictures)):
-        if len(questions) == len(KINDS) * num_images:
+        if len(questions) == len(_KINDS) * num_images:
             break
         scene = pictures[index]
         facts = facts_of(scene)
         if _qualifies(scene, facts):
             questions += _questions(scene, facts, rng)
-    found = len(questions) // len(KINDS)
+    found = len(questions) // len(_KINDS)
     if found < num_images:
         raise ConfigError(
             f"benchmark: {found} of {len(pictures)} held-out pictures can be judged on all three kinds; expected "
             f"{num_images}: lower benchmark.num_images or raise scenes.num_val"
         )
-    return tuple(sorted(questions, key=lambda question: (question.scene_id, KINDS.index(question.kind))))
+    return tuple(sorted(questions, key=lambda question: (question.scene_id, _KINDS.index(question.kind))))
 
 
 def _askable(scene: Scene, facts: Sequence[Fact]) -> list[Fact]:
@@ -97,7 +100,7 @@ def _questions(scene: Scene, facts: Sequence[Fact], rng: np.random.Generator) ->
             text=texts[name],
             asked=Asked(kind=fact.kind, person=fact.person, part=fact.part) if name == "conv" else None,
         )
-        for name in KINDS
+        for name in _KINDS
     ]
     assert all(is_judgeable(question, facts) for question in questions)
     return questions

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llavapose.evaluation.statistics import HOLE, Estimate, mean_by_image, paired_difference
-from llavapose.records import ALL, BASELINE, KINDS
+from llavapose.kinds import rated_kinds
+from llavapose.records import ALL, BASELINE
 
 ABLATION_COLUMNS = (
     "arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored", "num_unscored",
@@ -57,7 +58,7 @@ def ablation_table(
     return [
         _ablation_row(arm, kind, ratings.get(arm, ()), reference if arm != baseline else {})
         for arm in arms
-        for kind in (*KINDS, ALL)
+        for kind in (*rated_kinds(), ALL)
     ]
 
 

@@ -9,9 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from llavapose.kinds import KINDS
 from llavapose.pictures import plain_name
 from llavapose.pose.facts.scene import scene_facts
-from llavapose.records import KINDS, Sample, Scene
+from llavapose.records import Sample, Scene
 from llavapose.samples import KIND_TOLD_BY, stream_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.checks.duplicates import HOW, Duplicates, find_duplicates
@@ -173,7 +174,7 @@ class _Look:
         """Yield each sample after it was looked at."""
         by_name = {plain_name(scene.image): scene for scene in self.scenes.scenes} if self.scenes else {}
         number = 0
-        for sample, problem in stream_samples(path, None, kind=KINDS[0]):
+        for sample, problem in stream_samples(path, None, kind=next(iter(KINDS))):
             if sample is None:
                 self.num_problems += 1
                 self.problems += [problem] * (len(self.problems) < MOST_PROBLEMS)

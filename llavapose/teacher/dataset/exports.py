@@ -107,6 +107,7 @@ def write_parquet(samples: Path, path: Path) -> Path:
         [
             ("id", arrow.string()),
             ("image", arrow.string()),
+            ("images", arrow.list_(arrow.string())),
             ("kind", arrow.string()),
             ("messages", arrow.list_(message)),
             ("provenance", arrow.string()),
@@ -150,14 +151,15 @@ def _contents(sample: Sample, mark: str) -> list[dict[str, str]]:
 
 
 def _messages_row(sample: Sample, images: Path | None) -> dict[str, Any]:
-    image = sample.image if images is None else str(images / sample.image)
-    return {"messages": _contents(sample, IMAGE_MARK), "images": [image]}
+    paths = [image if images is None else str(images / image) for image in sample.images]
+    return {"messages": _contents(sample, IMAGE_MARK * len(paths)), "images": paths}
 
 
 def _parquet_row(sample: Sample) -> dict[str, Any]:
     return {
         "id": sample.id,
         "image": sample.image,
+        "images": list(sample.images),
         "kind": sample.kind,
         "messages": _contents(sample, ""),
         "provenance": json.dumps(sample.provenance, ensure_ascii=False),

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from llavapose.records import KINDS, Sample
+from llavapose.kinds import KINDS
+from llavapose.records import Sample
 
 HOW_COUNTED = (
     "Words are runs of letters. A verb is a word in -ing that is no noun of a short list, or the base or -s form of "

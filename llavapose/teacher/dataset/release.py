@@ -8,6 +8,7 @@ from llavapose.config.choices import ExportFormat
 from llavapose.config.schema import ScenesConfig
 from llavapose.config.teaching import TeacherConfig
 from llavapose.files import read_json
+from llavapose.kinds import taught_kinds
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Sample
 from llavapose.scenes.coco import SceneSet
@@ -64,7 +65,7 @@ def finish(
 
 
 def _settings(scenes: ScenesConfig, teacher: TeacherConfig) -> dict[str, object]:
-    context = {kind: getattr(teacher.context, kind).value for kind in ("conv", "detail", "complex")}
+    context = {kind: teacher.context_of(kind).value for kind in taught_kinds()}
     asked = {} if teacher.endpoint is None else {"quality": teacher.quality.value, "max_asks": teacher.max_asks}
     return {
         "scenes": scenes.name,

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llavapose.config.teaching import EndpointConfig
+from llavapose.kinds import KINDS
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.tokens import num_prompt_tokens
 from llavapose.teacher.endpoint.rounds import MAX_TURNS, Assignment
 from llavapose.teacher.order import slots_between
 
-REPLY_TOKENS = {"conv": 200, "detail": 470, "complex": 420}
-"""Tokens of a reply: what the original's published samples come to (five pairs a reply of kind ``conv``)."""
 NUM_MEASURED = 300
 """Prompts of a kind that are measured; the rest is taken to be as long."""
 USUAL_LATENCY_S = 6.0
@@ -116,7 +115,7 @@ def _row(assignment: Assignment, kind: str, wanted: int, num_requests: int, ledg
     lengths = [num_prompt_tokens(assignment.request(slot).messages) for slot in measured]
     left = num_requests - num_answered
     tokens_in = round(left * sum(lengths) / max(len(lengths), 1))
-    tokens_out = left * min(REPLY_TOKENS[kind], endpoint.max_tokens)
+    tokens_out = left * min(KINDS[kind].reply_tokens, endpoint.max_tokens)
     usd = (tokens_in * endpoint.price_in + tokens_out * endpoint.price_out) / 1e6
     if assignment.teacher.mode == "batch":
         usd *= 1 - endpoint.batch_discount

@@ -13,8 +13,10 @@ from functools import cached_property
 
 from tqdm import tqdm
 
+from llavapose.config.choices import ConvForm
 from llavapose.config.teaching import TeacherConfig
 from llavapose.files import fingerprint
+from llavapose.kinds import KINDS
 from llavapose.llm.chat import ChatRequest
 from llavapose.llm.counts import Tally
 from llavapose.llm.ledger.ledger import Ledger, Reply
@@ -29,8 +31,6 @@ from llavapose.teacher.reply.reading import Reading, read_reply, reading_version
 
 MAX_TURNS = 3
 """How often a picture comes up for one kind before the run says that the scenes are used up."""
-PER_REPLY = {"pairs": 5.0, "dialogue": 1.0}
-"""Conversations that one reply of kind ``conv`` is expected to hold; the papers asked for about five pairs."""
 LEAST_RATE = 0.2
 """Good conversations a reply is taken to hold at least, so that a bad teacher is not asked for everything at once."""
 _AT_ONCE = 2000
@@ -62,16 +62,17 @@ class Assignment:
     @cached_property
     def others(self) -> dict[int, Scene]:
         """Image id -> the picture whose keypoints are sent instead, for the context ``other_keypoints``."""
-        contexts = {getattr(self.teacher.context, kind).value for kind in self.wanted}
+        contexts = {self.teacher.context_of(kind).value for kind in self.wanted}
         return partners(list(self.scenes.values()), self.teacher.seed) if "other_keypoints" in contexts else {}
 
     def per_reply(self, kind: str) -> float:
         """Samples expected of one reply."""
-        return PER_REPLY[self.teacher.conv_form.value] if kind == "conv" else 1.0
+        dialogue = self.teacher.conv_form == ConvForm.dialogue
+        return 1.0 if dialogue else float(KINDS[kind].samples_per_reply)
 
     def wording(self, kind: str) -> str:
         """A short hash of all but the pictures: prompt, context, model and parameters of a kind."""
-        endpoint, context = self.teacher.endpoint, getattr(self.teacher.context, kind).value
+        endpoint, context = self.teacher.endpoint, self.teacher.context_of(kind).value
         assert endpoint is not None
         parameters = [endpoint.model, endpoint.max_tokens, endpoint.temperature, self.teacher.seed]
         return fingerprint([prompt_hash(kind, context), context, self.teacher.conv_form.value, *parameters], 8)
@@ -89,7 +90,7 @@ class Assignment:
         messages = messages_of(
             scene,
             slot.kind,
-            context=getattr(self.teacher.context, slot.kind).value,
+            context=self.teacher.context_of(slot.kind).value,
             seed=seed,
             conv_form=self.teacher.conv_form.value,
             other=self.others.get(scene.id),

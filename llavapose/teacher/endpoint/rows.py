@@ -69,7 +69,7 @@ def samples_of(
                 report.scenes.add(scene_id)
                 yield Sample(
                     id=f"{scene_id}-{kind}-{numbers[kind]}",
-                    image=scene.image,
+                    images=(scene.image,),
                     kind=kind,
                     turns=told.turns,
                     provenance=_provenance(assignment, scene, standing, model) | claims,
@@ -79,7 +79,7 @@ def samples_of(
 
 def _provenance(assignment: Assignment, scene: Scene, standing: Standing, model: str) -> dict[str, Any]:
     kind = standing.slot.kind
-    context = getattr(assignment.teacher.context, kind).value
+    context = assignment.teacher.context_of(kind).value
     return {
         "scene": scene.id,
         "split": scene.split,
@@ -138,5 +138,5 @@ def first_findings(ledger: Ledger, standings: Sequence[Standing]) -> Iterator[Fi
 
 def prompts_of(assignment: Assignment) -> dict[str, str]:
     """What was asked and with which context -> SHA-256 of the prompt."""
-    contexts = {kind: getattr(assignment.teacher.context, kind).value for kind in assignment.wanted}
+    contexts = {kind: assignment.teacher.context_of(kind).value for kind in assignment.wanted}
     return {f"{kind}, {context}": prompt_hash(kind, context) for kind, context in contexts.items()}

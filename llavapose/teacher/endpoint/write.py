@@ -16,7 +16,6 @@ from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatModel, ChatRequest
 from llavapose.llm.counts import Tally
 from llavapose.llm.ledger.ledger import Ledger
-from llavapose.records import KINDS
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.dataset.card import Checked, checked_of
@@ -31,7 +30,7 @@ from llavapose.teacher.endpoint.rows import (
     within,
 )
 from llavapose.teacher.endpoint.summary import EndpointSummary
-from llavapose.teacher.offline.write import NUM_PER_SCENE, RATIO, split_by_ratio
+from llavapose.teacher.order import wanted_samples
 
 
 def assignment_of(scenes: SceneSet, teacher: TeacherConfig) -> Assignment:
@@ -43,10 +42,7 @@ def assignment_of(scenes: SceneSet, teacher: TeacherConfig) -> Assignment:
     chosen = {scene.id: scene for scene in scenes.scenes if scene.people}
     if not chosen:
         raise DataError(f"no scene of {scenes.images} shows a person; nothing to ask about")
-    total = round(NUM_PER_SCENE * len(chosen)) if teacher.num_samples is None else teacher.num_samples
-    return Assignment(
-        scenes=chosen, teacher=teacher, wanted=split_by_ratio(total, {kind: RATIO[kind] for kind in KINDS})
-    )
+    return Assignment(scenes=chosen, teacher=teacher, wanted=wanted_samples(len(chosen), teacher.num_samples))
 
 
 def write_by_endpoint(

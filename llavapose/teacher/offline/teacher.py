@@ -1,19 +1,41 @@
 """The keyless teacher: it writes all three kinds from the sure facts and the captions, true by construction."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from llavapose.errors import ConfigError
 from llavapose.records import Fact, Scene, Turn
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.complex import question_and_answer
 from llavapose.teacher.offline.conv import pairs
 from llavapose.teacher.offline.detail import describe
 from llavapose.teacher.offline.evidence import Evidence, evidence_of
-from llavapose.teacher.offline.request import Request
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
 
 ANY_QUESTION = "What might happen next? Explain why."
 """Asked where a scene gives no ground for any line of reasoning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the offline teacher is asked for.
+
+    Attributes:
+        scene: the annotated picture.
+        facts: what its keypoints say.
+        kind: of sample; one that ``WRITERS`` knows.
+        num: conversations wanted.
+        num_pairs: question-answer pairs of each conversation.
+        seed: decides every choice.
+    """
+
+    scene: Scene
+    facts: tuple[Fact, ...]
+    kind: str
+    num: int
+    seed: int
+    num_pairs: int = 1
 
 
 class OfflineTeacher:
@@ -32,12 +54,10 @@ class OfflineTeacher:
 
     def write(self, request: Request) -> tuple[tuple[Turn, ...], ...]:
         """Up to ``request.num`` different conversations; fewer where the scene says no more."""
+        if request.kind not in WRITERS:
+            raise ConfigError(f"teacher offline writes no {request.kind}; expected one of {', '.join(WRITERS)}")
         evidence = evidence_of(request.scene, request.facts, self.context, self.balance)
-        if request.kind == "conv":
-            return _conversations(evidence, request)
-        if request.kind == "detail":
-            return _details(evidence, request)
-        return _reasonings(evidence, request)
+        return WRITERS[request.kind](evidence, request)
 
 
 def complex_question(scene: Scene, facts: Sequence[Fact], seed: int) -> str:
@@ -73,3 +93,11 @@ def _reasonings(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...],
 
 def _turns(question: str, answer: str) -> tuple[Turn, Turn]:
     return Turn(role="user", text=question), Turn(role="assistant", text=answer)
+
+
+WRITERS: dict[str, Callable[[Evidence, Request], tuple[tuple[Turn, ...], ...]]] = {
+    "conv": _conversations,
+    "detail": _details,
+    "complex": _reasonings,
+}
+"""Kind of sample -> what writes it."""

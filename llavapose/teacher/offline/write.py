@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,16 @@ from tqdm import tqdm
 
 from llavapose.errors import DataError
 from llavapose.files import write_json
-from llavapose.llm.chat import Message
 from llavapose.pose.facts.scene import scene_facts
-from llavapose.records import KINDS, Fact, Sample, Scene, Turn
+from llavapose.records import Fact, Sample, Scene, Turn
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.scenes.select import select
-from llavapose.teacher.context import context_text, partners, with_keypoints_of
+from llavapose.teacher.context import partners, with_keypoints_of
 from llavapose.teacher.offline.balance import balance_of
 from llavapose.teacher.offline.captions import consistent
-from llavapose.teacher.offline.request import Request, Teacher
-from llavapose.teacher.offline.teacher import OfflineTeacher
-from llavapose.teacher.prompts import PROMPT_VERSION, prompt
-
-RATIO: dict[str, float] = {"conv": 112_980, "detail": 45_174, "complex": 42_174}
-"""The papers' numbers of samples, and so their ratio of kinds."""
-
-NUM_PER_SCENE = 200 / 45
-"""Samples a scene where no number is asked for: one description, and the other kinds in the papers' ratio."""
+from llavapose.teacher.offline.teacher import OfflineTeacher, Request
+from llavapose.teacher.order import wanted_samples
+from llavapose.teacher.prompts import PROMPT_VERSION
 
 DIALOGUE_PAIRS = 5
 """Question-answer pairs of one dialogue, as many as the papers asked for per picture."""
@@ -72,9 +64,8 @@ class _Desk:
     """All that a sample is written from."""
 
     scenes: tuple[Scene, ...]
-    contexts: dict[int, str]
     facts: dict[int, tuple[Fact, ...]]
-    teacher: Teacher
+    teacher: OfflineTeacher
     context: str
     num_pairs: int
     seed: int
@@ -84,92 +75,61 @@ def generate(
     *,
     scenes: SceneSet,
     out: Path,
-    teacher: Teacher | None = None,
-    kinds: Sequence[str] = KINDS,
     num_samples: int | None = None,
-    ratio: Mapping[str, float] = RATIO,
     context: str = "keypoints",
     conv_form: str = "pairs",
     seed: int = 0,
-    min_labelled_joints: int = 0,
-    excluded_ids: Collection[int] = (),
     progress: bool = True,
 ) -> Summary:
     """Write ``out/samples.jsonl`` (samples grouped by picture) and ``out/summary.json``.
 
     Args:
-        scenes: annotated pictures.
+        scenes: annotated pictures, those that qualify.
         out: folder of the results.
-        teacher: who writes; None takes the offline teacher. One without a balance is balanced over these scenes.
-        kinds: kinds of sample to make.
         num_samples: how many in all; None makes about 4.4 a scene.
-        ratio: how the samples are shared out over ``kinds``.
         context: "captions", "boxes" (and captions), "keypoints" (and both): what the teacher may use; or
             "other_keypoints": another picture's in their place, the control for what keypoints add.
         conv_form: "pairs" makes every question-answer pair a sample; "dialogue" joins five to one.
         seed: the same seed gives the same file, byte for byte.
-        min_labelled_joints: a scene needs a person with this many labelled joints.
-        excluded_ids: image ids that must stay out.
         progress: whether to show a progress bar.
 
     Raises:
-        DataError: no scene qualifies, pictures are missing, or nothing can be told.
+        DataError: there are no scenes, pictures are missing, or nothing can be told.
     """
     start = time.monotonic()
-    chosen = select(scenes.scenes, min_labelled_joints=min_labelled_joints, excluded_ids=excluded_ids)
-    if not chosen.scenes:
-        raise DataError(f"no scene of {scenes.images} qualifies ({'; '.join(chosen.notes) or 'the set is empty'})")
-    _check_pictures(chosen.scenes, scenes.images)
-    shown = chosen.scenes
+    shown = scenes.scenes
+    if not shown:
+        raise DataError(f"no scene of {scenes.images} qualifies; check the settings of scenes")
+    _check_pictures(shown, scenes.images)
     if context == "other_keypoints":
         others = partners(shown, seed)
         shown = tuple(with_keypoints_of(scene, others[scene.id]) for scene in shown)
     parts = "keypoints" if context == "other_keypoints" else context
     facts = {s.id: scene_facts(s) for s in tqdm(shown, desc="pose facts", unit="scene", disable=not progress)}
-    if teacher is None:
-        teacher = OfflineTeacher(context=parts)
-    total = round(NUM_PER_SCENE * len(chosen.scenes)) if num_samples is None else num_samples
-    wanted = split_by_ratio(total, {kind: ratio[kind] for kind in kinds})
-    if isinstance(teacher, OfflineTeacher) and not teacher.balance.counts:
-        num_draws = max(1, round(wanted.get("conv", 0) / len(chosen.scenes)))
-        balance = balance_of([(scene, facts[scene.id]) for scene in shown], num_draws=num_draws)
-        teacher = OfflineTeacher(context=teacher.context, balance=balance)
+    wanted = wanted_samples(len(shown), num_samples)
+    num_draws = max(1, round(wanted["conv"] / len(shown)))
+    balance = balance_of([(scene, facts[scene.id]) for scene in shown], num_draws=num_draws)
     told = shown
     if parts == "keypoints":
         told = tuple(consistent(scene, facts[scene.id]) for scene in told)
     desk = _Desk(
         scenes=told,
-        contexts={scene.id: context_text(scene, parts) for scene in shown},
         facts=facts,
-        teacher=teacher,
+        teacher=OfflineTeacher(context=parts, balance=balance),
         context=context,
         num_pairs=DIALOGUE_PAIRS if conv_form == "dialogue" else 1,
         seed=seed,
     )
-    with tqdm(total=total, desc="samples", unit="sample", disable=not progress) as bar:
+    with tqdm(total=sum(wanted.values()), desc="samples", unit="sample", disable=not progress) as bar:
         written = {kind: _of_kind(kind, number, desk, bar) for kind, number in wanted.items()}
     samples = list(_grouped(written, desk))
     if not samples:
-        raise DataError(
-            f"context {context!r} tells nothing about {len(chosen.scenes)} scenes (captions missing?); add data"
-        )
+        raise DataError(f"context {context!r} tells nothing about {len(shown)} scenes (captions missing?); add data")
     write_samples(out / "samples.jsonl", samples)
-    notes = (*chosen.notes, *_untold(chosen.scenes, told))
+    notes = _untold(shown, told)
     summary = _summary(out / "samples.jsonl", samples, wanted, notes, time.monotonic() - start)
     write_json(out / "summary.json", asdict(summary))
     return summary
-
-
-def split_by_ratio(total: int, ratio: Mapping[str, float]) -> dict[str, int]:
-    """``total`` split by ``ratio``, exactly: what rounding leaves goes to the largest remainders."""
-    whole = sum(ratio.values())
-    exact = {key: total * share / whole for key, share in ratio.items()}
-    parts = {key: int(value) for key, value in exact.items()}
-    for key in sorted(exact, key=lambda key: (parts[key] - exact[key], list(ratio).index(key)))[
-        : total - sum(parts.values())
-    ]:
-        parts[key] += 1
-    return parts
 
 
 def _check_pictures(scenes: Sequence[Scene], images: Path) -> None:
@@ -216,10 +176,6 @@ def _of_kind(kind: str, number: int, desk: _Desk, bar: Any) -> dict[int, list[tu
 
 
 def _request(kind: str, scene: Scene, num: int, desk: _Desk) -> Request:
-    messages = (
-        Message(role="system", text=prompt(kind)),
-        Message(role="user", text=desk.contexts[scene.id]),
-    )
     return Request(
         scene=scene,
         facts=desk.facts[scene.id],
@@ -227,7 +183,6 @@ def _request(kind: str, scene: Scene, num: int, desk: _Desk) -> Request:
         num=num,
         seed=desk.seed,
         num_pairs=desk.num_pairs if kind == "conv" else 1,
-        messages=messages,
     )
 
 
@@ -238,7 +193,7 @@ def _grouped(written: Mapping[str, Mapping[int, Sequence[tuple[Turn, ...]]]], de
             for index, turns in enumerate(conversations.get(scene.id, ())):
                 yield Sample(
                     id=f"{scene.id}-{kind}-{index}",
-                    image=scene.image,
+                    images=(scene.image,),
                     kind=kind,
                     turns=turns,
                     provenance={

@@ -7,8 +7,7 @@ from llavapose.pose.check import check_text
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.vocabulary import flip_part
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_truth, read_world
-from llavapose.teacher.offline.request import Request
-from llavapose.teacher.offline.teacher import OfflineTeacher
+from llavapose.teacher.offline.teacher import OfflineTeacher, Request
 
 LEAST_COVERAGE = {
     "elbow": 0.5, "knee": 0.5, "arm_height": 0.55, "arm_side": 0.4, "legs": 0.25, "leg_lift": 0.5, "trunk": 0.7,

@@ -18,7 +18,7 @@ LONG = (
 
 def sample(name: str, image: str, *texts: str, kind: str = "conv") -> Sample:
     turns = [turn for text in texts for turn in (Turn(role="user", text="What?"), Turn(role="assistant", text=text))]
-    return Sample(id=name, image=image, kind=kind, turns=tuple(turns))
+    return Sample(id=name, images=(image,), kind=kind, turns=tuple(turns))
 
 
 def test_same_words_are_the_same_whatever_case_and_signs() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from llavapose.files import read_jsonl
-from llavapose.records import KINDS
 from llavapose.samples import from_record, read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.checks.leaks import find_leaks
@@ -154,7 +153,7 @@ def test_the_papers_instructions_are_clean() -> None:
 
 
 def test_the_offline_teachers_samples_are_clean(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path / "out", kinds=KINDS, progress=False)
+    summary = generate(scenes=scene_set, out=tmp_path / "out", progress=False)
     texts = [turn.text for sample in read_samples(Path(summary.path), scene_set.images) for turn in sample.turns]
     assert len(texts) >= 40
     assert [text for text in texts if find_leaks(text)] == []

@@ -15,7 +15,7 @@ from llavapose.teacher.dataset.measures import body_part_of, measure, verb_of
 
 def sample(name: str, kind: str, answer: str, image: str = "1.jpg") -> Sample:
     turns = (Turn(role="user", text="What is he standing on?"), Turn(role="assistant", text=answer))
-    return Sample(id=name, image=image, kind=kind, turns=turns, provenance={"teacher": "gpt"})
+    return Sample(id=name, images=(image,), kind=kind, turns=turns, provenance={"teacher": "gpt"})
 
 
 SAMPLES = (

@@ -14,7 +14,7 @@ from llavapose.teacher.dataset.exports import export_samples
 SAMPLES = tuple(
     Sample(
         id=f"{number}-{kind}-0",
-        image=f"train/{number}.jpg",
+        images=(f"train/{number}.jpg",),
         kind=kind,
         turns=(
             Turn(role="user", text="Who is it?"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from llavapose.records import KINDS
+from llavapose.kinds import KINDS
 from tests.llm.chat_server import Answer, Asked, ChatServer, completion, error
 from tests.teacher.served_model import write_model
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llavapose.config.choices import Context, Quality
-from llavapose.config.teaching import ContextConfig, EndpointConfig, TeacherConfig
+from llavapose.config.teaching import EndpointConfig, TeacherConfig
 from llavapose.errors import ConfigError
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.counts import Tally
@@ -19,8 +19,7 @@ from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.endpoint.plan import plan_of
 from llavapose.teacher.endpoint.write import EndpointSummary, assignment_of, write_by_endpoint
-from llavapose.teacher.offline.request import Request
-from llavapose.teacher.offline.teacher import OfflineTeacher
+from llavapose.teacher.offline.teacher import OfflineTeacher, Request
 
 ENDPOINT = EndpointConfig(base_url="http://localhost:9/v1", model="scripted", price_in=2.5, price_out=10.0)
 TEACHER = TeacherConfig(name="scripted", endpoint=ENDPOINT, num_samples=40)
@@ -206,7 +205,7 @@ def test_a_stopped_job_goes_on_where_it_was(told, ledger, tmp_path):
 
 def test_replies_that_another_prompt_would_leave_unused_are_said_first(told, ledger, tmp_path):
     run(told, ledger, tmp_path / "out")
-    captions = replace(TEACHER, context=ContextConfig(conv=Context.captions))
+    captions = replace(TEACHER, context={"conv": Context.captions})
     with pytest.raises(ConfigError, match=r"paid replies .*conv:.* teacher\.run=NAME.*teacher\.leave_replies=true"):
         run(told, ledger, tmp_path / "out", captions)
     summary, desk = run(told, ledger, tmp_path / "out", replace(captions, leave_replies=True))
@@ -235,7 +234,7 @@ def test_the_plan_counts_what_is_answered(told, ledger, tmp_path):
 
 def test_other_keypoints_send_another_picture_s(told, ledger, tmp_path):
     other = replace(
-        TEACHER, context=ContextConfig(conv=Context.captions, detail=Context.other_keypoints), quality=Quality.report
+        TEACHER, context={"conv": Context.captions, "detail": Context.other_keypoints}, quality=Quality.report
     )
     own = {r.key for r in (assignment_of(told, TEACHER).request(s) for s in _slots(told, TEACHER))}
     others = [assignment_of(told, other).request(s) for s in _slots(told, other)]

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from llavapose.kinds import KINDS
 from llavapose.pose.check import check_text
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.vocabulary import GROUPS
-from llavapose.records import KINDS, Fact, Scene, Turn
+from llavapose.records import Fact, Scene, Turn
 from llavapose.teacher.offline.balance import SHARES, balance_of, ordered, rivals
 from llavapose.teacher.offline.captions import consistent, doing, places_in, wearing
 from llavapose.teacher.offline.evidence import BOX_KINDS
-from llavapose.teacher.offline.request import Request
-from llavapose.teacher.offline.teacher import ANY_QUESTION, OfflineTeacher, complex_question
+from llavapose.teacher.offline.teacher import ANY_QUESTION, OfflineTeacher, Request, complex_question
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
 
 CAPTIONS = (

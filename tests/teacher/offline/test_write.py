@@ -8,18 +8,17 @@ from pathlib import Path
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.records import Scene
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.teacher.offline.request import Request
-from llavapose.teacher.offline.write import RATIO, generate, split_by_ratio
+from llavapose.teacher.offline.write import generate
+from llavapose.teacher.order import split_by_ratio, wanted_samples
 from llavapose.teacher.prompts import PROMPT_VERSION
 
 
 def test_shared_out_is_exact() -> None:
     ratio = {"conv": 113, "detail": 45, "complex": 42}
     assert split_by_ratio(200_000, ratio) == {"conv": 113_000, "detail": 45_000, "complex": 42_000}
-    assert split_by_ratio(200_328, RATIO) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
+    assert wanted_samples(1, 200_328) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
     for total in range(60):
         assert sum(split_by_ratio(total, ratio).values()) == total
     assert split_by_ratio(1, ratio) == {"conv": 1, "detail": 0, "complex": 0}
@@ -52,15 +51,13 @@ def test_the_same_seed_gives_the_same_bytes(scene_set: SceneSet, tmp_path: Path)
 
 
 def test_provenance(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(
-        scenes=scene_set, out=tmp_path, kinds=("detail",), context="boxes", num_samples=6, seed=9, progress=False
-    )
+    summary = generate(scenes=scene_set, out=tmp_path, context="boxes", num_samples=24, seed=9, progress=False)
     for sample in read_samples(Path(summary.path), scene_set.images):
         scene = sample.provenance.pop("scene")
         assert sample.image == f"{scene:03}.png"
         assert sample.provenance == {
             "split": "train",
-            "kind": "detail",
+            "kind": sample.kind,
             "teacher": "offline",
             "context": "boxes",
             "prompt": PROMPT_VERSION,
@@ -69,57 +66,28 @@ def test_provenance(scene_set: SceneSet, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_made_is_said(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path, kinds=("detail",), num_samples=1000, progress=False)
-    assert summary.num_samples == 12 * 16
-    assert summary.notes == ("808 of 1000 detail samples could not be made: the scenes say no more; add scenes",)
+    summary = generate(scenes=scene_set, out=tmp_path, num_samples=2000, progress=False)
+    wanted = wanted_samples(12, 2000)["detail"]
+    assert summary.counts["detail"] == 12 * 16 < wanted
+    said = f"{wanted - 192} of {wanted} detail samples could not be made: the scenes say no more; add scenes"
+    assert said in summary.notes
 
 
 def test_scenes_that_say_less_are_made_up_for(scene_set: SceneSet, tmp_path: Path) -> None:
     """Scenes without captions have nothing to say from captions alone; the others say more."""
-    summary = generate(
-        scenes=scene_set, out=tmp_path, context="captions", kinds=("conv",), num_samples=24, progress=False
-    )
-    assert summary.num_samples == 24
+    summary = generate(scenes=scene_set, out=tmp_path, context="captions", num_samples=40, progress=False)
+    assert summary.counts["conv"] == wanted_samples(12, 40)["conv"]
     assert summary.num_scenes == sum(bool(scene.captions) for scene in scene_set.scenes) < 12
 
 
 def test_dialogues(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(
-        scenes=scene_set, out=tmp_path, kinds=("conv",), conv_form="dialogue", num_samples=12, progress=False
-    )
-    assert all(len(sample.turns) == 10 for sample in read_samples(Path(summary.path), scene_set.images))
-
-
-def test_held_out_pictures_stay_out(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path, excluded_ids=range(4), num_samples=40, progress=False)
-    scenes = {sample.provenance["scene"] for sample in read_samples(Path(summary.path), scene_set.images)}
-    assert scenes == set(range(4, 12))
-    assert "4 of 12 scenes left out: held-out image ids" in summary.notes
-
-
-class Listener:
-    """A teacher that reads the messages only, as an endpoint does."""
-
-    name = "listener"
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-
-    def write(self, request: Request) -> tuple:
-        self.heard.append(request.messages[-1].text)
-        return ()
-
-
-def test_an_endpoint_is_given_prompt_and_context(scene_set: SceneSet, tmp_path: Path) -> None:
-    teacher = Listener()
-    with pytest.raises(DataError, match="tells nothing"):
-        generate(scenes=scene_set, out=tmp_path, teacher=teacher, progress=False)
-    assert any("umbrella: [" in text and "keypoints: [" in text for text in teacher.heard)
-    assert not list(tmp_path.glob("*.jsonl")), "nothing half-written"
+    summary = generate(scenes=scene_set, out=tmp_path, conv_form="dialogue", num_samples=24, progress=False)
+    samples = read_samples(Path(summary.path), scene_set.images)
+    assert {len(sample.turns) for sample in samples if sample.kind == "conv"} == {10}
 
 
 def test_bad_input(scene_set: SceneSet, tmp_path: Path) -> None:
-    nobody = SceneSet(scenes=(Scene(id=1, image="a.png", width=1, height=1),), images=tmp_path)
+    nobody = SceneSet(scenes=(), images=tmp_path)
     with pytest.raises(DataError, match=r"no scene of .* qualifies"):
         generate(scenes=nobody, out=tmp_path / "out", progress=False)
     (scene_set.images / "003.png").unlink()

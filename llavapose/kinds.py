@@ -1,0 +1,82 @@
+"""What a kind of sample is: one value a kind, read by everything that counts, plans, mixes, asks or prints them.
+
+A further kind is one entry::
+
+    KINDS["locate"] = Kind(name="locate", title="Keypoint localisation", words=("locate",), taught=False)
+
+The order is that of every table. Nothing here is imported: no torch, no config.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of sample and question.
+
+    Attributes:
+        name: in samples, settings, files and tables' columns.
+        title: on pages.
+        words: a file's name or a record's ``category`` or ``type`` that holds one of them tells this kind.
+        num_published: samples in the papers' set (Sensors 2025, section 3); also the share of a set made here.
+        reply_tokens: length of one teacher's reply to plan with.
+        samples_per_reply: that one such reply is expected to hold.
+        taught: whether a teacher writes it; others are made from annotations alone.
+        asked: whether benchmarks ask questions of it.
+        rated: whether a judge rates its answers from 1 to 10; others have a measure of their own.
+    """
+
+    name: str
+    title: str
+    words: tuple[str, ...]
+    num_published: int = 0
+    reply_tokens: int = 0
+    samples_per_reply: int = 1
+    taught: bool = True
+    asked: bool = True
+    rated: bool = True
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        # Five question-answer pairs a picture: 112,980 = 5 x 22,596. Reply lengths: means of the papers' samples.
+        Kind(
+            name="conv",
+            title="Conversation",
+            words=("conv",),
+            num_published=112_980,
+            reply_tokens=200,
+            samples_per_reply=5,
+        ),
+        Kind(name="detail", title="Detailed description", words=("detail",), num_published=45_174, reply_tokens=470),
+        Kind(
+            name="complex",
+            title="Complex reasoning",
+            words=("reason", "complex"),
+            num_published=42_174,
+            reply_tokens=420,
+        ),
+    )
+}
+"""Every kind by its name, in the papers' order."""
+
+
+def taught_kinds() -> tuple[str, ...]:
+    """Names of the kinds that a teacher writes."""
+    return tuple(name for name, kind in KINDS.items() if kind.taught)
+
+
+def asked_kinds() -> tuple[str, ...]:
+    """Names of the kinds that benchmarks ask about, and so columns of the tables."""
+    return tuple(name for name, kind in KINDS.items() if kind.asked)
+
+
+def rated_kinds() -> tuple[str, ...]:
+    """Names of the kinds whose answers a judge rates: the columns of the ablation table."""
+    return tuple(name for name, kind in KINDS.items() if kind.rated)
+
+
+def listed(names: tuple[str, ...] | None = None) -> str:
+    """The kinds for a message: "conv, detail, complex"."""
+    return ", ".join(names or KINDS)

@@ -1,0 +1,88 @@
+"""A fourth kind is one entry: read, mixed, planned, asked about and shown like the others."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from llavapose.config.compose import settings
+from llavapose.data.check import read_checked
+from llavapose.data.choose import kind_counts, mix
+from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.tables.ablation import Rating, ablation_table
+from llavapose.kinds import KINDS, Kind, taught_kinds
+from llavapose.report.tables import ablation_grid
+from llavapose.samples import read_samples, to_record
+from llavapose.teacher.order import wanted_samples
+
+
+@pytest.fixture
+def locate(monkeypatch):
+    monkeypatch.setitem(KINDS, "locate", Kind(name="locate", title="Localisation", words=("locali",), taught=False))
+
+
+def record(number: int, **changed) -> dict:
+    talk = [{"from": "human", "value": "<image>\nWhere is the nose?"}, {"from": "gpt", "value": "[0.512,0.204]"}]
+    return {"id": str(number), "image": "a.png", "kind": "locate", "conversations": talk} | changed
+
+
+@pytest.fixture
+def write(tmp_path):
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+
+    def to(name: str, *records: dict):
+        (tmp_path / name).write_text("".join(json.dumps(one) + "\n" for one in records))
+        return tmp_path / name, tmp_path
+
+    return to
+
+
+def test_a_fourth_kind(locate, write, conf):
+    own, folder = write("own.jsonl", record(1), record(2))
+    foreign, _ = write("localisation.jsonl", {key: value for key, value in record(3).items() if key != "kind"})
+    assert {one.kind for one in (*read_samples(own, folder), *read_samples(foreign, folder))} == {"locate"}
+    assert kind_counts(mix(read_checked(own, folder), {"locate": 0.5}, seed=0)) == "locate 1"
+    assert settings("train", conf, ["data=mixture", "+data.kinds.locate=1"]).data.kinds["locate"] == 1
+    ratings = [Rating(question_id="1", scene_id=1, kind="locate", rating=7.0)]
+    grid = ablation_grid(ablation_table({"full": ratings}, ["full"]))
+    assert grid.header[1:6] == ("conv", "detail", "complex", "locate", "all") and grid.rows[0][4].startswith("70.0")
+
+
+def test_without_its_entry_it_is_refused(write, conf):
+    path, folder = write("own.jsonl", record(1))
+    with pytest.raises(DataError, match="kind of sample 1 is 'locate'; expected one of conv, detail, complex"):
+        read_samples(path, folder)
+    with pytest.raises(ConfigError, match=r"data\.kinds has locate; expected some of conv, detail, complex"):
+        settings("train", conf, ["data=mixture", "+data.kinds.locate=1"])
+
+
+def test_a_kind_without_a_teacher_takes_nothing_from_the_others(locate):
+    assert "locate" not in taught_kinds()
+    assert wanted_samples(1, 200_328) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
+
+
+def test_several_pictures_are_read_and_written_but_not_packed(write):
+    marks = [{"from": "human", "value": "<image>\n<image>\nWho moved?"}, {"from": "gpt", "value": "The left one."}]
+    two = record(1, kind="conv", image=["a.png", "b.png"], conversations=marks)
+    path, folder = write("two.jsonl", two)
+    (sample,) = read_samples(path, folder)
+    assert sample.images == ("a.png", "b.png") and sample.turns[0].text == "Who moved?"
+    assert {key: to_record(sample)[key] for key in two} == two
+    with pytest.raises(DataError, match="sample 1 has 2 pictures; training packs one a sample"):
+        read_checked(path, folder)
+
+
+@pytest.mark.parametrize(
+    "image, said",
+    [
+        ([], r"image of sample 1 is \[\]; expected a path"),
+        (["a.png", 3], "image of sample 1 is"),
+        (["a.png", "c.png"], r"no image c\.png of sample 1"),
+        (["a.png", "../b.png"], "leaves the image folder"),
+    ],
+)
+def test_bad_lists_of_pictures(write, image, said):
+    path, folder = write("bad.jsonl", record(1, kind="conv", image=image))
+    with pytest.raises(DataError, match=said):
+        read_samples(path, folder)
