@@ -1,11 +1,4 @@
-r"""Samples on disk: LLaVA's conversation records, one a line, with our kind and provenance beside them.
-
-One record::
-
-    {"id": "17-conv-0", "image": "000017.jpg", "kind": "conv",
-     "conversations": [{"from": "human", "value": "<image>\nIs the left knee of the person bent or straight?"},
-                       {"from": "gpt", "value": "The left knee of the person is bent."}],
-     "provenance": {"scene": 17, "teacher": "offline", "context": "keypoints", "prompt": "1", "seed": 0}}
+"""Samples on disk: LLaVA's records (``llava_json.py``), one a line, with our kind and provenance beside them.
 
 Samples made elsewhere (records without ``kind``) are read as well, also from one JSON list or a folder of them, as the
 original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasoning.json``. Their kind is the record's
@@ -21,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.errors import DataError
-from llavapose.files import inside, read_json_list, read_jsonl, write_jsonl
+from llavapose.files import read_json_list, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
+from llavapose.llava_json import from_record, to_record
 from llavapose.pictures import Pictures
-from llavapose.records import Sample, Turn
+from llavapose.records import Sample
 
-IMAGE_MARK = "<image>"
-ROLES = {"human": "user", "gpt": "assistant"}
-FIELDS = {"user": "human", "assistant": "gpt"}
 WHAT = "samples"
 KIND_TOLD_BY = "kind_told_by"
 """In a sample's provenance: "setting" where neither the record nor its file told the kind."""
@@ -115,63 +106,6 @@ def stream_samples(
                 yield None, str(error)
             else:
                 yield sample, ""
-
-
-def to_record(sample: Sample) -> dict[str, Any]:
-    """The sample as a LLaVA record; the first message carries the pictures' marks. One picture stands as a text."""
-    marks = (f"{IMAGE_MARK}\n" * len(sample.images),) + ("",) * len(sample.turns)
-    return {
-        "id": sample.id,
-        "image": sample.images[0] if len(sample.images) == 1 else list(sample.images),
-        "kind": sample.kind,
-        "conversations": [
-            {"from": FIELDS[turn.role], "value": mark + turn.text}
-            for turn, mark in zip(sample.turns, marks, strict=False)
-        ],
-        "provenance": sample.provenance,
-    }
-
-
-def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) -> Sample:
-    """The record as a sample.
-
-    Args:
-        record: one JSON object.
-        image_root: folder that ``image`` is relative to; None does not look for the picture.
-        where: file and line, for messages.
-
-    Raises:
-        DataError: a field is missing or wrong, or the picture is not there.
-    """
-    name = record.get("id")
-    if isinstance(name, bool) or not isinstance(name, str | int) or str(name) == "":
-        raise DataError(f"{where}: id is {name!r}; expected a text or a number")
-    kind = record.get("kind", record.get("category"))
-    if kind not in KINDS:
-        raise DataError(f"{where}: kind of sample {name} is {kind!r}; expected one of {listed()}")
-    images = _images(record.get("image"), image_root, where=where, name=str(name))
-    provenance = record.get("provenance", {})
-    if not isinstance(provenance, dict):
-        raise DataError(f"{where}: provenance of sample {name} is {provenance!r}; expected an object")
-    turns = _turns(record.get("conversations"), len(images), where=f"{where}: sample {name}")
-    return Sample(id=str(name), images=images, kind=kind, turns=turns, provenance=provenance)
-
-
-def _images(value: Any, image_root: Path | None, *, where: str, name: str) -> tuple[str, ...]:
-    """The paths of a record's ``image``: one text, or a list of them, none twice.
-
-    Raises:
-        DataError: neither, or a picture that is not there.
-    """
-    images = value if isinstance(value, list) else [value]
-    if not images or not all(isinstance(image, str) for image in images):
-        raise DataError(
-            f"{where}: image of sample {name} is {value!r}; expected a path relative to the image folder, or a list"
-        )
-    for image in images:
-        if image_root is not None and not inside(image_root, image, where=where).is_file():
-            raise DataError(f"{where}: no image {image} of sample {name} in {image_root}; check the image folder")
-    return tuple(images)
 
 
 def _files(path: Path) -> list[Path]:
@@ -274,36 +208,3 @@ def _numbered(sample: Sample, seen: Mapping[str, str], times: Counter[str]) -> S
         times[sample.id] += 1
         name = f"{sample.id}#{times[sample.id] + 1}"
     return replace(sample, id=name)
-
-
-def _turns(messages: Any, num_images: int, *, where: str) -> tuple[Turn, ...]:
-    """The messages as turns: user and assistant in turn, none empty, the pictures' marks only in the first."""
-    if not isinstance(messages, list) or not messages:
-        raise DataError(f"{where} has no conversations; expected a list of messages")
-    turns = []
-    for index, message in enumerate(messages):
-        place = f"{where}, message {index + 1}"
-        role, text = (message.get("from"), message.get("value")) if isinstance(message, dict) else (None, None)
-        if role not in ROLES:
-            raise DataError(f"{place}: role is {role!r}; expected {' or '.join(ROLES)}")
-        if ROLES[role] != ("user", "assistant")[index % 2]:
-            raise DataError(f"{place} is from {role}; expected human and gpt in turn, human first")
-        if not isinstance(text, str):
-            raise DataError(f"{place}: value is {text!r}; expected a text")
-        turns.append(Turn(role=ROLES[role], text=_text(text, num_images if index == 0 else 0, place=place)))
-    if len(turns) % 2:
-        raise DataError(f"{where} ends with a question; expected an answer from gpt")
-    return tuple(turns)
-
-
-def _text(text: str, most: int, *, place: str) -> str:
-    """A message's text without the pictures' marks, which belong to the first message, one a picture at most."""
-    marks = text.count(IMAGE_MARK)
-    if marks > most:
-        raise DataError(
-            f"{place} has {marks} {IMAGE_MARK} marks; expected one a picture in the first message at most, here {most}"
-        )
-    text = text.replace(IMAGE_MARK, "").strip()
-    if not text:
-        raise DataError(f"{place} is empty; expected a text")
-    return text

@@ -21,7 +21,7 @@ HEAVY = {
     "huggingface_hub",
     "torchmetrics",
 }
-STANDARD = {"records", "kinds", "errors", "files", "pictures", "samples"}
+STANDARD = {"records", "kinds", "errors", "files", "pictures", "llava_json", "samples"}
 SCHEMA = {"config.schema", "config.teaching", "config.endpoint", "config.choices"}
 """Plain settings: imported anywhere."""
 
@@ -33,9 +33,10 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "errors": (set(), False),
     "files": ({"errors"}, False),
     "pictures": ({"errors", "files"}, False),
+    "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
-    "scenes": ({"pose", *STANDARD} - {"samples"}, False),
+    "scenes": ({"pose", *STANDARD} - {"samples", "llava_json"}, False),
     "llm": ({"records", "errors", "files"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),
     "model": ({"errors", "files"}, True),

@@ -11,8 +11,9 @@ from llavapose.data.choose import kind_counts, mix
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.tables.ablation import Rating, ablation_table
 from llavapose.kinds import KINDS, Kind, taught_kinds
+from llavapose.llava_json import to_record
 from llavapose.report.tables import ablation_grid
-from llavapose.samples import read_samples, to_record
+from llavapose.samples import read_samples
 from llavapose.teacher.order import wanted_samples
 
 

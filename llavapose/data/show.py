@@ -12,7 +12,7 @@ from pathlib import Path
 
 from llavapose.errors import DataError, LlavaPoseError
 from llavapose.files import read_jsonl
-from llavapose.samples import from_record
+from llavapose.llava_json import from_record
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,9 +14,10 @@ from llavapose.data.choose import coco_id, hold_out, mix, without_pictures
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.pack import pack
 from llavapose.errors import DataError
+from llavapose.llava_json import to_record
 from llavapose.model.batch import IGNORE, PADDING
 from llavapose.records import Sample, Turn
-from llavapose.samples import to_record, write_samples
+from llavapose.samples import write_samples
 
 ALL = {"conv": 1.0, "detail": 1.0, "complex": 1.0}
 

@@ -12,7 +12,7 @@ from llavapose.errors import ConfigError
 from llavapose.model.connectors import set_connector
 from llavapose.model.llava import count_parameters, freeze_vision
 from llavapose.model.pretrained import hub_key
-from llavapose.model.published import PUBLISHED, published_config, without_weights
+from tests.model.published import PUBLISHED, published_config, without_weights
 
 SEVEN, THIRTEEN = PUBLISHED
 VISION = 303_507_456

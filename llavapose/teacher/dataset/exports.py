@@ -20,8 +20,9 @@ from typing import Any
 
 from llavapose.errors import ConfigError, DataError
 from llavapose.files import atomic_write, write_json, write_jsonl
+from llavapose.llava_json import IMAGE_MARK, to_record
 from llavapose.records import Sample
-from llavapose.samples import IMAGE_MARK, stream_samples, to_record
+from llavapose.samples import stream_samples
 
 LLAVA, MESSAGES, PARQUET = "llava.json", "messages.jsonl", "samples.parquet"
 ROWS_A_GROUP = 2000

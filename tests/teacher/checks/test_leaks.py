@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from llavapose.files import read_jsonl
-from llavapose.samples import from_record, read_samples
+from llavapose.llava_json import from_record
+from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.checks.leaks import find_leaks
 from llavapose.teacher.offline.write import generate
