@@ -30,6 +30,7 @@ from llavapose.base.targets import (
     patch_targets,
     scene_arrays,
 )
+from llavapose.config.schema import OptimConfig
 from llavapose.data.images import open_image
 from llavapose.records import Scene
 from llavapose.training.optim import make_optimizer
@@ -181,12 +182,14 @@ def pretrain_vision(tower: CLIPVisionModel, scenes: Sequence[Scene], root: Path,
     parameters = list(both.parameters())
     optimizer, schedule = make_optimizer(
         both.named_parameters(),
-        lr=recipe.lr,
-        muon_lr=recipe.muon_lr,
-        weight_decay=recipe.weight_decay,
-        betas=(0.9, 0.98),
+        OptimConfig(
+            lr=recipe.lr,
+            muon_lr=recipe.muon_lr,
+            weight_decay=recipe.weight_decay,
+            betas=[0.9, 0.98],
+            warmup_ratio=0.02,
+        ),
         num_steps=recipe.steps,
-        warmup_ratio=0.02,
     )
     generator = torch.Generator().manual_seed(recipe.seed)
     # A compiled step is about a third faster on a CPU, once it is compiled; the plain one gives the same.

@@ -1,6 +1,6 @@
 """Sample files to packed batches: everything is checked first, then micro-batches stream in the planned order."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import lightning as L
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from llavapose.config.schema import DataConfig
 from llavapose.data.check import read_checked
 from llavapose.data.choose import hold_out, kind_counts, mix, without_pictures
 from llavapose.data.conversation import Branch, Conversation, num_image_tokens
@@ -92,16 +93,10 @@ class PoseDataModule(L.LightningDataModule):
         samples: file or folder of samples (``llavapose.samples``).
         images: folder that the samples' image paths are relative to.
         processor: the base's processor (tokenizer and image processor).
-        kind: of samples made elsewhere that do not tell it.
-        kinds: kind -> weight: 1 uses every sample of the kind once an epoch, 0.5 a seeded half, 2 each twice.
+        config: the mixture, what is held out, lengths and loading processes; its ``path`` and ``images`` are not read.
         batch_size: samples a rank and micro-step.
         accumulate: micro-steps an optimizer step.
-        max_length: most tokens of a sample with its picture.
-        max_branches: most samples of one picture in a micro-batch; 0 sets no limit.
         loss_power: how little the tokens of long samples weigh (``planner.sample_weight``).
-        num_val: samples held out for validation, by whole pictures.
-        num_samples: use only so many, by whole pictures in seeded order; None uses all.
-        num_workers: loading processes; 0 loads in the training process.
         seed: of order, hold-out and mixture.
         held_out_ids: COCO image ids whose samples are left out, counted and said.
 
@@ -115,30 +110,26 @@ class PoseDataModule(L.LightningDataModule):
         samples: Path,
         images: Path,
         processor: Any,
-        kinds: Mapping[str, float],
+        config: DataConfig,
         batch_size: int,
-        kind: str | None = None,
         accumulate: int = 1,
-        max_length: int = 2048,
-        max_branches: int = 0,
         loss_power: float = 0.0,
-        num_val: int = 0,
-        num_samples: int | None = None,
-        num_workers: int = 0,
         seed: int = 0,
         held_out_ids: Collection[int] = (),
     ) -> None:
         super().__init__()
-        self.batch_size, self.accumulate, self.max_branches = batch_size, accumulate, max_branches
-        self.loss_power, self.num_workers, self.seed = loss_power, num_workers, seed
-        found = without_pictures(read_checked(samples, images, kind=kind), held_out_ids)
-        chosen = mix(found, kinds, seed=seed)
+        self.config, self.batch_size, self.accumulate = config, batch_size, accumulate
+        self.loss_power, self.seed = loss_power, seed
+        found = without_pictures(read_checked(samples, images, kind=config.kind), held_out_ids)
+        chosen = mix(found, config.kinds, seed=seed)
         if not chosen:
-            raise DataError(f"{samples}: no sample of kind {', '.join(kinds)}; it has {kind_counts(found)}")
-        train, val = hold_out(chosen, num_val=num_val, num_samples=num_samples, seed=seed)
+            raise DataError(f"{samples}: no sample of kind {', '.join(config.kinds)}; it has {kind_counts(found)}")
+        train, val = hold_out(chosen, num_val=config.num_val, num_samples=config.num_samples, seed=seed)
         if not train:
-            raise DataError(f"{samples}: {len(chosen)} samples, all held out by data.num_val={num_val}; lower it")
-        make = partial(PackedSamples, images=images, processor=processor, max_length=max_length)
+            raise DataError(
+                f"{samples}: {len(chosen)} samples, all held out by data.num_val={config.num_val}; lower it"
+            )
+        make = partial(PackedSamples, images=images, processor=processor, max_length=config.max_length)
         self.train, self.val = make(train), make(val)
         self._seen = {"epoch": 0, "batches": 0}
 
@@ -168,7 +159,7 @@ class PoseDataModule(L.LightningDataModule):
             accumulate=self.accumulate,
             num_ranks=self.num_ranks,
             seed=self.seed,
-            max_branches=self.max_branches,
+            max_branches=self.config.max_branches_per_image,
             loss_power=self.loss_power,
         )
         order = PlannedOrder(
@@ -196,7 +187,7 @@ class PoseDataModule(L.LightningDataModule):
             dataset,
             batch_size=None,
             sampler=order,
-            num_workers=self.num_workers,
+            num_workers=self.config.num_workers,
             persistent_workers=False,
             pin_memory=torch.cuda.is_available(),
         )
@@ -230,5 +221,5 @@ class PoseDataModule(L.LightningDataModule):
     def order_fingerprint(self) -> str:
         """A hash of everything that decides the order of training."""
         names = [(s.id, b.num_tokens) for s, b in zip(self.train.samples, self.train.items, strict=True)]
-        setting = [self.batch_size, self.accumulate, self.max_branches, self.seed, self.num_ranks]
+        setting = [self.batch_size, self.accumulate, self.config.max_branches_per_image, self.seed, self.num_ranks]
         return fingerprint([names, setting])

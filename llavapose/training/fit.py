@@ -3,6 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,18 +57,12 @@ def build_data(
     """The data module of a run's mixture."""
     return PoseDataModule(
         samples=samples,
-        kind=config.data.kind,
         images=images,
         processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
-        kinds=config.data.kinds,
+        config=config.data,
         batch_size=config.batch_size,
         accumulate=accumulate,
-        max_length=config.data.max_length,
-        max_branches=config.data.max_branches_per_image,
         loss_power=config.optim.loss_mean.power,
-        num_val=config.data.num_val,
-        num_samples=config.data.num_samples,
-        num_workers=config.data.num_workers,
         seed=config.seed,
         held_out_ids=held_out_ids,
     )
@@ -116,23 +111,9 @@ def fit(
     accumulate = trainer.accumulate_grad_batches
     data = build_data(config, samples=samples, images=images, accumulate=accumulate, held_out_ids=held_out_ids)
     steps = optimizer_steps(data, trainer)
-    optim = config.optim
-    module = PoseModule(
-        build=partial(build_model, config),
-        num_steps=steps,
-        loss_power=optim.loss_mean.power,
-        optim={
-            "lr": optim.lr,
-            "connector_lr": optim.connector_lr,
-            "muon_lr": optim.muon_lr if keeps_matrices(trainer.strategy) else None,
-            "weight_decay": optim.weight_decay,
-            "betas": tuple(optim.betas),
-            "eps": optim.eps,
-            "warmup_ratio": optim.warmup_ratio,
-            "schedule": optim.schedule.value,
-            "min_lr_ratio": optim.min_lr_ratio,
-        },
-    )
+    muon = keeps_matrices(trainer.strategy)
+    optim = config.optim if muon else replace(config.optim, muon_lr=None)
+    module = PoseModule(build=partial(build_model, config), num_steps=steps, optim=optim)
     if trainer.is_global_zero:
         announce(config, data, trainer, steps)
     if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):

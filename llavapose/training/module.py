@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
+from llavapose.config.schema import OptimConfig
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
@@ -23,8 +24,7 @@ class PoseModule(L.LightningModule):
     Args:
         build: returns the model with its frozen parts frozen; called once, inside the strategy's model context.
         num_steps: optimizer steps of the whole run, for the schedule.
-        optim: keyword arguments of ``make_optimizer``.
-        loss_power: how little the tokens of long samples weigh (``planner.sample_weight``).
+        optim: the optimizer's settings, and what a step's loss is the mean over.
     """
 
     llava: LlavaForConditionalGeneration
@@ -34,15 +34,14 @@ class PoseModule(L.LightningModule):
         *,
         build: Callable[[], LlavaForConditionalGeneration],
         num_steps: int,
-        optim: dict[str, Any],
-        loss_power: float = 0.0,
+        optim: OptimConfig,
     ) -> None:
         super().__init__()
         self._build = build
         self._built = False
         self.num_steps = num_steps
         self.optim = optim
-        self.loss_power = loss_power
+        self.loss_power = optim.loss_mean.power
         self._step_loss: Tensor | float = 0.0
 
     def configure_model(self) -> None:
@@ -101,7 +100,7 @@ class PoseModule(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with warmup and cosine decay, stepped every optimizer step."""
-        optimizer, schedule = make_optimizer(self.named_parameters(), num_steps=self.num_steps, **self.optim)
+        optimizer, schedule = make_optimizer(self.named_parameters(), self.optim, num_steps=self.num_steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def train(self, mode: bool = True) -> "PoseModule":

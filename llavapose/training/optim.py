@@ -11,6 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from llavapose.config.choices import Schedule
+from llavapose.config.schema import OptimConfig
+
 
 def cosine_factor(step: int, *, num_steps: int, warmup_ratio: float, min_ratio: float = 0.0) -> float:
     """The learning rate at a step as a share of its peak.
@@ -87,34 +90,27 @@ class Joined(torch.optim.Optimizer):
 
 
 def make_optimizer(
-    named: Iterable[tuple[str, nn.Parameter]],
-    *,
-    lr: float,
-    num_steps: int,
-    weight_decay: float = 0.0,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    warmup_ratio: float = 0.03,
-    schedule: str = "cosine",
-    min_lr_ratio: float = 0.0,
-    connector_lr: float | None = None,
-    muon_lr: float | None = None,
+    named: Iterable[tuple[str, nn.Parameter]], config: OptimConfig, *, num_steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW and its schedule ("cosine" or "constant", both after a warmup), stepped once an optimizer step.
+    """AdamW and its schedule (cosine or constant, both after a warmup), stepped once an optimizer step.
 
     With ``muon_lr``, the trainable hidden matrices are Muon's; the schedule is the same for both.
     """
+    lr, muon_lr, weight_decay = config.lr, config.muon_lr, config.weight_decay
     matrices, rest = [], []
     for name, parameter in named:
         if muon_lr is not None and parameter.requires_grad and is_hidden_matrix(name, parameter):
             matrices.append(parameter)
         else:
             rest.append((name, parameter))
-    groups = parameter_groups(rest, lr=lr, connector_lr=connector_lr, weight_decay=weight_decay)
-    optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+    groups = parameter_groups(rest, lr=lr, connector_lr=config.connector_lr, weight_decay=weight_decay)
+    betas = (config.betas[0], config.betas[1])
+    optimizer: torch.optim.Optimizer = torch.optim.AdamW(
+        groups, lr=lr, betas=betas, eps=config.eps, weight_decay=weight_decay
+    )
     if muon_lr is not None and matrices:
         # The order decides the last digits of the clipped gradient's norm, and so those of every number in the README.
         optimizer = Joined([torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay), optimizer])
-    floor = 1.0 if schedule == "constant" else min_lr_ratio
-    factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=warmup_ratio, min_ratio=floor)
+    floor = 1.0 if config.schedule == Schedule.constant else config.min_lr_ratio
+    factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=config.warmup_ratio, min_ratio=floor)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

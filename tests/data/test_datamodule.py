@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
+from llavapose.config.schema import DataConfig
 from llavapose.data.check import bad_images, read_checked
 from llavapose.data.choose import coco_id, hold_out, mix, without_pictures
 from llavapose.data.datamodule import PoseDataModule
@@ -23,11 +25,16 @@ ALL = {"conv": 1.0, "detail": 1.0, "complex": 1.0}
 
 
 def module(tiny_jsonl, tiny_pictures, processor, **settings) -> PoseDataModule:
+    names = {field.name for field in fields(DataConfig)}
+    mixture = {"name": "test", "kinds": ALL, "max_length": 512, "num_val": 0}
+    mixture |= {name: value for name, value in settings.items() if name in names}
+    others = {name: value for name, value in settings.items() if name not in names}
     return PoseDataModule(
         samples=tiny_jsonl,
         images=tiny_pictures,
         processor=processor,
-        **{"kinds": ALL, "batch_size": 8, "max_length": 512, **settings},
+        config=DataConfig(**mixture),
+        **{"batch_size": 8, **others},
     )
 
 
@@ -199,7 +206,7 @@ def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, process
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"batch_size": 4}, {"accumulate": 2}, {"max_branches": 1}, {"num_val": 4}]
+    "change", [{"seed": 1}, {"batch_size": 4}, {"accumulate": 2}, {"max_branches_per_image": 1}, {"num_val": 4}]
 )
 def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, change):
     state = {"fingerprint": module(tiny_jsonl, tiny_pictures, processor).order_fingerprint(), "epoch": 0, "batches": 1}

@@ -11,9 +11,11 @@ import pytest
 import torch
 
 from llavapose.config.choices import LossMean
+from llavapose.config.schema import DataConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.planner import MicroBatch, plan_epoch
+from llavapose.kinds import KINDS
 from llavapose.model.attention import packed_mask
 from llavapose.model.llava import sample_losses, token_losses
 from llavapose.model.pretrained import load_model, load_processor
@@ -81,10 +83,8 @@ def test_it_is_the_mean_over_the_steps_samples(places, tmp_path, cut, mean):
         samples=Path(places["samples"]),
         images=Path(places["images"]),
         processor=load_processor(places["base"], chat_template=CHAT_TEMPLATE),
-        kinds={"conv": 1.0, "detail": 1.0, "complex": 1.0},
+        config=DataConfig(name="test", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=4),
         batch_size=8,
-        max_length=512,
-        num_val=4,
     )
     model, expected = load_model(places["base"]), []
     for batch in data.train_dataloader():

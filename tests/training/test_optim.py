@@ -10,7 +10,11 @@ import torch
 from torch import nn
 from transformers import get_cosine_schedule_with_warmup
 
+from llavapose.config.choices import Schedule
+from llavapose.config.schema import OptimConfig
 from llavapose.training.optim import cosine_factor, is_hidden_matrix, make_optimizer, parameter_groups
+
+MUON = OptimConfig(lr=0.1, muon_lr=0.3, warmup_ratio=0.0)
 
 
 @pytest.mark.parametrize(("num_steps", "ratio"), [(626, 0.03), (100, 0.03), (7, 0.03), (50, 0.0), (50, 0.5)])
@@ -55,7 +59,9 @@ def test_groups():
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 def test_optimizer_follows_the_schedule(schedule):
     optimizer, rates = make_optimizer(
-        made().named_parameters(), lr=1.0, connector_lr=0.5, num_steps=10, warmup_ratio=0.2, schedule=schedule
+        made().named_parameters(),
+        OptimConfig(lr=1.0, connector_lr=0.5, warmup_ratio=0.2, schedule=Schedule(schedule)),
+        num_steps=10,
     )
     seen = []
     for _ in range(10):
@@ -76,7 +82,7 @@ def stepped(optimizer, model, times):
 
 def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
     model = made()
-    optimizer, _ = make_optimizer(model.named_parameters(), lr=0.1, muon_lr=0.3, num_steps=10, warmup_ratio=0.0)
+    optimizer, _ = make_optimizer(model.named_parameters(), MUON, num_steps=10)
     muon, adamw = optimizer.parts
     assert {id(p) for g in muon.param_groups for p in g["params"]} == {id(model.layer.weight)}
     assert {id(p) for g in adamw.param_groups for p in g["params"]} == {
@@ -89,7 +95,7 @@ def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
 
 def test_one_schedule_moves_both_rates():
     model = made()
-    optimizer, schedule = make_optimizer(model.named_parameters(), lr=0.1, muon_lr=0.3, num_steps=10, warmup_ratio=0.0)
+    optimizer, schedule = make_optimizer(model.named_parameters(), MUON, num_steps=10)
     for _ in range(5):
         optimizer.step()
         schedule.step()
@@ -104,9 +110,9 @@ def test_joined_optimizers_go_on_from_their_state():
     one = made()
     other = made()
     other.load_state_dict(one.state_dict())
-    settings = {"lr": 0.01, "muon_lr": 0.02, "num_steps": 10, "warmup_ratio": 0.0}
-    whole, _ = make_optimizer(one.named_parameters(), **settings)
-    first, _ = make_optimizer(other.named_parameters(), **settings)
+    settings = OptimConfig(lr=0.01, muon_lr=0.02, warmup_ratio=0.0)
+    whole, _ = make_optimizer(one.named_parameters(), settings, num_steps=10)
+    first, _ = make_optimizer(other.named_parameters(), settings, num_steps=10)
     stepped(whole, one, 4)
     stepped(first, other, 4)
     for a, b in zip(one.parameters(), other.parameters(), strict=True):
@@ -115,7 +121,7 @@ def test_joined_optimizers_go_on_from_their_state():
     stepped(first, other, 2)
     resumed = made()
     resumed.load_state_dict(weights)
-    second, _ = make_optimizer(resumed.named_parameters(), **settings)
+    second, _ = make_optimizer(resumed.named_parameters(), settings, num_steps=10)
     second.load_state_dict(saved)
     stepped(second, resumed, 2)
     for a, b in zip(other.parameters(), resumed.parameters(), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import lightning as L
@@ -11,11 +12,14 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from llavapose.config.schema import DataConfig
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.planner import plan_epoch
+from llavapose.kinds import KINDS
 from llavapose.model.batch import Batch
-from llavapose.training.fit import EXPECTED
+from llavapose.training.fit import EXPECTED_WARNINGS
 
+MIXTURE = DataConfig(name="test", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=8)
 EPOCHS, ACCUMULATE = 3, 2
 WHOLE = 8  # micro-batches of an epoch of 32 samples
 
@@ -66,12 +70,9 @@ def record(tiny_jsonl, tiny_pictures, processor, tmp_path):
             samples=tiny_jsonl,
             images=tiny_pictures,
             processor=processor,
-            kinds={"conv": 1.0, "detail": 1.0, "complex": 1.0},
+            config=replace(MIXTURE, num_workers=workers),
             batch_size=4,
             accumulate=ACCUMULATE,
-            max_length=512,
-            num_val=8,
-            num_workers=workers,
         )
         saved = ModelCheckpoint(tmp_path, save_last=True, **(save or {"every_n_train_steps": 1}))
         trainer = L.Trainer(
@@ -88,7 +89,7 @@ def record(tiny_jsonl, tiny_pictures, processor, tmp_path):
         )
         module = Recorder(stop)
         with contextlib.suppress(Stopped), warnings.catch_warnings():
-            for message in EXPECTED:
+            for message in EXPECTED_WARNINGS:
                 warnings.filterwarnings("ignore", message=message)
             trainer.fit(module, data, ckpt_path=str(tmp_path / "last.ckpt") if resume else None)
         return module.given
@@ -103,10 +104,8 @@ def planned(tiny_jsonl, tiny_pictures, processor) -> list[tuple[int, int, list[i
         samples=tiny_jsonl,
         images=tiny_pictures,
         processor=processor,
-        kinds={"conv": 1.0, "detail": 1.0, "complex": 1.0},
+        config=MIXTURE,
         batch_size=4,
-        num_val=8,
-        max_length=512,
     )
     found = []
     for epoch in range(EPOCHS):
