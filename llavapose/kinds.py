@@ -22,7 +22,6 @@ class Kind:
         reply_tokens: length of one teacher's reply to plan with.
         samples_per_reply: that one such reply is expected to hold.
         taught: whether a teacher writes it; others are made from annotations alone.
-        asked: whether benchmarks ask questions of it.
         rated: whether a judge rates its answers from 1 to 10; others have a measure of their own.
     """
 
@@ -33,7 +32,6 @@ class Kind:
     reply_tokens: int = 0
     samples_per_reply: int = 1
     taught: bool = True
-    asked: bool = True
     rated: bool = True
 
 
@@ -65,11 +63,6 @@ KINDS: dict[str, Kind] = {
 def taught_kinds() -> tuple[str, ...]:
     """Names of the kinds that a teacher writes."""
     return tuple(name for name, kind in KINDS.items() if kind.taught)
-
-
-def asked_kinds() -> tuple[str, ...]:
-    """Names of the kinds that benchmarks ask about, and so columns of the tables."""
-    return tuple(name for name, kind in KINDS.items() if kind.asked)
 
 
 def rated_kinds() -> tuple[str, ...]:

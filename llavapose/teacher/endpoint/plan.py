@@ -18,8 +18,6 @@ NUM_MEASURED = 300
 """Prompts of a kind that are measured; the rest is taken to be as long."""
 USUAL_LATENCY_S = 6.0
 """Seconds that a reply is taken to need where no limit is slower."""
-BATCH_HOURS = 24.0
-"""Hours within which a batch comes back."""
 
 
 @dataclass(frozen=True, kw_only=True)

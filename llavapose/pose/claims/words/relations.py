@@ -197,7 +197,6 @@ _DET = (
     rf" (?:the|a) |end of (?:the|a) |top of (?:the|a) |(?:(?!(?:on|in|at|to|of|with|by|and|the|for|from|against"
     rf"|over)\b)\w+ ){{1,2}})?"
 )
-_OWNER = rf"(?:(?P<owner>{NAMED})'s? )?"
 _HANDS = (
     rf"(?:(?:(?P<owner>{NAMED})'s? )|{POSSESSIVE} |both |both {POSSESSIVE} |either |one )?(?:(?P<first>left"
     rf"|right)(?: and (?P<second>left|right))? )?"
