@@ -12,6 +12,7 @@ from llavapose.pose.claims.words.shared import GROUP, NUMBERS
 from llavapose.pose.people import prominent, resolve
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.pose.things import ANNOTATED
+from llavapose.pose.thresholds import COUNT
 from llavapose.records import CheckedClaim, Claim, Fact, Scene
 
 SUPPORTED, CONTRADICTED, UNVERIFIABLE = "supported", "contradicted", "unverifiable"
@@ -97,7 +98,9 @@ def _check_count(claim: Claim, facts: tuple[Fact, ...]) -> tuple[str, Fact | Non
         return UNVERIFIABLE, None
     number = fact.measure or 0
     if claim.value == "many":
-        return (SUPPORTED if number >= 6 else CONTRADICTED if number <= 3 else UNVERIFIABLE), fact
+        if number >= COUNT.num_many_true:
+            return SUPPORTED, fact
+        return (CONTRADICTED if number <= COUNT.num_many_false else UNVERIFIABLE), fact
     return (SUPPORTED if claim.value == fact.value else CONTRADICTED), fact
 
 

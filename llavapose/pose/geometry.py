@@ -9,13 +9,10 @@ import math
 from dataclasses import dataclass
 
 from llavapose.pose.skeleton import Skeleton
+from llavapose.pose.thresholds import BODY
 from llavapose.records import Person
 
 _Point = tuple[float, float]
-
-TORSO, UPPER_ARM, FOREARM, THIGH, SHANK, SHOULDERS = 1.0, 0.62, 0.55, 0.87, 0.85, 0.80
-"""Usual segment lengths in units, joint centre to joint centre: near the upper end of what people have, so that a limb
-is rather thought foreshortened than taken for long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +75,17 @@ def body_unit(points: dict[str, _Point]) -> float:
 
     Those near the longest are averaged, so that the longest of many uncertain ones does not decide alone.
     """
-    segments = [("left shoulder", "right shoulder", SHOULDERS)]
+    segments = [("left shoulder", "right shoulder", BODY.shoulders_torsos)]
     for side in ("left", "right"):
         segments += [
-            (f"{side} shoulder", f"{side} hip", TORSO),
-            (f"{side} shoulder", f"{side} elbow", UPPER_ARM),
-            (f"{side} elbow", f"{side} wrist", FOREARM),
-            (f"{side} hip", f"{side} knee", THIGH),
-            (f"{side} knee", f"{side} ankle", SHANK),
+            (f"{side} shoulder", f"{side} hip", BODY.trunk_torsos),
+            (f"{side} shoulder", f"{side} elbow", BODY.upper_arm_torsos),
+            (f"{side} elbow", f"{side} wrist", BODY.forearm_torsos),
+            (f"{side} hip", f"{side} knee", BODY.thigh_torsos),
+            (f"{side} knee", f"{side} ankle", BODY.shank_torsos),
         ]
     lengths = [math.dist(points[a], points[b]) / usual for a, b, usual in segments if a in points and b in points]
-    near = [length for length in lengths if length >= 0.9 * max(lengths)]
+    near = [length for length in lengths if length >= BODY.near_longest_share * max(lengths)]
     return sum(near) / len(near) if near else 0.0
 
 

@@ -2,13 +2,8 @@
 
 import re
 
+from llavapose.pose.thresholds import PEOPLE
 from llavapose.records import Person, Scene
-
-MIN_JOINTS = 5
-"""A prominent person has at least this many labelled joints."""
-
-MIN_HEIGHT_SHARE = 1 / 3
-"""... and a box at least this share of the tallest person's box height."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
@@ -30,13 +25,13 @@ def centre_x(person: Person) -> float:
 
 
 def prominent(scene: Scene) -> tuple[int, ...]:
-    """Indices of the people worth speaking of, ordered from image left to image right."""
+    """Indices of the people worth speaking of, tall and labelled enough, ordered from image left to image right."""
     heights = [person.box_xyxy[3] - person.box_xyxy[1] for person in scene.people]
-    least = max(heights, default=0.0) * MIN_HEIGHT_SHARE
+    least = max(heights, default=0.0) * PEOPLE.least_height_share
     chosen = [
         index
         for index, person in enumerate(scene.people)
-        if num_labelled(person) >= MIN_JOINTS and heights[index] >= least
+        if num_labelled(person) >= PEOPLE.num_least_joints and heights[index] >= least
     ]
     return tuple(sorted(chosen, key=lambda index: (centre_x(scene.people[index]), index)))
 

@@ -3,7 +3,8 @@
 import math
 
 from llavapose.pose.facts.limbs import Measured
-from llavapose.pose.geometry import SHANK, SHOULDERS, THIGH, Pose, angle_at
+from llavapose.pose.geometry import Pose, angle_at
+from llavapose.pose.thresholds import BODY, FACING, LEGS, STANCE, TRUNK
 
 _SIDES = ("left", "right")
 
@@ -20,13 +21,16 @@ def trunk(pose: Pose) -> Measured | None:
     drop = pose.drop(shoulders, hips)
     seen_deg = math.degrees(math.atan2(abs(shoulders[0] - hips[0]) / pose.unit, drop))
     space_deg = math.degrees(math.acos(max(-1.0, min(1.0, drop))))
-    if seen_deg < 18 and space_deg < 40:
-        value, margin = "upright", seen_deg < 13 and space_deg < 28 and _lean_would_show(pose, held)
-    elif seen_deg > 52 or space_deg > 54:
+    if seen_deg < TRUNK.upright_seen_deg and space_deg < TRUNK.upright_space_deg:
+        value, margin = "upright", seen_deg < TRUNK.upright_sure_seen_deg and space_deg < TRUNK.upright_sure_space_deg
+        margin = margin and _lean_would_show(pose, held)
+    elif seen_deg > TRUNK.bent_seen_deg or space_deg > TRUNK.bent_space_deg:
+        value, margin = "bent over", seen_deg > TRUNK.bent_sure_seen_deg or space_deg > TRUNK.bent_sure_space_deg
         # Only legs that stand tell bending over from lying.
-        value, margin = "bent over", (seen_deg > 57 or space_deg > 59) and held is not None and held.value == "standing"
+        margin = margin and held is not None and held.value == "standing"
     else:
-        value, margin = "leaning", 21 < seen_deg < 46 and space_deg < 50
+        value, margin = "leaning", TRUNK.leaning_sure_least_deg < seen_deg < TRUNK.leaning_sure_most_deg
+        margin = margin and space_deg < TRUNK.leaning_sure_space_deg
     return Measured(value=value, sure=margin, measure=round(seen_deg, 1))
 
 
@@ -36,9 +40,12 @@ def _lean_would_show(pose: Pose, held: Measured | None) -> bool:
     Who bends the knees leans forward, and from the front neither shows much.
     """
     left, right = pose.points["left shoulder"], pose.points["right shoulder"]
-    if abs(left[0] - right[0]) < 0.5 * SHOULDERS * pose.unit:
+    if abs(left[0] - right[0]) < TRUNK.side_on_breadth_share * BODY.shoulders_torsos * pose.unit:
         return True
-    return held is not None and (held.value == "sitting" or (held.value == "standing" and (held.measure or 0) > 0.85))
+    if held is None:
+        return False
+    stretched = (held.measure or 0) > TRUNK.stretched_leg_share
+    return held.value == "sitting" or (held.value == "standing" and stretched)
 
 
 def _legs(pose: Pose) -> list[str]:
@@ -53,22 +60,36 @@ def stance(pose: Pose) -> Measured | None:
     sides, shoulders, hips = _legs(pose), pose.mid("shoulder"), pose.mid("hip")
     if not sides or shoulders is None or hips is None:
         return None
-    thighs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} knee"]) / THIGH for s in sides]
-    shanks = [pose.drop(pose.points[f"{s} knee"], pose.points[f"{s} ankle"]) / SHANK for s in sides]
-    legs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} ankle"]) / (THIGH + SHANK) for s in sides]
+    thighs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} knee"]) / BODY.thigh_torsos for s in sides]
+    shanks = [pose.drop(pose.points[f"{s} knee"], pose.points[f"{s} ankle"]) / BODY.shank_torsos for s in sides]
+    whole_leg = BODY.thigh_torsos + BODY.shank_torsos
+    legs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} ankle"]) / whole_leg for s in sides]
     seen = any(pose.sees(f"{s} knee", f"{s} ankle") for s in sides)
     longest, trunk_drop = max(legs), pose.drop(shoulders, hips)
-    if abs(trunk_drop) < 0.45 and max(abs(leg) for leg in legs) < 0.45:
-        value, margin = "lying", abs(trunk_drop) < 0.3 and longest < 0.3
-    elif longest > 0.6 and max(thighs) > 0.5:
-        value, margin = "standing", longest > 0.68
-    elif sum(thighs) / len(thighs) > -0.04 and max(shanks) > 0.45 and longest > 0.28:
-        value = "sitting"
-        margin = len(sides) == 2 and max(thighs) < 0.34 and max(shanks) > 0.5
-        margin = margin and 0.31 < longest < 0.58 and trunk_drop > 0.65
+    if max(abs(drop) for drop in (trunk_drop, *legs)) < STANCE.lying_drop_share:
+        value, margin = "lying", max(abs(trunk_drop), longest) < STANCE.lying_sure_drop_share
+    elif longest > STANCE.standing_leg_share and max(thighs) > STANCE.standing_thigh_share:
+        value, margin = "standing", longest > STANCE.standing_sure_leg_share
+    elif (
+        sum(thighs) / len(thighs) > STANCE.sitting_thigh_share
+        and max(shanks) > STANCE.sitting_shank_share
+        and longest > STANCE.sitting_leg_share
+    ):
+        value, margin = "sitting", len(sides) == 2 and _seated(max(thighs), max(shanks), longest, trunk_drop)
     else:
-        value, margin = "crouching", trunk_drop > 0.6 and _folded(pose, sides, max(thighs), longest)
+        value, margin = "crouching", trunk_drop > STANCE.crouching_sure_trunk_share
+        margin = margin and _folded(pose, sides, max(thighs), longest)
     return Measured(value=value, sure=seen and margin, measure=round(longest, 2))
+
+
+def _seated(thigh: float, shank: float, longest: float, trunk_drop: float) -> bool:
+    """Whether who seems to sit clearly neither stands, crouches nor lies."""
+    return (
+        thigh < STANCE.sitting_sure_thigh_share
+        and shank > STANCE.sitting_sure_shank_share
+        and STANCE.sitting_sure_least_leg_share < longest < STANCE.sitting_sure_most_leg_share
+        and trunk_drop > STANCE.sitting_sure_trunk_share
+    )
 
 
 def _folded(pose: Pose, sides: list[str], thigh: float, longest: float) -> bool:
@@ -80,9 +101,13 @@ def _folded(pose: Pose, sides: list[str], thigh: float, longest: float) -> bool:
     for side in sides:
         hip, knee, ankle = (pose.points[f"{side} {joint}"] for joint in ("hip", "knee", "ankle"))
         angle = angle_at(hip, knee, ankle)
-        if angle is None or angle > 150 or abs(hip[0] - ankle[0]) > 0.95 * pose.unit:
+        if angle is None or angle > STANCE.folded_knee_deg:
             return False
-    return thigh < (0.06 if longest < 0.31 else -0.15) and longest < 0.36
+        if abs(hip[0] - ankle[0]) > STANCE.folded_foot_aside_torsos * pose.unit:
+            return False
+    low = longest < STANCE.folded_low_leg_share
+    most = STANCE.folded_low_thigh_share if low else STANCE.folded_high_thigh_share
+    return thigh < most and longest < STANCE.folded_leg_share
 
 
 def _stands(pose: Pose) -> bool:
@@ -99,25 +124,29 @@ def legs(pose: Pose) -> Measured | None:
     knees = [pose.points[f"{side} knee"] for side in _SIDES]
     gap = abs(ankles[0][0] - ankles[1][0]) / pose.unit
     knee_gap = abs(knees[0][0] - knees[1][0]) / pose.unit
-    level = abs(ankles[0][1] - ankles[1][1]) / pose.unit < 0.25
+    level = abs(ankles[0][1] - ankles[1][1]) / pose.unit < LEGS.level_torsos
     frontal = view.value in ("toward the camera", "away from the camera")
     seen = view.sure and pose.sees("left ankle", "right ankle")
-    if gap < 0.6 if frontal else gap < 0.4:
-        margin = level and gap < 0.5 and knee_gap < 0.5 and _long_legged(pose, 0.98)
-        if not frontal:
-            # A little off the profile, legs that were apart would show it beside the breadth of the shoulders.
-            breadth = abs(view.measure or 0)
-            margin = level and breadth > 0.15 and gap < breadth and gap < 0.4 and _long_legged(pose, 0.85)
-        return Measured(value="together", sure=seen and margin, measure=round(gap, 2))
-    value, margin = ("apart", level and gap > 0.75) if frontal else ("in a stride", gap > 0.65)
+    if frontal and gap < LEGS.together_front_torsos:
+        value, margin = "together", max(gap, knee_gap) < LEGS.together_sure_torsos
+        margin = margin and level and _long_legged(pose, LEGS.together_sure_front_share)
+    elif frontal:
+        value, margin = "apart", level and gap > LEGS.apart_sure_torsos
+    elif gap < LEGS.together_side_torsos:
+        # A little off the profile, legs that were apart would show it beside the breadth of the shoulders.
+        breadth = abs(view.measure or 0)
+        value, margin = "together", LEGS.together_sure_breadth_share < breadth and gap < breadth
+        margin = margin and level and _long_legged(pose, LEGS.together_sure_side_share)
+    else:
+        # Level feet are not asked for: the foot nearer to the camera stands lower in the picture.
+        value, margin = "in a stride", gap > LEGS.stride_sure_torsos
     return Measured(value=value, sure=seen and margin, measure=round(gap, 2))
 
 
 def _long_legged(pose: Pose, least: float) -> bool:
     """Whether both legs are stretched: legs that bend are not said to be together or apart."""
-    return all(
-        pose.drop(pose.points[f"{side} hip"], pose.points[f"{side} ankle"]) > least * (THIGH + SHANK) for side in _SIDES
-    )
+    drops = [pose.drop(pose.points[f"{side} hip"], pose.points[f"{side} ankle"]) for side in _SIDES]
+    return all(drop > least * (BODY.thigh_torsos + BODY.shank_torsos) for drop in drops)
 
 
 def leg_lift(pose: Pose, side: str) -> Measured | None:
@@ -127,9 +156,11 @@ def leg_lift(pose: Pose, side: str) -> Measured | None:
     other = "right" if side == "left" else "left"
     rise = pose.drop(pose.points[f"{side} ankle"], pose.points[f"{other} ankle"])
     seen = pose.sees("left ankle", "right ankle")
-    if rise > 0.2:
-        return Measured(value="lifted", sure=seen and rise > 0.3, measure=round(rise, 2))
-    return Measured(value="on the ground", sure=seen and (rise < -0.3 or abs(rise) < 0.12), measure=round(rise, 2))
+    if rise > LEGS.lifted_torsos:
+        return Measured(value="lifted", sure=seen and rise > LEGS.lifted_sure_torsos, measure=round(rise, 2))
+    # On the ground for certain: the other foot is lifted, or neither is.
+    sure = rise < -LEGS.lifted_sure_torsos or abs(rise) < LEGS.ground_sure_torsos
+    return Measured(value="on the ground", sure=seen and sure, measure=round(rise, 2))
 
 
 def facing(pose: Pose) -> Measured | None:
@@ -138,21 +169,24 @@ def facing(pose: Pose) -> Measured | None:
     hips, shoulders = pose.mid("hip"), pose.mid("shoulder")
     if shoulders is None:
         return None
-    upright = hips is None or pose.drop(shoulders, hips) > 0.5
-    breadth = (left[0] - right[0]) / (SHOULDERS * pose.unit)
+    upright = hips is None or pose.drop(shoulders, hips) > FACING.upright_drop_torsos
+    breadth = (left[0] - right[0]) / (BODY.shoulders_torsos * pose.unit)
     eyes = pose.sees("nose") and (pose.sees("left eye") or pose.sees("right eye"))
-    if breadth > 0.5:
-        return Measured(value="toward the camera", sure=upright and eyes and breadth > 0.65, measure=round(breadth, 2))
-    if breadth < -0.5:
+    broad = abs(breadth) > FACING.front_sure_breadth_share
+    # The person's own left shoulder is to image right of the right one: seen from the front.
+    if breadth > FACING.breadth_share:
+        return Measured(value="toward the camera", sure=upright and eyes and broad, measure=round(breadth, 2))
+    if breadth < -FACING.breadth_share:
         blind = not pose.sees("nose") and not pose.sees("left eye") and not pose.sees("right eye")
-        sure = upright and blind and breadth < -0.65
-        return Measured(value="away from the camera", sure=sure, measure=round(breadth, 2))
+        return Measured(value="away from the camera", sure=upright and blind and broad, measure=round(breadth, 2))
     look = _look(pose)
     if look is None:
         return None
     head = any(pose.sees(joint) for joint in ("nose", "left eye", "right eye", "left ear", "right ear"))
     ahead = (pose.points["nose"][0] - shoulders[0]) / pose.unit
-    clear = abs(look) > 0.1 and look * ahead > 0 and abs(breadth) < 0.48 and head
+    # The nose must be ahead of the ears and of the shoulders, to the same side: else only the head is turned.
+    clear = abs(look) > FACING.side_sure_look_torsos and look * ahead > 0
+    clear = clear and abs(breadth) < FACING.side_sure_breadth_share and head
     return Measured(
         value="image left" if look < 0 else "image right", sure=upright and clear, measure=round(breadth, 2)
     )

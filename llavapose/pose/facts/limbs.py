@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from llavapose.pose.geometry import FOREARM, SHANK, THIGH, UPPER_ARM, Pose, angle_at, angle_range
+from llavapose.pose.geometry import Pose, angle_at, angle_range
+from llavapose.pose.thresholds import ARM, BODY, HINGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,26 +15,16 @@ class Measured:
     measure: float | None = None
 
 
-STRAIGHT_DEG, BENT_DEG = 155.0, 120.0
-"""A joint is straight from the first on, bent below the second, slightly bent between."""
-
-MARGIN_DEG = 5.0
-"""How far from a threshold an angle must be to be stated."""
-
-ELBOW_LEAST_STRAIGHT_DEG, KNEE_LEAST_STRAIGHT_DEG = 116.0, 122.0
-"""A limb that looks straight is stated only where foreshortening cannot hide more bend than this. A knee bends within
-the plane of a frontal view, where a bend shows as nothing but a shorter leg; an elbow rarely does so exactly."""
-
-
 def elbow(pose: Pose, side: str) -> Measured | None:
     """Straight, slightly bent or bent elbow."""
-    return _hinge(pose, (f"{side} shoulder", f"{side} elbow", f"{side} wrist"), (UPPER_ARM, FOREARM),
-                  ELBOW_LEAST_STRAIGHT_DEG)  # fmt: skip
+    joints = (f"{side} shoulder", f"{side} elbow", f"{side} wrist")
+    return _hinge(pose, joints, (BODY.upper_arm_torsos, BODY.forearm_torsos), HINGE.elbow_least_straight_deg)
 
 
 def knee(pose: Pose, side: str) -> Measured | None:
     """Straight, slightly bent or bent knee."""
-    return _hinge(pose, (f"{side} hip", f"{side} knee", f"{side} ankle"), (THIGH, SHANK), KNEE_LEAST_STRAIGHT_DEG)
+    joints = (f"{side} hip", f"{side} knee", f"{side} ankle")
+    return _hinge(pose, joints, (BODY.thigh_torsos, BODY.shank_torsos), HINGE.knee_least_straight_deg)
 
 
 def _hinge(pose: Pose, joints: tuple[str, str, str], usual: tuple[float, float], least: float) -> Measured | None:
@@ -42,29 +33,34 @@ def _hinge(pose: Pose, joints: tuple[str, str, str], usual: tuple[float, float],
     if degrees is None:
         return None
     lengths = (usual[0] * pose.unit, usual[1] * pose.unit)
-    low, high = angle_range(a, joint, b, lengths, slack=0.05)
+    # What the angle may be in space: with people's differing lengths, and with the usual ones taken at their word.
+    low, high = angle_range(a, joint, b, lengths, slack=HINGE.length_slack_share)
     nominal, _ = angle_range(a, joint, b, lengths, slack=0.0)
     # The middle joint and the end must be seen; the root of a limb is often hidden by clothes or trunk, and known well.
     seen = pose.sees(*joints[1:])
-    end_on = min(pose.span(a, joint) / usual[0], pose.span(joint, b) / usual[1]) < 0.3
-    most = BENT_DEG + MARGIN_DEG * (1 if degrees > BENT_DEG - 2 * MARGIN_DEG else 3)
-    if high < most or degrees < BENT_DEG:
-        value, margin = "bent", high < most and degrees < 150 + 30 * (not end_on)
-    elif degrees >= STRAIGHT_DEG:
-        value, margin = "straight", degrees >= STRAIGHT_DEG + 3 and nominal > least
+    end_on = min(pose.span(a, joint) / usual[0], pose.span(joint, b) / usual[1]) < HINGE.end_on_share
+    # The picture's angle alone cannot say "bent": a limb that is bent a little looks bent when seen along its bend.
+    clearly = degrees <= HINGE.bent_deg - HINGE.clearly_bent_margins * HINGE.margin_deg
+    most = HINGE.bent_deg + HINGE.margin_deg * (HINGE.clearly_bent_high_margins if clearly else 1)
+    if high < most or degrees < HINGE.bent_deg:
+        value, margin = "bent", high < most and degrees < (HINGE.end_on_bent_deg if end_on else 180)
+    elif degrees >= HINGE.straight_deg:
+        value = "straight"
+        margin = degrees >= HINGE.straight_deg + HINGE.straight_margin_deg and nominal > least
     else:
         value = "slightly bent"
-        margin = BENT_DEG + MARGIN_DEG <= degrees <= STRAIGHT_DEG - MARGIN_DEG
-        margin = margin and low > BENT_DEG + 1 and high < STRAIGHT_DEG + MARGIN_DEG
+        margin = HINGE.bent_deg + HINGE.margin_deg <= degrees <= HINGE.straight_deg - HINGE.margin_deg
+        margin = margin and low > HINGE.bent_deg + HINGE.slightly_bent_low_deg
+        margin = margin and high < HINGE.straight_deg + HINGE.margin_deg
     return Measured(value=value, sure=margin and seen, measure=round(degrees, 1))
 
 
 def head_top(pose: Pose) -> float | None:
-    """Height (y in pixels) of the top of the head, about 0.3 units above eyes and ears; None without a head."""
+    """Height (y in pixels) of the top of the head, from eyes and ears or else the nose; None without them."""
     heights = [pose.points[joint][1] for joint in ("left eye", "right eye", "left ear", "right ear") if pose.has(joint)]
     if heights:
-        return sum(heights) / len(heights) - 0.25 * pose.unit
-    return pose.points["nose"][1] - 0.32 * pose.unit if pose.has("nose") else None
+        return sum(heights) / len(heights) - BODY.head_over_eyes_torsos * pose.unit
+    return pose.points["nose"][1] - BODY.head_over_nose_torsos * pose.unit if pose.has("nose") else None
 
 
 def arm_height(pose: Pose, side: str) -> Measured | None:
@@ -75,14 +71,16 @@ def arm_height(pose: Pose, side: str) -> Measured | None:
     seen = pose.sees(f"{side} wrist") and not _tilted(pose)
     top = head_top(pose)
     over = None if top is None else (top - wrist[1]) / pose.unit
-    if over is not None and over > 0 and rise > 0.3:
-        value, margin = "above the head", over > 0.04
-    elif rise > 0.2:
-        value, margin = "raised", rise > 0.24 and over is not None and over < -0.05
-    elif rise > -0.2:
-        value, margin = "at shoulder height", abs(rise) < 0.17 and abs(elbow_rise) < 0.25
+    if over is not None and over > 0 and rise > ARM.above_rise_torsos:
+        value, margin = "above the head", over > ARM.above_sure_torsos
+    elif rise > ARM.raised_rise_torsos:
+        value, margin = "raised", rise > ARM.raised_sure_rise_torsos
+        margin = margin and over is not None and over < -ARM.raised_sure_under_top_torsos
+    elif rise > -ARM.level_drop_torsos:
+        value, margin = "at shoulder height", abs(rise) < ARM.level_sure_torsos
+        margin = margin and abs(elbow_rise) < ARM.level_sure_elbow_torsos
     else:
-        value, margin = "lowered", rise < -0.38 and elbow_rise < -0.12
+        value, margin = "lowered", rise < -ARM.lowered_sure_drop_torsos and elbow_rise < -ARM.lowered_sure_elbow_torsos
     return Measured(value=value, sure=margin and seen, measure=round(rise, 2))
 
 
@@ -91,24 +89,25 @@ def _tilted(pose: Pose) -> bool:
     shoulders, hips = pose.mid("shoulder"), pose.mid("hip")
     if shoulders is None or hips is None:
         return False
-    return pose.drop(shoulders, hips) < 0.55
+    return pose.drop(shoulders, hips) < ARM.upright_drop_torsos
 
 
 def arm_side(pose: Pose, side: str) -> Measured | None:
     """Out to the side or across the body, for a person seen from the front or from behind; else None."""
     own, other = pose.points[f"{side} shoulder"], pose.points[f"{'right' if side == 'left' else 'left'} shoulder"]
     joint, wrist = pose.points[f"{side} elbow"], pose.points[f"{side} wrist"]
-    if abs(own[0] - other[0]) < 0.5 * pose.unit or _tilted(pose):
+    if abs(own[0] - other[0]) < ARM.side_breadth_torsos * pose.unit or _tilted(pose):
         return None
     outward = 1 if own[0] > other[0] else -1
     reach = outward * (wrist[0] - own[0]) / pose.unit
     elbow_reach = outward * (joint[0] - own[0]) / pose.unit
     past_middle = -outward * (wrist[0] - (own[0] + other[0]) / 2) / pose.unit
     seen = pose.sees(f"{side} wrist")
-    if reach > 0.4:
-        sure = seen and reach > 0.6 and elbow_reach > 0.2
+    if reach > ARM.out_reach_torsos:
+        sure = seen and reach > ARM.out_sure_reach_torsos and elbow_reach > ARM.out_sure_elbow_torsos
         return Measured(value="out to the side", sure=sure, measure=round(reach, 2))
     if past_middle > 0:
-        level = -0.2 < pose.drop(own, wrist) < 1.1
-        return Measured(value="across the body", sure=seen and level and past_middle > 0.1, measure=round(reach, 2))
+        level = -ARM.across_sure_rise_torsos < pose.drop(own, wrist) < ARM.across_sure_drop_torsos
+        sure = seen and level and past_middle > ARM.across_sure_torsos
+        return Measured(value="across the body", sure=sure, measure=round(reach, 2))
     return None

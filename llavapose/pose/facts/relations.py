@@ -4,7 +4,12 @@ import math
 
 from llavapose.pose.geometry import Pose
 from llavapose.pose.people import centre_x, prominent
+from llavapose.pose.thresholds import CONTACT, COUNT, PLACE
 from llavapose.records import Fact, Scene
+
+_Point = tuple[float, float]
+_Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2; both are in pixels."""
 
 HAND_OBJECTS = frozenset((
     "tennis racket", "baseball bat", "umbrella", "frisbee", "sports ball", "cell phone", "book", "cup", "bottle",
@@ -17,26 +22,28 @@ HAND_OBJECTS = frozenset((
 FOOT_OBJECTS = frozenset(("skis", "snowboard", "skateboard", "surfboard"))
 """What a foot stands on."""
 
-PLACE_BOUNDS = {"left": (0.0, 0.30), "middle": (0.37, 0.63), "right": (0.70, 1.0)}
-"""Where a box centre must be for a place to be stated; thirds of the picture less a margin."""
-
 
 def count(scene: Scene) -> Fact | None:
     """How many people there are, all of them; a crowd makes it unsure."""
     number = len(scene.people)
     if number == 0:
         return None
-    value = str(number) if number <= 10 else "many"
+    value = str(number) if number <= COUNT.num_most_told else "many"
     return Fact(kind="count", person=None, value=value, sure=scene.num_crowds == 0, measure=float(number))
 
 
 def places(scene: Scene) -> list[Fact]:
     """The third of the picture that each prominent person is in."""
+    sure_within = {
+        "left": (0, PLACE.left_sure_rel),
+        "middle": (PLACE.middle_sure_least_rel, PLACE.middle_sure_most_rel),
+        "right": (PLACE.right_sure_rel, 1),
+    }
     facts = []
     for index in prominent(scene):
         x = centre_x(scene.people[index])
-        value = "left" if x < 1 / 3 else "middle" if x <= 2 / 3 else "right"
-        low, high = PLACE_BOUNDS[value]
+        value = "left" if x < PLACE.left_third_rel else "middle" if x <= PLACE.right_third_rel else "right"
+        low, high = sure_within[value]
         facts.append(Fact(kind="place", person=index, value=value, sure=low <= x <= high, measure=round(x, 3)))
     return facts
 
@@ -49,7 +56,8 @@ def sides_of(scene: Scene) -> list[Fact]:
             gap = centre_x(scene.people[second]) - centre_x(scene.people[first])
             if first != second and gap != 0:
                 value = "left of" if gap > 0 else "right of"
-                sure = abs(gap) > 0.3 * min(_width(scene, first), _width(scene, second)) and abs(gap) > 0.04
+                narrower = min(_width(scene, first), _width(scene, second))
+                sure = abs(gap) > max(PLACE.side_sure_width_share * narrower, PLACE.side_sure_rel)
                 facts.append(
                     Fact(kind="side_of", person=first, value=value, sure=sure, target=second, measure=round(gap, 3))
                 )
@@ -72,15 +80,16 @@ def _distance(scene: Scene, first: int, second: int) -> float:
 def nearest(scene: Scene) -> list[Fact]:
     """Who is nearest to each prominent person in the picture, where there are at least three prominent people."""
     chosen = prominent(scene)
-    if len(chosen) < 3:
+    if len(chosen) < PLACE.nearest_num_people:
         return []
     facts = []
     for index in chosen:
+        # Anyone, prominent or not, may be the nearest or the next nearest.
         distances = sorted((_distance(scene, index, j), j) for j in range(len(scene.people)) if j != index)
         (least, winner), (second, _) = distances[:2]
         if winner not in chosen:
             continue  # nobody could be told who is meant
-        sure = second > 1.2 * least
+        sure = second > PLACE.nearest_sure_share * least
         facts.append(Fact(kind="nearest", person=index, value="nearest", sure=sure, target=winner,
                           measure=round(second / max(least, 1e-9), 2)))  # fmt: skip
     return facts
@@ -108,7 +117,7 @@ def _contact(
             continue
         box = _to_px(thing.box_xyxy, scene)
         gap = _gap(pose.points[f"{side} {joint}"], box) / pose.unit
-        if gap > 0.35:
+        if gap > CONTACT.gap_torsos:
             continue
         sure = pose.sees(f"{side} {joint}") and _held(pose, poses, index, f"{side} {joint}", thing.category, box)
         facts.append(Fact(kind="contact", person=index, value="touching", sure=sure, part=f"{side} {part}",
@@ -116,9 +125,7 @@ def _contact(
     return facts
 
 
-def _held(
-    pose: Pose, poses: dict[int, Pose], index: int, joint: str, category: str, box: tuple[float, float, float, float]
-) -> bool:
+def _held(pose: Pose, poses: dict[int, Pose], index: int, joint: str, category: str, box: _Box) -> bool:
     """Whether a thing's box near a wrist or ankle can only mean this hand or foot.
 
     Nobody else's is near; a hand's partner is clearly farther away (who holds with one hand often has the other close
@@ -132,27 +139,36 @@ def _held(
         for name in (f"left {kind}", f"right {kind}")
         if number != index and other.has(name) and other.unit > 0
     ]
-    if min(others, default=9.0) < 0.5 or _gap(point, box) > 0.15 * pose.unit:
+    if min(others, default=math.inf) < CONTACT.others_gap_torsos:
+        return False
+    if _gap(point, box) > CONTACT.sure_gap_torsos * pose.unit:
         return False
     if kind == "ankle":
-        return point[1] > box[1] - 0.3 * pose.unit
+        # Feet stand on a thing: its box begins near the ankle's height or below it.
+        return point[1] > box[1] - CONTACT.foot_over_torsos * pose.unit
     partner = f"{'right' if side == 'left' else 'left'} {kind}"
     if not pose.has(partner):
         return False
-    width, height = box[2] - box[0], box[3] - box[1]
     if category == "umbrella":
-        low = box[3] - 0.3 * pose.unit
-        middle = abs(point[0] - (box[0] + box[2]) / 2) < 0.3 * width
-        return point[1] > low and middle and not (pose.points[partner][1] > low - 0.3 * pose.unit
-                                                  and _gap(pose.points[partner], box) < 0.4 * pose.unit)  # fmt: skip
-    return max(width, height) < 1.6 * pose.unit and _gap(pose.points[partner], box) > 0.45 * pose.unit
+        return _at_grip(pose, point, pose.points[partner], box)
+    small = max(box[2] - box[0], box[3] - box[1]) < CONTACT.thing_most_torsos * pose.unit
+    return small and _gap(pose.points[partner], box) > CONTACT.partner_gap_torsos * pose.unit
 
 
-def _to_px(box: tuple[float, float, float, float], scene: Scene) -> tuple[float, float, float, float]:
+def _at_grip(pose: Pose, hand: _Point, partner: _Point, box: _Box) -> bool:
+    """Whether a hand is where an umbrella's grip must be, and the other hand is not."""
+    low = box[3] - CONTACT.umbrella_grip_torsos * pose.unit
+    middle = abs(hand[0] - (box[0] + box[2]) / 2) < CONTACT.umbrella_middle_share * (box[2] - box[0])
+    partner_low = partner[1] > low - CONTACT.umbrella_partner_over_torsos * pose.unit
+    partner_near = _gap(partner, box) < CONTACT.umbrella_partner_gap_torsos * pose.unit
+    return hand[1] > low and middle and not (partner_low and partner_near)
+
+
+def _to_px(box: _Box, scene: Scene) -> _Box:
     return box[0] * scene.width, box[1] * scene.height, box[2] * scene.width, box[3] * scene.height
 
 
-def _gap(point: tuple[float, float], box: tuple[float, float, float, float]) -> float:
+def _gap(point: _Point, box: _Box) -> float:
     """Distance of a point to a box, 0 inside."""
     dx = max(box[0] - point[0], 0.0, point[0] - box[2])
     dy = max(box[1] - point[1], 0.0, point[1] - box[3])

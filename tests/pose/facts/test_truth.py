@@ -2,9 +2,12 @@
 
 import pytest
 
-from benchmarks.facts import is_right, rows, score
+from benchmarks import facts as benchmark
+from benchmarks.facts import is_right, moved, rows, score
 from llavapose.pose.check import check_text
 from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.thresholds import ARM
+from llavapose.pose.thresholds import rows as threshold_rows
 from llavapose.pose.vocabulary import flip_part
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_truth, read_world
 from llavapose.teacher.offline.teacher import OfflineTeacher, Request
@@ -47,6 +50,18 @@ def test_the_truth_notices_left_and_right_swapped(world):
                 swapped += 1
                 right += is_right(fact, scene, truths[scene.id]) is True
     assert right / swapped < 0.75
+
+
+def test_a_threshold_that_decides_is_told_and_put_back(world, monkeypatch):
+    scenes, truths = world
+    told = ("ARM.out_sure_reach_torsos", "PLACE.side_sure_rel", "BODY.trunk_torsos")
+    monkeypatch.setattr(benchmark, "threshold_rows", lambda: [row for row in threshold_rows() if row.name in told])
+    before = ARM.out_sure_reach_torsos
+    reach, side = moved(list(scenes[:80]), truths, 0.4)
+    assert reach.startswith("ARM.out_sure_reach_torsos")
+    assert "stated" in reach
+    assert side.count("same") == 2
+    assert ARM.out_sure_reach_torsos == before
 
 
 def test_what_the_offline_teacher_writes_is_read_back_as_true(world):
