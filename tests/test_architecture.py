@@ -156,6 +156,14 @@ def test_a_room_holds_about_a_dozen_boxes():
         assert room == PACKAGE or len(boxes) <= MAX_BOXES, f"{room.relative_to(ROOT)}: {len(boxes)}"
 
 
+@pytest.mark.parametrize("room", sorted({path.parent for path in PACKAGE.rglob("*.py")}), ids=lambda room: room.name)
+def test_a_room_says_what_it_is_for(room):
+    """What comes in, what goes out, and in which order to read: in ``__init__.py``, where one looks first."""
+    tree = ast.parse((room / "__init__.py").read_text(encoding="utf-8"))
+    said = ast.get_docstring(tree) or ""
+    assert len(said.splitlines()) >= 2, f"{room.relative_to(ROOT)}/__init__.py: say what comes in and what goes out"
+
+
 def test_files_of_one_room_share_no_prefix():
     """Three files ``batch_*`` are a folder that was not made."""
     for room in {path.parent for path in MODULES.values()}:

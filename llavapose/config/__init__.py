@@ -1,0 +1,9 @@
+"""Command line -> typed settings, or every mistake at once.
+
+In: ``conf/`` and overrides. Out: one dataclass a script (``schema``) in which nothing is missing or misspelt, before
+anything heavy is imported.
+
+Read ``schema`` with ``choices`` and ``teaching`` (every setting, with its documentation), ``compose`` (Hydra's
+composing, then the checks), ``check``, ``targets`` and ``inputs`` (the checks: names and values, arguments of
+``_target_``, files), ``register`` (what Hydra is told), ``start`` (a script from its command line to its ``main``).
+"""

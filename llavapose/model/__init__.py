@@ -1,0 +1,8 @@
+"""Tensors in, tensors out: LLaVA over packed batches.
+
+In: a ``Batch``, a base (folder or hub id). Out: the loss of every supervised token; a Hugging Face checkpoint.
+
+Read ``batch`` (what a packed batch is, and the one legend of shapes), ``attention`` (who sees whom, and the proof that
+packing changes no loss), ``llava`` (losses and their weights), ``connectors`` and ``pretrained`` (checkpoints, both
+ways).
+"""

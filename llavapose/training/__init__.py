@@ -1,0 +1,10 @@
+"""One training run.
+
+In: settings, samples, pictures. Out: ``<output_dir>/hf``, a folder that ``from_pretrained`` loads, beside Lightning's
+checkpoints and ``metrics.jsonl``::
+
+    {"step": 20, "train/loss": 2.31, "train/samples_per_s": 48.1, "lr": 0.0019}
+
+Read ``module`` (the step), ``optim`` (optimizer and schedule), ``strategies`` (what Lightning leaves to be finished),
+``callbacks``, ``trainer`` (settings -> Lightning's trainer), then ``fit``: the run from first check to checkpoint.
+"""

@@ -1,0 +1,6 @@
+"""Who answers: a checkpoint, a file of answers made elsewhere, an endpoint's model.
+
+In: questions with their pictures. Out: ``Answer``s; and log-likelihoods of given texts, for what can be probed.
+
+Read the protocol where there is one, then ``checkpoint``, the evaluation's only torch.
+"""

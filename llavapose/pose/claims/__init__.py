@@ -1,0 +1,9 @@
+"""Free English -> claims about poses: which person, which part, which value, denied or not.
+
+In: a text. Out: ``Claim``s with the span of the clause that makes each, from ``extract.extract_claims``. Words that no
+table knows make no claim; nothing is guessed.
+
+Read ``mentions`` (who is spoken of), ``parts`` (which limb, whose), ``part_states`` ("is bent", "hangs down"),
+``relations`` ("to the left of", "next to", "holding"), then ``extract``, which puts a text's claims together. The
+wording itself is in ``words/``.
+"""
