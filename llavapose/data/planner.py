@@ -47,6 +47,7 @@ def sample_weight(num_targets: int, loss_power: float) -> float:
 def num_steps(num_samples: int, *, batch_size: int, accumulate: int, num_ranks: int) -> int:
     """Optimizer steps of one epoch; a last step may hold fewer samples, at least one a rank and micro-step."""
     per_step = batch_size * accumulate * num_ranks
+    # A rest with fewer samples would leave a rank without a batch, and the others waiting for it.
     full, rest = divmod(num_samples, per_step)
     return full + (1 if rest >= accumulate * num_ranks else 0)
 
@@ -76,6 +77,8 @@ def plan_epoch(
         max_branches: most samples of one picture in a micro-batch; 0 sets no limit, 1 is the papers' way.
         loss_power: of ``sample_weight``.
     """
+    # One stream, cut every B samples: steps are equally large whatever the pictures' numbers of samples. A picture that
+    # lies across a cut is encoded in both steps.
     chunks = _chunks(items, seed=seed, epoch=epoch, max_branches=max_branches)
     stream = [(number, index) for number, chunk in enumerate(chunks) for index in chunk]
     slices = accumulate * num_ranks
@@ -83,6 +86,7 @@ def plan_epoch(
     for _ in range(num_steps(len(items), batch_size=batch_size, accumulate=accumulate, num_ranks=num_ranks)):
         taken = stream[start : start + batch_size * slices]
         start += len(taken)
+        # Of the whole step, known before any rank runs: none has to ask the others for it.
         weight = sum(sample_weight(items[index].num_targets, loss_power) for _, index in taken)
         batches = [_group(part, weight) for part in _split(taken, slices)]
         # Neighbours in cost go to the same micro-step: ranks wait for the slowest one.
@@ -92,27 +96,33 @@ def plan_epoch(
 
 
 def _chunks(items: Sequence[Item], *, seed: int, epoch: int, max_branches: int) -> list[list[int]]:
+    # Text seeds by its hash: neighbouring seeds and epochs have nothing in common.
     generator = random.Random(f"{seed}/{epoch}")
     groups: dict[str, list[int]] = {}
     for index, item in enumerate(items):
         groups.setdefault(item.image, []).append(index)
     chunks = []
+    # By name: pictures are shuffled from the same start whichever of their samples comes first in the file.
     for image in sorted(groups):
         group = groups[image]
+        # Which samples share a row changes from epoch to epoch where a picture has more than one row's worth.
         generator.shuffle(group)
         size = max_branches or len(group)
         chunks.extend(group[at : at + size] for at in range(0, len(group), size))
+    # Chunks and not samples: those of one picture stay neighbours, so that it is encoded once.
     generator.shuffle(chunks)
     return chunks
 
 
 def _split(taken: list[tuple[int, int]], parts: int) -> list[list[tuple[int, int]]]:
     size, extra = divmod(len(taken), parts)
+    # Where it does not divide, the first parts take one more each: none is empty.
     cuts = [part * size + min(part, extra) for part in range(parts + 1)]
     return [taken[a:b] for a, b in pairwise(cuts)]
 
 
 def _group(part: list[tuple[int, int]], step_weight: float) -> MicroBatch:
+    # By chunk: two chunks of one picture that meet here stay two rows, or ``max_branches`` would not hold.
     groups: dict[int, list[int]] = {}
     for chunk, index in part:
         groups.setdefault(chunk, []).append(index)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import bootstrap
 
+# Fifty resamples lie beyond either end of a 95% interval.
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
 
@@ -39,10 +40,12 @@ def _percentile_interval(statistic, num_images: int, seed: int) -> tuple[float, 
 
     def of_draws(draws: np.ndarray, axis: int = -1) -> np.ndarray:
         draws = np.atleast_2d(np.moveaxis(draws, axis, -1)).astype(np.int64)  # [R, I]
+        # One count for all resamples: row r numbers its images from r x I on.
         rows = np.arange(len(draws))[:, None] * num_images
         weights = np.bincount((draws + rows).ravel(), minlength=len(draws) * num_images)
-        return statistic(weights.reshape(len(draws), num_images).astype(float))
+        return statistic(weights.reshape(len(draws), num_images).astype(float))  # [R, I]
 
+    # One picture drawn again is always itself: that would be an interval of no width.
     if num_images < 2:
         return float("nan"), float("nan")
     result = bootstrap(
@@ -75,6 +78,7 @@ def mean_by_image(values: Sequence[float], images: Sequence[Hashable], seed: int
     num_images = int(index.max()) + 1
     sums = np.bincount(index, data, minlength=num_images)  # [I]
     counts = np.bincount(index, minlength=num_images).astype(float)  # [I]
+    # A ratio of sums: pictures with more observations weigh more, as they do in the mean itself.
     low, high = _percentile_interval(lambda weights: (weights @ sums) / (weights @ counts), num_images, seed)
     return Estimate(value=float(data.mean()), low=low, high=high, num=len(data))
 
@@ -99,12 +103,14 @@ def balanced_accuracy(
     """
     if not len(right):
         return HOLE
+    # In order of appearance, not a set's: the same input gives the same digits.
     names = list(dict.fromkeys(sides))
     cells = list(dict.fromkeys(cell for cell, _ in names))
     side = np.array([names.index(name) for name in sides])
     member = np.array([[cell == of for cell in cells] for of, _ in names], float)  # [S, C]
     index = image_index(images)
     num_images = int(index.max()) + 1
+    # Counts by picture and side, so that a resample is one product of matrices.
     flat = index * len(names) + side
     shape = (num_images, len(names))
     hits = np.bincount(flat, np.asarray(right, float), minlength=num_images * len(names)).reshape(shape)
@@ -112,6 +118,7 @@ def balanced_accuracy(
 
     def statistic(weights: np.ndarray) -> np.ndarray:
         drawn, drawn_hits = weights @ counts, weights @ hits  # [R, S]
+        # A side that no drawn picture has carries no recall: the cell's mean is over the others.
         present = drawn > 0
         recall = np.divide(drawn_hits, drawn, out=np.zeros_like(drawn), where=present)
         num_sides = present @ member  # [R, C]

@@ -19,9 +19,11 @@ def packed_mask(segments: Tensor) -> Tensor:
     a row of the mask without any True gives NaN in scaled dot-product attention.
     """
     num_tokens = segments.shape[1]
-    order = torch.arange(num_tokens, device=segments.device)
+    order = torch.arange(num_tokens, device=segments.device)  # [T]
     query, key = segments[:, :, None], segments[:, None, :]  # [R, T, 1], [R, 1, T]
+    # Segment 0 is everybody's; a branch is its own.
     related = ((key == 0) | (key == query)) & (query != PADDING)
+    # Causal by place in the row, not by position: positions start anew in every branch.
     mask = (related & (key != PADDING) & (order[None, :] <= order[:, None])) | torch.eye(
         num_tokens, dtype=torch.bool, device=segments.device
     )
@@ -34,7 +36,7 @@ def unpack(batch: Batch) -> Batch:
     for row in range(batch.segments.shape[0]):
         segments = batch.segments[row]
         for branch in range(1, int(segments.max()) + 1):
-            keep = (segments == 0) | (segments == branch)
+            keep = (segments == 0) | (segments == branch)  # [T]
             rows.append(batch.input_ids[row, keep])
             targets.append(torch.where(segments[keep] == branch, batch.targets[row, keep], IGNORE))
             samples.append(batch.sample_index[row, keep])
@@ -45,8 +47,9 @@ def unpack(batch: Batch) -> Batch:
     def padded(parts: list[Tensor], fill: int) -> Tensor:
         return torch.stack([torch.nn.functional.pad(part, (0, width - len(part)), value=fill) for part in parts])
 
+    # From here on R is the number of branches.
     lengths = torch.tensor([len(row) for row in rows], device=batch.segments.device)
-    order = torch.arange(width, device=batch.segments.device).expand(len(rows), width)
+    order = torch.arange(width, device=batch.segments.device).expand(len(rows), width)  # [R, T]
     # One segment a row: plain causal attention, whatever a backend makes of segments.
     segments = torch.where(order < lengths[:, None], 0, PADDING)
     return Batch(
@@ -54,6 +57,7 @@ def unpack(batch: Batch) -> Batch:
         positions=torch.where(order < lengths[:, None], order, 0),
         segments=segments,
         targets=padded(targets, IGNORE),
+        # The picture goes along once a branch: that it is read alike in both ways is part of the proof.
         pixel_values=batch.pixel_values[source],
         sample_index=padded(samples, -1),
         num_samples=batch.num_samples,
@@ -82,6 +86,7 @@ def check_packing(losses: Losses, batch: Batch, *, tolerance: float, backend: st
         LlavaPoseError: the backend mixes branches or hides the picture from them.
     """
     error = packing_error(losses, batch)
+    # Not `error > tolerance`: NaN must fail too.
     if not error <= tolerance:
         raise LlavaPoseError(
             f"attention {backend!r}: packed losses differ from separate samples by {error:.3g} nats; expected at most "

@@ -47,11 +47,13 @@ def set_connector(model: LlavaForConditionalGeneration, kind: str, *, reset: boo
         model.config.projector_hidden_act = ACTIVATIONS[kind]
         projector.act = nn.GELU() if kind == "mlp2x_gelu" else nn.Identity()
         for layer in (projector.linear_1, projector.linear_2):
+            # Keeps the variance of what passes through; torch's own start is narrower.
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
             nn.init.zeros_(layer.bias)
     projector.requires_grad_(True)
     if kind == "linear":
         with torch.no_grad():
+            # Exact: the identity after the identity changes no bit of what linear_1 gives.
             projector.linear_2.weight.copy_(torch.eye(projector.linear_2.out_features))
             projector.linear_2.bias.zero_()
         projector.linear_2.requires_grad_(False)

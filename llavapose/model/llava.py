@@ -14,6 +14,7 @@ from llavapose.model.batch import IGNORE, Batch
 def freeze_vision(model: LlavaForConditionalGeneration) -> None:
     """Freeze the vision encoder; connector and language model stay trainable (LLaVA-1.5's second stage)."""
     model.model.vision_tower.requires_grad_(False)
+    # Dropout in a frozen part would be noise that nothing can learn from.
     model.model.vision_tower.eval()
 
 
@@ -24,9 +25,11 @@ def freeze_unused_vision(model: LlavaForConditionalGeneration) -> None:
     """
     tower: Any = model.model.vision_tower
     tower = getattr(tower, "vision_model", tower)
+    # It reads the class token's last state, which LLaVA never asks for.
     tower.post_layernorm.requires_grad_(False)
     layers = model.config.vision_feature_layer
     deepest = max(
+        # Hidden states begin with the embeddings: -2 of 25 is what layer 23 of 24 gives.
         layer if layer >= 0 else len(tower.encoder.layers) + 1 + layer
         for layer in ([layers] if isinstance(layers, int) else layers)
     )
@@ -52,15 +55,18 @@ def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tenso
         pixel_values=batch.pixel_values.to(model.dtype),
         attention_mask=additive(mask, model.dtype) if _is_eager(model) else mask,
         position_ids=batch.positions,
+        # Every token is there at once: keys and values need not be kept.
         use_cache=False,
     ).last_hidden_state  # [R, T, D]
     chosen = batch.targets != IGNORE  # [R, T]
     logits = model.lm_head(hidden[chosen])  # [N, V]
+    # In float32: bfloat16's eight bits are too few for a sum over V.
     return F.cross_entropy(logits.float(), batch.targets[chosen], reduction="none")
 
 
 def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """A boolean mask as numbers to add to attention scores: transformers' eager attention adds whatever it is given."""
+    # The least number and not -inf, as in transformers' own masks: -inf less -inf is NaN.
     return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
 
 
@@ -73,15 +79,16 @@ def token_weights(batch: Batch, loss_power: float) -> Tensor:
 
     Samples are never split over batches, so that a batch knows their lengths.
     """
-    owner = batch.sample_index[batch.targets != IGNORE]
+    owner = batch.sample_index[batch.targets != IGNORE]  # [N]
     _, inverse, counts = torch.unique(owner, return_inverse=True, return_counts=True)
-    return counts[inverse].float() ** -loss_power
+    return counts[inverse].float() ** -loss_power  # [N]
 
 
 def sample_losses(losses: Tensor, batch: Batch) -> dict[int, tuple[float, int]]:
     """The summed loss and the number of supervised tokens of each sample of the batch, by sample index."""
-    owner = batch.sample_index[batch.targets != IGNORE]
+    owner = batch.sample_index[batch.targets != IGNORE]  # [N]
     kept, inverse = torch.unique(owner, return_inverse=True)
+    # Summed in float64: float32 would let the order of the tokens show in the last digits.
     sums = torch.zeros(len(kept), dtype=torch.float64, device=losses.device).index_add_(0, inverse, losses.double())
     counts = torch.bincount(inverse, minlength=len(kept))
     return {int(k): (float(s), int(c)) for k, s, c in zip(kept, sums, counts, strict=True)}

@@ -16,6 +16,7 @@ from llavapose.model.batch import Batch
 class Throughput(Callback):
     """Logs ``train/samples_per_s`` and ``train/tokens_per_s`` of all ranks, over the last ``window`` micro-steps."""
 
+    # Long enough to even out rows of different lengths, short enough to show a loader that falls behind.
     def __init__(self, window: int = 20) -> None:
         self.window = window
         self._marks: list[tuple[float, int, int]] = []
@@ -24,8 +25,10 @@ class Throughput(Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         """Count this batch; log the rate since the oldest one remembered."""
+        # One mark more than the window: the first one only says when it began.
         self._marks = [*self._marks[-self.window :], (time.perf_counter(), batch.num_samples, batch.num_tokens)]
         elapsed = self._marks[-1][0] - self._marks[0][0]
+        # This rank's times ranks: adding them up costs a message a step, and the plan deals out nearly equal shares.
         if elapsed > 0:
             for name, column in (("samples_per_s", 1), ("tokens_per_s", 2)):
                 rate = sum(mark[column] for mark in self._marks[1:]) / elapsed * trainer.world_size
@@ -50,7 +53,9 @@ class PackingCheck(Callback):
         if self._done:
             return
         self._done = True
+        # Room for other kernels and other orders of summing; bfloat16 rounds at the third digit.
         tolerance = self.tolerance or (1e-3 if str(trainer.precision).startswith("32") else 0.2)
+        # As training itself will run: autocast decides which kernel attention gets.
         with trainer.precision_plugin.forward_context():
             module: Any = pl_module
             backend = str(module.llava.config.text_config._attn_implementation)
@@ -74,6 +79,7 @@ class Curves(Callback):
         kept: list[str] = []
         if trainer.ckpt_path is not None and self.path.exists():
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            # The last line may be torn, and those behind the checkpoint will be written again.
             kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= trainer.global_step]
         with atomic_write(self.path) as stream:
             stream.writelines(kept)
@@ -83,12 +89,14 @@ class Curves(Callback):
     ) -> None:
         """Append a line for every ``log_every_n_steps`` optimizer steps, and for the last one of an epoch."""
         step, every = trainer.global_step, int(getattr(trainer, "log_every_n_steps", 1))
+        # The step has not moved in micro-steps that only accumulate.
         if step != self._step and (step % every == 0 or trainer.is_last_batch):
             self._append(trainer, {"lr": trainer.optimizers[0].param_groups[0]["lr"]}, "train/")
         self._step = step
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Append the held-out loss."""
+        # Lightning's trial batches before training say nothing.
         if not trainer.sanity_checking:
             self._append(trainer, {}, "val/")
 

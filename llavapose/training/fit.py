@@ -70,6 +70,7 @@ def build_data(
 
 def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:
     """Optimizer steps of the whole run, for the schedule; known from the plan before anything is built."""
+    # Without a limit on epochs the schedule is one epoch's.
     epochs = trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else 1
     steps = data.steps_per_epoch(trainer.world_size) * epochs
     return min(steps, trainer.max_steps) if trainer.max_steps > 0 else steps
@@ -107,6 +108,7 @@ def fit(
         DataError: bad records, all listed, before training.
         CheckpointError: ``resume`` without a checkpoint to go on from.
     """
+    # Before anything is built: new connectors draw their weights from it. Workers get seeds of their own from it.
     L.seed_everything(config.seed, workers=True, verbose=False)
     accumulate = trainer.accumulate_grad_batches
     data = build_data(config, samples=samples, images=images, accumulate=accumulate, held_out_ids=held_out_ids)
@@ -121,6 +123,7 @@ def fit(
         trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
         # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
         trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
+    # Lightning would ask for a loader that has nothing to load.
     if not data.val.samples:
         trainer.limit_val_batches = 0
     checkpoint = last_checkpoint(config.output_dir) if config.resume else None
@@ -146,6 +149,7 @@ def last_checkpoint(output_dir: Path) -> str:
             f"resume=true: no checkpoint {output_dir / 'checkpoints' / 'last.ckpt'}; give the earlier run's output_dir "
             "or start anew with resume=false"
         )
+    # Lightning keeps last.ckpt, last-v1.ckpt, ...: the newest, whatever its number.
     return str(max(found, key=_written))
 
 
@@ -157,6 +161,7 @@ def _written(path: Path) -> float:
 def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
     """Write the trained model as a Hugging Face folder; every rank takes part, rank 0 writes."""
     folder = config.output_dir / "hf"
+    # Gathering is collective: a rank that stays away leaves the others waiting for ever.
     state = full_state(trainer, module)
     if trainer.is_global_zero:
         total, trainable = count_parameters(module.llava.parameters())
@@ -168,6 +173,7 @@ def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
             dtype=getattr(torch, config.model.dtype.value),
         )
         print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
+    # Nobody goes on to read the folder before it is there.
     trainer.strategy.barrier()
     return folder
 
@@ -176,9 +182,11 @@ def full_state(trainer: L.Trainer, module: PoseModule) -> dict[str, Tensor]:
     """The whole model's parameters under the module tree's names, gathered where the strategy partitions them."""
     strategy = trainer.strategy
     if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
+        # Rank 0 gets all, the others nothing; names carry the module's own "llava." in front.
         state = strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict() or {}
         return {name.partition("llava.")[2]: value for name, value in state.items() if "llava." in name}
     if isinstance(strategy, ModelParallelStrategy):
+        # To the CPU as it is gathered: whole, the model need not fit beside its shard on one GPU.
         options = StateDictOptions(full_state_dict=True, cpu_offload=True)
         gathered: dict[str, Any] = get_model_state_dict(module.llava, options=options)
         return gathered

@@ -50,6 +50,7 @@ class PoseModule(L.LightningModule):
             return
         with whole_weights(self.trainer.strategy):
             self.llava = self._build()
+        # Only FSDP2 has a mesh; the other strategies wrap the module themselves.
         mesh = self.device_mesh
         self._token_losses = partial(token_losses, self.llava) if mesh is None else shard(self.llava, mesh)
         self._built = True
@@ -67,6 +68,7 @@ class PoseModule(L.LightningModule):
         """
         losses = self.losses(batch)
         total = (losses * token_weights(batch, self.loss_power)).sum()
+        # Before the step, so that no weight has been touched. One NaN and all later checkpoints would be worth nothing.
         if not torch.isfinite(total):
             raise LlavaPoseError(
                 f"loss is {float(total.detach())} at step {self.trainer.global_step}, batch {batch_idx}; lower "
@@ -74,6 +76,7 @@ class PoseModule(L.LightningModule):
             )
         accumulate = self.trainer.accumulate_grad_batches
         self._log_loss(total.detach() / batch.step_weight, batch_idx % accumulate, accumulate)
+        # Not the mean of the micro-batches: their weights differ, and the step's own is known from the plan.
         scale = self.trainer.world_size * accumulate
         if self.trainer.strategy.handles_gradient_accumulation:
             scale *= accumulate
@@ -101,6 +104,7 @@ class PoseModule(L.LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW with warmup and cosine decay, stepped every optimizer step."""
         optimizer, schedule = make_optimizer(self.named_parameters(), self.optim, num_steps=self.num_steps)
+        # Stepped by optimizer steps; Lightning's own choice is once an epoch.
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def train(self, mode: bool = True) -> "PoseModule":

@@ -26,8 +26,10 @@ def cosine_factor(step: int, *, num_steps: int, warmup_ratio: float, min_ratio: 
     """
     warmup = math.ceil(num_steps * warmup_ratio)
     if step < warmup:
+        # The very first step has rate 0, as Hugging Face's own schedule has it.
         return step / max(1, warmup)
     progress = (step - warmup) / max(1, num_steps - warmup)
+    # Held at the end: further on, the cosine would rise again.
     return min_ratio + (1 - min_ratio) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
@@ -38,6 +40,7 @@ def parameter_groups(
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in named:
         if parameter.requires_grad:
+            # ZeRO-3 leaves an empty vector in place of a parameter, and its true shape beside it.
             plain = getattr(parameter, "ds_shape", parameter.shape)
             groups.setdefault(("multi_modal_projector" in name, len(plain) >= 2), []).append(parameter)
     return [
@@ -50,6 +53,7 @@ def parameter_groups(
     ]
 
 
+# Parts of names; "heads." are what the vision encoder is pre-trained with.
 NOT_FOR_MUON = ("embed", "lm_head", "heads.", "multi_modal_projector")
 
 
@@ -66,6 +70,7 @@ class Joined(torch.optim.Optimizer):
 
     def __init__(self, parts: list[torch.optim.Optimizer]) -> None:
         self.parts = parts
+        # The parts' own groups, not copies: a schedule that sets a rate here sets it there.
         super().__init__([group for part in parts for group in part.param_groups], {})
 
     def step(self, closure: Any = None) -> Any:
@@ -86,6 +91,7 @@ class Joined(torch.optim.Optimizer):
         """Restore each part's state."""
         for part, state in zip(self.parts, state_dict["parts"], strict=True):
             part.load_state_dict(state)
+        # Loading has put new groups into the parts.
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
@@ -111,6 +117,7 @@ def make_optimizer(
     if muon_lr is not None and matrices:
         # The order decides the last digits of the clipped gradient's norm, and so those of every number in the README.
         optimizer = Joined([torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay), optimizer])
+    # A cosine between 1 and 1 is constant.
     floor = 1.0 if config.schedule == Schedule.constant else config.min_lr_ratio
     factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=config.warmup_ratio, min_ratio=floor)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -40,8 +40,10 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
         # Read when deepspeed is imported and when it builds the op; ninja lies in the environment's bin folder.
         os.environ["DS_ACCELERATOR"] = "cpu"
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        # nccl needs GPUs; optimizers other than DeepSpeed's are refused unless allowed here.
         super().__init__(stage=stage, process_group_backend="gloo", zero_allow_untested_optimizer=True)
         assert isinstance(self.config, dict)
+        # DeepSpeed's own CPU Adam would have to be compiled first.
         self.config["zero_force_ds_cpu_optimizer"] = False
 
     @property
@@ -72,6 +74,7 @@ class FSDP2Strategy(ModelParallelStrategy):
 
     def _setup_distributed(self) -> None:
         super()._setup_distributed()
+        # Every rank has data of its own: no layer is cut across ranks in a second direction.
         self._data_parallel_size, self._tensor_parallel_size = self.world_size, 1
 
 
@@ -86,6 +89,7 @@ def whole_weights(strategy: Strategy) -> Iterator[None]:
 
     A checkpoint that is read inside Lightning's ``zero.Init`` finds tensors of size 0.
     """
+    # Stages 1 and 2 cut up gradients and optimizer states, never the weights.
     if not (isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3):
         yield
         return
@@ -104,11 +108,14 @@ def shard(llava: LlavaForConditionalGeneration, mesh: DeviceMesh) -> Callable[[B
     The whole model is one root unit, because input and output embeddings may be shared.
     """
     data = mesh["data_parallel"]
+    # A unit a layer: gathered just before it runs, freed behind it, so that one layer at a time is whole.
     for layer in [*llava.model.vision_tower.modules(), *llava.model.language_model.layers]:
+        # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer.
         if layer.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer")):
             fully_shard(layer, mesh=data)
     fully_shard(llava, mesh=data)
     holder: Any = llava
     holder.token_losses = MethodType(token_losses, llava)
+    # FSDP2 gathers the root's weights only in its forward; ours is another method.
     register_fsdp_forward_method(llava, "token_losses")
     return holder.token_losses

@@ -19,6 +19,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
         strategy=strategy,
         callbacks=_built(config.callbacks),
         logger=_built(config.logger) or False,
+        # Left on, Lightning would add a callback that we did not configure.
         enable_checkpointing="checkpoint" in config.callbacks,
         default_root_dir=config.output_dir,
     )

@@ -15,10 +15,12 @@ from llavapose.llm.wire import failure_of
 if TYPE_CHECKING:
     import openai
 
+# More than a clock set to another zone's time is off.
 CLOCKS_APART_S = 24 * 3600.0
 """A batch that the server says was made earlier than this before we asked for it is not the one."""
 
 _T = TypeVar("_T")
+# In a batch's metadata, which the server keeps and lists.
 _MARK = "llavapose_batch"
 
 
@@ -36,6 +38,7 @@ class Account:
 
     def upload(self, batch: ApiBatch, file: IO[bytes]) -> str:
         """Store the requests' file; returns the server's name of it."""
+        # Named after the batch, so that a person who looks into the account can tell the files apart.
         name = f"llavapose-{batch.id}.jsonl"
         return self._ask(lambda: self._client.files.create(file=(name, file), purpose="batch").id)
 
@@ -49,7 +52,11 @@ class Account:
 
         def start() -> str:
             return self._client.batches.create(
-                input_file_id=batch.file_id, endpoint=URL, completion_window="24h", metadata={_MARK: batch.id}
+                # "24h" is the only window that the API knows.
+                input_file_id=batch.file_id,
+                endpoint=URL,
+                completion_window="24h",
+                metadata={_MARK: batch.id},
             ).id
 
         return self._ask(start)
@@ -58,9 +65,12 @@ class Account:
         """The server's name of a batch that we asked for without hearing the answer; None: it is not in the list."""
 
         def search() -> str | None:
+            # Newest first, a hundred a page, the most there may be; the client turns the pages.
             for one in self._client.batches.list(limit=100):
+                # By the file as well: servers other than OpenAI's may drop metadata.
                 if (one.metadata or {}).get(_MARK) == batch.id or one.input_file_id == batch.file_id:
                     return one.id
+                # Older ones only from here on: no need to read the account's whole history.
                 if one.created_at < batch.tried_at - CLOCKS_APART_S:
                     return None
             return None
@@ -84,9 +94,11 @@ class Account:
         """
 
         def fetch() -> None:
+            # A repeated download begins anew, over what an interrupted one has left.
             store.seek(0)
             store.truncate()
             with self._client.files.with_streaming_response.content(file_id) as response:
+                # A mebibyte at a time: a file may have hundreds.
                 for piece in response.iter_bytes(1 << 20):
                     store.write(piece)
 
@@ -95,6 +107,7 @@ class Account:
     def without_key(self, text: bytes) -> bytes:
         """What a server says, less the API key, should it repeat it."""
         key = self._client.api_key.encode()
+        # A short key, such as a local server's "x", would be found in every word.
         return text.replace(key, b"***") if len(key) >= MIN_SECRET else text
 
     def _ask(self, action: Callable[[], _T]) -> _T:
@@ -105,6 +118,7 @@ class Account:
         return outcome
 
     def _outcome(self, action: Callable[[], _T]) -> _T | LlavaPoseError:
+        # Here, so that a plan or a look into the ledger does not wait for the client to be imported.
         import httpx2
         import openai
 
@@ -113,10 +127,12 @@ class Account:
         except openai.APIStatusError as error:
             return self._failure(error.status_code, error.response.text, error.response.headers)
         except openai.APITimeoutError:
+            # The request may have arrived all the same: whoever asked must look before asking again.
             return TryLater("no answer in time", reason="timeout", doubtful=True)
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
             cause = type(error.__cause__ or error).__name__
             found = f"no connection to {self._base_url} ({cause})"
+            # Where not even the connection was made, nothing can have been started.
             return TryLater(found, reason="no connection", doubtful=not cause.startswith("Connect"))
         except (openai.APIError, ValueError, AttributeError, TypeError) as error:
             # A page of HTML, JSON cut short: the client returns or raises all sorts of things.
@@ -124,7 +140,9 @@ class Account:
 
     def _failure(self, status: int, text: str, headers: Any) -> LlavaPoseError:
         text = self.without_key(text.encode(errors="replace")).decode()
+        # Before the status, 400 or 429: it is neither a bad request nor too fast a pace.
         if is_token_limit(text):
+            # Enough to read the limit in it.
             return TokenLimit(text[:200])
         if status == 404:
             return NotThere(f"{self._base_url} answers 404 (not found)")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import openai
 
+# Batches take minutes to hours: a look a minute costs nothing and loses little.
 POLL_S = 60.0
 """Seconds between two looks at the batches."""
 

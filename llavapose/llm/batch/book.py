@@ -20,6 +20,7 @@ from llavapose.llm.ledger.notes import Statement
 
 ANSWERED = "answered"
 FAILED = "failed"
+# In which there is still something to do.
 OPEN_STATES = ("made", "creating", "sent", "ended")
 
 
@@ -60,12 +61,14 @@ class ApiBatch:
 
 
 _COLUMNS = tuple(column.name for column in fields(ApiBatch))
+# The table follows from the dataclass: one column a field, in its order.
 _SQL_TYPES = {int: "INTEGER", float: "REAL", str: "TEXT"}
 _COLUMN_TYPES = ", ".join(f"{column.name} {_SQL_TYPES[column.type]} NOT NULL" for column in fields(ApiBatch))
 _SCHEMA = (
     f"CREATE TABLE IF NOT EXISTS batches ({_COLUMN_TYPES}, PRIMARY KEY (id))",
     "CREATE TABLE IF NOT EXISTS batch_lines (batch TEXT NOT NULL, line INTEGER NOT NULL, key TEXT NOT NULL, "
     "request TEXT NOT NULL, outcome TEXT NOT NULL DEFAULT '', PRIMARY KEY (batch, line))",
+    # Tries are counted by key, over all batches that ever held it.
     "CREATE INDEX IF NOT EXISTS batch_lines_by_key ON batch_lines (key)",
 )
 
@@ -86,6 +89,7 @@ class Book:
 
     def make(self, batch: ApiBatch, requests: Iterable[ChatRequest]) -> ApiBatch:
         """Write a batch down, with all its requests, before anything leaves this machine; returns it."""
+        # One transaction for the batch and its lines: a batch without its requests could not be settled.
         numbered = enumerate(requests)
         with self._ledger.transaction() as database:
             self._write(batch)
@@ -110,6 +114,7 @@ class Book:
             outcomes: key -> ``ANSWERED``, ``FAILED`` or why it has to be sent again; a key left out was not tried.
             also: what the ledger has to know of it.
         """
+        # A key may lie in several batches, all but the last lost: what is settled is settled in all.
         settled = [(outcome, key) for key, outcome in outcomes.items() if outcome in (ANSWERED, FAILED)]
         lost = [(outcome, batch.id, key) for key, outcome in outcomes.items() if outcome not in (ANSWERED, FAILED)]
         with self._ledger.transaction() as database:
@@ -123,6 +128,7 @@ class Book:
     def open(self) -> list[ApiBatch]:
         """The batches that are still to be sent, waited for or collected, oldest first."""
         marks = ", ".join("?" * len(OPEN_STATES))
+        # Rows are never deleted, so that rowid is the order in which batches were made.
         query = f"SELECT {', '.join(_COLUMNS)} FROM batches WHERE state IN ({marks}) ORDER BY rowid"
         return [ApiBatch(**dict(zip(_COLUMNS, row, strict=True))) for row in self._all(query, OPEN_STATES)]
 
@@ -140,6 +146,7 @@ class Book:
     def requests(self, batch: ApiBatch, without: Container[str] = ()) -> Iterator[ChatRequest]:
         """A batch's requests but for those of some keys, in the order of its file, a few at a time."""
         query = "SELECT key, request FROM batch_lines WHERE batch = ? AND line >= ? ORDER BY line LIMIT 500"
+        # By line and not by OFFSET, which would count from the start each time; 500 requests are a few megabytes.
         for start in range(0, batch.num_requests, 500):
             for key, text in self._all(query, (batch.id, start)):
                 if key not in without:
@@ -152,12 +159,14 @@ class Book:
 
     def lost(self, key: str) -> ChatRequest | None:
         """A request that was sent and has to be sent again; None where its text is kept nowhere."""
+        # The newest sending: older ones have given their text up (see ``make``).
         query = "SELECT request FROM batch_lines WHERE key = ? AND request <> '' ORDER BY rowid DESC LIMIT 1"
         row = self._database.execute(query, (key,)).fetchone()
         return _read(row[0]) if row else None
 
     def num_tries(self, key: str) -> int:
         """How often the server took this request on and lost it."""
+        # An empty outcome was never tried: the batch is open, or the server did not take it on.
         query = "SELECT COUNT(*) FROM batch_lines WHERE key = ? AND outcome NOT IN ('', ?, ?)"
         return self._database.execute(query, (key, ANSWERED, FAILED)).fetchone()[0]
 
@@ -197,6 +206,7 @@ def summary(batches: Iterable[ApiBatch]) -> str:
 
 
 def _written(request: ChatRequest) -> str:
+    # As it is and not escaped: Chinese captions would take twice the room.
     return json.dumps(asdict(request), ensure_ascii=False)
 
 

@@ -21,6 +21,7 @@ from llavapose.llm.ledger.notes import Statement, note_failure, note_reply, note
 
 log = logging.getLogger(__name__)
 
+# A commit takes milliseconds: one a reply would take minutes for a full file. Few enough to be lost and read again.
 _AT_ONCE = 200
 """Replies in one transaction."""
 
@@ -70,9 +71,11 @@ class Collector:
             stores = [files.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
             for file_id, store in zip((batch.output_file_id, batch.error_file_id), stores, strict=True):
                 self._fetch(file_id, store)
+            # Collected before, up to where it was interrupted: not paid for twice, not counted twice.
             answered = self._had(batch)
             for store in stores:
                 lines = self._lines(batch, store, answered)
+                # As a stream: an output file may be hundreds of megabytes.
                 while some := list(islice(lines, _AT_ONCE)):
                     failures |= {one.key: one.failure for one in some if one.failure is not None}
                     done = [(one.key, one.completion) for one in some if one.completion is not None]
@@ -88,12 +91,15 @@ class Collector:
         """
         missing = TryLater("the server's files do not name it", reason="no line", doubtful=True)
         ending = _Ending(outcomes=dict.fromkeys(answered, ANSWERED))
+        # Every request of the batch gets an outcome here, whatever the server's files name or leave out.
         for request in self._book.requests(batch, without=set(ending.outcomes)):
             failure = failures.get(request.key, missing)
+            # Tried again under the other name, once: a batch that had the newer name already is refused for good.
             if isinstance(failure, StopAsking) and NEWER_NAME in str(failure) and batch.limit_name != NEWER_NAME:
                 self.limit_name = NEWER_NAME
                 failure = TryLater(str(failure), reason=NEWER_NAME)
             if isinstance(failure, StopAsking):
+                # The first refusal is told, but all of the batch is closed before.
                 ending.stop = ending.stop or failure
                 self._budget.settle(request, 0.0)
             elif isinstance(failure, RequestFailed):
@@ -114,12 +120,14 @@ class Collector:
 
     def _lost(self, request: ChatRequest, failure: TryLater, ending: "_Ending") -> None:
         """A request that was taken on and got no reply."""
+        # What may have been run must be counted as paid: the cap holds at the worst.
         usd = self._budget.worst_usd(request, share=self._share) if failure.doubtful else 0.0
         if usd:
             ending.statements.append(note_sending(self._ledger.new_ticket(), request.key, usd))
         self._budget.settle(request, usd)
         self._counts.usd_doubtful += usd
         self._counts.tried_again[failure.reason] += 1
+        # This loss is not in the book yet.
         if self._book.num_tries(request.key) + 1 >= self._max_tries:
             ending.fail(request, f"gave up: {failure.reason}", lasting=False)
         else:
@@ -127,6 +135,7 @@ class Collector:
 
     def _close(self, batch: ApiBatch, ending: "_Ending") -> None:
         keys = self._book.keys(batch)
+        # The book first, then the queue: if it cannot be written, memory has not moved on either.
         self._book.close(batch, ending.outcomes, ending.statements)
         for key in keys:
             if key in ending.failed:
@@ -138,6 +147,7 @@ class Collector:
         """The requests of a batch that were recorded before its collection was interrupted."""
         had = self._ledger.answered(self._book.keys(batch))
         for key in had:
+            # Their cost is in the ledger, and so in the budget's start; only what was set aside is given back.
             self._budget.settle(self._book.request(batch, key), 0.0)
             self._queue.settle(key, None)
         return had
@@ -161,9 +171,11 @@ class Collector:
             if line is None:
                 num_unreadable += bool(text.strip())
             elif line.key in keys:
+                # A key's first line counts: a server that repeats one must not be paid in our books twice.
                 keys.discard(line.key)
                 yield line
             else:
+                # Lines of requests that were recorded before are expected; others are not ours.
                 num_strange += line.key not in had
         if num_unreadable or num_strange:
             log.warning("batch %s: %d lines unreadable, %d of no request", batch.server_id, num_unreadable, num_strange)
@@ -173,6 +185,7 @@ class Collector:
         requests = {key: self._book.request(batch, key) for key, _ in done}
         costs = {key: self._budget.usd_of(completion, share=self._share) for key, completion in done}
         notes = (note_reply(key, one, usd=costs[key], tag=requests[key].tag) for key, one in done)
+        # On the disk first: what cannot be written does not count as answered.
         self._ledger.write(statement for pair in notes for statement in pair)
         for key, completion in done:
             self._budget.settle(requests[key], costs[key])

@@ -22,8 +22,10 @@ class FileLimits:
         doubt_s: how long a "start this batch" whose answer was lost may still take effect.
     """
 
+    # OpenAI's own limits; a decimal megabyte, the smaller of its two meanings.
     max_requests: int = 50_000
     max_bytes: int = 200_000_000
+    # By eye; nothing documents how long it may take.
     doubt_s: float = 300.0
 
 
@@ -50,6 +52,7 @@ class Draft:
         digest = hashlib.file_digest(self.file, "sha256").hexdigest()  # type: ignore[arg-type]
         self.file.seek(0)
         return ApiBatch(
+            # Random and not counted: the account may be shared by several ledgers.
             id=uuid.uuid4().hex,
             state="made",
             base_url=base_url,
@@ -85,6 +88,7 @@ def fill(
     """
     draft = Draft()
     while len(draft.requests) < limits.max_requests and (request := queue.take()) is not None:
+        # The account's limit counts prompts alone; money (below) counts replies too.
         tokens = budget.worst_tokens(request) - request.max_tokens
         try:
             line = line_of(request, endpoint, limit_name)
@@ -94,14 +98,17 @@ def fill(
         if len(line) > limits.max_bytes:
             draft.unfit.append((request, "too long"))
             continue
+        # The first request of a file goes in whatever its tokens: alone too large for the room, it would never be sent.
         if draft.requests and (
             draft.file.tell() + len(line) > limits.max_bytes
             or draft.tokens + tokens > room
+            # The API takes one model a file.
             or request.model != draft.requests[0].model
         ):
             queue.put_back(request)
             break
         if not budget.reserve(request, share=share):
+            # Not skipped for a cheaper one behind it: requests are sent in the order of the stream.
             draft.no_money = True
             queue.put_back(request)
             break

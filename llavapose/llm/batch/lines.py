@@ -17,6 +17,7 @@ from llavapose.llm.wire import body_of, completion_of, failure_of
 
 URL: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 Failure = RequestFailed | TryLater | StopAsking
+# How endpoints word it when an account is empty.
 _NO_MONEY = ("quota", "billing", "balance")
 
 
@@ -50,7 +51,9 @@ def line_of(request: ChatRequest, endpoint: EndpointConfig, limit_name: str) -> 
         joins_turns=endpoint.joins_turns,
         limit_name=limit_name,
     )
+    # Our key comes back with the reply: the order of the output file is not that of the input.
     line = {"custom_id": request.key, "method": "POST", "url": URL, "body": body}
+    # Without escapes and spaces: bytes count toward the file's limit.
     return (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
@@ -65,8 +68,10 @@ def read_line(text: bytes) -> Line | None:
     if not isinstance(response, dict):
         return Line(key=key, failure=_not_run(value.get("error")))
     body = response.get("body")
+    # Some servers put the body in as text.
     words = body if isinstance(body, str) else json.dumps(body)
     status = response.get("status_code")
+    # A refusal of this one request, in the form of the live endpoint: read by the same rules.
     if isinstance(status, int) and status >= 400:
         return Line(key=key, failure=failure_of(status, words))
     try:
@@ -79,6 +84,7 @@ def read_line(text: bytes) -> Line | None:
 
 def _not_run(error: Any) -> TryLater:
     code = str(error.get("code") or "") if isinstance(error, dict) else ""
+    # "batch_expired" -> "expired"; a line with neither response nor error was not run.
     reason = code.removeprefix("batch_").replace("_", " ") or "not run"
     return TryLater(f"the batch ended before the request was run ({reason})", reason=reason)
 
@@ -87,9 +93,11 @@ def refusal_of(error: dict[str, Any]) -> Failure:
     """What an entry in the ``errors`` of a failed batch means: {"code", "message", "line", "param"}."""
     text = json.dumps({"error": error})
     no_money = any(sign in text.lower() for sign in _NO_MONEY)
+    # Batches carry no status of their own: the one that the live endpoint would give.
     return failure_of(429 if no_money else 400, text)
 
 
 def is_token_limit(text: str) -> bool:
     """Whether a refusal means that too many tokens wait in the account's batches."""
+    # The code of a batch that failed, and the words of a refusal at the start.
     return "token_limit_exceeded" in text or "enqueued token" in text.lower()

@@ -9,6 +9,7 @@ from llavapose.llm.chat import ChatRequest
 from llavapose.llm.counts import Counts
 from llavapose.llm.ledger.ledger import Ledger
 
+# One look-up in the ledger for many, and still little that is read ahead of need.
 _CHUNK = 256
 """Requests looked up together."""
 
@@ -31,6 +32,7 @@ class Queue:
         self, requests: Iterable[ChatRequest], *, ledger: Ledger, book: Book, counts: Counts, retry_failed: bool
     ) -> None:
         self._ledger, self._book, self._counts = ledger, book, counts
+        # Only what was refused for good; what was given up may go better today.
         self._failed = {} if retry_failed else ledger.failures(lasting_only=True)
         self._seen: set[str] = set()
         self._settled: dict[str, str | None] = {}
@@ -41,9 +43,11 @@ class Queue:
 
     def take(self) -> ChatRequest | None:
         """The next request; None where there is none now."""
+        # What did not fit last time, then what was lost, then new ones: none starves behind a long stream.
         if self._back:
             return self._back.pop()
         while self._lost:
+            # Its text is in the book: the stream that brought it has gone by.
             request = self._book.lost(self._lost.popleft())
             if request is not None:
                 return request
@@ -62,6 +66,7 @@ class Queue:
     def settle(self, key: str, reason: str | None) -> None:
         """A request is answered, or has failed for this reason."""
         self.under_way.discard(key)
+        # Two batches may hold it; it is counted once.
         if key in self._settled:
             return
         self._settled[key] = reason
@@ -88,12 +93,14 @@ class Queue:
                 counts.repeated += 1
                 continue
             self._seen.add(request.key)
+            # Collected from an earlier run's batch before the stream came to it.
             if request.key in self._settled:
                 self._count(self._settled[request.key])
             elif request.key in answered:
                 counts.answered_before += 1
             elif request.key in self._failed:
                 counts.failed_before += 1
+            # Else it is under way: neither sent nor counted now, for its batch will settle it.
             elif request.key not in self.under_way:
                 found.append(request)
         return found

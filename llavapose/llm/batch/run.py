@@ -29,6 +29,7 @@ from llavapose.llm.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
+# A batch has a day to run: three are beyond any delay of the list.
 FORGOTTEN_S = 3 * 24 * 3600.0
 """A batch that the server does not know so long after it was sent is lost; earlier, something else is wrong."""
 
@@ -50,6 +51,7 @@ class BatchRun:
     ) -> None:
         self._account, self._endpoint, self._ledger, self._budget = account, endpoint, ledger, budget
         self._limits, self._poll_s = limits, poll_s
+        # Of the list price, everywhere in this room.
         self._share = 1.0 - endpoint.batch_discount
         self._counts = Counts()
         self._book = book = Book(ledger)
@@ -63,9 +65,11 @@ class BatchRun:
             counts=self._counts,
             share=self._share,
             max_tries=endpoint.max_tries,
+            # What the last batch had to learn by a refusal need not be learnt again.
             limit_name=book.limit_name(endpoint.base_url) or "max_tokens",
         )
         self._room = TokenRoom(endpoint.enqueued_tokens, poll_s)
+        # The last one is kept so that a log of many hours says each trouble once.
         self._trouble = self._last_trouble = ""
         self._more = True
         self._no_money = False
@@ -95,10 +99,12 @@ class BatchRun:
         cap, self._budget.max_usd = self._budget.max_usd, None
         try:
             for batch in self._book.open():
+                # Its file may have been uploaded, but nothing was ever started: nothing can have been paid.
                 if batch.state == "made":
                     self._collector.withdraw(batch, "stopped before it was started")
                     continue
                 for request in self._book.requests(batch):
+                    # Of batches elsewhere too: the cap is the ledger's, not an endpoint's.
                     self._budget.reserve(request, share=self._share)
         finally:
             self._budget.max_usd = cap
@@ -106,17 +112,21 @@ class BatchRun:
     def _rounds(self, bar: tqdm, *, wait: bool) -> str | None:
         while True:
             self._trouble = ""
+            # Collect before sending: what has ended makes room in account and budget.
             self._look_after()
             self._submit()
             self._show(bar)
             ours, all_open = self._ours(), self._book.open()
+            # With nothing under way no money will come back either.
             if not ours and self._no_money:
                 return "budget"
             if not ours and not self._more:
                 elsewhere = ", ".join(sorted({batch.base_url for batch in all_open}))
+                # Another endpoint's batches may hold requests of this stream: it is not done, and cannot be from here.
                 return f"endpoint: {_described(all_open)} under way at {elsewhere}" if all_open else None
             if not wait:
                 return "; ".join(filter(None, [_described(ours) + " under way" if ours else "", self._why_not()]))
+            # Ctrl-C ends the sleep, and with it the run; batches go on.
             time.sleep(self._poll_s)
 
     def _why_not(self) -> str:
@@ -145,6 +155,7 @@ class BatchRun:
             except TryLater as error:
                 self._note_trouble(str(error))
             except StopAsking as error:
+                # Raised when all have been looked after: the others' replies are paid for.
                 stop = stop or error
         if stop is not None:
             raise stop
@@ -154,6 +165,7 @@ class BatchRun:
             server_id = self._account.find(batch)
             if server_id is not None:
                 batch = self._book.note(replace(batch, state="sent", server_id=server_id))
+            # Until then the order may still be on its way, and to send anew would be to pay twice.
             elif time.time() - batch.tried_at > self._limits.doubt_s:
                 self._collector.withdraw(batch, "the server never started it")
         if batch.state == "sent":
@@ -166,6 +178,7 @@ class BatchRun:
         try:
             about = self._account.look(batch)
         except NotThere:
+            # Closed as if it had ended without files: its requests are sent again, and counted as doubtful money.
             if time.time() - batch.tried_at > FORGOTTEN_S:
                 return self._book.note(replace(batch, state="ended"))
             raise StopAsking(
@@ -177,11 +190,14 @@ class BatchRun:
         files = {name: about.get(name) or "" for name in ("output_file_id", "error_file_id")}
         num_done = (counts.get("completed") or 0) + (counts.get("failed") or 0)
         found = replace(batch, status=status, num_done=num_done)
+        # Failed in the check, before anything was run. With files, some requests were: those are collected.
         if status == "failed" and not any(files.values()):
             self._refused(found, (about.get("errors") or {}).get("data") or [])
             return replace(found, state="withdrawn")
+        # "cancelling" is not an end: it becomes "cancelled", with what was done until then.
         if status in ("completed", "expired", "cancelled", "failed"):
             return self._book.note(replace(found, state="ended", **files))
+        # Past the check for the first time: the account has room for a batch of this size.
         if status != "validating" and batch.status in ("", "validating"):
             self._room.accepted()
         return found if found == batch else self._book.note(found)
@@ -200,6 +216,7 @@ class BatchRun:
                 raise failure
         keys = self._book.keys(batch)
         named = {
+            # Lines are counted from 1, in the order of the file, which is the book's.
             keys[error["line"] - 1]: failure
             for error, failure in zip(errors, failures, strict=True)
             if isinstance(error.get("line"), int) and 1 <= error["line"] <= len(keys)
@@ -222,12 +239,14 @@ class BatchRun:
             with draft.file:
                 if draft.requests and not self._send(draft):
                     return
+            # What fitted has been sent; the next look may find money given back.
             if draft.no_money:
                 self._no_money = True
                 return
 
     def _draft(self) -> Draft | None:
         """The next batch; None where there is nothing to send, or no room for it."""
+        # Asked first: with no request left, room and money do not matter.
         first = self._queue.take()
         self._more = first is not None
         if first is None:
@@ -253,13 +272,16 @@ class BatchRun:
     def _send(self, draft: Draft) -> bool:
         """Write a batch down, upload its file, start it; False: not now."""
         batch = self._book.make(draft.batch(self._endpoint.base_url, self._collector.limit_name), draft.requests)
+        # Before anything can fail: settling takes them out again.
         self._queue.under_way.update(request.key for request in draft.requests)
         try:
             file_id = self._account.upload(batch, draft.file)
+            # Noted before the order, not after: of a crash between, the book must say that it may have been started.
             batch = self._book.note(replace(batch, state="creating", file_id=file_id, tried_at=time.time()))
             server_id = self._account.create(batch)
         except TryLater as error:
             self._note_trouble(str(error))
+            # Otherwise it stays "creating", and the next look searches for it.
             if batch.state == "made" or not error.doubtful:
                 self._collector.withdraw(batch, str(error))
             return False
@@ -268,6 +290,7 @@ class BatchRun:
             return False
         except RequestFailed as error:
             self._note_trouble(str(error))
+            # A try of each: a file that is refused for ever must come to an end.
             self._lose(batch, f"batch refused: {error.reason}", {})
             return False
         except (NotThere, StopAsking) as error:

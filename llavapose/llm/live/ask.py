@@ -20,6 +20,7 @@ from llavapose.llm.live.display import interrupts, show
 from llavapose.llm.live.pending import Pending
 from llavapose.llm.live.workers import Workers
 
+# All replies are recorded by then: a server that does not hang up is left.
 CLOSE_S = 5.0
 """Longest wait for connections to close."""
 
@@ -54,9 +55,11 @@ def ask_all(
     """
     counts = Counts()
     feed = Pending(requests, ledger, counts, retry_failed=retry_failed)
+    # A loop of its own for every call: nothing of one run is left over in the next.
     job = asyncio.run(_run(feed, model, ledger, budget, limits, counts, total if progress else None, progress))
     _write_late(job, ledger)
     if job.error is not None:
+        # Only now: what was under way has been recorded, or its loss told.
         raise job.error
     return counts.tally(job.stopped)
 
@@ -71,6 +74,7 @@ async def _run(
     total: int | None,
     progress: bool,
 ) -> Workers:
+    # Inside the loop, to which its connections belong.
     model = open_model()
     try:
         job = Workers(feed=feed, model=model, ledger=ledger, budget=budget, limits=limits, counts=counts)
@@ -78,6 +82,7 @@ async def _run(
         with interrupts(lambda: job.stop("interrupted"), job.abort):
             await job.run()
         if line is not None:
+            # After the work: the last state of the line is the run's result.
             line.cancel()
             with suppress(asyncio.CancelledError):
                 await line

@@ -15,6 +15,7 @@ from llavapose.llm.budget import Budget
 from llavapose.llm.counts import Counts
 from llavapose.llm.live.pace import Pace
 
+# A log of a night keeps a thousand lines instead of sixty thousand.
 EVERY_S, EVERY_S_IN_A_FILE = 0.5, 30.0
 """Seconds between two states of the line, on a screen and where stderr is kept in a file."""
 
@@ -22,8 +23,10 @@ EVERY_S, EVERY_S_IN_A_FILE = 0.5, 30.0
 async def show(counts: Counts, budget: Budget, pace: Pace, total: int | None) -> None:
     """Keep the line up to date until cancelled."""
     every = EVERY_S if sys.stderr.isatty() else EVERY_S_IN_A_FILE
+    # A short bar: the postfix needs the room.
     bar_format = "{desc}: {percentage:3.0f}%|{bar:10}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
     with tqdm(
+        # Smoothing 0: the mean rate since the start, from which the hours that remain can be told.
         total=total, desc="asking", unit="", file=sys.stderr, smoothing=0, mininterval=every, dynamic_ncols=True,
         bar_format=bar_format if total else None,
     ) as bar:  # fmt: skip
@@ -56,6 +59,7 @@ def interrupts(stop: Callable[[], None], abort: Callable[[], None]) -> Iterator[
     Does nothing outside the main thread, where signals cannot be caught. Put back afterwards.
     """
     loop = asyncio.get_running_loop()
+    # SIGTERM too: batch systems send it before they kill.
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     num_calls = 0
 

@@ -9,12 +9,15 @@ import random
 import time
 from collections import deque
 
+# By eye: a local server takes so many at once, and a large account has doubled beyond it within seconds.
 FIRST = 16
 """Requests under way at the start."""
 
+# By eye; milder than TCP's half, for an endpoint's limit does not move as a network's does.
 CUT = 0.7
 """What a wave of refusals leaves."""
 
+# By eye: writing a note takes milliseconds, a reply a second or more.
 SPARE, SPARE_SHARE = 4, 8
 """Requests made ready while the others are under way, so that writing to the ledger costs no time: so many, and one
 for each eight under way."""
@@ -29,7 +32,9 @@ class Gate:
 
     async def enter(self, pace: "Pace", spare: int) -> None:
         """Wait until fewer than ``pace.limit + spare`` are inside."""
+        # Not a semaphore: its number cannot shrink while all places are taken.
         while self.num_inside >= int(pace.limit) + spare:
+            # One future each, first come, first served: woken all at once, a thousand would race for one place.
             waiter = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
             try:
@@ -51,6 +56,7 @@ class Gate:
     def _wake(self) -> None:
         while self._waiting:
             waiter = self._waiting.popleft()
+            # Done without being called: cancelled, and nobody is there to go in.
             if not waiter.done():
                 waiter.set_result(None)
                 return
@@ -68,12 +74,14 @@ class Meter:
         if not self._seconds_each:
             return 0.0
         now = time.monotonic()
+        # Time that nobody used is gone: saved up, it would come out as a burst.
         start = max(now, self._next)
         self._next = start + amount * self._seconds_each
         return start - now
 
     def correct(self, amount: float) -> None:
         """Take so much more, or give so much back."""
+        # Estimates are the worst case: most of what was taken comes back with the reply.
         self._next += amount * self._seconds_each
 
 
@@ -105,6 +113,7 @@ class Pace:
         """Wait until a request of so many tokens may be made ready to be sent."""
         await self._ready.enter(self, SPARE + int(self.limit) // SPARE_SHARE)
         try:
+            # Both are booked, the longer wait holds: neither limit is passed.
             wait = max(self._requests.book(1), self._tokens.book(num_tokens))
             if wait > 0:
                 await asyncio.sleep(wait)
@@ -117,10 +126,12 @@ class Pace:
         await self._under_way.enter(self, 0)
         try:
             while (wait := self._pause_until - time.monotonic()) > 0:
+                # Spread over a tenth: sent in the same instant, all would be refused again.
                 await asyncio.sleep(wait * random.uniform(1.0, 1.1))
         except BaseException:
             self._under_way.leave()
             raise
+        # When it was sent and not when it was made ready: ``slow_down`` tells waves apart by it.
         return time.monotonic()
 
     def finish(self) -> None:
@@ -134,6 +145,7 @@ class Pace:
 
     def speed_up(self) -> None:
         """A reply came."""
+        # One more a reply doubles within a reply's time; one more for each ``limit`` replies grows by one.
         self.limit = min(self._most, self.limit + (1.0 if self._starting else 1.0 / self.limit))
 
     def slow_down(self, started: float, retry_after_s: float | None) -> None:
@@ -142,6 +154,7 @@ class Pace:
         if retry_after_s:
             self._pause_until = max(self._pause_until, now + retry_after_s)
         if started >= self._cut_at:  # those sent before the last cut say nothing about what it did
+            # From what was under way, if that was less: a limit that was never reached says nothing.
             self.limit = max(1.0, min(self.limit, self.num_under_way + 1.0) * CUT)
             self._starting = False
             self._cut_at = now

@@ -33,6 +33,7 @@ class Pending:
         self._pending: set[str] = set()
         self._ready: deque[ChatRequest] = deque()
         self._size = FEW
+        # One worker reads on at a time: two would read different parts of the same stream.
         self._turn = asyncio.Lock()
 
     async def next(self) -> ChatRequest | None:
@@ -55,6 +56,7 @@ class Pending:
         chunk = list(islice(self._source, self._size))
         answered = self._ledger.answered(request.key for request in chunk)
         for request in chunk:
+            # Each request is counted under one heading, so that the sums add up to what was asked.
             if request.key in answered:
                 self._counts.answered_before += 1
             elif request.key in self._failed:
@@ -66,5 +68,6 @@ class Pending:
                 self._ready.append(request)
                 continue
             self._counts.asked += 1
+        # A resumed run first skips what it has: long strides there, short ones as soon as one is new.
         self._size = FEW if self._ready else min(2 * self._size, MANY)
         return bool(chunk)

@@ -21,6 +21,7 @@ class Recorder:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._loop = asyncio.get_running_loop()
+        # One: SQLite has one writer, and the order of writing is the order of the calls.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._waiting: _Waiting = []
         self._busy = False
@@ -42,10 +43,12 @@ class Recorder:
     async def close(self) -> None:
         """Wait for what is under way."""
         while self._busy:
+            # Polled: it waits once a run, for milliseconds.
             await asyncio.sleep(0.002)
         self._thread.shutdown()
 
     def _start(self) -> None:
+        # Everything that came meanwhile goes in one transaction.
         batch, self._waiting = self._waiting, []
         self._busy = True
         statements = [one for group, _ in batch for one in group]
@@ -56,6 +59,7 @@ class Recorder:
         self._busy = False
         error = job.exception()
         for _, future in batch:
+            # Cancelled by an abort.
             if future.done():
                 continue
             if error is None:

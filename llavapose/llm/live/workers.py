@@ -22,18 +22,23 @@ from llavapose.llm.live.pace import Pace
 from llavapose.llm.live.pending import Pending
 from llavapose.llm.live.recorder import Recorder
 
+# As OpenAI's own examples back off; longer, and a server that has come back would stand idle.
 BACKOFF_S, MAX_BACKOFF_S = 1.0, 60.0
 """Wait before the second sending, doubled before each further one, up to the second number; less up to half of it."""
 
+# A day's quota is used up: better to come back than to hold a machine.
 MAX_RETRY_AFTER_S = 3600.0
 """An endpoint that asks to wait longer ends the run."""
 
+# By eye: going too fast is the pace's fault and not the request's.
 PATIENCE = 5
 """A request refused for going too fast (429) may be sent this many times more often than one that failed."""
 
+# By eye: a wrong setting is noticed for the price of twenty refusals, which cost nothing.
 MAX_IN_A_ROW = 20
 """So many requests without a reply, one after another, end the run: the fault lies not with the requests."""
 
+# By eye, for the same reason as ``pace.SPARE``.
 SPARE_WORKERS = 16
 """Workers beyond those whose requests are under way: they write to the ledger, or wait to try again."""
 
@@ -73,11 +78,13 @@ class Workers:
         """Ask until the stream ends or ``stop`` is called; what is under way then is waited for."""
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._num_workers)]
         await asyncio.wait(self._workers)
+        # Dropped notes of sendings that nobody waits for are still on their way to the disk.
         await self._recorder.close()
 
     def stop(self, why: str) -> None:
         """Send nothing more; requests under way are waited for and recorded."""
         self.stopped = self.stopped or why
+        # Those that sleep or wait their turn are ended: they have nothing to lose.
         self._cancel(keep=self._sending | self._recording)
 
     def abort(self) -> None:
@@ -99,6 +106,7 @@ class Workers:
 
     async def _ask(self, request: ChatRequest) -> None:
         """Send until there is a reply or no hope."""
+        # Counted apart: hundreds may be told to slow down without any being at fault.
         num_failed = num_refused = 0
         while self.stopped is None:
             try:
@@ -127,6 +135,7 @@ class Workers:
         """Send once and record the reply; raises the model's failures."""
         num_tokens = self._budget.worst_tokens(request)
         await self.pace.get_ready(num_tokens)
+        # Of a failure nothing is given back: the endpoint may have counted its tokens.
         unused = 0.0
         try:
             sending = await self._prepare(request)
@@ -134,21 +143,26 @@ class Workers:
                 return
             completion = await self._exchange(sending)
             num_used = completion.num_prompt_tokens + completion.num_completion_tokens
+            # Local servers may count nothing, which is no reason to give everything back.
             unused = num_tokens - num_used if num_used else 0.0
         finally:
             self.pace.leave(unused)
+        # Behind ``leave``: the next one is made ready while this reply goes to the disk.
         await self._record(sending, completion)
 
     async def _prepare(self, request: ChatRequest) -> "_Sending | None":
         """Set money aside and note it; None: there is not enough. Waits for what is under way to turn out cheaper."""
         while not self._budget.reserve(request):
+            # Nothing that could turn out cheaper: the cap is reached.
             if not self._budget.num_in_flight:
                 self.stop("budget")
                 return None
+            # Nothing is awaited between the refusal and here: no news can be missed.
             self._money_is_free.clear()
             await self._money_is_free.wait()
         sending = _Sending(request, self._ledger.new_ticket(), self._budget.worst_usd(request))
         try:
+            # A free endpoint needs no notes of money.
             if sending.worst_usd:
                 await self._recorder.write(note_sending(sending.ticket, request.key, sending.worst_usd))
         except BaseException:
@@ -165,6 +179,7 @@ class Workers:
             try:
                 completion = await self._under_way(sending.request)
             except TryLater as error:
+                # Doubtful: the request went out, and whether a reply was made and billed nobody can tell.
                 usd = usd if error.doubtful else 0.0
                 if error.throttled:
                     self.pace.slow_down(started, error.retry_after_s)
@@ -175,6 +190,7 @@ class Workers:
             finally:
                 self.pace.finish()
             usd = self._budget.usd_of(completion)
+            # Estimates of prompts get better with every bill.
             self._budget.learn(sending.request, completion)
             self.pace.speed_up()
             return completion
@@ -194,12 +210,14 @@ class Workers:
         """The money set aside was not needed, or so much of it is gone; the note goes where nothing was spent."""
         self._budget.settle(sending.request, usd)
         self._money_is_free.set()
+        # Money gone without a reply keeps its note: that is how the next run counts it.
         if sending.worst_usd and not usd:
             self._recorder.write(drop_sending(sending.ticket))
 
     async def _record(self, sending: "_Sending", completion: Completion) -> None:
         request, usd = sending.request, self._budget.usd_of(completion)
         notes = note_reply(request.key, completion, usd=usd, tag=request.tag)
+        # Reply and note in one transaction: at no moment are there both, or neither.
         await self._write([*notes, drop_sending(sending.ticket)] if sending.worst_usd else notes)
         self._feed.done(request, failed=False)
         self.counts.answered += 1
@@ -242,5 +260,6 @@ def _current() -> asyncio.Task[None]:
 
 def _wait_s(num_tries: int, retry_after_s: float | None) -> float:
     """Seconds before the next sending: what the endpoint asks for and a little, or twice as long each time."""
+    # Drawn, so that requests that failed together are not sent together.
     backoff_s = min(MAX_BACKOFF_S, BACKOFF_S * 2.0 ** (num_tries - 1)) * random.uniform(0.5, 1.0)
     return backoff_s if retry_after_s is None else retry_after_s + 0.1 * backoff_s
