@@ -12,6 +12,7 @@ from llavapose.records import Box, Person, Scene
 
 _Colour = tuple[int, int, int]
 
+# Blue against orange: told apart by colour-blind people too, on snow as on grass. By eye.
 LEFT = (30, 136, 255)
 """Colour of the person's own left: blue."""
 RIGHT = (255, 126, 20)
@@ -41,12 +42,14 @@ def draw_scene(
     picture = _open(scene, image_root)
     if size is not None:
         scale = size / max(picture.size)
+        # Before drawing: lines and names keep their size whatever the picture's.
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     canvas = ImageDraw.Draw(picture)
     if boxes:
         named: list[tuple[Box, str, _Colour]] = [(thing.box_xyxy, thing.category, THING_BOX) for thing in scene.things]
         for person, name in zip(scene.people, references(scene), strict=True):
             named.append((person.box_xyxy, name.removeprefix("the "), PERSON_BOX))
+        # All boxes, then all names: no name lies under a neighbour's box.
         for draw in (_draw_box, _draw_name):
             for box, name, colour in named:
                 draw(canvas, picture.size, box, name, colour)
@@ -70,10 +73,12 @@ def _open(scene: Scene, image_root: Path) -> Image.Image:
 
 def _unit(size: tuple[int, int]) -> int:
     """Line width for a picture of this size."""
+    # By eye: one pixel in the world's pictures (224), three in COCO's (640).
     return max(1, round(max(size) / 220))
 
 
 def _draw_box(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, _: str, colour: _Colour) -> None:
+    # Pillow refuses a corner that is left of the other: a box of no width is drawn as a line.
     corners = (box[0] * size[0], box[1] * size[1], max(box[0], box[2]) * size[0], max(box[1], box[3]) * size[1])
     canvas.rectangle(corners, outline=colour, width=_unit(size))
 
@@ -83,8 +88,10 @@ def _draw_name(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, nam
     if not name:
         return
     unit = _unit(size)
+    # By eye: nine pixels are the least that can be read.
     font = ImageFont.load_default(size=max(9, round(max(size) / 34)))
     left, _, right, bottom = canvas.textbbox((0, 0), name, font=font)
+    # Pushed in from the border, where a name would be cut.
     x = min(max(box[0] * size[0], 0), max(size[0] - (right - left) - 2 * unit, 0))
     y = box[1] * size[1] - bottom - unit
     y = y if y >= 0 else box[1] * size[1]
@@ -98,11 +105,13 @@ def _draw_skeleton(canvas: ImageDraw.ImageDraw, size: tuple[int, int], person: P
         index: (x * size[0], y * size[1]) for index, (x, y, visibility) in enumerate(person.keypoints) if visibility
     }
     unit = _unit(size)
+    # A dark rim under every limb: blue on sky and orange on sand would be lost.
     for width, halo in ((unit + 2, True), (unit, False)):
         for first, second in skeleton.limbs:
             if first in points and second in points:
                 colour = HALO if halo else _limb_colour(skeleton.joints[first], skeleton.joints[second])
                 canvas.line((*points[first], *points[second]), fill=colour, width=width)
+    # By eye: a joint a little wider than its limbs, a hidden one with a hole of half its width.
     radius = unit * 1.6 + 1
     for index, (x, y) in points.items():
         colour = _joint_colour(skeleton.joints[index])

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from llavapose.scenes.world.drawn.body import SIDES, Build, Camera, Figure
 from llavapose.scenes.world.drawn.limb_states import FREE_ARMS, FRONTAL, STANDING_LEGS, arm, leg_states, pick
 
+# Nearly even: from behind, the person's left is the picture's left too, from the front it is the other way round.
 VIEWS = {"front": 0.28, "back": 0.24, "image left": 0.24, "image right": 0.24}
+# As ``Camera.yaw_deg``: the way the person faces.
 YAWS = {"front": 0.0, "back": 180.0, "image right": 90.0, "image left": -90.0}
 
 
@@ -43,7 +45,9 @@ class Action:
 
 ANYWHERE = ("park", "street", "room", "beach", "court", "snow")
 OUTSIDE = ("park", "street", "beach")
+# Stances besides standing are few among the actions: those that allow any sit or crouch mostly, to make up for it.
 RELAXED = {"standing": 0.20, "sitting": 0.44, "crouching": 0.36}
+# On boards and skis the knees are bent.
 RIDING = {"half squat": 0.8, "apart": 0.2}
 
 ACTIONS: dict[str, Action] = {
@@ -122,19 +126,28 @@ def act(rng: random.Random, name: str, build: Build, pitch_deg: float) -> Acted:
     """Draw one person doing an action."""
     action = ACTIONS[name]
     view, stance = pick(rng, VIEWS), pick(rng, action.stances)
+    # Seen from the front, both are little more than a head: only one in five is shown so.
     if name == "bending over" or stance == "lying":
         view = pick(rng, {"image left": 0.4, "image right": 0.4, "front": 0.1, "back": 0.1})
+    # Nobody stands exactly so; at more than 24 degrees off people would no longer agree on the view.
     yaw = YAWS[view] + max(-24.0, min(24.0, rng.gauss(0, 11)))
     trunk, lean, tilt = _trunk(rng, action, stance, view)
     state = {"sitting": "sit", "crouching": "crouch"}.get(stance) or pick(rng, action.legs)
     roll = 0.0
     if stance == "lying":
         state = pick(rng, {"lie": 0.5, "lie bent": 0.5})
+        # Turned over in the picture: head to the left or to the right, seldom quite level.
         roll = rng.choice((-90.0, 90.0)) + rng.uniform(-7, 7)
+    # Either hand, equally often: whoever always guesses right-handed is right half of the time.
     acting = rng.choice(SIDES) if action.hand else None
     arms = {side: arm(rng, _arm_state(rng, action, stance, side == acting, name), side, view, build) for side in SIDES}
     figure = Figure(
-        arms=arms, legs=leg_states(rng, state, view), lean_deg=lean, tilt_deg=tilt, turn_deg=rng.gauss(0, 8)
+        # The head turns a little, never so far that face and trunk tell different views.
+        arms=arms,
+        legs=leg_states(rng, state, view),
+        lean_deg=lean,
+        tilt_deg=tilt,
+        turn_deg=rng.gauss(0, 8),
     )
     camera = Camera(yaw_deg=yaw, roll_deg=roll, pitch_deg=pitch_deg)
     return Acted(action=name, stance=stance, view=view, trunk=trunk, leg_state=state, acting=acting, build=build,
@@ -146,10 +159,12 @@ def _trunk(rng: random.Random, action: Action, stance: str, view: str) -> tuple[
     if stance == "lying":
         return "lying", rng.uniform(-4, 4), rng.uniform(-3, 3)
     if action.straight < 0:
+        # Far from leaning, so that the two words are never a matter of taste.
         return "bent over", rng.uniform(76, 100), rng.uniform(-4, 4)
     if rng.random() < action.straight:
         return "upright", rng.uniform(-4, 8), rng.uniform(-5, 5)
     if view in FRONTAL:
+        # Sideways where we look from the front, forwards where we look from the side: only such a lean shows.
         return "leaning", rng.uniform(0, 8), rng.choice((-1, 1)) * rng.uniform(27, 39)
     return "leaning", rng.uniform(28, 42), rng.uniform(-4, 4)
 
@@ -157,6 +172,7 @@ def _trunk(rng: random.Random, action: Action, stance: str, view: str) -> tuple[
 def _arm_state(rng: random.Random, action: Action, stance: str, acts: bool, name: str) -> str:
     if acts or (action.both and action.hand):
         return pick(rng, action.hand)
+    # The other arms are drawn like anybody's: who always pumps would give elbows away by the caption.
     if name == "running" and rng.random() < 0.4:
         return rng.choice(("pump front", "pump back"))
     return pick(rng, FREE_ARMS)

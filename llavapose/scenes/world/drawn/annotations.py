@@ -11,6 +11,7 @@ from llavapose.scenes.world.drawn.captions import captions_of
 from llavapose.scenes.world.drawn.props import COCO_IDS, SUPERCATEGORIES
 from llavapose.scenes.world.drawn.stage import Placed, Seen, Staged
 
+# More than a picture of four people and their things ever has.
 ID_STEP = 32
 """Annotation ids of a picture start at this multiple of its id: unique, and the same however many are drawn."""
 
@@ -33,6 +34,7 @@ def file_name(number: int) -> str:
 def drawn_of(staged: Staged, seed: int, number: int) -> Drawn:
     """Annotations and truth of one picture; people come first, in the order of the truth."""
     instances = [_instance(item, number, number * ID_STEP + index) for index, item in enumerate(staged.seen)]
+    # A generator of its own: another caption must not move a single pixel.
     texts = captions_of(staged, random.Random(f"captions {seed} {number}"))
     return Drawn(
         number=number,
@@ -72,12 +74,14 @@ def _person_truth(person: Placed, item: Seen, annotation_id: int, contacts: list
     torso = acted.build["torso"]
     return {
         "annotation_id": annotation_id, "action": acted.action, "stance": acted.stance,
+        # Who lies has no way to face that people would agree on.
         "facing": None if acted.stance == "lying" else acted.view, "yaw_deg": round(acted.camera.yaw_deg, 1),
         "trunk": acted.trunk, "lean_deg": round(figure.lean_deg, 1), "tilt_deg": round(figure.tilt_deg, 1),
         "legs": acted.leg_state, "acting_side": acted.acting,
         "elbow_deg": {side: round(figure.arms[side].interior_deg, 1) for side in SIDES},
         "knee_deg": {side: round(figure.legs[side].interior_deg, 1) for side in SIDES},
         "arm_elevation_deg": {side: round(figure.arms[side].elevation_deg, 1) for side in SIDES},
+        # y points down: shoulder less wrist is how far the hand is up.
         "wrist_rise": {s: round((points[f"{s} shoulder"][1] - points[f"{s} wrist"][1]) / torso, 2) for s in SIDES},
         "wrist_over_head": {s: round((points["head"][1] - acted.build["head"] - points[f"{s} wrist"][1]) / torso, 2)
                             for s in SIDES},
@@ -95,10 +99,12 @@ def coco_files(drawn: Sequence[Drawn], split: str, size: int) -> dict[str, dict[
         {"id": number, "name": name, "supercategory": SUPERCATEGORIES.get(name, "sports")}
         for name, number in sorted(COCO_IDS.items(), key=lambda pair: pair[1])
     ]
+    # COCO counts joints from 1 in its skeletons, and only there.
     person = {**categories[0], "keypoints": [joint.replace(" ", "_") for joint in COCO17.joints],
               "skeleton": [[a + 1, b + 1] for a, b in COCO17.limbs]}  # fmt: skip
     shared = {"info": info, "licenses": [], "images": images}
     everything = [annotation for d in drawn for annotation in d.instances]
+    # COCO's instances files hold the same annotations without keypoints.
     plain = [{k: v for k, v in a.items() if k not in ("keypoints", "num_keypoints")} for a in everything]
     return {
         "instances": {**shared, "annotations": plain, "categories": categories},

@@ -19,6 +19,7 @@ PLACES = {
 
 def paint_backdrop(canvas: Canvas, rng: random.Random, setting: str) -> None:
     """Paint the whole picture with a setting; nothing of it is annotated."""
+    # Feet stand at about 0.9 of the height (``stage``): always on ground.
     horizon = rng.uniform(0.26, 0.48)
     shapes = _PAINTERS[setting](rng, horizon)
     n = canvas.size
@@ -28,6 +29,7 @@ def paint_backdrop(canvas: Canvas, rng: random.Random, setting: str) -> None:
 
 
 def _vary(colour: Colour, rng: random.Random) -> Colour:
+    # Every shape a little off its colour: no shade is a label.
     red, green, blue = (int(max(0, min(255, channel + rng.gauss(0, 5)))) for channel in colour)
     return red, green, blue
 
@@ -39,6 +41,7 @@ def _box(x1: float, y1: float, x2: float, y2: float, colour: Colour) -> Shape:
 def _sky(rng: random.Random, horizon: float) -> list[Shape]:
     colour = rng.choice(((164, 206, 240), (196, 222, 240), (206, 212, 220), (140, 190, 236), (240, 214, 184)))
     shapes = [_box(0, 0, 1, horizon, colour), _box(0, horizon * 0.6, 1, horizon, shade(colour, 1.25))]
+    # Clouds; none now and then.
     for _ in range(rng.randrange(3)):
         x, y = rng.random(), rng.uniform(0.04, horizon * 0.7)
         shapes.append(Shape(points=disc((x, y), rng.uniform(0.06, 0.14), 0.03), colour=shade(colour, 1.6)))
@@ -71,6 +74,7 @@ def _snow(rng: random.Random, horizon: float) -> list[Shape]:
     ]
     firs = [shape for _ in range(rng.randrange(1, 6)) for shape in _tree(rng, rng.random(), horizon + 0.05, fir=True)]
     ground = Shape(points=[(0, left), (1, right), (1, 1), (0, 1)], colour=white)
+    # Sky down to 0.6: a sloping ground may leave any height open above it.
     return _sky(rng, 0.6) + peaks + firs + [ground] + _specks(rng, max(left, right), (214, 224, 238), 9)
 
 
@@ -96,6 +100,7 @@ def _court(rng: random.Random, horizon: float) -> list[Shape]:
     fence = rng.choice(((62, 96, 80), (90, 100, 120), (140, 150, 160)))
     line, y = (236, 236, 230), rng.uniform(0.72, 0.9)
     x = rng.uniform(0.1, 0.9)
+    # Clutter on purpose: upright bars about as wide as a limb.
     posts = [_box(p, 0, p + 0.012, horizon, shade(fence, 0.8)) for p in (i / 5 + rng.uniform(0, 0.1) for i in range(5))]
     lines = [
         _box(0, y, 1, y + 0.012, line),
@@ -136,6 +141,7 @@ def _field(rng: random.Random, horizon: float) -> list[Shape]:
 
 def _street(rng: random.Random, horizon: float) -> list[Shape]:
     shapes, x = _sky(rng, horizon + 0.1), -0.05
+    # House after house until the picture's right edge.
     while x < 1:
         wide, top = rng.uniform(0.18, 0.35), rng.uniform(0.02, 0.2)
         wall = rng.choice(((176, 150, 132), (150, 158, 168), (190, 180, 160), (140, 116, 104), (168, 176, 168)))
@@ -144,6 +150,7 @@ def _street(rng: random.Random, horizon: float) -> list[Shape]:
             _box(x + wide * c, r, x + wide * (c + 0.2), r + 0.05, shade(wall, 0.75))
             for c in (0.15, 0.6)
             for r in (top + 0.05, top + 0.16)
+            # No window below the street.
             if r + 0.06 < horizon
         ]
         x += wide + rng.uniform(0, 0.04)
@@ -155,6 +162,7 @@ def _street(rng: random.Random, horizon: float) -> list[Shape]:
 
 
 def _room(rng: random.Random, horizon: float) -> list[Shape]:
+    # Rooms are seen from nearer: the floor begins lower than a field.
     base = horizon + 0.22
     wall = rng.choice(((222, 210, 190), (200, 212, 214), (214, 200, 206), (196, 206, 184), (228, 224, 214)))
     floor = rng.choice(((176, 134, 94), (156, 150, 146), (134, 98, 72)))
@@ -172,6 +180,7 @@ def _room(rng: random.Random, horizon: float) -> list[Shape]:
             ),
         ]
     if rng.random() < 0.6:
+        # By eye: at an edge, or it looks like what somebody sits on.
         x = rng.choice((-0.1, 0.78))
         shapes += [
             _box(x, base - 0.18, x + 0.34, base + 0.02, rng.choice(((146, 116, 96), (120, 132, 150), (150, 104, 104))))

@@ -28,6 +28,7 @@ class Limb:
     @property
     def interior_deg(self) -> float:
         """Angle between the two segments at elbow or knee: 180 straight."""
+        # Rounding may carry a product of unit vectors past 1, where acos ends.
         return 180.0 - math.degrees(math.acos(max(-1.0, min(1.0, dot(self.upper, self.lower)))))
 
     @property
@@ -70,6 +71,7 @@ class Camera:
     def see(self, v: Vec) -> Vec:
         """A body-frame vector in the camera frame."""
         yaw, roll, pitch = (math.radians(d) for d in (self.yaw_deg, self.roll_deg, self.pitch_deg))
+        # About the vertical, in the picture's plane for who lies, then the camera's tilt; y turns downwards last.
         x, z = v[0] * math.cos(yaw) + v[2] * math.sin(yaw), -v[0] * math.sin(yaw) + v[2] * math.cos(yaw)
         x, y = x * math.cos(roll) - v[1] * math.sin(roll), x * math.sin(roll) + v[1] * math.cos(roll)
         return x, -(y * math.cos(pitch) - z * math.sin(pitch)), y * math.sin(pitch) + z * math.cos(pitch)
@@ -88,10 +90,13 @@ class Build:
 
 def random_build(rng: random.Random) -> Build:
     """Proportions that vary by a few per cent, now and then a child's larger head."""
+    # By eye; cut at 7%, so that nobody is out of shape.
     lengths = {name: length * min(1.07, max(0.93, rng.gauss(1.0, 0.03))) for name, length in LENGTHS.items()}
+    # By eye: about one in seven looks like a child.
     if rng.random() < 0.15:
         lengths["head"] *= 1.25
         lengths["neck"] *= 1.12
+    # Girth changes the drawing alone, not a joint.
     return Build(lengths=lengths, girth=rng.uniform(0.88, 1.25))
 
 
@@ -117,6 +122,7 @@ def _cross(a: Vec, b: Vec) -> Vec:
 
 def bent(upper: Vec, towards: Vec, interior_deg: float) -> Limb:
     """A limb whose lower segment folds ``towards`` a direction until the interior angle is met."""
+    # The part of the direction at right angles to the upper segment: only that can fold it.
     across = unit(add(towards, upper, -dot(towards, upper)))
     fold = math.radians(180.0 - interior_deg)
     lower = add((0.0, 0.0, 0.0), upper, math.cos(fold))
@@ -126,9 +132,11 @@ def bent(upper: Vec, towards: Vec, interior_deg: float) -> Limb:
 def reaching(target: Vec, towards: Vec, first: float, second: float) -> Limb:
     """A limb whose end is at ``target`` from its root, the middle joint pushed ``towards`` a direction."""
     distance = math.sqrt(dot(target, target))
+    # A target too far or too near is met as well as the two lengths can, just short of quite straight.
     reach = max(abs(first - second) + 1e-4, min(distance, first + second - 1e-4))
     along = unit(target)
     across = unit(add(towards, along, -dot(towards, along)))
+    # The law of cosines: how far along the line to the target the middle joint lies, and how far off it.
     forward = (reach**2 + first**2 - second**2) / (2 * reach)
     off = math.sqrt(max(first**2 - forward**2, 0.0))
     middle = add(add((0.0, 0.0, 0.0), along, forward), across, off)
@@ -158,6 +166,7 @@ class Body:
 def pose_body(figure: Figure, build: Build, camera: Camera) -> Body:
     """Forward kinematics, then the camera."""
     lean, tilt, turn = (math.radians(d) for d in (figure.lean_deg, figure.tilt_deg, figure.turn_deg))
+    # The hips stay upright: a trunk leans from them, as it does in people.
     up = (math.sin(tilt), math.cos(tilt) * math.cos(lean), math.cos(tilt) * math.sin(lean))
     left = (math.cos(tilt), -math.sin(tilt) * math.cos(lean), -math.sin(tilt) * math.sin(lean))
     points: dict[str, Vec] = {"pelvis": (0.0, 0.0, 0.0), "neck": add((0.0, 0.0, 0.0), up, build["torso"])}
@@ -167,10 +176,12 @@ def pose_body(figure: Figure, build: Build, camera: Camera) -> Body:
         points |= _chain(side, ("shoulder", "elbow", "wrist", "hand"), shoulder, figure.arms[side],
                          (build["upper arm"], build["forearm"], 0.035))  # fmt: skip
         points |= _chain(side, ("hip", "knee", "ankle"), hip, figure.legs[side], (build["thigh"], build["shank"]))
+    # By eye: who bends forward lifts the head about half way back up.
     nod = lean * 0.45
     face = (math.sin(turn) * math.cos(nod), -math.sin(nod), math.cos(turn) * math.cos(nod))
     crown = unit(add((0.0, math.cos(nod), math.sin(nod)), (math.sin(tilt) * 0.6, 0.0, 0.0)))
     ear = _cross(crown, face)
+    # Between the trunk's direction and straight up, a little ahead: necks are never in line with the back.
     points["head"] = add(points["neck"], unit(add(up, (0.0, 0.35, 0.12))), build["neck"])
     points |= _face_points(points["head"], face, crown, ear, build["head"])
     front = _cross(left, up)
@@ -191,6 +202,7 @@ def _chain(side: str, names: tuple[str, ...], root: Vec, limb: Limb, lengths: tu
 
 def _foot(leg: Limb) -> Vec:
     """A foot at right angles to its shank, pointing forwards."""
+    # And 0.3 of the shank's own direction: toes point a little down. By eye.
     ahead = add((0.0, -0.05, 1.0), leg.lower, -dot((0.0, -0.05, 1.0), leg.lower))
     return unit(add(unit(ahead), leg.lower, 0.3))
 
@@ -200,6 +212,7 @@ def _face_points(head: Vec, face: Vec, crown: Vec, ear: Vec, radius: float) -> d
         return add(add(add(head, face, ahead * radius), crown, upwards * radius), ear, sideways * radius)
 
     return {
+        # In head radii, by eye: ahead, upwards, to the own left.
         "nose": at(1.08, -0.12, 0.0),
         "left eye": at(0.88, 0.16, 0.40), "right eye": at(0.88, 0.16, -0.40),
         "left ear": at(0.02, 0.02, 0.98), "right ear": at(0.02, 0.02, -0.98),

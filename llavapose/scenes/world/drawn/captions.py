@@ -10,6 +10,7 @@ from llavapose.scenes.world.drawn.actions import ACTIONS
 from llavapose.scenes.world.drawn.backdrops import PLACES
 from llavapose.scenes.world.drawn.stage import Placed, Staged
 
+# As COCO's captioners count.
 _GROUPS = {2: ("Two", "A couple of", "A pair of"), 3: ("Three", "A group of three"), 4: ("Four", "A group of four")}
 _PLURALS = {"man": "men", "woman": "women", "boy": "boys", "girl": "girls", "person": "people"}
 
@@ -48,6 +49,7 @@ PAIRED = ("{number} {people} are {verb} {place}.",)
 def captions_of(staged: Staged, rng: random.Random) -> list[str]:
     """Five different captions."""
     alone = len(staged.people) == 1
+    # "Two men are surfing" must be true of both.
     same = len({person.acted.action for person in staged.people}) == 1
     pool = [t for t in (_ALONE if alone else _TOGETHER) if same or t not in PAIRED]
     return [_fill(template, staged, rng) for template in rng.sample(pool, 5)]
@@ -55,6 +57,7 @@ def captions_of(staged: Staged, rng: random.Random) -> list[str]:
 
 def _fill(template: str, staged: Staged, rng: random.Random) -> str:
     people = list(staged.people)
+    # Whoever is named first tells nothing about who stands where.
     rng.shuffle(people)
     first, second = people[0], people[1 % len(people)]
     words = {**_words(first, rng), **{f"{k}2": v for k, v in _words(second, rng).items()}}
@@ -62,11 +65,13 @@ def _fill(template: str, staged: Staged, rng: random.Random) -> str:
     where = f"{_preposition(staged.setting)} {rng.choice(PLACES[staged.setting])}"
     text = template.format(**words, place=where, place_start=where.capitalize(), people=_people(people), number=number,
                            number_low=number.lower())  # fmt: skip
+    # The few mistakes that the templates can make.
     return text.replace("A a ", "A ").replace(" a orange", " an orange").replace(" a older", " an older")
 
 
 def _words(person: Placed, rng: random.Random) -> dict[str, str]:
     outfit = person.outfit
+    # One in seven, as with the children's heads of ``body``, but drawn apart: no caption gives a build away.
     noun = f"young {outfit.noun}" if outfit.noun in ("man", "woman") and rng.random() < 0.15 else outfit.noun
     return {"noun": noun, "verb": rng.choice(ACTIONS[person.acted.action].verbs), "shirt": outfit.shirt,
             "trousers": outfit.trousers}  # fmt: skip

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
 
+# By eye: smooth enough at 224 pixels.
 OVERSAMPLING = 2
 """The picture is painted at this multiple of its size, then reduced: smooth edges."""
 
@@ -39,9 +40,11 @@ class Canvas:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        # Number 0, where the map begins everywhere: the background.
         self.owners: list[tuple[str, str]] = [("", "")]
         self._numbers: dict[tuple[str, str], int] = {}
         self._image = Image.new("RGB", (size * OVERSAMPLING, size * OVERSAMPLING))
+        # Not oversampled: a pixel has one owner, and edges must not mix numbers.
         self._map = Image.new("L", (size, size))
         self._draw, self._mark = ImageDraw.Draw(self._image), ImageDraw.Draw(self._map)
 
@@ -52,11 +55,13 @@ class Canvas:
                 continue
             self._draw.polygon([(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in shape.points], fill=shape.colour)
             if owner and shape.key:
+                # Pillow's pixels are centred on whole numbers; ours cover 0..1.
                 self._mark.polygon([(x - 0.5, y - 0.5) for x, y in shape.points], fill=self._number(owner, shape.key))
 
     def _number(self, owner: str, key: str) -> int:
         number = self._numbers.setdefault((owner, key), len(self.owners))
         if number == len(self.owners):
+            # One byte a pixel: four people have 14 parts each, and their things.
             assert number < 256, "more parts than the map has numbers"
             self.owners.append((owner, key))
         return number
@@ -74,6 +79,7 @@ def capsule(a: Point, b: Point, radius_a: float, radius_b: float, steps: int = 6
     """The outline of two circles and what lies between them."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     length = math.hypot(dx, dy)
+    # One circle lies in the other.
     if length <= abs(radius_a - radius_b) + 1e-6:
         return disc(a if radius_a >= radius_b else b, max(radius_a, radius_b))
     angle, beta = math.atan2(dy, dx), math.acos((radius_a - radius_b) / length)
@@ -103,6 +109,7 @@ def disc(
 
 def hull(circles: Iterable[tuple[Point, float]], steps: int = 10) -> list[Point]:
     """The convex outline around circles."""
+    # Andrew's monotone chain: lower half, then upper half, each turning one way only.
     points = sorted({p for centre, radius in circles for p in disc(centre, radius, steps=steps)})
 
     def half(ordered: Iterable[Point]) -> list[Point]:

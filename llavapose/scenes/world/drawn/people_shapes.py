@@ -10,6 +10,7 @@ from llavapose.scenes.world.drawn.wardrobe import SHIRTS, TROUSERS, Outfit
 Place = Callable[[Vec], Point]
 """Camera-frame point in body heights -> pixels."""
 
+# By eye: less than 90, so that from the side there is more hair than face.
 FACE_CAP_DEG = 72.0
 """How far the face reaches around the head from where it looks; the rest is hair."""
 
@@ -27,6 +28,7 @@ def person_shapes(body: Body, build: Build, outfit: Outfit, place: Place, scale:
     shapes = _trunk(body, build, outfit, place, scale) + _head(body, build, outfit, place, scale)
     for side in SIDES:
         shapes += _arm(body, build, outfit, place, scale, side) + _leg(body, build, outfit, place, scale, side)
+    # A stable sort: the shapes of one part keep their order, outline first.
     return sorted(shapes, key=lambda shape: shape.depth)
 
 
@@ -36,7 +38,9 @@ def _segment(
     """A limb segment: outline, fill, and a lighter stripe along its middle."""
     a, b = place(ends[0]), place(ends[1])
     depth = (ends[0][2] + ends[1][2]) / 2 + bias
+    # Parts on the far side are darker, by up to a quarter: a cue which arm is behind.
     colour = shade(colour, max(0.72, min(1.0, 1.0 + 1.1 * (depth - bias))))
+    # Never thinner than most of a pixel: small people keep their outline.
     edge, (first, second) = max(0.8, 0.009 * scale), (radii[0] * scale, radii[1] * scale)
     return [
         Shape(points=capsule(a, b, first + edge, second + edge), colour=shade(colour, 0.42), depth=depth, key=key),
@@ -50,6 +54,7 @@ def _arm(body: Body, build: Build, outfit: Outfit, place: Place, scale: float, s
     shirt = SHIRTS[outfit.shirt]
     sleeve = shade(shirt, 0.9) if outfit.long_sleeves else outfit.skin
     shoulder, elbow, wrist, hand = (points[f"{side} {name}"] for name in ("shoulder", "elbow", "wrist", "hand"))
+    # Of depth, in body heights: an arm that hangs beside the trunk is drawn before it, not half inside.
     bias = 0.035
     upper = _segment((shoulder, elbow), (0.030 * g, 0.026 * g), shirt, place, scale, f"{side} upper arm", bias)
     fore = _segment((elbow, wrist), (0.026 * g, 0.020 * g), sleeve, place, scale, f"{side} forearm", bias + 0.004)
@@ -101,6 +106,7 @@ def _clothes(body: Body, build: Build, colour: Colour, place: Place, scale: floa
     """A collar and a row of buttons in front, a plain yoke behind."""
     points = body.points
     light = shade(colour, 0.62)
+    # Buttons show from the front alone: front and back differ where no face is seen.
     if body.front[2] < 0.25:
         return []
     middle = add(points["neck"], body.front, 0.045)
@@ -121,6 +127,7 @@ def _head(body: Body, build: Build, outfit: Outfit, place: Place, scale: float) 
     shapes = [Shape(points=disc(at, r * 1.05 + edge), colour=shade(outfit.hair, 0.42), depth=depth, key="head")]
     if outfit.long_hair:
         nape = place(add(add(centre, body.face, -0.35 * radius), body.crown, -1.05 * radius))
+        # Long hair falls behind the neck of who looks at us, over it from behind.
         behind = depth - 0.03 if body.face[2] > 0 else depth
         shapes.insert(
             0, Shape(points=capsule(at, nape, r * 0.98, r * 0.72), colour=outfit.hair, depth=behind, key="head")
@@ -135,7 +142,9 @@ def _head(body: Body, build: Build, outfit: Outfit, place: Place, scale: float) 
 def _face_cap(body: Body, build: Build, place: Place) -> list[Point]:
     """The visible outline of a round cap of the head around the direction it looks, a little downwards."""
     centre, radius = body.points["head"], build["head"]
+    # Tilted down by 0.3 radians: foreheads have hair above them, chins do not.
     axis = add(add((0.0, 0.0, 0.0), body.face, math.cos(0.3)), body.crown, -math.sin(0.3))
+    # By eye: so far turned away, only a sliver of the face would be left.
     if axis[2] < -0.72:
         return []
     upright = add(add((0.0, 0.0, 0.0), body.crown, math.cos(0.3)), body.face, math.sin(0.3))
@@ -167,6 +176,7 @@ def _features(body: Body, build: Build, outfit: Outfit, place: Place, scale: flo
     if body.face[2] > -0.5:
         base = [place(add(add(centre, body.face, 0.9 * radius), body.crown, up * radius)) for up in (0.12, -0.26)]
         nose = [base[0], place(add(points["nose"], body.face, 0.16 * radius)), base[1]]
+        # Towards us a nose is a spot, from the side a point that breaks the outline: it tells left from right.
         if body.face[2] > 0.6:
             tip = place(points["nose"])
             nose = disc((tip[0], tip[1]), r * 0.13, r * 0.11)
@@ -177,6 +187,7 @@ def _features(body: Body, build: Build, outfit: Outfit, place: Place, scale: flo
     for side in SIDES:
         if seen_on_head(body, f"{side} eye"):
             eye = place(points[f"{side} eye"])
+            # Eyes and mouth narrow as the head turns away.
             wide = r * (0.12 + 0.10 * max(0.0, body.face[2]))
             shapes.append(Shape(points=disc(eye, wide, r * 0.19), colour=(250, 250, 250), depth=depth))
             shapes.append(Shape(points=disc(eye, wide * 0.62, r * 0.14), colour=(28, 28, 34), depth=depth))
@@ -195,4 +206,5 @@ def seen_on_head(body: Body, joint: str) -> bool:
         return body.face[2] > -0.5
     out = add(body.points[joint], body.points["head"], -1.0)
     length = math.sqrt(dot(out, out)) or 1.0
+    # How far a point may be turned away before the head itself hides it: ears stand out, eyes lie in.
     return out[2] / length > (-0.12 if joint.endswith("ear") else 0.06)

@@ -22,6 +22,7 @@ SUPERCATEGORIES = {
 }  # fmt: skip
 """COCO's groups; everything else here is "sports"."""
 
+# Strong colours, none of them a skin's: a ball is not a hand.
 BRIGHT: tuple[Colour, ...] = (
     (224, 64, 56),
     (60, 108, 214),
@@ -60,6 +61,7 @@ def things_of(acted: Acted, setting: str) -> dict[str, str]:
     for how, category in (("held", action.held), ("worn", action.worn), ("under", action.under), ("near", action.near)):
         if category:
             things[category] = how
+    # Nobody sits on air.
     if acted.stance == "sitting" and not action.under:
         things["chair" if setting == "room" else "bench"] = "under"
     return things
@@ -86,6 +88,7 @@ def _solid(
 
 
 def _rod(a: Point, b: Point, ra: float, rb: float, colour: Colour, depth: float, key: str) -> list[Shape]:
+    # Outlines of about a pixel, whatever the scale: thin things stay visible.
     return _solid(capsule(a, b, ra, rb), colour, depth, key, capsule(a, b, ra + 0.9, rb + 0.9))
 
 
@@ -98,8 +101,10 @@ def _pointing(stand: Stand, turn_deg: float = 0.0) -> Point:
     side = stand.acted.acting
     a, b = stand.place(stand.body.points[f"{side} elbow"]), stand.place(stand.body.points[f"{side} hand"])
     dx, dy = b[0] - a[0], b[1] - a[1]
+    # A forearm that points at the camera has no direction in the picture: then upwards.
     if math.hypot(dx, dy) < 0.06 * stand.scale:
         dx, dy = 0.0, -1.0
+    # Towards the top for either direction of the arm.
     turn = math.radians(turn_deg) * (-1 if dx > 0 else 1)
     dx, dy = dx * math.cos(turn) - dy * math.sin(turn), dx * math.sin(turn) + dy * math.cos(turn)
     length = math.hypot(dx, dy)
@@ -111,6 +116,7 @@ def _along(at: Point, direction: Point, by: float) -> Point:
 
 
 def _racket(stand: Stand, hand: Vec) -> list[Shape]:
+    # Sizes here and below are body heights, by eye after the real things.
     at, aim, s, depth = stand.place(hand), _pointing(stand, 18), stand.scale, hand[2] + 0.05
     colour = stand.rng.choice(BRIGHT)
     middle, turn = _along(at, aim, 0.235 * s), math.degrees(math.atan2(aim[1], aim[0]))
@@ -128,6 +134,7 @@ def _bat(stand: Stand, hand: Vec) -> list[Shape]:
 
 
 def _held_ball(stand: Stand, hand: Vec) -> list[Shape]:
+    # One ball in three has just left the hand: near is not yet touching.
     s, away = stand.scale, stand.rng.choice((0.05, 0.05, 0.16))
     colour = stand.rng.choice((*BRIGHT, (240, 240, 236)))
     return _ball(
@@ -146,6 +153,7 @@ def _frisbee(stand: Stand, hand: Vec) -> list[Shape]:
 def _umbrella(stand: Stand, hand: Vec) -> list[Shape]:
     at, s = stand.place(hand), stand.scale
     head = stand.place(stand.body.points["head"])
+    # Above the hand and above the head, whichever is higher.
     base = min(at[1] - 0.20 * s, head[1] - 0.13 * s)
     lean = (head[0] - at[0]) * 0.25
     top, width, colour = (at[0] + lean, base), 0.33 * s, stand.rng.choice(BRIGHT)
@@ -158,6 +166,7 @@ def _umbrella(stand: Stand, hand: Vec) -> list[Shape]:
         *_rod(
             (at[0] - lean * 0.1, at[1] + 0.03 * s), top, 0.008 * s, 0.008 * s, (70, 60, 56), hand[2] + 0.045, "umbrella"
         ),
+        # Behind the person: an umbrella before the face would hide it whole.
         Shape(points=dome + scallops, colour=colour, depth=-0.5, key="umbrella"),
         Shape(points=rib, colour=shade(colour, 0.8), depth=-0.5),
     ]
@@ -204,11 +213,13 @@ def _handbag(stand: Stand, hand: Vec) -> list[Shape]:
 
 def _kite(stand: Stand, hand: Vec) -> list[Shape]:
     at, n, rng = stand.place(hand), stand.size, stand.rng
+    # High in the sky, far from the hand: held by a string, and not touched.
     x = min(0.9 * n, max(0.1 * n, at[0] + rng.choice((-1, 1)) * rng.uniform(0.25, 0.5) * n))
     y, r, colour = rng.uniform(0.08, 0.2) * n, rng.uniform(0.05, 0.08) * n, rng.choice(BRIGHT)
     string = capsule(at, (x, y + r), 0.5, 0.5)
     sail = [(x, y - r), (x + 0.75 * r, y), (x, y + 1.3 * r), (x - 0.75 * r, y)]
     return [
+        # The string has no key: the kite's box is its sail.
         Shape(points=string, colour=(90, 90, 96), depth=-0.6),
         Shape(points=sail, colour=colour, depth=-0.6, key="kite"),
         Shape(points=sail[:3], colour=shade(colour, 0.78), depth=-0.6),
@@ -226,12 +237,14 @@ def _backpack(stand: Stand) -> list[Shape]:
     back = [add(add(add(body.points["neck"], body.front, -0.085), body.up, -d), body.left, w)
             for d in (0.045, 0.20) for w in (-0.045, 0.045)]  # fmt: skip
     circles = [(stand.place(p), 0.040 * s) for p in back]
+    # Behind the back as we see it: before the trunk for who walks away, behind it for who comes.
     depth = body.points["neck"][2] - 0.09 * body.front[2]
     return _solid(hull(circles), colour, depth, "backpack", hull([(p, r + 1) for p, r in circles]))
 
 
 def _floor(stand: Stand) -> float:
     """Height of the soles in the body frame, below the hips."""
+    # Below the hips of who sits: a shank and the sole.
     return -max(stand.acted.build["shank"] + 0.03, 0.2)
 
 
@@ -240,6 +253,7 @@ def _seat(stand: Stand, category: str) -> list[Shape]:
     wide, colour = (0.15, (150, 104, 62)) if category == "chair" else (0.34, (136, 96, 60))
     if category == "chair":
         colour = stand.rng.choice(((150, 104, 62), (90, 90, 100), (196, 70, 60), (70, 110, 160)))
+    # Body heights from the hips: the seat's back, its front edge, its height.
     back, ahead, level, floor, s = -0.11, 0.15, -0.07, _floor(stand), stand.scale
     shapes: list[Shape] = []
 
@@ -264,6 +278,7 @@ def _seat(stand: Stand, category: str) -> list[Shape]:
     flat = hull([(stand.place(p), 0.017 * s) for p in corners])
     grown = hull([(stand.place(p), 0.017 * s + 1) for p in corners])
     shapes.extend(_solid(flat, colour, sum(p[2] for p in corners) / 4 - 0.12, category, grown))
+    # Benches with and without a back.
     if category == "chair" or stand.rng.random() < 0.5:
         for x in (-wide, wide):
             rod((x, level, back), (x, 0.12, back), 0.012)
@@ -277,6 +292,7 @@ def _skis(stand: Stand) -> list[Shape]:
     shapes = []
     for side in SIDES:
         sole = add(stand.body.points[f"{side} ankle"], (0.0, 0.036, 0.0))
+        # Longer ahead than behind, as skis are bound.
         a, b = add(sole, ahead, -0.20), add(sole, ahead, 0.34)
         shapes += _rod(stand.place(a), stand.place(b), 0.013 * s, 0.013 * s, colour, sole[2] - 0.1, "skis")
     return shapes
@@ -287,6 +303,7 @@ def _board(stand: Stand, category: str) -> list[Shape]:
     colour, s = stand.rng.choice((*BRIGHT, (240, 236, 220))), stand.scale
     feet = [stand.body.points[f"{side} ankle"] for side in SIDES]
     spread = abs(feet[0][0] - feet[1][0]) / 2 + 0.07
+    # A board is never shorter than the stance of who rides it.
     half = max(half, spread)
     low = max(foot[1] for foot in feet) + 0.045
     x, depth, tilt = (feet[0][0] + feet[1][0]) / 2, min(foot[2] for foot in feet) - 0.15, stand.rng.uniform(-0.04, 0.04)
@@ -295,6 +312,7 @@ def _board(stand: Stand, category: str) -> list[Shape]:
     shapes = []
     if category == "skateboard":
         for end in (a, b):
+            # Two thirds of the way to either end.
             wheel = add(add(end, middle, -1.0), (0.0, 0.0, 0.0))
             at = stand.place(add(add(middle, wheel, 0.65), (0.0, 0.028, 0.0)))
             shapes += _ball(at, 0.018 * s, (40, 40, 44), depth - 0.01, category)
@@ -305,6 +323,7 @@ def _loose_ball(stand: Stand) -> list[Shape]:
     """A ball at the raised foot of a kicker, in the air near a player."""
     s, rng, points = stand.scale, stand.rng, stand.body.points
     if stand.acted.action == "kicking a ball":
+        # Of the raised foot, the upper one in the picture.
         toe = min((points[f"{side} toe"] for side in SIDES), key=lambda p: p[1])
         at = stand.place(add(toe, (math.copysign(0.05, toe[0]), 0.01, 0.0)))
         return _ball(at, 0.05 * s, (244, 244, 240), toe[2] + 0.03, "sports ball")
@@ -318,7 +337,9 @@ def _dog(stand: Stand) -> list[Shape]:
     points = [stand.place(stand.body.points[f"{side} ankle"]) for side in SIDES]
     ground = max(p[1] for p in points) + 0.03 * s
     flip, colour = rng.choice((-1, 1)), rng.choice(((150, 104, 60), (70, 58, 50), (224, 208, 180), (110, 110, 114)))
+    # Beside the person, a third of a body height off and more, so that no foot touches it.
     x = sum(p[0] for p in points) / 2 + flip * rng.uniform(0.30, 0.42) * s
+    # Before its person, whom it hides now and then.
     depth, shapes = 0.4, []
 
     def part(ax: float, ay: float, bx: float, by: float, ra: float, rb: float) -> None:

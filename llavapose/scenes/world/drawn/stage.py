@@ -18,12 +18,15 @@ from llavapose.scenes.world.drawn.people_shapes import person_shapes, seen_on_he
 from llavapose.scenes.world.drawn.props import COCO_IDS, Stand, thing_shapes, things_of
 from llavapose.scenes.world.drawn.wardrobe import Outfit, random_outfit
 
+# About half show one person; more than four would be too small at 224 pixels.
 CROWD_SHARES = {1: 0.53, 2: 0.27, 3: 0.16, 4: 0.04}
 """How many people a picture has."""
 
+# By eye: the more people, the smaller each.
 HEIGHTS = {1: (0.55, 0.88), 2: (0.42, 0.84), 3: (0.34, 0.72), 4: (0.30, 0.60)}
 """A person's height in the picture, by how many there are."""
 
+# By eye: less could be anything.
 LEAST_SEEN_PX = 14
 """A thing of which fewer pixels are seen is not annotated."""
 
@@ -80,7 +83,9 @@ class Staged:
 
 def stage(seed: int, number: int, size: int) -> Staged:
     """Draw picture ``number`` of the world of ``seed``."""
+    # From seed and number alone: any process may draw any picture.
     rng = random.Random(f"llavapose {seed} {number}")
+    # Drawn anew until all can be seen; the generator goes on, so that every try is another picture.
     while True:
         staged = _try(rng, size)
         if staged:
@@ -90,10 +95,12 @@ def stage(seed: int, number: int, size: int) -> Staged:
 def _try(rng: random.Random, size: int) -> Staged | None:
     """One picture, or None where someone would be hidden almost wholly."""
     setting, names = _cast(rng)
+    # Degrees down, a photographer's: one for all in the picture.
     pitch = rng.uniform(2, 14)
     people = _arrange(rng, names, setting, pitch, size)
     canvas = Canvas(size)
     paint_backdrop(canvas, rng, setting)
+    # By about where their feet are: who stands lower in the picture is nearer.
     for index in sorted(range(len(people)), key=lambda i: people[i].origin[1] + 0.5 * people[i].scale):
         _paint_person(canvas, rng, people[index], index, setting)
     seen = _look(canvas, people, setting)
@@ -102,6 +109,7 @@ def _try(rng: random.Random, size: int) -> Staged | None:
     for item in persons:
         height = item.box_px[3] - item.box_px[1]
         visible = sum(v == 2 for v in item.keypoints[2::3])
+        # Everybody is worth speaking of by ``thresholds.PEOPLE``, with a margin, and nobody fills the picture.
         if height < 0.2 * size or height > 0.92 * size or height < 0.4 * tallest or visible < 6:
             return None
     if len(persons) != len(people):
@@ -116,6 +124,7 @@ def _cast(rng: random.Random) -> tuple[str, list[str]]:
     fitting = [name for name, action in ACTIONS.items() if setting in action.settings]
     weights = [ACTIONS[name].share for name in fitting]
     number = rng.choices(list(CROWD_SHARES), weights=list(CROWD_SHARES.values()))[0]
+    # Now and then on purpose, else everybody would do something of their own.
     others = [first if rng.random() < 0.3 else rng.choices(fitting, weights=weights)[0] for _ in range(number - 1)]
     return setting, [first, *others]
 
@@ -124,6 +133,7 @@ def _arrange(rng: random.Random, names: list[str], setting: str, pitch: float, s
     """People side by side at their own depths, some of them reaching over the border."""
     number = len(names)
     base = rng.uniform(*HEIGHTS[number])
+    # How much of the width a group takes up: people do not fill a picture evenly.
     crowding = rng.uniform(0.72, 1.0) if number > 1 else 1.0
     start = rng.uniform(0.0, 1.0 - crowding)
     people = []
@@ -132,16 +142,23 @@ def _arrange(rng: random.Random, names: list[str], setting: str, pitch: float, s
         acted = act(rng, name, build, pitch)
         body = pose_body(acted.figure, build, acted.camera)
         x1, y1, x2, y2 = _extent(body, build["head"])
+        # By an eighth more or less: people of one picture stand at about one distance.
         height = min(0.89, max(0.27, base * rng.uniform(0.88, 1.12)))
+        # In company, people who crouch or lie are not blown up to the height of those who stand.
         scale = height / (y2 - y1) if number == 1 else height / max(y2 - y1, 0.62)
+        # Who lies or stretches the arms out takes up the picture's width, or one and a half places in a row.
         widest = 0.96 if number == 1 else max(0.42, 1.5 / number)
+        # At least 0.24 high, a little above what ``_try`` throws away.
         scale = max(min(scale, widest / (x2 - x1), 1.15), 0.24 / (y2 - y1))
+        # In order of the list, moved by a fifth of a place: who is left of whom is clear, gaps are not all alike.
         middle = start + crowding * (index + 0.5 + rng.uniform(-0.22, 0.22)) / number
         reach = (x2 - x1) * scale / 2
         if number == 1:
             middle = rng.uniform(min(0.5, reach + 0.01), max(0.5, 0.99 - reach))
+        # Larger people stand lower: nearer, as perspective has it.
         bottom = min(0.985, 0.90 + 0.35 * (scale - base) + rng.uniform(-0.05, 0.06))
         bottom = max(bottom, (y2 - y1) * scale + 0.015)
+        # One in seven is cut by the border, as in photographs: joints outside are labelled 0.
         if rng.random() < 0.14:
             middle, bottom = _over_the_border(rng, middle, bottom, reach, (y2 - y1) * scale)
         elif number > 1:
@@ -156,6 +173,7 @@ def _over_the_border(
     rng: random.Random, middle: float, bottom: float, reach: float, tall: float
 ) -> tuple[float, float]:
     """A place where a part of the person is outside the picture."""
+    # Most often at the feet; never at the head, without which too few joints would be left.
     where, part = rng.choice(("left", "right", "bottom", "bottom")), rng.uniform(0.15, 0.4)
     if where == "bottom":
         return middle, 1 + part * tall
@@ -179,8 +197,10 @@ def _paint_person(canvas: Canvas, rng: random.Random, person: Placed, index: int
         shapes += thing_shapes(category, how, stand)
     shapes += person_shapes(person.body, person.acted.build, person.outfit, person.place, person.scale)
     feet = [p for name, p in person.body.points.items() if name.endswith("ankle")]
+    # No shadow on water; who lies has the ground under all of the body.
     if setting != "sea" and person.acted.stance != "lying":
         _shadow(canvas, person, feet)
+    # One person with their things at a time: what is held may be in front of the hand or behind it.
     canvas.paint(sorted(shapes, key=lambda shape: shape.depth), owner=str(index))
 
 
@@ -200,6 +220,7 @@ def _look(canvas: Canvas, people: list[Placed], setting: str) -> list[Seen]:
     parts = {number for number in np.unique(numbers).tolist() if number}
     for index, person in enumerate(people):
         own = {number: canvas.owners[number][1] for number in parts if canvas.owners[number][0] == str(index)}
+        # A person's box is drawn around the body, as COCO's is, without what is held.
         flesh = [number for number, key in own.items() if key not in COCO_IDS]
         region = _region(numbers, flesh)
         if region:
@@ -225,6 +246,7 @@ def _region(numbers: np.ndarray, wanted: list[int]) -> dict | None:
     if not len(rows):
         return None
     first, last = mask.argmax(axis=1), mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+    # A tenth of the rows: COCO's own outlines have about twenty corners.
     step = max(1, len(rows) // 10)
     picked = sorted({*rows[::step].tolist(), int(rows[-1])})
     ring = [(float(first[y]), y + 0.5) for y in picked] + [(float(last[y]) + 1, y + 0.5) for y in reversed(picked)]
@@ -255,6 +277,7 @@ def _keypoints(
         if not (0 <= x < canvas.size and 0 <= y < canvas.size):
             flat += [0, 0, 0]
             continue
+        # What the picture shows at the joint decides whether it is seen: no guess from depths.
         owner, key = canvas.owners[int(numbers[row, column])]
         by = _hider(person, index, joint, owner, key)
         if by:
@@ -275,7 +298,9 @@ def _hider(person: Placed, index: int, joint: str, owner: str, key: str) -> str 
         return None if seen else "self"
     if key not in (part.format(side=side) for part in _OWN_PARTS[name]):
         return "self" if key else None
+    # Shoulders and hips lie on the trunk's edge, so that its pixels are found at the far ones too: those are hidden.
     centre = person.body.points["neck" if name == "shoulder" else "pelvis"]
     half = person.acted.build["shoulders" if name == "shoulder" else "hips"] / 2
+    # By more than 0.6 of half the breadth: turned by some 37 degrees and more.
     behind = key == "trunk" and person.body.points[joint][2] < centre[2] - 0.6 * half
     return "self" if behind else None

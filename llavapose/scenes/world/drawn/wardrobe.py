@@ -45,16 +45,20 @@ class Outfit:
 def random_outfit(rng: random.Random, *, cold: bool = False) -> Outfit:
     """Clothes whose upper and lower halves differ; long ones where it is cold."""
     shirt = rng.choice(list(SHIRTS))
+    # Upper and lower half must be told apart, or hips cannot be seen.
     trousers = rng.choice([name for name in TROUSERS if _apart(SHIRTS[shirt], TROUSERS[name])])
+    # Men and women twice as often as the others.
     noun = rng.choice(("man", "woman", "boy", "girl", "person", "man", "woman"))
     hat = rng.choice(list(SHIRTS.values())) if rng.random() < (0.7 if cold else 0.15) else None
     return Outfit(
         noun=noun, shirt=shirt, trousers=trousers, skin=rng.choice(SKINS), hair=rng.choice(HAIRS),
         shoes=rng.choice(((40, 40, 44), (230, 230, 230), (170, 50, 44), (60, 60, 120))),
+        # Drawn apart from what people do: no piece of clothing tells a pose.
         long_sleeves=cold or rng.random() < 0.5, long_legs=cold or rng.random() < 0.65,
         long_hair=rng.random() < (0.6 if noun in ("woman", "girl") else 0.08), hat=hat,
     )  # fmt: skip
 
 
 def _apart(a: Colour, b: Colour) -> bool:
+    # By eye, summed over red, green and blue.
     return sum(abs(x - y) for x, y in zip(a, b, strict=True)) > 130
