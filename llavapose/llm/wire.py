@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from llavapose.llm.chat import ChatRequest, Completion
+from llavapose.llm.chat import ChatRequest, Completion, Message
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
+from llavapose.llm.pictures import data_url
 
 MAX_QUOTED = 200
 """Characters of a server's own words that a message repeats."""
@@ -32,7 +33,6 @@ def body_of(
     request: ChatRequest,
     *,
     takes_seed: bool,
-    takes_json: bool,
     joins_turns: bool = False,
     limit_name: str = "max_tokens",
 ) -> dict[str, Any]:
@@ -41,11 +41,13 @@ def body_of(
     Args:
         request: what is asked.
         takes_seed: send the seed.
-        takes_json: send JSON mode where the request wants it.
         joins_turns: send neighbouring messages of one role as one, for chat templates that insist on taking turns.
         limit_name: what the endpoint calls the longest reply; newer OpenAI models say "max_completion_tokens".
+
+    Raises:
+        RequestFailed: a picture's file is gone or has changed.
     """
-    messages = [{"role": message.role, "content": message.text} for message in request.messages]
+    messages = [{"role": message.role, "content": _content(message)} for message in request.messages]
     body: dict[str, Any] = {
         "model": request.model,
         "messages": _joined(messages) if joins_turns else messages,
@@ -55,18 +57,33 @@ def body_of(
         body["temperature"] = request.temperature
     if takes_seed and request.seed is not None:
         body["seed"] = request.seed
-    if takes_json and request.json_mode:
-        body["response_format"] = {"type": "json_object"}
     return body
 
 
-def _joined(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
+def _content(message: Message) -> Any:
+    """Plain text where there is no picture, as every server takes it; else a list of parts, pictures first."""
+    if not message.images:
+        return message.text
+    parts = [{"type": "image_url", "image_url": {"url": data_url(picture)}} for picture in message.images]
+    return [*parts, *_parts(message.text)]
+
+
+def _parts(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, list):
+        return content
+    return [{"type": "text", "text": content}] if content else []
+
+
+def _joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     for message in messages:
-        if found and found[-1]["role"] == message["role"]:
-            found[-1] = {**message, "content": f"{found[-1]['content']}\n\n{message['content']}"}
-        else:
+        if not found or found[-1]["role"] != message["role"]:
             found.append(message)
+            continue
+        before, content = found[-1]["content"], message["content"]
+        plain = isinstance(before, str) and isinstance(content, str)
+        together = f"{before}\n\n{content}" if plain else [*_parts(before), *_parts(content)]
+        found[-1] = {**message, "content": together}
     return found
 
 

@@ -11,7 +11,7 @@ from llavapose.config.choices import Context, Quality
 from llavapose.config.teaching import EndpointConfig, TeacherConfig
 from llavapose.errors import ConfigError
 from llavapose.llm.chat import ChatRequest, Completion
-from llavapose.llm.counts import Tally
+from llavapose.llm.counts import State, Tally
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
@@ -52,7 +52,13 @@ class Desk:
                 continue
             if self.most is not None and len(self.asked) >= self.most:
                 return Tally(
-                    asked=num, answered_before=before, answered=answered, failed=failed, usd=0.0, stopped="budget"
+                    asked=num,
+                    answered_before=before,
+                    answered=answered,
+                    failed=failed,
+                    usd=0.0,
+                    state=State.budget,
+                    stopped="budget",
                 )
             self.asked.append(request)
             text = self.reply(request.tag.partition(":")[0], self._scene(request), request)
@@ -63,7 +69,13 @@ class Desk:
             self.ledger.record(request, Completion(text=text, model="scripted-2026"), usd=0.01)
             answered += 1
         return Tally(
-            asked=num, answered_before=before, answered=answered, failed=failed, usd=0.01 * answered, stopped=None
+            asked=num,
+            answered_before=before,
+            answered=answered,
+            failed=failed,
+            usd=0.01 * answered,
+            state=State.done,
+            stopped=None,
         )
 
     def _scene(self, request: ChatRequest) -> Scene:
