@@ -51,6 +51,8 @@ class TeacherConfig:
             found.append(f"teacher.context has {', '.join(unknown)}; expected some of {listed(taught_kinds())}")
         if self.mode == AskMode.batch and self.endpoint is not None and not self.endpoint.has_batch:
             found.append(f"teacher.mode=batch: {self.name} has no Batch API; use teacher.mode=live")
+        if self.endpoint is not None and self.name.startswith("offline"):
+            found.append(f"teacher={self.name} asks no endpoint; leave it out, or leave teacher.endpoint out")
         if self.endpoint is None:
             contexts = {self.context_of(kind) for kind in taught_kinds()}
             if len(contexts) > 1:
