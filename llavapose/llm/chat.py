@@ -31,7 +31,7 @@ class ChatRequest:
         max_tokens: longest reply, in tokens.
         temperature: None leaves it to the endpoint.
         seed: sent only where the endpoint takes one.
-        attempt: 0, 1, 2, ...: asked again after a reply that could not be used.
+        attempt: 0, 1, 2, ...: asked again after a reply that could not be used; another seed is sent each time.
         tag: kind of sample, for counting; the only field that is not part of ``key``.
     """
 

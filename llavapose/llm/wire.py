@@ -3,6 +3,7 @@
 Live requests and lines of batch files share it. The form is OpenAI's chat completions, as other servers follow it.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -55,9 +56,17 @@ def body_of(
     }
     if request.temperature is not None:
         body["temperature"] = request.temperature
-    if takes_seed and request.seed is not None:
-        body["seed"] = request.seed
+    if takes_seed and (seed := seed_of(request)) is not None:
+        body["seed"] = seed
     return body
+
+
+def seed_of(request: ChatRequest) -> int | None:
+    """The seed that is sent: what is asked again needs another one, or the same reply comes back."""
+    if not request.attempt:
+        return request.seed
+    digest = hashlib.sha256(f"{request.seed}/{request.attempt}".encode()).digest()
+    return int.from_bytes(digest[:4]) >> 1  # below 2^31, which every server takes
 
 
 def _content(message: Message) -> Any:
