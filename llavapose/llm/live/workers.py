@@ -10,11 +10,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import DataError
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatModel, ChatRequest, Completion
-from llavapose.llm.counts import Counts
+from llavapose.llm.counts import Counts, State
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import Statement, drop_sending, note_failure, note_reply, note_sending
@@ -47,7 +47,8 @@ class Workers:
     """One run over a stream of requests; ``run`` returns when all is done or stopped.
 
     Attributes:
-        stopped: why the run ended early; None while it goes on.
+        state: how the run ended; ``done`` while it goes on.
+        stopped: why it ended early, in words; None while it goes on.
         error: what ended it, where that was a fault of the requests' source, the ledger or this program.
         unwritten: replies and failures that the ledger could not take.
     """
@@ -55,6 +56,7 @@ class Workers:
     def __init__(
         self, *, feed: Pending, model: ChatModel, ledger: Ledger, budget: Budget, limits: EndpointConfig, counts: Counts
     ) -> None:
+        self.state = State.done
         self.stopped: str | None = None
         self.error: Exception | None = None
         self.unwritten: list[Sequence[Statement]] = []
@@ -81,9 +83,10 @@ class Workers:
         # Dropped notes of sendings that nobody waits for are still on their way to the disk.
         await self._recorder.close()
 
-    def stop(self, why: str) -> None:
-        """Send nothing more; requests under way are waited for and recorded."""
-        self.stopped = self.stopped or why
+    def stop(self, why: str, state: State = State.stopped) -> None:
+        """Send nothing more; requests under way are waited for and recorded. The first reason stays."""
+        if self.stopped is None:
+            self.state, self.stopped = state, why
         # Those that sleep or wait their turn are ended: they have nothing to lose.
         self._cancel(keep=self._sending | self._recording)
 
@@ -126,7 +129,7 @@ class Workers:
                     await asyncio.sleep(_wait_s(num_failed + num_refused, error.retry_after_s))
             except RequestFailed as error:
                 # Before the first reply nobody knows whether the requests or the settings are at fault.
-                await self._fail(request, error.reason, error, lasting=self.counts.answered > 0)
+                await self._fail(request, error.reason, error, lasting=error.lasting and self.counts.answered > 0)
                 return
             except StopAsking as error:
                 self.stop(f"{error.reason}: {error}")
@@ -155,7 +158,7 @@ class Workers:
         while not self._budget.reserve(request):
             # Nothing that could turn out cheaper: the cap is reached.
             if not self._budget.num_in_flight:
-                self.stop("budget")
+                self.stop("budget", State.budget)
                 return None
             # Nothing is awaited between the refusal and here: no news can be missed.
             self._money_is_free.clear()
