@@ -10,12 +10,13 @@ import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from llavapose.config.check import RAW_GROUPS, did_you_mean, problems_in, setting_names
+from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
-from llavapose.config.register import SCHEMAS, register
+from llavapose.config.register import SCHEMAS, as_settings, register
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS, taught_kinds
 
@@ -77,10 +78,14 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
         ConfigError: all problems at once, one a line.
     """
     register()
-    remaining, problems = opened(overrides, conf), []
+    elsewhere = misplaced(script, conf, overrides)
+    problems = list(elsewhere.values())
+    remaining = opened([override for override in overrides if override not in elsewhere], conf)
     config = None
+    running = GlobalHydra.instance().hydra  # a script's own, where a run composes another script's settings
     while config is None:
         try:
+            GlobalHydra.instance().clear()
             with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
                 config = compose(script, overrides=remaining)
         except AssertionError:
@@ -100,7 +105,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
                 break
             remaining = [override for override in remaining if override != culprit]
         finally:
-            GlobalHydra.instance().clear()
+            GlobalHydra.instance().hydra = running
     if config is not None:
         found = problems_in(config, SCHEMAS[script])
         if not problems:  # else its choice may be what was misspelled
@@ -114,8 +119,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
 
 def typed(script: str, config: DictConfig) -> Any:
     """A composed configuration as the script's dataclass, interpolations resolved."""
-    schema = OmegaConf.structured(SCHEMAS[script])
-    return OmegaConf.to_object(OmegaConf.merge(schema, config))
+    return as_settings(SCHEMAS[script], config)
 
 
 def _without_endpoint(config: DictConfig, conf: Path) -> Iterator[str]:

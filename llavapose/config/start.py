@@ -1,7 +1,6 @@
 """From the command line to a script's ``main``: help, checked settings, one line for whatever a user can get wrong."""
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -9,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
+from llavapose.config import schema
 from llavapose.config.compose import opened, settings, typed
+from llavapose.config.experiments import experiments_of
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, LlavaPoseError
 
@@ -20,16 +22,23 @@ RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
 
 
-def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sweep: RunSweep | None = None) -> None:
+def conf_folder() -> Path:
+    """The configuration files: inside the package where it was installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSweep | None = None) -> None:
     """Run ``main`` with the script's typed settings; a mistake ends the process with exit code 1.
 
     Args:
-        script: name of the script, of its primary file in ``conf`` and of its schema.
-        conf: the folder of configuration files.
+        script: name of the script, of its primary file in ``conf/`` and of its schema.
         main: takes the script's dataclass. Heavy imports belong inside it.
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
     """
+    conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
     try:
         if further:
@@ -64,6 +73,10 @@ def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sw
             sys.exit(128 + signal.SIGINT)
 
     register()
+    if not sys.stderr.isatty():
+        # tqdm's defaults, read when it is imported: in a file a bar is a line a minute, and none for less than one.
+        for name in ("MININTERVAL", "MAXINTERVAL", "DELAY"):
+            os.environ.setdefault(f"TQDM_{name}", "60")
     if not inspects:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # what gets this far is a mistake of ours: show all of it
     hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
@@ -77,23 +90,32 @@ def _exit_with(error: LlavaPoseError) -> None:
 
 def _help(script: str, conf: Path, text: str) -> str:
     """The script's own text, then every group with its choices."""
-    primary = (conf / f"{script}.yaml").read_text(encoding="utf-8")
+    primary = yaml.safe_load((conf / f"{script}.yaml").read_text(encoding="utf-8"))
+    keys = {key: name for entry in primary["defaults"] if isinstance(entry, dict) for key, name in entry.items()}
+    chosen = {key.partition("@")[0]: name for key, name in keys.items()}
     rows = []
-    for folder in sorted(path for path in conf.iterdir() if path.is_dir() and f"- {path.name}: " in primary):
-        chosen = primary.partition(f"- {folder.name}: ")[2].split()[0]
-        names = sorted(path.stem for path in folder.glob("*.yaml"))
-        rows.append(f"  {folder.name:<11}{' '.join(f'[{name}]' if name == chosen else name for name in names)}")
-    owners = re.findall(r"- endpoint@(\w+\.endpoint): ", primary)
-    if owners:
-        names = " ".join(sorted(path.stem for path in (conf / "endpoint").glob("*.yaml")))
-        rows.append(f"  {'endpoint':<11}{names}   ({', '.join(f'{owner}=NAME' for owner in owners)})")
+    for folder in sorted(path for path in conf.iterdir() if path.is_dir() and path.name in chosen):
+        of_script = experiments_of(script, conf) if folder.name == "experiment" else None
+        names = of_script or sorted(path.stem for path in folder.glob("*.yaml"))
+        shown = (f"[{name}]" if name == chosen[folder.name] else name for name in names)
+        owners = [key.partition("@")[2] for key in keys if key.startswith(f"{folder.name}@")]
+        how = f"   ({', '.join(f'{owner}=NAME' for owner in owners)})" if owners else ""
+        rows.append(f"  {folder.name:<11}{' '.join(shown)}{how}")
     return "\n".join(
         [
-            text.strip(),
+            text.strip().replace(f"python {script}.py", _called(script, conf)),
             "",
-            "Groups (group=choice; the default in brackets; files in conf/<group>/):",
+            f"Groups (group=choice; the default in brackets; files in {conf}/<group>/):",
             *rows,
             "",
-            "Settings (key=value): see them all with --cfg job; each is explained in llavapose/config/schema.py.",
+            f"Settings (key=value): see them all with --cfg job; each is explained in {schema.__file__}.",
         ]
     )
+
+
+def _called(script: str, conf: Path) -> str:
+    """How this process was started: the script beside ``conf/``, the installed command, or the package's module."""
+    given = Path(sys.argv[0])
+    if given.stem == f"llavapose-{script}":
+        return given.stem
+    return f"python {script}.py" if given.resolve() == conf.parent / f"{script}.py" else f"python -m llavapose {script}"

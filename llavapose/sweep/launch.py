@@ -63,7 +63,7 @@ def launch(
     """Check every job, make what they share, run them, write ``jobs.json``, then the sweep's tables.
 
     Args:
-        conf: the folder of configuration files; the scripts lie beside it.
+        conf: the folder of configuration files; in a checkout the scripts lie beside it.
         overrides: as on the command line; one with several values is run once for each.
         prepare: makes the data of a job; called once for each different
             data before any job starts, so that no two make the same.
@@ -137,39 +137,62 @@ def _values(text: str) -> list[str]:
 
 def _training_job(conf: Path, combination: list[str], config: TrainConfig, variant: str, folder: Path) -> Job:
     results = folder / variant if variant else folder
-    directory = results / "runs" / config.data.name
-    places = [f"output_dir={_quoted(directory)}", f"results_dir={_quoted(results)}", f"sweep_dir={_quoted(folder)}"]
+    directory = _job_dir(results, config)
+    places = [f"output_dir={quoted(directory)}", f"results_dir={quoted(results)}", f"sweep_dir={quoted(folder)}"]
     kept = [text for text in combination if not text.startswith(("output_dir=", "results_dir=", "sweep_dir="))]
     return Job(
         arm=config.data.name,
         variant=variant,
         dir=str(directory),
         results_dir=str(results),
-        command=(sys.executable, str(conf.parent / "train.py"), *kept, *places),
+        command=(*_script(conf, "train"), *kept, *places),
     )
+
+
+def is_job(config: TrainConfig) -> bool:
+    """Whether a run is a job of a sweep, which makes the tables of all of them."""
+    return config.output_dir == _job_dir(config.results_dir, config)
+
+
+def _job_dir(results: Path, config: TrainConfig) -> Path:
+    return results / "runs" / config.data.name
+
+
+def _script(conf: Path, script: str) -> tuple[str, ...]:
+    """The words that start a script: its file beside ``conf/`` in a checkout, the module of an installed package."""
+    file = conf.parent / f"{script}.py"
+    return (sys.executable, str(file)) if file.is_file() else (sys.executable, "-m", "llavapose", script)
 
 
 def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[Job]:
     """One evaluation of each different base and benchmark, in the folder of the first job that asks for it."""
     found: dict[tuple[str, ...], Job] = {}
     for job, config in zip(jobs, configs, strict=True):
-        settings = _evaluation_overrides(conf, config) if config.evaluate and config.launcher.baseline else None
-        if settings is None or settings in found:
+        if not (config.evaluate and config.launcher.baseline):
             continue
-        words = (sys.executable, str(conf.parent / "evaluate.py"), *settings, f"output_dir={_quoted(job.results_dir)}")
+        settings = evaluation_overrides(conf, config, checkpoint=config.model.base, arm="baseline")
+        if settings in found:
+            continue
+        words = (*_script(conf, "evaluate"), *settings, f"output_dir={quoted(job.results_dir)}")
         found[settings] = Job(
             arm="baseline", variant=job.variant, dir=job.results_dir, results_dir=job.results_dir, command=words
         )
     return list(found.values())
 
 
-def _evaluation_overrides(conf: Path, config: TrainConfig) -> tuple[str, ...]:
-    """Overrides for ``evaluate.py`` that evaluate the untouched base just as the job evaluates its own checkpoint."""
-    settings = [f"checkpoint={_quoted(config.model.base)}", "arm=baseline"]
-    default = _leaves(typed("evaluate", composed("evaluate", conf, settings)))
-    wanted = _leaves(evaluation_of(config, checkpoint=Path(config.model.base)))
+def evaluation_overrides(conf: Path, config: TrainConfig, *, checkpoint: str, arm: str) -> tuple[str, ...]:
+    """Overrides for ``evaluate.py`` that evaluate a checkpoint just as a run evaluates its own; all but the folder."""
+    settings = [f"checkpoint={quoted(checkpoint)}", f"arm={quoted(arm)}"]
+    try:
+        # One word for what would be a dozen, where the run's pictures are those of a file in conf/.
+        group = [f"scenes={config.scenes.name}"] if config.scenes.name != "world" else []
+        default = _leaves(typed("evaluate", composed("evaluate", conf, [*settings, *group])))
+        settings += group
+    except ConfigError:
+        default = _leaves(typed("evaluate", composed("evaluate", conf, settings)))
+    wanted = _leaves(evaluation_of(config, checkpoint=Path(checkpoint)))
     differing = [
-        f"{key}={_quoted(value)}"
+        f"{key}={quoted(value)}"
         for key, value in wanted.items()
         if key not in ("checkpoint", "arm", "output_dir", "seed") and value != default[key]
     ]
@@ -187,7 +210,7 @@ def _leaves(config: Any, prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value in Hydra's grammar."""
     if value is None:
         return "null"
