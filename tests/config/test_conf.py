@@ -208,6 +208,10 @@ NAMES = "claude, gpt4o, ollama, openai, transformers_serve, vllm"
     ("overrides", "line"),
     [
         (["teacher=endpoint"], f"teacher=endpoint does not say which one; choose with teacher.endpoint=NAME: {NAMES}"),
+        (
+            ["judge.endpoint=vllm"],
+            "`judge.endpoint=vllm`: nothing named judge.endpoint; did you mean teacher.endpoint?",
+        ),
         (["teacher.endpoint=vlm"], f"teacher.endpoint=vlm: no such choice; did you mean vllm? (choices: {NAMES})"),
         (
             ["teacher=offline", "teacher.endpoint=gpt4o"],
