@@ -14,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
+from llavapose.config.register import as_settings
 from llavapose.config.schema import problems_of
 from llavapose.config.targets import signature_of
 
@@ -43,7 +44,8 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
             found += _raw_group(group, node)
     found += _secrets(config)
     if not missing and not unresolved:
-        found += problems_of(OmegaConf.to_object(config))
+        known = _known(OmegaConf.to_container(config), schema)
+        found += problems_of(as_settings(schema, OmegaConf.create(known)))
     return found
 
 
@@ -80,6 +82,15 @@ def _unknown_keys(node: DictConfig, schema: type, prefix: str = "") -> Iterator[
             yield f"{prefix}{name}: no such setting{did_you_mean(name, known)}"
         elif (inner := known[name]) is not None and isinstance(child := node.get(name), DictConfig):
             yield from _unknown_keys(child, inner, f"{prefix}{name}.")
+
+
+def _known(values: Any, schema: type) -> dict[Any, Any]:
+    """Those values that the dataclass has settings for: the others have a line of their own."""
+    return {
+        key: _known(values[key], inner) if inner is not None and isinstance(values[key], dict) else values[key]
+        for key, inner in _settings(schema).items()
+        if key in values
+    }
 
 
 def _unset(config: DictConfig) -> tuple[list[str], list[str]]:

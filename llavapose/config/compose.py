@@ -10,12 +10,12 @@ import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from llavapose.config.check import RAW_GROUPS, did_you_mean, problems_in, setting_names
 from llavapose.config.inputs import missing_inputs
-from llavapose.config.register import SCHEMAS, register
+from llavapose.config.register import SCHEMAS, as_settings, register
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS, taught_kinds
 
@@ -94,8 +94,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
 
 def typed(script: str, config: DictConfig) -> Any:
     """A composed configuration as the script's dataclass, interpolations resolved."""
-    schema = OmegaConf.structured(SCHEMAS[script])
-    return OmegaConf.to_object(OmegaConf.merge(schema, config))
+    return as_settings(SCHEMAS[script], config)
 
 
 def _key(override: str) -> str:

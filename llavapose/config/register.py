@@ -1,6 +1,12 @@
 """Makes the dataclasses of ``schema.py`` known to Hydra under the names that open each primary defaults list."""
 
+from dataclasses import MISSING, Field, field, fields, is_dataclass, make_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
 from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
 
 from llavapose.config.schema import EvaluateConfig, GenerateConfig, TrainConfig
 
@@ -12,4 +18,43 @@ def register() -> None:
     """Store every script's schema as ``<script>_schema``."""
     store = ConfigStore.instance()
     for script, schema in SCHEMAS.items():
-        store.store(name=f"{script}_schema", node=schema)
+        store.store(name=f"{script}_schema", node=as_text(schema))
+
+
+def as_settings(schema: type, config: DictConfig) -> Any:
+    """A composed or saved configuration as its dataclass: interpolations resolved, a ``Path`` where it says so."""
+    # The values alone: they were composed under the schema that says text for each path.
+    return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), OmegaConf.to_container(config)))
+
+
+@cache
+def as_text(schema: type) -> Any:
+    """The same settings with text for each ``Path``, in the dataclasses inside too.
+
+    Hydra composes, prints and saves these: OmegaConf writes a ``Path`` with a tag that only Python reads, and a saved
+    ``config.yaml`` is for any tool. ``as_settings`` gives the dataclass itself, with its paths.
+    """
+    hints = get_type_hints(schema)
+    parts = [(item.name, _type_as_text(hints[item.name]), _default_as_text(item)) for item in fields(schema)]
+    return make_dataclass(schema.__name__, parts, kw_only=True)
+
+
+def _type_as_text(hint: Any) -> Any:
+    if hint is Path:
+        return str
+    if is_dataclass(hint):
+        return as_text(hint)  # type: ignore[arg-type]
+    given = get_args(hint)
+    if any(_type_as_text(one) is not one for one in given):
+        # `X | None` is the one form of choice that OmegaConf knows.
+        (one,) = (one for one in given if one is not type(None))
+        return _type_as_text(one) | None
+    return hint
+
+
+def _default_as_text(item: Field[Any]) -> Any:
+    if item.default_factory is not MISSING:
+        factory = item.default_factory
+        return field(default_factory=as_text(factory) if is_dataclass(factory) else factory)  # type: ignore[arg-type]
+    default = str(item.default) if isinstance(item.default, Path) else item.default
+    return field() if default is MISSING else field(default=default)
