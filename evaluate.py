@@ -1,33 +1,9 @@
 """Answer the benchmark with one checkpoint, judge the answers, score the pose probe.
 
-  python evaluate.py checkpoint=outputs/train/detail/hf arm=detail
-  python evaluate.py checkpoint=tiny arm=baseline    the base that ships with the package
-  python evaluate.py answerer=file answerer.path=answers.jsonl checkpoint=none arm=other   answers made elsewhere
-  python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
-
-Leaves answers/<arm>.jsonl, verdicts/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the same
-output_dir share its tables, which are printed and kept as ablation.csv, probe.csv, tables.md and tables.tex.
+The recipe is llavapose/cli/evaluate.py; ``python evaluate.py --help`` shows what can be set.
 """
 
-from pathlib import Path
-
-from llavapose.config.schema import EvaluateConfig
-from llavapose.config.start import start
-
-CONF = Path(__file__).parent / "conf"
-
-
-def main(config: EvaluateConfig) -> None:
-    """Evaluate one arm."""
-    from llavapose.evaluation.evaluate import evaluate
-    from llavapose.evaluation.tables.results import arms_found, summarise
-    from llavapose.report.sweep import write_tables
-
-    folder = evaluate(config)
-    summarise(folder, baseline=config.baseline)
-    write_tables(folder, arms_found([folder]))
-    print(f"tables {folder / 'ablation.csv'}, {folder / 'probe.csv'} and {folder / 'tables.md'}")
-
+from llavapose.cli.evaluate import run
 
 if __name__ == "__main__":
-    start("evaluate", CONF, main, __doc__ or "")
+    run()

@@ -1,65 +1,9 @@
 """Write instruction data from annotated pictures: samples.jsonl, a card and a page. Needs no torch and no GPU.
 
-python generate.py teacher.num_samples=10000       the built-in world, written by the offline teacher: no key
-python generate.py teacher=gpt4o scenes=coco2014 dry_run=true          requests, tokens, money, hours; asks nobody
-python generate.py teacher=gpt4o scenes=coco2014 max_usd=100           asks; stop it and the same command goes on
-python generate.py experiment=paper_data teacher=vllm teacher.endpoint.model=...   any OpenAI-compatible server
-python generate.py audit=samples.json              leaks, contradictions, duplicates of anybody's samples
+The recipe is llavapose/cli/generate.py; ``python generate.py --help`` shows what can be set.
 """
 
-from pathlib import Path
-
-from llavapose.config.schema import GenerateConfig
-from llavapose.config.start import start
-
-CONF = Path(__file__).parent / "conf"
-
-
-def main(config: GenerateConfig) -> None:
-    """Print the plan, audit other people's samples, or make samples with all that goes with them."""
-    from llavapose.evaluation.benchmarks.world import benchmark_texts
-    from llavapose.report.samples_page import write_samples_page
-    from llavapose.scenes.open import open_scenes
-    from llavapose.teacher.context import context_text
-    from llavapose.teacher.dataset.release import finish
-    from llavapose.teacher.make import ensure_samples, print_plan
-
-    if config.audit is not None:
-        return audit_page(config, config.audit, config.output_dir or Path("outputs/audit"))
-    scenes = open_scenes(config.scenes, config.split, pictures=config.needs_pictures)
-    if config.dry_run:
-        return print_plan(config.scenes, config.teacher, config.data_dir, scenes)
-    made = ensure_samples(
-        config.scenes, config.teacher, config.data_dir,
-        folder=config.output_dir, split=config.split, opened=scenes, max_usd=config.max_usd,
-    )  # fmt: skip
-    benchmark = benchmark_texts(config.scenes)
-    for line in finish(made, scenes, config.scenes, config.teacher, exports=config.exports, benchmark=benchmark):
-        print(line)
-    if config.num_page_scenes and scenes.images.is_dir():
-        page = write_samples_page(
-            made.samples, scenes, made.folder, context_of=context_text, num_scenes=config.num_page_scenes
-        )
-        print(f"page: {page}")
-    if config.teacher.endpoint is not None:
-        audit_page(config, made.samples, made.folder / "audit")
-
-
-def audit_page(config: GenerateConfig, path: Path, folder: Path) -> None:
-    """Print what is wrong with samples that anybody made, with a page that shows the worst first, claims marked."""
-    from llavapose.report.audit_page import AuditPage, write_audit_page
-    from llavapose.scenes.open import opened_if_there
-    from llavapose.teacher.checks.audit import audit
-    from llavapose.teacher.context import context_text
-
-    found = audit(path, None, opened_if_there(config.scenes, config.split))
-    print("\n".join(found.lines()))
-    page = AuditPage(
-        title=path.name, lines=found.notes(), rows=found.rows(), worst=found.worst, drawn=found.drawn,
-        images=found.images, context_of=context_text,
-    )  # fmt: skip
-    print(f"page: {write_audit_page(page, folder)}")
-
+from llavapose.cli.generate import run
 
 if __name__ == "__main__":
-    start("generate", CONF, main, __doc__ or "")
+    run()

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 RUNS = 5
 COMMANDS = (
     ("train", "--help"),
+    ("generate", "--help"),
+    ("evaluate", "--help"),
     ("train", "optim.lrr=1"),
     ("train", "modle=tiny"),
     ("train", "model=tny"),

@@ -1,4 +1,4 @@
-"""Ask a checkpoint about a photo: ``python -m llavapose.ask CHECKPOINT PHOTO "question"``."""
+"""Ask a checkpoint about a photo: python -m llavapose ask CHECKPOINT PHOTO "question"."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from llavapose.errors import LlavaPoseError
 
 def main() -> int:
     """Print the answer as it is written; 1 with one line on stderr if something is wrong with the input."""
-    parser = argparse.ArgumentParser(prog="python -m llavapose.ask", description="Ask a checkpoint about a photo.")
+    parser = argparse.ArgumentParser(prog="python -m llavapose ask", description="Ask a checkpoint about a photo.")
     parser.add_argument("checkpoint", help="the `hf` folder that train.py leaves, a hub id, or `tiny`")
     parser.add_argument("photo", type=Path, help="an image file")
     parser.add_argument("question", help='for example "What is the person doing?"')

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from llavapose.config.check import RAW_GROUPS, did_you_mean, problems_in, setting_names
+from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.register import SCHEMAS, as_settings, register
 from llavapose.errors import ConfigError
@@ -62,7 +63,9 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
         ConfigError: all problems at once, one a line.
     """
     register()
-    remaining, problems = opened(overrides), []
+    elsewhere = misplaced(script, conf, overrides)
+    problems = list(elsewhere.values())
+    remaining = opened([override for override in overrides if override not in elsewhere])
     config = None
     while config is None:
         try:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
+from llavapose.config import schema
 from llavapose.config.compose import opened, settings, typed
+from llavapose.config.experiments import experiments_of
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, LlavaPoseError
 
@@ -19,16 +22,23 @@ RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
 
 
-def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sweep: RunSweep | None = None) -> None:
+def conf_folder() -> Path:
+    """The configuration files: inside the package where it was installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSweep | None = None) -> None:
     """Run ``main`` with the script's typed settings; a mistake ends the process with exit code 1.
 
     Args:
-        script: name of the script, of its primary file in ``conf`` and of its schema.
-        conf: the folder of configuration files.
+        script: name of the script, of its primary file in ``conf/`` and of its schema.
         main: takes the script's dataclass. Heavy imports belong inside it.
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
     """
+    conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
     try:
         if further:
@@ -76,19 +86,29 @@ def _exit_with(error: LlavaPoseError) -> None:
 
 def _help(script: str, conf: Path, text: str) -> str:
     """The script's own text, then every group with its choices."""
-    primary = (conf / f"{script}.yaml").read_text(encoding="utf-8")
+    primary = yaml.safe_load((conf / f"{script}.yaml").read_text(encoding="utf-8"))
+    chosen = {group: name for entry in primary["defaults"] if isinstance(entry, dict) for group, name in entry.items()}
     rows = []
-    for folder in sorted(path for path in conf.iterdir() if path.is_dir() and f"- {path.name}: " in primary):
-        chosen = primary.partition(f"- {folder.name}: ")[2].split()[0]
-        names = sorted(path.stem for path in folder.glob("*.yaml"))
-        rows.append(f"  {folder.name:<11}{' '.join(f'[{name}]' if name == chosen else name for name in names)}")
+    for folder in sorted(path for path in conf.iterdir() if path.is_dir() and path.name in chosen):
+        of_script = experiments_of(script, conf) if folder.name == "experiment" else None
+        names = of_script or sorted(path.stem for path in folder.glob("*.yaml"))
+        shown = (f"[{name}]" if name == chosen[folder.name] else name for name in names)
+        rows.append(f"  {folder.name:<11}{' '.join(shown)}")
     return "\n".join(
         [
-            text.strip(),
+            text.strip().replace(f"python {script}.py", _called(script, conf)),
             "",
-            "Groups (group=choice; the default in brackets; files in conf/<group>/):",
+            f"Groups (group=choice; the default in brackets; files in {conf}/<group>/):",
             *rows,
             "",
-            "Settings (key=value): see them all with --cfg job; each is explained in llavapose/config/schema.py.",
+            f"Settings (key=value): see them all with --cfg job; each is explained in {schema.__file__}.",
         ]
     )
+
+
+def _called(script: str, conf: Path) -> str:
+    """How this process was started: the script beside ``conf/``, the installed command, or the package's module."""
+    given = Path(sys.argv[0])
+    if given.stem == f"llavapose-{script}":
+        return given.stem
+    return f"python {script}.py" if given.resolve() == conf.parent / f"{script}.py" else f"python -m llavapose {script}"

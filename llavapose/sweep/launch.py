@@ -63,7 +63,7 @@ def launch(
     """Check every job, make what they share, run them, write ``jobs.json``, then the sweep's tables.
 
     Args:
-        conf: the folder of configuration files; the scripts lie beside it.
+        conf: the folder of configuration files; in a checkout the scripts lie beside it.
         overrides: as on the command line; one with several values is run once for each.
         prepare: makes the data of a job; called once for each different
             data before any job starts, so that no two make the same.
@@ -145,8 +145,14 @@ def _training_job(conf: Path, combination: list[str], config: TrainConfig, varia
         variant=variant,
         dir=str(directory),
         results_dir=str(results),
-        command=(sys.executable, str(conf.parent / "train.py"), *kept, *places),
+        command=(*_script(conf, "train"), *kept, *places),
     )
+
+
+def _script(conf: Path, script: str) -> tuple[str, ...]:
+    """The words that start a script: its file beside ``conf/`` in a checkout, the module of an installed package."""
+    file = conf.parent / f"{script}.py"
+    return (sys.executable, str(file)) if file.is_file() else (sys.executable, "-m", "llavapose", script)
 
 
 def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[Job]:
@@ -156,7 +162,7 @@ def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[
         settings = _evaluation_overrides(conf, config) if config.evaluate and config.launcher.baseline else None
         if settings is None or settings in found:
             continue
-        words = (sys.executable, str(conf.parent / "evaluate.py"), *settings, f"output_dir={_quoted(job.results_dir)}")
+        words = (*_script(conf, "evaluate"), *settings, f"output_dir={_quoted(job.results_dir)}")
         found[settings] = Job(
             arm="baseline", variant=job.variant, dir=job.results_dir, results_dir=job.results_dir, command=words
         )

@@ -57,6 +57,31 @@ def test_a_checkpoint_folder_without_a_checkpoint(run_script, tmp_path):
     assert said.errors == ["error: checkpoint: empty has no config.json; expected the `hf` folder that train.py leaves"]
 
 
+def test_help_lists_the_experiments_of_this_script(run_script):
+    listed = {}
+    for script in ("train", "generate", "evaluate"):
+        rows = [line.split() for line in run_script(script, "--help").out.splitlines()]
+        listed[script] = next((row[1:] for row in rows if row[:1] == ["experiment"]), [])
+    assert {"demo", "paper_7b"} <= set(listed["train"]) and "paper_data" in listed["generate"]
+    assert not set(listed["train"]) & set(listed["generate"])
+    assert listed["evaluate"] == []
+
+
+@pytest.mark.parametrize(
+    ("script", "override", "command"),
+    [
+        ("generate", "experiment=demo", "train.py: python train.py -m experiment=demo data=full,conv,detail,complex"),
+        ("evaluate", "experiment=ablation_7b", "train.py: python train.py -m experiment=ablation_7b data=conv,detail"),
+        ("train", "experiment=paper_data", "generate.py: python generate.py experiment=paper_data teacher=gpt4o max"),
+    ],
+)
+def test_an_experiment_of_another_script_names_it(run_script, script, override, command):
+    said = run_script(script, override, *(["checkpoint=tiny", "arm=x"] if script == "evaluate" else []))
+    assert said.exit_code == 1
+    assert len(said.errors) == 1
+    assert said.errors[0].startswith(f"error: `{override}` is for {command}")
+
+
 def test_settings_can_be_shown(run_script):
     said = run_script("train", "--cfg", "job", "data=detail")
     assert said.exit_code == 0
@@ -86,7 +111,7 @@ def test_generate_does_not_import_torch(run_script, tmp_path):
 
     root = Path(__file__).parents[2]
     code = (
-        "import sys; sys.path.insert(0, %r); import generate; import llavapose.teacher.make; "
+        "import sys; sys.path.insert(0, %r); import llavapose.cli.generate; import llavapose.teacher.make; "
         "import llavapose.report.samples_page; import llavapose.scenes.open; "
         "assert not {'torch', 'transformers', 'lightning'} & set(sys.modules)"
     )

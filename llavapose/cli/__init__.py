@@ -1,0 +1,6 @@
+"""The recipes behind train.py, generate.py and evaluate.py: settings in, a run out.
+
+Each imports what it needs where it needs it, so that ``--help`` and a typo answer at once; nothing imports them. As
+modules of the package they run from any folder (``python -m llavapose train``, ``llavapose-train``), and a file called
+evaluate.py shadows nobody's ``evaluate``.
+"""
