@@ -9,6 +9,7 @@ Leaves answers/<arm>.jsonl, verdicts/<arm>.jsonl and probe/<arm>.jsonl below out
 output_dir share its tables, which are printed and kept as ablation.csv, probe.csv, tables.md and tables.tex.
 """
 
+from llavapose.cli.ending import say_tables
 from llavapose.config.schema import EvaluateConfig
 from llavapose.config.start import start
 
@@ -16,13 +17,8 @@ from llavapose.config.start import start
 def main(config: EvaluateConfig) -> None:
     """Evaluate one arm."""
     from llavapose.evaluation.evaluate import evaluate
-    from llavapose.evaluation.tables.results import arms_found, summarise
-    from llavapose.report.sweep import write_tables
 
-    folder = evaluate(config)
-    summarise(folder, baseline=config.baseline)
-    write_tables(folder, arms_found([folder]))
-    print(f"tables {folder / 'ablation.csv'}, {folder / 'probe.csv'} and {folder / 'tables.md'}")
+    say_tables(evaluate(config), config.baseline)
 
 
 def run() -> None:

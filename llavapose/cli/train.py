@@ -14,6 +14,7 @@ loads), checkpoints/, logs/, and its answers, verdicts and probe.
 from functools import partial
 from pathlib import Path
 
+from llavapose.cli.ending import say_results
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
 from llavapose.sweep.launch import launch
@@ -30,7 +31,7 @@ def prepare(config: TrainConfig) -> tuple[Path, Path]:
 
 
 def main(config: TrainConfig) -> None:
-    """Make what is missing, train, evaluate."""
+    """Make what is missing, train, evaluate, say what is left."""
     samples, images = prepare(config)
 
     from llavapose.evaluation.held_out import held_out_ids
@@ -39,10 +40,13 @@ def main(config: TrainConfig) -> None:
 
     trainer = build_trainer(config)
     checkpoint = fit(config, trainer, samples=samples, images=images, held_out_ids=held_out_ids(config))
-    if config.evaluate and trainer.is_global_zero:
+    if not trainer.is_global_zero:
+        return
+    if config.evaluate:
         from llavapose.evaluation.evaluate import evaluate
 
         evaluate(evaluation_of(config, checkpoint=checkpoint))
+    say_results(config, checkpoint)
 
 
 def finish(sweep_dir: Path) -> None:

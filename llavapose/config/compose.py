@@ -67,8 +67,10 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
     problems = list(elsewhere.values())
     remaining = opened([override for override in overrides if override not in elsewhere])
     config = None
+    running = GlobalHydra.instance().hydra  # a script's own, where a run composes another script's settings
     while config is None:
         try:
+            GlobalHydra.instance().clear()
             with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
                 config = compose(script, overrides=remaining)
         except AssertionError:
@@ -85,7 +87,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
                 break
             remaining = [override for override in remaining if override != culprit]
         finally:
-            GlobalHydra.instance().clear()
+            GlobalHydra.instance().hydra = running
     if config is not None:
         found = problems_in(config, SCHEMAS[script])
         # A missing value may be the very one whose override was misspelled; it is said once that is mended.

@@ -73,6 +73,10 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
             sys.exit(128 + signal.SIGINT)
 
     register()
+    if not sys.stderr.isatty():
+        # tqdm's defaults, read when it is imported: in a file a bar is a line a minute, and none for less than one.
+        for name in ("MININTERVAL", "MAXINTERVAL", "DELAY"):
+            os.environ.setdefault(f"TQDM_{name}", "60")
     if not inspects:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # what gets this far is a mistake of ours: show all of it
     hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
@@ -87,7 +91,12 @@ def _exit_with(error: LlavaPoseError) -> None:
 def _help(script: str, conf: Path, text: str) -> str:
     """The script's own text, then every group with its choices."""
     primary = yaml.safe_load((conf / f"{script}.yaml").read_text(encoding="utf-8"))
-    chosen = {group: name for entry in primary["defaults"] if isinstance(entry, dict) for group, name in entry.items()}
+    chosen = {
+        key.partition("@")[0]: name
+        for entry in primary["defaults"]
+        if isinstance(entry, dict)
+        for key, name in entry.items()
+    }
     rows = []
     for folder in sorted(path for path in conf.iterdir() if path.is_dir() and path.name in chosen):
         of_script = experiments_of(script, conf) if folder.name == "experiment" else None

@@ -137,8 +137,8 @@ def _values(text: str) -> list[str]:
 
 def _training_job(conf: Path, combination: list[str], config: TrainConfig, variant: str, folder: Path) -> Job:
     results = folder / variant if variant else folder
-    directory = results / "runs" / config.data.name
-    places = [f"output_dir={_quoted(directory)}", f"results_dir={_quoted(results)}", f"sweep_dir={_quoted(folder)}"]
+    directory = _job_dir(results, config)
+    places = [f"output_dir={quoted(directory)}", f"results_dir={quoted(results)}", f"sweep_dir={quoted(folder)}"]
     kept = [text for text in combination if not text.startswith(("output_dir=", "results_dir=", "sweep_dir="))]
     return Job(
         arm=config.data.name,
@@ -147,6 +147,15 @@ def _training_job(conf: Path, combination: list[str], config: TrainConfig, varia
         results_dir=str(results),
         command=(*_script(conf, "train"), *kept, *places),
     )
+
+
+def is_job(config: TrainConfig) -> bool:
+    """Whether a run is a job of a sweep, which makes the tables of all of them."""
+    return config.output_dir == _job_dir(config.results_dir, config)
+
+
+def _job_dir(results: Path, config: TrainConfig) -> Path:
+    return results / "runs" / config.data.name
 
 
 def _script(conf: Path, script: str) -> tuple[str, ...]:
@@ -159,23 +168,31 @@ def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[
     """One evaluation of each different base and benchmark, in the folder of the first job that asks for it."""
     found: dict[tuple[str, ...], Job] = {}
     for job, config in zip(jobs, configs, strict=True):
-        settings = _evaluation_overrides(conf, config) if config.evaluate and config.launcher.baseline else None
-        if settings is None or settings in found:
+        if not (config.evaluate and config.launcher.baseline):
             continue
-        words = (*_script(conf, "evaluate"), *settings, f"output_dir={_quoted(job.results_dir)}")
+        settings = evaluation_overrides(conf, config, checkpoint=config.model.base, arm="baseline")
+        if settings in found:
+            continue
+        words = (*_script(conf, "evaluate"), *settings, f"output_dir={quoted(job.results_dir)}")
         found[settings] = Job(
             arm="baseline", variant=job.variant, dir=job.results_dir, results_dir=job.results_dir, command=words
         )
     return list(found.values())
 
 
-def _evaluation_overrides(conf: Path, config: TrainConfig) -> tuple[str, ...]:
-    """Overrides for ``evaluate.py`` that evaluate the untouched base just as the job evaluates its own checkpoint."""
-    settings = [f"checkpoint={_quoted(config.model.base)}", "arm=baseline"]
-    default = _leaves(typed("evaluate", composed("evaluate", conf, settings)))
-    wanted = _leaves(evaluation_of(config, checkpoint=Path(config.model.base)))
+def evaluation_overrides(conf: Path, config: TrainConfig, *, checkpoint: str, arm: str) -> tuple[str, ...]:
+    """Overrides for ``evaluate.py`` that evaluate a checkpoint just as a run evaluates its own; all but the folder."""
+    settings = [f"checkpoint={quoted(checkpoint)}", f"arm={quoted(arm)}"]
+    try:
+        # One word for what would be a dozen, where the run's pictures are those of a file in conf/.
+        group = [f"scenes={config.scenes.name}"] if config.scenes.name != "world" else []
+        default = _leaves(typed("evaluate", composed("evaluate", conf, [*settings, *group])))
+        settings += group
+    except ConfigError:
+        default = _leaves(typed("evaluate", composed("evaluate", conf, settings)))
+    wanted = _leaves(evaluation_of(config, checkpoint=Path(checkpoint)))
     differing = [
-        f"{key}={_quoted(value)}"
+        f"{key}={quoted(value)}"
         for key, value in wanted.items()
         if key not in ("checkpoint", "arm", "output_dir", "seed") and value != default[key]
     ]
@@ -193,7 +210,7 @@ def _leaves(config: Any, prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value in Hydra's grammar."""
     if value is None:
         return "null"

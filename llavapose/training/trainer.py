@@ -1,9 +1,11 @@
 """Settings -> Lightning trainer: strategy, callbacks and loggers built from their ``_target_``."""
 
+import inspect
 import logging
 from typing import Any
 
 import lightning as L
+from huggingface_hub import save_torch_state_dict
 from hydra.utils import instantiate
 
 from llavapose.config.schema import TrainConfig
@@ -27,7 +29,9 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
 
 def _quieten() -> None:
     """Only warnings of Lightning and the hub's client, once: they would print each line twice, tips among them."""
-    for name in ("lightning", "lightning.pytorch", "lightning.fabric", "huggingface_hub"):
+    # The hub's client names the logger that tells of a temporary folder by its file, outside its own hierarchy.
+    by_file = inspect.getfile(save_torch_state_dict)
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric", "huggingface_hub", by_file):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True

@@ -34,6 +34,7 @@ def test_settings_are_shown_as_plain_yaml(run_script, script, overrides):
         assert shown["output_dir"] == "outputs/paper_7b/${data.name}"
 
 
+@pytest.mark.slow
 def test_a_run_saves_plain_yaml(run_script, tmp_path):
     made = run_script("generate", *TINY, *SAMPLES)
     assert made.exit_code == 0, made.err

@@ -89,7 +89,7 @@ def test_each_jobs_command_is_what_was_planned(house):
     assert [job.variant for job in plan.jobs if job.arm == "full"] == ["trainer.max_steps=1", "trainer.max_steps=2"]
     baseline, *further = [job for job in plan.jobs if job.arm == "baseline"]
     assert not further
-    assert {"checkpoint=llava-hf/llava-1.5-7b-hf", "scenes.name=coco2014"} < set(baseline.command)
+    assert {"checkpoint=llava-hf/llava-1.5-7b-hf", "scenes=coco2014"} < set(baseline.command)
     assert settings("evaluate", house / "conf", baseline.command[2:]).scenes.val.images == Path("val2014")
     full = plan.jobs[-1]
     config = settings("train", house / "conf", full.command[2:])

@@ -58,6 +58,7 @@ def run(
     precision: Any = "32-true",
     check: bool = True,
     csv: bool = False,
+    progress: L.Callback | None = None,
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -78,6 +79,8 @@ def run(
         resume=resume,
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
+    if progress:
+        callbacks.append(progress)
     if save_every:
         callbacks.append(
             L.pytorch.callbacks.ModelCheckpoint(out / "checkpoints", save_last=True, every_n_train_steps=save_every)
@@ -98,7 +101,7 @@ def run(
         num_sanity_val_steps=0,
         enable_model_summary=False,
         enable_checkpointing=bool(save_every),
-        enable_progress_bar=False,
+        enable_progress_bar=progress is not None,
         use_distributed_sampler=False,
         deterministic=True,
     )

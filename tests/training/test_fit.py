@@ -12,6 +12,7 @@ from llavapose.config.choices import ConnectorType
 from llavapose.errors import CheckpointError, LlavaPoseError
 from llavapose.model.connectors import connector_type
 from llavapose.model.pretrained import load_model
+from llavapose.training.callbacks import Progress
 from llavapose.training.module import PoseModule
 from tests.training.runs import lines, run, weights
 
@@ -99,3 +100,12 @@ def test_a_loss_that_is_no_number_stops_the_run(places, tmp_path, monkeypatch):
 def test_a_wrong_base_is_told_before_training(places, tmp_path):
     with pytest.raises(CheckpointError, match="no such folder"):
         run(**{**places, "base": str(tmp_path / "nowhere")}, output_dir=str(tmp_path))
+
+
+def test_in_a_file_progress_is_a_line_now_and_then(places, tmp_path, capsys):
+    run(**places, output_dir=str(tmp_path), epochs=2, progress=Progress(every_s=0))
+    said = capsys.readouterr()
+    shown = [line for line in said.out.splitlines() if line.startswith("step ")]
+    assert shown[0].startswith("step 1 of 10, loss ") and "samples/s" in shown[-1]
+    assert shown[-1].endswith("0:00:00 left")
+    assert "packing check: " in said.out and "\r" not in said.out

@@ -1,0 +1,48 @@
+"""How a run ends: its tables, where it left its checkpoint, and the commands that go on from there."""
+
+import shlex
+from pathlib import Path
+
+from llavapose.config.schema import TrainConfig
+from llavapose.config.start import conf_folder
+from llavapose.records import BASELINE
+from llavapose.sweep.launch import evaluation_overrides, is_job, quoted
+
+
+def say_results(config: TrainConfig, checkpoint: Path) -> None:
+    """Print what one run of ``train.py`` left, last what to do next; a sweep's job leaves that to its sweep."""
+    if is_job(config):
+        return
+    if config.evaluate:
+        say_tables(config.results_dir)
+    print(f"checkpoint: {checkpoint}\n\nnext:")
+    for aim, words in _next(config, checkpoint):
+        print(f"  # {aim}\n  python -m llavapose {shlex.join(words)}")
+
+
+def say_tables(folder: Path, baseline: str = BASELINE) -> None:
+    """Print the tables of every arm whose results lie in ``folder``, and write them beside these."""
+    from llavapose.evaluation.tables.results import arms_found, summarise
+    from llavapose.report.sweep import write_tables
+
+    summarise(folder, baseline=baseline)
+    write_tables(folder, arms_found([folder]))
+    print(f"tables: {folder / 'tables.md'}, with every number in ablation.csv and probe.csv beside it")
+
+
+def _next(config: TrainConfig, checkpoint: Path) -> list[tuple[str, tuple[str, ...]]]:
+    """(aim, words of the command); evaluations are those that the run's own settings ask for."""
+    from llavapose.evaluation.tables.results import arms_found
+
+    ask = ("ask", str(checkpoint), "photo.jpg", "What is the person doing?")
+    found: list[tuple[str, tuple[str, ...]]] = [("ask it about a photo", ask)]
+    if not config.evaluate:
+        found.append(("evaluate it", _evaluate(config, str(checkpoint), config.data.name)))
+    if BASELINE not in arms_found([config.results_dir]):
+        found.append(("evaluate its base too, for the difference", _evaluate(config, config.model.base, BASELINE)))
+    return found
+
+
+def _evaluate(config: TrainConfig, checkpoint: str, arm: str) -> tuple[str, ...]:
+    settings = evaluation_overrides(conf_folder(), config, checkpoint=checkpoint, arm=arm)
+    return ("evaluate", *settings, f"output_dir={quoted(config.results_dir)}")
