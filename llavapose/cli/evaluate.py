@@ -18,7 +18,9 @@ def main(config: EvaluateConfig) -> None:
     """Evaluate one arm."""
     from llavapose.evaluation.evaluate import evaluate
 
-    say_tables(evaluate(config), config.baseline)
+    folder = evaluate(config)
+    if config.tables:
+        say_tables(folder, config.baseline)
 
 
 def run() -> None:

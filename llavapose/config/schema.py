@@ -355,6 +355,8 @@ class EvaluateConfig:
     """Folder for `answers/<arm>.jsonl`, `verdicts/<arm>.jsonl`, `probe/<arm>.jsonl`."""
     baseline: str = "baseline"
     """Row that the others are compared with."""
+    tables: bool = True
+    """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""
     seed: int = 0
 
 

@@ -38,6 +38,10 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
     """
+    if not sys.stderr.isatty():
+        # tqdm's defaults, read when it is imported: in a file a bar is a line a minute, and none for less than one.
+        for name in ("MININTERVAL", "MAXINTERVAL", "DELAY"):
+            os.environ.setdefault(f"TQDM_{name}", "60")
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
     try:
@@ -73,10 +77,6 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
             sys.exit(128 + signal.SIGINT)
 
     register()
-    if not sys.stderr.isatty():
-        # tqdm's defaults, read when it is imported: in a file a bar is a line a minute, and none for less than one.
-        for name in ("MININTERVAL", "MAXINTERVAL", "DELAY"):
-            os.environ.setdefault(f"TQDM_{name}", "60")
     if not inspects:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # what gets this far is a mistake of ours: show all of it
     hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()

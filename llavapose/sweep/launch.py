@@ -173,7 +173,7 @@ def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[
         settings = evaluation_overrides(conf, config, checkpoint=config.model.base, arm="baseline")
         if settings in found:
             continue
-        words = (*_script(conf, "evaluate"), *settings, f"output_dir={quoted(job.results_dir)}")
+        words = (*_script(conf, "evaluate"), *settings, "tables=false", f"output_dir={quoted(job.results_dir)}")
         found[settings] = Job(
             arm="baseline", variant=job.variant, dir=job.results_dir, results_dir=job.results_dir, command=words
         )

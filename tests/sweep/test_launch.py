@@ -55,7 +55,7 @@ def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
     assert [job["dir"] for job in jobs] == ["out", "out/runs/conv", "out/runs/detail", "out/runs/full"]
     assert sorted(path.stem for path in (house / "out" / "answers").iterdir()) == ["baseline", "conv", "full"]
     baseline = (house / "out" / "answers" / "baseline.jsonl").read_text()
-    assert baseline == "checkpoint=tiny arm=baseline benchmark.num_images=6 output_dir=out"
+    assert baseline == "checkpoint=tiny arm=baseline benchmark.num_images=6 tables=false output_dir=out"
     assert "out of memory" in capfd.readouterr().err
 
 
