@@ -13,7 +13,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from llavapose.config.check import RAW_GROUPS, did_you_mean, problems_in, setting_names
+from llavapose.config.check import PARTS, RAW_GROUPS, did_you_mean, problems_in, setting_names
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.register import SCHEMAS, register
 from llavapose.errors import ConfigError
@@ -24,9 +24,11 @@ def opened(overrides: Sequence[str]) -> list[str]:
     """Overrides as Hydra needs them, from those that are pleasant to write.
 
     Any argument of a plain group can be given without ``+``: ``trainer.limit_val_batches=4`` works though no file names
-    it, and ``check.py`` knows the class's arguments. ``teacher.context=boxes`` stands for all three kinds of sample.
+    it, and ``check.py`` knows the class's arguments; so does ``judge.options.x=1``. ``teacher.context=boxes`` stands for
+    all three kinds of sample.
     """
-    pattern = re.compile(rf"({'|'.join(RAW_GROUPS)})\.[\w.]+=")
+    options = [rf"{group}\.options" for group in PARTS]
+    pattern = re.compile(rf"({'|'.join([*RAW_GROUPS, *options])})\.[\w.]+=")
     found: list[str] = []
     for override in overrides:
         context = re.fullmatch(r"teacher\.context=(\w+)", override)

@@ -24,6 +24,8 @@ NEEDED = {
     "evaluate": ["checkpoint=tiny", "arm=x"],
     "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
     "answerer/file": ["answerer.path=a.jsonl"],
+    "evaluate answerer/file": ["answerer.path=a.jsonl", "arm=x"],  # reads no checkpoint
+    "benchmark/file": ["benchmark.path=a.jsonl"],
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
 }
@@ -58,7 +60,7 @@ def test_every_choice_composes_and_passes(choice):
     if group == "experiment":
         scripts = [script_of(CONF / group / f"{name}.yaml")]
     for script in scripts:
-        needed = [*NEEDED.get(script, []), *NEEDED.get(choice, [])]
+        needed = NEEDED.get(f"{script} {choice}", [*NEEDED.get(script, []), *NEEDED.get(choice, [])])
         assert composed(script, CONF, [f"{group}={name}", *needed])
 
 
