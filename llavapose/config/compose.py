@@ -1,7 +1,7 @@
 """Command line -> typed settings, or every problem in one line each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,36 @@ from llavapose.config.register import SCHEMAS, register
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS, taught_kinds
 
+OWNERS = ("teacher", "judge", "answerer")
+"""Groups that have an endpoint."""
 
-def opened(overrides: Sequence[str]) -> list[str]:
+
+def opened(overrides: Sequence[str], conf: Path) -> list[str]:
     """Overrides as Hydra needs them, from those that are pleasant to write.
 
     Any argument of a plain group can be given without ``+``: ``trainer.limit_val_batches=4`` works though no file names
     it, and ``check.py`` knows the class's arguments; so does ``judge.options.x=1``. ``teacher.context=boxes`` stands for
-    all three kinds of sample.
+    all three kinds of sample. ``teacher.endpoint=vllm`` chooses ``conf/endpoint/vllm.yaml``, and the teacher that asks it
+    where none is chosen.
+
+    Args:
+        overrides: of the whole command line.
+        conf: the folder of configuration files.
     """
     options = [rf"{group}\.options" for group in PARTS]
     pattern = re.compile(rf"({'|'.join([*RAW_GROUPS, *options])})\.[\w.]+=")
+    chosen = {_key(override) for override in overrides}
     found: list[str] = []
     for override in overrides:
         context = re.fullmatch(r"teacher\.context=(\w+)", override)
+        endpoint = re.fullmatch(rf"({'|'.join(OWNERS)})\.endpoint=(?!null$)([\w-]+)", override)
         if context:
             found += [f"++teacher.context.{kind}={context[1]}" for kind in taught_kinds()]
+        elif endpoint:
+            owner, name = endpoint.groups()
+            found.append(f"endpoint@{owner}.endpoint={name}")
+            if owner not in chosen and (conf / owner / "endpoint.yaml").is_file():
+                found.append(f"{owner}=endpoint")
         else:
             found.append(f"++{override}" if pattern.match(override) else override)
     return found
@@ -64,7 +79,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
         ConfigError: all problems at once, one a line.
     """
     register()
-    remaining, problems = opened(overrides), []
+    remaining, problems = opened(overrides, conf), []
     config = None
     while config is None:
         try:
@@ -72,10 +87,13 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
                 config = compose(script, overrides=remaining)
         except AssertionError:
             # OmegaConf's way to say that a setting below one that is null cannot be set.
-            culprit = next((o for o in remaining if _key(o).startswith("teacher.endpoint.")), None)
+            below = tuple(f"{owner}.endpoint." for owner in OWNERS)
+            culprit = next((one for one in remaining if _key(one).startswith(below)), None)
             if culprit is None:
                 raise
-            problems.append(f"`{culprit}`: this teacher has no endpoint; choose one that has, e.g. teacher=openai")
+            owner = _key(culprit).partition(".")[0]
+            hint = f"choose one that has, e.g. {owner}.endpoint=openai"
+            problems.append(f"`{culprit}`: this {owner} has no endpoint; {hint}")
             remaining = [override for override in remaining if override != culprit]
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError) as error:
             culprit = _culprit(error, remaining)
@@ -87,6 +105,8 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
             GlobalHydra.instance().clear()
     if config is not None:
         found = problems_in(config, SCHEMAS[script])
+        if not problems:  # else its choice may be what was misspelled
+            found += _without_endpoint(config, conf)
         # A missing value may be the very one whose override was misspelled; it is said once that is mended.
         problems += [line for line in found if not (problems and "has no value" in line)]
     if problems or config is None:
@@ -98,6 +118,15 @@ def typed(script: str, config: DictConfig) -> Any:
     """A composed configuration as the script's dataclass, interpolations resolved."""
     schema = OmegaConf.structured(SCHEMAS[script])
     return OmegaConf.to_object(OmegaConf.merge(schema, config))
+
+
+def _without_endpoint(config: DictConfig, conf: Path) -> Iterator[str]:
+    """A line for each choice ``endpoint`` that does not say which one."""
+    for owner in OWNERS:
+        node = config.get(owner)
+        if isinstance(node, DictConfig) and node.get("name") == "endpoint" and node.get("endpoint") is None:
+            names = ", ".join(sorted(path.stem for path in (conf / "endpoint").glob("*.yaml")))
+            yield f"{owner}=endpoint does not say which one; choose with {owner}.endpoint=NAME: {names}"
 
 
 def _key(override: str) -> str:
@@ -112,7 +141,7 @@ def _culprit(error: Exception, overrides: Sequence[str]) -> str | None:
     choice = re.search(r"Could not find '([^']+)'", text)
     for override in overrides:
         bare = override.lstrip("+~")
-        if bare in text or (choice and choice.group(1) == bare.replace("=", "/", 1)):
+        if bare in text or (choice and choice.group(1) == re.sub(r"(@[\w.]+)?=", "/", bare, count=1)):
             return override
     for override in overrides:
         if re.search(rf"['\s]{re.escape(_key(override))}['\s.:=]", text):
@@ -122,25 +151,31 @@ def _culprit(error: Exception, overrides: Sequence[str]) -> str | None:
 
 def _in_one_line(error: Exception, culprit: str | None, script: str, conf: Path) -> str:
     text = str(error).replace("++", "+")
-    shown = culprit.removeprefix("++") if culprit else f"conf/{script}.yaml"
+    shown = _as_written(culprit) if culprit else f"conf/{script}.yaml"
     if isinstance(error, OverrideParseException):
         return f"`{shown}` is not of the form key=value; quote values with spaces or brackets for the shell"
     if "Available options in" in text or (text.startswith(("Could not find", "In '")) and "Could not find" in text):
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
         wanted = re.search(r"Could not find '([^']+)'", text)
         group, _, name = (wanted.group(1) if wanted else shown).partition("/")
+        group = _key(shown) if culprit else group
         where = "" if culprit else f"{shown}: "
         return f"{where}{group}={name}: no such choice{_choices(name, options)}"
     if text.startswith("Ambiguous value"):
         return f"`{shown}` holds several values; add -m to run one job for each"
     if text.startswith(("Could not override", "Could not append", "Could not delete")) and culprit:
-        return f"`{shown}`: nothing named {_key(culprit)}{_similar(_key(culprit), script, conf)}"
+        return f"`{shown}`: nothing named {_key(shown)}{_similar(_key(shown), script, conf)}"
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
     lines = [line.strip() for line in str(cause or error).splitlines() if line.strip()]
     unknown = re.search(r"Key '(\w+)' (?:is )?not in", text)
     hint = _similar(unknown.group(1), script, conf) if unknown else ""
     first = " ".join(lines[:2]) if lines and lines[0].endswith(":") else (lines or [type(error).__name__])[0]
     return f"`{shown}`: {first}{hint}" if culprit else f"{first}{hint}"
+
+
+def _as_written(override: str) -> str:
+    """An override as the command line had it (``opened``)."""
+    return re.sub(r"^endpoint@", "", override.removeprefix("++"))
 
 
 def _choices(name: str, options: list[str]) -> str:

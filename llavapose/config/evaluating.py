@@ -11,8 +11,8 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import Context, JudgeProtocol
+from llavapose.config.endpoint import EndpointConfig, too_small
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.teaching import EndpointConfig, too_small
 
 
 @dataclass(kw_only=True)

@@ -11,17 +11,11 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import Attention, ConnectorType, Dtype, ExportFormat, LossMean, Schedule
+from llavapose.config.endpoint import EndpointConfig as EndpointConfig
+from llavapose.config.endpoint import too_small
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig, ProbeConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.teaching import (
-    EndpointConfig as EndpointConfig,
-)
-from llavapose.config.teaching import (
-    TeacherConfig as TeacherConfig,
-)
-from llavapose.config.teaching import (
-    too_small,
-)
+from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.kinds import KINDS, listed
 
 
@@ -234,11 +228,13 @@ def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
     )
 
 
-def problems_of(config: Any) -> list[str]:
-    """What is wrong with the values of ``config`` and of every dataclass inside."""
+def problems_of(config: Any, where: str = "") -> list[str]:
+    """What is wrong with the values of ``config``, which is called ``where``, and of every dataclass inside."""
+    if isinstance(config, EndpointConfig):
+        return config.problems(where)  # shared by several owners
     found = config.problems() if hasattr(config, "problems") else []
     for item in fields(config):
         value = getattr(config, item.name)
         if is_dataclass(value) and not isinstance(value, type):
-            found.extend(problems_of(value))
+            found.extend(problems_of(value, f"{where}.{item.name}".lstrip(".")))
     return found

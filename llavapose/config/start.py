@@ -1,6 +1,7 @@
 """From the command line to a script's ``main``: help, checked settings, one line for whatever a user can get wrong."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -50,8 +51,8 @@ def start(script: str, conf: Path, main: Callable[[Any], None], text: str, *, sw
         _exit_with(error)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    overrides = set(arguments.overrides)
-    sys.argv[1:] = [part for word in sys.argv[1:] for part in (opened([word]) if word in overrides else [word])]
+    options = [word for word in sys.argv[1:] if word not in arguments.overrides]
+    sys.argv[1:] = [*options, *opened(arguments.overrides, conf)]
 
     def task(config: DictConfig) -> None:
         try:
@@ -82,6 +83,10 @@ def _help(script: str, conf: Path, text: str) -> str:
         chosen = primary.partition(f"- {folder.name}: ")[2].split()[0]
         names = sorted(path.stem for path in folder.glob("*.yaml"))
         rows.append(f"  {folder.name:<11}{' '.join(f'[{name}]' if name == chosen else name for name in names)}")
+    owners = re.findall(r"- endpoint@(\w+\.endpoint): ", primary)
+    if owners:
+        names = " ".join(sorted(path.stem for path in (conf / "endpoint").glob("*.yaml")))
+        rows.append(f"  {'endpoint':<11}{names}   ({', '.join(f'{owner}=NAME' for owner in owners)})")
     return "\n".join(
         [
             text.strip(),

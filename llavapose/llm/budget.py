@@ -3,22 +3,11 @@
 Tokens are estimated from the text, without a tokenizer; the estimate is raised when an endpoint counts more.
 """
 
-from functools import lru_cache
-
 from llavapose.llm.chat import ChatRequest, Completion
-from llavapose.llm.tokens import PER_MESSAGE, num_tokens
+from llavapose.llm.tokens import num_prompt_tokens, num_tokens
 
 MAX_FACTOR = 4.0
 """An endpoint that counts more than this many times the estimate counts something else, e.g. hidden reasoning."""
-
-
-@lru_cache(maxsize=256)  # prompts and few-shot turns come again and again
-def _num_tokens(text: str) -> int:
-    return num_tokens(text)
-
-
-def _num_prompt_tokens(request: ChatRequest) -> int:
-    return sum(_num_tokens(message.text) + PER_MESSAGE for message in request.messages)
 
 
 class Budget:
@@ -55,11 +44,11 @@ class Budget:
 
     def worst_tokens(self, request: ChatRequest) -> float:
         """The most tokens, prompt and reply, that a request is expected to take."""
-        return _num_prompt_tokens(request) * self._factor + request.max_tokens
+        return num_prompt_tokens(request.messages) * self._factor + request.max_tokens
 
     def worst_usd(self, request: ChatRequest, *, share: float = 1.0) -> float:
         """The most that a request may cost; ``share`` of the list price is paid, 0.5 in a half-price batch."""
-        money_in = _num_prompt_tokens(request) * self._factor * self.price_in
+        money_in = num_prompt_tokens(request.messages) * self._factor * self.price_in
         return (money_in + request.max_tokens * self.price_out) * share / 1e6
 
     def usd_of(self, completion: Completion, *, share: float = 1.0) -> float:
@@ -85,5 +74,5 @@ class Budget:
 
     def learn(self, request: ChatRequest, completion: Completion) -> None:
         """Raise later estimates where the endpoint counted more prompt tokens than expected."""
-        if completion.num_prompt_tokens > _num_prompt_tokens(request) * self._factor:
-            self._factor = min(completion.num_prompt_tokens / _num_prompt_tokens(request), MAX_FACTOR)
+        if completion.num_prompt_tokens > num_prompt_tokens(request.messages) * self._factor:
+            self._factor = min(completion.num_prompt_tokens / num_prompt_tokens(request.messages), MAX_FACTOR)

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from llavapose.llm.pictures import Picture
+
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message: ``role`` is "system", "user" or "assistant"."""
+    """One message: ``role`` is "system", "user" or "assistant"; ``images`` come before the text."""
 
     role: str
     text: str
+    images: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +31,7 @@ class ChatRequest:
         max_tokens: longest reply, in tokens.
         temperature: None leaves it to the endpoint.
         seed: sent only where the endpoint takes one.
-        attempt: 0, 1, 2, ...: asked again after a reply that could not be used.
-        json_mode: ask for a JSON object where the endpoint can.
+        attempt: 0, 1, 2, ...: asked again after a reply that could not be used; another seed is sent each time.
         tag: kind of sample, for counting; the only field that is not part of ``key``.
     """
 
@@ -39,18 +41,23 @@ class ChatRequest:
     temperature: float | None = None
     seed: int | None = None
     attempt: int = 0
-    json_mode: bool = False
     tag: str = ""
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 in hex over messages, model and parameters: what the ledger knows the request by."""
-        asked = (self.model, self.max_tokens, self.temperature, self.seed, self.attempt, self.json_mode)
+        """SHA-256 in hex over messages, model and parameters: what the ledger knows the request by.
+
+        A picture counts by its content and bound; a request without pictures has the key that it always had.
+        """
+        # The last value once said "JSON mode"; replies were paid under such keys.
+        asked = (self.model, self.max_tokens, self.temperature, self.seed, self.attempt, False)
         found = hashlib.sha256(repr(asked).encode(errors="surrogatepass"))
         for message in self.messages:
             text = message.text.encode(errors="surrogatepass")
             found.update(f"\n{message.role!r} {len(text)} ".encode(errors="surrogatepass"))  # no two ways to read it
             found.update(text)
+            for picture in message.images:
+                found.update(f"\npicture {picture.identity}".encode())
         return found.hexdigest()
 
 

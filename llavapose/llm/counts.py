@@ -2,6 +2,21 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How asking ended.
+
+    All but ``done`` leave requests without a reply; the same call goes on: at once, with more money (``budget``), when
+    the batches have come back (``batches``), or when a person has mended what the reason says (``stopped``).
+    """
+
+    done = "done"
+    budget = "budget"
+    batches = "batches"
+    interrupted = "interrupted"
+    stopped = "stopped"
 
 
 @dataclass(kw_only=True)
@@ -23,14 +38,15 @@ class Counts:
         """Requests that need nothing more."""
         return self.answered_before + self.failed_before + self.repeated + self.answered + self.failed.total()
 
-    def tally(self, stopped: str | None) -> "Tally":
-        """The numbers as they stand."""
+    def tally(self, state: State, stopped: str | None) -> "Tally":
+        """The numbers as they stand; ``stopped`` says why in words."""
         return Tally(
             asked=self.asked,
             answered_before=self.answered_before,
             answered=self.answered,
             failed=dict(self.failed),
             usd=self.usd,
+            state=state,
             stopped=stopped,
             failed_before=self.failed_before,
             repeated=self.repeated,
@@ -50,7 +66,8 @@ class Tally:
         answered: got their reply now.
         failed: reason -> requests without a reply.
         usd: what the replies of this run cost.
-        stopped: None where the stream came to its end; else "budget", "interrupted", or why: "quota: ...".
+        state: how the asking ended.
+        stopped: the same in words: None where the stream came to its end; "budget", "interrupted", "quota: ...".
         failed_before: refused for good in an earlier run, and not asked again.
         repeated: the same as another request of this run.
         tried_again: reason -> sendings that brought no reply and were repeated or given up.
@@ -62,6 +79,7 @@ class Tally:
     answered: int
     failed: dict[str, int]
     usd: float
+    state: State
     stopped: str | None
     failed_before: int = 0
     repeated: int = 0

@@ -8,11 +8,13 @@ class RequestFailed(LlavaPoseError):
 
     Attributes:
         reason: a short stable word for counting, e.g. "400", "too long", "content policy".
+        lasting: False: what is wrong can be mended on this machine, and the next run asks again.
     """
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    def __init__(self, message: str, *, reason: str, lasting: bool = True) -> None:
         super().__init__(message)
         self.reason = reason
+        self.lasting = lasting
 
 
 class TryLater(LlavaPoseError):

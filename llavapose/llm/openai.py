@@ -4,8 +4,10 @@ import asyncio
 import logging
 import os
 import time
+from functools import partial
+from typing import Any
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.llm.chat import ChatModel, ChatRequest, Completion
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
@@ -21,16 +23,20 @@ CONNECT_S = 15.0
 """Longest wait for a connection."""
 
 
-def open_endpoint(config: EndpointConfig) -> ChatModel:
+def open_endpoint(config: EndpointConfig, owner: str = "endpoint") -> ChatModel:
     """A client of the endpoint; to be opened within the event loop that uses it.
+
+    Args:
+        config: the endpoint.
+        owner: the settings that errors speak of, e.g. "judge.endpoint".
 
     Raises:
         ConfigError: the variable named by ``api_key_env`` is not set, or cannot be a key.
     """
-    return _Endpoint(config, api_key(config))
+    return _Endpoint(config, api_key(config, owner))
 
 
-def api_key(config: EndpointConfig) -> str:
+def api_key(config: EndpointConfig, owner: str = "endpoint") -> str:
     """The key from the variable that the configuration names.
 
     Raises:
@@ -39,10 +45,11 @@ def api_key(config: EndpointConfig) -> str:
     if config.api_key_env is None:
         return NO_KEY
     key = os.environ.get(config.api_key_env, "").strip()
+    variable = f"the environment variable {config.api_key_env} ({owner}.api_key_env)"
     if not key:
-        raise ConfigError(f"the environment variable {config.api_key_env} is not set; put the endpoint's key there")
+        raise ConfigError(f"{variable} is not set; put the endpoint's key there")
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(f"the environment variable {config.api_key_env} holds signs that no key has; set it again")
+        raise ConfigError(f"{variable} holds signs that no key has; set it again")
     return key
 
 
@@ -90,13 +97,10 @@ class _Endpoint:
 
     async def _send(self, request: ChatRequest, limit_name: str) -> Completion | LlavaPoseError:
         config, openai = self._config, self._openai
-        body = body_of(
-            request,
-            takes_seed=config.takes_seed,
-            takes_json=config.takes_json,
-            joins_turns=config.joins_turns,
-            limit_name=limit_name,
-        )
+        try:
+            body = await self._body(request, limit_name)
+        except RequestFailed as failure:
+            return failure
         started = time.perf_counter()
         try:
             # The client's own limit starts anew with every byte; this one holds for the whole.
@@ -123,6 +127,14 @@ class _Endpoint:
             return TryLater(f"the connection broke ({cause})", reason="dropped", doubtful=True)
         except UnicodeEncodeError:
             return RequestFailed("a message holds half a character (a lone surrogate)", reason="not text")
+
+    async def _body(self, request: ChatRequest, limit_name: str) -> dict[str, Any]:
+        config = self._config
+        write = partial(
+            body_of, request, takes_seed=config.takes_seed, joins_turns=config.joins_turns, limit_name=limit_name
+        )
+        # Pictures are read and perhaps shrunk: not while everybody waits.
+        return await asyncio.to_thread(write) if any(m.images for m in request.messages) else write()
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._secret, "***") if self._secret else text

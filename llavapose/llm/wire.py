@@ -3,14 +3,16 @@
 Live requests and lines of batch files share it. The form is OpenAI's chat completions, as other servers follow it.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from llavapose.llm.chat import ChatRequest, Completion
+from llavapose.llm.chat import ChatRequest, Completion, Message
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
+from llavapose.llm.pictures import data_url
 
 MAX_QUOTED = 200
 """Characters of a server's own words that a message repeats."""
@@ -32,7 +34,6 @@ def body_of(
     request: ChatRequest,
     *,
     takes_seed: bool,
-    takes_json: bool,
     joins_turns: bool = False,
     limit_name: str = "max_tokens",
 ) -> dict[str, Any]:
@@ -41,11 +42,13 @@ def body_of(
     Args:
         request: what is asked.
         takes_seed: send the seed.
-        takes_json: send JSON mode where the request wants it.
         joins_turns: send neighbouring messages of one role as one, for chat templates that insist on taking turns.
         limit_name: what the endpoint calls the longest reply; newer OpenAI models say "max_completion_tokens".
+
+    Raises:
+        RequestFailed: a picture's file is gone or has changed.
     """
-    messages = [{"role": message.role, "content": message.text} for message in request.messages]
+    messages = [{"role": message.role, "content": _content(message)} for message in request.messages]
     body: dict[str, Any] = {
         "model": request.model,
         "messages": _joined(messages) if joins_turns else messages,
@@ -53,20 +56,43 @@ def body_of(
     }
     if request.temperature is not None:
         body["temperature"] = request.temperature
-    if takes_seed and request.seed is not None:
-        body["seed"] = request.seed
-    if takes_json and request.json_mode:
-        body["response_format"] = {"type": "json_object"}
+    if takes_seed and (seed := seed_of(request)) is not None:
+        body["seed"] = seed
     return body
 
 
-def _joined(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
+def seed_of(request: ChatRequest) -> int | None:
+    """The seed that is sent: what is asked again needs another one, or the same reply comes back."""
+    if not request.attempt:
+        return request.seed
+    digest = hashlib.sha256(f"{request.seed}/{request.attempt}".encode()).digest()
+    return int.from_bytes(digest[:4]) >> 1  # below 2^31, which every server takes
+
+
+def _content(message: Message) -> Any:
+    """Plain text where there is no picture, as every server takes it; else a list of parts, pictures first."""
+    if not message.images:
+        return message.text
+    parts = [{"type": "image_url", "image_url": {"url": data_url(picture)}} for picture in message.images]
+    return [*parts, *_parts(message.text)]
+
+
+def _parts(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, list):
+        return content
+    return [{"type": "text", "text": content}] if content else []
+
+
+def _joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     for message in messages:
-        if found and found[-1]["role"] == message["role"]:
-            found[-1] = {**message, "content": f"{found[-1]['content']}\n\n{message['content']}"}
-        else:
+        if not found or found[-1]["role"] != message["role"]:
             found.append(message)
+            continue
+        before, content = found[-1]["content"], message["content"]
+        plain = isinstance(before, str) and isinstance(content, str)
+        together = f"{before}\n\n{content}" if plain else [*_parts(before), *_parts(content)]
+        found[-1] = {**message, "content": together}
     return found
 
 

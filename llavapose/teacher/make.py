@@ -8,17 +8,29 @@ from llavapose.config.choices import SceneSource
 from llavapose.config.schema import ScenesConfig, TeacherConfig
 from llavapose.errors import DataError, LlavaPoseError
 from llavapose.files import fingerprint, read_json, sha256, write_json
+from llavapose.llm.ask import ledger_path, open_door
+from llavapose.llm.counts import State
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, world_folder
 from llavapose.scenes.select import select
 from llavapose.teacher.offline.write import generate
 from llavapose.teacher.prompts import PROMPT_VERSION
 
+OWNER = "teacher.endpoint"
+"""What errors call the endpoint's settings."""
 _CARD = "made.json"
 
 
 class StoppedEarly(LlavaPoseError):
-    """An endpoint's run that ended before its samples were there; what was paid for is kept."""
+    """An endpoint's run that ended before its samples were there; what was paid for is kept.
+
+    Attributes:
+        state: how the asking ended: money used up, batches under way, ...
+    """
+
+    def __init__(self, message: str, *, state: State) -> None:
+        super().__init__(message)
+        self.state = state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +87,15 @@ def ensure_samples(
         _write_offline(chosen, teacher, folder)
     else:
         card.unlink(missing_ok=True)
-        _write_by_endpoint(chosen, teacher, folder, ledger_path(scenes, teacher, data_dir), max_usd)
+        _write_by_endpoint(chosen, teacher, folder, _ledger_path(scenes, teacher, data_dir), max_usd)
     written = {"made_from": made_from, "images": str(chosen.images), "samples_sha256": sha256(samples)}
     write_json(card, written)
     return Prepared(samples=samples, images=chosen.images, folder=folder)
 
 
-def ledger_path(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -> Path:
+def _ledger_path(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -> Path:
     """The ledger of an endpoint's replies: one a run, whatever is asked for in the end."""
-    return data_dir / "ledgers" / f"{teacher.run or f'{scenes.name}-{teacher.name}'}.sqlite"
+    return ledger_path(data_dir, "teacher", teacher.run or f"{scenes.name}-{teacher.name}")
 
 
 def print_plan(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path, opened: SceneSet) -> None:
@@ -95,16 +107,15 @@ def print_plan(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path, ope
             f"teacher {teacher.name} writes here and costs nothing; nothing to plan for {len(opened.scenes):,} pictures"
         )
         return
-    from llavapose.llm.ledger.ledger import Ledger
     from llavapose.teacher.endpoint.plan import plan_of
     from llavapose.teacher.endpoint.write import assignment_of
 
-    assignment, path = assignment_of(opened, teacher), ledger_path(scenes, teacher, data_dir)
+    assignment, path = assignment_of(opened, teacher), _ledger_path(scenes, teacher, data_dir)
     if not path.exists():
         print("\n".join(plan_of(assignment, None).lines()))
         return
-    with Ledger(path) as ledger:
-        print("\n".join(plan_of(assignment, ledger).lines()))
+    with open_door(teacher.endpoint, owner=OWNER, ledger=path) as door:
+        print("\n".join(plan_of(assignment, door.ledger).lines()))
 
 
 def _write_offline(chosen: SceneSet, teacher: TeacherConfig, folder: Path) -> None:
@@ -122,20 +133,24 @@ def _write_offline(chosen: SceneSet, teacher: TeacherConfig, folder: Path) -> No
 def _write_by_endpoint(
     chosen: SceneSet, teacher: TeacherConfig, folder: Path, ledger_file: Path, max_usd: float | None
 ) -> None:
-    from llavapose.llm.ledger.ledger import Ledger
     from llavapose.teacher.endpoint.plan import plan_of
     from llavapose.teacher.endpoint.write import assignment_of, write_by_endpoint
 
+    assert teacher.endpoint is not None
     assignment = assignment_of(chosen, teacher)
-    with Ledger(ledger_file) as ledger:
-        print("\n".join(plan_of(assignment, ledger).lines()), flush=True)
-        summary = write_by_endpoint(assignment, ledger, folder, max_usd=max_usd)
+    with open_door(
+        teacher.endpoint, owner=OWNER, ledger=ledger_file, mode=teacher.mode, max_usd=max_usd, wait=teacher.wait,
+        retry_failed=teacher.retry_failed,
+    ) as door:  # fmt: skip
+        print("\n".join(plan_of(assignment, door.ledger).lines()), flush=True)
+        summary = write_by_endpoint(assignment, door, folder)
     print("\n".join(summary.lines()), flush=True)
     made, wanted = sum(summary.counts.values()), sum(summary.wanted.values())
-    if summary.stopped:
+    if summary.state != State.done:
         raise StoppedEarly(
             f"stopped: {summary.stopped}; {made:,} of {wanted:,} samples are there, every reply is kept in "
-            f"{ledger_file}; the same command goes on"
+            f"{ledger_file}; the same command goes on",
+            state=summary.state,
         )
     if not made:
         raise DataError(f"no reply could be kept; see {folder / 'set_aside.jsonl'} for every reply and the reason")

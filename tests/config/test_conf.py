@@ -8,7 +8,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from llavapose.config.compose import composed, typed
-from llavapose.config.schema import TrainConfig, evaluation_of
+from llavapose.config.schema import TeacherConfig, TrainConfig, evaluation_of
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS
 
@@ -21,6 +21,12 @@ NEEDED = {
     "teacher/vllm": MODEL,
     "teacher/ollama": MODEL,
     "teacher/transformers_serve": MODEL,
+    "teacher/endpoint": ["teacher.endpoint=vllm", *MODEL],
+    "endpoint/openai": [*MODEL, *PRICES],
+    "endpoint/claude": [*MODEL, *PRICES],
+    "endpoint/vllm": MODEL,
+    "endpoint/ollama": MODEL,
+    "endpoint/transformers_serve": MODEL,
     "evaluate": ["checkpoint=tiny", "arm=x"],
     "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
     "answerer/file": ["answerer.path=a.jsonl"],
@@ -44,7 +50,7 @@ def script_of(experiment: Path) -> str:
 
 def groups_of(script: str) -> set[str]:
     text = (CONF / f"{script}.yaml").read_text()
-    return set(re.findall(r"^  - (\w+): ", text, re.MULTILINE))
+    return set(re.findall(r"^  - (\w+)(?:@[\w.]+)?: ", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("script", ["train", "generate", "evaluate"])
@@ -61,7 +67,9 @@ def test_every_choice_composes_and_passes(choice):
         scripts = [script_of(CONF / group / f"{name}.yaml")]
     for script in scripts:
         needed = NEEDED.get(f"{script} {choice}", [*NEEDED.get(script, []), *NEEDED.get(choice, [])])
-        assert composed(script, CONF, [f"{group}={name}", *needed])
+        chosen = [f"teacher.endpoint={name}" if group == "endpoint" else f"{group}={name}", *needed]
+        owner = "judge." if script == "evaluate" else "teacher."
+        assert composed(script, CONF, [one.replace("teacher.", owner, 1) for one in chosen])
 
 
 def test_every_group_of_the_defaults_is_a_folder():
@@ -145,3 +153,66 @@ def test_one_context_stands_for_all_kinds():
 def test_an_endpoint_s_setting_needs_a_teacher_that_has_one():
     with pytest.raises(ConfigError, match="this teacher has no endpoint; choose one that has"):
         composed("generate", CONF, ["teacher.endpoint.model=x", "+teacher.endpoint.foo=1"])
+
+
+# What data and ledgers of these teachers are known by: name, and the address, model and parameters of the endpoint.
+TEACHERS = {
+    "gpt4o": ("gpt4o", "https://api.openai.com/v1", "gpt-4o", 1024, 64),
+    "openai": ("openai", "https://api.openai.com/v1", "m", 1024, 64),
+    "anthropic": ("anthropic", "https://api.anthropic.com/v1/", "m", 1024, 16),
+    "vllm": ("vllm", "http://localhost:8000/v1", "m", 1024, 256),
+    "ollama": ("ollama", "http://localhost:11434/v1", "m", 1024, 4),
+    "transformers_serve": ("transformers_serve", "http://localhost:8000/v1", "m", 512, 4),
+}
+
+
+def teacher_of(script: str, *overrides: str) -> TeacherConfig:
+    return typed(script, composed(script, CONF, [*overrides])).teacher
+
+
+@pytest.mark.parametrize("name", TEACHERS)
+def test_the_short_names_stay_what_they_were(name):
+    teacher = teacher_of("generate", f"teacher={name}", *NEEDED.get(f"teacher/{name}", []))
+    endpoint = teacher.endpoint
+    assert endpoint is not None and endpoint.temperature is None
+    told = (teacher.name, endpoint.base_url, endpoint.model, endpoint.max_tokens, endpoint.max_concurrency)
+    assert told == TEACHERS[name]
+
+
+@pytest.mark.parametrize("script", ["generate", "train"])
+def test_an_endpoint_is_chosen_by_its_name(script):
+    short = teacher_of(script, "teacher=vllm", *MODEL)
+    assert teacher_of(script, "teacher.endpoint=vllm", *MODEL) == short
+    assert teacher_of(script, *MODEL, "teacher=endpoint", "teacher.endpoint=vllm") == short
+    assert teacher_of(script, "teacher=gpt4o", "teacher.endpoint=vllm", *MODEL) == short
+    claude = teacher_of(script, "teacher.endpoint=claude", *MODEL, *PRICES)
+    assert claude.endpoint is not None and claude.name == claude.endpoint.name == "claude"
+
+
+def test_an_experiment_takes_another_endpoint():
+    teacher = teacher_of("generate", "experiment=paper_data", "teacher.endpoint=vllm", *MODEL)
+    assert (teacher.name, teacher.num_samples) == ("vllm", 200_328)
+
+
+NAMES = "claude, gpt4o, ollama, openai, transformers_serve, vllm"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["teacher=endpoint"], f"teacher=endpoint does not say which one; choose with teacher.endpoint=NAME: {NAMES}"),
+        (["teacher.endpoint=vlm"], f"teacher.endpoint=vlm: no such choice; did you mean vllm? (choices: {NAMES})"),
+        (
+            ["teacher=offline", "teacher.endpoint=gpt4o"],
+            "teacher=offline asks no endpoint; leave it out, or leave teacher.endpoint out",
+        ),
+        (
+            ["teacher=gpt4o", "teacher.endpoint.timeout_s=0"],
+            "teacher.endpoint.timeout_s is 0.0; expected seconds, e.g. 120",
+        ),
+    ],
+)
+def test_a_wrong_endpoint_is_one_line(overrides, line):
+    with pytest.raises(ConfigError) as caught:
+        composed("generate", CONF, overrides)
+    assert str(caught.value) == line

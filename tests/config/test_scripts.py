@@ -10,7 +10,7 @@ LIMIT_CPU_S = 4.0
     ("script", "words"),
     [
         ("train", ["python train.py -m data=conv,detail,complex,full", "[full]", "llava15_7b"]),
-        ("generate", ["python generate.py teacher=gpt4o", "[offline]"]),
+        ("generate", ["python generate.py teacher=gpt4o", "[offline]", "(teacher.endpoint=NAME)"]),
         ("evaluate", ["python evaluate.py checkpoint=", "[checkpoint]"]),
     ],
 )

@@ -58,6 +58,11 @@ def error(message: str, **more: Any) -> dict[str, Any]:
     return {"error": {"message": message, "type": None, "param": None, "code": None} | more}
 
 
+def text_of(content: Any) -> str:
+    """The words of a message, whole or in parts."""
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+
+
 def good(asked: Asked) -> Answer:
     return Answer(body=completion(f"reply to {asked.question}"))
 
@@ -120,7 +125,7 @@ class ChatServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
-        question = body["messages"][-1]["content"]
+        question = text_of(body["messages"][-1]["content"])
         self.asked[question] += 1
         self.arrivals.append((time.monotonic(), question))
         self.under_way += 1

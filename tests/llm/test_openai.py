@@ -62,16 +62,14 @@ def test_only_what_is_set_and_understood_is_sent(server):
     seen = []
     server.behave = lambda asked: seen.append(asked) or Answer(body=completion("yes"))
     messages = (Message(role="system", text="s"), Message(role="user", text="u"))
-    full = request(messages=messages, temperature=0.0, seed=3, json_mode=True)
+    full = request(messages=messages, temperature=0.0, seed=3)
     complete(server, full)
-    complete(server, full, takes_seed=True, takes_json=True)
-    complete(server, request(), takes_seed=True, takes_json=True)
+    complete(server, full, takes_seed=True)
+    complete(server, request(), takes_seed=True)
     plain = {"model": "m", "max_tokens": 100}
     said = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
     assert seen[0].body == plain | {"messages": said, "temperature": 0.0}
-    assert seen[1].body == plain | {
-        "messages": said, "temperature": 0.0, "seed": 3, "response_format": {"type": "json_object"}
-    }  # fmt: skip
+    assert seen[1].body == plain | {"messages": said, "temperature": 0.0, "seed": 3}
     assert seen[2].body == plain | {"messages": [{"role": "user", "content": "question 0"}]}
 
 

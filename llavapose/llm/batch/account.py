@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import LlavaPoseError
 from llavapose.llm.batch.book import ApiBatch
 from llavapose.llm.batch.lines import URL, NotThere, TokenLimit, is_token_limit

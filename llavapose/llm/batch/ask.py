@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError
 from llavapose.llm.batch.account import Account
 from llavapose.llm.batch.draft import FileLimits
@@ -33,6 +33,7 @@ def ask_by_batch(
     requests: Iterable[ChatRequest],
     *,
     endpoint: EndpointConfig,
+    owner: str = "endpoint",
     ledger: Ledger,
     budget: Budget,
     client: "openai.OpenAI | None" = None,
@@ -51,6 +52,7 @@ def ask_by_batch(
     Args:
         requests: read as a stream, as far as there is room in the account.
         endpoint: where, its limit on waiting tokens, its tries; ``batch_discount`` is taken off the price.
+        owner: the settings that errors speak of, e.g. "judge.endpoint".
         ledger: where replies, failures and the book of batches are.
         budget: list prices and the cap, which what lies in batches counts toward.
         client: None: one for ``endpoint``.
@@ -67,8 +69,8 @@ def ask_by_batch(
         DataError: the ledger cannot be written; what it held before stays.
     """
     if not endpoint.has_batch:
-        raise ConfigError(f"{endpoint.base_url} has no Batch API (has_batch is false); ask it live")
-    with _opened(endpoint, client) as account:
+        raise ConfigError(f"{endpoint.base_url} has no Batch API ({owner}.has_batch is false); ask it live")
+    with _opened(endpoint, owner, client) as account:
         work = BatchRun(
             requests,
             account=account,
@@ -83,7 +85,7 @@ def ask_by_batch(
 
 
 @contextmanager
-def _opened(endpoint: EndpointConfig, client: "openai.OpenAI | None") -> "Iterator[Account]":
+def _opened(endpoint: EndpointConfig, owner: str, client: "openai.OpenAI | None") -> "Iterator[Account]":
     import openai
 
     quiet()
@@ -91,6 +93,6 @@ def _opened(endpoint: EndpointConfig, client: "openai.OpenAI | None") -> "Iterat
     if client is not None:
         yield Account(client.with_options(max_retries=0), endpoint)
         return
-    key = api_key(endpoint)
+    key = api_key(endpoint, owner)
     with openai.OpenAI(base_url=endpoint.base_url, api_key=key, max_retries=0, timeout=endpoint.timeout_s) as ours:
         yield Account(ours, endpoint)

@@ -13,10 +13,13 @@ more will come of it), then ``collected`` or ``withdrawn`` (the server never too
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
 
 from llavapose.llm.chat import ChatRequest, Message
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import Statement
+from llavapose.llm.pictures import Picture
 
 ANSWERED = "answered"
 FAILED = "failed"
@@ -197,9 +200,16 @@ def summary(batches: Iterable[ApiBatch]) -> str:
 
 
 def _written(request: ChatRequest) -> str:
-    return json.dumps(asdict(request), ensure_ascii=False)
+    """A request as JSON; of a picture all but its bytes, which are read again when it is sent."""
+    return json.dumps(asdict(request), ensure_ascii=False, default=str)
 
 
 def _read(text: str) -> ChatRequest:
     values = json.loads(text)
-    return ChatRequest(**values | {"messages": tuple(Message(**message) for message in values["messages"])})
+    values.pop("json_mode", None)  # in books of earlier versions, always false
+    return ChatRequest(**values | {"messages": tuple(map(_message, values["messages"]))})
+
+
+def _message(values: dict[str, Any]) -> Message:
+    pictures = (Picture(**one | {"path": Path(one["path"])}) for one in values.get("images", ()))
+    return Message(role=values["role"], text=values["text"], images=tuple(pictures))

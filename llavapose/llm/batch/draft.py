@@ -6,12 +6,13 @@ import uuid
 from dataclasses import dataclass, field
 from typing import IO
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.llm.batch.book import ApiBatch
 from llavapose.llm.batch.lines import line_of
 from llavapose.llm.batch.queue import Queue
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest
+from llavapose.llm.failures import RequestFailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Draft:
     file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
     requests: list[ChatRequest] = field(default_factory=list)
     tokens: float = 0.0
-    unfit: list[tuple[ChatRequest, str]] = field(default_factory=list)
+    unfit: list[tuple[ChatRequest, RequestFailed]] = field(default_factory=list)
     no_money: bool = False
 
     def batch(self, base_url: str, limit_name: str) -> ApiBatch:
@@ -89,10 +90,13 @@ def fill(
         try:
             line = line_of(request, endpoint, limit_name)
         except UnicodeEncodeError:
-            draft.unfit.append((request, "not text"))
+            draft.unfit.append((request, RequestFailed("half a character (a lone surrogate)", reason="not text")))
+            continue
+        except RequestFailed as failure:
+            draft.unfit.append((request, failure))
             continue
         if len(line) > limits.max_bytes:
-            draft.unfit.append((request, "too long"))
+            draft.unfit.append((request, RequestFailed("over the file's limit", reason="too long")))
             continue
         if draft.requests and (
             draft.file.tell() + len(line) > limits.max_bytes

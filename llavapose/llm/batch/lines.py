@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import LlavaPoseError
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
@@ -42,11 +42,11 @@ def line_of(request: ChatRequest, endpoint: EndpointConfig, limit_name: str) -> 
 
     Raises:
         UnicodeEncodeError: a message holds half a character (a lone surrogate).
+        RequestFailed: a picture's file is gone or has changed.
     """
     body = body_of(
         request,
         takes_seed=endpoint.takes_seed,
-        takes_json=endpoint.takes_json,
         joins_turns=endpoint.joins_turns,
         limit_name=limit_name,
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.llm.batch.account import Account
 from llavapose.llm.batch.book import ApiBatch, Book, summary
 from llavapose.llm.batch.collect import Collector
@@ -23,7 +23,7 @@ from llavapose.llm.batch.queue import Queue
 from llavapose.llm.batch.token_limit import TokenRoom
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest
-from llavapose.llm.counts import Counts, Tally
+from llavapose.llm.counts import Counts, State, Tally
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.ledger import Ledger
 
@@ -78,16 +78,16 @@ class BatchRun:
         with bar:
             try:
                 self._begin()
-                stopped = self._rounds(bar, wait=wait)
+                state, stopped = self._rounds(bar, wait=wait)
             except KeyboardInterrupt:
-                stopped = "interrupted"
+                state, stopped = State.interrupted, State.interrupted.value
             except StopAsking as error:
-                stopped = f"{error.reason}: {error}"
+                state, stopped = State.stopped, f"{error.reason}: {error}"
             self._show(bar)
         left = self._book.open()
         if left and progress:
             print(f"under way: {_described(left)}; run the same command to collect them", file=sys.stderr, flush=True)
-        return self._counts.tally(stopped)
+        return self._counts.tally(state, stopped)
 
     def _begin(self) -> None:
         """Take up what an earlier run left: its money counts, and what was never started is planned anew."""
@@ -103,7 +103,8 @@ class BatchRun:
         finally:
             self._budget.max_usd = cap
 
-    def _rounds(self, bar: tqdm, *, wait: bool) -> str | None:
+    def _rounds(self, bar: tqdm, *, wait: bool) -> tuple[State, str | None]:
+        """Go on until all is settled, or nothing is left but to wait; how that ended, and why in words."""
         while True:
             self._trouble = ""
             self._look_after()
@@ -111,12 +112,15 @@ class BatchRun:
             self._show(bar)
             ours, all_open = self._ours(), self._book.open()
             if not ours and self._no_money:
-                return "budget"
+                return State.budget, State.budget.value
             if not ours and not self._more:
                 elsewhere = ", ".join(sorted({batch.base_url for batch in all_open}))
-                return f"endpoint: {_described(all_open)} under way at {elsewhere}" if all_open else None
+                if all_open:
+                    return State.stopped, f"endpoint: {_described(all_open)} under way at {elsewhere}"
+                return State.done, None
             if not wait:
-                return "; ".join(filter(None, [_described(ours) + " under way" if ours else "", self._why_not()]))
+                parts = [_described(ours) + " under way" if ours else "", self._why_not()]
+                return State.batches, "; ".join(filter(None, parts))
             time.sleep(self._poll_s)
 
     def _why_not(self) -> str:
@@ -245,9 +249,9 @@ class BatchRun:
             room=room,
             limit_name=self._collector.limit_name,
         )
-        for request, reason in draft.unfit:
-            self._ledger.failed(request, reason)
-            self._queue.settle(request.key, reason)
+        for request, failure in draft.unfit:
+            self._ledger.failed(request, failure.reason, lasting=failure.lasting)
+            self._queue.settle(request.key, failure.reason)
         return draft
 
     def _send(self, draft: Draft) -> bool:

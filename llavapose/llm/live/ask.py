@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import DataError
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatModel, ChatRequest
-from llavapose.llm.counts import Counts, Tally
+from llavapose.llm.counts import Counts, State, Tally
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.live.display import interrupts, show
 from llavapose.llm.live.pending import Pending
@@ -58,7 +58,7 @@ def ask_all(
     _write_late(job, ledger)
     if job.error is not None:
         raise job.error
-    return counts.tally(job.stopped)
+    return counts.tally(job.state, job.stopped)
 
 
 async def _run(
@@ -75,7 +75,7 @@ async def _run(
     try:
         job = Workers(feed=feed, model=model, ledger=ledger, budget=budget, limits=limits, counts=counts)
         line = asyncio.create_task(show(counts, budget, job.pace, total)) if progress else None
-        with interrupts(lambda: job.stop("interrupted"), job.abort):
+        with interrupts(lambda: job.stop(State.interrupted), job.abort):
             await job.run()
         if line is not None:
             line.cancel()

@@ -10,11 +10,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llavapose.config.schema import EndpointConfig
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import DataError
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatModel, ChatRequest, Completion
-from llavapose.llm.counts import Counts
+from llavapose.llm.counts import Counts, State
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import Statement, drop_sending, note_failure, note_reply, note_sending
@@ -42,7 +42,8 @@ class Workers:
     """One run over a stream of requests; ``run`` returns when all is done or stopped.
 
     Attributes:
-        stopped: why the run ended early; None while it goes on.
+        state: how the run ended; ``done`` while it goes on.
+        stopped: why it ended early, in words; None while it goes on.
         error: what ended it, where that was a fault of the requests' source, the ledger or this program.
         unwritten: replies and failures that the ledger could not take.
     """
@@ -50,6 +51,7 @@ class Workers:
     def __init__(
         self, *, feed: Pending, model: ChatModel, ledger: Ledger, budget: Budget, limits: EndpointConfig, counts: Counts
     ) -> None:
+        self.state = State.done
         self.stopped: str | None = None
         self.error: Exception | None = None
         self.unwritten: list[Sequence[Statement]] = []
@@ -75,9 +77,13 @@ class Workers:
         await asyncio.wait(self._workers)
         await self._recorder.close()
 
-    def stop(self, why: str) -> None:
-        """Send nothing more; requests under way are waited for and recorded."""
-        self.stopped = self.stopped or why
+    def stop(self, state: State, why: str | None = None) -> None:
+        """Send nothing more; requests under way are waited for and recorded. ``why``: where the state says too little.
+
+        The first reason stays.
+        """
+        if self.stopped is None:
+            self.state, self.stopped = state, why or state.value
         self._cancel(keep=self._sending | self._recording)
 
     def abort(self) -> None:
@@ -95,7 +101,7 @@ class Workers:
                 await self._ask(request)
         except Exception as error:
             self.error = self.error or error
-            self.stop("error")
+            self.stop(State.stopped, "error")
 
     async def _ask(self, request: ChatRequest) -> None:
         """Send until there is a reply or no hope."""
@@ -110,7 +116,10 @@ class Workers:
                 num_failed += error.reason != "429"
                 asked_s = error.retry_after_s or 0.0
                 if asked_s > MAX_RETRY_AFTER_S:
-                    self.stop(f"endpoint: it asks to wait {asked_s / 3600:.1f} hours; run the same command then")
+                    self.stop(
+                        State.stopped,
+                        f"endpoint: it asks to wait {asked_s / 3600:.1f} hours; run the same command then",
+                    )
                 elif num_failed >= self._max_tries or num_refused >= self._max_tries * PATIENCE:
                     await self._fail(request, f"gave up: {error.reason}", error, lasting=False)
                     return
@@ -118,10 +127,10 @@ class Workers:
                     await asyncio.sleep(_wait_s(num_failed + num_refused, error.retry_after_s))
             except RequestFailed as error:
                 # Before the first reply nobody knows whether the requests or the settings are at fault.
-                await self._fail(request, error.reason, error, lasting=self.counts.answered > 0)
+                await self._fail(request, error.reason, error, lasting=error.lasting and self.counts.answered > 0)
                 return
             except StopAsking as error:
-                self.stop(f"{error.reason}: {error}")
+                self.stop(State.stopped, f"{error.reason}: {error}")
 
     async def _send(self, request: ChatRequest) -> None:
         """Send once and record the reply; raises the model's failures."""
@@ -143,7 +152,7 @@ class Workers:
         """Set money aside and note it; None: there is not enough. Waits for what is under way to turn out cheaper."""
         while not self._budget.reserve(request):
             if not self._budget.num_in_flight:
-                self.stop("budget")
+                self.stop(State.budget)
                 return None
             self._money_is_free.clear()
             await self._money_is_free.wait()
@@ -212,7 +221,10 @@ class Workers:
         self.counts.failed[reason] += 1
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= MAX_IN_A_ROW:
-            self.stop(f"endpoint: {MAX_IN_A_ROW} requests in a row brought no reply, the last one because {error}")
+            self.stop(
+                State.stopped,
+                f"endpoint: {MAX_IN_A_ROW} requests in a row brought no reply, the last one because {error}",
+            )
 
     async def _write(self, statements: Sequence[Statement]) -> None:
         """Record what must not be lost: not even ``abort`` ends it."""

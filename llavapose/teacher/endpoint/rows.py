@@ -12,10 +12,12 @@ from dataclasses import asdict
 from typing import Any
 
 from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.rounds import End, Standing
 from llavapose.records import Sample, Scene
 from llavapose.teacher.checks.findings import Finding
 from llavapose.teacher.dataset.card import checked_of
-from llavapose.teacher.endpoint.rounds import Assignment, Standing
+from llavapose.teacher.endpoint.rounds import Assignment
+from llavapose.teacher.order import Slot
 from llavapose.teacher.prompts import PROMPT_VERSION, prompt_hash
 from llavapose.teacher.reply.reading import Reading, reading_version
 
@@ -31,11 +33,11 @@ class Report:
         self.scenes: set[int] = set()
 
 
-def within(wanted: int, standings: Sequence[Standing]) -> list[tuple[Standing, int]]:
+def within(wanted: int, standings: Sequence[Standing[Slot]]) -> list[tuple[Standing[Slot], int]]:
     """The kept slots in order, each with the number of its conversations that still fit into the target."""
     found, left = [], wanted
     for standing in standings:
-        num = min(standing.num, left) if standing.state == "kept" else 0
+        num = min(standing.num, left) if standing.state == End.kept else 0
         if num:
             found.append((standing, num))
             left -= num
@@ -43,10 +45,10 @@ def within(wanted: int, standings: Sequence[Standing]) -> list[tuple[Standing, i
 
 
 def samples_of(
-    assignment: Assignment, ledger: Ledger, used: Mapping[str, Sequence[tuple[Standing, int]]], report: Report
+    assignment: Assignment, ledger: Ledger, used: Mapping[str, Sequence[tuple[Standing[Slot], int]]], report: Report
 ) -> Iterator[Sample]:
     """The samples grouped by picture, in the order of the scenes, read from the ledger picture by picture."""
-    by_scene: dict[int, list[tuple[Standing, int]]] = {}
+    by_scene: dict[int, list[tuple[Standing[Slot], int]]] = {}
     for slots in used.values():
         for standing, num in slots:
             by_scene.setdefault(standing.slot.scene_id, []).append((standing, num))
@@ -77,7 +79,7 @@ def samples_of(
                 numbers[kind] += 1
 
 
-def _provenance(assignment: Assignment, scene: Scene, standing: Standing, model: str) -> dict[str, Any]:
+def _provenance(assignment: Assignment, scene: Scene, standing: Standing[Slot], model: str) -> dict[str, Any]:
     kind = standing.slot.kind
     context = assignment.teacher.context_of(kind).value
     return {
@@ -99,7 +101,7 @@ def _readings(ledger: Ledger, keys: Sequence[str]) -> dict[str, Reading]:
     return {key: Reading.from_json(text) for key, text in ledger.outcome(keys, reading_version()).items()}
 
 
-def _asks(ledger: Ledger, standing: Standing) -> list[dict[str, Any]]:
+def _asks(ledger: Ledger, standing: Standing[Slot]) -> list[dict[str, Any]]:
     """Every reply of a slot with the reason why it was rejected."""
     replies = dict(ledger.replies(standing.keys))
     reasons = [*standing.reasons, *[None] * len(standing.keys)]
@@ -112,23 +114,27 @@ def _asks(ledger: Ledger, standing: Standing) -> list[dict[str, Any]]:
     ]
 
 
-def _row(assignment: Assignment, ledger: Ledger, standing: Standing) -> dict[str, Any]:
+def _row(assignment: Assignment, ledger: Ledger, standing: Standing[Slot]) -> dict[str, Any]:
     slot = standing.slot
     image = assignment.scenes[slot.scene_id].image
     return {"slot": slot.name, "image": image, "kind": slot.kind, "asks": _asks(ledger, standing)}
 
 
-def set_aside_rows(assignment: Assignment, ledger: Ledger, standings: Iterable[Standing]) -> Iterator[dict[str, Any]]:
+def set_aside_rows(
+    assignment: Assignment, ledger: Ledger, standings: Iterable[Standing[Slot]]
+) -> Iterator[dict[str, Any]]:
     """Every slot that no reply could be kept for."""
-    return (_row(assignment, ledger, one) for one in standings if one.state in ("aside", "failed"))
+    return (_row(assignment, ledger, one) for one in standings if one.state in (End.aside, End.failed))
 
 
-def repair_rows(assignment: Assignment, ledger: Ledger, standings: Iterable[Standing]) -> Iterator[dict[str, Any]]:
+def repair_rows(
+    assignment: Assignment, ledger: Ledger, standings: Iterable[Standing[Slot]]
+) -> Iterator[dict[str, Any]]:
     """Before and after of every slot that was kept after being asked again."""
-    return (_row(assignment, ledger, one) for one in standings if one.state == "kept" and len(one.keys) > 1)
+    return (_row(assignment, ledger, one) for one in standings if one.state == End.kept and len(one.keys) > 1)
 
 
-def first_findings(ledger: Ledger, standings: Sequence[Standing]) -> Iterator[Finding]:
+def first_findings(ledger: Ledger, standings: Sequence[Standing[Slot]]) -> Iterator[Finding]:
     """What was found in the replies to first requests."""
     for start in range(0, len(standings), 1000):
         keys = [one.keys[0] for one in standings[start : start + 1000] if one.keys]

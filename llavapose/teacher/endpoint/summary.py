@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from llavapose.llm.counts import State
 from llavapose.teacher.dataset.card import Checked
 
 
@@ -22,7 +23,8 @@ class EndpointSummary:
         prompts: "kind, context" -> SHA-256 of the prompt.
         num_replies, prompt_tokens, completion_tokens: of the whole ledger.
         usd: what the ledger has cost so far, doubtful money included.
-        stopped: what ended the assignment early; None where it is done.
+        state: how the asking ended.
+        stopped: what ended it early, in words; None where it is done.
         notes: one line each.
         seconds: wall time of this run.
     """
@@ -42,6 +44,7 @@ class EndpointSummary:
     prompt_tokens: int
     completion_tokens: int
     usd: float
+    state: State
     stopped: str | None
     notes: tuple[str, ...]
     seconds: float

@@ -1,25 +1,22 @@
-"""The whole way from annotated pictures to samples by an endpoint: ledger, cap, asking, and the files that it leaves.
+"""The whole way from annotated pictures to samples by an endpoint: asking, and the files that it leaves.
 
 ``samples.jsonl``; ``set_aside.jsonl``, what no reply could be kept for; ``repairs.jsonl``, what a repaired reply said
 before; ``summary.json``, where every request is counted once.
 """
 
 import time
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from llavapose.config.teaching import EndpointConfig, TeacherConfig
+from llavapose.config.teaching import TeacherConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.files import write_json, write_jsonl
-from llavapose.llm.budget import Budget
-from llavapose.llm.chat import ChatModel, ChatRequest
-from llavapose.llm.counts import Tally
+from llavapose.llm.ask import Door
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.dataset.card import Checked, checked_of
-from llavapose.teacher.endpoint.rounds import Ask, Assignment, ask_until_enough
+from llavapose.teacher.endpoint.rounds import Assignment, ask_until_enough
 from llavapose.teacher.endpoint.rows import (
     Report,
     first_findings,
@@ -45,33 +42,20 @@ def assignment_of(scenes: SceneSet, teacher: TeacherConfig) -> Assignment:
     return Assignment(scenes=chosen, teacher=teacher, wanted=wanted_samples(len(chosen), teacher.num_samples))
 
 
-def write_by_endpoint(
-    assignment: Assignment,
-    ledger: Ledger,
-    out: Path,
-    *,
-    max_usd: float | None = None,
-    ask: Ask | None = None,
-    progress: bool = True,
-) -> EndpointSummary:
+def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> EndpointSummary:
     """Ask until the samples are there, and write them with all that was rejected or repaired.
 
     Args:
         assignment: what to ask.
-        ledger: where replies are kept.
+        door: where to ask; its ledger keeps the replies.
         out: folder of the files.
-        max_usd: hard cap on the ledger's money.
-        ask: gets replies into the ledger; None asks the assignment's endpoint.
-        progress: whether to show live lines.
 
     Raises:
         ConfigError: paid replies would go unused (``teacher.leave_replies``), or the key's variable is not set.
     """
-    start = time.monotonic()
+    start, ledger = time.monotonic(), door.ledger
     _check_unused(assignment, ledger)
-    asked = ask_until_enough(
-        assignment, ledger, ask or endpoint_ask(assignment, ledger, max_usd, progress), progress=progress
-    )
+    asked = ask_until_enough(assignment, door)
     used = {kind: within(assignment.wanted[kind], standings) for kind, standings in asked.standings.items()}
     notes, report = [], Report()
     path = out / "samples.jsonl"
@@ -102,54 +86,13 @@ def write_by_endpoint(
         prompt_tokens=ledger.num_tokens()[0],
         completion_tokens=ledger.num_tokens()[1],
         usd=ledger.spent_usd(),
+        state=asked.state,
         stopped=asked.stopped,
         notes=tuple(notes),
         seconds=round(time.monotonic() - start, 2),
     )
     write_json(out / "summary.json", asdict(summary))
     return summary
-
-
-def endpoint_ask(assignment: Assignment, ledger: Ledger, max_usd: float | None, progress: bool) -> Ask:
-    """Asks the assignment's endpoint, live or by batches, within the cap."""
-    endpoint = assignment.teacher.endpoint
-    assert endpoint is not None
-
-    def ask(requests: Iterable[ChatRequest], total: int) -> Tally:
-        budget = Budget(
-            max_usd=max_usd,
-            price_in=endpoint.price_in,
-            price_out=endpoint.price_out,
-            spent_usd=ledger.spent_usd(),
-        )
-        if assignment.teacher.mode == "batch":
-            from llavapose.llm.batch.ask import ask_by_batch
-
-            return ask_by_batch(
-                requests, endpoint=endpoint, ledger=ledger, budget=budget, wait=assignment.teacher.wait,
-                progress=progress, total=total, retry_failed=assignment.teacher.retry_failed,
-            )  # fmt: skip
-        from llavapose.llm.batch.book import under_way
-        from llavapose.llm.live.ask import ask_all
-
-        if waiting := under_way(ledger):
-            raise ConfigError(
-                f"teacher.mode=live: {len(waiting):,} requests of this run lie in batches and would be paid twice; "
-                "collect them with teacher.mode=batch first"
-            )
-
-        return ask_all(
-            requests, model=lambda: _opened(endpoint), ledger=ledger, budget=budget, limits=endpoint,
-            progress=progress, total=total, retry_failed=assignment.teacher.retry_failed,
-        )  # fmt: skip
-
-    return ask
-
-
-def _opened(endpoint: EndpointConfig) -> ChatModel:
-    from llavapose.llm.openai import open_endpoint
-
-    return open_endpoint(endpoint)
 
 
 def _check_unused(assignment: Assignment, ledger: Ledger) -> None:

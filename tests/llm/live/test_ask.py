@@ -8,7 +8,7 @@ import pytest
 
 from llavapose.errors import DataError
 from llavapose.llm.chat import Completion
-from llavapose.llm.counts import Tally
+from llavapose.llm.counts import State, Tally
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.live import pending as feed
@@ -40,7 +40,13 @@ def test_all_are_answered_once_and_recorded(ledger):
         again = ask(requests(120), ledger, limits)
     usd = (100 * 2.0 + 50 * 10.0) / 1e6
     assert tally == Tally(
-        asked=100, answered_before=0, answered=100, failed={}, usd=pytest.approx(100 * usd), stopped=None
+        asked=100,
+        answered_before=0,
+        answered=100,
+        failed={},
+        usd=pytest.approx(100 * usd),
+        state=State.done,
+        stopped=None,
     )
     assert (again.asked, again.answered_before, again.answered) == (120, 100, 20)
     assert server.asked == Counter(f"question {index}" for index in range(120))
@@ -267,7 +273,7 @@ def test_half_a_character_in_a_reply_can_be_stored(ledger):
 def test_the_summary_is_one_line_that_says_all():
     tally = Tally(
         asked=1020, answered_before=1000, answered=5, failed={"400": 2, "gave up: 5xx": 1}, usd=1.234,
-        stopped="interrupted", repeated=3, usd_doubtful=0.5,
+        state=State.interrupted, stopped="interrupted", repeated=3, usd_doubtful=0.5,
     )  # fmt: skip
     assert tally.left == 9
     assert tally.summary() == (

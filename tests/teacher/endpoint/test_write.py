@@ -1,7 +1,7 @@
 """A whole assignment against a scripted teacher: nothing asked twice, faults named and mended, counts that add up."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +10,12 @@ import pytest
 from llavapose.config.choices import Context, Quality
 from llavapose.config.teaching import EndpointConfig, TeacherConfig
 from llavapose.errors import ConfigError
+from llavapose.llm.ask import Door
 from llavapose.llm.chat import ChatRequest, Completion
-from llavapose.llm.counts import Tally
+from llavapose.llm.counts import State
+from llavapose.llm.failures import RequestFailed, StopAsking
 from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.scripted import Scripted
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
 from llavapose.samples import read_samples
@@ -36,40 +39,31 @@ def truth(kind: str, scene: Scene, request: ChatRequest) -> str:
 
 
 class Desk:
-    """Answers from a script into the ledger, and remembers what it was asked."""
+    """Answers from a script behind a real door, and remembers what it answered."""
 
-    def __init__(self, scenes: SceneSet, ledger: Ledger, reply: Reply = truth, most: int | None = None) -> None:
-        self.scenes, self.ledger, self.reply, self.most = scenes, ledger, reply, most
+    def __init__(self, scenes: SceneSet, reply: Reply = truth, most: int | None = None) -> None:
+        self.scenes, self.reply, self.most = scenes, reply, most
         self.asked: list[ChatRequest] = []
 
-    def __call__(self, requests: Iterable[ChatRequest], total: int) -> Tally:
-        num = before = answered = 0
-        failed: dict[str, int] = {}
-        for request in requests:
-            num += 1
-            if self.ledger.answered([request.key]):
-                before += 1
-                continue
-            if self.most is not None and len(self.asked) >= self.most:
-                return Tally(
-                    asked=num, answered_before=before, answered=answered, failed=failed, usd=0.0, stopped="budget"
-                )
-            self.asked.append(request)
-            text = self.reply(request.tag.partition(":")[0], self._scene(request), request)
-            if text is None:
-                self.ledger.failed(request, "content policy")
-                failed["content policy"] = failed.get("content policy", 0) + 1
-                continue
-            self.ledger.record(request, Completion(text=text, model="scripted-2026"), usd=0.01)
-            answered += 1
-        return Tally(
-            asked=num, answered_before=before, answered=answered, failed=failed, usd=0.01 * answered, stopped=None
-        )
+    def answer(self, request: ChatRequest) -> Completion | Exception:
+        if self.most is not None and len(self.asked) >= self.most:
+            return StopAsking("no money left at the endpoint", reason="quota")
+        self.asked.append(request)
+        text = self.reply(request.tag.partition(":")[0], self._scene(request), request)
+        if text is None:
+            return RequestFailed("refused for its content", reason="content policy")
+        return Completion(text=text, model="scripted-2026", num_completion_tokens=1000)
 
     def _scene(self, request: ChatRequest) -> Scene:
         """The scene whose captions and boxes the messages show: each of the test's scenes has its own."""
         said = "\n".join(message.text for message in request.messages)
         return max(self.scenes.scenes, key=lambda scene: said.count(f"Picture number {scene.id}."))
+
+
+def door_of(ledger: Ledger, teacher: TeacherConfig, desk: Desk) -> Door:
+    assert teacher.endpoint is not None
+    model = lambda: Scripted(desk.answer)  # noqa: E731
+    return Door(endpoint=teacher.endpoint, owner="teacher.endpoint", ledger=ledger, progress=False, model=model)
 
 
 @pytest.fixture
@@ -92,8 +86,8 @@ def run(
     reply: Reply = truth,
     most: int | None = None,
 ) -> tuple[EndpointSummary, Desk]:
-    desk = Desk(told, ledger, reply, most)
-    return write_by_endpoint(assignment_of(told, teacher), ledger, out, ask=desk, progress=False), desk
+    desk = Desk(told, reply, most)
+    return write_by_endpoint(assignment_of(told, teacher), door_of(ledger, teacher, desk), out), desk
 
 
 def rows(path: Path) -> list[dict]:
@@ -192,10 +186,11 @@ def test_requests_that_the_endpoint_refuses_are_counted_as_failed(told, ledger, 
 
 def test_a_stopped_job_goes_on_where_it_was(told, ledger, tmp_path):
     stopped, desk = run(told, ledger, tmp_path / "out", most=7)
-    assert stopped.stopped == "budget" and len(desk.asked) == 7
+    assert stopped.state == State.stopped and len(desk.asked) == 7
+    assert stopped.stopped == "quota: no money left at the endpoint [teacher.endpoint]"
     assert sum(ends.get("open", 0) for ends in stopped.requests.values()) > 0
     done, rest = run(told, ledger, tmp_path / "out")
-    assert done.stopped is None and done.counts == done.wanted
+    assert done.state == State.done and done.stopped is None and done.counts == done.wanted
     assert not {request.key for request in desk.asked} & {request.key for request in rest.asked}
     alone = tmp_path / "alone"
     with Ledger(tmp_path / "other.sqlite") as other:
@@ -251,5 +246,6 @@ def _slots(told: SceneSet, teacher: TeacherConfig):
 
 def test_what_lies_in_batches_is_not_asked_live(told, ledger, tmp_path, monkeypatch):
     monkeypatch.setattr("llavapose.llm.batch.book.under_way", lambda _: {"a", "b"})
-    with pytest.raises(ConfigError, match="2 requests of this run lie in batches"):
-        write_by_endpoint(assignment_of(told, TEACHER), ledger, tmp_path / "out", progress=False)
+    line = r"teacher\.mode=live: 2 requests of this run lie in batches .*; collect them with teacher\.mode=batch first"
+    with pytest.raises(ConfigError, match=line):
+        run(told, ledger, tmp_path / "out")
