@@ -144,7 +144,7 @@ def dump_evaluation(config, scenes, work: Path, out: Path) -> None:
     write_json(out / "probe_items.json", [item_row(item) for item in build_probe(scenes.scenes, 0, num_items=60)])
     sweep = work / "sweep"
     common = [one for one in overrides(work) if one.startswith(("scenes.", "benchmark.", "probe."))]
-    for arm, extra in (("baseline", []), ("full", ["benchmark.max_new_tokens=24"])):
+    for arm, extra in (("baseline", []), ("full", ["answerer.max_new_tokens=24"])):
         told = [*common, *extra, "checkpoint=tiny", f"arm={arm}", f"output_dir={sweep}"]
         evaluate(settings("evaluate", ROOT / "conf", told))
     assignment = {"variant": "", "dir": str(work / "none"), "results_dir": str(sweep), "exit_code": 0}

@@ -22,9 +22,7 @@ def main() -> int:
         check_input(given.checkpoint, given.photo)
         from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
 
-        answerer = CheckpointAnswerer(
-            given.checkpoint, given.photo.parent, device=given.device, max_new_tokens=given.max_new_tokens
-        )
+        answerer = CheckpointAnswerer(given.checkpoint, device=given.device, max_new_tokens=given.max_new_tokens)
         for piece in answerer.stream(given.photo, given.question):
             print(piece, end="", flush=True)
         print()

@@ -174,7 +174,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What one arm answered to one question; ``finish`` is "stop" or "length"."""
+    """What one arm answered to one question; ``finish`` is "stop", "length", or "failed": then ``text`` says why."""
 
     question_id: str
     arm: str
@@ -185,7 +185,19 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A judge's rating of one answer: ``rating`` 1..10, None where the question could not be judged (unscored)."""
+    """A judge's rating of one answer.
+
+    Attributes:
+        question_id, arm: whose answer to what.
+        judge: the judge's name: verdicts lie in ``verdicts/<judge>/``.
+        rating: 1..10; None where there is none (unscored), which is never a number.
+        reason: the judge's explanation, or why there is no rating.
+        silent: whether the answer says nothing that this judge could check.
+        protocol: "single", or "pair" where the opponent's answer was seen beside it.
+        opponent: the other arm of a pair; None with "single".
+        order: "ab" where this answer stood first, "ba" where second; None with "single".
+        key: of the reply in the judge's ledger; None where no model was asked.
+    """
 
     question_id: str
     arm: str
@@ -193,6 +205,10 @@ class Verdict:
     rating: float | None
     reason: str
     silent: bool = False
+    protocol: str = "single"
+    opponent: str | None = None
+    order: str | None = None
+    key: str | None = None
 
 
 def to_dict(record: Any) -> dict[str, Any]:

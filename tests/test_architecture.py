@@ -22,7 +22,7 @@ HEAVY = {
     "torchmetrics",
 }
 STANDARD = {"records", "kinds", "errors", "files", "pictures", "llava_json", "samples"}
-SCHEMA = {"config.schema", "config.teaching", "config.endpoint", "config.choices"}
+SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices")}
 """Plain settings: imported anywhere."""
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin). Each stands below those

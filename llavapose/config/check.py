@@ -5,7 +5,7 @@ plain mapping (trainer, strategy, callbacks, logger), and missing values: those 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +21,13 @@ from llavapose.config.targets import signature_of
 TRAINER = "lightning.Trainer"
 RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")
 """Groups whose keys are arguments of other people's classes."""
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "benchmark": ("scenes",),
+    "answerer": ("checkpoint", "ledger"),
+    "judge": ("ledger",),
+}
+"""Groups whose ``_target_`` is built with the group's own settings -> what a run gives it besides, if it takes it."""
 
 _TRAINER_GROUPS = ("strategy", "callbacks", "logger")
 _RESERVED = ("_target_", "_args_", "_partial_", "_convert_", "_recursive_")
@@ -42,6 +49,10 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
         node = config.get(group)
         if isinstance(node, DictConfig):
             found += _raw_group(group, node)
+    for group in PARTS:
+        node = config.get(group)
+        if isinstance(node, DictConfig) and not OmegaConf.is_missing(node, "_target_"):
+            found += _part(group, node, config)
     found += _secrets(config)
     if not missing and not unresolved:
         known = _known(OmegaConf.to_container(config), schema)
@@ -123,7 +134,7 @@ def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
 
 def _raw_group(group: str, node: DictConfig) -> Iterator[str]:
     if group == "trainer":
-        yield from _arguments(node, TRAINER, "trainer", taken=_TRAINER_GROUPS)
+        yield from _arguments([str(key) for key in node], TRAINER, "trainer", taken=_TRAINER_GROUPS)
     elif group == "strategy":
         if "_target_" in node:
             yield from _instance(node, group)
@@ -149,20 +160,53 @@ def _child(node: DictConfig, key: Any) -> Any:
 
 
 def _instance(node: DictConfig, where: str) -> Iterator[str]:
-    yield from _arguments(node, str(node["_target_"]), where)
+    given = [str(key) for key in node if key not in _RESERVED]
+    partial = bool(node.get("_partial_")) or "_args_" in node
+    yield from _arguments(given, str(node["_target_"]), where, partial=partial)
     for key in node:
         child = _child(node, key)
         if isinstance(child, DictConfig) and "_target_" in child:
             yield from _instance(child, f"{where}.{key}")
 
 
-def _arguments(node: DictConfig, target: str, where: str, taken: tuple[str, ...] = ()) -> Iterator[str]:
-    """Compare the keys of ``node`` with what ``target`` takes; ``taken`` are arguments that groups of ours set."""
+def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
+    """The settings of a benchmark, answerer or judge that are not null are arguments of what makes it."""
+    target, options = str(node["_target_"]), _child(node, "options")
+    options = options if isinstance(options, DictConfig) else {}
+    given = [str(key) for key in node if key not in (*_RESERVED, "options") and _is_set(node, str(key))]
+    given += [str(key) for key in options]
+    signature = signature_of(target)
+    yield from _arguments(given, target, group, supplied=PARTS[group])
+    if signature is None or group != "answerer" or "checkpoint" not in config:
+        return
+    if "checkpoint" not in signature.names:
+        if config["checkpoint"] is not None:
+            yield f"checkpoint: {target} reads none; leave it out, or choose answerer=checkpoint"
+    elif config["checkpoint"] is None:
+        yield "checkpoint has no value; set it with checkpoint=..."
+
+
+def _is_set(node: DictConfig, key: str) -> bool:
+    return OmegaConf.is_missing(node, key) or _child(node, key) is not None
+
+
+def _arguments(
+    given: Sequence[str],
+    target: str,
+    where: str,
+    *,
+    taken: tuple[str, ...] = (),
+    supplied: tuple[str, ...] = (),
+    partial: bool = False,
+) -> Iterator[str]:
+    """Compare the ``given`` arguments with those of ``target``.
+
+    ``taken`` are arguments that groups of ours set, ``supplied`` those that a run gives; ``partial``: more may come.
+    """
     signature = signature_of(target)
     if signature is None:
         yield f"{where}._target_: nothing named {target} is installed; check the name, or install its package"
         return
-    given = [str(key) for key in node if key not in _RESERVED]
     for key in given:
         if key in taken:
             yield f"{where}.{key}: set by the group {key}; choose with {key}=..."
@@ -172,7 +216,7 @@ def _arguments(node: DictConfig, target: str, where: str, taken: tuple[str, ...]
                 hint = f"; did you mean {close[0]}?" if close else ""
                 yield f"{where}.{key}: {target} takes no such argument{hint}"
     for key in signature.required:
-        if key not in given and not node.get("_partial_") and "_args_" not in node:
+        if key not in given and key not in supplied and not partial:
             yield f"{where}.{key}: {target} needs this argument; set it with {where}.{key}=..."
 
 

@@ -102,8 +102,8 @@ class Schedule(StrEnum):
     constant = "constant"
 
 
-class AnswererKind(StrEnum):
-    """Who answers the benchmark: a checkpoint, or a file of answers made elsewhere."""
+class JudgeProtocol(StrEnum):
+    """What a judge sees at once: one answer, or two arms' answers to the same question (the papers' way)."""
 
-    checkpoint = "checkpoint"
-    file = "file"
+    single = "single"
+    pair = "pair"

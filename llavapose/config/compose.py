@@ -13,7 +13,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from llavapose.config.check import RAW_GROUPS, did_you_mean, problems_in, setting_names
+from llavapose.config.check import PARTS, RAW_GROUPS, did_you_mean, problems_in, setting_names
 from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.register import SCHEMAS, as_settings, register
@@ -28,14 +28,16 @@ def opened(overrides: Sequence[str], conf: Path) -> list[str]:
     """Overrides as Hydra needs them, from those that are pleasant to write.
 
     Any argument of a plain group can be given without ``+``: ``trainer.limit_val_batches=4`` works though no file names
-    it, and ``check.py`` knows the class's arguments. ``teacher.context=boxes`` stands for all three kinds of sample.
-    ``teacher.endpoint=vllm`` chooses ``conf/endpoint/vllm.yaml``, and the teacher that asks it where none is chosen.
+    it, and ``check.py`` knows the class's arguments; so does ``judge.options.x=1``. ``teacher.context=boxes`` stands
+    for all kinds of sample. ``teacher.endpoint=vllm`` chooses ``conf/endpoint/vllm.yaml``, and the teacher that asks
+    it where none is chosen.
 
     Args:
         overrides: of the whole command line.
         conf: the folder of configuration files.
     """
-    pattern = re.compile(rf"({'|'.join(RAW_GROUPS)})\.[\w.]+=")
+    options = [rf"{group}\.options" for group in PARTS]
+    pattern = re.compile(rf"({'|'.join([*RAW_GROUPS, *options])})\.[\w.]+=")
     chosen = {_key(override) for override in overrides}
     found: list[str] = []
     for override in overrides:

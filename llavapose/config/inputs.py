@@ -5,15 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.schema import (
-    AnswererKind,
-    EvaluateConfig,
-    GenerateConfig,
-    ScenesConfig,
-    SceneSource,
-    SplitPaths,
-    TrainConfig,
-)
+from llavapose.config.choices import SceneSource
+from llavapose.config.scenes import ScenesConfig, SplitPaths
+from llavapose.config.schema import AnswererConfig, BenchmarkConfig, EvaluateConfig, GenerateConfig, TrainConfig
 
 
 def missing_inputs(config: Any) -> list[str]:
@@ -41,6 +35,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
             yield from _folder("data.images", config.data.images)
     if config.evaluate:
         yield from _scenes(config.scenes, "val")
+        yield from _parts(config.benchmark, config.answerer)
     if config.resume and not list(config.output_dir.glob("checkpoints/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "
@@ -49,12 +44,20 @@ def _training(config: TrainConfig) -> Iterator[str]:
 
 
 def _evaluation(config: EvaluateConfig) -> Iterator[str]:
-    if config.answerer.kind == AnswererKind.file:
-        if config.answerer.path is not None:
-            yield from _file("answerer.path", config.answerer.path)
-    else:
+    if config.checkpoint is not None:
         yield from _checkpoint("checkpoint", config.checkpoint)
-    yield from _scenes(config.scenes, "val")
+    yield from _parts(config.benchmark, config.answerer)
+    if config.benchmark.images is None:
+        yield from _scenes(config.scenes, "val")
+
+
+def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig) -> Iterator[str]:
+    if benchmark.path is not None:
+        yield from _file("benchmark.path", benchmark.path)
+    if benchmark.images is not None:
+        yield from _folder("benchmark.images", benchmark.images)
+    if answerer.path is not None:
+        yield from _file("answerer.path", answerer.path)
 
 
 def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> Iterator[str]:

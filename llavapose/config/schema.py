@@ -10,81 +10,13 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import (
-    AnswererKind,
-    Attention,
-    ConnectorType,
-    Dtype,
-    ExportFormat,
-    LossMean,
-    SceneSource,
-    Schedule,
-    Selected,
-)
+from llavapose.config.choices import Attention, ConnectorType, Dtype, ExportFormat, LossMean, Schedule
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
 from llavapose.config.endpoint import too_small
+from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig, ProbeConfig
+from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.kinds import KINDS, listed
-
-
-@dataclass(kw_only=True)
-class SplitPaths:
-    """The files of one split in COCO's format, relative to ``ScenesConfig.root``."""
-
-    images: Path | None = None
-    """Folder of the pictures."""
-    keypoints: Path | None = None
-    """``person_keypoints_*.json``."""
-    instances: Path | None = None
-    """``instances_*.json``; null: no objects but people."""
-    captions: Path | None = None
-    """``captions_*.json``; null: no captions."""
-
-
-@dataclass(kw_only=True)
-class ScenesConfig:
-    """Group ``scenes``: annotated pictures."""
-
-    name: str = MISSING
-    source: SceneSource = SceneSource.world
-    root: Path = MISSING
-    """Folder of the data set; for the world, the folder it is drawn into."""
-    download: str | None = None
-    """Where the files can be had, for the message when they are missing."""
-    train: SplitPaths = field(default_factory=SplitPaths)
-    """Files of the training pictures (source coco)."""
-    val: SplitPaths = field(default_factory=SplitPaths)
-    """Files of the held-out pictures (source coco)."""
-    num_train: int | None = None
-    """Training pictures; null: all of the data set's (the world needs a number)."""
-    num_val: int | None = None
-    """Held-out pictures; null: all of the data set's (the world needs a number)."""
-    image_size: int = 224
-    """Side of the world's square pictures, in pixels."""
-    seed: int = 0
-    """Seed of the world; no effect on other sources."""
-    select: Selected = Selected.joints
-    """Which training pictures qualify: any with a ``person`` (the papers'), or with enough labelled ``joints``."""
-    min_labelled_joints: int = 0
-    """With ``select=joints``: a training picture needs a person with this many labelled joints."""
-    excluded_ids: Path | None = None
-    """File of COCO image ids, one a line, that must stay out of training data; 2014 and 2017 share ids."""
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        found = []
-        if self.source == SceneSource.world:
-            for key in ("num_train", "num_val"):
-                value = getattr(self, key)
-                if value is None or value < 1:
-                    found.append(f"scenes.{key} is {value}; the world needs a number of pictures, e.g. {key}=200")
-            if not 32 <= self.image_size <= 2048:
-                found.append(f"scenes.image_size is {self.image_size}; expected 32 to 2048 pixels")
-        elif self.train.images is None or self.train.keypoints is None:
-            found.append("scenes.train needs `images` (a folder) and `keypoints` (person_keypoints_*.json)")
-        if not 0 <= self.min_labelled_joints <= 17:
-            found.append(f"scenes.min_labelled_joints is {self.min_labelled_joints}; expected 0 to 17")
-        return found
 
 
 @dataclass(kw_only=True)
@@ -193,62 +125,6 @@ class OptimConfig:
 
 
 @dataclass(kw_only=True)
-class BenchmarkConfig:
-    """Group ``benchmark``: the questions that every arm answers."""
-
-    name: str = MISSING
-    num_images: int = 90
-    """Held-out pictures, one question of each kind about each; 0: no benchmark."""
-    seed: int = 0
-    batch_size: int = 32
-    """Questions answered at once."""
-    max_new_tokens: int = 256
-    """Longest answer, in tokens."""
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        return too_small(self, "benchmark.", num_images=0, batch_size=1, max_new_tokens=1)
-
-
-@dataclass(kw_only=True)
-class ProbeConfig:
-    """The pose probe: pairs of true and flipped statements about held-out pictures."""
-
-    enabled: bool = True
-    num_items: int = 1500
-    """Pairs of statements in all, balanced per fact."""
-    num_images: int | None = None
-    """Held-out pictures; null: all."""
-    max_items_per_fact: int | None = None
-    """Most pairs of one kind of fact; null: all that balance."""
-    shuffled: bool = True
-    """Also score with shuffled pictures, the control that must fall to chance."""
-    seed: int = 0
-
-
-@dataclass(kw_only=True)
-class AnswererConfig:
-    """Group ``answerer``: who answers the benchmark."""
-
-    kind: AnswererKind = AnswererKind.checkpoint
-    path: Path | None = None
-    """File of answers (kind file): JSONL with question_id and text."""
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        if self.kind == AnswererKind.file and self.path is None:
-            return ["answerer.path is missing; give the JSONL file of answers, e.g. answerer.path=answers.jsonl"]
-        return []
-
-
-@dataclass(kw_only=True)
-class JudgeConfig:
-    """Group ``judge``: who rates the answers; ``pose`` compares their claims with the picture's facts."""
-
-    name: str = MISSING
-
-
-@dataclass(kw_only=True)
 class LauncherConfig:
     """Group ``launcher``: how ``-m`` runs its jobs, each as a process tree of its own."""
 
@@ -338,28 +214,6 @@ class GenerateConfig:
         return found
 
 
-@dataclass(kw_only=True)
-class EvaluateConfig:
-    """All settings of ``evaluate.py``."""
-
-    checkpoint: str = MISSING
-    """Checkpoint folder (the `hf` folder that train.py leaves), or ``tiny`` for the base."""
-    arm: str = MISSING
-    """Row in the tables."""
-    scenes: ScenesConfig = field(default_factory=ScenesConfig)
-    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
-    probe: ProbeConfig = field(default_factory=ProbeConfig)
-    answerer: AnswererConfig = field(default_factory=AnswererConfig)
-    judge: JudgeConfig = field(default_factory=JudgeConfig)
-    output_dir: Path = MISSING
-    """Folder for `answers/<arm>.jsonl`, `verdicts/<arm>.jsonl`, `probe/<arm>.jsonl`."""
-    baseline: str = "baseline"
-    """Row that the others are compared with."""
-    tables: bool = True
-    """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""
-    seed: int = 0
-
-
 def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
     """The evaluation that ends a training run."""
     return EvaluateConfig(
@@ -371,7 +225,6 @@ def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
         answerer=config.answerer,
         judge=config.judge,
         output_dir=config.results_dir,
-        seed=config.seed,
     )
 
 

@@ -137,15 +137,13 @@ def _source(module: str) -> Path | None:
         spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return None
-    if spec is None or spec.origin is None:
+    if spec is None:
         return None
-    origin = Path(spec.origin)
     if not rest:
-        return origin if origin.suffix == ".py" else None
-    if spec.submodule_search_locations is None:
-        return None
-    path = origin.parent.joinpath(*rest)
-    for candidate in (path / "__init__.py", path.with_suffix(".py")):
-        if candidate.is_file():
-            return candidate
+        return Path(spec.origin) if spec.origin is not None and spec.origin.endswith(".py") else None
+    for folder in spec.submodule_search_locations or ():  # several, where a package has no __init__.py
+        path = Path(folder).joinpath(*rest)
+        for candidate in (path / "__init__.py", path.with_suffix(".py")):
+            if candidate.is_file():
+                return candidate
     return None

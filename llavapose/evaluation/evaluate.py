@@ -1,31 +1,82 @@
-"""Settings -> the evaluation of one arm."""
+"""Evaluate one arm: settings -> benchmark, answerer and judge -> answers, verdicts and probe, all kept as files.
 
+What is there already and was made by the same checkpoint, questions and settings is not made again.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
-from llavapose.config.schema import AnswererKind, EvaluateConfig
-from llavapose.evaluation.run import Plan, evaluate_arm
-from llavapose.scenes.open import open_scenes
+from llavapose.config.evaluating import EvaluateConfig
+from llavapose.evaluation.benchmarks.file import write_questions
+from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
+from llavapose.evaluation.measures import MEASURES, Arm
+from llavapose.evaluation.parts import answerer_of, benchmark_of, judge_of
+from llavapose.files import atomic_write, write_json
+from llavapose.records import Question
+from llavapose.scenes.coco import SceneSet
+from llavapose.scenes.draw import draw_scene
+
+NUM_PICTURES = 8
+PICTURE_SIZE = 480
 
 
 def evaluate(config: EvaluateConfig) -> Path:
-    """Answer, judge and probe one arm; returns the folder of its results."""
-    plan = Plan(
-        num_images=config.benchmark.num_images,
-        benchmark_seed=config.benchmark.seed,
-        max_new_tokens=config.benchmark.max_new_tokens,
-        answer_batch_size=config.benchmark.batch_size,
-        num_items=config.probe.num_items if config.probe.enabled else 0,
-        max_items_per_fact=config.probe.max_items_per_fact,
-        probe_images=config.probe.num_images,
-        probe_seed=config.probe.seed,
-        shuffled=config.probe.shuffled,
+    """Answer, judge and probe one arm; returns the folder of its results.
+
+    Raises:
+        CheckpointError: no checkpoint there.
+        DataError: questions or answers that do not fit.
+        ConfigError: too few held-out pictures for the benchmark.
+    """
+    out, ledgers = config.output_dir, config.output_dir / "ledgers"
+    arm = Arm(
+        name=config.arm,
+        out=out,
+        benchmark=benchmark_of(config.benchmark, config.scenes),
+        judge=judge_of(config.judge, ledger=ledgers / f"judge-{config.arm}.sqlite"),
+        answerer=answerer_of(
+            config.answerer, checkpoint=config.checkpoint, ledger=ledgers / f"answerer-{config.arm}.sqlite"
+        ),
+        probe=config.probe,
     )
-    evaluate_arm(
-        checkpoint=config.checkpoint,
-        arm=config.arm,
-        scenes=open_scenes(config.scenes, "val"),
-        out=config.output_dir,
-        plan=plan,
-        answers_from=config.answerer.path if config.answerer.kind == AnswererKind.file else None,
-    )
-    return config.output_dir
+    evaluate_arm(arm)
+    return out
+
+
+def evaluate_arm(arm: Arm) -> None:
+    """Write down what is asked, take every measure, draw some pictures for the page."""
+    if arm.benchmark.questions:
+        write_benchmark(arm.out, arm.benchmark)
+        draw_pictures(arm.out / "pictures", arm.benchmark.questions, arm.benchmark.scenes)
+    for measure in MEASURES:
+        measure(arm)
+
+
+def write_benchmark(out: Path, benchmark: Benchmark) -> None:
+    """``benchmark.jsonl``, the questions, and ``benchmark.json``, their name and hash, which the tables quote."""
+    write_questions(out / "benchmark.jsonl", benchmark.questions)
+    questions = benchmark.questions
+    told = {"name": benchmark.name, "hash": questions_hash(questions), "num_questions": len(questions)}
+    write_json(out / "benchmark.json", told)
+
+
+def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet, num: int = NUM_PICTURES) -> None:
+    """Draw some of the benchmark's pictures with their skeletons, for the report: spread evenly over the benchmark.
+
+    Args:
+        folder: gets ``<scene id>.jpg``.
+        questions: of the benchmark.
+        scenes: its pictures.
+        num: at most so many pictures.
+    """
+    ids = list(dict.fromkeys(question.scene_id for question in questions))
+    chosen = {ids[i * len(ids) // num] for i in range(num)} if len(ids) > num else set(ids)
+    for scene in scenes.scenes:
+        path = folder / f"{scene.id}.jpg"
+        if scene.id in chosen and not path.is_file():
+            picture = draw_scene(scene, scenes.images, size=PICTURE_SIZE)
+            with atomic_write(path, "wb") as stream:
+                picture.convert("RGB").save(stream, "JPEG", quality=88)
+    for path in folder.glob("*.jpg"):
+        if path.stem not in {str(scene) for scene in chosen}:
+            path.unlink()

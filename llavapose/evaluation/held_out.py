@@ -1,8 +1,8 @@
 """The pictures that no arm may have been trained on: the benchmark's, and those that the settings name."""
 
 from llavapose.config.schema import TrainConfig
-from llavapose.evaluation.benchmarks.world import build_benchmark
-from llavapose.scenes.open import excluded_ids, open_scenes
+from llavapose.evaluation.parts import benchmark_of
+from llavapose.scenes.open import excluded_ids
 
 
 def held_out_ids(config: TrainConfig) -> frozenset[int]:
@@ -15,8 +15,6 @@ def held_out_ids(config: TrainConfig) -> frozenset[int]:
         ConfigError: too few held-out pictures for the benchmark.
     """
     named = excluded_ids(config.scenes)
-    if not config.evaluate or not config.benchmark.num_images:
+    if not config.evaluate:
         return named
-    held_out = open_scenes(config.scenes, "val")
-    questions = build_benchmark(held_out.scenes, seed=config.benchmark.seed, num_images=config.benchmark.num_images)
-    return named | {question.scene_id for question in questions}
+    return named | {question.scene_id for question in benchmark_of(config.benchmark, config.scenes).questions}

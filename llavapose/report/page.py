@@ -12,13 +12,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from llavapose.evaluation.tables.results import file_arm, judges_found, verdict_rows
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import ALL
 from llavapose.report.markup import jpeg_uri, marked, templates
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
-from llavapose.report.tables import Grid, ablation_grid, number, probe_grid, probe_groups_grid, read_table
+from llavapose.report.tables import Grid, ablation_grid, by_judge, number, probe_grid, probe_groups_grid, read_table
 
 MAX_CURVE_POINTS = 400
 
@@ -64,12 +65,12 @@ def write_page(source: Source) -> Path:
         .render(
             source=source,
             highlights=_highlights(ablation, probe),
+            ratings=[(ablation_grid(rows, source.failed), _score_plot(rows)) for rows in by_judge(ablation).values()],
             tables=[
-                ablation_grid(ablation, source.failed),
                 probe_grid(probe, source.arms, source.failed),
                 probe_groups_grid(probe, source.arms, source.failed),
             ],
-            plots=_plots(ablation, probe, source.arms),
+            skills=Markup(skill_plot(probe, source.arms)) if probe else None,
             curves=Markup(training_plot(curves, source.arms)) if curves else None,
             seeds=seeds_grid(source.seeds) if source.seeds else None,
             pictures=_pictures(source),
@@ -84,17 +85,13 @@ def write_page(source: Source) -> Path:
     return path
 
 
-def _plots(
-    ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[str, Any]], arms: Sequence[str]
-) -> list[Markup]:
-    """A plot under each table, none for a table of nothing but holes."""
-    scores = Markup(score_plot(ablation)) if any(row["num_scored"] for row in ablation) else Markup("")
-    skills = Markup(skill_plot(probe, arms)) if probe else Markup("")
-    return [scores, skills]
+def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
+    """The plot under a judge's table; none for nothing but holes."""
+    return Markup(score_plot(rows)) if any(row["num_scored"] for row in rows) else None
 
 
 def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The numbers that are asked for first: ``full`` against the baseline, its skill with and without its pictures."""
+    """What is asked for first: ``full`` against the baseline (first judge), its skill with and without pictures."""
     total = next((row for row in ablation if row["arm"] == "full" and row["kind"] == ALL), None)
     skills = {(row["pictures"], row["group"]): row for row in probe if row["arm"] == "full"}
     wanted = [
@@ -115,12 +112,21 @@ def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[s
 
 
 def seeds_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
-    """Every seed's score and skills, an arm and seed a row."""
+    """Every seed's score and skills, an arm and seed a row; with the judge where there are several."""
+    several = len({row["judge"] for row in rows}) > 1
     body = [
-        (row["arm"], row["seed"], number(row["score"], 1), number(row["skill"], 2), number(row["skill_shuffled"], 2))
+        (
+            row["arm"],
+            *([row["judge"]] if several else []),
+            row["seed"],
+            number(row["score"], 1),
+            number(row["skill"], 2),
+            number(row["skill_shuffled"], 2),
+        )
         for row in rows
     ]
-    header = ("arm", "seed", "score, all kinds", "probe skill", "skill, shuffled pictures")
+    judge = ["judge"] if several else []
+    header = ("arm", *judge, "seed", "score, all kinds", "probe skill", "skill, shuffled pictures")
     return Grid(title="Every seed alone", header=header, rows=tuple(body))
 
 
@@ -130,8 +136,8 @@ def _pictures(source: Source) -> list[dict[str, Any]]:
     if home is None:
         return []
     questions = [row for _, row in read_jsonl(home / "benchmark.jsonl", what="benchmark")]
-    answers = {arm: _by_question(f / "answers", arm) for arm, f in source.folders.items()}
-    verdicts = {arm: _by_question(f / "verdicts", arm) for arm, f in source.folders.items()}
+    answers = {arm: _answers(folder, arm) for arm, folder in source.folders.items()}
+    verdicts = {arm: _verdicts(folder, arm) for arm, folder in source.folders.items()}
     pictures = []
     for path in sorted((home / "pictures").glob("*.jpg"), key=lambda path: path.stem.zfill(12)):
         of_scene = [question for question in questions if str(question["scene_id"]) == path.stem]
@@ -146,22 +152,30 @@ def _pictures(source: Source) -> list[dict[str, Any]]:
     return pictures
 
 
-def _by_question(folder: Path, arm: str) -> dict[str, dict[str, Any]]:
-    """Question id -> line of the arm's file; empty where it left none. A row "full (lr=1)" has the file of "full"."""
-    path = folder / f"{arm.partition(' (')[0]}.jsonl"
-    return {row["question_id"]: row for _, row in read_jsonl(path, what=folder.name)} if path.is_file() else {}
+def _answers(folder: Path, arm: str) -> dict[str, dict[str, Any]]:
+    """Question id -> answer of the arm; empty where it left none."""
+    path = folder / "answers" / f"{file_arm(arm)}.jsonl"
+    return {row["question_id"]: row for _, row in read_jsonl(path, what="answers")} if path.is_file() else {}
+
+
+def _verdicts(folder: Path, arm: str) -> dict[str, list[dict[str, Any]]]:
+    """Question id -> verdicts on the arm's answer, judge by judge."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for judge in judges_found([folder]):
+        for row in verdict_rows(folder, file_arm(arm), judge):
+            found.setdefault(row["question_id"], []).append({**row, "judge": judge})
+    return found
 
 
 def _answer(arm: str, question: str, answers: Mapping, verdicts: Mapping, failed: bool) -> dict[str, Any]:
-    answer, verdict = answers.get(arm, {}).get(question), verdicts.get(arm, {}).get(question)
+    answer = answers.get(arm, {}).get(question)
     if answer is None:
-        return {"arm": arm, "pieces": [], "rating": None, "reason": "", "hole": "failed" if failed else "no answer"}
-    verdict = verdict or {"rating": None, "reason": "not judged", "claims": []}
+        return {"arm": arm, "pieces": [], "verdicts": [], "hole": "failed" if failed else "no answer"}
+    found = verdicts.get(arm, {}).get(question) or [{"judge": "", "rating": None, "reason": "not judged", "claims": []}]
     return {
         "arm": arm,
-        "pieces": marked(answer["text"], verdict["claims"]),
-        "rating": verdict["rating"],
-        "reason": verdict["reason"],
+        "pieces": marked(answer["text"], next((one["claims"] for one in found if one["claims"]), [])),
+        "verdicts": found,
         "hole": "" if answer["text"].strip() else "(empty answer)",
     }
 

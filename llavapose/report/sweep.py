@@ -13,7 +13,7 @@ from llavapose.records import BASELINE
 from llavapose.report.page import Source, seeds_grid, write_page
 from llavapose.report.tables import (
     Grid,
-    ablation_grid,
+    ablation_grids,
     as_latex,
     as_markdown,
     as_text,
@@ -25,7 +25,7 @@ from llavapose.report.wandb import log_report
 
 log = logging.getLogger(__name__)
 
-SEED_COLUMNS = ("arm", "seed", "score", "skill", "skill_shuffled")
+SEED_COLUMNS = ("judge", "arm", "seed", "score", "skill", "skill_shuffled")
 
 
 def finish_sweep(sweep_dir: Path) -> Path:
@@ -94,7 +94,7 @@ def write_tables(
     """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``."""
     probe = read_table(out, "probe.csv")
     grids: list[Grid] = [
-        ablation_grid(read_table(out, "ablation.csv"), failed),
+        *ablation_grids(read_table(out, "ablation.csv"), failed),
         probe_grid(probe, arms, failed),
         probe_groups_grid(probe, arms, failed),
     ]

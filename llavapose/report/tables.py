@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from llavapose.evaluation.tables.ablation import POSE
 from llavapose.files import read_csv
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL
@@ -22,15 +23,21 @@ NEEDED = {
     "probe.csv": ("arm", "pictures", "group", "skill", "low", "high", "n"),
 }
 """Columns that the readers' tables are made from."""
+TEXT_COLUMNS = ("judge", "arm", "kind", "pictures", "group", "benchmark")
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
-    """Rows of ``folder/name``; holes are NaN.
+    """Rows of ``folder/name``; holes are NaN; ratings that do not say whose they are are the pose judge's.
 
     Raises:
         DataError: the file is missing or lacks columns.
     """
-    return read_csv(folder / name, NEEDED[name], what=f"table {name}", text=("arm", "kind", "pictures", "group"))
+    rows = read_csv(folder / name, NEEDED[name], what=f"table {name}", text=TEXT_COLUMNS)
+    if name == "ablation.csv":
+        for row in rows:
+            row.setdefault("judge", POSE)
+            row.setdefault("benchmark", "")
+    return rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +50,21 @@ class Grid:
     note: str = ""
 
 
+def by_judge(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Judge -> its rows of ``ablation.csv``."""
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["judge"]].append(row)
+    return dict(found)
+
+
+def ablation_grids(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ()) -> list[Grid]:
+    """One table a judge."""
+    return [ablation_grid(of_judge, failed) for of_judge in by_judge(rows).values()]
+
+
 def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ()) -> Grid:
-    """The papers' form: an arm a row, a kind a column, each cell with its interval and paired difference."""
+    """The papers' form of one judge's rows: an arm a row, a kind a column, a cell with interval and difference."""
     cells: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for row in rows:
         cells[row["arm"]][row["kind"]] = row
@@ -60,11 +80,19 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
             continue
         body.append((arm, *scores, interval(total, "diff", "diff_low", "diff_high", 1, sign=True), counts))
     return Grid(
-        title="Ablation",
+        title=_title(rows),
         header=("arm", *rated_kinds(), ALL, "difference to baseline", "n"),
         rows=tuple(body),
         note="Mean rating x 10 [95% interval by bootstrap over images]; the difference is paired by question.",
     )
+
+
+def _title(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Whose ratings of which answers: "Ablation, judge pose, benchmark world (270 questions: 3f0c)"."""
+    judges = dict.fromkeys(row["judge"] for row in rows)
+    benchmarks = dict.fromkeys(row["benchmark"] for row in rows if row["benchmark"])
+    told = [f"judge {', '.join(judges)}"] * bool(judges) + [f"benchmark {', '.join(benchmarks)}"] * bool(benchmarks)
+    return ", ".join(["Ablation", *told])
 
 
 WIDE = {
@@ -161,5 +189,6 @@ def as_latex(grid: Grid) -> str:
     print(r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\hline", sep="\n", file=out)
     print(line_of(grid.header), r"\hline", *map(line_of, grid.rows), r"\hline", r"\end{tabular}", sep="\n", file=out)
     note = "".join(_LATEX.get(char, char) for char in grid.note)
-    print(rf"\caption{{{grid.title}. {note}}}", r"\end{table}", sep="\n", file=out)
+    title = "".join(_LATEX.get(char, char) for char in grid.title)
+    print(rf"\caption{{{title}. {note}}}", r"\end{table}", sep="\n", file=out)
     return out.getvalue()

@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from llavapose.files import read_csv
-
-TEXT_COLUMNS = ("arm", "kind", "pictures", "group")
+from llavapose.report.tables import by_judge, read_table
 
 
 def log_report(out: Path, *, project: str = "llavapose", name: str = "report") -> Path:
@@ -25,8 +23,8 @@ def log_report(out: Path, *, project: str = "llavapose", name: str = "report") -
         run = wandb.init(project=project, name=name, dir=str(out), mode=_mode(), job_type="report", settings=settings)
         folder = Path(run.dir).parent
         try:
-            for table in ("ablation", "probe"):
-                rows = read_csv(out / f"{table}.csv", (), what=f"table {table}", text=TEXT_COLUMNS)
+            tables = {f"ablation_{judge}": rows for judge, rows in by_judge(read_table(out, "ablation.csv")).items()}
+            for table, rows in {**tables, "probe": read_table(out, "probe.csv")}.items():
                 run.log({f"report/{table}": _table(wandb, rows), **_summary(table, rows)})
             page = out / "report" / "index.html"
             if page.is_file():
@@ -65,11 +63,11 @@ def _plain(value: Any) -> Any:
 
 
 def _summary(table: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Each arm's score by kind with its counts, and its skills over all facts, as plain metrics."""
+    """Each arm's score by judge and kind with its counts, and its skills over all facts, as plain metrics."""
     found: dict[str, float] = {}
     for row in rows:
-        if table == "ablation" and not math.isnan(row["score"]):
-            key = f"bench/{row['arm']}/{row['kind']}"
+        if table != "probe" and not math.isnan(row["score"]):
+            key = f"bench/{row['judge']}/{row['arm']}/{row['kind']}"
             found[f"{key}/score"] = row["score"]
             found |= {f"{key}/{count}": row[count] for count in ("num_scored", "num_unscored")}
         if table == "probe" and row["group"] == "all" and not math.isnan(row["skill"]):

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from llavapose.config.choices import Selected
-from llavapose.config.schema import ScenesConfig, SceneSource
+from llavapose.config.choices import SceneSource, Selected
+from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
 from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.select import select

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -194,16 +195,19 @@ def evaluation_overrides(conf: Path, config: TrainConfig, *, checkpoint: str, ar
     differing = [
         f"{key}={quoted(value)}"
         for key, value in wanted.items()
-        if key not in ("checkpoint", "arm", "output_dir", "seed") and value != default[key]
+        if key not in ("checkpoint", "arm", "output_dir") and value != default.get(key)
     ]
     return (*settings, *differing)
 
 
 def _leaves(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Dotted name -> value; a dataclass that may be null (an endpoint) is one value, since it is set as a whole."""
     leaves: dict[str, Any] = {}
     for item in fields(config):
         value = getattr(config, item.name)
-        if is_dataclass(value):
+        if is_dataclass(value) and isinstance(item.type, UnionType):
+            leaves[prefix + item.name] = asdict(value)  # type: ignore[arg-type]
+        elif is_dataclass(value):
             leaves |= _leaves(value, f"{prefix}{item.name}.")
         else:
             leaves[prefix + item.name] = value
@@ -216,6 +220,10 @@ def quoted(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{quoted(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(quoted, value)) + "]"
     if isinstance(value, int | float) and not isinstance(value, Enum):
         return str(value)
     text = str(value)

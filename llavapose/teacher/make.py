@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.schema import ScenesConfig, SceneSource, TeacherConfig
+from llavapose.config.choices import SceneSource
+from llavapose.config.schema import ScenesConfig, TeacherConfig
 from llavapose.errors import DataError, LlavaPoseError
 from llavapose.files import fingerprint, read_json, sha256, write_json
 from llavapose.llm.ask import ledger_path, open_door

@@ -84,9 +84,37 @@ def test_all_problems_at_once(conf):
 
 def test_missing_values(conf):
     assert mistakes(conf, script="evaluate") == [
-        "checkpoint has no value; set it with checkpoint=...",
         "arm has no value; set it with arm=...",
+        "checkpoint has no value; set it with checkpoint=...",
     ]
+
+
+POSE = "llavapose.evaluation.judges.pose.PoseJudge"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["judge=gpt5"], "judge=gpt5: no such choice; expected one of "),
+        (["benchmark=moon"], "benchmark=moon: no such choice; expected one of file, world"),
+        (["answerer=text"], "answerer=text: no such choice; expected one of checkpoint, "),
+        (["judge.name=gpt4o"], f"judge.name: {POSE} takes no such argument"),
+        (["benchmark.name=e_hpaub"], "`benchmark.name=e_hpaub`: nothing named benchmark.name"),
+        (["judge.options.strict=true"], f"judge.strict: {POSE} takes no such argument"),
+        (["judge._target_=my.Judge"], "judge._target_: nothing named my.Judge is installed; check the name"),
+        (
+            ["benchmark.path=a.jsonl"],
+            "benchmark.path: llavapose.evaluation.benchmarks.world.WorldBenchmark takes no such",
+        ),
+        (["answerer=file", "checkpoint=null"], "answerer.path: llavapose.evaluation.answerers.file.FileAnswerer needs"),
+        (
+            ["answerer=file", "answerer.path=a.jsonl"],
+            "checkpoint: llavapose.evaluation.answerers.file.FileAnswerer reads",
+        ),
+    ],
+)
+def test_parts_of_an_evaluation_are_real_or_refused(conf, overrides, line):
+    assert mistakes(conf, "checkpoint=tiny", "arm=x", *overrides, script="evaluate")[-1].startswith(line)
 
 
 def test_typo_in_an_experiment_file(conf, tmp_path):

@@ -31,6 +31,8 @@ NEEDED = {
     "evaluate": ["checkpoint=tiny", "arm=x"],
     "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
     "answerer/file": ["answerer.path=a.jsonl"],
+    "evaluate answerer/file": ["answerer.path=a.jsonl", "arm=x"],  # reads no checkpoint
+    "benchmark/file": ["benchmark.path=a.jsonl"],
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
 }
@@ -65,9 +67,10 @@ def test_every_choice_composes_and_passes(choice):
     if group == "experiment":
         scripts = [script_of(CONF / group / f"{name}.yaml")]
     for script in scripts:
-        needed = [*NEEDED.get(script, []), *NEEDED.get(choice, [])]
-        chosen = f"teacher.endpoint={name}" if group == "endpoint" else f"{group}={name}"
-        assert composed(script, CONF, [chosen, *needed])
+        needed = NEEDED.get(f"{script} {choice}", [*NEEDED.get(script, []), *NEEDED.get(choice, [])])
+        chosen = [f"teacher.endpoint={name}" if group == "endpoint" else f"{group}={name}", *needed]
+        owner = "judge." if script == "evaluate" else "teacher."
+        assert composed(script, CONF, [one.replace("teacher.", owner, 1) for one in chosen])
 
 
 def test_every_group_of_the_defaults_is_a_folder():

@@ -35,7 +35,7 @@ def write_results(folder: Path, arm: str, *, num_images: int = 24, seed: int = 0
                          "silent": False, "kind": question["kind"], "scene_id": question["scene_id"],
                          "claims": [claim]})  # fmt: skip
     write_jsonl(folder / "answers" / f"{arm}.jsonl", answers)
-    write_jsonl(folder / "verdicts" / f"{arm}.jsonl", verdicts)
+    write_jsonl(folder / "verdicts" / "pose" / f"{arm}.jsonl", verdicts)
     write_jsonl(folder / "probe" / f"{arm}.jsonl", probe_rows(arm, num_images, rng))
     for image in (1, 2, num_images):
         path = folder / "pictures" / f"{image}.jpg"

@@ -69,14 +69,14 @@ def test_seeds_are_averaged_and_listed(seeds_sweep, caplog):
     assert rows["conv", "all"]["score"] == pytest.approx(sum(only) / 72, abs=1e-3)
     assert "conv failed" in caplog.text
     listed = (seeds_sweep / "seeds.csv").read_text()
-    assert "full,seed=0" in listed and "full,seed=1" in listed and "conv,seed=1" not in listed
+    assert "pose,full,seed=0" in listed and "pose,full,seed=1" in listed and "conv,seed=1" not in listed
     assert "Every seed alone" in (seeds_sweep / "tables.md").read_text()
     single = rows_of(seeds_sweep, "probe.csv")["full", "true", "all"]
     assert single["n"] == 48
 
 
 def test_seeds_that_answered_other_questions_are_refused(seeds_sweep):
-    path = seeds_sweep / "seed=1" / "verdicts" / "full.jsonl"
+    path = seeds_sweep / "seed=1" / "verdicts" / "pose" / "full.jsonl"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
     with pytest.raises(DataError, match="differ between seeds"):
         finish_sweep(seeds_sweep)

@@ -32,7 +32,7 @@ def test_tables_and_page_are_read_back(sweep, monkeypatch):
     stored = {path.name.split("_")[0]: json.loads(path.read_text()) for path in tables}
     assert set(stored) == {"ablation", "probe"}
     score = stored["ablation"]["columns"].index("score")
-    kept = {(row[0], row[1]): row[score] for row in stored["ablation"]["data"]}
+    kept = {(row[1], row[2]): row[score] for row in stored["ablation"]["data"]}
     assert kept["full", "all"] == pytest.approx(rows["full", "all"]["score"])
     assert kept["complex", "all"] is None, "a hole must stay a hole"
     pages = list(run.rglob("*.html"))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from llavapose.config.choices import SceneSource
-from llavapose.config.schema import ScenesConfig, SplitPaths
+from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.errors import DataError
 from llavapose.scenes.open import open_scenes
 

@@ -1,9 +1,8 @@
 """A checkpoint answers questions and weighs statements: the evaluation's only torch."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from random import Random
 from threading import Thread
 from typing import Any
 
@@ -15,8 +14,9 @@ from transformers import TextIteratorStreamer
 from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation, num_image_tokens
 from llavapose.data.images import open_image, pixels
 from llavapose.data.pack import pack
+from llavapose.evaluation.answerers.protocol import Likelihoods
 from llavapose.evaluation.probe.items import ProbeItem
-from llavapose.files import inside
+from llavapose.files import TINY_BASE, inside, sha256
 from llavapose.model.attention import packed_mask
 from llavapose.model.llava import sample_losses, token_losses
 from llavapose.model.pretrained import load_model, load_processor
@@ -25,45 +25,62 @@ from llavapose.records import Answer, Question, Sample, Turn
 MAX_BRANCHES = 48
 """Statements behind one copy of a picture; more go to a second row."""
 
+HUGE = 2**28
+"""Files from this many bytes on are told apart by size and time instead of their content."""
+
 
 class CheckpointAnswerer:
-    """Answers and scores with one checkpoint.
+    """Answers and weighs statements with one checkpoint, which is loaded when it is first asked.
 
     Args:
         checkpoint: a Hugging Face folder, a hub id, or "tiny".
-        image_root: folder that image paths are relative to.
         device: "cpu", "cuda", ...; None takes a GPU where there is one.
         batch_size: questions answered at once.
         max_new_tokens: longest answer.
 
     Raises:
-        CheckpointError: a folder that is no LLaVA checkpoint.
+        CheckpointError: when it is first asked: a folder that is no LLaVA checkpoint.
     """
 
     def __init__(
         self,
         checkpoint: Path | str,
-        image_root: Path,
         *,
         device: str | None = None,
         batch_size: int = 32,
         max_new_tokens: int = 256,
     ) -> None:
+        self._checkpoint = str(checkpoint)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
-        self.processor = load_processor(str(checkpoint), chat_template=CHAT_TEMPLATE)
-        model: Any = load_model(str(checkpoint), dtype=dtype)
-        self.model: Any = model.to(self.device).eval()
-        self.image_root = image_root
         self.batch_size, self.max_new_tokens = batch_size, max_new_tokens
-        self.conversation = Conversation(self.processor.tokenizer, num_image_tokens(self.processor))
 
-    def answer(self, questions: Sequence[Question], arm: str) -> Iterator[Answer]:
+    @cached_property
+    def processor(self) -> Any:
+        """Tokenizer and image processor."""
+        return load_processor(self._checkpoint, chat_template=CHAT_TEMPLATE)
+
+    @cached_property
+    def model(self) -> Any:
+        """On its device; bfloat16 on a GPU."""
+        dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
+        model: Any = load_model(self._checkpoint, dtype=dtype)
+        return model.to(self.device).eval()
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        """How questions become tokens."""
+        return Conversation(self.processor.tokenizer, num_image_tokens(self.processor))
+
+    def identity(self) -> list[Any]:
+        """Names, sizes and hashes (of huge files: times) of the checkpoint's files, and how it answers."""
+        return [_files_of(self._checkpoint), self.batch_size, self.max_new_tokens]
+
+    def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
         """Greedy answers, in the order of the questions."""
         for start in range(0, len(questions), self.batch_size):
             part = questions[start : start + self.batch_size]
             prompts = [self.conversation.question(q.text, where=f"question {q.id}") for q in part]
-            pictures = [self._pixels(self._path(q.image, q.id), f"question {q.id}") for q in part]
+            pictures = [self._pixels(images, q.image, f"question {q.id}") for q in part]
             for question, ids in zip(part, self._generate(prompts, pictures), strict=True):
                 text = self.processor.tokenizer.decode(ids, skip_special_tokens=True).strip()
                 finish = "stop" if len(ids) < self.max_new_tokens else "length"
@@ -94,34 +111,18 @@ class CheckpointAnswerer:
             raise failures[0]
 
     @torch.no_grad()
-    def score(self, items: Sequence[ProbeItem], *, shuffled: bool = False, seed: int = 0) -> Iterator[dict[str, Any]]:
-        """Mean log-likelihood a token of each item's true and flipped statement, after both orders of its question.
-
-        Args:
-            items: the probe's pairs.
-            shuffled: give every scene the picture of another one: the control that must fall to chance.
-            seed: of the shuffle.
-
-        Yields:
-            the item's fields with ``loglik_true`` and ``loglik_flipped`` (one number an order, nats a token) and
-            ``picture``, the image shown.
-        """
-        shown = pictures_shown(items, shuffled=shuffled, seed=seed)
+    def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
+        """Of each item's statements: those about one picture stand behind one copy of it."""
         scenes: dict[int, list[ProbeItem]] = {}
         for item in items:
             scenes.setdefault(item.scene_id, []).append(item)
         for scene_id, group in scenes.items():
-            picture = self._pixels(self._path(shown[scene_id], group[0].id), f"scene {scene_id}")
+            picture = self._pixels(images, shown[scene_id], f"scene {scene_id}")
             branches = [branch for item in group for branch in self._statements(item)]
-            likelihoods = self._likelihoods(branches, picture)
-            for number, item in enumerate(group):
+            likelihoods = [round(one, 6) for one in self._likelihoods(branches, picture)]
+            for number in range(len(group)):
                 true0, flipped0, true1, flipped1 = likelihoods[4 * number : 4 * number + 4]
-                yield {
-                    **asdict(item),
-                    "picture": shown[scene_id],
-                    "loglik_true": [round(true0, 6), round(true1, 6)],
-                    "loglik_flipped": [round(flipped0, 6), round(flipped1, 6)],
-                }
+                yield Likelihoods(true=(true0, true1), flipped=(flipped0, flipped1))
 
     def _statements(self, item: ProbeItem) -> list[Branch]:
         branches = []
@@ -170,21 +171,17 @@ class CheckpointAnswerer:
             pad_token_id=tokenizer.pad_token_id or 0,
         )
 
-    def _path(self, image: str, name: str) -> Path:
-        return inside(self.image_root, image, where=name)
-
-    def _pixels(self, path: Path, where: str) -> Tensor:
-        return pixels(open_image(path, where=where), self.processor.image_processor)
+    def _pixels(self, images: Path, image: str, where: str) -> Tensor:
+        return pixels(open_image(inside(images, image, where=where), where=where), self.processor.image_processor)
 
 
-def pictures_shown(items: Sequence[ProbeItem], *, shuffled: bool, seed: int) -> dict[int, str]:
-    """Scene id -> image shown: its own, or with ``shuffled`` that of another scene (one cycle, so never its own)."""
-    own = {item.scene_id: item.image for item in items}
-    if not shuffled:
-        return own
-    order = sorted(own)
-    Random(seed).shuffle(order)
-    return {scene: own[following] for scene, following in zip(order, order[1:] + order[:1], strict=True)}
+def _files_of(checkpoint: str) -> list[Any]:
+    """What tells a checkpoint from another."""
+    path = TINY_BASE if checkpoint == "tiny" else Path(checkpoint)
+    files = sorted(found for found in path.rglob("*") if found.is_file())
+    found = [(file, file.stat()) for file in files]
+    marks = [sha256(file) if stat.st_size < HUGE else stat.st_mtime_ns for file, stat in found]
+    return [checkpoint] if not files else [[f.name, s.st_size, m] for (f, s), m in zip(found, marks, strict=True)]
 
 
 def _until(row: Tensor, end: int) -> int:

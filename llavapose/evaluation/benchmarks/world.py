@@ -1,26 +1,22 @@
 """The benchmark of held-out pictures, built as E-HPAUB is: a question of each kind about every picture.
 
 Which pictures take part, and so which questions can be judged, follows from the scenes' facts alone: it is decided
-before any answer is seen and is the same for every arm. One line of ``benchmark.jsonl``::
-
-    {"id": "17-conv", "scene_id": 17, "image": "000017.jpg", "kind": "conv",
-     "text": "Is the left elbow of the person bent or straight?",
-     "asked": {"kind": "elbow", "person": 0, "part": "left elbow"}}
+before any answer is seen and is the same for every arm.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 
-from llavapose.config.schema import ScenesConfig
+from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.judges.pose import FULL_ANSWER, is_judgeable
-from llavapose.files import read_jsonl, write_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import ask
 from llavapose.pose.people import references
-from llavapose.records import Asked, Fact, Question, Scene, to_dict
+from llavapose.records import Asked, Fact, Question, Scene
+from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes
 from llavapose.teacher.offline.teacher import complex_question
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
@@ -33,6 +29,32 @@ ASKED_KINDS = ("elbow", "knee", "arm_height", "arm_side", "legs", "leg_lift", "t
 """Kinds that a conv question asks for: what one person's pose shows, and no reference gives away."""
 
 
+class WorldBenchmark:
+    """Questions about the held-out pictures of any annotated scenes, the built-in world's by default.
+
+    Args:
+        scenes: where the held-out pictures come from.
+        num_images: how many pictures; 0 asks nothing.
+        seed: draws pictures and questions.
+    """
+
+    def __init__(self, scenes: ScenesConfig, num_images: int = NUM_IMAGES, seed: int = 0) -> None:
+        self.name = scenes.name
+        self._scenes, self._num_images, self._seed = scenes, num_images, seed
+
+    @cached_property
+    def scenes(self) -> SceneSet:
+        """All held-out pictures, those without a question too."""
+        return open_scenes(self._scenes, "val")
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """Three questions a picture; raises ConfigError where too few pictures qualify."""
+        if not self._num_images:
+            return ()
+        return build_benchmark(self.scenes.scenes, seed=self._seed, num_images=self._num_images)
+
+
 def build_benchmark(
     scenes: Iterable[Scene],
     facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
@@ -42,7 +64,7 @@ def build_benchmark(
     """One question of each kind about ``num_images`` pictures that can be judged on all three.
 
     Args:
-        scenes: held-out scenes (a ``SceneSet``'s ``scenes``).
+        scenes: held-out scenes.
         facts_of: scene -> facts.
         seed: draws pictures and questions.
         num_images: how many pictures.
@@ -51,7 +73,7 @@ def build_benchmark(
         ConfigError: fewer pictures qualify.
     """
     rng = np.random.default_rng(seed)
-    pictures = sorted(getattr(scenes, "scenes", scenes), key=lambda scene: scene.id)
+    pictures = sorted(scenes, key=lambda scene: scene.id)
     questions: list[Question] = []
     for index in rng.permutation(len(pictures)):
         if len(questions) == len(_KINDS) * num_images:
@@ -109,29 +131,6 @@ def _questions(scene: Scene, facts: Sequence[Fact], rng: np.random.Generator) ->
 def benchmark_texts(config: ScenesConfig) -> tuple[str, ...]:
     """The questions that a benchmark of these settings' held-out pictures asks; none where it cannot be built here."""
     try:
-        held_out = open_scenes(config, "val")
-        return tuple(question.text for question in build_benchmark(held_out.scenes))
+        return tuple(question.text for question in WorldBenchmark(config).questions)
     except (ConfigError, DataError):
         return ()
-
-
-def write_benchmark(path: Path, questions: Sequence[Question]) -> None:
-    """Write the questions, one a line."""
-    write_jsonl(path, map(to_dict, questions))
-
-
-def read_benchmark(path: Path) -> tuple[Question, ...]:
-    """Read questions.
-
-    Raises:
-        DataError: a line that is no question; names file and line.
-    """
-    questions = []
-    for number, row in read_jsonl(path, what="benchmark"):
-        try:
-            asked = Asked(**row["asked"]) if row.get("asked") else None
-            questions.append(Question(**{**row, "asked": asked}))
-        except TypeError as error:
-            raise DataError(f"benchmark: {path}:{number} is no question ({error}); expected id, scene_id, image, "
-                            "kind, text, asked") from None  # fmt: skip
-    return tuple(questions)

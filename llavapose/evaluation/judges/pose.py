@@ -12,10 +12,9 @@ So a right claim turned into a wrong one always lowers the rating, and a right c
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from llavapose.errors import DataError
-from llavapose.evaluation.judges.protocol import Judgement
+from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.pose.check import check_text
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.vocabulary import VALUES
@@ -31,40 +30,22 @@ class PoseJudge:
     """Judges by keypoints alone; needs no model and is the same on every machine."""
 
     name = "pose"
+    opponent = None
 
     def __init__(self, facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts) -> None:
         self._facts_of = facts_of
 
-    def judge(
-        self, questions: Sequence[Question], answers: Sequence[Answer], scenes: Mapping[int, Scene]
-    ) -> tuple[Judgement, ...]:
-        """One judgement an answer, in order.
-
-        Raises:
-            DataError: an answer to a question, or a question about a scene, that is not there.
-        """
-        by_id = {question.id: question for question in questions}
+    def judge(self, cases: Sequence[Case]) -> Iterator[Judgement]:
+        """One judgement a case, in order."""
         facts: dict[int, tuple[Fact, ...]] = {}
-        judgements = []
-        for answer in answers:
-            question = by_id.get(answer.question_id)
-            if question is None:
-                raise DataError(f"{answer.arm}: answer to {answer.question_id!r}, which the benchmark does not ask")
-            scene = scenes.get(question.scene_id)
+        for case in cases:
+            scene = case.scene
             if scene is None:
-                raise DataError(f"question {question.id!r}: no scene {question.scene_id} among {len(scenes)} scenes")
+                yield _judgement(case.question, case.answer, None, "the picture has no annotations")
+                continue
             if scene.id not in facts:
                 facts[scene.id] = tuple(self._facts_of(scene))
-            judgements.append(judge_answer(question, answer, scene, facts[scene.id]))
-        return tuple(judgements)
-
-
-def judge_answers(
-    questions: Sequence[Question], answers: Sequence[Answer], scenes: Sequence[Scene]
-) -> tuple[Verdict, ...]:
-    """The offline judge's verdicts, one an answer, in order."""
-    found = PoseJudge().judge(questions, answers, {scene.id: scene for scene in scenes})
-    return tuple(judgement.verdict for judgement in found)
+            yield judge_answer(case.question, case.answer, scene, facts[scene.id])
 
 
 def is_judgeable(question: Question, facts: Sequence[Fact]) -> bool:

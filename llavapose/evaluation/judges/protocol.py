@@ -1,6 +1,10 @@
-"""What a judge is: answers in, ratings with reasons out."""
+"""What a judge is: the answers of one or two arms to a question in, verdicts with reasons out.
 
-from collections.abc import Mapping, Sequence
+``_target_`` of the group ``judge`` names a class or function that makes one from the group's settings; an argument
+``ledger`` is given the path of a ledger for a model's replies. Verdicts lie in ``verdicts/<judge>/<arm>.jsonl``.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,26 +12,41 @@ from llavapose.records import Answer, CheckedClaim, Question, Scene, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
+class Case:
+    """What a judge sees at once.
+
+    Attributes:
+        question: that was asked.
+        scene: the annotations of its picture; None where it has none.
+        answer: of the arm that is evaluated.
+        opponent: another arm's answer to the same question, for a judge of pairs.
+    """
+
+    question: Question
+    scene: Scene | None
+    answer: Answer
+    opponent: Answer | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A verdict with the claims behind it, in the answer's order."""
+    """A verdict with the claims behind it, as they stand in the answer."""
 
     verdict: Verdict
     claims: tuple[CheckedClaim, ...] = ()
 
 
 class Judge(Protocol):
-    """Rates answers from 1 to 10, or leaves them unscored with a reason; a failure to judge is never a score."""
+    """Rates answers from 1 to 10, or leaves them unscored with a reason; a failure to judge is never a score.
+
+    Attributes:
+        name: the folder of its verdicts, and its table's title.
+        opponent: the arm that all others are judged beside; None: one answer is seen at a time.
+    """
 
     name: str
+    opponent: str | None
 
-    def judge(
-        self, questions: Sequence[Question], answers: Sequence[Answer], scenes: Mapping[int, Scene]
-    ) -> tuple[Judgement, ...]:
-        """One judgement an answer, in order.
-
-        Args:
-            questions: all questions that ``answers`` refer to.
-            answers: of one arm.
-            scenes: scene id -> scene.
-        """
+    def judge(self, cases: Sequence[Case]) -> Iterable[Judgement]:
+        """The judgements, in order: one a case, or with an opponent two, the opponent's second."""
         ...

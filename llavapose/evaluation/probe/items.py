@@ -69,7 +69,7 @@ def build_probe(
     """Pair every sure fact with its opposite, balance truth within equal texts, and share items out over the groups.
 
     Args:
-        scenes: held-out scenes (a ``SceneSet``'s ``scenes``).
+        scenes: held-out scenes.
         seed: decides which facts stay where there are too many.
         num_items: at most so many items, shared as equally as can be over groups and one or several people.
         max_items_per_fact: at most so many items of one kind; None sets no limit.
@@ -77,7 +77,7 @@ def build_probe(
     """
     rng = np.random.default_rng(seed)
     pools: dict[tuple[Hashable, ...], dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
-    for scene in getattr(scenes, "scenes", scenes):
+    for scene in scenes:
         for candidate in candidates(scene, facts_of(scene)):
             pools[candidate.context][candidate.label].append(candidate)
     buckets: dict[tuple[str, bool], list[tuple[Candidate, Candidate]]] = defaultdict(list)

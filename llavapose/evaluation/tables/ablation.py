@@ -2,8 +2,8 @@
 
 One line of ``ablation.csv``::
 
-    arm,kind,score,low,high,diff,diff_low,diff_high,num_scored,num_unscored
-    full,conv,71.2000,64.0000,78.1000,30.4000,21.9000,38.6000,90,0
+    judge,arm,kind,score,low,high,diff,diff_low,diff_high,num_scored,num_unscored,benchmark
+    pose,full,conv,71.2000,64.0000,78.1000,30.4000,21.9000,38.6000,90,0,world (270 questions: 3f0c5a9d1b7e)
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,12 @@ from llavapose.evaluation.statistics import HOLE, Estimate, mean_by_image, paire
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE
 
+POSE = "pose"
+"""The judge that stands first, and that results without a judge's name are by."""
+
 ABLATION_COLUMNS = (
-    "arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored", "num_unscored",
+    "judge", "arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored", "num_unscored",
+    "benchmark",
 )  # fmt: skip
 ARMS = ("full", "conv", "detail", "complex", BASELINE)
 """The papers' rows, in the papers' order."""
@@ -45,18 +49,29 @@ def arms_in_order(arms: Sequence[str]) -> tuple[str, ...]:
 
 
 def ablation_table(
-    ratings: Mapping[str, Sequence[Rating]], arms: Sequence[str], baseline: str = BASELINE
+    ratings: Mapping[str, Sequence[Rating]],
+    arms: Sequence[str],
+    baseline: str = BASELINE,
+    *,
+    judge: str = POSE,
+    benchmark: str = "",
 ) -> list[dict[str, Any]]:
-    """Rows of ``ablation.csv``: mean rating x 10 by arm and kind, with the paired difference to the baseline.
+    """One judge's rows: mean rating x 10 by arm and kind, with the paired difference to the baseline.
 
     Args:
         ratings: arm -> its rated answers; an arm without any is a hole.
         arms: the rows, in order.
         baseline: the arm that the others are compared with, question by question, resampled by image.
+        judge: whose ratings they are.
+        benchmark: name, number and hash of the questions.
     """
     reference = {one.question: one.rating for one in ratings.get(baseline, ())}
     return [
-        _ablation_row(arm, kind, ratings.get(arm, ()), reference if arm != baseline else {})
+        {
+            "judge": judge,
+            **_ablation_row(arm, kind, ratings.get(arm, ()), reference if arm != baseline else {}),
+            "benchmark": benchmark,
+        }
         for arm in arms
         for kind in (*rated_kinds(), ALL)
     ]

@@ -1,7 +1,8 @@
 """The result files of an evaluation and the tables that follow from them, read back from the files alone.
 
-``folder`` holds ``benchmark.jsonl`` and, for every arm, ``answers/<arm>.jsonl``, ``verdicts/<arm>.jsonl`` (a verdict,
-its question's kind and picture, its claims) and ``probe/<arm>.jsonl`` (an item, the picture used, log-likelihoods).
+``folder`` holds ``benchmark.jsonl`` and, for every arm, ``answers/<arm>.jsonl``, ``verdicts/<judge>/<arm>.jsonl`` (a
+verdict, its question's kind and picture, its claims) and ``probe/<arm>.jsonl`` (an item, the picture used,
+log-likelihoods). Results of version 0.1 have ``verdicts/<arm>.jsonl``: the pose judge's.
 """
 
 import logging
@@ -16,8 +17,8 @@ import numpy as np
 
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
-from llavapose.files import read_jsonl, write_csv
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, POSE, Rating, ablation_table, arms_in_order
+from llavapose.files import read_json, read_jsonl, write_csv
 from llavapose.records import ALL, BASELINE
 
 log = logging.getLogger(__name__)
@@ -41,24 +42,36 @@ def summarise(
     """
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
-    ratings = {arm: _mean_ratings([read_ratings(folder, file_arm(arm)) for folder in places[arm]], arm) for arm in arms}
-    write_csv(out / "ablation.csv", ablation_table(ratings, arms, baseline), ABLATION_COLUMNS)
+    everywhere = list(dict.fromkeys(folder for arm in arms for folder in places[arm]))
+    benchmark = benchmarks_told(everywhere)
+    rows: list[dict[str, Any]] = []
+    for judge in judges_found(everywhere):
+        runs = {arm: [read_ratings(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
+        ratings = {arm: _mean_ratings(found, arm) for arm, found in runs.items()}
+        rows += ablation_table(ratings, arms, baseline, judge=judge, benchmark=benchmark)
+        _warn(f"{out}, judge {judge}", ratings, baseline)
+    write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
     probe = [
         {**row, "arm": arm}
         for arm in arms
         for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
     ]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
-    missing = [arm for arm in arms if not ratings[arm]]
+
+
+def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:
+    """Say which arms are holes, and which questions have no counterpart."""
     reference = {one.question for one in ratings.get(baseline, ())}
-    for arm in arms:
-        unpaired = sum(one.question not in reference for one in ratings[arm])
+    for arm, found in ratings.items():
+        unpaired = sum(one.question not in reference for one in found)
         if reference and unpaired:
             log.warning(
-                "%s: %d questions of %s were not asked of %s; left out of the difference", out, unpaired, arm, baseline
-            )
+                "%s: %d questions of %s were not asked of %s; left out of the difference",
+                where, unpaired, arm, baseline,
+            )  # fmt: skip
+    missing = [arm for arm, found in ratings.items() if not found]
     if missing:
-        log.warning("%s: no answers of %s; shown as holes", out, ", ".join(missing))
+        log.warning("%s: no answers of %s; shown as holes", where, ", ".join(missing))
 
 
 def file_arm(row: str) -> str:
@@ -68,23 +81,60 @@ def file_arm(row: str) -> str:
 
 def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:
     """Arms that left a verdict or probe file in any of the folders."""
-    names = {path.stem for f in folders for room in ("verdicts", "probe") for path in (f / room).glob("*.jsonl")}
+    rooms = ("verdicts", "verdicts/*", "probe")
+    names = {path.stem for folder in folders for room in rooms for path in folder.glob(f"{room}/*.jsonl")}
     return arms_in_order(sorted(names))
 
 
-def read_ratings(folder: Path, arm: str) -> list[Rating]:
-    """The rated answers of an arm; empty where it left none."""
-    path = folder / "verdicts" / f"{arm}.jsonl"
-    if not path.is_file():
-        return []
+def judges_found(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Judges that left verdicts in any of the folders: the pose judge first; it alone where there are none."""
+    names = {path.parent.name for folder in folders for path in folder.glob("verdicts/*/*.jsonl")}
+    if not names or any(True for folder in folders for _ in folder.glob("verdicts/*.jsonl")):
+        names.add(POSE)
+    return tuple(sorted(names, key=lambda name: (name != POSE, name)))
+
+
+def benchmarks_told(folders: Sequence[Path]) -> str:
+    """Name, number of questions and hash of what was asked in these folders; several where they differ."""
+    found = [read_json(path, what="benchmark") for f in folders if (path := f / "benchmark.json").is_file()]
+    return ", ".join(dict.fromkeys(f"{one['name']} ({one['num_questions']} questions: {one['hash']})" for one in found))
+
+
+def verdict_rows(folder: Path, arm: str, judge: str = POSE) -> list[dict[str, Any]]:
+    """The lines about an arm's answers: its own file's, and those of the arms that a judge of pairs rated beside it."""
+    places = sorted((folder / "verdicts" / judge).glob("*.jsonl"), key=lambda path: (path.stem != arm, path.stem))
+    old = folder / "verdicts" / f"{arm}.jsonl"
+    if judge == POSE and not any(path.stem == arm for path in places) and old.is_file():
+        places = [old]
     found = []
-    for number, row in read_jsonl(path, what="verdicts"):
-        try:
-            fields = {key: row[key] for key in ("question_id", "scene_id", "kind", "rating")}
-            found.append(Rating(**fields, text=row.get("text", "")))
-        except KeyError as error:
-            raise DataError(f"verdicts: {path}:{number} has no {error}; run evaluate.py again") from None
+    for path in places:
+        for number, row in read_jsonl(path, what="verdicts"):
+            missing = [key for key in ("question_id", "scene_id", "kind", "rating", "arm") if key not in row]
+            if missing:
+                raise DataError(f"verdicts: {path}:{number} has no {missing[0]!r}; run evaluate.py again")
+            if row["arm"] == arm:
+                found.append(row)
     return found
+
+
+def read_ratings(folder: Path, arm: str, judge: str = POSE) -> list[Rating]:
+    """The rated answers of an arm, the mean where one was rated beside several opponents; empty where it left none."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in verdict_rows(folder, arm, judge):
+        found[row["question_id"]].append(row)
+    return [_rating(rows) for rows in found.values()]
+
+
+def _rating(rows: Sequence[Mapping[str, Any]]) -> Rating:
+    row, scored = rows[0], [one["rating"] for one in rows if one["rating"] is not None]
+    rating = float(np.mean(scored)) if len(scored) > 1 else (scored or [None])[0]
+    return Rating(
+        question_id=row["question_id"],
+        scene_id=row["scene_id"],
+        kind=row["kind"],
+        rating=rating,
+        text=row.get("text", ""),
+    )
 
 
 def read_probe(folder: Path, arm: str) -> list[dict[str, Any]]:
@@ -134,28 +184,31 @@ def _same_items(counts: Mapping[str, int], num_runs: int, what: str) -> None:
 
 
 def seed_values(folders: Mapping[str, Sequence[Path]], baseline: str = BASELINE) -> list[dict[str, Any]]:
-    """Score over all kinds and probe skill of every arm for every seed alone.
+    """Score over all kinds, by each judge, and probe skill of every arm for every seed alone.
 
     Args:
         folders: arm -> a folder a seed; the folder's name is the seed's.
         baseline: as in ``summarise``.
 
     Returns:
-        rows with arm, seed, score, skill, skill_shuffled; NaN where there is no file.
+        rows with judge, arm, seed, score, skill, skill_shuffled; NaN where there is no file.
     """
     rows = []
-    for arm, places in folders.items():
-        for folder in places:
-            table = ablation_table({arm: read_ratings(folder, file_arm(arm))}, [arm], baseline)
-            probe = probe_table(read_probe(folder, file_arm(arm)), groups=(ALL,))
-            skills = {row["pictures"]: row["skill"] for row in probe if row["group"] == ALL}
-            rows.append(
-                {
-                    "arm": arm,
-                    "seed": folder.name,
-                    "score": next(row["score"] for row in table if row["kind"] == ALL),
-                    "skill": skills.get("true", math.nan),
-                    "skill_shuffled": skills.get("shuffled", math.nan),
-                }
-            )
+    for judge in judges_found([folder for places in folders.values() for folder in places]):
+        for arm, places in folders.items():
+            for folder in places:
+                ratings = read_ratings(folder, file_arm(arm), judge)
+                table = ablation_table({arm: ratings}, [arm], baseline, judge=judge)
+                probe = probe_table(read_probe(folder, file_arm(arm)), groups=(ALL,))
+                skills = {row["pictures"]: row["skill"] for row in probe if row["group"] == ALL}
+                rows.append(
+                    {
+                        "judge": judge,
+                        "arm": arm,
+                        "seed": folder.name,
+                        "score": next(row["score"] for row in table if row["kind"] == ALL),
+                        "skill": skills.get("true", math.nan),
+                        "skill_shuffled": skills.get("shuffled", math.nan),
+                    }
+                )
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,15 +12,16 @@ from PIL import Image
 from llavapose import ask
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, DataError
-from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer, pictures_shown
+from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
 from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.records import Question
 
 
 @pytest.fixture(scope="module")
-def answerer(tiny_base, tiny_pictures) -> CheckpointAnswerer:
-    return CheckpointAnswerer(tiny_base, tiny_pictures, device="cpu", batch_size=4, max_new_tokens=8)
+def answerer(tiny_base) -> CheckpointAnswerer:
+    return CheckpointAnswerer(tiny_base, device="cpu", batch_size=4, max_new_tokens=8)
 
 
 def question(number: int, text: str = "What colour is it?") -> Question:
@@ -35,11 +37,11 @@ TEXTS = [
 ]
 
 
-def test_a_batch_answers_as_one_by_one(answerer):
+def test_a_batch_answers_as_one_by_one(answerer, tiny_pictures):
     """Shorter questions are padded on the left: the padding must not be seen."""
     questions = [question(number, text) for number, text in enumerate(TEXTS)]
-    together = list(answerer.answer(questions, "baseline"))
-    apart = [answer for q in questions for answer in answerer.answer([q], "baseline")]
+    together = list(answerer.answers(questions, tiny_pictures, "baseline"))
+    apart = [answer for q in questions for answer in answerer.answers([q], tiny_pictures, "baseline")]
     assert together == apart
     assert [answer.question_id for answer in together] == ["q0", "q1", "q2", "q3", "q4"]
     assert {answer.arm for answer in together} == {"baseline"}
@@ -47,7 +49,7 @@ def test_a_batch_answers_as_one_by_one(answerer):
 
 
 def test_the_stream_is_the_answer(answerer, tiny_pictures):
-    whole = next(iter(answerer.answer([question(2)], "x"))).text
+    whole = next(iter(answerer.answers([question(2)], tiny_pictures, "x"))).text
     assert "".join(answerer.stream(tiny_pictures / "002.png", "What colour is it?")).strip() == whole
 
 
@@ -116,42 +118,45 @@ def likelihood(tiny_base, picture, asked: str, answer: str) -> float:
 
 def test_scores_are_those_of_statements_alone(answerer, tiny_base, tiny_pictures):
     items = [item(number, scene) for scene in (0, 1) for number in range(2)]
-    rows = list(answerer.score(items))
-    assert [row["id"] for row in rows] == [i.id for i in items]
+    rows = list(answerer.likelihoods(items, tiny_pictures, pictures_shown(items, shuffled=False, seed=0)))
     for row, probe in zip(rows, items, strict=True):
-        assert row["picture"] == probe.image
         picture = Image.open(tiny_pictures / probe.image).convert("RGB")
         for order, asked in enumerate(probe.questions):
-            for key, text in (("loglik_true", probe.true), ("loglik_flipped", probe.flipped)):
-                assert row[key][order] == pytest.approx(likelihood(tiny_base, picture, asked, text), abs=2e-5)
+            for found, text in ((row.true, probe.true), (row.flipped, probe.flipped)):
+                assert found[order] == pytest.approx(likelihood(tiny_base, picture, asked, text), abs=2e-5)
 
 
-def test_many_statements_split_over_rows(answerer, monkeypatch):
+def test_many_statements_split_over_rows(answerer, tiny_pictures, monkeypatch):
     items = [item(number, 0) for number in range(5)]
-    whole = list(answerer.score(items))
+    shown = {0: "000.png"}
+    whole = list(answerer.likelihoods(items, tiny_pictures, shown))
     monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.MAX_BRANCHES", 3)
-    for left, right in zip(whole, answerer.score(items), strict=True):
-        assert left["loglik_true"] == pytest.approx(right["loglik_true"], abs=1e-5)
+    for left, right in zip(whole, answerer.likelihoods(items, tiny_pictures, shown), strict=True):
+        assert left.true == pytest.approx(right.true, abs=1e-5)
 
 
-def test_shuffled_pictures_are_never_ones_own(answerer):
+def test_shuffled_pictures_are_never_ones_own(answerer, tiny_pictures):
     items = [item(0, scene) for scene in range(6)]
     for seed in range(5):
         shown = pictures_shown(items, shuffled=True, seed=seed)
         assert sorted(shown.values()) == sorted(i.image for i in items)
         assert all(shown[i.scene_id] != i.image for i in items)
-    rows = list(answerer.score(items, shuffled=True, seed=1))
-    assert [row["picture"] for row in rows] == [pictures_shown(items, shuffled=True, seed=1)[i.scene_id] for i in items]
+    shown = pictures_shown(items, shuffled=True, seed=1)
+    there = [replace(i, image=shown[i.scene_id]) for i in items]
+    own = pictures_shown(there, shuffled=False, seed=1)
+    scored = [list(answerer.likelihoods(few, tiny_pictures, seen)) for few, seen in ((items, shown), (there, own))]
+    assert scored[0] == scored[1]
     assert pictures_shown(items, shuffled=True, seed=1) != pictures_shown(items, shuffled=True, seed=2)
 
 
-def test_bad_input_is_named(answerer, tmp_path):
+def test_bad_input_is_named(answerer, tiny_pictures, tmp_path):
     with pytest.raises(CheckpointError, match="no such folder"):
-        CheckpointAnswerer(tmp_path / "none", tmp_path)
+        list(CheckpointAnswerer(tmp_path / "none").answers([question(1)], tiny_pictures, "x"))
     with pytest.raises(DataError, match="leaves the image folder"):
-        list(answerer.answer([Question(id="q", scene_id=0, image="../x.png", kind="conv", text="What?")], "x"))
+        outside = Question(id="q", scene_id=0, image="../x.png", kind="conv", text="What?")
+        list(answerer.answers([outside], tiny_pictures, "x"))
     with pytest.raises(DataError, match="question q1: the text holds the special token"):
-        list(answerer.answer([question(1, "What is </s>?")], "x"))
+        list(answerer.answers([question(1, "What is </s>?")], tiny_pictures, "x"))
 
 
 @pytest.mark.parametrize(
@@ -173,4 +178,4 @@ def test_ask_prints_the_answer(tiny_base, tiny_pictures, capsys, monkeypatch, an
     arguments = ["ask", str(tiny_base), str(tiny_pictures / "002.png"), "What colour is it?", "--max-new-tokens", "8"]
     monkeypatch.setattr(sys, "argv", [*arguments, "--device", "cpu"])
     assert ask.main() == 0
-    assert capsys.readouterr().out.strip() == next(iter(answerer.answer([question(2)], "x"))).text
+    assert capsys.readouterr().out.strip() == next(iter(answerer.answers([question(2)], tiny_pictures, "x"))).text

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from llavapose.errors import ConfigError, DataError
-from llavapose.evaluation.benchmarks.world import build_benchmark, read_benchmark, write_benchmark
+from llavapose.errors import ConfigError
+from llavapose.evaluation.benchmarks.world import build_benchmark
 from llavapose.evaluation.judges.pose import is_judgeable
 from llavapose.records import Fact
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
@@ -51,12 +51,3 @@ def test_pictures_without_sure_facts_are_not_asked_about(scenes, facts_of):
     assert {question.scene_id % 2 for question in build_benchmark(scenes, vague)} == {0}
     with pytest.raises(ConfigError, match=r"0 of 240 .* expected 90"):
         build_benchmark(scenes, lambda scene: [])
-
-
-def test_questions_come_back_from_the_file(scenes, facts_of, tmp_path):
-    questions = build_benchmark(scenes, facts_of, num_images=5)
-    write_benchmark(tmp_path / "benchmark.jsonl", questions)
-    assert read_benchmark(tmp_path / "benchmark.jsonl") == questions
-    (tmp_path / "benchmark.jsonl").write_text('{"id": "1"}\n')
-    with pytest.raises(DataError, match=r"benchmark.jsonl:1 is no question"):
-        read_benchmark(tmp_path / "benchmark.jsonl")

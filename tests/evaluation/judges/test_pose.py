@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from llavapose.errors import DataError
 from llavapose.evaluation.judges.pose import PoseJudge, is_judgeable, judge_answer
+from llavapose.evaluation.judges.protocol import Case
 from llavapose.records import Answer, Asked, Fact, Question
 
 FACTS = tuple(
@@ -114,6 +114,10 @@ def test_what_can_be_judged_is_known_without_an_answer(scene):
     assert is_judgeable(question, FACTS) and not is_judgeable(question, FACTS[1:])
 
 
-def test_an_answer_to_an_unknown_question_is_named(scenes):
-    with pytest.raises(DataError, match="'nowhere'"):
-        PoseJudge().judge([], [Answer(question_id="nowhere", arm="full", text="")], {})
+def test_without_annotations_nothing_is_scored(scene):
+    question = Question(id="q", scene_id=scene.id, image=scene.image, kind="detail", text="?")
+    answer = Answer(question_id="q", arm="full", text="The left elbow of the person is bent.")
+    cases = [Case(question=question, scene=one, answer=answer) for one in (None, scene)]
+    unscored, scored = (one.verdict for one in PoseJudge(lambda scene: FACTS).judge(cases))
+    assert unscored.rating is None and unscored.reason == "the picture has no annotations"
+    assert scored.rating is not None and scored.rating > 1

@@ -1,0 +1,127 @@
+"""Settings of an evaluation: who asks, who answers, who judges, and the pose probe.
+
+A benchmark, an answerer and a judge are built from what ``_target_`` names: a class or function, ours or anybody's. Its
+arguments are the settings of its group: one that is null is left to its default, one that it does not take is refused.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING
+
+from llavapose.config.choices import Context, JudgeProtocol
+from llavapose.config.endpoint import EndpointConfig, too_small
+from llavapose.config.scenes import ScenesConfig
+
+
+@dataclass(kw_only=True)
+class BenchmarkConfig:
+    """Group ``benchmark``: the questions that every arm answers, and their pictures."""
+
+    _target_: str = MISSING
+    """What makes the benchmark: see ``llavapose/evaluation/benchmarks/protocol.py``."""
+    num_images: int | None = None
+    """Held-out pictures, one question of each kind about each; 0: no benchmark."""
+    seed: int | None = None
+    """Draws pictures and questions."""
+    path: Path | None = None
+    """JSONL file of questions: id, scene_id, image, kind, text and, where it asks for one fact, asked."""
+    images: Path | None = None
+    """Folder of the questions' pictures, without annotations; null: the held-out pictures of ``scenes``."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of a ``_target_`` of one's own."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return too_small(self, "benchmark.", num_images=0)
+
+
+@dataclass(kw_only=True)
+class ProbeConfig:
+    """The pose probe: pairs of true and flipped statements about held-out pictures."""
+
+    enabled: bool = True
+    num_items: int = 1500
+    """Pairs of statements in all, balanced per fact."""
+    num_images: int | None = None
+    """Held-out pictures; null: all."""
+    max_items_per_fact: int | None = None
+    """Most pairs of one kind of fact; null: all that balance."""
+    shuffled: bool = True
+    """Also score with shuffled pictures, the control that must fall to chance."""
+    seed: int = 0
+
+
+@dataclass(kw_only=True)
+class AnswererConfig:
+    """Group ``answerer``: who answers the benchmark."""
+
+    _target_: str = MISSING
+    """What makes the answerer: see ``llavapose/evaluation/answerers/protocol.py``."""
+    batch_size: int | None = None
+    """Questions answered at once."""
+    max_new_tokens: int | None = None
+    """Longest answer, in tokens."""
+    path: Path | None = None
+    """File of answers: JSONL with question_id and text."""
+    endpoint: EndpointConfig | None = None
+    """An OpenAI-compatible endpoint that takes pictures."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of a ``_target_`` of one's own."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return too_small(self, "answerer.", batch_size=1, max_new_tokens=1)
+
+
+@dataclass(kw_only=True)
+class JudgeConfig:
+    """Group ``judge``: who rates the answers."""
+
+    _target_: str = MISSING
+    """What makes the judge: see ``llavapose/evaluation/judges/protocol.py``."""
+    name: str | None = None
+    """What files and tables call it; null: the endpoint's model and the protocol."""
+    protocol: JudgeProtocol | None = None
+    """``single``: one answer at a time; ``pair``: beside the opponent's, both rated."""
+    opponent: str | None = None
+    """With ``protocol=pair``: the arm that the others are rated beside; its answers must lie in ``output_dir``."""
+    context: Context | None = None
+    """What the judge is told of the picture."""
+    endpoint: EndpointConfig | None = None
+    """An OpenAI-compatible endpoint."""
+    seed: int | None = None
+    """Draws which answer stands first."""
+    max_asks: int | None = None
+    """How often one rating is asked for, the first time included, before the answer stays unscored."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of a ``_target_`` of one's own."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = too_small(self, "judge.", max_asks=1)
+        if self.context == Context.other_keypoints:
+            found.append("judge.context is other_keypoints, which are not the picture's; expected keypoints or less")
+        return found
+
+
+@dataclass(kw_only=True)
+class EvaluateConfig:
+    """All settings of ``evaluate.py``."""
+
+    checkpoint: str | None = None
+    """Checkpoint folder (the `hf` folder that train.py leaves), or ``tiny`` for the base; null where none answers."""
+    arm: str = MISSING
+    """Row in the tables."""
+    scenes: ScenesConfig = field(default_factory=ScenesConfig)
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
+    answerer: AnswererConfig = field(default_factory=AnswererConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+    output_dir: Path = MISSING
+    """Folder for `answers/<arm>.jsonl`, `verdicts/<judge>/<arm>.jsonl`, `probe/<arm>.jsonl`."""
+    baseline: str = "baseline"
+    """Row that the others are compared with."""
+    tables: bool = True
+    """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""

@@ -1,0 +1,68 @@
+"""Settings of the annotated pictures."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from llavapose.config.choices import SceneSource, Selected
+
+
+@dataclass(kw_only=True)
+class SplitPaths:
+    """The files of one split in COCO's format, relative to ``ScenesConfig.root``."""
+
+    images: Path | None = None
+    """Folder of the pictures."""
+    keypoints: Path | None = None
+    """``person_keypoints_*.json``."""
+    instances: Path | None = None
+    """``instances_*.json``; null: no objects but people."""
+    captions: Path | None = None
+    """``captions_*.json``; null: no captions."""
+
+
+@dataclass(kw_only=True)
+class ScenesConfig:
+    """Group ``scenes``: annotated pictures."""
+
+    name: str = MISSING
+    source: SceneSource = SceneSource.world
+    root: Path = MISSING
+    """Folder of the data set; for the world, the folder it is drawn into."""
+    download: str | None = None
+    """Where the files can be had, for the message when they are missing."""
+    train: SplitPaths = field(default_factory=SplitPaths)
+    """Files of the training pictures (source coco)."""
+    val: SplitPaths = field(default_factory=SplitPaths)
+    """Files of the held-out pictures (source coco)."""
+    num_train: int | None = None
+    """Training pictures; null: all of the data set's (the world needs a number)."""
+    num_val: int | None = None
+    """Held-out pictures; null: all of the data set's (the world needs a number)."""
+    image_size: int = 224
+    """Side of the world's square pictures, in pixels."""
+    seed: int = 0
+    """Seed of the world; no effect on other sources."""
+    select: Selected = Selected.joints
+    """Which training pictures qualify: any with a ``person`` (the papers'), or with enough labelled ``joints``."""
+    min_labelled_joints: int = 0
+    """With ``select=joints``: a training picture needs a person with this many labelled joints."""
+    excluded_ids: Path | None = None
+    """File of COCO image ids, one a line, that must stay out of training data; 2014 and 2017 share ids."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = []
+        if self.source == SceneSource.world:
+            for key in ("num_train", "num_val"):
+                value = getattr(self, key)
+                if value is None or value < 1:
+                    found.append(f"scenes.{key} is {value}; the world needs a number of pictures, e.g. {key}=200")
+            if not 32 <= self.image_size <= 2048:
+                found.append(f"scenes.image_size is {self.image_size}; expected 32 to 2048 pixels")
+        elif self.train.images is None or self.train.keypoints is None:
+            found.append("scenes.train needs `images` (a folder) and `keypoints` (person_keypoints_*.json)")
+        if not 0 <= self.min_labelled_joints <= 17:
+            found.append(f"scenes.min_labelled_joints is {self.min_labelled_joints}; expected 0 to 17")
+        return found

@@ -1,0 +1,42 @@
+"""Answers made elsewhere. One line: ``{"question_id": "17-conv", "text": "The left elbow is bent."}``."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from llavapose.errors import DataError
+from llavapose.files import read_jsonl, sha256
+from llavapose.records import Answer, Question
+
+
+class FileAnswerer:
+    """Reads the answers from one JSONL file."""
+
+    batch_size = 1
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def identity(self) -> list[str]:
+        """The file's content."""
+        return [self._path.name, sha256(self._path)]
+
+    def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
+        """One answer a question, in order.
+
+        Raises:
+            DataError: a question without an answer, or a line without question_id and text.
+        """
+        path, found = self._path, {}
+        for number, row in read_jsonl(path, what="answers"):
+            if not isinstance(row.get("question_id"), str) or not isinstance(row.get("text"), str):
+                raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
+            found[row["question_id"]] = row["text"]
+        ids = [question.id for question in questions]
+        missing = [one for one in ids if one not in found]
+        if missing:
+            raise DataError(
+                f"answers: {path} answers {len(ids) - len(missing)} of {len(ids)} questions; "
+                f"missing {', '.join(missing[:3])}, ..."
+            )
+        for one in ids:
+            yield Answer(question_id=one, arm=arm, text=found[one])

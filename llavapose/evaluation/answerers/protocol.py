@@ -1,0 +1,66 @@
+"""What an answerer is: questions in, answers out; and, where it can, how likely it finds a statement.
+
+``_target_`` of the group ``answerer`` names a class or function that makes one from the group's settings; an argument
+``checkpoint`` is given the setting of this name, ``ledger`` the path of a ledger for an endpoint's replies.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.records import Answer, Question
+
+
+class Answerer(Protocol):
+    """Answers questions about pictures.
+
+    Attributes:
+        batch_size: questions whose answers are made together. An interrupted run goes on behind a whole batch, so that
+            it leaves the same bytes as one that was never interrupted.
+    """
+
+    batch_size: int
+
+    def identity(self) -> Any:
+        """Plain JSON that decides the answers (weights, lengths); those made under another identity are made again."""
+        ...
+
+    def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
+        """One answer a question, in order.
+
+        Args:
+            questions: a whole benchmark, or what is left of it behind a whole batch.
+            images: folder that ``Question.image`` is relative to.
+            arm: what each answer says it is from.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likelihoods:
+    """Mean log-likelihood a token (nats) of an item's true and flipped statement, after each order of its question."""
+
+    true: tuple[float, float]
+    flipped: tuple[float, float]
+
+
+@runtime_checkable
+class ProbedAnswerer(Answerer, Protocol):
+    """An answerer that can be probed."""
+
+    def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
+        """One value an item, in order.
+
+        Args:
+            items: those of one scene stand together and are scored together.
+            images: folder of the pictures.
+            shown: scene id -> the picture to show, which is another scene's in the shuffled control.
+        """
+        ...
+
+
+def can_probe(answerer: Answerer) -> bool:
+    """Whether the probe can ask this answerer."""
+    return isinstance(answerer, ProbedAnswerer)

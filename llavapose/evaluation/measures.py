@@ -1,0 +1,209 @@
+"""What is measured about an arm, one function a measure: ratings by a judge, and the pose probe.
+
+Each takes an ``Arm`` and leaves its files below ``out``; ``tables/`` reads them.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.evaluating import ProbeConfig
+from llavapose.errors import DataError
+from llavapose.evaluation.answerers.protocol import Answerer, ProbedAnswerer
+from llavapose.evaluation.benchmarks.protocol import Benchmark
+from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
+from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
+from llavapose.evaluation.probe.pictures import pictures_shown
+from llavapose.evaluation.result_file import write_rows
+from llavapose.files import fingerprint, read_jsonl, write_jsonl
+from llavapose.records import Answer, Question, Verdict, to_dict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One arm under evaluation.
+
+    Attributes:
+        name: the row in the tables.
+        out: folder of the results.
+        benchmark, answerer, judge: who asks, who answers, who rates.
+        probe: settings of the probe.
+    """
+
+    name: str
+    out: Path
+    benchmark: Benchmark
+    answerer: Answerer
+    judge: Judge
+    probe: ProbeConfig
+
+
+def rate(arm: Arm) -> None:
+    """Answer the benchmark's questions and have the answers judged: ``answers/``, ``verdicts/<judge>/``.
+
+    Raises:
+        DataError: the judge compares with an arm that has not answered.
+    """
+    questions = arm.benchmark.questions
+    if not questions:
+        return
+    made = fingerprint([arm.answerer.identity(), [to_dict(question) for question in questions]])
+    batches = [index // arm.answerer.batch_size for index in range(len(questions))]
+
+    def rows_from(start: int) -> Iterator[dict[str, Any]]:
+        answers = arm.answerer.answers(questions[start:], arm.benchmark.scenes.images, arm.name)
+        return map(to_dict, answers)
+
+    write_rows(_answers_file(arm.out, arm.name), made, batches, rows_from, "answer")
+    cases = cases_of(arm)
+    by_id = {question.id: question for question in questions}
+    rows = [_verdict_row(judgement, by_id) for judgement in _judgements(arm.judge, cases)]
+    write_jsonl(arm.out / "verdicts" / arm.judge.name / f"{arm.name}.jsonl", rows)
+    own = [row for row in rows if row["arm"] == arm.name]
+    silent, unscored = sum(row["silent"] for row in own), sum(row["rating"] is None for row in own)
+    log.info("%s: %d answers judged by %s, %d silent, %d unscored",
+             arm.name, len(own), arm.judge.name, silent, unscored)  # fmt: skip
+
+
+def probe(arm: Arm) -> None:
+    """Score every item with its own picture and, as the control, with another one: ``probe/``."""
+    config, scenes = arm.probe, arm.benchmark.scenes.scenes
+    answerer = arm.answerer
+    if not config.enabled or not config.num_items:
+        return
+    if not isinstance(answerer, ProbedAnswerer) or not scenes:
+        why = "its pictures have no annotations" if not scenes else "its answerer gives no likelihoods"
+        log.info("%s: no probe, %s", arm.name, why)
+        return
+    chosen = sorted(scenes, key=lambda scene: scene.id)[: config.num_images]
+    items = build_probe(chosen, config.seed, num_items=config.num_items, max_items_per_fact=config.max_items_per_fact)
+    if not items:
+        raise DataError(f"probe: no fact of the {len(chosen)} held-out pictures has its opposite; raise scenes.num_val")
+    asked = [item_row(item) for item in items]
+    made = fingerprint([answerer.identity(), asked, config.shuffled, config.seed])
+    passes = ("true", "shuffled") if config.shuffled else ("true",)
+    pictures = [(which, item.scene_id) for which in passes for item in items]
+
+    def rows_from(start: int) -> Iterator[dict[str, Any]]:
+        for number, which in enumerate(passes):
+            left = items[max(0, start - number * len(items)) :]
+            yield from _probe_rows(arm, answerer, items, left, which)
+
+    write_rows(arm.out / "probe" / f"{arm.name}.jsonl", made, pictures, rows_from, "pair")
+
+
+MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
+"""All that is done with an arm, in order."""
+
+
+def cases_of(arm: Arm) -> tuple[Case, ...]:
+    """What the judge sees, question by question; none of the opponent itself, which is judged beside the others."""
+    opponent = arm.judge.opponent
+    if opponent == arm.name:
+        log.info("%s: rated beside each other arm, not alone", arm.name)
+        return ()
+    scenes = {scene.id: scene for scene in arm.benchmark.scenes.scenes}
+    own, other = _answers(arm.out, arm.name), {}
+    if opponent is not None:
+        if not _answers_file(arm.out, opponent).is_file():
+            raise DataError(f"judge {arm.judge.name}: no answers of {opponent} in {arm.out}; evaluate that arm first")
+        other = _answers(arm.out, opponent)
+        missing = [question.id for question in arm.benchmark.questions if question.id not in other]
+        if missing:
+            raise DataError(f"judge {arm.judge.name}: {opponent} has no answer to {missing[0]} and {len(missing) - 1} "
+                            "other questions; evaluate it with this benchmark")  # fmt: skip
+    return tuple(
+        Case(
+            question=question,
+            scene=scenes.get(question.scene_id),
+            answer=own[question.id],
+            opponent=other.get(question.id),
+        )
+        for question in arm.benchmark.questions
+    )
+
+
+def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
+    """The judge's; where an answer is missing there is nothing to judge."""
+    missing = {case.question.id: told for case in cases if (told := _missing_answer(case))}
+    found = iter(judge.judge([case for case in cases if case.question.id not in missing]))
+    for case in cases:
+        if case.question.id not in missing:
+            yield next(found)
+            if case.opponent is not None:
+                yield next(found)
+        else:
+            yield Judgement(verdict=_unscored(judge, case, missing[case.question.id]))
+    assert next(found, None) is None, f"judge {judge.name}: more judgements than asked for"
+
+
+def _missing_answer(case: Case) -> str:
+    """Whose answer is missing, and why; "" where none is."""
+    failed = [one for one in (case.answer, case.opponent) if one is not None and one.finish == "failed"]
+    return "; ".join(f"no answer of {one.arm}: {one.text}" for one in failed)
+
+
+def _unscored(judge: Judge, case: Case, reason: str) -> Verdict:
+    return Verdict(
+        question_id=case.question.id,
+        arm=case.answer.arm,
+        judge=judge.name,
+        rating=None,
+        reason=reason,
+        protocol="pair" if case.opponent else "single",
+        opponent=case.opponent.arm if case.opponent else None,
+    )
+
+
+def _answers_file(out: Path, arm: str) -> Path:
+    return out / "answers" / f"{arm}.jsonl"
+
+
+def _answers(out: Path, arm: str) -> dict[str, Answer]:
+    return {row["question_id"]: Answer(**row) for _, row in read_jsonl(_answers_file(out, arm), what="answers")}
+
+
+def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, Any]:
+    """A verdict's line also keeps the question's kind, picture and text, and the claims behind it."""
+    question = by_id[judgement.verdict.question_id]
+    claims = [
+        {
+            "start": one.claim.start,
+            "end": one.claim.end,
+            "outcome": one.outcome,
+            "kind": one.claim.kind,
+            "part": one.claim.part,
+            "value": one.claim.value,
+            "negated": one.claim.negated,
+            "person": one.fact.person if one.fact else None,
+        }
+        for one in judgement.claims
+    ]
+    return {
+        **to_dict(judgement.verdict),
+        "kind": question.kind,
+        "scene_id": question.scene_id,
+        "text": question.text,
+        "claims": claims,
+    }
+
+
+def _probe_rows(
+    arm: Arm, answerer: ProbedAnswerer, items: Sequence[ProbeItem], left: Sequence[ProbeItem], which: str
+) -> Iterator[dict[str, Any]]:
+    """One pass, with the "true" or the "shuffled" pictures, over those of the items that are left to score."""
+    shown = pictures_shown(items, shuffled=which == "shuffled", seed=arm.probe.seed)
+    scored = answerer.likelihoods(left, arm.benchmark.scenes.images, shown) if left else ()
+    for item, found in zip(left, scored, strict=True):
+        yield {
+            "arm": arm.name,
+            "pictures": which,
+            **asdict(item),
+            "picture": shown[item.scene_id],
+            "loglik_true": list(found.true),
+            "loglik_flipped": list(found.flipped),
+        }

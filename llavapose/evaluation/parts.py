@@ -1,0 +1,45 @@
+"""Settings -> benchmark, answerer, judge: each is what its ``_target_`` names, called with the group's settings.
+
+``config/check.py`` has compared the settings with the target's arguments before.
+"""
+
+import importlib
+import inspect
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, JudgeConfig
+from llavapose.config.scenes import ScenesConfig
+from llavapose.errors import ConfigError
+from llavapose.evaluation.answerers.protocol import Answerer
+from llavapose.evaluation.benchmarks.protocol import Benchmark
+from llavapose.evaluation.judges.protocol import Judge
+
+
+def benchmark_of(config: BenchmarkConfig, scenes: ScenesConfig) -> Benchmark:
+    """The benchmark; its pictures are opened when they are asked for."""
+    return _made("benchmark", config, scenes=scenes)
+
+
+def answerer_of(config: AnswererConfig, *, checkpoint: str | None, ledger: Path) -> Answerer:
+    """The answerer; a checkpoint is loaded when it is first asked."""
+    return _made("answerer", config, checkpoint=checkpoint, ledger=ledger)
+
+
+def judge_of(config: JudgeConfig, *, ledger: Path) -> Judge:
+    """The judge."""
+    return _made("judge", config, ledger=ledger)
+
+
+def _made(group: str, config: Any, **supplied: Any) -> Any:
+    """Call the target with the settings that are not null, and with what the run supplies where it takes it."""
+    module, _, name = config._target_.rpartition(".")
+    try:
+        target = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{group}._target_: {config._target_} cannot be imported ({error})") from None
+    takes = inspect.signature(target).parameters
+    settings = {item.name: getattr(config, item.name) for item in fields(config)}
+    given = {key: value for key, value in settings.items() if value is not None and key not in ("_target_", "options")}
+    return target(**given, **config.options, **{key: value for key, value in supplied.items() if key in takes})

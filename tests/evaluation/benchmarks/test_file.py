@@ -1,0 +1,63 @@
+"""Questions in a file: as they were written, with their pictures, or refused in one line."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from llavapose.config.scenes import ScenesConfig
+from llavapose.errors import DataError
+from llavapose.evaluation.benchmarks.file import FileBenchmark, read_questions, write_questions
+from llavapose.evaluation.benchmarks.protocol import questions_hash
+from llavapose.evaluation.benchmarks.world import WorldBenchmark, build_benchmark
+
+ROW = {"id": "1", "scene_id": 1, "image": "a.png", "kind": "detail", "text": "What is to be seen?"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    return tmp_path
+
+
+def written(folder, *rows):
+    path = folder / "mine.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_questions_come_back_from_the_file(scenes, facts_of, tmp_path):
+    questions = build_benchmark(scenes, facts_of, num_images=5)
+    write_questions(tmp_path / "benchmark.jsonl", questions)
+    back = read_questions(tmp_path / "benchmark.jsonl")
+    assert back == questions and questions_hash(back) == questions_hash(questions)
+    assert questions_hash(back[:-1]) != questions_hash(questions)
+
+
+def test_pictures_of_ones_own_have_no_annotations(folder):
+    benchmark = FileBenchmark(written(folder, ROW), ScenesConfig(name="x"), folder)
+    assert benchmark.name == "mine" and benchmark.scenes.scenes == () and benchmark.scenes.images == folder
+    assert [question.text for question in benchmark.questions] == ["What is to be seen?"]
+
+
+def test_an_earlier_benchmark_is_asked_again_with_its_annotations(tmp_path):
+    scenes = ScenesConfig(name="world", root=tmp_path / "world", num_train=1, num_val=30, image_size=64)
+    first = WorldBenchmark(scenes, num_images=4)
+    write_questions(tmp_path / "benchmark.jsonl", first.questions)
+    again = FileBenchmark(tmp_path / "benchmark.jsonl", scenes)
+    assert again.questions == first.questions and again.scenes == first.scenes
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"id": "1"}], r"mine.jsonl:1 is no question .*; expected id, scene_id, image, kind, text, asked"),
+        ([ROW, ROW], "has 1 ids twice"),
+        ([ROW | {"kind": "tale"}], r"mine.jsonl:1 has kind 'tale'; expected one of conv, detail, complex"),
+        ([ROW | {"image": "b.png"}], r"question 1: no picture b.png in .*; set benchmark.images"),
+        ([ROW | {"image": "../a.png"}], "leaves the image folder"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(folder, rows, said):
+    with pytest.raises(DataError, match=said):
+        FileBenchmark(written(folder, *rows), ScenesConfig(name="x"), folder)

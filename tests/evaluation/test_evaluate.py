@@ -1,0 +1,207 @@
+"""One arm, start to finish, on drawn pictures with an answerer that needs no model."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from llavapose.config.evaluating import ProbeConfig
+from llavapose.config.scenes import ScenesConfig
+from llavapose.errors import DataError
+from llavapose.evaluation.answerers.file import FileAnswerer
+from llavapose.evaluation.answerers.protocol import Likelihoods, can_probe
+from llavapose.evaluation.benchmarks.world import WorldBenchmark
+from llavapose.evaluation.evaluate import evaluate_arm
+from llavapose.evaluation.judges.pose import PoseJudge
+from llavapose.evaluation.judges.protocol import Judgement
+from llavapose.evaluation.measures import Arm
+from llavapose.evaluation.tables.results import judges_found, read_ratings, summarise
+from llavapose.files import read_csv, read_json, read_jsonl
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.language import state
+from llavapose.records import Answer, Verdict
+
+
+class Talker:
+    """Says all true facts about a picture and believes true statements about it; counts its calls."""
+
+    batch_size = 4
+
+    def __init__(self, benchmark, sees=True, name="none"):
+        self.scenes = {scene.id: scene for scene in benchmark.scenes.scenes}
+        self.sees, self.name, self.calls = sees, name, 0
+
+    def identity(self):
+        return self.name
+
+    def answers(self, questions, images, arm):
+        self.calls += 1
+        for question in questions:
+            scene = self.scenes[question.scene_id]
+            texts = [state(fact, scene, 0) for fact in scene_facts(scene) if fact.sure]
+            yield Answer(question_id=question.id, arm=arm, text=" ".join(texts) if self.sees else "A fine day.")
+
+    def likelihoods(self, items, images, shown):
+        self.calls += 1
+        for number, item in enumerate(items):
+            own = shown[item.scene_id] == item.image
+            likely, not_likely = (-1.0, -1.0), (-2.0, -2.0)
+            right = self.sees if own else number % 2 == 0
+            yield Likelihoods(true=likely if right else not_likely, flipped=not_likely if right else likely)
+
+
+class Beside:
+    """Rates both answers by their lengths; sees two at once."""
+
+    name, opponent = "beside", "baseline"
+
+    def judge(self, cases):
+        for case in cases:
+            for one, other, order in ((case.answer, case.opponent, "ab"), (case.opponent, case.answer, "ba")):
+                yield Judgement(
+                    verdict=Verdict(
+                        question_id=case.question.id, arm=one.arm, judge=self.name, reason="by length",
+                        rating=8.0 if len(one.text) > len(other.text) else 2.0, protocol="pair",
+                        opponent=other.arm, order=order,
+                    )
+                )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def benchmark(tmp_path_factory):
+    root = tmp_path_factory.mktemp("world")
+    scenes = ScenesConfig(name="world", root=root, num_train=1, num_val=90, image_size=64)
+    return WorldBenchmark(scenes, num_images=12)
+
+
+def arm_of(benchmark, folder, name, answerer, judge=None):
+    return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judge=judge or PoseJudge(),
+               probe=ProbeConfig(num_items=200))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def out(benchmark, tmp_path_factory):
+    """Two arms, one that sees and one that does not."""
+    folder = tmp_path_factory.mktemp("results")
+    for name, sees in (("full", True), ("baseline", False)):
+        evaluate_arm(arm_of(benchmark, folder, name, Talker(benchmark, sees)))
+    summarise(folder)
+    return folder
+
+
+def table(folder, name):
+    return read_csv(folder / name, (), what="table", text=("judge", "arm", "kind", "pictures", "group", "benchmark"))
+
+
+def rows_of(path):
+    return [row for _, row in read_jsonl(path, what="rows")]
+
+
+def test_every_file_is_there_and_complete(out):
+    for room, num in (("answers", 36), ("verdicts/pose", 36)):
+        for arm in ("full", "baseline"):
+            assert len(rows_of(out / room / f"{arm}.jsonl")) == num
+    rows = rows_of(out / "probe" / "full.jsonl")
+    assert {row["pictures"] for row in rows} == {"true", "shuffled"} and len(rows) % 4 == 0
+    assert {"arm", "group", "value", "true", "flipped", "questions", "picture"} <= set(rows[0])
+    assert len(list((out / "pictures").glob("*.jpg"))) == 8
+    told = read_json(out / "benchmark.json", what="benchmark")
+    assert (told["name"], told["num_questions"]) == ("world", 36)
+    assert not list(out.rglob("*.part*"))
+
+
+def test_an_answerer_that_tells_the_facts_is_rated_high_and_a_silent_one_lowest(out):
+    rows = {(row["arm"], row["kind"]): row for row in table(out, "ablation.csv")}
+    assert rows["full", "all"]["score"] > 95
+    assert rows["baseline", "all"]["score"] == 10
+    assert rows["full", "all"]["diff_low"] > 80 and math.isnan(rows["baseline", "all"]["diff"])
+    silent = [row["silent"] for row in rows_of(out / "verdicts" / "pose" / "baseline.jsonl")]
+    assert all(silent) and len(silent) == 36
+
+
+def test_the_table_names_its_judge_and_its_questions(out):
+    row = table(out, "ablation.csv")[0]
+    told = read_json(out / "benchmark.json", what="benchmark")
+    assert row["judge"] == "pose" and row["benchmark"] == f"world (36 questions: {told['hash']})"
+
+
+def test_the_probe_tells_them_apart_and_the_control_does_not(out):
+    rows = {(row["arm"], row["pictures"], row["group"]): row for row in table(out, "probe.csv")}
+    assert rows["full", "true", "all"]["skill"] == 1 and rows["baseline", "true", "all"]["skill"] == -1
+    assert abs(rows["full", "shuffled", "all"]["skill"]) < 0.2
+    assert {row["majority"] for row in rows.values()} == {0.5}
+
+
+def test_what_is_there_is_kept_and_what_changed_is_made_again(benchmark, out):
+    again = Talker(benchmark)
+    evaluate_arm(arm_of(benchmark, out, "full", again))
+    assert again.calls == 0
+    path = out / "answers" / "full.jsonl"
+    whole = path.read_text()
+    path.write_text(whole[: len(whole) // 2])
+    evaluate_arm(arm_of(benchmark, out, "full", again))
+    assert again.calls == 1 and path.read_text() == whole
+    other = Talker(benchmark, name="other")
+    evaluate_arm(arm_of(benchmark, out, "full", other))
+    assert other.calls == 3
+
+
+def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(benchmark, out):
+    before = (out / "verdicts" / "pose" / "full.jsonl").read_bytes()
+    for name, sees in (("baseline", False), ("full", True)):
+        evaluate_arm(arm_of(benchmark, out, name, Talker(benchmark, sees), Beside()))
+    summarise(out)
+    assert judges_found([out]) == ("pose", "beside")
+    assert (out / "verdicts" / "pose" / "full.jsonl").read_bytes() == before
+    rows = {(row["judge"], row["arm"], row["kind"]): row for row in table(out, "ablation.csv")}
+    assert rows["beside", "full", "all"]["score"] == 80 and rows["beside", "baseline", "all"]["score"] == 20
+    assert rows["beside", "full", "all"]["diff"] == 60 and rows["pose", "full", "all"]["score"] > 95
+    pair = rows_of(out / "verdicts" / "beside" / "full.jsonl")
+    assert [(row["arm"], row["opponent"], row["order"]) for row in pair[:2]] == [
+        ("full", "baseline", "ab"), ("baseline", "full", "ba"),
+    ]  # fmt: skip
+
+
+def test_a_judge_of_pairs_needs_the_other_s_answers(benchmark, tmp_path):
+    with pytest.raises(DataError, match=r"judge beside: no answers of baseline in .*; evaluate that arm first"):
+        evaluate_arm(arm_of(benchmark, tmp_path, "full", Talker(benchmark), Beside()))
+
+
+def test_a_missing_answer_is_unscored_by_any_judge(benchmark, tmp_path):
+    class Failing(Talker):
+        def answers(self, questions, images, arm):
+            for number, answer in enumerate(super().answers(questions, images, arm)):
+                yield answer if number else replace(answer, text="refused", finish="failed")
+
+    evaluate_arm(arm_of(benchmark, tmp_path, "full", Failing(benchmark)))
+    first, second = rows_of(tmp_path / "verdicts" / "pose" / "full.jsonl")[:2]
+    assert first["rating"] is None and first["reason"] == "no answer of full: refused"
+    assert second["rating"] is not None
+
+
+def test_results_of_the_first_version_are_the_pose_judge_s(out, tmp_path):
+    rows = rows_of(out / "verdicts" / "pose" / "full.jsonl")
+    new = ("protocol", "opponent", "order", "key")
+    (tmp_path / "verdicts").mkdir()
+    old = "".join(json.dumps({key: row[key] for key in row if key not in new}) + "\n" for row in rows)
+    (tmp_path / "verdicts" / "full.jsonl").write_text(old)
+    assert read_ratings(tmp_path, "full") == read_ratings(out, "full") and judges_found([tmp_path]) == ("pose",)
+    summarise(tmp_path)
+    assert table(tmp_path, "ablation.csv")[0]["judge"] == "pose"
+
+
+def test_answers_from_a_file_are_judged_without_a_model(benchmark, out, tmp_path):
+    answers = rows_of(out / "answers" / "full.jsonl")
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps({"question_id": a["question_id"], "text": a["text"]}) + "\n" for a in answers))
+    mine = arm_of(benchmark, tmp_path, "mine", FileAnswerer(path))
+    evaluate_arm(mine)
+    ratings = [row["rating"] for row in rows_of(tmp_path / "verdicts" / "pose" / "mine.jsonl")]
+    assert sum(ratings) / len(ratings) > 9.5 and not (tmp_path / "probe").exists() and not can_probe(mine.answerer)
+    path.write_text('{"question_id": "nothing", "text": "."}\n')
+    with pytest.raises(DataError, match="answers 0 of 36 questions"):
+        evaluate_arm(mine)
+    path.write_text('{"question": "nothing"}\n')
+    with pytest.raises(DataError, match=r"mine.jsonl:1 lacks question_id or text"):
+        evaluate_arm(mine)
