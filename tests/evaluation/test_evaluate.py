@@ -164,7 +164,7 @@ def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(benchmark,
 
 
 def test_a_judge_of_pairs_needs_the_other_s_answers(benchmark, tmp_path):
-    with pytest.raises(DataError, match="judge beside: no answers of baseline in .*; evaluate that arm first"):
+    with pytest.raises(DataError, match=r"judge beside: no answers of baseline in .*; evaluate that arm first"):
         evaluate_arm(arm_of(benchmark, tmp_path, "full", Talker(benchmark), Beside()))
 
 
