@@ -61,6 +61,8 @@ ONLY_HERE = {
     "openai": {"llm.openai", "llm.batch.ask", "llm.batch.account"},
     "deepspeed": {"training.strategies"},
 }
+DOOR = {f"llm.{name}" for name in ("ask", "chat", "counts", "each", "failures", "pictures", "rounds", "tokens")}
+"""What other rooms may use of ``llm``, besides the ledger that a door opens: what sends lies behind the door."""
 MAX_BOXES = 15
 """Files and folders in one room: about a dozen."""
 
@@ -121,6 +123,12 @@ def test_some_packages_have_one_place(module):
     for package, places in ONLY_HERE.items():
         if module not in places:
             assert not {name for name in imported(MODULES[module]) if name.partition(".")[0] == package}, package
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not module.startswith("llm")])
+def test_there_is_one_door_to_models(module):
+    behind = {name for name in ours(MODULES[module]) if name.startswith("llm.")} - DOOR - {"llm.ledger.ledger"}
+    assert not behind, f"llavapose.{module} goes round llm/ask.py: {', '.join(sorted(behind))}"
 
 
 def test_no_file_imports_itself_over_others():

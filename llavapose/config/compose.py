@@ -185,7 +185,8 @@ def _choices(name: str, options: list[str]) -> str:
 
 def _similar(key: str, script: str, conf: Path) -> str:
     """A hint at the setting or group that ``key`` may stand for."""
-    names = [*setting_names(SCHEMAS[script]), *(folder.name for folder in conf.iterdir() if folder.is_dir())]
+    groups = {folder.name for folder in conf.iterdir() if folder.is_dir()} - {"endpoint"}  # chosen through its owner
+    names = [*setting_names(SCHEMAS[script]), *sorted(groups)]
     if script == "train":
         names += [f"data.kinds.{kind}" for kind in KINDS]
     hint = did_you_mean(key, names)

@@ -90,7 +90,7 @@ def data_url(picture: Picture) -> str:
     """The picture as it is sent: ``data:image/jpeg;base64,...``.
 
     Raises:
-        RequestFailed: the file is gone, or is not the one any more that the request was made with.
+        RequestFailed: the file is gone, is damaged, or is not the one any more that the request was made with.
     """
     try:
         content = picture.path.read_bytes()
@@ -101,7 +101,11 @@ def data_url(picture: Picture) -> str:
         told = f"the picture {picture.path} is not the one that the request was made with; put that one back"
         raise RequestFailed(told, reason="picture has changed", lasting=False)
     if picture.max_px is not None:
-        content = _shrunk(content, picture.sent_size)
+        try:
+            content = _shrunk(content, picture.sent_size)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            told = f"the picture {picture.path} is damaged ({error}); get it again"
+            raise RequestFailed(told, reason="picture is damaged", lasting=False) from None
     return f"data:{media_type(content)};base64,{b64encode(content).decode()}"
 
 

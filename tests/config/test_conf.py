@@ -8,6 +8,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from llavapose.config.compose import composed, typed
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.schema import TeacherConfig, TrainConfig, evaluation_of
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS
@@ -196,6 +197,15 @@ def test_an_experiment_takes_another_endpoint():
     assert (teacher.name, teacher.num_samples) == ("vllm", 200_328)
 
 
+def test_an_endpoint_s_mistakes_name_its_owner():
+    wrong = EndpointConfig(base_url="u", model="m", timeout_s=-1, max_image_px=0, price_in=-1)
+    assert wrong.problems("judge.endpoint") == [
+        "judge.endpoint.max_image_px is 0; expected at least 28",
+        "judge.endpoint.timeout_s is -1; expected seconds, e.g. 120",
+        "judge.endpoint: prices must not be negative and batch_discount lies between 0 and 1",
+    ]
+
+
 NAMES = "claude, gpt4o, ollama, openai, transformers_serve, vllm"
 
 
@@ -203,6 +213,10 @@ NAMES = "claude, gpt4o, ollama, openai, transformers_serve, vllm"
     ("overrides", "line"),
     [
         (["teacher=endpoint"], f"teacher=endpoint does not say which one; choose with teacher.endpoint=NAME: {NAMES}"),
+        (
+            ["judge.endpoint=vllm"],
+            "`judge.endpoint=vllm`: nothing named judge.endpoint; did you mean teacher.endpoint?",
+        ),
         (["teacher.endpoint=vlm"], f"teacher.endpoint=vlm: no such choice; did you mean vllm? (choices: {NAMES})"),
         (
             ["teacher=offline", "teacher.endpoint=gpt4o"],

@@ -11,7 +11,8 @@ from PIL import Image
 from llavapose.errors import ConfigError, DataError
 from llavapose.llm.ask import open_door
 from llavapose.llm.chat import ChatRequest, Message
-from llavapose.llm.pictures import Picture, picture_of
+from llavapose.llm.failures import RequestFailed
+from llavapose.llm.pictures import Picture, data_url, picture_of
 from llavapose.llm.tokens import num_picture_tokens
 from tests.llm.asking import config, request
 from tests.llm.chat_server import Answer, ChatServer, completion
@@ -126,6 +127,13 @@ def test_a_picture_that_went_or_changed_fails_its_own_request_alone(tmp_path, sp
             tally = door.ask([ask, request("another")])
             assert (tally.answered, tally.failed) == (1, {reason: 1})
             assert door.ledger.doubtful_usd() == 0 and not door.ledger.failures(lasting_only=True)
+
+
+def test_a_picture_that_ends_in_the_middle_fails_its_own_request_alone(tmp_path):
+    whole = saved(tmp_path / "whole.jpg", "JPEG").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) * 3 // 4])
+    with pytest.raises(RequestFailed, match=r"half\.jpg is damaged"):
+        data_url(picture_of(tmp_path / "half.jpg", max_px=20))
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ async def _run(
     try:
         job = Workers(feed=feed, model=model, ledger=ledger, budget=budget, limits=limits, counts=counts)
         line = asyncio.create_task(show(counts, budget, job.pace, total)) if progress else None
-        with interrupts(lambda: job.stop(State.interrupted), job.abort):
+        with interrupts(lambda: job.stop("interrupted", State.interrupted), job.abort):
             await job.run()
         if line is not None:
             line.cancel()

@@ -77,13 +77,10 @@ class Workers:
         await asyncio.wait(self._workers)
         await self._recorder.close()
 
-    def stop(self, state: State, why: str | None = None) -> None:
-        """Send nothing more; requests under way are waited for and recorded. ``why``: where the state says too little.
-
-        The first reason stays.
-        """
+    def stop(self, why: str, state: State = State.stopped) -> None:
+        """Send nothing more; requests under way are waited for and recorded. The first reason stays."""
         if self.stopped is None:
-            self.state, self.stopped = state, why or state.value
+            self.state, self.stopped = state, why
         self._cancel(keep=self._sending | self._recording)
 
     def abort(self) -> None:
@@ -101,7 +98,7 @@ class Workers:
                 await self._ask(request)
         except Exception as error:
             self.error = self.error or error
-            self.stop(State.stopped, "error")
+            self.stop("error")
 
     async def _ask(self, request: ChatRequest) -> None:
         """Send until there is a reply or no hope."""
@@ -116,10 +113,7 @@ class Workers:
                 num_failed += error.reason != "429"
                 asked_s = error.retry_after_s or 0.0
                 if asked_s > MAX_RETRY_AFTER_S:
-                    self.stop(
-                        State.stopped,
-                        f"endpoint: it asks to wait {asked_s / 3600:.1f} hours; run the same command then",
-                    )
+                    self.stop(f"endpoint: it asks to wait {asked_s / 3600:.1f} hours; run the same command then")
                 elif num_failed >= self._max_tries or num_refused >= self._max_tries * PATIENCE:
                     await self._fail(request, f"gave up: {error.reason}", error, lasting=False)
                     return
@@ -132,7 +126,7 @@ class Workers:
                 await self._fail(request, error.reason, error, lasting=error.lasting and works)
                 return
             except StopAsking as error:
-                self.stop(State.stopped, f"{error.reason}: {error}")
+                self.stop(f"{error.reason}: {error}")
 
     async def _send(self, request: ChatRequest) -> None:
         """Send once and record the reply; raises the model's failures."""
@@ -154,7 +148,7 @@ class Workers:
         """Set money aside and note it; None: there is not enough. Waits for what is under way to turn out cheaper."""
         while not self._budget.reserve(request):
             if not self._budget.num_in_flight:
-                self.stop(State.budget)
+                self.stop("budget", State.budget)
                 return None
             self._money_is_free.clear()
             await self._money_is_free.wait()
@@ -223,10 +217,7 @@ class Workers:
         self.counts.failed[reason] += 1
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= MAX_IN_A_ROW:
-            self.stop(
-                State.stopped,
-                f"endpoint: {MAX_IN_A_ROW} requests in a row brought no reply, the last one because {error}",
-            )
+            self.stop(f"endpoint: {MAX_IN_A_ROW} requests in a row brought no reply, the last one because {error}")
 
     async def _write(self, statements: Sequence[Statement]) -> None:
         """Record what must not be lost: not even ``abort`` ends it."""

@@ -5,6 +5,7 @@ before; ``summary.json``, where every request is counted once.
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from llavapose.llm.ledger.ledger import Ledger
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.dataset.card import Checked, checked_of
-from llavapose.teacher.endpoint.rounds import Assignment, ask_until_enough
+from llavapose.teacher.endpoint.rounds import Assignment, Standings, ask_until_enough
 from llavapose.teacher.endpoint.rows import (
     Report,
     first_findings,
@@ -57,19 +58,13 @@ def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> Endpoint
     _check_unused(assignment, ledger)
     asked = ask_until_enough(assignment, door)
     used = {kind: within(assignment.wanted[kind], standings) for kind, standings in asked.standings.items()}
-    notes, report = [], Report()
+    report = Report()
     path = out / "samples.jsonl"
     num_samples = write_samples(path, samples_of(assignment, ledger, used, report)) if any(used.values()) else 0
     standings = [one for of_kind in asked.standings.values() for one in of_kind]
     num_aside = write_jsonl(out / "set_aside.jsonl", set_aside_rows(assignment, ledger, standings))
     num_repaired = write_jsonl(out / "repairs.jsonl", repair_rows(assignment, ledger, standings))
     before = checked_of(first_findings(ledger, standings))
-    if num_repaired:
-        notes.append(f"{num_repaired:,} replies were asked again and kept: {out / 'repairs.jsonl'} has both")
-    if num_aside:
-        notes.append(f"set aside: {out / 'set_aside.jsonl'}")
-    notes += [f"{kind}: the pictures are used up; add scenes" for kind in asked.exhausted]
-    notes += [f"this run: {tally.summary()}" for tally in asked.tallies if tally.asked]
     summary = EndpointSummary(
         path=str(path) if num_samples else "none yet",
         counts={kind: report.samples[kind] for kind in assignment.wanted},
@@ -88,11 +83,20 @@ def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> Endpoint
         usd=ledger.spent_usd(),
         state=asked.state,
         stopped=asked.stopped,
-        notes=tuple(notes),
+        notes=tuple(_notes(asked, out, num_repaired, num_aside)),
         seconds=round(time.monotonic() - start, 2),
     )
     write_json(out / "summary.json", asdict(summary))
     return summary
+
+
+def _notes(asked: Standings, out: Path, num_repaired: int, num_aside: int) -> Iterator[str]:
+    if num_repaired:
+        yield f"{num_repaired:,} replies were asked again and kept: {out / 'repairs.jsonl'} has both"
+    if num_aside:
+        yield f"set aside: {out / 'set_aside.jsonl'}"
+    yield from (f"{kind}: the pictures are used up; add scenes" for kind in asked.exhausted)
+    yield from (f"this run: {tally.summary()}" for tally in asked.tallies if tally.asked)
 
 
 def _check_unused(assignment: Assignment, ledger: Ledger) -> None:
