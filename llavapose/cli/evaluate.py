@@ -2,11 +2,14 @@
 
   python evaluate.py checkpoint=outputs/train/detail/hf arm=detail
   python evaluate.py checkpoint=tiny arm=baseline    the base that ships with the package
-  python evaluate.py answerer=file answerer.path=answers.jsonl checkpoint=none arm=other   answers made elsewhere
+  python evaluate.py answerer=file answerer.path=answers.jsonl arm=other        answers made elsewhere
+  python evaluate.py answerer.endpoint=gpt4o arm=gpt4o                          a model behind an endpoint answers
+  python evaluate.py checkpoint=... arm=detail judge.endpoint=gpt4o             a model judges, beside the pose judge
   python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
 
-Leaves answers/<arm>.jsonl, verdicts/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the same
-output_dir share its tables, which are printed and kept as ablation.csv, probe.csv, tables.md and tables.tex.
+Leaves answers/<arm>.jsonl, verdicts/<judge>/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the
+same output_dir share its tables, one a judge, which are printed and kept as ablation.csv, probe.csv, tables.md and
+tables.tex. Interrupted, the same command goes on where it was.
 """
 
 from llavapose.cli.ending import say_tables

@@ -177,12 +177,18 @@ def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
     given += [str(key) for key in options]
     signature = signature_of(target)
     yield from _arguments(given, target, group, supplied=PARTS[group])
-    if signature is None or group != "answerer" or "checkpoint" not in config:
-        return
-    if "checkpoint" not in signature.names:
-        if config["checkpoint"] is not None:
-            yield f"checkpoint: {target} reads none; leave it out, or choose answerer=checkpoint"
-    elif config["checkpoint"] is None:
+    if group == "answerer" and signature is not None:
+        yield from _checkpoint("checkpoint" in signature.names, target, config)
+
+
+def _checkpoint(is_read: bool, target: str, config: DictConfig) -> Iterator[str]:
+    """Who reads a checkpoint needs one, and who reads none says nothing about a training run."""
+    if "checkpoint" not in config:
+        if not is_read:
+            yield f"answerer: {target} does not answer with what is trained; leave it out, and use it with evaluate.py"
+    elif config["checkpoint"] is not None and not is_read:
+        yield f"checkpoint: {target} reads none; leave it out, or choose answerer=checkpoint"
+    elif config["checkpoint"] is None and is_read:
         yield "checkpoint has no value; set it with checkpoint=..."
 
 

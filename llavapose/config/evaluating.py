@@ -67,6 +67,8 @@ class AnswererConfig:
     """File of answers: JSONL with question_id and text."""
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint that takes pictures."""
+    max_usd: float | None = None
+    """Hard cap on an endpoint's money, in US dollars; null: no cap."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
@@ -82,17 +84,19 @@ class JudgeConfig:
     _target_: str = MISSING
     """What makes the judge: see ``llavapose/evaluation/judges/protocol.py``."""
     name: str | None = None
-    """What files and tables call it; null: the endpoint's model and the protocol."""
+    """What files and tables call it; null: made of the endpoint's model, protocol and context."""
     protocol: JudgeProtocol | None = None
     """``single``: one answer at a time; ``pair``: beside the opponent's, both rated."""
     opponent: str | None = None
-    """With ``protocol=pair``: the arm that the others are rated beside; its answers must lie in ``output_dir``."""
+    """With ``protocol=pair``: the arm that the others are rated beside, whose answers must lie in ``output_dir``."""
     context: Context | None = None
     """What the judge is told of the picture."""
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint."""
+    max_usd: float | None = None
+    """Hard cap on an endpoint's money, in US dollars; null: no cap."""
     seed: int | None = None
-    """Draws which answer stands first."""
+    """Draws which answer of a pair stands first."""
     max_asks: int | None = None
     """How often one rating is asked for, the first time included, before the answer stays unscored."""
     options: dict[str, Any] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
 from llavapose.evaluation.measures import MEASURES, Arm
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judge_of
 from llavapose.files import atomic_write, write_json
+from llavapose.llm.ask import ledger_path
 from llavapose.records import Question
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
@@ -28,14 +29,14 @@ def evaluate(config: EvaluateConfig) -> Path:
         DataError: questions or answers that do not fit.
         ConfigError: too few held-out pictures for the benchmark.
     """
-    out, ledgers = config.output_dir, config.output_dir / "ledgers"
+    out = config.output_dir
     arm = Arm(
         name=config.arm,
         out=out,
         benchmark=benchmark_of(config.benchmark, config.scenes),
-        judge=judge_of(config.judge, ledger=ledgers / f"judge-{config.arm}.sqlite"),
+        judge=judge_of(config.judge, ledger=ledger_path(out, "judge", config.arm)),
         answerer=answerer_of(
-            config.answerer, checkpoint=config.checkpoint, ledger=ledgers / f"answerer-{config.arm}.sqlite"
+            config.answerer, checkpoint=config.checkpoint, ledger=ledger_path(out, "answerer", config.arm)
         ),
         probe=config.probe,
     )

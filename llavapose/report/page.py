@@ -163,7 +163,7 @@ def _verdicts(folder: Path, arm: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for judge in judges_found([folder]):
         for row in verdict_rows(folder, file_arm(arm), judge):
-            found.setdefault(row["question_id"], []).append({**row, "judge": judge})
+            found.setdefault(row["question_id"], []).append({"opponent": None, **row, "judge": judge})
     return found
 
 

@@ -88,7 +88,7 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
 
 
 def _title(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Whose ratings of which answers: "Ablation, judge pose, benchmark world (270 questions: 3f0c)"."""
+    """Whose ratings, of answers to what: "Ablation, judge pose, benchmark world (270 questions: 3f0c5a9d1b7e)"."""
     judges = dict.fromkeys(row["judge"] for row in rows)
     benchmarks = dict.fromkeys(row["benchmark"] for row in rows if row["benchmark"])
     told = [f"judge {', '.join(judges)}"] * bool(judges) + [f"benchmark {', '.join(benchmarks)}"] * bool(benchmarks)

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -192,23 +191,26 @@ def evaluation_overrides(conf: Path, config: TrainConfig, *, checkpoint: str, ar
     except ConfigError:
         default = _leaves(typed("evaluate", composed("evaluate", conf, settings)))
     wanted = _leaves(evaluation_of(config, checkpoint=Path(checkpoint)))
+    # An endpoint is chosen by its name; what stands beside it is told whole, because the choice brings values too.
+    asking = [owner for owner in ("answerer", "judge") if f"{owner}.endpoint.name" in wanted]
+    chosen = [f"{owner}.endpoint={quoted(wanted[f'{owner}.endpoint.name'])}" for owner in asking]
     differing = [
         f"{key}={quoted(value)}"
         for key, value in wanted.items()
-        if key not in ("checkpoint", "arm", "output_dir") and value != default.get(key)
+        if key not in ("checkpoint", "arm", "output_dir")
+        and (key.startswith(tuple(f"{owner}." for owner in asking)) or value != default.get(key))
     ]
-    return (*settings, *differing)
+    return (*settings, *chosen, *differing)
 
 
 def _leaves(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Dotted name -> value; a dataclass that may be null (an endpoint) is one value, since it is set as a whole."""
     leaves: dict[str, Any] = {}
     for item in fields(config):
         value = getattr(config, item.name)
-        if is_dataclass(value) and isinstance(item.type, UnionType):
-            leaves[prefix + item.name] = asdict(value)  # type: ignore[arg-type]
-        elif is_dataclass(value):
+        if is_dataclass(value):
             leaves |= _leaves(value, f"{prefix}{item.name}.")
+        elif isinstance(value, dict):
+            leaves |= {f"{prefix}{item.name}.{key}": one for key, one in value.items()}
         else:
             leaves[prefix + item.name] = value
     return leaves

@@ -30,8 +30,9 @@ NEEDED = {
     "endpoint/transformers_serve": MODEL,
     "evaluate": ["checkpoint=tiny", "arm=x"],
     "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
-    "answerer/file": ["answerer.path=a.jsonl"],
-    "evaluate answerer/file": ["answerer.path=a.jsonl", "arm=x"],  # reads no checkpoint
+    "answerer/file": ["arm=x", "answerer.path=a.jsonl"],
+    "answerer/endpoint": ["arm=x", "answerer.endpoint=gpt4o"],
+    "judge/endpoint": ["judge.endpoint=gpt4o"],
     "benchmark/file": ["benchmark.path=a.jsonl"],
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
@@ -66,8 +67,9 @@ def test_every_choice_composes_and_passes(choice):
     assert scripts, f"no script has the group {group}"
     if group == "experiment":
         scripts = [script_of(CONF / group / f"{name}.yaml")]
-    for script in scripts:
-        needed = NEEDED.get(f"{script} {choice}", [*NEEDED.get(script, []), *NEEDED.get(choice, [])])
+    without_checkpoint = choice in ("answerer/file", "answerer/endpoint")
+    for script in ["evaluate"] if without_checkpoint else scripts:
+        needed = [*(NEEDED.get(script, []) if not without_checkpoint else []), *NEEDED.get(choice, [])]
         chosen = [f"teacher.endpoint={name}" if group == "endpoint" else f"{group}={name}", *needed]
         owner = "judge." if script == "evaluate" else "teacher."
         assert composed(script, CONF, [one.replace("teacher.", owner, 1) for one in chosen])

@@ -7,7 +7,7 @@ import pytest
 
 from llavapose.errors import DataError
 from llavapose.evaluation.tables.results import read_ratings
-from llavapose.files import read_json, write_json
+from llavapose.files import read_json, read_jsonl, write_json, write_jsonl
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep
 from llavapose.report.tables import read_table
@@ -98,3 +98,35 @@ def test_what_varies_besides_the_seed_gets_rows_of_its_own(seeds_sweep):
     assert set(arms) == {f"{a} (optim.lr={lr})" for a in ("full", "conv") for lr in (0.1, 0.2)} | {"baseline"}
     assert not (seeds_sweep / "seeds.csv").exists()
     assert rows_of(seeds_sweep, "ablation.csv")["full (optim.lr=0.2)", "all"]["num_scored"] == 72
+
+
+def add_judge(folder, name, arms):
+    """A second judge, who gives every answer of the arms a 4."""
+    for arm in arms:
+        rows = [row for _, row in read_jsonl(folder / "verdicts" / "pose" / f"{arm}.jsonl", what="verdicts")]
+        told = [row | {"judge": name, "rating": 4.0, "reason": f"{name} says so", "claims": []} for row in rows]
+        write_jsonl(folder / "verdicts" / name / f"{arm}.jsonl", told)
+
+
+def test_every_judge_has_a_table_and_a_plot_and_the_first_ones_do_not_change(sweep, capsys):
+    finish_sweep(sweep)
+    before = (sweep / "tables.md").read_text()
+    add_judge(sweep, "gpt-4o-single-keypoints", ["full", "baseline"])
+    finish_sweep(sweep)
+    after, page = (sweep / "tables.md").read_text(), (sweep / "report" / "index.html").read_text()
+    title = "**Ablation, judge gpt-4o-single-keypoints**"
+    assert before.partition("**Pose probe**")[0] in after and title in after and title not in before
+    for text in (capsys.readouterr().out, (sweep / "tables.tex").read_text(), page):
+        assert "Ablation, judge pose" in text and "Ablation, judge gpt-4o-single-keypoints" in text
+    assert page.count("<svg") == 4 and "gpt-4o-single-keypoints: gpt-4o-single-keypoints says so" in page
+    rows = [row for row in read_table(sweep, "ablation.csv") if row["kind"] == "all"]
+    scored = {(row["judge"], row["arm"]): row["num_scored"] for row in rows}
+    assert scored["gpt-4o-single-keypoints", "full"] == 72 and scored["gpt-4o-single-keypoints", "conv"] == 0
+
+
+def test_tables_of_the_first_version_are_read(sweep):
+    finish_sweep(sweep)
+    path = sweep / "ablation.csv"
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    path.write_text("".join(",".join(cells[1:-1]) + "\n" for cells in lines))
+    assert {(row["judge"], row["benchmark"]) for row in read_table(sweep, "ablation.csv")} == {("pose", "")}

@@ -35,19 +35,20 @@ def house(conf, tmp_path, monkeypatch) -> Path:
 
 
 def test_the_baseline_is_evaluated_as_the_arms_are(conf):
-    endpoint = "judge.endpoint={base_url: 'http://127.0.0.1:1/v1', model: 'm:1 b', max_tokens: 9}"
-    told = ["judge._target_=tests.sweep.test_launch.Judge", "judge.options.words=[a,b]", endpoint, "sweep_dir=out"]
-    baseline = plan_sweep(conf, ["data=conv,detail", *told]).jobs[0]
-    assert baseline.arm == "baseline"
-    again = settings("evaluate", conf, list(baseline.command[2:]))
-    wanted = settings("train", conf, told)
-    assert again.judge == wanted.judge and again.judge.endpoint.model == "m:1 b"
+    asked = ["judge.endpoint=vllm", "judge.endpoint.model='m:1 b'", "judge.context=boxes", "judge.max_asks=null"]
+    own = ["judge._target_=tests.sweep.test_launch.Judge", "judge.options.words=[a,'b c']", "judge.options.at={x:1}"]
+    for told in (asked, own):
+        baseline = plan_sweep(conf, ["data=conv,detail", *told, "sweep_dir=out"]).jobs[0]
+        assert baseline.arm == "baseline"
+        again = settings("evaluate", conf, baseline.command[2:])
+        assert again.judge == settings("train", conf, told).judge
+        assert again.checkpoint == "tiny"
 
 
 class Judge:
     """A judge by name only: nothing builds it here."""
 
-    def __init__(self, words: list[str], endpoint: object) -> None: ...
+    def __init__(self, words: list[str], at: dict[str, int]) -> None: ...
 
 
 def test_a_failed_job_is_a_hole_not_the_end(house, capfd):

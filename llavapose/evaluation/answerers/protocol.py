@@ -14,17 +14,19 @@ from llavapose.records import Answer, Question
 
 
 class Answerer(Protocol):
-    """Answers questions about pictures.
+    """Answers questions about pictures."""
 
-    Attributes:
-        batch_size: questions whose answers are made together. An interrupted run goes on behind a whole batch, so that
-            it leaves the same bytes as one that was never interrupted.
-    """
+    @property
+    def batch_size(self) -> int:
+        """Questions whose answers are made together.
 
-    batch_size: int
+        An interrupted run goes on behind a whole batch, so that it leaves the same bytes as one that was never
+        interrupted.
+        """
+        ...
 
     def identity(self) -> Any:
-        """Plain JSON that decides the answers (weights, lengths); those made under another identity are made again."""
+        """Plain JSON that decides the answers (weights, lengths): what was made under another one is made again."""
         ...
 
     def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:

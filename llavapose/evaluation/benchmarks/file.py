@@ -2,9 +2,9 @@
 
 One line::
 
-{"id": "17-conv", "scene_id": 17, "image": "000017.jpg", "kind": "conv",
- "text": "Is the left elbow of the person bent or straight?",
- "asked": {"kind": "elbow", "person": 0, "part": "left elbow"}}
+    {"id": "17-conv", "scene_id": 17, "image": "000017.jpg", "kind": "conv",
+     "text": "Is the left elbow of the person bent or straight?",
+     "asked": {"kind": "elbow", "person": 0, "part": "left elbow"}}
 """
 
 from collections.abc import Sequence

@@ -37,15 +37,17 @@ class Judgement:
 
 
 class Judge(Protocol):
-    """Rates answers from 1 to 10, or leaves them unscored with a reason; a failure to judge is never a score.
+    """Rates answers from 1 to 10, or leaves them unscored with a reason; a failure to judge is never a score."""
 
-    Attributes:
-        name: the folder of its verdicts, and its table's title.
-        opponent: the arm that all others are judged beside; None: one answer is seen at a time.
-    """
+    @property
+    def name(self) -> str:
+        """The folder of its verdicts, and its table's title."""
+        ...
 
-    name: str
-    opponent: str | None
+    @property
+    def opponent(self) -> str | None:
+        """The arm that all others are judged beside; None: one answer is seen at a time."""
+        ...
 
     def judge(self, cases: Sequence[Case]) -> Iterable[Judgement]:
         """The judgements, in order: one a case, or with an opponent two, the opponent's second."""

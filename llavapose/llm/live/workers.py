@@ -128,8 +128,10 @@ class Workers:
                 elif self.stopped is None:
                     await asyncio.sleep(_wait_s(num_failed + num_refused, error.retry_after_s))
             except RequestFailed as error:
-                # Before the first reply nobody knows whether the requests or the settings are at fault.
-                await self._fail(request, error.reason, error, lasting=error.lasting and self.counts.answered > 0)
+                # Before the first reply, in this run or an earlier one, nobody knows whether the requests or the
+                # settings are at fault.
+                works = self.counts.answered + self.counts.answered_before > 0
+                await self._fail(request, error.reason, error, lasting=error.lasting and works)
                 return
             except StopAsking as error:
                 self.stop(f"{error.reason}: {error}")

@@ -1,0 +1,79 @@
+"""Any OpenAI-compatible model that sees pictures answers: a server of one's own, or a paid one."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.endpoint import EndpointConfig
+from llavapose.errors import LlavaPoseError
+from llavapose.files import inside
+from llavapose.llm.ask import Door, open_door
+from llavapose.llm.chat import ChatRequest, Completion, Message
+from llavapose.llm.counts import State
+from llavapose.llm.each import Result, ask_each
+from llavapose.records import Answer, Question
+
+
+class EndpointAnswerer:
+    """Asks each question once, with its picture; every reply lies in the ledger before it is used.
+
+    Args:
+        endpoint: who answers.
+        ledger: the file of replies.
+        max_usd: hard cap on what the ledger may have cost.
+    """
+
+    batch_size = 1
+
+    def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: float | None = None) -> None:
+        self._endpoint, self._ledger, self._max_usd = endpoint, ledger, max_usd
+
+    def identity(self) -> list[Any]:
+        """The model and what it is asked with."""
+        asked = self._endpoint
+        return [asked.base_url, asked.model, asked.max_tokens, asked.temperature, asked.max_image_px]
+
+    def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
+        """One answer a question, in order; ``finish`` is "failed" where the endpoint refused for good.
+
+        Raises:
+            LlavaPoseError: asking was stopped, or some questions may still be answered: the same command goes on.
+        """
+        with open_door(self._endpoint, owner="answerer.endpoint", ledger=self._ledger, max_usd=self._max_usd) as door:
+            requests = {question.id: _request(door, question, images) for question in questions}
+            found = ask_each(door, requests, _whole, max_asks=1)
+            refused = door.ledger.failures(lasting_only=True)
+        open_ones = [one for one in found.by_name.values() if one.value is None and one.keys[-1:] != () and
+                     one.keys[-1] not in refused]  # fmt: skip
+        if found.state != State.done or open_ones:
+            why = found.stopped or ", ".join(sorted({one.failure or "no reply" for one in open_ones}))
+            num_done = sum(one.value is not None for one in found.by_name.values())
+            raise LlavaPoseError(
+                f"answerer.endpoint: {num_done} of {len(questions)} questions of {arm} are answered, stopped: {why}; "
+                "the same command goes on and asks nothing twice"
+            )
+        for name, result in found.by_name.items():
+            yield _answer(name, arm, result)
+
+
+def _request(door: Door, question: Question, images: Path) -> ChatRequest:
+    picture = door.picture(inside(images, question.image, where=f"question {question.id}"))
+    return door.request((Message(role="user", text=question.text, images=(picture,)),), tag=question.kind)
+
+
+def _whole(name: str, completion: Completion) -> Completion:
+    """An answer is what it is: nothing is asked again."""
+    return completion
+
+
+def _answer(name: str, arm: str, result: Result[Completion]) -> Answer:
+    reply = result.value
+    if reply is None:
+        return Answer(question_id=name, arm=arm, text=result.failure or "no reply", finish="failed")
+    return Answer(
+        question_id=name,
+        arm=arm,
+        text=reply.text.strip(),
+        finish="length" if reply.finish == "length" else "stop",
+        num_tokens=reply.num_completion_tokens,
+    )

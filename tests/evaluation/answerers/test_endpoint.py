@@ -1,0 +1,75 @@
+"""An endpoint answers over HTTP, each question with its picture."""
+
+import base64
+
+import pytest
+
+from llavapose.config.endpoint import EndpointConfig
+from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
+from llavapose.evaluation.answerers.protocol import can_probe
+from llavapose.records import Question
+from tests.llm.chat_server import Answer as Served
+from tests.llm.chat_server import ChatServer, completion, error
+
+QUESTIONS = tuple(
+    Question(id=f"q{n}", scene_id=n, image=f"{n:03}.png", kind="conv", text=f"What colour is it, {n}?")
+    for n in range(6)
+)
+
+
+@pytest.fixture
+def server():
+    with ChatServer() as running:
+        yield running
+
+
+def endpoint(server, **changes) -> EndpointConfig:
+    return EndpointConfig(base_url=server.url, model="m", max_tokens=50, max_tries=2, **changes)
+
+
+def test_every_question_is_asked_with_its_picture(server, tiny_pictures, tmp_path):
+    seen = {}
+
+    def behave(asked):
+        picture = next(part for part in asked.body["messages"][-1]["content"] if part["type"] == "image_url")
+        seen[asked.question] = base64.b64decode(picture["image_url"]["url"].partition(",")[2])
+        return Served(body=completion(f" an answer to {asked.question} "))
+
+    server.behave = behave
+    answerer = EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite")
+    found = list(answerer.answers(QUESTIONS, tiny_pictures, "gpt"))
+    assert [(one.question_id, one.arm, one.finish) for one in found] == [(q.id, "gpt", "stop") for q in QUESTIONS]
+    assert found[0].text == "an answer to What colour is it, 0?" and found[0].num_tokens == 50
+    assert seen == {q.text: (tiny_pictures / q.image).read_bytes() for q in QUESTIONS}
+    assert list(answerer.answers(QUESTIONS[2:], tiny_pictures, "gpt")) == found[2:]
+    assert server.asked.total() == 6 and not can_probe(answerer)
+
+
+def test_a_refusal_for_good_is_no_answer_and_trouble_is_tried_again_later(server, tiny_pictures, tmp_path):
+    trouble = True
+
+    def behave(asked):
+        if ", 1?" in asked.question:
+            return Served(status=400, body=error("content policy", code="content_policy_violation"))
+        if ", 2?" in asked.question and trouble:
+            return Served(status=500, body=error("oh no"))
+        return Served(body=completion("red"))
+
+    server.behave = behave
+    answerer = EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite")
+    with pytest.raises(LlavaPoseError, match=r"4 of 6 questions of gpt are answered, stopped: .*same command goes on"):
+        list(answerer.answers(QUESTIONS, tiny_pictures, "gpt"))
+    trouble = False
+    found = list(answerer.answers(QUESTIONS, tiny_pictures, "gpt"))
+    assert [one.finish for one in found] == ["stop", "failed", "stop", "stop", "stop", "stop"]
+    assert found[1].text, "the reason is kept"
+
+
+def test_a_model_without_eyes_is_refused(server, tiny_pictures, tmp_path):
+    with pytest.raises(ConfigError, match=r"answerer\.endpoint\.takes_images is false"):
+        list(
+            EndpointAnswerer(endpoint(server, takes_images=False), tmp_path / "l").answers(
+                QUESTIONS, tiny_pictures, "x"
+            )
+        )
