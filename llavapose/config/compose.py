@@ -105,7 +105,9 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
             problems.append(_in_one_line(error, culprit, script, conf))
             if culprit is None:
                 break
-            remaining = [override for override in remaining if override != culprit]
+            implied = re.sub(r"^endpoint@(\w+)\.endpoint=.*", r"\1=endpoint", culprit)  # what ``opened`` put beside it
+            dropped = {culprit, *({implied} - set(overrides))}
+            remaining = [override for override in remaining if override not in dropped]
         finally:
             GlobalHydra.instance().hydra = running
     if config is not None:

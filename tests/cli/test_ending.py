@@ -13,7 +13,7 @@ from llavapose.config.compose import composed, settings, typed
 ROOT = Path(__file__).parents[2]
 SMALL = [
     "scenes.num_train=16", "scenes.num_val=40", "teacher.num_samples=60", "data.num_val=8", "trainer.max_steps=2",
-    "trainer.log_every_n_steps=1", "benchmark.num_images=3", "benchmark.max_new_tokens=8", "probe.num_items=20",
+    "trainer.log_every_n_steps=1", "benchmark.num_images=3", "answerer.max_new_tokens=8", "probe.num_items=20",
 ]  # fmt: skip
 
 

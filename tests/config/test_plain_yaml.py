@@ -40,7 +40,7 @@ def test_a_run_saves_plain_yaml(run_script, tmp_path):
     assert made.exit_code == 0, made.err
     answers = ["answerer=file", "answerer.path=none.jsonl", "benchmark.num_images=0", "probe.enabled=false"]
     (tmp_path / "none.jsonl").touch()
-    run_script("evaluate", "checkpoint=none", "arm=other", *answers, *TINY)
+    run_script("evaluate", "arm=other", *answers, *TINY)
     # It stops before the first step, with its settings saved.
     data = ["data=detail", "data.path=samples/samples.jsonl", "data.images=samples", "data.num_val=10000"]
     run_script("train", *data, *TINY)
