@@ -6,7 +6,7 @@ from pathlib import Path
 from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.records import BASELINE
-from llavapose.sweep.launch import evaluation_overrides, is_job, quoted
+from llavapose.sweep.launch import evaluation_overrides, hydra_value, is_job
 
 
 def say_results(config: TrainConfig, checkpoint: Path) -> None:
@@ -45,4 +45,4 @@ def _next(config: TrainConfig, checkpoint: Path) -> list[tuple[str, tuple[str, .
 
 def _evaluate(config: TrainConfig, checkpoint: str, arm: str) -> tuple[str, ...]:
     settings = evaluation_overrides(conf_folder(), config, checkpoint=checkpoint, arm=arm)
-    return ("evaluate", *settings, f"output_dir={quoted(config.results_dir)}")
+    return ("evaluate", *settings, f"output_dir={hydra_value(config.results_dir)}")

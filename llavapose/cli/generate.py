@@ -19,7 +19,7 @@ def main(config: GenerateConfig) -> None:
     from llavapose.report.samples_page import write_samples_page
     from llavapose.scenes.open import open_scenes
     from llavapose.teacher.context import context_text
-    from llavapose.teacher.dataset.release import finish
+    from llavapose.teacher.dataset.release import write_card_and_exports
     from llavapose.teacher.make import ensure_samples, print_plan
 
     if config.audit is not None:
@@ -32,8 +32,10 @@ def main(config: GenerateConfig) -> None:
         folder=config.output_dir, split=config.split, opened=scenes, max_usd=config.max_usd,
     )  # fmt: skip
     benchmark = benchmark_texts(config.scenes)
-    for line in finish(made, scenes, config.scenes, config.teacher, exports=config.exports, benchmark=benchmark):
-        print(line)
+    beside = write_card_and_exports(
+        made, scenes, config.scenes, config.teacher, exports=config.exports, benchmark=benchmark
+    )
+    print("\n".join(beside))
     if config.num_page_scenes and scenes.images.is_dir():
         page = write_samples_page(
             made.samples, scenes, made.folder, context_of=context_text, num_scenes=config.num_page_scenes

@@ -22,7 +22,7 @@ TRAINER = "lightning.Trainer"
 RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")
 """Groups whose keys are arguments of other people's classes."""
 
-PARTS: dict[str, tuple[str, ...]] = {
+BUILT_PARTS: dict[str, tuple[str, ...]] = {
     "benchmark": ("scenes",),
     "answerer": ("checkpoint", "ledger"),
     "judge": ("ledger",),
@@ -49,7 +49,7 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
         node = config.get(group)
         if isinstance(node, DictConfig):
             found += _raw_group(group, node)
-    for group in PARTS:
+    for group in BUILT_PARTS:
         node = config.get(group)
         if isinstance(node, DictConfig) and not OmegaConf.is_missing(node, "_target_"):
             found += _part(group, node, config)
@@ -176,7 +176,7 @@ def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
     given = [str(key) for key in node if key not in (*_RESERVED, "options") and _is_set(node, str(key))]
     given += [str(key) for key in options]
     signature = signature_of(target)
-    yield from _arguments(given, target, group, supplied=PARTS[group])
+    yield from _arguments(given, target, group, supplied=BUILT_PARTS[group])
     if group == "answerer" and signature is not None:
         yield from _checkpoint("checkpoint" in signature.names, target, config)
 

@@ -13,7 +13,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from llavapose.config.check import PARTS, RAW_GROUPS, did_you_mean, problems_in, setting_names
+from llavapose.config.check import BUILT_PARTS, RAW_GROUPS, did_you_mean, problems_in, setting_names
 from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.register import SCHEMAS, as_settings, register
@@ -36,7 +36,7 @@ def opened(overrides: Sequence[str], conf: Path) -> list[str]:
         overrides: of the whole command line.
         conf: the folder of configuration files.
     """
-    options = [rf"{group}\.options" for group in PARTS]
+    options = [rf"{group}\.options" for group in BUILT_PARTS]
     pattern = re.compile(rf"({'|'.join([*RAW_GROUPS, *options])})\.[\w.]+=")
     chosen = {_key(override) for override in overrides}
     found: list[str] = []

@@ -18,7 +18,7 @@ def register() -> None:
     """Store every script's schema as ``<script>_schema``."""
     store = ConfigStore.instance()
     for script, schema in SCHEMAS.items():
-        store.store(name=f"{script}_schema", node=as_text(schema))
+        store.store(name=f"{script}_schema", node=with_text_for_paths(schema))
 
 
 def as_settings(schema: type, config: DictConfig) -> Any:
@@ -28,7 +28,7 @@ def as_settings(schema: type, config: DictConfig) -> Any:
 
 
 @cache
-def as_text(schema: type) -> Any:
+def with_text_for_paths(schema: type) -> Any:
     """The same settings with text for each ``Path``, in the dataclasses inside too.
 
     Hydra composes, prints and saves these: OmegaConf writes a ``Path`` with a tag that only Python reads, and a saved
@@ -43,7 +43,7 @@ def _type_as_text(hint: Any) -> Any:
     if hint is Path:
         return str
     if is_dataclass(hint):
-        return as_text(hint)  # type: ignore[arg-type]
+        return with_text_for_paths(hint)  # type: ignore[arg-type]
     given = get_args(hint)
     if any(_type_as_text(one) is not one for one in given):
         # `X | None` is the one form of choice that OmegaConf knows.
@@ -55,6 +55,6 @@ def _type_as_text(hint: Any) -> Any:
 def _default_as_text(item: Field[Any]) -> Any:
     if item.default_factory is not MISSING:
         factory = item.default_factory
-        return field(default_factory=as_text(factory) if is_dataclass(factory) else factory)  # type: ignore[arg-type]
+        return field(default_factory=with_text_for_paths(factory) if is_dataclass(factory) else factory)  # type: ignore[arg-type]
     default = str(item.default) if isinstance(item.default, Path) else item.default
     return field() if default is MISSING else field(default=default)

@@ -105,10 +105,10 @@ def _help(script: str, conf: Path, text: str) -> str:
         [
             text.strip().replace(f"python {script}.py", _called(script, conf)),
             "",
-            f"Groups (group=choice; the default in brackets; files in {conf}/<group>/):",
+            f"Groups (group=choice; the default in brackets; files in {_near(conf)}/<group>/):",
             *rows,
             "",
-            f"Settings (key=value): see them all with --cfg job; each is explained in {schema.__file__}.",
+            f"Settings (key=value): see them all with --cfg job; each is explained in {_near(Path(schema.__file__).parent)}/.",
         ]
     )
 
@@ -119,3 +119,9 @@ def _called(script: str, conf: Path) -> str:
     if given.stem == f"llavapose-{script}":
         return given.stem
     return f"python {script}.py" if given.resolve() == conf.parent / f"{script}.py" else f"python -m llavapose {script}"
+
+
+def _near(path: Path) -> Path:
+    """The path as seen from here, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

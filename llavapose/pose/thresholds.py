@@ -31,7 +31,7 @@ def _chosen(value: float, set_by: str, why: str) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Body:
+class BodyLimits:
     """Usual lengths, joint centre to joint centre, near the upper end of what people have.
 
     A limb is then rather thought foreshortened than taken for long.
@@ -49,7 +49,7 @@ class Body:
 
 
 @dataclass(frozen=True, kw_only=True)
-class People:
+class PeopleLimits:
     """Who is worth speaking of."""
 
     num_least_joints: int = _chosen(5, GUESS, "labelled joints that somebody needs to have a pose to speak of")
@@ -57,7 +57,7 @@ class People:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hinge:
+class HingeLimits:
     """Elbows and knees."""
 
     straight_deg: float = _chosen(155.0, HAND, "straight from this angle in the picture on")
@@ -75,7 +75,7 @@ class Hinge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arm:
+class ArmLimits:
     """How high a hand is held, and on which side; heights from the shoulder."""
 
     upright_drop_torsos: float = _chosen(0.55, GUESS, "hips below shoulders by less: up and down say nothing of an arm")
@@ -99,7 +99,7 @@ class Arm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trunk:
+class TrunkLimits:
     """Angles of the trunk to the vertical: as seen, and in space by how short it looks."""
 
     upright_seen_deg: float = _chosen(18.0, GUESS, "upright below this ...")
@@ -118,7 +118,7 @@ class Trunk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stance:
+class StanceLimits:
     """How far joints are below others, as shares of the usual length of the trunk, thigh, shank or leg between."""
 
     lying_drop_share: float = _chosen(0.45, GUESS, "neither trunk nor legs reach farther up or down")
@@ -144,7 +144,7 @@ class Stance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Legs:
+class LegsLimits:
     """Feet side by side or not, and lifted or not, of someone who stands."""
 
     level_torsos: float = _chosen(0.25, TUNED, "between the feet's heights: more is a lifted foot or one far behind")
@@ -162,7 +162,7 @@ class Legs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facing:
+class FacingLimits:
     """Which way a body faces; breadth is the shoulders', as a share of the usual one, negative from behind."""
 
     upright_drop_torsos: float = _chosen(0.5, GUESS, "hips below shoulders: in people who lie the order says nothing")
@@ -173,7 +173,7 @@ class Facing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Count:
+class CountLimits:
     """How many people."""
 
     num_most_told: int = _chosen(10, GUESS, "more than ten are many")
@@ -182,7 +182,7 @@ class Count:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class PlaceLimits:
     """Where people are: centres of boxes."""
 
     left_third_rel: float = _chosen(1 / 3, MEANING, "left below it")
@@ -198,7 +198,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contact:
+class ContactLimits:
     """Hands and feet at things; gaps from wrist or ankle to the thing's box."""
 
     gap_torsos: float = _chosen(0.35, GUESS, "a hand's length: farther away nothing is touched")
@@ -213,8 +213,15 @@ class Contact:
     umbrella_partner_gap_torsos: float = _chosen(0.4, TUNED, "... and this near: then it may be that one")
 
 
-BODY, PEOPLE, HINGE, ARM, TRUNK = Body(), People(), Hinge(), Arm(), Trunk()
-STANCE, LEGS, FACING, COUNT, PLACE, CONTACT = Stance(), Legs(), Facing(), Count(), Place(), Contact()
+BODY, PEOPLE, HINGE, ARM, TRUNK = BodyLimits(), PeopleLimits(), HingeLimits(), ArmLimits(), TrunkLimits()
+STANCE, LEGS, FACING, COUNT, PLACE, CONTACT = (
+    StanceLimits(),
+    LegsLimits(),
+    FacingLimits(),
+    CountLimits(),
+    PlaceLimits(),
+    ContactLimits(),
+)
 TABLE = {
     "BODY": BODY, "PEOPLE": PEOPLE, "HINGE": HINGE, "ARM": ARM, "TRUNK": TRUNK, "STANCE": STANCE, "LEGS": LEGS,
     "FACING": FACING, "COUNT": COUNT, "PLACE": PLACE, "CONTACT": CONTACT,

@@ -138,7 +138,11 @@ def _values(text: str) -> list[str]:
 def _training_job(conf: Path, combination: list[str], config: TrainConfig, variant: str, folder: Path) -> Job:
     results = folder / variant if variant else folder
     directory = _job_dir(results, config)
-    places = [f"output_dir={quoted(directory)}", f"results_dir={quoted(results)}", f"sweep_dir={quoted(folder)}"]
+    places = [
+        f"output_dir={hydra_value(directory)}",
+        f"results_dir={hydra_value(results)}",
+        f"sweep_dir={hydra_value(folder)}",
+    ]
     kept = [text for text in combination if not text.startswith(("output_dir=", "results_dir=", "sweep_dir="))]
     return Job(
         arm=config.data.name,
@@ -173,7 +177,7 @@ def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[
         settings = evaluation_overrides(conf, config, checkpoint=config.model.base, arm="baseline")
         if settings in found:
             continue
-        words = (*_script(conf, "evaluate"), *settings, "tables=false", f"output_dir={quoted(job.results_dir)}")
+        words = (*_script(conf, "evaluate"), *settings, "tables=false", f"output_dir={hydra_value(job.results_dir)}")
         found[settings] = Job(
             arm="baseline", variant=job.variant, dir=job.results_dir, results_dir=job.results_dir, command=words
         )
@@ -182,7 +186,7 @@ def _baselines(conf: Path, jobs: list[Job], configs: list[TrainConfig]) -> list[
 
 def evaluation_overrides(conf: Path, config: TrainConfig, *, checkpoint: str, arm: str) -> tuple[str, ...]:
     """Overrides for ``evaluate.py`` that evaluate a checkpoint just as a run evaluates its own; all but the folder."""
-    settings = [f"checkpoint={quoted(checkpoint)}", f"arm={quoted(arm)}"]
+    settings = [f"checkpoint={hydra_value(checkpoint)}", f"arm={hydra_value(arm)}"]
     try:
         # One word for what would be a dozen, where the run's pictures are those of a file in conf/.
         group = [f"scenes={config.scenes.name}"] if config.scenes.name != "world" else []
@@ -193,9 +197,9 @@ def evaluation_overrides(conf: Path, config: TrainConfig, *, checkpoint: str, ar
     wanted = _leaves(evaluation_of(config, checkpoint=Path(checkpoint)))
     # An endpoint is chosen by its name; what stands beside it is told whole, because the choice brings values too.
     asking = [owner for owner in ("answerer", "judge") if f"{owner}.endpoint.name" in wanted]
-    chosen = [f"{owner}.endpoint={quoted(wanted[f'{owner}.endpoint.name'])}" for owner in asking]
+    chosen = [f"{owner}.endpoint={hydra_value(wanted[f'{owner}.endpoint.name'])}" for owner in asking]
     differing = [
-        f"{key}={quoted(value)}"
+        f"{key}={hydra_value(value)}"
         for key, value in wanted.items()
         if key not in ("checkpoint", "arm", "output_dir")
         and (key.startswith(tuple(f"{owner}." for owner in asking)) or value != default.get(key))
@@ -216,16 +220,16 @@ def _leaves(config: Any, prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
-def quoted(value: Any) -> str:
+def hydra_value(value: Any) -> str:
     """A value in Hydra's grammar."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{quoted(one)}" for key, one in value.items()) + "}"
+        return "{" + ",".join(f"{key}:{hydra_value(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(map(quoted, value)) + "]"
+        return "[" + ",".join(map(hydra_value, value)) + "]"
     if isinstance(value, int | float) and not isinstance(value, Enum):
         return str(value)
     text = str(value)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from llavapose.config.compose import composed, typed
-from llavapose.config.register import SCHEMAS, as_text
+from llavapose.config.register import SCHEMAS, with_text_for_paths
 
 TINY = ["scenes.num_train=8", "scenes.num_val=6"]
 SAMPLES = ["teacher.num_samples=30", "num_page_scenes=0", "output_dir=samples"]
@@ -59,7 +59,7 @@ def test_no_setting_is_lost_and_no_path_is_left(script):
             if is_dataclass(item.type):
                 both(item.type, other.type)  # type: ignore[arg-type]
 
-    both(SCHEMAS[script], as_text(SCHEMAS[script]))
+    both(SCHEMAS[script], with_text_for_paths(SCHEMAS[script]))
 
 
 def test_scripts_get_paths(conf):
@@ -81,7 +81,7 @@ def test_paths_with_a_default_of_their_own():
         file: Path | None = Path("c")
         count: int | None = 3
 
-    text = as_text(Outer)()
+    text = with_text_for_paths(Outer)()
     assert (text.inner.folder, text.other, text.file, text.count) == ("a/b", None, "c", 3)
 
 

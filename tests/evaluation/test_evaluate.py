@@ -16,7 +16,7 @@ from llavapose.evaluation.evaluate import evaluate_arm
 from llavapose.evaluation.judges.pose import PoseJudge
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.measures import Arm
-from llavapose.evaluation.tables.results import judges_found, read_ratings, summarise
+from llavapose.evaluation.tables.results import judges_found, rated_answers, summarise
 from llavapose.files import read_csv, read_json, read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
@@ -186,7 +186,7 @@ def test_results_of_the_first_version_are_the_pose_judge_s(out, tmp_path):
     (tmp_path / "verdicts").mkdir()
     old = "".join(json.dumps({key: row[key] for key in row if key not in new}) + "\n" for row in rows)
     (tmp_path / "verdicts" / "full.jsonl").write_text(old)
-    assert read_ratings(tmp_path, "full") == read_ratings(out, "full") and judges_found([tmp_path]) == ("pose",)
+    assert rated_answers(tmp_path, "full") == rated_answers(out, "full") and judges_found([tmp_path]) == ("pose",)
     summarise(tmp_path)
     assert table(tmp_path, "ablation.csv")[0]["judge"] == "pose"
 

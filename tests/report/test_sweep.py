@@ -6,7 +6,7 @@ import re
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.evaluation.tables.results import read_ratings
+from llavapose.evaluation.tables.results import rated_answers
 from llavapose.files import read_json, read_jsonl, write_json, write_jsonl
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep
@@ -27,9 +27,9 @@ def rows_of(folder, name):
 def test_tables_follow_from_the_files(sweep, capsys):
     finish_sweep(sweep)
     rows = rows_of(sweep, "ablation.csv")
-    ratings = [10 * one.rating for one in read_ratings(sweep, "full")]
+    ratings = [10 * one.rating for one in rated_answers(sweep, "full")]
     assert rows["full", "all"]["score"] == pytest.approx(sum(ratings) / len(ratings), abs=1e-3)
-    base = [10 * one.rating for one in read_ratings(sweep, "baseline")]
+    base = [10 * one.rating for one in rated_answers(sweep, "baseline")]
     gap = sum(ratings) / len(ratings) - sum(base) / len(base)
     assert rows["full", "all"]["diff"] == pytest.approx(gap, abs=1e-3)
     assert rows["full", "all"]["diff_low"] < gap < rows["full", "all"]["diff_high"]
@@ -62,10 +62,12 @@ def test_equal_runs_give_equal_tables_and_pages(sweep):
 def test_seeds_are_averaged_and_listed(seeds_sweep, caplog):
     finish_sweep(seeds_sweep)
     rows = rows_of(seeds_sweep, "ablation.csv")
-    means = [sum(10 * one.rating for one in read_ratings(seeds_sweep / f"seed={seed}", "full")) / 72 for seed in (0, 1)]
+    means = [
+        sum(10 * one.rating for one in rated_answers(seeds_sweep / f"seed={seed}", "full")) / 72 for seed in (0, 1)
+    ]
     assert rows["full", "all"]["score"] == pytest.approx(sum(means) / 2, abs=1e-3)
     assert rows["full", "all"]["num_scored"] == 72
-    only = [10 * one.rating for one in read_ratings(seeds_sweep / "seed=0", "conv")]
+    only = [10 * one.rating for one in rated_answers(seeds_sweep / "seed=0", "conv")]
     assert rows["conv", "all"]["score"] == pytest.approx(sum(only) / 72, abs=1e-3)
     assert "conv failed" in caplog.text
     listed = (seeds_sweep / "seeds.csv").read_text()

@@ -46,7 +46,7 @@ def summarise(
     benchmark = benchmarks_told(everywhere)
     rows: list[dict[str, Any]] = []
     for judge in judges_found(everywhere):
-        runs = {arm: [read_ratings(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
+        runs = {arm: [rated_answers(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
         ratings = {arm: _mean_ratings(found, arm) for arm, found in runs.items()}
         rows += ablation_table(ratings, arms, baseline, judge=judge, benchmark=benchmark)
         _warn(f"{out}, judge {judge}", ratings, baseline)
@@ -117,7 +117,7 @@ def verdict_rows(folder: Path, arm: str, judge: str = POSE) -> list[dict[str, An
     return found
 
 
-def read_ratings(folder: Path, arm: str, judge: str = POSE) -> list[Rating]:
+def rated_answers(folder: Path, arm: str, judge: str = POSE) -> list[Rating]:
     """The rated answers of an arm, the mean where one was rated beside several opponents; empty where it left none."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in verdict_rows(folder, arm, judge):
@@ -197,7 +197,7 @@ def seed_values(folders: Mapping[str, Sequence[Path]], baseline: str = BASELINE)
     for judge in judges_found([folder for places in folders.values() for folder in places]):
         for arm, places in folders.items():
             for folder in places:
-                ratings = read_ratings(folder, file_arm(arm), judge)
+                ratings = rated_answers(folder, file_arm(arm), judge)
                 table = ablation_table({arm: ratings}, [arm], baseline, judge=judge)
                 probe = probe_table(read_probe(folder, file_arm(arm)), groups=(ALL,))
                 skills = {row["pictures"]: row["skill"] for row in probe if row["group"] == ALL}

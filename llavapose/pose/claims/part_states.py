@@ -12,7 +12,9 @@ from llavapose.pose.claims.words.legs import FOOT_STATES, KNEE_STATES, LEGS_STAT
 from llavapose.records import Claim
 
 
-def _compiled(states: tuple[words.State, ...]) -> tuple[tuple[re.Pattern[str], tuple[str, ...], words.State], ...]:
+def _compiled(
+    states: tuple[words.StateWords, ...],
+) -> tuple[tuple[re.Pattern[str], tuple[str, ...], words.StateWords], ...]:
     return tuple((re.compile(rf"\b(?:{state.words})(?!\w)"), tuple(state.cues.split()), state) for state in states)
 
 

@@ -23,7 +23,7 @@ MOST_CHECKED = 2000
 """Samples of the offline teacher that are checked for the card; an endpoint's were all checked when they were kept."""
 
 
-def finish(
+def write_card_and_exports(
     made: Prepared,
     scenes: SceneSet,
     settings: ScenesConfig,

@@ -4,7 +4,17 @@ All are matched on lower-cased text, longest first; a state without a meaning ke
 from being read as a clear one.
 """
 
-from llavapose.pose.claims.words.shared import BY, NEARLY, NO_BEND, NOT_QUITE, SLIGHT, SLIGHT_NOUN, SURELY, State, means
+from llavapose.pose.claims.words.shared import (
+    BY,
+    NEARLY,
+    NO_BEND,
+    NOT_QUITE,
+    SLIGHT,
+    SLIGHT_NOUN,
+    SURELY,
+    StateWords,
+    means,
+)
 
 _OWN = r"(?:(?:the |an? )[\w ]{3,36}?'s |(?:the |his |her |their |its |one's |a )?(?:own )?)"
 _HELD = (
@@ -22,7 +32,7 @@ _LOW = r"(?:sides?|hips?|thighs?|waist|trouser seams?|pockets?)"
 _BEND = r"(?:bend|crook|flex|flexion|fold|kink|angle|right angle|curve|v|l-shape|corner)"
 
 ARM_STATES = (
-    State(
+    StateWords(
         words=(
             rf"(?:only |just )?{SLIGHT} {SURELY}(?:bent|flexed|folded|curved|crooked|bend(?:s|ing)?|flex(?:es"
             rf"|ing)?|unlocked)"
@@ -35,13 +45,13 @@ ARM_STATES = (
         means=means("elbow arm", "elbow", "slightly bent"),
         cues="bent bend flex fold curv crook kink angle straight exten lock stretch corner unbent hing v l-shape soft",
     ),
-    State(words=r"soft", means=means("elbow", "elbow", "slightly bent"), cues="soft", tight=True),
-    State(
+    StateWords(words=r"soft", means=means("elbow", "elbow", "slightly bent"), cues="soft", tight=True),
+    StateWords(
         words=rf"{NEARLY} (?:straight(?:ened)?(?: out)?|extended|locked(?: out)?|stretched(?: out)?)",
         means={},
         cues="straight exten lock stretch",
     ),
-    State(
+    StateWords(
         words=(
             rf"{NO_BEND} (?:bend|crook|flex|flexion|kink|angle|fold|curve)s?(?: at all| whatsoever|"
             rf" visible)?(?: {BY})?"
@@ -64,7 +74,7 @@ ARM_STATES = (
         " exten lock stretch corner unbe hing unflex stiff"
         " rigid taut length",
     ),
-    State(
+    StateWords(
         words=(
             rf"{SURELY}(?:bent|flexed|folded|crooked|cocked|hooked|curled|curved|kinked|hinged|v-shaped"
             rf"|l-shaped|jackknifed|"
@@ -90,7 +100,7 @@ ARM_STATES = (
         " exten lock stretch corner unbent hing cock hook"
         " curl shape jackknif doubl v 90 ninety degree",
     ),
-    State(
+    StateWords(
         words=(
             rf"{_HELD}(?:right |high |way |well |straight |directly |up )*(?:above|over|higher than|beyond|past"
             rf"|up over)"
@@ -101,7 +111,7 @@ ARM_STATES = (
         means=means("arm hand forearm", "arm_height", "above the head"),
         cues="head hair hat cap helmet",
     ),
-    State(
+    StateWords(
         words=(
             rf"{_HELD}(?:straight |out |up |high |forward |sideways )*(?:at|to|up to|about|around|level with"
             rf"|even with|near|reaching|as far as|no higher and no lower than|"
@@ -117,7 +127,7 @@ ARM_STATES = (
         means=means("arm hand", "arm_height", "at shoulder height"),
         cues="shoulder horizontal parallel",
     ),
-    State(
+    StateWords(
         words=(
             rf"(?:{SLIGHT}|half|halfway) (?:raised|lifted|raises|lifts|raising|lifting|elevated|up|above)"
             r"|(?:raised|lifted|up) (?:only )?(?:slightly|a little|a bit|halfway|somewhat|partway)"
@@ -130,7 +140,7 @@ ARM_STATES = (
         means={},
         cues="rais lift elevat up ris reach held just",
     ),
-    State(
+    StateWords(
         words=(
             rf"{SURELY}(?:raised|lifted|upraised|uplifted|raises|lifts|raising|lifting|hoisted|hoists|elevated"
             rf"|elevates|held up|"
@@ -153,13 +163,13 @@ ARM_STATES = (
         means=means("arm hand", "arm_height", "raised"),
         cues="rais lift hoist elevat aloft air up high shoulder sky heaven ceiling ris",
     ),
-    State(
+    StateWords(
         words=r"(?:high )?up(?: high)?|high|(?:straight )?upwards?|skywards?",
         means=means("arm hand", "arm_height", "raised"),
         cues="up high sky",
         tight=True,
     ),
-    State(
+    StateWords(
         words=(
             r"(?:lowered|hang(?:s|ing)?|hung|dangl(?:e|es|ing)|droop(?:s|ing)?|drop(?:s|ped|ping)?|held low"
             r"|held down|lowers|lowering|"
@@ -190,13 +200,13 @@ ARM_STATES = (
         " thigh waist flank body seam pocket beneath under"
         " chest shoulder ground floor earth feet belt rib",
     ),
-    State(
+    StateWords(
         words=r"(?:down )?low(?: down)?|(?:straight )?down(?! (?:on|to|into|onto) (?!the (?:ground|floor)))",
         means=means("arm hand", "arm_height", "lowered"),
         cues="low down",
         tight=True,
     ),
-    State(
+    StateWords(
         words=(
             rf"(?:{_HELD}|(?:jut(?:s|ting)?|flar(?:es|ed|ing)|swings?|swinging|projects?|opens?|opened|spread"
             rf"|spreads|pushed|branch(?:es)?|stands?"
@@ -215,13 +225,13 @@ ARM_STATES = (
         means=means("arm hand", "arm_side", "out to the side"),
         cues="side lateral away off out wide wing abduct spread flar open clear apart like",
     ),
-    State(
+    StateWords(
         words=r"(?:by|at|along|down at|beside|close to) (?:the |his |her |their )?(?:left |right )?sides? of"
         r" (?:the |his |her |their )?body",
         means=means("arm hand", "arm_height", "lowered"),
         cues="side",
     ),
-    State(
+    StateWords(
         words=(
             rf"{_HELD}(?:brought |folded |crossed |crossing |crosses |wrapped |laid |lies |lying |draped |rests"
             rf" |resting |held |placed "

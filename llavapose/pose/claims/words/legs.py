@@ -4,13 +4,23 @@ All are matched on lower-cased text, longest first; a state without a meaning ke
 from being read as a clear one.
 """
 
-from llavapose.pose.claims.words.shared import BY, NEARLY, NO_BEND, NOT_QUITE, SLIGHT, SLIGHT_NOUN, SURELY, State, means
+from llavapose.pose.claims.words.shared import (
+    BY,
+    NEARLY,
+    NO_BEND,
+    NOT_QUITE,
+    SLIGHT,
+    SLIGHT_NOUN,
+    SURELY,
+    StateWords,
+    means,
+)
 
 GROUND = r"(?:ground|floor|earth|grass|snow|sand|pavement|court|field|dirt|turf|street|deck)"
 _BEND = r"(?:bend|crook|flex|flexion|fold|kink|angle|right angle|curve|v|l-shape|corner)"
 
 KNEE_STATES = (
-    State(
+    StateWords(
         words=(
             rf"(?:only |just )?{SLIGHT} {SURELY}(?:bent|flexed|folded|curved|crooked|bend(?:s|ing)?|flex(?:es"
             rf"|ing)?|unlocked)"
@@ -24,13 +34,13 @@ KNEE_STATES = (
         " exten lock stretch corner unbent hing v l-shape"
         " soft give",
     ),
-    State(words=r"soft", means=means("knee", "knee", "slightly bent"), cues="soft", tight=True),
-    State(
+    StateWords(words=r"soft", means=means("knee", "knee", "slightly bent"), cues="soft", tight=True),
+    StateWords(
         words=rf"{NEARLY} (?:straight(?:ened)?(?: out)?|extended|locked(?: out)?|stretched(?: out)?)",
         means={},
         cues="straight exten lock stretch",
     ),
-    State(
+    StateWords(
         words=(
             rf"{NO_BEND} (?:bend|crook|flex|flexion|kink|angle|fold|curve)s?(?: at all| whatsoever|"
             rf" visible)?(?: {BY})?"
@@ -50,7 +60,7 @@ KNEE_STATES = (
         " exten lock stretch corner unbe hing unflex stiff"
         " rigid taut length",
     ),
-    State(
+    StateWords(
         words=(
             rf"{SURELY}(?:bent|flexed|folded|crooked|cocked|curled|curved|kinked|hinged|v-shaped|l-shaped"
             rf"|jackknifed|tucked up|tucked under|tucked behind|tucked beneath|folded under|"
@@ -80,7 +90,7 @@ KNEE_STATES = (
 """States of knees, and of legs where the knee is meant."""
 
 FOOT_STATES = (
-    State(
+    StateWords(
         words=(
             rf"(?:{SLIGHT}|half) (?:raised|lifted|raises|lifts|raising|lifting|elevated|up)(?! (?:off|from"
             rf"|clear|above))"
@@ -90,7 +100,7 @@ FOOT_STATES = (
         means={},
         cues="rais lift elevat half heel toe up",
     ),
-    State(
+    StateWords(
         words=(
             rf"(?:{SURELY}|{SLIGHT} )(?:raised|lifted|raises|lifts|raising|lifting|hoisted|elevated|kicked"
             rf"|kicks|kicking|picked|picks|picking|"
@@ -114,7 +124,7 @@ FOOT_STATES = (
         " field dirt turf street deck rais lift hoist air"
         " aloft off hover suspend dangl pick kick high",
     ),
-    State(
+    StateWords(
         words=(
             r"(?:is |set |put |placed |planted |stays |remains |kept |firmly |flat |squarely |solidly |down "
             r"|resting |rests |rest |standing |stands |"
@@ -135,8 +145,8 @@ FOOT_STATES = (
         " field dirt turf street deck plant ground anchor"
         " root weight",
     ),
-    State(words=r"down|flat", means=means("leg foot", "leg_lift", "on the ground"), cues="down flat", tight=True),
-    State(
+    StateWords(words=r"down|flat", means=means("leg foot", "leg_lift", "on the ground"), cues="down flat", tight=True),
+    StateWords(
         words=r"(?:high )?up(?: high)?|high",
         means=means("leg foot knee", "leg_lift", "lifted"),
         cues="up high",
@@ -146,7 +156,7 @@ FOOT_STATES = (
 """Whether a leg or foot is lifted."""
 
 LEGS_STATES = (
-    State(
+    StateWords(
         words=(
             rf"(?:{SLIGHT}|hip[- ]width|hip[- ]distance|comfortably|a hand's width|a few inches|an inch|a small"
             rf" distance) (?:spread |placed )?"
@@ -155,7 +165,7 @@ LEGS_STATES = (
         means={},
         cues="apart spread separat",
     ),
-    State(
+    StateWords(
         words=(
             r"(?:spread |wide |widely |set |placed |planted |well |far |held |kept |positioned |clearly |at"
             r" least |more than |about |"
@@ -180,8 +190,8 @@ LEGS_STATES = (
         " away wide shoulder v triangle tent gap space distance"
         " stretch position",
     ),
-    State(words=r"wide", means=means("legs feet", "legs", "apart"), cues="wide", tight=True),
-    State(
+    StateWords(words=r"wide", means=means("legs feet", "legs", "apart"), cues="wide", tight=True),
+    StateWords(
         words=(
             r"(?:close |closely |held |kept |pressed |brought |right |tight |tightly |placed |set |planted "
             r"|glued |locked |huddled |almost |nearly  |squeezed |drawn |very |standing |stand |"
@@ -201,7 +211,7 @@ LEGS_STATES = (
         " parallel beside part adjacent gap space distance"
         " against",
     ),
-    State(
+    StateWords(
         words=(
             r"(?:caught |captured |seen |frozen |split |spread |shown )*in (?:full |mid[- ]?|an? |the middle of"
             r" an? )*(?:(?:long|wide|big|clear|walking|running|full|"

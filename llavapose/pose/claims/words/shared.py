@@ -146,7 +146,7 @@ NEARLY = r"(?:nearly|almost|close to|practically|all but|more or less)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class State:
+class StateWords:
     """A way to say a state of a body part.
 
     Attributes:
