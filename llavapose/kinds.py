@@ -2,7 +2,7 @@
 
 A further kind is one entry::
 
-    KINDS["locate"] = Kind(name="locate", title="Keypoint localisation", words=("locate",), taught=False)
+    KINDS["locate"] = Kind(name="locate", title="Keypoint localisation", words=("locate",), measure="AP")
 
 The order is that of every table. Nothing here is imported: no torch, no config.
 """
@@ -21,8 +21,10 @@ class Kind:
         num_published: samples in the papers' set (Sensors 2025, section 3); also the share of a set made here.
         reply_tokens: length of one teacher's reply to plan with.
         samples_per_reply: that one such reply is expected to hold.
-        taught: whether a teacher writes it; others are made from annotations alone.
-        rated: whether a judge rates its answers from 1 to 10; others have a measure of their own.
+        taught: whether a teacher writes it, which needs prompts (``teacher/prompts/``); others come from annotations
+            or from elsewhere.
+        measure: how answers are measured: "rating", by a judge from 1 to 10 in a column of the ablation table, or the
+            name of a measure of its own, and no judge sees them.
     """
 
     name: str
@@ -31,8 +33,13 @@ class Kind:
     num_published: int = 0
     reply_tokens: int = 0
     samples_per_reply: int = 1
-    taught: bool = True
-    rated: bool = True
+    taught: bool = False
+    measure: str = "rating"
+
+    @property
+    def rated(self) -> bool:
+        """Whether a judge rates its answers."""
+        return self.measure == "rating"
 
 
 KINDS: dict[str, Kind] = {
@@ -46,14 +53,23 @@ KINDS: dict[str, Kind] = {
             num_published=112_980,
             reply_tokens=200,
             samples_per_reply=5,
+            taught=True,
         ),
-        Kind(name="detail", title="Detailed description", words=("detail",), num_published=45_174, reply_tokens=470),
+        Kind(
+            name="detail",
+            title="Detailed description",
+            words=("detail",),
+            num_published=45_174,
+            reply_tokens=470,
+            taught=True,
+        ),
         Kind(
             name="complex",
             title="Complex reasoning",
             words=("reason", "complex"),
             num_published=42_174,
             reply_tokens=420,
+            taught=True,
         ),
     )
 }

@@ -107,7 +107,11 @@ def _text(text: str, most: int, *, place: str) -> str:
         raise DataError(
             f"{place} has {marks} {IMAGE_MARK} marks; expected one a picture in the first message at most, here {most}"
         )
-    text = text.replace(IMAGE_MARK, "").strip()
+    text = text.strip()
+    while text.startswith(IMAGE_MARK) or text.endswith(IMAGE_MARK):
+        text = text.removeprefix(IMAGE_MARK).removesuffix(IMAGE_MARK).strip()
+    if IMAGE_MARK in text:
+        raise DataError(f"{place} has an {IMAGE_MARK} mark inside its text; expected before or behind it")
     if not text:
         raise DataError(f"{place} is empty; expected a text")
     return text

@@ -1,7 +1,12 @@
 """Scenes drawn by hand: three people whose poses are plain, and one alone."""
 
+from typing import Any
+
 import pytest
 
+from llavapose.config.choices import Context, ConvForm
+from llavapose.config.teaching import TeacherConfig
+from llavapose.kinds import taught_kinds
 from llavapose.records import Fact, Person, Scene, Thing
 
 CAPTIONS = (
@@ -72,3 +77,10 @@ def facts() -> tuple[Fact, ...]:
     ]
     unsure = Fact(kind="knee", person=0, value="bent", sure=False, part="right knee")
     return (*told, unsure)
+
+
+def offline(context: str = "keypoints", **settings: Any) -> TeacherConfig:
+    """The offline teacher's settings, one context for all kinds."""
+    if "conv_form" in settings:
+        settings["conv_form"] = ConvForm(settings["conv_form"])
+    return TeacherConfig(name="offline", context=dict.fromkeys(taught_kinds(), Context(context)), **settings)

@@ -22,7 +22,7 @@ HEAVY = {
     "torchmetrics",
 }
 STANDARD = {"records", "kinds", "errors", "files", "pictures", "llava_json", "samples"}
-SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices")}
+SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
 """Plain settings: imported anywhere."""
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin). Each stands below those
@@ -45,7 +45,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"kinds", "errors", "files"}, False),
+    "config": ({"records", "kinds", "errors", "files"}, False),
     "sweep": ({"config", "errors", "files"}, False),
     "ask": ({"evaluation", "data", "model", *STANDARD}, True),
     "cli": ({"sweep", "config", "report", "evaluation", "training", "teacher", "scenes", *STANDARD}, False),

@@ -19,7 +19,7 @@ from llavapose.teacher.order import wanted_samples
 
 @pytest.fixture
 def locate(monkeypatch):
-    monkeypatch.setitem(KINDS, "locate", Kind(name="locate", title="Localisation", words=("locali",), taught=False))
+    monkeypatch.setitem(KINDS, "locate", Kind(name="locate", title="Localisation", words=("locali",)))
 
 
 def record(number: int, **changed) -> dict:

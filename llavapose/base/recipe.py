@@ -18,10 +18,11 @@ from llavapose.base.architecture import IMAGE_SIZE, PATCH_SIZE, tiny_llava, visi
 from llavapose.base.connector import settle_connector
 from llavapose.base.tokenizer import make_processor, train_tokenizer
 from llavapose.base.vision import VisionRecipe, pretrain_vision, vision_report
-from llavapose.config.choices import Dtype
+from llavapose.config.choices import Context, Dtype
 from llavapose.config.schema import DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.teaching import TeacherConfig
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json
-from llavapose.kinds import KINDS
+from llavapose.kinds import KINDS, taught_kinds
 from llavapose.model.pretrained import write_checkpoint
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
@@ -84,7 +85,8 @@ def write_samples_of(scenes: SceneSet, num: int, context: str, work: Path, *, se
     folder = work / f"samples-{num}-{context}"
     path = folder / "samples.jsonl"
     if not path.exists():
-        generate(scenes=replace(scenes, scenes=scenes.scenes[:num]), context=context, seed=seed, out=folder)
+        teacher = TeacherConfig(name="offline", context=dict.fromkeys(taught_kinds(), Context(context)), seed=seed)
+        generate(scenes=replace(scenes, scenes=scenes.scenes[:num]), teacher=teacher, out=folder)
     return path
 
 

@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 
 from llavapose.cli.ending import say_results
+from llavapose.config.inputs import missing_opponent
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
-from llavapose.sweep.launch import launch
+from llavapose.errors import ConfigError
+from llavapose.sweep.launch import is_job, launch
 
 
 def prepare(config: TrainConfig) -> tuple[Path, Path]:
@@ -32,6 +34,9 @@ def prepare(config: TrainConfig) -> tuple[Path, Path]:
 
 def main(config: TrainConfig) -> None:
     """Make what is missing, train, evaluate, say what is left."""
+    alone = config.evaluate and not is_job(config)  # a sweep evaluates its baseline first
+    if alone and (missing := missing_opponent(config.judge, config.data.name, config.results_dir)):
+        raise ConfigError("\n".join(missing))
     samples, images = prepare(config)
 
     from llavapose.evaluation.held_out import held_out_ids

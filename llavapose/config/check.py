@@ -174,7 +174,10 @@ def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
     target, options = str(node["_target_"]), _child(node, "options")
     options = options if isinstance(options, DictConfig) else {}
     given = [str(key) for key in node if key not in (*_RESERVED, "options") and _is_set(node, str(key))]
-    given += [str(key) for key in options]
+    for key in options:
+        if key in BUILT_PARTS[group]:
+            yield f"{group}.options.{key}: the run itself gives it; leave it out"
+    given += [str(key) for key in options if key not in BUILT_PARTS[group]]
     signature = signature_of(target)
     yield from _arguments(given, target, group, supplied=BUILT_PARTS[group])
     if group == "answerer" and signature is not None:

@@ -170,6 +170,8 @@ def _in_one_line(error: Exception, culprit: str | None, script: str, conf: Path)
     if text.startswith("Ambiguous value"):
         return f"`{shown}` holds several values; add -m to run one job for each"
     if text.startswith(("Could not override", "Could not append", "Could not delete")) and culprit:
+        if script == "train" and _key(shown).startswith("answerer.endpoint"):
+            return f"`{shown}`: train.py evaluates the checkpoint that it trains; evaluate.py takes {_key(shown)}"
         return f"`{shown}`: nothing named {_key(shown)}{_similar(_key(shown), script, conf)}"
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
     lines = [line.strip() for line in str(cause or error).splitlines() if line.strip()]

@@ -1,19 +1,10 @@
 """Settings of an endpoint: the group ``endpoint``, shared by teacher, judge and answerer."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from omegaconf import MISSING
 
-
-def too_small(config: Any, prefix: str, **least: int) -> list[str]:
-    """One line for each named value that is below its least."""
-    values = {key: getattr(config, key) for key in least}
-    return [
-        f"{prefix}{key} is {value}; expected at least {least[key]}"
-        for key, value in values.items()
-        if value is not None and value < least[key]
-    ]
+from llavapose.config.values import too_small
 
 
 @dataclass(kw_only=True)

@@ -11,8 +11,9 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import Context, JudgeProtocol
-from llavapose.config.endpoint import EndpointConfig, too_small
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
+from llavapose.config.values import not_money, not_plain, too_small
 
 
 @dataclass(kw_only=True)
@@ -52,6 +53,10 @@ class ProbeConfig:
     """Also score with shuffled pictures, the control that must fall to chance."""
     seed: int = 0
 
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return too_small(self, "probe.", num_items=0, num_images=1, max_items_per_fact=1)
+
 
 @dataclass(kw_only=True)
 class AnswererConfig:
@@ -74,7 +79,7 @@ class AnswererConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "answerer.", batch_size=1, max_new_tokens=1)
+        return too_small(self, "answerer.", batch_size=1, max_new_tokens=1) + not_money("answerer.", self.max_usd)
 
 
 @dataclass(kw_only=True)
@@ -104,7 +109,12 @@ class JudgeConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "judge.", max_asks=1)
+        found = too_small(self, "judge.", max_asks=1) + not_money("judge.", self.max_usd)
+        found += not_plain("judge.name", self.name) + not_plain("judge.opponent", self.opponent)
+        if self.endpoint is not None and self.name is not None and self.name.lower() == "pose":
+            found.append("judge.name is pose, which is the offline judge; choose another")
+        if self.endpoint is not None and self.opponent is not None and self.protocol != JudgeProtocol.pair:
+            found.append(f"judge.opponent is {self.opponent}; only judge.protocol=pair has an opponent")
         if self.context == Context.other_keypoints:
             found.append("judge.context is other_keypoints, which are not the picture's; expected keypoints or less")
         return found
@@ -129,3 +139,7 @@ class EvaluateConfig:
     """Row that the others are compared with."""
     tables: bool = True
     """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return not_plain("arm", self.arm) + not_plain("baseline", self.baseline)

@@ -1,13 +1,17 @@
 """The files and folders that a run reads: a missing one is said before anything heavy is imported."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.choices import SceneSource
+from llavapose.config.choices import JudgeProtocol, SceneSource
+from llavapose.config.endpoint import EndpointConfig
+from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
-from llavapose.config.schema import AnswererConfig, BenchmarkConfig, EvaluateConfig, GenerateConfig, TrainConfig
+from llavapose.config.schema import GenerateConfig, TrainConfig
+from llavapose.records import BASELINE
 
 
 def missing_inputs(config: Any) -> list[str]:
@@ -36,6 +40,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
     if config.evaluate:
         yield from _scenes(config.scenes, "val")
         yield from _parts(config.benchmark, config.answerer)
+        yield from _key("judge", config.judge.endpoint)
     if config.resume and not list(config.output_dir.glob("checkpoints/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "
@@ -47,8 +52,30 @@ def _evaluation(config: EvaluateConfig) -> Iterator[str]:
     if config.checkpoint is not None:
         yield from _checkpoint("checkpoint", config.checkpoint)
     yield from _parts(config.benchmark, config.answerer)
+    yield from _key("answerer", config.answerer.endpoint)
+    yield from _key("judge", config.judge.endpoint)
+    yield from missing_opponent(config.judge, config.arm, config.output_dir)
     if config.benchmark.images is None:
         yield from _scenes(config.scenes, "val")
+
+
+def missing_opponent(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
+    """A line where a judge of pairs will find no answers to lay beside the arm's."""
+    opponent = judge.opponent or BASELINE
+    if judge.endpoint is None or judge.protocol != JudgeProtocol.pair or opponent == arm:
+        return []
+    if (results / "answers" / f"{opponent}.jsonl").is_file():
+        return []
+    return [
+        f"judge.protocol=pair: no answers of {opponent} in {results}; evaluate that arm first: "
+        f"evaluate.py checkpoint=... arm={opponent} output_dir={results}"
+    ]
+
+
+def _key(owner: str, endpoint: EndpointConfig | None) -> Iterator[str]:
+    if endpoint is not None and endpoint.api_key_env and not os.environ.get(endpoint.api_key_env, "").strip():
+        name = endpoint.api_key_env
+        yield f"{owner}.endpoint.api_key_env: the environment variable {name} is not set; put the endpoint's key there"
 
 
 def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig) -> Iterator[str]:

@@ -4,6 +4,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 ``check.py`` reads them. Each dataclass lists what is wrong with its own values in ``problems``.
 """
 
+import math
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from omegaconf import MISSING
 
 from llavapose.config.choices import Attention, ConnectorType, Dtype, ExportFormat, LossMean, Schedule
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
-from llavapose.config.endpoint import too_small
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig, ProbeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
+from llavapose.config.values import not_money, not_plain, too_small, unread
 from llavapose.kinds import KINDS, listed
 
 
@@ -46,16 +47,20 @@ class DataConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = []
+        found = not_plain("data.name", self.name)
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")
-        if any(weight < 0 for weight in self.kinds.values()) or not any(self.kinds.values()):
+        odd = {kind: weight for kind, weight in self.kinds.items() if not (math.isfinite(weight) and weight >= 0)}
+        found += [f"data.kinds.{kind} is {weight}; expected 0 or a positive number" for kind, weight in odd.items()]
+        if not odd and not any(self.kinds.values()):
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
         if self.kind is not None and self.kind not in KINDS:
             found.append(f"data.kind is {self.kind!r}; expected one of {listed()}, or null")
         if self.path is not None and self.images is None:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
+        if self.path is None:
+            found += unread(self, "data.", ("images", "kind"), "it goes with data.path, samples made elsewhere")
         return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
@@ -209,8 +214,13 @@ class GenerateConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]
-        if self.max_usd is not None and self.max_usd <= 0:
-            found.append(f"max_usd is {self.max_usd}; expected US dollars above 0, or null for no cap")
+        found += not_money("", self.max_usd)
+        if self.audit is not None:
+            why = "an audit makes nothing and asks nobody; leave it out"
+            found += unread(self, "", ("dry_run", "max_usd"), why)
+            found += [f"exports={','.join(self.exports)} is read by nothing: {why}"] * bool(self.exports)
+        elif self.teacher.endpoint is None:
+            found += unread(self, "", ("max_usd",), f"teacher {self.teacher.name} costs nothing; leave it out")
         return found
 
 

@@ -12,7 +12,6 @@ import yaml
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
-from llavapose.config import schema
 from llavapose.config.compose import opened, settings, typed
 from llavapose.config.experiments import experiments_of
 from llavapose.config.register import register
@@ -108,7 +107,7 @@ def _help(script: str, conf: Path, text: str) -> str:
             f"Groups (group=choice; the default in brackets; files in {_near(conf)}/<group>/):",
             *rows,
             "",
-            f"Settings (key=value): see them all with --cfg job; each is explained in {_near(Path(schema.__file__).parent)}/.",
+            f"Settings (key=value): see them all with --cfg job; each is explained in {_near(Path(__file__).parent)}/.",
         ]
     )
 

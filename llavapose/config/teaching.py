@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from omegaconf import MISSING
 
 from llavapose.config.choices import AskMode, Context, ConvForm, Quality
-from llavapose.config.endpoint import EndpointConfig, too_small
+from llavapose.config.endpoint import EndpointConfig
+from llavapose.config.values import not_plain, too_small, unread
 from llavapose.kinds import listed, taught_kinds
 
 
@@ -45,7 +46,7 @@ class TeacherConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "teacher.", num_samples=1, max_asks=1)
+        found = too_small(self, "teacher.", num_samples=1, max_asks=1) + not_plain("teacher.run", self.run)
         unknown = [kind for kind in self.context if kind not in taught_kinds()]
         if unknown:
             found.append(f"teacher.context has {', '.join(unknown)}; expected some of {listed(taught_kinds())}")
@@ -59,4 +60,8 @@ class TeacherConfig:
                 found.append("teacher.context: the offline teacher writes all kinds from one context; give one for all")
             if self.mode == AskMode.batch:
                 found.append("teacher.mode=batch: the offline teacher answers at once; use teacher.mode=live")
+            asking = ("quality", "max_asks", "run", "wait", "leave_replies", "retry_failed")
+            found += unread(self, "teacher.", asking, "the offline teacher asks nobody; leave it out")
+        elif self.mode == AskMode.live:
+            found += unread(self, "teacher.", ("wait",), "only batches can be handed in; use teacher.mode=batch")
         return found

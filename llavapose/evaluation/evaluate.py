@@ -6,6 +6,7 @@ What is there already and was made by the same checkpoint, questions and setting
 from collections.abc import Sequence
 from pathlib import Path
 
+from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import EvaluateConfig
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
@@ -34,14 +35,21 @@ def evaluate(config: EvaluateConfig) -> Path:
         name=config.arm,
         out=out,
         benchmark=benchmark_of(config.benchmark, config.scenes),
-        judge=judge_of(config.judge, ledger=ledger_path(out, "judge", config.arm)),
+        judge=judge_of(config.judge, ledger=_ledger(config, "judge", config.judge.endpoint)),
         answerer=answerer_of(
-            config.answerer, checkpoint=config.checkpoint, ledger=ledger_path(out, "answerer", config.arm)
+            config.answerer,
+            checkpoint=config.checkpoint,
+            ledger=_ledger(config, "answerer", config.answerer.endpoint),
         ),
         probe=config.probe,
     )
     evaluate_arm(arm)
     return out
+
+
+def _ledger(config: EvaluateConfig, user: str, endpoint: EndpointConfig | None) -> Path:
+    """One an arm and endpoint: its cap is on what this judge, or answerer, costs for this arm."""
+    return ledger_path(config.output_dir, user, f"{config.arm}-{endpoint.name}" if endpoint else config.arm)
 
 
 def evaluate_arm(arm: Arm) -> None:

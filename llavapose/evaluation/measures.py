@@ -18,6 +18,7 @@ from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
 from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, read_jsonl, write_jsonl
+from llavapose.kinds import KINDS
 from llavapose.records import Answer, Question, Verdict, to_dict
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ def cases_of(arm: Arm) -> tuple[Case, ...]:
             opponent=other.get(question.id),
         )
         for question in arm.benchmark.questions
+        if KINDS[question.kind].rated
     )
 
 

@@ -42,4 +42,25 @@ def _made(group: str, config: Any, **supplied: Any) -> Any:
     takes = inspect.signature(target).parameters
     settings = {item.name: getattr(config, item.name) for item in fields(config)}
     given = {key: value for key, value in settings.items() if value is not None and key not in ("_target_", "options")}
-    return target(**given, **config.options, **{key: value for key, value in supplied.items() if key in takes})
+    part = target(**given, **config.options, **{key: value for key, value in supplied.items() if key in takes})
+    lacking = [name for name in _PROMISED[group] if not _has(part, name)]
+    if lacking:
+        raise ConfigError(
+            f"{group}._target_: {config._target_} makes a {type(part).__name__} without {', '.join(lacking)}; "
+            f"expected what llavapose/evaluation/{group}s/protocol.py describes"
+        )
+    return part
+
+
+def _has(part: Any, name: str) -> bool:
+    """Whether there is such an attribute; a property is not called, for it may load a model."""
+    return inspect.getattr_static(part, name, _NOTHING) is not _NOTHING
+
+
+_NOTHING = object()
+_PROMISED = {
+    "benchmark": ("name", "questions", "scenes"),
+    "answerer": ("batch_size", "identity", "answers"),
+    "judge": ("name", "opponent", "judge"),
+}
+"""Group -> what its protocol promises."""

@@ -99,30 +99,32 @@ def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
     source = resolve_base(base)
     with _told(source):
         processor = AutoProcessor.from_pretrained(source, backend="pil")
-        processor.image_processor = padding_processor(processor.image_processor)
+        config: Any = LlavaConfig.from_pretrained(source)
+        side = config.vision_config.image_size
+        processor.image_processor = padding_processor(processor.image_processor, side)
         processor.chat_template = chat_template
         if processor.patch_size is None:
-            config: Any = LlavaConfig.from_pretrained(source)
             processor.patch_size = config.vision_config.patch_size
             processor.vision_feature_select_strategy = config.vision_feature_select_strategy
             processor.num_additional_image_tokens = 1
     return processor
 
 
-def padding_processor(images: Any) -> LlavaImageProcessorPil:
+def padding_processor(images: Any, side: int) -> LlavaImageProcessorPil:
     """LLaVA's image processor, which pads to a square with the mean colour, with the numbers of another.
 
-    Bases name other classes too: CLIP's, as the published 7B does, takes ``do_pad`` and does not pad.
+    Bases name other classes too: CLIP's, as the published 7B does, takes ``do_pad`` and does not pad. The square is
+    resized to the encoder's own size, whatever crop the base's file names: a crop would cut off its rim again.
 
     Args:
-        images: the base's own image processor.
+        images: the base's own image processor: its mean, deviation, resampling and scale are kept.
+        side: pixels of the encoder's square picture.
     """
     names = LlavaImageProcessorPil.valid_kwargs.__annotations__.keys() - {"default_to_square"}
     settings: dict[str, Any] = {name: getattr(images, name, None) for name in names}
-    # Classes that never crop leave both out, where LLaVA's own defaults are a crop to 224 pixels.
-    settings["do_center_crop"] = bool(settings["do_center_crop"])
-    settings["crop_size"] = settings["crop_size"] or settings["size"]
-    settings["do_pad"] = True
+    # The crop of a square of its own size cuts nothing; its numbers are what counts a picture's tokens.
+    settings |= {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}}
+    settings |= {"do_pad": True, "do_resize": True, "do_center_crop": bool(settings["do_center_crop"])}
     return LlavaImageProcessorPil(**settings)
 
 

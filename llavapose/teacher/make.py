@@ -119,14 +119,7 @@ def print_plan(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path, ope
 
 
 def _write_offline(chosen: SceneSet, teacher: TeacherConfig, folder: Path) -> None:
-    summary = generate(
-        scenes=chosen,
-        out=folder,
-        num_samples=teacher.num_samples,
-        context=teacher.context_of("conv").value,
-        conv_form=teacher.conv_form.value,
-        seed=teacher.seed,
-    )
+    summary = generate(scenes=chosen, teacher=teacher, out=folder)
     print("\n".join(summary.lines()), flush=True)
 
 

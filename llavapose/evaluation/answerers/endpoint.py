@@ -9,7 +9,6 @@ from llavapose.errors import LlavaPoseError
 from llavapose.files import inside
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest, Completion, Message
-from llavapose.llm.counts import State
 from llavapose.llm.each import Result, ask_each
 from llavapose.records import Answer, Question
 
@@ -42,11 +41,7 @@ class EndpointAnswerer:
         with open_door(self._endpoint, owner="answerer.endpoint", ledger=self._ledger, max_usd=self._max_usd) as door:
             requests = {question.id: _request(door, question, images) for question in questions}
             found = ask_each(door, requests, _whole, max_asks=1)
-            refused = door.ledger.failures(lasting_only=True)
-        open_ones = [one for one in found.by_name.values() if one.value is None and one.keys[-1:] != () and
-                     one.keys[-1] not in refused]  # fmt: skip
-        if found.state != State.done or open_ones:
-            why = found.stopped or ", ".join(sorted({one.failure or "no reply" for one in open_ones}))
+        if why := found.unsettled:
             num_done = sum(one.value is not None for one in found.by_name.values())
             raise LlavaPoseError(
                 f"answerer.endpoint: {num_done} of {len(questions)} questions of {arm} are answered, stopped: {why}; "

@@ -1,11 +1,14 @@
 """Answers made elsewhere. One line: ``{"question_id": "17-conv", "text": "The left elbow is bent."}``."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from llavapose.errors import DataError
 from llavapose.files import read_jsonl, sha256
 from llavapose.records import Answer, Question
+
+log = logging.getLogger(__name__)
 
 
 class FileAnswerer:
@@ -30,6 +33,10 @@ class FileAnswerer:
         for number, row in read_jsonl(path, what="answers"):
             if not isinstance(row.get("question_id"), str) or not isinstance(row.get("text"), str):
                 raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
+            if row["question_id"] in found:
+                raise DataError(
+                    f"answers: {path}:{number} answers {row['question_id']} a second time; keep one of them"
+                )
             found[row["question_id"]] = row["text"]
         ids = [question.id for question in questions]
         missing = [one for one in ids if one not in found]
@@ -38,5 +45,7 @@ class FileAnswerer:
                 f"answers: {path} answers {len(ids) - len(missing)} of {len(ids)} questions; "
                 f"missing {', '.join(missing[:3])}, ..."
             )
+        if num_further := len(found) - len(ids):
+            log.warning("%s: %d answers to questions that the benchmark does not ask are left out", path, num_further)
         for one in ids:
             yield Answer(question_id=one, arm=arm, text=found[one])

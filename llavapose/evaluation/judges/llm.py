@@ -18,7 +18,6 @@ from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
 from llavapose.llm.ask import open_door
 from llavapose.llm.chat import Completion, Message
-from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
 from llavapose.records import BASELINE, Answer, Verdict
 from llavapose.teacher.context import context_text
@@ -93,10 +92,10 @@ class LlmJudge:
                 for side in sides
             }
             found = ask_each(door, requests, self._read, max_asks=self._max_asks)
-        if found.state != State.done:
+        if found.unsettled:
             num_done = sum(result.key is not None for result in found.by_name.values())
             raise LlavaPoseError(
-                f"judge {self.name}: {num_done} of {len(sides)} ratings are there, stopped: {found.stopped}; "
+                f"judge {self.name}: {num_done} of {len(sides)} ratings are there, stopped: {found.unsettled}; "
                 "the same command goes on and asks nothing twice"
             )
         return found

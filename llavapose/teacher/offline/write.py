@@ -10,6 +10,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from llavapose.config.choices import Context, ConvForm
+from llavapose.config.teaching import TeacherConfig
 from llavapose.errors import DataError
 from llavapose.files import write_json
 from llavapose.pose.facts.scene import scene_facts
@@ -71,42 +73,31 @@ class _Desk:
     seed: int
 
 
-def generate(
-    *,
-    scenes: SceneSet,
-    out: Path,
-    num_samples: int | None = None,
-    context: str = "keypoints",
-    conv_form: str = "pairs",
-    seed: int = 0,
-    progress: bool = True,
-) -> Summary:
+def generate(*, scenes: SceneSet, teacher: TeacherConfig, out: Path, progress: bool = True) -> Summary:
     """Write ``out/samples.jsonl`` (samples grouped by picture) and ``out/summary.json``.
 
     Args:
         scenes: annotated pictures, those that qualify.
+        teacher: how many samples, from what context (one for all kinds), in which form; the same seed gives the same
+            file, byte for byte.
         out: folder of the results.
-        num_samples: how many in all; None makes about 4.4 a scene.
-        context: "captions", "boxes" (and captions), "keypoints" (and both): what the teacher may use; or
-            "other_keypoints": another picture's in their place, the control for what keypoints add.
-        conv_form: "pairs" makes every question-answer pair a sample; "dialogue" joins five to one.
-        seed: the same seed gives the same file, byte for byte.
         progress: whether to show a progress bar.
 
     Raises:
         DataError: there are no scenes, pictures are missing, or nothing can be told.
     """
     start = time.monotonic()
+    context, seed = teacher.context_of("conv"), teacher.seed
     shown = scenes.scenes
     if not shown:
         raise DataError(f"no scene of {scenes.images} qualifies; check the settings of scenes")
     _check_pictures(shown, scenes.images)
-    if context == "other_keypoints":
+    if context == Context.other_keypoints:
         others = partners(shown, seed)
         shown = tuple(with_keypoints_of(scene, others[scene.id]) for scene in shown)
-    parts = "keypoints" if context == "other_keypoints" else context
+    parts = "keypoints" if context == Context.other_keypoints else context.value
     facts = {s.id: scene_facts(s) for s in tqdm(shown, desc="pose facts", unit="scene", disable=not progress)}
-    wanted = wanted_samples(len(shown), num_samples)
+    wanted = wanted_samples(len(shown), teacher.num_samples)
     num_draws = max(1, round(wanted["conv"] / len(shown)))
     balance = balance_of([(scene, facts[scene.id]) for scene in shown], num_draws=num_draws)
     told = shown
@@ -116,15 +107,17 @@ def generate(
         scenes=told,
         facts=facts,
         teacher=OfflineTeacher(context=parts, balance=balance),
-        context=context,
-        num_pairs=DIALOGUE_PAIRS if conv_form == "dialogue" else 1,
+        context=context.value,
+        num_pairs=DIALOGUE_PAIRS if teacher.conv_form == ConvForm.dialogue else 1,
         seed=seed,
     )
     with tqdm(total=sum(wanted.values()), desc="samples", unit="sample", disable=not progress) as bar:
         written = {kind: _of_kind(kind, number, desk, bar) for kind, number in wanted.items()}
     samples = list(_grouped(written, desk))
     if not samples:
-        raise DataError(f"context {context!r} tells nothing about {len(shown)} scenes (captions missing?); add data")
+        raise DataError(
+            f"context {context.value!r} tells nothing about {len(shown)} scenes (captions missing?); add data"
+        )
     write_samples(out / "samples.jsonl", samples)
     notes = _untold(shown, told)
     summary = _summary(out / "samples.jsonl", samples, wanted, notes, time.monotonic() - start)

@@ -12,6 +12,7 @@ from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.checks.leaks import find_leaks
 from llavapose.teacher.offline.write import generate
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
+from tests.drawn_by_hand import offline
 
 DATA = Path(__file__).parents[3] / "../shared/data"
 UPSTREAM = DATA / "upstream_outputs"
@@ -154,7 +155,7 @@ def test_the_papers_instructions_are_clean() -> None:
 
 
 def test_the_offline_teachers_samples_are_clean(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path / "out", progress=False)
+    summary = generate(scenes=scene_set, out=tmp_path / "out", progress=False, teacher=offline())
     texts = [turn.text for sample in read_samples(Path(summary.path), scene_set.images) for turn in sample.turns]
     assert len(texts) >= 40
     assert [text for text in texts if find_leaks(text)] == []

@@ -13,6 +13,7 @@ from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.offline.write import generate
 from llavapose.teacher.order import split_by_ratio, wanted_samples
 from llavapose.teacher.prompts import PROMPT_VERSION
+from tests.drawn_by_hand import offline
 
 
 def test_shared_out_is_exact() -> None:
@@ -25,7 +26,7 @@ def test_shared_out_is_exact() -> None:
 
 
 def test_numbers_are_exact_and_samples_lie_grouped_by_picture(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path / "out", num_samples=100, progress=False)
+    summary = generate(scenes=scene_set, out=tmp_path / "out", progress=False, teacher=offline(num_samples=100))
     assert summary.counts == {"conv": 56, "detail": 23, "complex": 21}
     samples = read_samples(Path(summary.path), scene_set.images)
     assert len(samples) == summary.num_samples == 100
@@ -37,21 +38,25 @@ def test_numbers_are_exact_and_samples_lie_grouped_by_picture(scene_set: SceneSe
 
 
 def test_without_a_number_it_is_some_four_a_scene(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path, progress=False)
+    summary = generate(scenes=scene_set, out=tmp_path, progress=False, teacher=offline())
     assert summary.num_samples == 53
     assert summary.counts == {"conv": 30, "detail": 12, "complex": 11}
 
 
 def test_the_same_seed_gives_the_same_bytes(scene_set: SceneSet, tmp_path: Path) -> None:
     first, again, other = (
-        Path(generate(scenes=scene_set, out=tmp_path / str(n), seed=seed, progress=False).path).read_bytes()
+        Path(
+            generate(scenes=scene_set, out=tmp_path / str(n), progress=False, teacher=offline(seed=seed)).path
+        ).read_bytes()
         for n, seed in enumerate((4, 4, 5))
     )
     assert first == again != other
 
 
 def test_provenance(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path, context="boxes", num_samples=24, seed=9, progress=False)
+    summary = generate(
+        scenes=scene_set, out=tmp_path, progress=False, teacher=offline(context="boxes", num_samples=24, seed=9)
+    )
     for sample in read_samples(Path(summary.path), scene_set.images):
         scene = sample.provenance.pop("scene")
         assert sample.image == f"{scene:03}.png"
@@ -66,7 +71,7 @@ def test_provenance(scene_set: SceneSet, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_made_is_said(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path, num_samples=2000, progress=False)
+    summary = generate(scenes=scene_set, out=tmp_path, progress=False, teacher=offline(num_samples=2000))
     wanted = wanted_samples(12, 2000)["detail"]
     assert summary.counts["detail"] == 12 * 16 < wanted
     said = f"{wanted - 192} of {wanted} detail samples could not be made: the scenes say no more; add scenes"
@@ -75,13 +80,17 @@ def test_what_cannot_be_made_is_said(scene_set: SceneSet, tmp_path: Path) -> Non
 
 def test_scenes_that_say_less_are_made_up_for(scene_set: SceneSet, tmp_path: Path) -> None:
     """Scenes without captions have nothing to say from captions alone; the others say more."""
-    summary = generate(scenes=scene_set, out=tmp_path, context="captions", num_samples=40, progress=False)
+    summary = generate(
+        scenes=scene_set, out=tmp_path, progress=False, teacher=offline(context="captions", num_samples=40)
+    )
     assert summary.counts["conv"] == wanted_samples(12, 40)["conv"]
     assert summary.num_scenes == sum(bool(scene.captions) for scene in scene_set.scenes) < 12
 
 
 def test_dialogues(scene_set: SceneSet, tmp_path: Path) -> None:
-    summary = generate(scenes=scene_set, out=tmp_path, conv_form="dialogue", num_samples=24, progress=False)
+    summary = generate(
+        scenes=scene_set, out=tmp_path, progress=False, teacher=offline(conv_form="dialogue", num_samples=24)
+    )
     samples = read_samples(Path(summary.path), scene_set.images)
     assert {len(sample.turns) for sample in samples if sample.kind == "conv"} == {10}
 
@@ -89,10 +98,10 @@ def test_dialogues(scene_set: SceneSet, tmp_path: Path) -> None:
 def test_bad_input(scene_set: SceneSet, tmp_path: Path) -> None:
     nobody = SceneSet(scenes=(), images=tmp_path)
     with pytest.raises(DataError, match=r"no scene of .* qualifies"):
-        generate(scenes=nobody, out=tmp_path / "out", progress=False)
+        generate(scenes=nobody, out=tmp_path / "out", progress=False, teacher=offline())
     (scene_set.images / "003.png").unlink()
     with pytest.raises(DataError, match=r"1 of 12 pictures are not in .*003\.png"):
-        generate(scenes=scene_set, out=tmp_path / "out", progress=False)
+        generate(scenes=scene_set, out=tmp_path / "out", progress=False, teacher=offline())
 
 
 def test_generating_needs_no_torch() -> None:
@@ -102,9 +111,12 @@ def test_generating_needs_no_torch() -> None:
 
 
 def test_other_keypoints_speak_of_other_poses_in_the_same_style(scene_set: SceneSet, tmp_path: Path) -> None:
-    own = generate(scenes=scene_set, out=tmp_path / "own", num_samples=60, progress=False)
+    own = generate(scenes=scene_set, out=tmp_path / "own", progress=False, teacher=offline(num_samples=60))
     other = generate(
-        scenes=scene_set, out=tmp_path / "other", context="other_keypoints", num_samples=60, progress=False
+        scenes=scene_set,
+        out=tmp_path / "other",
+        progress=False,
+        teacher=offline(context="other_keypoints", num_samples=60),
     )
     texts = [{s.id: s.turns for s in read_samples(Path(one.path), scene_set.images)} for one in (own, other)]
     assert own.counts == other.counts

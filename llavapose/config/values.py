@@ -1,0 +1,43 @@
+"""What is wrong with values that look alike in every group: one line for each."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+
+def too_small(config: Any, prefix: str, **least: int) -> list[str]:
+    """One line for each named value that is below its least."""
+    values = {key: getattr(config, key) for key in least}
+    return [
+        f"{prefix}{key} is {value}; expected at least {least[key]}"
+        for key, value in values.items()
+        if value is not None and value < least[key]
+    ]
+
+
+def unread(config: Any, prefix: str, names: Sequence[str], why: str) -> list[str]:
+    """One line for each named value that was set although nothing will read it."""
+    defaults = {item.name: item.default for item in fields(config)}
+    given = {name: getattr(config, name) for name in names}
+    return [
+        f"{prefix}{name}={value} is read by nothing: {why}" for name, value in given.items() if value != defaults[name]
+    ]
+
+
+_PLAIN = re.compile(r"\w[\w.+-]{0,99}")
+
+
+def not_plain(name: str, value: str | None) -> list[str]:
+    """A line for a name that cannot be a file's or folder's: it would climb out of its folder, hide, or get lost."""
+    if value is None or _PLAIN.fullmatch(value):
+        return []
+    return [f"{name} is {value!r}; expected letters, digits, and . _ + - behind the first (at most 100)"]
+
+
+def not_money(prefix: str, max_usd: float | None) -> list[str]:
+    """A line for a cap that is none."""
+    if max_usd is None or (max_usd > 0 and math.isfinite(max_usd)):
+        return []
+    return [f"{prefix}max_usd is {max_usd}; expected US dollars above 0, or null for no cap"]
