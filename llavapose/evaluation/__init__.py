@@ -8,7 +8,7 @@ verdict, cut short::
 
 Read ``evaluate`` (settings -> parts -> measures), ``parts`` (who asks, answers and judges, built from settings),
 ``measures`` (all that is done with an arm), three rooms that each open with a protocol: ``benchmarks/`` (questions,
-frozen, with a hash), ``answerers/`` (text, and where they can, log-likelihoods), ``judges/`` (answers -> ratings, or the
-reason for none); ``probe/`` (true against flipped statements); then ``result_file`` (files that survive a kill),
+frozen, with a hash), ``answerers/`` (text, and where they can, log-likelihoods), ``judges/`` (answers -> ratings, or
+the reason for none); ``probe/`` (true against flipped statements); then ``result_file`` (files that survive a kill),
 ``tables/`` (from the files alone), ``statistics``, and ``held_out`` (which pictures no training may see).
 """

@@ -11,8 +11,7 @@ from llavapose.llm.chat import Completion
 from llavapose.llm.counts import State, Tally
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.ledger import Ledger
-from llavapose.llm.live import pending
-from llavapose.llm.live import workers
+from llavapose.llm.live import pending, workers
 from llavapose.llm.scripted import Scripted
 from tests.llm.asking import ask, config, request, requests
 from tests.llm.chat_server import MODEL, Answer, ChatServer, completion, error, good
