@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:
 	@echo "make demo      the whole story on 2 cores in 10 minutes: data, four mixtures, tables, a page (outputs/demo/)"
 	@echo "make test      the whole test suite (10 minutes on 2 cores)"
-	@echo "make results   the demo's ablation with three seeds (90 minutes on 2 cores; tables kept in results/world/)"
+	@echo "make results   the demo's ablation with three seeds, about 65 minutes (at most 90) on 2 cores (tables kept in results/world/)"
 	@echo "make base      rebuild the tiny base from nothing (2 hours on 2 cores; llavapose/assets/tiny_base/)"
 	@echo "make install   .venv from pyproject.toml and constraints.txt; the others do it where it is missing"
 	@echo "make lint      ruff and pyright"

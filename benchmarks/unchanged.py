@@ -44,7 +44,6 @@ from llavapose.teacher.reply.reading import read_reply
 from llavapose.training.fit import build_data
 
 CONTEXTS = ("captions", "boxes", "keypoints", "other_keypoints")
-CHECKABLE = ("benchmark.jsonl", "answers", "verdicts", "probe", "ablation.csv", "probe.csv", "tables.md", "tables.tex")
 NUM_STEPS = 5
 LEAK = "Question: Where is it?\n===\nAnswer: At 0.31, 0.42."
 
@@ -147,8 +146,8 @@ def dump_evaluation(config, scenes, work: Path, out: Path) -> None:
     for arm, extra in (("baseline", []), ("full", ["answerer.max_new_tokens=24"])):
         told = [*common, *extra, "checkpoint=tiny", f"arm={arm}", f"output_dir={sweep}"]
         evaluate(settings("evaluate", ROOT / "conf", told))
-    assignment = {"variant": "", "dir": str(work / "none"), "results_dir": str(sweep), "exit_code": 0}
-    write_json(sweep / "jobs.json", [{"arm": arm, **assignment} for arm in ("baseline", "full")])
+    job = {"variant": "", "dir": str(work / "none"), "results_dir": str(sweep), "exit_code": 0}
+    write_json(sweep / "jobs.json", [{"arm": arm, **job} for arm in ("baseline", "full")])
     finish_sweep(sweep)
     (out / "page.txt").write_text(text_of((sweep / "report" / "index.html").read_text()))
     for path in sorted(sweep.rglob("*")):

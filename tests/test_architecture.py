@@ -1,6 +1,7 @@
 """Who may import whom, and that no file grows too long."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,10 +170,17 @@ def test_a_room_holds_about_a_dozen_boxes():
 
 @pytest.mark.parametrize("room", sorted({path.parent for path in PACKAGE.rglob("*.py")}), ids=lambda room: room.name)
 def test_a_room_says_what_it_is_for(room):
-    """What comes in, what goes out, and in which order to read: in ``__init__.py``, where one looks first."""
-    tree = ast.parse((room / "__init__.py").read_text(encoding="utf-8"))
-    said = ast.get_docstring(tree) or ""
-    assert len(said.splitlines()) >= 2, f"{room.relative_to(ROOT)}/__init__.py: say what comes in and what goes out"
+    """In which order to read: ``__init__.py`` names every file and folder of its room, and sends nobody elsewhere."""
+    said = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
+    files = {path.stem for path in room.glob("*.py")} - {"__init__", "__main__"}
+    folders = {path.name for path in room.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    missing = {name for name in files if f"``{name}``" not in said}
+    missing |= {name for name in folders if any((room / name).glob("*.py")) and not re.search(f"``{name}/?``", said)}
+    assert said and not missing, f"{room.relative_to(ROOT)}/__init__.py: name {', '.join(sorted(missing))}"
+    told = [paragraph for paragraph in said.split("\n\n") if paragraph.startswith("Read ")]
+    vanished = set(re.findall(r"``([a-z]\w*)/?``", " ".join(told))) - files - folders
+    assert not vanished, f"{room.relative_to(ROOT)}/__init__.py: there is no {', '.join(sorted(vanished))}"
+    assert told or not files, f"{room.relative_to(ROOT)}/__init__.py: say in which order to read"
 
 
 def test_files_of_one_room_share_no_prefix():

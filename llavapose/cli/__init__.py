@@ -2,5 +2,7 @@
 
 Each imports what it needs where it needs it, so that ``--help`` and a typo answer at once; nothing imports them. As
 modules of the package they run from any folder (``python -m llavapose train``, ``llavapose-train``), and a file called
-evaluate.py shadows nobody's ``evaluate``.
+evaluate.py shadows nobody's module of this name.
+
+Read ``generate``, ``train``, ``evaluate``, and ``ending`` (what a run says at its end).
 """

@@ -3,7 +3,8 @@
 In: ``conf/`` and overrides. Out: one dataclass a script (``schema``) in which nothing is missing or misspelt, before
 anything heavy is imported.
 
-Read ``schema`` with ``choices`` and ``teaching`` (every setting, with its documentation), ``compose`` (Hydra's
-composing, then the checks), ``check``, ``targets`` and ``inputs`` (the checks: names and values, arguments of
-``_target_``, files), ``register`` (what Hydra is told), ``start`` (a script from its command line to its ``main``).
+Read ``schema`` with ``scenes``, ``teaching``, ``endpoint``, ``evaluating`` and ``choices`` (every setting, with its
+documentation), ``compose`` (Hydra's composing, then the checks), ``check``, ``targets`` and ``inputs`` (the checks:
+names and values, arguments of what is built, files), ``register`` (what Hydra is told), ``experiments`` (which recipe
+is for which script), ``start`` (a script from its command line to its recipe).
 """

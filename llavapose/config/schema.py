@@ -185,7 +185,7 @@ class TrainConfig:
 
 @dataclass(kw_only=True)
 class GenerateConfig:
-    """All settings of ``teacher/offline/write.py``."""
+    """All settings of ``generate.py``."""
 
     scenes: ScenesConfig = field(default_factory=ScenesConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)

@@ -1,5 +1,7 @@
 """Every request until its reply can be read: what a judge needs of ``llm/rounds.py``.
 
+A rating, asked for until a reply has one:
+
     def read(name: str, completion: Completion) -> int:
         rating = re.fullmatch(r"Rating: (10|[1-9])", completion.text.strip())
         if rating is None:

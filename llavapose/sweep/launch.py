@@ -73,19 +73,19 @@ def launch(
         ConfigError: mistakes in any job, before the first one starts.
         LlavaPoseError: jobs failed; the tables are written all the same.
     """
-    plan = plan_sweep(conf, overrides)
+    sweep = plan_sweep(conf, overrides)
     prepared: list[tuple[object, ...]] = []
-    for config in plan.configs:
+    for config in sweep.configs:
         wanted = (config.scenes, config.teacher, config.data.path, config.data.images, config.data_dir)
         if wanted not in prepared:
             prepare(config)
             prepared.append(wanted)
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    print(f"{len(plan.jobs)} jobs in {plan.folder}: {', '.join(job.name for job in plan.jobs)}", flush=True)
-    ended = _run(plan)
-    if plan.configs[0].evaluate:
-        finish(plan.folder)
-    failed = [f"{job.name} (exit {end.exit_code})" for job, end in zip(plan.jobs, ended, strict=True) if end.exit_code]
+    sweep.folder.mkdir(parents=True, exist_ok=True)
+    print(f"{len(sweep.jobs)} jobs in {sweep.folder}: {', '.join(job.name for job in sweep.jobs)}", flush=True)
+    ended = _run(sweep)
+    if sweep.configs[0].evaluate:
+        finish(sweep.folder)
+    failed = [f"{job.name} (exit {end.exit_code})" for job, end in zip(sweep.jobs, ended, strict=True) if end.exit_code]
     if failed:
         raise LlavaPoseError(f"{len(failed)} of {len(ended)} jobs failed: {', '.join(failed)}; see their output above")
 
@@ -237,22 +237,22 @@ def hydra_value(value: Any) -> str:
     return text if plain else "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _run(plan: Sweep) -> list[Ended]:
+def _run(sweep: Sweep) -> list[Ended]:
     ended: list[Ended] = []
 
     def done(index: int, end: Ended) -> None:
         ended.append(end)
-        job = plan.jobs[index]
+        job = sweep.jobs[index]
         how = "done" if end.exit_code == 0 else f"FAILED (exit {end.exit_code}); the sweep goes on without it"
         print(f"{job.name}: {how} after {end.seconds:.0f} s", flush=True)
-        _write_jobs(plan, ended)
+        _write_jobs(sweep, ended)
 
-    commands = [Command(name=job.name, words=job.command) for job in plan.jobs]
-    run_all(commands, at_once=plan.configs[0].launcher.jobs, done=done)
+    commands = [Command(name=job.name, words=job.command) for job in sweep.jobs]
+    run_all(commands, at_once=sweep.configs[0].launcher.jobs, done=done)
     return ended
 
 
-def _write_jobs(plan: Sweep, ended: list[Ended]) -> None:
+def _write_jobs(sweep: Sweep, ended: list[Ended]) -> None:
     """``jobs.json``: the jobs that have ended, rewritten after each."""
     rows = [
         {
@@ -261,6 +261,6 @@ def _write_jobs(plan: Sweep, ended: list[Ended]) -> None:
             "exit_code": end.exit_code,
             "seconds": round(end.seconds, 1),
         }
-        for job, end in zip(plan.jobs, ended, strict=False)
+        for job, end in zip(sweep.jobs, ended, strict=False)
     ]
-    write_json(plan.folder / "jobs.json", rows)
+    write_json(sweep.folder / "jobs.json", rows)

@@ -18,10 +18,10 @@ import openai  # noqa: F401  so that the children start at once
 
 from llavapose.errors import LlavaPoseError
 from llavapose.llm.ledger.ledger import Ledger
-from llavapose.llm.live import workers as job
+from llavapose.llm.live import workers
 from tests.llm.asking import ask, config, requests
 
-job.BACKOFF_S = 0.05
+workers.BACKOFF_S = 0.05
 
 
 class Told(Ledger):

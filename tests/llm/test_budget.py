@@ -7,7 +7,7 @@ from llavapose.llm.chat import Completion
 from llavapose.llm.failures import TryLater
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import note_sending
-from llavapose.llm.live import workers as job
+from llavapose.llm.live import workers
 from llavapose.llm.scripted import Scripted
 from llavapose.llm.tokens import num_prompt_tokens
 from tests.llm.asking import ask, config, request, requests
@@ -84,7 +84,7 @@ def test_money_in_doubt_counts_towards_the_cap(tmp_path):
 
 
 def test_a_timeout_may_have_been_charged(tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "BACKOFF_S", 0.01)
+    monkeypatch.setattr(workers, "BACKOFF_S", 0.01)
     late = TryLater("late", reason="timeout", throttled=True, doubtful=True)
     with Ledger(tmp_path / "l.sqlite") as ledger:
         tally = ask(requests(500), ledger, config(**PRICES), model=Scripted(lambda _: late), max_usd=4.5)

@@ -77,16 +77,16 @@ def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
 
 
 def test_seeds_are_variants_with_one_baseline(conf):
-    plan = plan_sweep(conf, ["data=conv,full", "seed=0,1", "sweep_dir=out"])
-    assert [(job.name, job.results_dir) for job in plan.jobs] == [
+    sweep = plan_sweep(conf, ["data=conv,full", "seed=0,1", "sweep_dir=out"])
+    assert [(job.name, job.results_dir) for job in sweep.jobs] == [
         ("baseline seed=0", "out/seed=0"),
         ("conv seed=0", "out/seed=0"),
         ("conv seed=1", "out/seed=1"),
         ("full seed=0", "out/seed=0"),
         ("full seed=1", "out/seed=1"),
     ]
-    assert plan.jobs[1].command[:1] == (sys.executable,)
-    assert plan.jobs[1].command[2:] == (
+    assert sweep.jobs[1].command[:1] == (sys.executable,)
+    assert sweep.jobs[1].command[2:] == (
         "data=conv",
         "seed=0",
         "output_dir='out/seed=0/runs/conv'",
@@ -102,13 +102,13 @@ def test_each_jobs_command_is_what_was_planned(house):
         keypoints.parent.mkdir(exist_ok=True)
         keypoints.touch()
     words = ["experiment=ablation_7b", "data=conv,full", "evaluate=true", "trainer.max_steps=1,2"]
-    plan = plan_sweep(house / "conf", words)
-    assert [job.variant for job in plan.jobs if job.arm == "full"] == ["trainer.max_steps=1", "trainer.max_steps=2"]
-    baseline, *further = [job for job in plan.jobs if job.arm == "baseline"]
+    sweep = plan_sweep(house / "conf", words)
+    assert [job.variant for job in sweep.jobs if job.arm == "full"] == ["trainer.max_steps=1", "trainer.max_steps=2"]
+    baseline, *further = [job for job in sweep.jobs if job.arm == "baseline"]
     assert not further
     assert {"checkpoint=llava-hf/llava-1.5-7b-hf", "scenes=coco2014"} < set(baseline.command)
     assert settings("evaluate", house / "conf", baseline.command[2:]).scenes.val.images == Path("val2014")
-    full = plan.jobs[-1]
+    full = sweep.jobs[-1]
     config = settings("train", house / "conf", full.command[2:])
     assert (config.data.name, config.trainer["max_steps"]) == ("full", 2)
     assert config.output_dir == Path(full.dir)

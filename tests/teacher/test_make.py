@@ -7,7 +7,7 @@ import pytest
 from llavapose.config.choices import Context
 from llavapose.config.schema import ScenesConfig, TeacherConfig
 from llavapose.kinds import KINDS
-from llavapose.teacher import make as prepare
+from llavapose.teacher import make
 from llavapose.teacher.make import ensure_samples
 
 
@@ -25,7 +25,7 @@ def test_made_once_and_found_again(tmp_path, scenes, capsys, monkeypatch):
     first = ensure_samples(scenes, teacher, tmp_path / "samples")
     assert "none for these settings yet" in capsys.readouterr().out
     written = first.samples.read_bytes()
-    monkeypatch.setattr(prepare, "generate", lambda **_: pytest.fail("made twice"))
+    monkeypatch.setattr(make, "generate", lambda **_: pytest.fail("made twice"))
     assert ensure_samples(scenes, teacher, tmp_path / "samples") == first
     assert "made before" in capsys.readouterr().out
     assert first.samples.read_bytes() == written

@@ -2,5 +2,6 @@
 
 In: questions with their pictures. Out: ``Answer``s; and log-likelihoods of given texts, for what can be probed.
 
-Read the protocol where there is one, then ``checkpoint``, the evaluation's only torch.
+Read ``protocol`` (what an answerer is), then ``checkpoint`` (the evaluation's only torch), ``file`` (answers made
+elsewhere) and ``endpoint`` (a model that is asked).
 """

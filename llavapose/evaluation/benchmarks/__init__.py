@@ -3,5 +3,6 @@
 In: scenes or files, and a seed. Out: ``Question``s of each kind about each picture, and their scenes where they have
 any.
 
-Read the protocol where there is one, then ``world``, the benchmark of held-out pictures, built as E-HPAUB is.
+Read ``protocol`` (what a benchmark is), then ``world`` (of held-out pictures, built as E-HPAUB is) and ``file`` (of
+questions made elsewhere).
 """

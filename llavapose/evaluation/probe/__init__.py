@@ -3,5 +3,5 @@
 In: sure facts of held-out pictures, and a model that gives log-likelihoods. Out: items (shown in ``items``), the
 model's choices, and skill by group of facts: 0 is what a model has that never looks at the picture, 1 is always right.
 
-Read ``items``, ``counterparts`` (texts the same, truths opposite), ``score``.
+Read ``items``, ``counterparts`` (texts the same, truths opposite), ``pictures`` (whose picture is shown), ``score``.
 """

@@ -30,7 +30,7 @@ class Candidate:
 
     @property
     def bucket(self) -> tuple[str, bool]:
-        """Group and whether several people are in the picture: what the items are shared out over."""
+        """Group and whether several people are in the picture: over which items are spread."""
         return GROUPS[self.fact.kind], self.fact.kind == "count" or len(self.scene.people) > 1
 
 
@@ -98,7 +98,7 @@ def counterparts(pools: dict[str, list[Candidate]], rng: np.random.Generator) ->
 
 def taken_in_turn(
     buckets: dict[tuple[str, bool], list[tuple[Candidate, Candidate]]],
-    numcouples: int,
+    num_couples: int,
     most_of_kind: int,
     rng: np.random.Generator,
 ) -> list[tuple[Candidate, Candidate]]:
@@ -106,12 +106,12 @@ def taken_in_turn(
     queues = [[buckets[key][i] for i in rng.permutation(len(buckets[key]))] for key in sorted(buckets)]
     taken: list[tuple[Candidate, Candidate]] = []
     num_of_kind: dict[str, int] = defaultdict(int)
-    while len(taken) < numcouples and any(queues):
+    while len(taken) < num_couples and any(queues):
         for queue in queues:
             kind = queue[-1][0].fact.kind if queue else ""
             if queue and num_of_kind[kind] >= most_of_kind:
                 queue.pop()
-            elif queue and len(taken) < numcouples:
+            elif queue and len(taken) < num_couples:
                 num_of_kind[kind] += 1
                 taken.append(queue.pop())
     return taken

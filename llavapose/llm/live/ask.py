@@ -54,18 +54,18 @@ def ask_all(
         LlavaPoseError: whatever ``requests`` or ``model`` raise, after replies under way have been recorded.
     """
     counts = Counts()
-    feed = Pending(requests, ledger, counts, retry_failed=retry_failed)
+    pending = Pending(requests, ledger, counts, retry_failed=retry_failed)
     # A loop of its own for every call: nothing of one run is left over in the next.
-    job = asyncio.run(_run(feed, model, ledger, budget, limits, counts, total if progress else None, progress))
-    _write_late(job, ledger)
-    if job.error is not None:
+    workers = asyncio.run(_run(pending, model, ledger, budget, limits, counts, total if progress else None, progress))
+    _write_late(workers, ledger)
+    if workers.error is not None:
         # Only now: what was under way has been recorded, or its loss told.
-        raise job.error
-    return counts.tally(job.state, job.stopped)
+        raise workers.error
+    return counts.tally(workers.state, workers.stopped)
 
 
 async def _run(
-    feed: Pending,
+    pending: Pending,
     open_model: Callable[[], ChatModel],
     ledger: Ledger,
     budget: Budget,
@@ -77,31 +77,31 @@ async def _run(
     # Inside the loop, to which its connections belong.
     model = open_model()
     try:
-        job = Workers(feed=feed, model=model, ledger=ledger, budget=budget, limits=limits, counts=counts)
-        line = asyncio.create_task(show(counts, budget, job.pace, total)) if progress else None
-        with interrupts(lambda: job.stop("interrupted", State.interrupted), job.abort):
-            await job.run()
+        workers = Workers(pending=pending, model=model, ledger=ledger, budget=budget, limits=limits, counts=counts)
+        line = asyncio.create_task(show(counts, budget, workers.pace, total)) if progress else None
+        with interrupts(lambda: workers.stop("interrupted", State.interrupted), workers.abort):
+            await workers.run()
         if line is not None:
             # After the work: the last state of the line is the run's result.
             line.cancel()
             with suppress(asyncio.CancelledError):
                 await line
-        return job
+        return workers
     finally:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await model.close()
 
 
-def _write_late(job: Workers, ledger: Ledger) -> None:
+def _write_late(workers: Workers, ledger: Ledger) -> None:
     """Try once more to record what a full disk refused: what was under way has ended, others may have made room.
 
     Raises:
         DataError: it still cannot be written; says how many paid replies are lost.
     """
-    if not job.unwritten:
+    if not workers.unwritten:
         return
     try:
-        ledger.write(statement for statements in job.unwritten for statement in statements)
+        ledger.write(statement for statements in workers.unwritten for statement in statements)
     except DataError as error:
-        raise DataError(f"{error}; {len(job.unwritten)} replies under way could not be kept") from None
+        raise DataError(f"{error}; {len(workers.unwritten)} replies under way could not be kept") from None

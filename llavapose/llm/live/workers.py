@@ -54,7 +54,14 @@ class Workers:
     """
 
     def __init__(
-        self, *, feed: Pending, model: ChatModel, ledger: Ledger, budget: Budget, limits: EndpointConfig, counts: Counts
+        self,
+        *,
+        pending: Pending,
+        model: ChatModel,
+        ledger: Ledger,
+        budget: Budget,
+        limits: EndpointConfig,
+        counts: Counts,
     ) -> None:
         self.state = State.done
         self.stopped: str | None = None
@@ -66,7 +73,7 @@ class Workers:
             requests_per_minute=limits.requests_per_minute,
             tokens_per_minute=limits.tokens_per_minute,
         )
-        self._feed, self._model, self._ledger, self._budget = feed, model, ledger, budget
+        self._pending, self._model, self._ledger, self._budget = pending, model, ledger, budget
         self._max_tries = limits.max_tries
         self._num_workers = limits.max_concurrency + SPARE_WORKERS
         self._recorder = Recorder(ledger)
@@ -101,7 +108,7 @@ class Workers:
 
     async def _work(self) -> None:
         try:
-            while self.stopped is None and (request := await self._feed.next()) is not None:
+            while self.stopped is None and (request := await self._pending.next()) is not None:
                 await self._ask(request)
         except Exception as error:
             self.error = self.error or error
@@ -224,14 +231,14 @@ class Workers:
         notes = note_reply(request.key, completion, usd=usd, tag=request.tag)
         # Reply and note in one transaction: at no moment are there both, or neither.
         await self._write([*notes, drop_sending(sending.ticket)] if sending.worst_usd else notes)
-        self._feed.done(request, failed=False)
+        self._pending.done(request, failed=False)
         self.counts.answered += 1
         self.counts.usd += usd
         self._failed_in_a_row = 0
 
     async def _fail(self, request: ChatRequest, reason: str, error: Exception, *, lasting: bool) -> None:
         await self._write([note_failure(request.key, reason, tag=request.tag, lasting=lasting)])
-        self._feed.done(request, failed=True)
+        self._pending.done(request, failed=True)
         self.counts.failed[reason] += 1
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= MAX_IN_A_ROW:

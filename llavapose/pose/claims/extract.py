@@ -4,9 +4,8 @@
     (Claim(kind='stance', value='standing', ..., mention='the person on the left'),
      Claim(kind='arm_height', value='raised', ..., mention='the person on the left', part='left arm'))
 
-A sentence is scanned for people, body parts and states (the tables of ``claim_words``, ``arm_words``, ``leg_words``,
-``body_words`` and ``between_words``); a state belongs to the part beside it when nothing that starts something new
-stands between. Questions, conditions, guesses and intentions claim nothing.
+A sentence is scanned for people, body parts and states (the tables in ``words/``); a state belongs to the part beside
+it when nothing that starts something new stands between. Questions, conditions, guesses and intentions claim nothing.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What a reply is worth: its conversations, each checked, as text that the ledger keeps beside the reply.
 
-A job that goes on after a stop reads these lines again instead of parsing and checking 110,000 replies::
+A run that goes on after a stop reads these lines again instead of parsing and checking 110,000 replies::
 
     {"reason": null, "left_out": {"one-sided": 1},
      "conversations": [{"turns": [["user", "..."], ["assistant", "..."]], "finding": {"supported": 2, ...}}]}

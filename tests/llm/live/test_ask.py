@@ -11,8 +11,7 @@ from llavapose.llm.chat import Completion
 from llavapose.llm.counts import State, Tally
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.ledger import Ledger
-from llavapose.llm.live import pending as feed
-from llavapose.llm.live import workers as job
+from llavapose.llm.live import pending, workers
 from llavapose.llm.scripted import Scripted
 from tests.llm.asking import ask, config, request, requests
 from tests.llm.chat_server import MODEL, Answer, ChatServer, completion, error, good
@@ -20,7 +19,7 @@ from tests.llm.chat_server import MODEL, Answer, ChatServer, completion, error, 
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch):
-    monkeypatch.setattr(job, "BACKOFF_S", 0.02)
+    monkeypatch.setattr(workers, "BACKOFF_S", 0.02)
 
 
 @pytest.fixture
@@ -161,7 +160,7 @@ def test_the_stream_is_read_as_it_is_needed(ledger):
         return "yes"
 
     ask(stream(), ledger, config(max_concurrency=8), model=Scripted(reply))
-    assert max(behind) <= 8 + job.SPARE_WORKERS + feed.FEW
+    assert max(behind) <= 8 + workers.SPARE_WORKERS + pending.FEW
     assert ledger.num_replies() == 3000
 
 
@@ -176,7 +175,7 @@ def test_memory_is_bounded(ledger):
             yield one
 
     ask(stream(), ledger, config(max_concurrency=8), model=Scripted(echo))
-    assert most < 8 + 2 * (job.SPARE_WORKERS + feed.FEW)
+    assert most < 8 + 2 * (workers.SPARE_WORKERS + pending.FEW)
 
 
 def test_the_same_request_twice_is_asked_once(ledger):
@@ -213,9 +212,9 @@ def test_a_reply_is_on_the_disk_before_it_is_counted(ledger, monkeypatch):
         written.update(values[0] for sql, values in statements if "INTO replies" in sql)
 
     monkeypatch.setattr(Ledger, "write", told)
-    done = feed.Pending.done
+    done = pending.Pending.done
     monkeypatch.setattr(
-        feed.Pending,
+        pending.Pending,
         "done",
         lambda self, one, failed: (done(self, one, failed=failed), seen.append(one.key in written)),
     )

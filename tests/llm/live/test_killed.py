@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from llavapose.llm.ledger.ledger import Ledger
-from llavapose.llm.live import workers as job
+from llavapose.llm.live import workers
 from tests.llm.asking import requests
 from tests.llm.chat_server import Answer, ChatServer, completion, good
 
@@ -120,7 +120,7 @@ def test_killed_at_twenty_moments_nothing_is_lost_and_nothing_asked_twice(server
         assert set(told) <= set(keys)
         # Answered, but cut off by a kill: at most what was under way, and its money is remembered.
         num_twice = len(server.log) - 2000
-        assert most_unrecorded <= 16 + job.SPARE_WORKERS
+        assert most_unrecorded <= 16 + workers.SPARE_WORKERS
         assert ledger.doubtful_usd() >= num_twice * ledger.reply(keys[0]).usd * 0.5
         assert ledger.spent_usd() > ledger.doubtful_usd()
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from llavapose.llm.failures import StopAsking
-from llavapose.llm.live import workers as job
+from llavapose.llm.live import workers
 from llavapose.llm.live.pace import FIRST, Meter, Pace
 from llavapose.llm.scripted import Scripted
 from tests.llm.asking import ask, config, requests
@@ -16,8 +16,8 @@ from tests.llm.chat_server import Answer, ChatServer, completion, error
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch):
-    monkeypatch.setattr(job, "BACKOFF_S", 0.02)
-    monkeypatch.setattr(job, "MAX_BACKOFF_S", 0.2)
+    monkeypatch.setattr(workers, "BACKOFF_S", 0.02)
+    monkeypatch.setattr(workers, "MAX_BACKOFF_S", 0.2)
 
 
 class Counting(Scripted):

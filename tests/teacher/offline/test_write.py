@@ -16,7 +16,7 @@ from llavapose.teacher.prompts import PROMPT_VERSION
 from tests.drawn_by_hand import offline
 
 
-def test_shared_out_is_exact() -> None:
+def test_split_by_ratio_is_exact() -> None:
     ratio = {"conv": 113, "detail": 45, "complex": 42}
     assert split_by_ratio(200_000, ratio) == {"conv": 113_000, "detail": 45_000, "complex": 42_000}
     assert wanted_samples(1, 200_328) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
