@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 from llavapose.config.choices import JudgeProtocol
 from llavapose.errors import ReplyError
-
-LOWEST, HIGHEST = 1.0, 10.0
+from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST
 
 _SPACE = r"[ \t]*"
 _NUMBER = r"(-?\d+(?:\.\d+)?)(?:/10)?"
