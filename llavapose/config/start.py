@@ -108,7 +108,8 @@ def _help(script: str, conf: Path, text: str) -> str:
             f"Groups (group=choice; the default in brackets; files in {_near(conf)}/<group>/):",
             *rows,
             "",
-            f"Settings (key=value): see them all with --cfg job; each is explained in {_near(Path(schema.__file__).parent)}/.",
+            "Settings (key=value): see them all with --cfg job; each is explained in "
+            f"{_near(Path(schema.__file__).parent)}/.",
         ]
     )
 

@@ -1,15 +1,15 @@
 """Every request until its reply can be read: what a judge needs of ``llm/rounds.py``.
 
-    def read(name: str, completion: Completion) -> int:
-        rating = re.fullmatch(r"Rating: (10|[1-9])", completion.text.strip())
-        if rating is None:
-            raise ReplyError("no rating")
-        return int(rating[1])
+def read(name: str, completion: Completion) -> int:
+    rating = re.fullmatch(r"Rating: (10|[1-9])", completion.text.strip())
+    if rating is None:
+        raise ReplyError("no rating")
+    return int(rating[1])
 
-    found = ask_each(door, {"q1": request, ...}, read)
-    found.by_name["q1"]      Result(value=7, state="kept", key="9f2c...", keys=("41ab...", "9f2c..."),
-                                    reasons=("no rating",), failure=None)
-    found.state              "done", or why some are still open: the same call goes on later
+found = ask_each(door, {"q1": request, ...}, read)
+found.by_name["q1"]      Result(value=7, state="kept", key="9f2c...", keys=("41ab...", "9f2c..."),
+                                reasons=("no rating",), failure=None)
+found.state              "done", or why some are still open: the same call goes on later
 """
 
 from collections.abc import Callable, Mapping

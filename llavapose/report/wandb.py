@@ -20,7 +20,9 @@ def log_report(out: Path, *, name: str) -> Path:
 
     with _staged_in(out / "wandb"):
         settings = wandb.Settings(silent=True)
-        run = wandb.init(project="llavapose", name=name, dir=str(out), mode=_mode(), job_type="report", settings=settings)
+        run = wandb.init(
+            project="llavapose", name=name, dir=str(out), mode=_mode(), job_type="report", settings=settings
+        )
         folder = Path(run.dir).parent
         try:
             tables = {f"ablation_{judge}": rows for judge, rows in by_judge(read_table(out, "ablation.csv")).items()}
