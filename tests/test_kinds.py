@@ -86,7 +86,7 @@ def test_the_page_shows_a_fourth_kind(locate, write, alone):
     path, folder = write("own.jsonl", record(1))
     shown = SceneSet(scenes=(scene,), images=folder)
     html = write_samples_page(path, shown, folder, context_of=lambda scene, parts: "").read_text()
-    assert "Localisation" in html and "[0.512,0.204]" in html
+    assert "1 localisation" in html and "Localisation" in html and "[0.512,0.204]" in html
 
 
 def test_a_taught_kind_that_no_teacher_knows_is_planned_and_refused_in_one_line(monkeypatch, alone):
