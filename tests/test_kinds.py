@@ -1,19 +1,30 @@
 """A fourth kind is one entry: read, mixed, planned, asked about and shown like the others."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from llavapose.config.compose import settings
+from llavapose.config.endpoint import EndpointConfig
+from llavapose.config.scenes import ScenesConfig
+from llavapose.config.teaching import TeacherConfig
 from llavapose.data.check import read_checked
 from llavapose.data.choose import kind_counts, mix
 from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.benchmarks.file import FileBenchmark
 from llavapose.evaluation.tables.ablation import Rating, ablation_table
 from llavapose.kinds import KINDS, Kind, taught_kinds
 from llavapose.llava_json import to_record
+from llavapose.report.samples_page import write_samples_page
 from llavapose.report.tables import ablation_grid
 from llavapose.samples import read_samples
+from llavapose.scenes.coco import SceneSet
+from llavapose.teacher.endpoint.plan import plan_of
+from llavapose.teacher.endpoint.write import assignment_of
+from llavapose.teacher.offline.teacher import OfflineTeacher, Request
 from llavapose.teacher.order import wanted_samples
 
 
@@ -61,6 +72,34 @@ def test_without_its_entry_it_is_refused(write, conf):
 def test_a_kind_without_a_teacher_takes_nothing_from_the_others(locate):
     assert "locate" not in taught_kinds()
     assert wanted_samples(1, 200_328) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
+
+
+def test_questions_of_a_fourth_kind_are_read(locate, write):
+    question = {"id": "1", "scene_id": 1, "image": "a.png", "kind": "locate", "text": "Where is the nose?"}
+    path, folder = write("mine.jsonl", question)
+    (read,) = FileBenchmark(path, ScenesConfig(name="x"), folder).questions
+    assert (read.kind, read.text) == ("locate", "Where is the nose?")
+
+
+def test_the_page_shows_a_fourth_kind(locate, write, alone):
+    scene = replace(alone, image="a.png")
+    path, folder = write("own.jsonl", record(1))
+    shown = SceneSet(scenes=(scene,), images=folder)
+    html = write_samples_page(path, shown, folder, context_of=lambda scene, parts: "").read_text()
+    assert "1 localisation" in html and "Localisation" in html and "[0.512,0.204]" in html
+
+
+def test_a_taught_kind_that_no_teacher_knows_is_planned_and_refused_in_one_line(monkeypatch, alone):
+    kind = Kind(name="locate", title="Localisation", words=("locali",), taught=True, num_published=50_000)
+    monkeypatch.setitem(KINDS, "locate", kind)
+    assert wanted_samples(1, 250_328)["locate"] == 50_000
+    scenes = SceneSet(scenes=(alone,), images=Path())
+    endpoint = EndpointConfig(base_url="http://localhost:9/v1", model="m")
+    with pytest.raises(ConfigError, match=r"^there is no prompt for locate; expected one of conv, detail, complex$"):
+        plan_of(assignment_of(scenes, TeacherConfig(name="m", endpoint=endpoint, num_samples=40)), None)
+    asked = Request(scene=alone, facts=(), kind="locate", num=1, seed=0)
+    with pytest.raises(ConfigError, match=r"^teacher offline writes no locate; expected one of conv, detail, complex$"):
+        OfflineTeacher().write(asked)
 
 
 def test_several_pictures_are_read_and_written_but_not_packed(write):

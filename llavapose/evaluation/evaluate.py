@@ -69,17 +69,17 @@ def write_benchmark(out: Path, benchmark: Benchmark) -> None:
     write_json(out / "benchmark.json", told)
 
 
-def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet, num: int = NUM_PICTURES) -> None:
+def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet) -> None:
     """Draw some of the benchmark's pictures with their skeletons, for the report: spread evenly over the benchmark.
 
     Args:
         folder: gets ``<scene id>.jpg``.
         questions: of the benchmark.
         scenes: its pictures.
-        num: at most so many pictures.
     """
     ids = list(dict.fromkeys(question.scene_id for question in questions))
-    chosen = {ids[i * len(ids) // num] for i in range(num)} if len(ids) > num else set(ids)
+    num = min(NUM_PICTURES, len(ids))
+    chosen = {ids[i * len(ids) // num] for i in range(num)}
     for scene in scenes.scenes:
         path = folder / f"{scene.id}.jpg"
         if scene.id in chosen and not path.is_file():

@@ -39,6 +39,7 @@ class Result(Generic[T]):
         keys: of all requests that it was asked with, in order.
         reasons: why the replies to them were rejected, in order.
         failure: why the last request got no reply.
+        lasting: whether it was refused for good; False: the same call may get a reply later.
     """
 
     value: T | None
@@ -47,6 +48,7 @@ class Result(Generic[T]):
     keys: tuple[str, ...]
     reasons: tuple[str, ...]
     failure: str | None
+    lasting: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,14 @@ class Results(Generic[T]):
 
     by_name: Mapping[str, Result[T]]
     tallies: tuple[Tally, ...]
+
+    @property
+    def unsettled(self) -> str | None:
+        """Why some have no reply that may get one later: the asking was stopped, or the endpoint failed for now."""
+        later = {one.failure or "no reply" for one in self.by_name.values() if one.failure and not one.lasting}
+        if self.state != State.done:
+            return self.stopped or self.state.value
+        return ", ".join(sorted(later)) or None
 
     @property
     def state(self) -> State:
@@ -84,6 +94,7 @@ def ask_each(
     tallies = ask_in_rounds(
         door, reader, lambda: [one for one in standings if one.state == End.open], max_asks=max_asks
     )
+    refused = door.ledger.failures(lasting_only=True)
     by_name = {
         one.slot: Result(
             value=reader.values.get(one.slot),
@@ -92,6 +103,7 @@ def ask_each(
             keys=tuple(one.keys),
             reasons=tuple(one.reasons),
             failure=one.failure,
+            lasting=one.failure is None or one.keys[-1] in refused,
         )
         for one in standings
     }

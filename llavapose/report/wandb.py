@@ -10,7 +10,7 @@ from typing import Any
 from llavapose.report.tables import by_judge, read_table
 
 
-def log_report(out: Path, *, project: str = "llavapose", name: str = "report") -> Path:
+def log_report(out: Path, *, name: str) -> Path:
     """Log ``ablation.csv``, ``probe.csv`` and the page below ``out`` as a run; returns the run's folder.
 
     The mode is ``WANDB_MODE``'s, else offline: nothing leaves the machine unasked. Everything is written below
@@ -20,7 +20,9 @@ def log_report(out: Path, *, project: str = "llavapose", name: str = "report") -
 
     with _staged_in(out / "wandb"):
         settings = wandb.Settings(silent=True)
-        run = wandb.init(project=project, name=name, dir=str(out), mode=_mode(), job_type="report", settings=settings)
+        run = wandb.init(
+            project="llavapose", name=name, dir=str(out), mode=_mode(), job_type="report", settings=settings
+        )
         folder = Path(run.dir).parent
         try:
             tables = {f"ablation_{judge}": rows for judge, rows in by_judge(read_table(out, "ablation.csv")).items()}

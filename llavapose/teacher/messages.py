@@ -17,9 +17,6 @@ from llavapose.records import Scene
 from llavapose.teacher.context import context_text, with_keypoints_of
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, NUM_CAPTIONS, prompt, text_of
 
-CONTEXTS = ("captions", "boxes", "keypoints", "other_keypoints")
-"""What a teacher may be sent: captions; boxes as well; keypoints as well; these of another picture."""
-
 _OPENING_MARK = re.compile(r"([<\[])(?=\S)")
 """Before "<|im_start|>" or "[INST]"; a space behind it leaves plain words."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -33,7 +30,7 @@ def messages_of(
     Args:
         scene: the annotated picture.
         kind: "conv", "detail" or "complex".
-        context: one of ``CONTEXTS``.
+        context: one of ``config.choices.Context``.
         seed: decides the instruction of ``detail``.
         conv_form: "pairs" asks as the papers do; "dialogue" asks for questions that follow from one another.
         other: with "other_keypoints", the picture that the keypoints are taken from.

@@ -19,19 +19,35 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
     ("overrides", "line"),
     [
         (["+typo=1"], "typo: no such setting"),
-        (["answerer.endpoint=gpt4o"], "`answerer.endpoint=gpt4o`: train.py evaluates the checkpoint that it trains; "
-         "evaluate.py takes answerer.endpoint"),
+        (
+            ["answerer.endpoint=gpt4o"],
+            "`answerer.endpoint=gpt4o`: train.py evaluates the checkpoint that it trains; "
+            "evaluate.py takes answerer.endpoint",
+        ),
         (["data.images=x"], "data.images=x is read by nothing: it goes with data.path, samples made elsewhere"),
         (["data.kinds.conv=nan"], "data.kinds.conv is nan; expected 0 or a positive number"),
-        (["teacher.max_asks=5"], "teacher.max_asks=5 is read by nothing: the offline teacher asks nobody; leave it out"),
-        (["teacher=gpt4o", "teacher.wait=false"],
-         "teacher.wait=False is read by nothing: only batches can be handed in; use teacher.mode=batch"),
+        (
+            ["teacher.max_asks=5"],
+            "teacher.max_asks=5 is read by nothing: the offline teacher asks nobody; leave it out",
+        ),
+        (
+            ["teacher=gpt4o", "teacher.wait=false"],
+            "teacher.wait=False is read by nothing: only batches can be handed in; use teacher.mode=batch",
+        ),
         (["judge.endpoint=gpt4o", "judge.name=pose"], "judge.name is pose, which is the offline judge; choose another"),
         (["judge.endpoint=gpt4o", "judge.opponent=x"], "judge.opponent is x; only judge.protocol=pair has an opponent"),
-        (["judge.endpoint=gpt4o", "judge.max_usd=-1"], "judge.max_usd is -1.0; expected US dollars above 0, or null for no cap"),
-        (["judge.endpoint=gpt4o", "judge.name=."],
-         "judge.name is '.'; expected letters, digits, and . _ + - behind the first (at most 100)"),
-        (["data.name=../x"], "data.name is '../x'; expected letters, digits, and . _ + - behind the first (at most 100)"),
+        (
+            ["judge.endpoint=gpt4o", "judge.max_usd=-1"],
+            "judge.max_usd is -1.0; expected US dollars above 0, or null for no cap",
+        ),
+        (
+            ["judge.endpoint=gpt4o", "judge.name=."],
+            "judge.name is '.'; expected letters, digits, and . _ + - behind the first (at most 100)",
+        ),
+        (
+            ["data.name=../x"],
+            "data.name is '../x'; expected letters, digits, and . _ + - behind the first (at most 100)",
+        ),
         (["probe.num_items=-5"], "probe.num_items is -5; expected at least 0"),
         (["+optim.lrr=1"], "optim.lrr: no such setting; did you mean lr?"),
         (["modle=tiny"], "`modle=tiny`: nothing named modle; did you mean model?"),

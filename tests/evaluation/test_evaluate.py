@@ -10,7 +10,7 @@ from llavapose.config.evaluating import ProbeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.file import FileAnswerer
-from llavapose.evaluation.answerers.protocol import Likelihoods, can_probe
+from llavapose.evaluation.answerers.protocol import Likelihoods, ProbedAnswerer
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.evaluate import evaluate_arm
 from llavapose.evaluation.judges.pose import PoseJudge
@@ -198,7 +198,8 @@ def test_answers_from_a_file_are_judged_without_a_model(benchmark, out, tmp_path
     mine = arm_of(benchmark, tmp_path, "mine", FileAnswerer(path))
     evaluate_arm(mine)
     ratings = [row["rating"] for row in rows_of(tmp_path / "verdicts" / "pose" / "mine.jsonl")]
-    assert sum(ratings) / len(ratings) > 9.5 and not (tmp_path / "probe").exists() and not can_probe(mine.answerer)
+    assert sum(ratings) / len(ratings) > 9.5
+    assert not (tmp_path / "probe").exists() and not isinstance(mine.answerer, ProbedAnswerer)
     path.write_text('{"question_id": "nothing", "text": "."}\n')
     with pytest.raises(DataError, match="answers 0 of 36 questions"):
         evaluate_arm(mine)

@@ -10,10 +10,11 @@ from PIL import Image
 
 from llavapose.errors import ConfigError, DataError
 from llavapose.llm.ask import open_door
+from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatRequest, Message
 from llavapose.llm.failures import RequestFailed
 from llavapose.llm.pictures import Picture, data_url, picture_of
-from llavapose.llm.tokens import num_picture_tokens
+from llavapose.llm.tokens import num_picture_tokens, num_prompt_tokens
 from tests.llm.asking import config, request
 from tests.llm.chat_server import Answer, ChatServer, completion
 
@@ -143,3 +144,18 @@ def test_a_picture_that_ends_in_the_middle_fails_its_own_request_alone(tmp_path)
 def test_tokens_of_a_picture(size, tokens):
     picture = Picture(path=Path("p"), sha256="0", width=size[0], height=size[1])
     assert num_picture_tokens(picture) == max(tokens, -(-size[0] * size[1] // 750))
+
+
+def test_a_picture_counts_in_the_estimate_and_in_the_cap(tmp_path):
+    picture = picture_of(saved(tmp_path / "p.png"))
+    text, seen, num = request("Who is it?"), asks(picture), num_picture_tokens(picture)
+    assert num_prompt_tokens(seen.messages) == num_prompt_tokens(text.messages) + num
+    money = Budget(max_usd=None, price_in=2.0, price_out=10.0)
+    assert money.worst_tokens(seen) == money.worst_tokens(text) + num
+    assert money.worst_usd(seen) == pytest.approx(money.worst_usd(text) + num * 2e-6)
+    cap = money.worst_usd(text) + num * 1e-6
+    with ChatServer() as server:
+        endpoint = config(base_url=server.url, price_in=2.0, price_out=10.0)
+        with open_door(endpoint, owner="judge", ledger=tmp_path / "l", max_usd=cap, progress=False) as door:
+            assert door.ask([seen]).stopped == "budget" and not server.asked
+            assert door.ask([text]).answered == 1

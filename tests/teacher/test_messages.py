@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.config.choices import Context
 from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 from llavapose.llm.chat import Message
 from llavapose.records import Person, Scene, Thing
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
-from llavapose.teacher.messages import CONTEXTS, instruction_of, messages_of
+from llavapose.teacher.messages import instruction_of, messages_of
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, prompt
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
@@ -52,7 +53,7 @@ def test_the_skier_as_in_the_papers(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("context", Context)
 def test_requests(kind: str, context: str, three: Scene, alone: Scene) -> None:
     messages = messages_of(three, kind, context=context, seed=0, other=alone)
     assert_golden(f"three.{kind}.{context}", messages)
@@ -74,7 +75,7 @@ def test_a_scene_of_the_built_in_world(kind: str, drawn: Scene) -> None:
 
 def test_every_golden_file_is_compared() -> None:
     names = {f"{who}.{kind}" for who in ("skier", "world") for kind in KINDS}
-    names |= {f"three.{kind}.{context}" for kind in KINDS for context in CONTEXTS}
+    names |= {f"three.{kind}.{context}" for kind in KINDS for context in Context}
     assert {path.stem for path in GOLDEN.iterdir()} == names
 
 

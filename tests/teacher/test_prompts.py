@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.config.choices import Context
 from llavapose.kinds import KINDS
 from llavapose.pose.skeleton import COCO17
-from llavapose.teacher.messages import CONTEXTS
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, prompt, prompt_hash, text_of
 
 PAPER = Path(__file__).parents[2] / "../shared/papers/llava_pose_sensors_2025.txt"
@@ -69,12 +69,12 @@ def test_every_prompt_promises_what_is_sent(kind: str) -> None:
     assert "bounding boxes, represented as (x1, y1, x2, y2)" in prompt(kind, "boxes")
     listed = re.findall(r"^(\d+)\. (.+)$", prompt(kind, "keypoints"), re.MULTILINE)
     assert listed == [(str(number), joint) for number, joint in enumerate(COCO17.joints, 1)]
-    assert all("five sentences" in prompt(kind, context) for context in CONTEXTS)
+    assert all("five sentences" in prompt(kind, context) for context in Context)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_number_of_captions_is_true(kind: str) -> None:
-    for context in CONTEXTS:
+    for context in Context:
         assert "three sentences" in prompt(kind, context, 3)
         assert "one sentence" in prompt(kind, context, 1)
         for number in range(5):

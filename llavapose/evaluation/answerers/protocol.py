@@ -61,8 +61,3 @@ class ProbedAnswerer(Answerer, Protocol):
             shown: scene id -> the picture to show, which is another scene's in the shuffled control.
         """
         ...
-
-
-def can_probe(answerer: Answerer) -> bool:
-    """Whether the probe can ask this answerer."""
-    return isinstance(answerer, ProbedAnswerer)

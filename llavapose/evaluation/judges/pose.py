@@ -14,7 +14,7 @@ So a right claim turned into a wrong one always lowers the rating, and a right c
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from llavapose.evaluation.judges.protocol import Case, Judgement
+from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST, Case, Judgement
 from llavapose.pose.check import check_text
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.vocabulary import VALUES
@@ -22,8 +22,6 @@ from llavapose.records import Answer, Asked, CheckedClaim, Claim, Fact, Question
 
 FULL_ANSWER = {"detail": 8, "complex": 3}
 """Distinct right claims that make a full answer; a scene that offers fewer expects fewer."""
-
-LOWEST, HIGHEST = 1.0, 10.0
 
 
 class PoseJudge:

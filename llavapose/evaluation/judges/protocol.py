@@ -10,6 +10,9 @@ from typing import Protocol
 
 from llavapose.records import Answer, CheckedClaim, Question, Scene, Verdict
 
+LOWEST, HIGHEST = 1.0, 10.0
+"""The scale of a rating."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:

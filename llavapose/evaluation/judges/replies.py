@@ -19,8 +19,7 @@ from dataclasses import dataclass
 
 from llavapose.config.choices import JudgeProtocol
 from llavapose.errors import ReplyError
-
-LOWEST, HIGHEST = 1.0, 10.0
+from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)(?: ?/ ?10| out of 10)?"
 _SINGLE = re.compile(rf"(?:final )?(?:rating|score) ?: ?{_NUMBER}", re.IGNORECASE)

@@ -183,12 +183,11 @@ def _same_items(counts: Mapping[str, int], num_runs: int, what: str) -> None:
         )
 
 
-def seed_values(folders: Mapping[str, Sequence[Path]], baseline: str = BASELINE) -> list[dict[str, Any]]:
+def seed_values(folders: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
     """Score over all kinds, by each judge, and probe skill of every arm for every seed alone.
 
     Args:
         folders: arm -> a folder a seed; the folder's name is the seed's.
-        baseline: as in ``summarise``.
 
     Returns:
         rows with judge, arm, seed, score, skill, skill_shuffled; NaN where there is no file.
@@ -198,7 +197,7 @@ def seed_values(folders: Mapping[str, Sequence[Path]], baseline: str = BASELINE)
         for arm, places in folders.items():
             for folder in places:
                 ratings = rated_answers(folder, file_arm(arm), judge)
-                table = ablation_table({arm: ratings}, [arm], baseline, judge=judge)
+                table = ablation_table({arm: ratings}, [arm], judge=judge)
                 probe = probe_table(read_probe(folder, file_arm(arm)), groups=(ALL,))
                 skills = {row["pictures"]: row["skill"] for row in probe if row["group"] == ALL}
                 rows.append(

@@ -10,7 +10,7 @@ reply before it is on the disk. Only one process may hold a ledger. Not for netw
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -143,11 +143,6 @@ class Ledger:
     def tags(self) -> dict[str, int]:
         """Tag -> replies to requests that carried it."""
         return dict(self._read("SELECT tag, count(*) FROM replies GROUP BY tag ORDER BY tag"))
-
-    def num_unused(self, used: set[str] | Callable[[str], bool]) -> int:
-        """Paid replies whose key is not among ``used``, or for which ``used`` says no."""
-        is_used = used if callable(used) else used.__contains__
-        return sum(not is_used(key) for (key,) in self._read("SELECT key FROM replies"))
 
     def outcome(self, keys: Iterable[str], version: str) -> dict[str, str]:
         """Key -> what was remembered about its reply by this version of the checker, as JSON text."""

@@ -150,9 +150,9 @@ def _shares(values: Iterable[str]) -> dict[str, float]:
     return {value: round(number / counts.total(), 4) for value, number in counts.most_common()}
 
 
-def contact_sheet(folder: Path, number: int = SHEET_PICTURES) -> Image.Image:
+def contact_sheet(folder: Path) -> Image.Image:
     """The first pictures of a world's train split side by side."""
-    paths = sorted((folder / "train").glob("*.jpg"))[:number]
+    paths = sorted((folder / "train").glob("*.jpg"))[:SHEET_PICTURES]
     rows = -(-len(paths) // SHEET_COLUMNS)
     sheet = Image.new("RGB", (SHEET_COLUMNS * SHEET_SIDE, rows * SHEET_SIDE), (255, 255, 255))
     for index, path in enumerate(paths):

@@ -13,6 +13,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from llavapose.errors import ConfigError
+
 PROMPT_VERSION = "1"
 """Kept with every sample; counts up with each edit of a prompt or of the offline teacher's wording."""
 
@@ -56,7 +58,12 @@ def prompt(kind: str, context: str = "keypoints", num_captions: int = NUM_CAPTIO
         kind: "conv", "detail" or "complex".
         context: "captions", "boxes", "keypoints" or "other_keypoints".
         num_captions: 0 to 5; the files, and the papers, speak of five.
+
+    Raises:
+        ConfigError: a kind without prompts.
     """
+    if kind not in _FURTHER:
+        raise ConfigError(f"there is no prompt for {kind}; expected one of {', '.join(_FURTHER)}")
     text = text_of(f"{kind}.{_FILE_OF.get(context, context)}")
     if num_captions == NUM_CAPTIONS:
         return text

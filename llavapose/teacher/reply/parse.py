@@ -14,21 +14,6 @@ from llavapose.teacher.reply.forms import Found, pairs_in, question_first
 from llavapose.teacher.reply.json_pairs import Pair, json_pairs, json_text
 from llavapose.teacher.reply.wrapping import cleaned, unquoted, without_closing, without_preamble
 
-REASONS = (
-    "content filter",
-    "cut off",
-    "empty",
-    "refusal",
-    "no question and answer",
-    "one-sided",
-    "repeats the question",
-    "too short",
-    "wrong language",
-    "asked twice",
-    "more than one question",
-)
-"""All reasons, for a reply or for a pair of it."""
-
 MIN_WORDS = 8
 """Fewest words of a description, and of an answer that reasons."""
 
@@ -59,7 +44,9 @@ def parse_reply(
         instruction: with "detail", the user's words.
 
     Raises:
-        ReplyError: nothing of it can be used; the message is one of ``REASONS``.
+        ReplyError: nothing of it can be used. The message, as a reason in ``left_out``, is one of: content filter,
+            cut off, empty, refusal, no question and answer, one-sided, repeats the question, too short, wrong
+            language, asked twice, more than one question.
     """
     if finish == "content_filter":
         raise ReplyError("content filter")

@@ -110,18 +110,21 @@ DECIDES = ("pose", "teacher/reply", "teacher/checks", "records.py", "errors.py")
 """Files and folders below the package, subfolders included, that decide what a reply is read as."""
 
 
-def deciding_files() -> list[str]:
-    """The source files that decide a reading, relative to the package, sorted."""
-    root = Path(str(files("llavapose")))
+def deciding_files(root: Path) -> list[str]:
+    """The source files that decide a reading, relative to the package's folder ``root``, sorted."""
     found = [path for name in DECIDES for path in ([root / name] if name.endswith(".py") else (root / name).rglob("*"))]
     return sorted(path.relative_to(root).as_posix() for path in found if path.suffix == ".py")
 
 
-@cache
-def reading_version() -> str:
-    """Changes with any file that decides what a reply is read as: parser, checks, what reads poses and claims."""
-    root = Path(str(files("llavapose")))
+def version_of(root: Path) -> str:
+    """Changes with any file below ``root`` that decides what a reply is read as: parser, checks, poses, claims."""
     digest = hashlib.sha256()
-    for name in deciding_files():
+    for name in deciding_files(root):
         digest.update(name.encode() + b"\0" + (root / name).read_bytes())
     return digest.hexdigest()[:12]
+
+
+@cache
+def reading_version() -> str:
+    """The version of this package."""
+    return version_of(Path(str(files("llavapose"))))

@@ -7,7 +7,7 @@ import pytest
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
-from llavapose.evaluation.answerers.protocol import can_probe
+from llavapose.evaluation.answerers.protocol import ProbedAnswerer
 from llavapose.records import Question
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion, error
@@ -43,7 +43,7 @@ def test_every_question_is_asked_with_its_picture(server, tiny_pictures, tmp_pat
     assert found[0].text == "an answer to What colour is it, 0?" and found[0].num_tokens == 50
     assert seen == {q.text: (tiny_pictures / q.image).read_bytes() for q in QUESTIONS}
     assert list(answerer.answers(QUESTIONS[2:], tiny_pictures, "gpt")) == found[2:]
-    assert server.asked.total() == 6 and not can_probe(answerer)
+    assert server.asked.total() == 6 and not isinstance(answerer, ProbedAnswerer)
 
 
 def test_a_refusal_for_good_is_no_answer_and_trouble_is_tried_again_later(server, tiny_pictures, tmp_path):
@@ -73,3 +73,11 @@ def test_a_model_without_eyes_is_refused(server, tiny_pictures, tmp_path):
                 QUESTIONS, tiny_pictures, "x"
             )
         )
+
+
+def test_the_cap_stops_it_and_nothing_more_is_sent(server, tiny_pictures, tmp_path):
+    answerer = EndpointAnswerer(endpoint(server, price_out=10.0), tmp_path / "l.sqlite", max_usd=0.0011)
+    for _ in range(2):  # a reply of 50 tokens costs 0.0005 dollars; the second run finds nothing left
+        with pytest.raises(LlavaPoseError, match=r"2 of 6 questions of gpt are answered, stopped: budget"):
+            list(answerer.answers(QUESTIONS, tiny_pictures, "gpt"))
+        assert server.asked.total() == 2

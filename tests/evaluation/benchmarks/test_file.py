@@ -1,6 +1,10 @@
 """Questions in a file: as they were written, with their pictures, or refused in one line."""
 
+import hashlib
 import json
+from dataclasses import asdict, replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -10,6 +14,7 @@ from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import FileBenchmark, read_questions, write_questions
 from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.benchmarks.world import WorldBenchmark, build_benchmark
+from llavapose.evaluation.evaluate import write_benchmark
 
 ROW = {"id": "1", "scene_id": 1, "image": "a.png", "kind": "detail", "text": "What is to be seen?"}
 
@@ -61,3 +66,17 @@ def test_an_earlier_benchmark_is_asked_again_with_its_annotations(tmp_path):
 def test_what_cannot_be_asked_is_refused(folder, rows, said):
     with pytest.raises(DataError, match=said):
         FileBenchmark(written(folder, *rows), ScenesConfig(name="x"), folder)
+
+
+def test_the_hash_in_the_file_is_that_of_the_questions(scenes, facts_of, tmp_path):
+    questions = build_benchmark(scenes, facts_of, num_images=2)
+    one = questions[0]
+    other = (replace(one, text=one.text.replace(one.text.split()[-1], "word")), *questions[1:])
+    hashes = []
+    for name, asked in (("a", questions), ("b", questions), ("c", other)):
+        benchmark: Any = SimpleNamespace(name=name, questions=asked)
+        write_benchmark(tmp_path / name, benchmark)
+        plain = json.dumps([asdict(q) for q in asked], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        hashes.append(json.loads((tmp_path / name / "benchmark.json").read_text())["hash"])
+        assert hashes[-1] == hashlib.sha256(plain.encode()).hexdigest()[:12]
+    assert hashes[0] == hashes[1] != hashes[2]

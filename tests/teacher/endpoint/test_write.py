@@ -15,12 +15,15 @@ from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.counts import State
 from llavapose.llm.failures import RequestFailed, StopAsking
 from llavapose.llm.ledger.ledger import Ledger
+from llavapose.llm.pictures import Picture
 from llavapose.llm.scripted import Scripted
+from llavapose.llm.tokens import num_picture_tokens
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.endpoint.plan import plan_of
+from llavapose.teacher.endpoint.rounds import Assignment
 from llavapose.teacher.endpoint.write import EndpointSummary, assignment_of, write_by_endpoint
 from llavapose.teacher.offline.teacher import OfflineTeacher, Request
 
@@ -225,6 +228,20 @@ def test_the_plan_counts_what_is_answered(told, ledger, tmp_path):
     assert after.usd == 0 and after.spent_usd > 0
     assert all(row.num_answered == row.num_requests for row in after.rows)
     assert "22" in "\n".join(after.lines())
+
+
+def test_the_plan_counts_pictures(told, monkeypatch):
+    before, request = plan_of(assignment_of(told, TEACHER), None), Assignment.request
+    picture = Picture(path=Path("p"), sha256="0", width=1024, height=1024)
+
+    def seen(self, slot):
+        asked = request(self, slot)
+        return replace(asked, messages=(*asked.messages[:-1], replace(asked.messages[-1], images=(picture,))))
+
+    monkeypatch.setattr(Assignment, "request", seen)
+    after, num = plan_of(assignment_of(told, TEACHER), None), num_picture_tokens(picture)
+    assert [row.tokens_in for row in after.rows] == [row.tokens_in + num * row.num_requests for row in before.rows]
+    assert after.usd == pytest.approx(before.usd + 22 * num * 2.5e-6)
 
 
 def test_other_keypoints_send_another_picture_s(told, ledger, tmp_path):

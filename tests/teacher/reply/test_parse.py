@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from llavapose.errors import ReplyError
 from llavapose.records import Turn
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
-from llavapose.teacher.reply.parse import REASONS, Parsed, parse_reply
+from llavapose.teacher.reply.parse import Parsed, parse_reply
 
 Q1, A1 = "What is the man doing?", "He is skiing down a slope."
 Q2, A2 = "Are his knees bent?", 'Yes, both knees are bent, as for a "tuck".'
@@ -255,6 +255,19 @@ def test_opening_words_of_a_description_are_no_preamble() -> None:
         assert parsed.conversations[0][1].text == text
 
 
+REASONS = (
+    "content filter",
+    "cut off",
+    "empty",
+    "refusal",
+    "no question and answer",
+    "one-sided",
+    "repeats the question",
+    "too short",
+    "wrong language",
+    "asked twice",
+    "more than one question",
+)
 PIECES = [
     "Q:",
     "A:",

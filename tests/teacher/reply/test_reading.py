@@ -1,10 +1,11 @@
 """What a reading in the ledger is known by: every file that decides it."""
 
 import ast
+import shutil
 from pathlib import Path
 
 import llavapose
-from llavapose.teacher.reply.reading import deciding_files
+from llavapose.teacher.reply.reading import deciding_files, reading_version, version_of
 
 ROOT = Path(llavapose.__file__).parent
 START = "teacher/reply/reading.py"
@@ -36,8 +37,24 @@ def test_every_file_that_a_reading_depends_on_changes_its_version():
             reached.add(name)
             todo += imported(ROOT / name)
     assert {"pose/check.py", "pose/vocabulary.py"} <= reached
-    assert not reached - set(deciding_files())
+    assert not reached - set(deciding_files(ROOT))
 
 
 def test_files_in_subfolders_count():
-    assert set(deciding_files()) >= {path.relative_to(ROOT).as_posix() for path in (ROOT / "pose").rglob("*.py")}
+    assert set(deciding_files(ROOT)) >= {path.relative_to(ROOT).as_posix() for path in (ROOT / "pose").rglob("*.py")}
+
+
+def test_the_version_changes_with_every_byte_that_decides(tmp_path):
+    for name in deciding_files(ROOT):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    versions = [version_of(tmp_path)]
+    assert versions == [reading_version()]
+    for name in deciding_files(ROOT):
+        before = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(before[:-1] + b"#")
+        versions.append(version_of(tmp_path))
+        (tmp_path / name).write_bytes(before)
+    (tmp_path / "pose" / "new.py").touch()
+    versions.append(version_of(tmp_path))
+    assert len(set(versions)) == len(versions) > 20

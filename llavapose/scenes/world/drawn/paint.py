@@ -12,6 +12,8 @@ Colour = tuple[int, int, int]
 # By eye: smooth enough at 224 pixels.
 OVERSAMPLING = 2
 """The picture is painted at this multiple of its size, then reduced: smooth edges."""
+_CAPSULE_STEPS, _HULL_STEPS = 6, 10
+"""Sides of a capsule's end, and of a circle that a hull lies around."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ class Canvas:
         return self._map
 
 
-def capsule(a: Point, b: Point, radius_a: float, radius_b: float, steps: int = 6) -> list[Point]:
+def capsule(a: Point, b: Point, radius_a: float, radius_b: float) -> list[Point]:
     """The outline of two circles and what lies between them."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     length = math.hypot(dx, dy)
@@ -88,8 +90,8 @@ def capsule(a: Point, b: Point, radius_a: float, radius_b: float, steps: int = 6
         (a, radius_a, angle + beta, angle + 2 * math.pi - beta),
         (b, radius_b, angle - beta, angle + beta),
     ):
-        for step in range(steps + 1):
-            t = start + (stop - start) * step / steps
+        for step in range(_CAPSULE_STEPS + 1):
+            t = start + (stop - start) * step / _CAPSULE_STEPS
             points.append((centre[0] + radius * math.cos(t), centre[1] + radius * math.sin(t)))
     return points
 
@@ -107,10 +109,10 @@ def disc(
     return points
 
 
-def hull(circles: Iterable[tuple[Point, float]], steps: int = 10) -> list[Point]:
+def hull(circles: Iterable[tuple[Point, float]]) -> list[Point]:
     """The convex outline around circles."""
     # Andrew's monotone chain: lower half, then upper half, each turning one way only.
-    points = sorted({p for centre, radius in circles for p in disc(centre, radius, steps=steps)})
+    points = sorted({p for centre, radius in circles for p in disc(centre, radius, steps=_HULL_STEPS)})
 
     def half(ordered: Iterable[Point]) -> list[Point]:
         chain: list[Point] = []
