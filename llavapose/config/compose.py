@@ -113,7 +113,8 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
     if config is not None:
         found = problems_in(config, SCHEMAS[script])
         if not problems:  # else its choice may be what was misspelled
-            found += _without_endpoint(config, conf)
+            undecided = list(_without_endpoint(config, conf))
+            found = [line for line in found if not (undecided and ".endpoint: " in line)] + undecided
         # A missing value may be the very one whose override was misspelled; it is said once that is mended.
         problems += [line for line in found if not (problems and "has no value" in line)]
     if problems or config is None:
@@ -130,7 +131,9 @@ def _without_endpoint(config: DictConfig, conf: Path) -> Iterator[str]:
     """A line for each choice ``endpoint`` that does not say which one."""
     for owner in OWNERS:
         node = config.get(owner)
-        if isinstance(node, DictConfig) and node.get("name") == "endpoint" and node.get("endpoint") is None:
+        if not isinstance(node, DictConfig) or node.get("endpoint") is not None:
+            continue
+        if node.get("name") == "endpoint" or str(node.get("_target_")).endswith((".LlmJudge", ".EndpointAnswerer")):
             names = ", ".join(sorted(path.stem for path in (conf / "endpoint").glob("*.yaml")))
             yield f"{owner}=endpoint does not say which one; choose with {owner}.endpoint=NAME: {names}"
 

@@ -53,6 +53,8 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         child = arguments.config_name is not None or arguments.config_path is not None
         inspects = arguments.cfg or arguments.info or arguments.hydra_help or arguments.shell_completion
         if arguments.multirun:
+            if inspects:
+                raise ConfigError("--cfg and its like show the settings of one run; leave out -m")
             if sweep is None:
                 raise ConfigError(f"{script}.py has no -m; run it once for each setting, only train.py sweeps")
             sweep(conf, arguments.overrides)
