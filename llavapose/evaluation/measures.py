@@ -17,7 +17,7 @@ from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
 from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.evaluation.result_file import write_rows
-from llavapose.files import fingerprint, read_jsonl, write_jsonl
+from llavapose.files import fingerprint, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import Answer, Question, Verdict, to_dict
 
@@ -63,7 +63,13 @@ def rate(arm: Arm) -> None:
     cases = cases_of(arm)
     by_id = {question.id: question for question in questions}
     rows = [_verdict_row(judgement, by_id) for judgement in _judgements(arm.judge, cases)]
-    write_jsonl(arm.out / "verdicts" / arm.judge.name / f"{arm.name}.jsonl", rows)
+    path = arm.out / "verdicts" / arm.judge.name / f"{arm.name}.jsonl"
+    write_jsonl(path, rows)
+    seen = [name for name in (arm.name, arm.judge.opponent) if name is not None]
+    # What was judged: a verdict about answers that have been replaced since says nothing about the new ones.
+    write_json(
+        path.with_suffix(".made.json"), {"answers": {name: sha256(_answers_file(arm.out, name)) for name in seen}}
+    )
     own = [row for row in rows if row["arm"] == arm.name]
     silent, unscored = sum(row["silent"] for row in own), sum(row["rating"] is None for row in own)
     log.info("%s: %d answers judged by %s, %d silent, %d unscored",

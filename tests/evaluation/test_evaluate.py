@@ -168,6 +168,16 @@ def test_a_judge_of_pairs_needs_the_other_s_answers(benchmark, tmp_path):
         evaluate_arm(arm_of(benchmark, tmp_path, "full", Talker(benchmark), Beside()))
 
 
+def test_verdicts_about_replaced_answers_are_left_out(benchmark, tmp_path, caplog):
+    for arm in ("baseline", "full"):
+        evaluate_arm(arm_of(benchmark, tmp_path, arm, Talker(benchmark), Beside()))
+    assert rated_answers(tmp_path, "full", "beside")
+    answers = tmp_path / "answers" / "baseline.jsonl"
+    answers.write_text(answers.read_text().replace('"text": "', '"text": "Now: '))
+    assert rated_answers(tmp_path, "full", "beside") == []
+    assert "the answers of baseline have been made anew since; evaluate full again" in caplog.text
+
+
 def test_a_missing_answer_is_unscored_by_any_judge(benchmark, tmp_path):
     class Failing(Talker):
         def answers(self, questions, images, arm):

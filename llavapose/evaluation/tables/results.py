@@ -18,7 +18,7 @@ import numpy as np
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, POSE, Rating, ablation_table, arms_in_order
-from llavapose.files import read_json, read_jsonl, write_csv
+from llavapose.files import read_json, read_jsonl, sha256, write_csv
 from llavapose.records import ALL, BASELINE
 
 log = logging.getLogger(__name__)
@@ -108,6 +108,10 @@ def verdict_rows(folder: Path, arm: str, judge: str = POSE) -> list[dict[str, An
         places = [old]
     found = []
     for path in places:
+        if replaced := _replaced(folder, path):
+            log.warning("%s: left out, the answers of %s have been made anew since; evaluate %s again",
+                        path, replaced, path.stem)  # fmt: skip
+            continue
         for number, row in read_jsonl(path, what="verdicts"):
             missing = [key for key in ("question_id", "scene_id", "kind", "rating", "arm") if key not in row]
             if missing:
@@ -115,6 +119,17 @@ def verdict_rows(folder: Path, arm: str, judge: str = POSE) -> list[dict[str, An
             if row["arm"] == arm:
                 found.append(row)
     return found
+
+
+def _replaced(folder: Path, verdicts: Path) -> str | None:
+    """The arm whose answers are others than those that were judged; None where there is none, or nothing tells."""
+    mark = verdicts.with_suffix(".made.json")
+    judged = read_json(mark, what="mark of verdicts")["answers"] if mark.is_file() else {}
+    for arm, digest in judged.items():
+        answers = folder / "answers" / f"{arm}.jsonl"
+        if answers.is_file() and sha256(answers) != digest:
+            return arm
+    return None
 
 
 def rated_answers(folder: Path, arm: str, judge: str = POSE) -> list[Rating]:
