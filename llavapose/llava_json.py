@@ -64,7 +64,7 @@ def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) 
 
 
 def _images(value: Any, image_root: Path | None, *, where: str, name: str) -> tuple[str, ...]:
-    """The paths of a record's ``image``: one text, or a list of them, none twice.
+    """The paths of a record's ``image``: one text, or a list of them.
 
     Raises:
         DataError: neither, or a picture that is not there.
