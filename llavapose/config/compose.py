@@ -114,7 +114,8 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
         found = problems_in(config, SCHEMAS[script])
         if not problems:  # else its choice may be what was misspelled
             undecided = list(_without_endpoint(config, conf))
-            found = [line for line in found if not (undecided and ".endpoint: " in line)] + undecided
+            less_said = tuple(f"{line.partition('=')[0]}.endpoint: " for line in undecided)  # the same without choices
+            found = [line for line in found if not line.startswith(less_said)] + undecided
         # A missing value may be the very one whose override was misspelled; it is said once that is mended.
         problems += [line for line in found if not (problems and "has no value" in line)]
     if problems or config is None:
