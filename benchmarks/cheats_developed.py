@@ -148,7 +148,7 @@ CHEATS: dict[str, Cheat] = {
         another_pictures_answer,
         padding,
         confident_nonsense,
-    )  # fmt: skip
+    )
 }
 """Name -> cheat."""
 
