@@ -36,6 +36,8 @@ BORDERS: dict[str, tuple[tuple[str, str], ...]] = {
 """(claimed, true) pairs that neither hold nor fail."""
 
 
+_SOME = re.compile(r"\b(?:other|more|main|primary|additional) (?:people|individuals|men|women|persons|figures)\b")
+_PLURAL = re.compile(r"\b(?:people|persons|men|women|children|skiers|surfers|players)\b")
 _OTHER = re.compile(r"(?:another|the other|(?:a|the) (?:second|third|fourth|fifth|sixth)|his|her|their|one of) ")
 
 
@@ -50,11 +52,20 @@ def check_text(text: str, scene: Scene, facts: tuple[Fact, ...]) -> tuple[Checke
     return tuple(check_claim(claim, scene, facts) for claim in extract_claims(text))
 
 
-def check_claim(claim: Claim, scene: Scene, facts: tuple[Fact, ...]) -> CheckedClaim:
-    """One claim with its outcome; a claim of all people holds when it holds of each."""
+def check_claim(
+    claim: Claim, scene: Scene, facts: tuple[Fact, ...], people: tuple[int, ...] | None = None
+) -> CheckedClaim:
+    """One claim with its outcome; a claim of all people holds when it holds of each.
+
+    Args:
+        claim: what is said.
+        scene: the picture.
+        facts: of ``scene_facts(scene)``.
+        people: whom it is about, where that is known already.
+    """
     if claim.kind == "count":
         return _judged(claim, *_check_count(claim, facts))
-    people = _who(claim, scene)
+    people = people_meant(claim.mention, scene) if people is None else people
     verdicts = [_check_person(claim, person, scene, facts) for person in people]
     for outcome in (CONTRADICTED, UNVERIFIABLE, SUPPORTED):
         for verdict in verdicts:
@@ -69,26 +80,21 @@ def _judged(claim: Claim, outcome: str, fact: Fact | None) -> CheckedClaim:
     return CheckedClaim(claim=claim, outcome=outcome, fact=fact)
 
 
-def _who(claim: Claim, scene: Scene) -> tuple[int, ...]:
-    """The people that a claim is about; empty where that is not certain."""
+def people_meant(mention: str | None, scene: Scene) -> tuple[int, ...]:
+    """The people that a claim's mention means; empty where that is not certain."""
     chosen = prominent(scene)
-    if claim.mention is not None and re.search(
-        r"\b(?:other|more|main|primary|additional) (?:people|individuals"
-        r"|men|women|persons|figures)\b",
-        claim.mention,
-    ):
-        return ()  # some of them
-    if claim.mention is None:
+    if mention is None:
         return chosen if len(chosen) == 1 else ()
-    spoken = [str(n) for n, word in enumerate(NUMBERS) if re.match(rf"(?:the |all )?{word} ", claim.mention)]
+    if _SOME.search(mention):
+        return ()
+    spoken = [str(n) for n, word in enumerate(NUMBERS) if re.match(rf"(?:the |all )?{word} ", mention)]
     number = spoken[0] if spoken else None
-    plural = re.search(r"\b(?:people|persons|men|women|children|skiers|surfers|players)\b", claim.mention)
-    if re.fullmatch(GROUP, claim.mention) or (number and plural):
-        wanted = "2" if claim.mention.startswith("both") else number
+    if re.fullmatch(GROUP, mention) or (number and _PLURAL.search(mention)):
+        wanted = "2" if mention.startswith("both") else number
         return chosen if wanted in (None, str(len(chosen))) else ()
-    if _OTHER.match(claim.mention) and len(chosen) == 1:
+    if _OTHER.match(mention) and len(chosen) == 1:
         return ()  # somebody else than the one person whom the facts are about
-    person = resolve(claim.mention, scene)
+    person = resolve(mention, scene)
     return () if person is None else (person,)
 
 

@@ -67,7 +67,7 @@ def resolve(mention: str, scene: Scene) -> int | None:
     words = " ".join(mention.lower().split())
     position = _position(words, len(order))
     if position is None:
-        return order[0] if len(order) == 1 and not _has_place(words) else None
+        return order[0] if len(order) == 1 and not has_place(words) else None
     return order[position]
 
 
@@ -75,7 +75,8 @@ def _ordinal(index: int) -> str:
     return _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th"
 
 
-def _has_place(words: str) -> bool:
+def has_place(words: str) -> bool:
+    """Whether a mention, in lower case, says where in the picture its person is."""
     return re.search(r"\b(left|right|middle|cent(?:er|re)|leftmost|rightmost|other)\b", words) is not None
 
 

@@ -119,7 +119,7 @@ def test_missing_values(conf):
     ]
 
 
-POSE = "llavapose.evaluation.judges.pose.PoseJudge"
+POSE = "llavapose.evaluation.judges.pose.judge.PoseJudge"
 
 
 @pytest.mark.parametrize(

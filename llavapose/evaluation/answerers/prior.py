@@ -1,0 +1,84 @@
+"""The best answer that needs no picture: what is likeliest by the training scenes, given the question.
+
+The control that every arm must beat. To a question for one fact it gives the commonest value; described and reasoned
+about is what holds most often, in as many sentences as the pose judge rates best over training scenes.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llavapose.evaluation.judges.pose.chance import HOLDS, OPEN
+from llavapose.evaluation.judges.pose.rating import RISE, Scale, read
+from llavapose.evaluation.judges.pose.said import read_answer
+from llavapose.files import fingerprint
+from llavapose.records import Answer, Question
+
+MOST_STATEMENTS = 8
+"""Longest answer, in sentences: as many as the offline teacher's descriptions have."""
+LEAST_DECIDED = 0.25
+"""Share of training scenes that must decide a statement for it to be said: what hardly ever applies says nothing."""
+NUM_TRIED = 100
+"""Training scenes that answers of each length are tried on."""
+
+
+class PriorAnswerer:
+    """Answers from the training scenes' distribution alone.
+
+    Args:
+        scale: their chances.
+    """
+
+    batch_size = 1
+
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
+        self._found: dict[str, str] = {}
+
+    def identity(self) -> list[Any]:
+        """What the training scenes say, and how often."""
+        told = {"|".join(map(str, slot)): dict(counted) for slot, counted in self._scale.statements.items()}
+        return ["prior", MOST_STATEMENTS, fingerprint(told)]
+
+    def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
+        """One answer a question, in order; ``images`` is not looked at."""
+        for question in questions:
+            yield Answer(question_id=question.id, arm=arm, text=self.answer(question))
+
+    def answer(self, question: Question) -> str:
+        """The likeliest answer by the question's words alone."""
+        asked = question.asked
+        slots = [slot for slot in self._scale.statements if asked is not None and slot[:2] == (asked.kind, asked.part)]
+        if not slots:
+            return self._free(question.kind if question.kind in RISE else "detail")
+        named = [slot for slot in slots if slot[2] in question.text.lower()]
+        slot = max(named or slots, key=lambda slot: len(slot[2]))  # "the person on the left" is "the person", too
+        return max(sorted(self._scale.statements[slot]), key=self._share)
+
+    def _free(self, kind: str) -> str:
+        """The likeliest statements, as many as are rated best over training scenes."""
+        if kind in self._found:
+            return self._found[kind]
+        texts = sorted({text for told in self._scale.statements.values() for text in told})
+        likeliest = sorted(texts, key=lambda text: (-self._share(text, LEAST_DECIDED), text))[:MOST_STATEMENTS]
+        tried = [" ".join(likeliest[:num]) for num in range(1, len(likeliest) + 1)]
+        self._found[kind] = max(tried, key=lambda text: self._mean_rating(text, kind), default="")
+        return self._found[kind]
+
+    def _mean_rating(self, text: str, kind: str) -> float:
+        chance, ratings = self._scale.chance, []
+        for scene, facts in zip(chance.scenes[:NUM_TRIED], chance.facts, strict=False):
+            said = read_answer(text, scene, facts).said
+            ratings.append(self._scale.free(said, kind, scene, facts).rating)
+        return sum(ratings) / max(1, len(ratings))
+
+    def _share(self, text: str, least_decided: float = 0.0) -> float:
+        """How often a statement holds of the training scenes that decide it; 0 where too few do."""
+        outcomes = [self._scale.chance.outcomes(claim) for claim in read(text)]
+        if not outcomes:
+            return 0.0
+        decided = np.logical_and.reduce([one != OPEN for one in outcomes])
+        hold = np.logical_and.reduce([one == HOLDS for one in outcomes])
+        return float(hold.sum() / decided.sum()) if decided.any() and decided.mean() >= least_decided else 0.0

@@ -1,0 +1,155 @@
+"""The offline judge: rates an answer by its pose claims against the picture's sure facts, and says why.
+
+A right claim earns what the picture adds to chance, a wrong one loses what chance gave it (``rating`` has the
+formulas); 1 is what an answer gets that says nothing, 10 what one gets that tells all, below 1 is worse than silence.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+
+from llavapose.config.scenes import ScenesConfig
+from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
+from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
+from llavapose.evaluation.judges.pose.said import Said, read_answer
+from llavapose.evaluation.judges.protocol import LOWEST, Case, Judgement
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.records import Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
+from llavapose.scenes.open import open_scenes
+
+NAME = "pose"
+NOT_JUDGED = "the reasoning itself is not judged"
+"""What every verdict on a complex answer says."""
+
+
+class PoseJudge:
+    """Judges by keypoints alone; needs no model and is the same on every machine.
+
+    Args:
+        scenes: settings of the scenes, whose training split tells what can be said without the picture.
+        chance: the same, counted already.
+        facts_of: scene -> facts.
+    """
+
+    name = NAME
+    opponent = None
+
+    def __init__(
+        self,
+        scenes: ScenesConfig | None = None,
+        *,
+        chance: Chance | None = None,
+        facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
+    ) -> None:
+        self._scenes, self._chance, self._facts_of = scenes, chance, facts_of
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The training scenes' chances, counted when they are first needed."""
+        if self._chance is not None:
+            return Scale(self._chance)
+        return Scale(chance_of(self._scenes, self._facts_of))
+
+    def judge(self, cases: Sequence[Case]) -> Iterator[Judgement]:
+        """One judgement a case, in order.
+
+        Raises:
+            ConfigError: no training scenes.
+        """
+        facts: dict[int, tuple[Fact, ...]] = {}
+        for case in cases:
+            scene = case.scene
+            if scene is None:
+                yield _judgement(case.question, case.answer, None, "the picture has no annotations")
+                continue
+            if scene.id not in facts:
+                facts[scene.id] = tuple(self._facts_of(scene))
+            yield judge_answer(case.question, case.answer, scene, facts[scene.id], self.scale)
+
+
+def chance_of(scenes: ScenesConfig | None, facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts) -> Chance:
+    """What can be said without the picture, counted over the training scenes of these settings.
+
+    Raises:
+        ConfigError: they have none that can be read.
+    """
+    try:
+        found = open_scenes(scenes, "train", pictures=False).scenes if scenes is not None else ()
+    except DataError as error:
+        raise ConfigError(
+            f"judge pose: needs the training annotations, to know what can be said without the picture; {error}"
+        ) from None
+    if not found:
+        raise ConfigError("judge pose: no training scenes; set scenes to a dataset with annotations of its train split")
+    step = max(1, len(found) // NUM_SCENES)  # spread over the file, which may be sorted
+    return Chance(found[::step], facts_of)
+
+
+def is_judgeable(question: Question, facts: Sequence[Fact]) -> bool:
+    """Whether the scene's facts can decide this question: asked before any answer is seen, the same for every arm."""
+    sure = [fact for fact in facts if fact.sure]
+    if question.kind == "conv":
+        return question.asked is not None and any(_is_asked(fact, question.asked) for fact in sure)
+    return question.kind in RISE and bool(sure)
+
+
+def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequence[Fact], scale: Scale) -> Judgement:
+    """Rate one answer and say why."""
+    if not is_judgeable(question, facts):
+        return _judgement(question, answer, None, "the picture's facts cannot decide this question")
+    asked = question.asked if question.kind == "conv" else None
+    if asked is not None and (guessed := scale.commonest(asked, scene)) > MOST_GUESSED:
+        why = f"needs no picture: the commonest answer is right in {100 * guessed:.0f} of 100"
+        return _judgement(question, answer, None, why)
+    reading = read_answer(answer.text, scene, tuple(facts), asked)
+    if not reading.said:
+        return _judgement(question, answer, LOWEST, "says nothing that can be checked", reading.checked, silent=True)
+    if asked is not None:
+        earned = scale.conv(reading.said, asked, scene)
+    else:
+        earned = scale.free(reading.said, question.kind, scene, facts, claims_given(question.text))
+    right = [one for one in reading.said if one.right and not one.void]
+    wrong = [one for one in reading.said if not one.right and not one.void]
+    void = [one for one in reading.said if one.void]
+    parts = (earned.why, _listed("right", right), _listed("wrong", wrong), _listed("said both ways", void))
+    told = "; ".join(part for part in (*parts, NOT_JUDGED if question.kind == "complex" else "") if part)
+    return _judgement(question, answer, earned.rating, told, reading.checked)
+
+
+def _judgement(
+    question: Question,
+    answer: Answer,
+    rating: float | None,
+    reason: str,
+    claims: tuple[CheckedClaim, ...] = (),
+    silent: bool = False,
+) -> Judgement:
+    verdict = Verdict(
+        question_id=question.id,
+        arm=answer.arm,
+        judge=NAME,
+        rating=None if rating is None else round(rating, 5),
+        reason=reason,
+        silent=silent,
+    )
+    return Judgement(verdict=verdict, claims=claims)
+
+
+def _is_asked(fact: Fact, asked: Asked) -> bool:
+    return (fact.kind, fact.person, fact.part) == (asked.kind, asked.person, asked.part)
+
+
+def _listed(word: str, said: Sequence[Said]) -> str:
+    """The claims in words, at most six: "wrong: the left elbow is bent"."""
+    texts = [" ".join(part for part in _words(one.checked.claim) if part) for one in said]
+    more = f" and {len(texts) - 6} more" if len(texts) > 6 else ""
+    return f"{word}: {', '.join(texts[:6])}{more}" if texts else ""
+
+
+PLAIN = ("stance", "place", "side_of", "nearest", "contact", "count")
+"""Kinds whose value reads well without the kind's name."""
+
+
+def _words(claim: Claim) -> tuple[str | None, ...]:
+    part = claim.part or ("" if claim.kind in PLAIN else claim.kind.replace("_", " "))
+    return claim.mention, part, "not" if claim.negated else "", claim.value, claim.target
