@@ -13,6 +13,12 @@ ALL = "all"
 BASELINE = "baseline"
 """The tables' row that the others are compared with: the base before fine-tuning."""
 
+POSE = "pose"
+"""The offline judge, whose table stands first and whose results need no judge's name."""
+
+PRIOR = "prior"
+"""The tables' row of the best answer that needs no picture: what every arm must beat."""
+
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]
 

@@ -102,6 +102,15 @@ class Schedule(StrEnum):
     constant = "constant"
 
 
+class Control(StrEnum):
+    """How an arm is asked once more, to see what it owes to its pictures."""
+
+    shuffled = "shuffled"
+    """With the picture of another question."""
+    no_picture = "no_picture"
+    """Without any picture."""
+
+
 class JudgeProtocol(StrEnum):
     """What a judge sees at once: one answer, or two arms' answers to the same question (the papers' way)."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Context, JudgeProtocol
+from llavapose.config.choices import Context, Control, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.values import not_money, not_plain, too_small
@@ -133,6 +133,8 @@ class EvaluateConfig:
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     answerer: AnswererConfig = field(default_factory=AnswererConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
+    controls: list[Control] = field(default_factory=lambda: list(Control))
+    """How the questions are asked once more: with other pictures, and without any; each costs as much again."""
     output_dir: Path = MISSING
     """Folder for `answers/<arm>.jsonl`, `verdicts/<judge>/<arm>.jsonl`, `probe/<arm>.jsonl`."""
     baseline: str = "baseline"

@@ -11,7 +11,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Attention, ConnectorType, Dtype, ExportFormat, LossMean, Schedule
+from llavapose.config.choices import Attention, ConnectorType, Control, Dtype, ExportFormat, LossMean, Schedule
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig, ProbeConfig
 from llavapose.config.scenes import ScenesConfig
@@ -159,6 +159,8 @@ class TrainConfig:
     """Name -> ``_target_`` and its arguments; null drops one."""
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
+    controls: list[Control] = field(default_factory=lambda: list(Control))
+    """How the benchmark is asked once more: with other pictures, and without any."""
     answerer: AnswererConfig = field(default_factory=AnswererConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
@@ -232,6 +234,7 @@ def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
         scenes=config.scenes,
         benchmark=config.benchmark,
         probe=config.probe,
+        controls=config.controls,
         answerer=config.answerer,
         judge=config.judge,
         output_dir=config.results_dir,

@@ -79,6 +79,7 @@ class Conversation:
                 f"tokenizer {tokenizer.name_or_path}: {IMAGE_TOKEN} is not one token; use LLaVA's tokenizer"
             )
         self.prefix: tuple[int, ...] = (*ids[:-1], *[self.image_id] * num_image_tokens)
+        self.prefix_without_picture: tuple[int, ...] = tuple(ids[:-1])
         self._reserved = tuple(sorted({*tokenizer.all_special_tokens, IMAGE_TOKEN} - {"\n"}))
 
     def question(self, text: str, *, where: str) -> tuple[int, ...]:

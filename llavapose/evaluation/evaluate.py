@@ -8,8 +8,10 @@ from pathlib import Path
 
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import EvaluateConfig
+from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
+from llavapose.evaluation.judges.pose.judge import scale_of
 from llavapose.evaluation.measures import MEASURES, Arm
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judge_of
 from llavapose.files import atomic_write, write_json
@@ -31,17 +33,20 @@ def evaluate(config: EvaluateConfig) -> Path:
         ConfigError: too few held-out pictures for the benchmark.
     """
     out = config.output_dir
+    scale = scale_of(config.scenes)
     arm = Arm(
         name=config.arm,
         out=out,
         benchmark=benchmark_of(config.benchmark, config.scenes),
-        judge=judge_of(config.judge, ledger=_ledger(config, "judge", config.judge.endpoint)),
+        judge=judge_of(config.judge, scale=scale, ledger=_ledger(config, "judge", config.judge.endpoint)),
         answerer=answerer_of(
             config.answerer,
             checkpoint=config.checkpoint,
             ledger=_ledger(config, "answerer", config.answerer.endpoint),
         ),
         probe=config.probe,
+        prior=PriorAnswerer(scale),
+        controls=tuple(config.controls),
     )
     evaluate_arm(arm)
     return out

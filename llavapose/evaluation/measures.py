@@ -5,21 +5,23 @@ Each takes an ``Arm`` and leaves its files below ``out``; ``tables/`` reads them
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
-from llavapose.errors import DataError
+from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.answerers.protocol import Answerer, ProbedAnswerer
 from llavapose.evaluation.benchmarks.protocol import Benchmark
+from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
 from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.evaluation.result_file import write_rows
-from llavapose.files import fingerprint, read_jsonl, sha256, write_json, write_jsonl
+from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import Answer, Question, Verdict, to_dict
+from llavapose.records import POSE, PRIOR, Answer, Question, Verdict, to_dict
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ class Arm:
         out: folder of the results.
         benchmark, answerer, judge: who asks, who answers, who rates.
         probe: settings of the probe.
+        prior: who answers without looking, where there are training scenes to know from.
+        controls: how the questions are asked once more.
     """
 
     name: str
@@ -41,17 +45,37 @@ class Arm:
     answerer: Answerer
     judge: Judge
     probe: ProbeConfig
+    prior: Answerer | None = None
+    controls: tuple[Control, ...] = ()
 
 
 def rate(arm: Arm) -> None:
-    """Answer the benchmark's questions and have the answers judged: ``answers/``, ``verdicts/<judge>/``.
+    """Answer the benchmark's questions and have the answers judged, the arm's own and its controls'.
+
+    Leaves ``answers/`` and ``verdicts/<judge>/``, the controls' in folders of their names (``controls``).
 
     Raises:
         DataError: the judge compares with an arm that has not answered.
     """
-    questions = arm.benchmark.questions
-    if not questions:
+    if not arm.benchmark.questions:
         return
+    _answer(arm)
+    _judge(arm)
+    if arm.judge.opponent == arm.name:
+        return  # the controls are rated beside it
+    for control in arm.controls:
+        if control in getattr(arm.answerer, "controls", ()):
+            _answer(arm, control)
+            _judge(arm, control)
+    if arm.prior is not None:
+        _rate_prior(arm, arm.prior)
+
+
+def _answer(arm: Arm, control: Control | None = None) -> None:
+    """Answer the benchmark, under a control with the pictures that it shows."""
+    questions = arm.benchmark.questions
+    if control is not None:
+        questions = asked_under(questions, control)
     made = fingerprint([arm.answerer.identity(), [to_dict(question) for question in questions]])
     batches = [index // arm.answerer.batch_size for index in range(len(questions))]
 
@@ -59,21 +83,47 @@ def rate(arm: Arm) -> None:
         answers = arm.answerer.answers(questions[start:], arm.benchmark.scenes.images, arm.name)
         return map(to_dict, answers)
 
-    write_rows(_answers_file(arm.out, arm.name), made, batches, rows_from, "answer")
-    cases = cases_of(arm)
-    by_id = {question.id: question for question in questions}
-    rows = [_verdict_row(judgement, by_id) for judgement in _judgements(arm.judge, cases)]
-    path = arm.out / "verdicts" / arm.judge.name / f"{arm.name}.jsonl"
+    write_rows(_answers_file(arm.out, arm.name, control), made, batches, rows_from, "answer")
+
+
+def _judge(arm: Arm, control: Control | None = None) -> None:
+    """Have what was answered judged, against the picture that each question is about."""
+    judgements = _judgements(arm.judge, cases_of(arm, control))
+    rows = [_verdict_row(judgement, arm.benchmark.questions) for judgement in judgements]
+    path = _verdicts_file(arm, control)
     write_jsonl(path, rows)
-    seen = [name for name in (arm.name, arm.judge.opponent) if name is not None]
-    # What was judged: a verdict about answers that have been replaced since says nothing about the new ones.
-    write_json(
-        path.with_suffix(".made.json"), {"answers": {name: sha256(_answers_file(arm.out, name)) for name in seen}}
-    )
+    write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, control)})
     own = [row for row in rows if row["arm"] == arm.name]
     silent, unscored = sum(row["silent"] for row in own), sum(row["rating"] is None for row in own)
-    log.info("%s: %d answers judged by %s, %d silent, %d unscored",
-             arm.name, len(own), arm.judge.name, silent, unscored)  # fmt: skip
+    log.info("%s: %d answers judged by %s, %d silent, %d unscored", f"{arm.name}, {control}" if control else arm.name,
+             len(own), arm.judge.name, silent, unscored)  # fmt: skip
+
+
+def _judged(arm: Arm, control: Control | None) -> dict[str, str]:
+    """Arm -> hash of the answers that were seen: a verdict says nothing about those that replaced them since."""
+    found = {arm.name: sha256(_answers_file(arm.out, arm.name, control))}
+    if arm.judge.opponent is not None and arm.judge.opponent != arm.name:
+        found[arm.judge.opponent] = sha256(_answers_file(arm.out, arm.judge.opponent))
+    return found
+
+
+def _rate_prior(arm: Arm, answerer: Answerer) -> None:
+    """The blind arm, beside whichever arm is evaluated: its answers are the same, so one that is judged is kept."""
+    prior = replace(arm, name=PRIOR, answerer=answerer)
+    answers = answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, PRIOR)
+    try:
+        rows = [to_dict(answer) for answer in answers]
+    except ConfigError as error:
+        log.info("no %s: %s", PRIOR, error)
+        return
+    # Written at once and not as they come: two arms of a sweep may do so side by side, and write the same.
+    write_jsonl(_answers_file(arm.out, PRIOR), rows)
+    mark = _verdicts_file(prior, None).with_suffix(".made.json")
+    paid = arm.judge.name != POSE
+    if paid and mark.is_file() and read_json(mark, what="mark of verdicts") == {"answers": _judged(prior, None)}:
+        log.info("%s: kept, %s has judged it", PRIOR, arm.judge.name)
+        return
+    _judge(prior)
 
 
 def probe(arm: Arm) -> None:
@@ -107,14 +157,17 @@ MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
 """All that is done with an arm, in order."""
 
 
-def cases_of(arm: Arm) -> tuple[Case, ...]:
-    """What the judge sees, question by question; none of the opponent itself, which is judged beside the others."""
+def cases_of(arm: Arm, control: Control | None = None) -> tuple[Case, ...]:
+    """What the judge sees, question by question; none of the opponent itself, which is judged beside the others.
+
+    A control's answers are judged by the picture that the question is about, and beside the opponent's own.
+    """
     opponent = arm.judge.opponent
     if opponent == arm.name:
         log.info("%s: rated beside each other arm, not alone", arm.name)
         return ()
     scenes = {scene.id: scene for scene in arm.benchmark.scenes.scenes}
-    own, other = _answers(arm.out, arm.name), {}
+    own, other = _answers(arm.out, arm.name, control), {}
     if opponent is not None:
         if not _answers_file(arm.out, opponent).is_file():
             raise DataError(f"judge {arm.judge.name}: no answers of {opponent} in {arm.out}; evaluate that arm first")
@@ -167,17 +220,22 @@ def _unscored(judge: Judge, case: Case, reason: str) -> Verdict:
     )
 
 
-def _answers_file(out: Path, arm: str) -> Path:
-    return out / "answers" / f"{arm}.jsonl"
+def _answers_file(out: Path, arm: str, control: Control | None = None) -> Path:
+    return out / "answers" / (control or "") / f"{arm}.jsonl"
 
 
-def _answers(out: Path, arm: str) -> dict[str, Answer]:
-    return {row["question_id"]: Answer(**row) for _, row in read_jsonl(_answers_file(out, arm), what="answers")}
+def _verdicts_file(arm: Arm, control: Control | None) -> Path:
+    return arm.out / "verdicts" / arm.judge.name / (control or "") / f"{arm.name}.jsonl"
 
 
-def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, Any]:
+def _answers(out: Path, arm: str, control: Control | None = None) -> dict[str, Answer]:
+    path = _answers_file(out, arm, control)
+    return {row["question_id"]: Answer(**row) for _, row in read_jsonl(path, what="answers")}
+
+
+def _verdict_row(judgement: Judgement, questions: Sequence[Question]) -> dict[str, Any]:
     """A verdict's line also keeps the question's kind, picture and text, and the claims behind it."""
-    question = by_id[judgement.verdict.question_id]
+    question = next(question for question in questions if question.id == judgement.verdict.question_id)
     claims = [
         {
             "start": one.claim.start,

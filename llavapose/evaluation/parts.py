@@ -5,6 +5,7 @@
 
 import importlib
 import inspect
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.protocol import Answerer
 from llavapose.evaluation.benchmarks.protocol import Benchmark
+from llavapose.evaluation.judges.pose.rating import Scale
 from llavapose.evaluation.judges.protocol import Judge
 
 
@@ -27,9 +29,9 @@ def answerer_of(config: AnswererConfig, *, checkpoint: str | None, ledger: Path)
     return _made("answerer", config, checkpoint=checkpoint, ledger=ledger)
 
 
-def judge_of(config: JudgeConfig, *, ledger: Path) -> Judge:
-    """The judge."""
-    return _made("judge", config, ledger=ledger)
+def judge_of(config: JudgeConfig, *, scale: Callable[[], Scale], ledger: Path) -> Judge:
+    """The judge; the training scenes behind a scale are read when it is first needed."""
+    return _made("judge", config, scale=scale, ledger=ledger)
 
 
 def _made(group: str, config: Any, **supplied: Any) -> Any:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from llavapose.evaluation.tables.results import file_arm, judges_found, verdict_rows
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import ALL
+from llavapose.records import ALL, PRIOR
 from llavapose.report.markup import jpeg_uri, marked, templates
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
@@ -74,7 +74,7 @@ def write_page(source: Source) -> Path:
             curves=Markup(training_plot(curves, source.arms)) if curves else None,
             seeds=seeds_grid(source.seeds) if source.seeds else None,
             pictures=_pictures(source),
-            colours=dict(zip(source.arms, COLOURS * len(source.arms), strict=False)),
+            colours=dict(zip((*source.arms, PRIOR), COLOURS * (1 + len(source.arms)), strict=False)),
             published=published_grids(),
             comparability=COMPARABILITY,
         )
@@ -135,16 +135,19 @@ def _pictures(source: Source) -> list[dict[str, Any]]:
     home = next((f for f in source.folders.values() if (f / "pictures").is_dir()), None)
     if home is None:
         return []
+    blind = next((f for f in source.folders.values() if (f / "answers" / f"{PRIOR}.jsonl").is_file()), None)
+    folders = {**source.folders, **({PRIOR: blind} if blind else {})}
+    arms = [*source.arms, *[PRIOR] * (PRIOR in folders and PRIOR not in source.arms)]
     questions = [row for _, row in read_jsonl(home / "benchmark.jsonl", what="benchmark")]
-    answers = {arm: _answers(folder, arm) for arm, folder in source.folders.items()}
-    verdicts = {arm: _verdicts(folder, arm) for arm, folder in source.folders.items()}
+    answers = {arm: _answers(folder, arm) for arm, folder in folders.items()}
+    verdicts = {arm: _verdicts(folder, arm) for arm, folder in folders.items()}
     pictures = []
     for path in sorted((home / "pictures").glob("*.jpg"), key=lambda path: path.stem.zfill(12)):
         of_scene = [question for question in questions if str(question["scene_id"]) == path.stem]
         of_scene.sort(key=lambda question: list(KINDS).index(question["kind"]))
         asked = [
             {"kind": question["kind"], "text": question["text"],
-             "answers": [_answer(arm, question["id"], answers, verdicts, arm in source.failed) for arm in source.arms]}
+             "answers": [_answer(arm, question["id"], answers, verdicts, arm in source.failed) for arm in arms]}
             for question in of_scene
         ]  # fmt: skip
         if asked:

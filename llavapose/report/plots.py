@@ -19,6 +19,9 @@ from llavapose.records import ALL
 COLOURS = ("#1b6ca8", "#d1495b", "#3c8d53", "#c98a0b", "#767b87", "#7b4fa3", "#1f9aa0", "#8a5a44")
 """Arms in the tables' order; told apart also by lightness."""
 
+LOWEST_SHOWN = -40
+"""Lower end of the scores' axis at most."""
+
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "llavapose",
@@ -46,7 +49,11 @@ def score_plot(rows: Sequence[Mapping[str, Any]]) -> str:
         groups = [[found.get((arm, kind)) for arm in arms] for kind in (*rated_kinds(), ALL)]
         _intervals(axes, groups, arms, value="score")
         axes.set_xticks(range(len(groups)), [*rated_kinds(), ALL])
-        axes.set_ylim(0, 104)
+        # Far below 10 all is alike, worse than silence: the room belongs to what lies above.
+        axes.set_ylim(
+            max(LOWEST_SHOWN, min(0, *(row["low"] for row in found.values() if row["low"] == row["low"]))), 104
+        )
+        axes.axhline(10, color="#5f6368", linewidth=1)
         axes.set_ylabel("mean rating × 10")
         return _svg(figure)
 

@@ -11,10 +11,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from llavapose.evaluation.tables.ablation import POSE
 from llavapose.files import read_csv
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL
+from llavapose.records import ALL, POSE, PRIOR
 
 HOLE_MARK = "—"
 FAILED_MARK = "failed"
@@ -23,6 +22,9 @@ NEEDED = {
     "probe.csv": ("arm", "pictures", "group", "skill", "low", "high", "n"),
 }
 """Columns that the readers' tables are made from."""
+CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
+BLIND_MARK = "†"
+"""Behind a difference of an arm that does not beat its controls."""
 TEXT_COLUMNS = ("judge", "arm", "kind", "pictures", "group", "benchmark")
 
 
@@ -37,6 +39,8 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
         for row in rows:
             row.setdefault("judge", POSE)
             row.setdefault("benchmark", "")
+            for column in CONTROL_COLUMNS:  # results of versions before 0.3 have no controls
+                row.setdefault(column, math.nan)
     return rows
 
 
@@ -76,15 +80,35 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
         scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
         if not total["num_scored"]:
             mark = FAILED_MARK if arm in failed else HOLE_MARK
-            body.append((arm, *[mark] * (len(rated_kinds()) + 2), HOLE_MARK))
+            body.append((arm, *[mark] * (len(rated_kinds()) + 4), HOLE_MARK))
             continue
-        body.append((arm, *scores, interval(total, "diff", "diff_low", "diff_high", 1, sign=True), counts))
+        difference = interval(total, "diff", "diff_low", "diff_high", 1, sign=True)
+        if difference != HOLE_MARK and not beats_controls(total):
+            difference += f" {BLIND_MARK}"
+        body.append((arm, *scores, number(total["shuffled"], 1), number(total["no_picture"], 1), difference, counts))
     return Grid(
         title=_title(rows),
-        header=("arm", *rated_kinds(), ALL, "difference to baseline", "n"),
+        header=("arm", *rated_kinds(), ALL, "shuffled", "no picture", "difference to baseline", "n"),
         rows=tuple(body),
-        note="Mean rating x 10 [95% interval by bootstrap over images]; the difference is paired by question.",
+        note=" ".join((SCALE, *[POSE_SCALE] * (rows[0]["judge"] == POSE))),
     )
+
+
+SCALE = (
+    "Mean rating x 10 [95% interval by bootstrap over images]; the difference is paired by question. Controls: "
+    f"{PRIOR} is the best answer that needs no picture; shuffled and no picture are the arm's own answers (all kinds) "
+    f"with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own shuffled answers."
+)
+POSE_SCALE = (
+    "Judge pose: 10 is what an answer gets that adds nothing to what can be said without the picture, 100 what one gets "
+    "that tells all; a guess expects 10 or less. In complex it rates the poses named, not the reasoning."
+)
+
+
+def beats_controls(row: Mapping[str, Any]) -> bool:
+    """Whether an arm's ratings are above those of the prior and of its own shuffled answers, as far as there are any."""
+    ends = (row["over_prior_low"], row["over_shuffled_low"])
+    return all(math.isnan(low) or low > 0 for low in ends)
 
 
 def _title(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -108,7 +132,7 @@ def probe_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: S
     """Skill by arm over all facts, for one person and several, and with shuffled pictures."""
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows}
     body = []
-    for arm in arms:
+    for arm in _seeing(arms):
         mark = FAILED_MARK if arm in failed else HOLE_MARK
         cells = [found.get((arm, *where)) for where in WIDE.values()]
         whole = cells[0]
@@ -129,10 +153,15 @@ def probe_groups_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], fa
     found = {(row["arm"], row["group"]): row["skill"] for row in of_true}
     groups = list(dict.fromkeys(g for _, g in found if g != ALL and not g.endswith(")")))
     body = []
-    for arm in arms:
+    for arm in _seeing(arms):
         mark = FAILED_MARK if arm in failed else HOLE_MARK
         body.append((arm, *(number(found[arm, g], 2) if (arm, g) in found else mark for g in groups)))
     return Grid(title="Pose probe: skill by group of facts", header=("arm", *groups), rows=tuple(body))
+
+
+def _seeing(arms: Sequence[str]) -> list[str]:
+    """The arms that can be probed: the prior is no model."""
+    return [arm for arm in arms if arm != PRIOR]
 
 
 def number(value: float, digits: int, sign: bool = False) -> str:

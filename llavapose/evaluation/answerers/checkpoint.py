@@ -11,6 +11,7 @@ from PIL import ImageOps
 from torch import Tensor
 from transformers import TextIteratorStreamer
 
+from llavapose.config.choices import Control
 from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation, num_image_tokens
 from llavapose.data.images import open_image, pixels
 from llavapose.data.pack import pack
@@ -54,6 +55,8 @@ class CheckpointAnswerer:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.batch_size, self.max_new_tokens = batch_size, max_new_tokens
 
+    controls = tuple(Control)
+
     @cached_property
     def processor(self) -> Any:
         """Tokenizer and image processor."""
@@ -80,7 +83,7 @@ class CheckpointAnswerer:
         for start in range(0, len(questions), self.batch_size):
             part = questions[start : start + self.batch_size]
             prompts = [self.conversation.question(q.text, where=f"question {q.id}") for q in part]
-            pictures = [self._pixels(images, q.image, f"question {q.id}") for q in part]
+            pictures = [self._pixels(images, q.image, f"question {q.id}") for q in part if q.image]
             for question, ids in zip(part, self._generate(prompts, pictures), strict=True):
                 text = self.processor.tokenizer.decode(ids, skip_special_tokens=True).strip()
                 finish = "stop" if len(ids) < self.max_new_tokens else "length"
@@ -143,7 +146,9 @@ class CheckpointAnswerer:
         return [found[index] for index in range(len(branches))]
 
     def _generate(self, prompts: list[tuple[int, ...]], pictures: list[Tensor]) -> list[list[int]]:
-        inputs = self._inputs([(*self.conversation.prefix, *prompt) for prompt in prompts], pictures)
+        """Replies to prompts, each behind its picture, or all of them without one."""
+        prefix = self.conversation.prefix if pictures else self.conversation.prefix_without_picture
+        inputs = self._inputs([(*prefix, *prompt) for prompt in prompts], pictures)
         written = self._run(**inputs)[:, inputs["input_ids"].shape[1] :]
         end = self.processor.tokenizer.eos_token_id
         return [[int(i) for i in row[: _until(row, end)]] for row in written]
@@ -153,12 +158,10 @@ class CheckpointAnswerer:
         pad = self.processor.tokenizer.pad_token_id or 0
         ids = torch.tensor([[pad] * (width - len(row)) + list(row) for row in rows])
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
-        pixel_values = torch.stack(pictures).to(self.device, self.model.dtype)
-        return {
-            "input_ids": ids.to(self.device),
-            "attention_mask": mask.to(self.device),
-            "pixel_values": pixel_values,
-        }
+        inputs = {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
+        if pictures:
+            inputs["pixel_values"] = torch.stack(pictures).to(self.device, self.model.dtype)
+        return inputs
 
     @torch.no_grad()
     def _run(self, **inputs: Any) -> Tensor:

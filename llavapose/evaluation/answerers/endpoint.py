@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import Control
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import LlavaPoseError
 from llavapose.files import inside
@@ -23,6 +24,7 @@ class EndpointAnswerer:
     """
 
     batch_size = 1
+    controls = tuple(Control)
 
     def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: float | None = None) -> None:
         self._endpoint, self._ledger, self._max_usd = endpoint, ledger, max_usd
@@ -52,8 +54,9 @@ class EndpointAnswerer:
 
 
 def _request(door: Door, question: Question, images: Path) -> ChatRequest:
-    picture = door.picture(inside(images, question.image, where=f"question {question.id}"))
-    return door.request((Message(role="user", text=question.text, images=(picture,)),), tag=question.kind)
+    shown = [inside(images, question.image, where=f"question {question.id}")] if question.image else []
+    pictures = tuple(door.picture(path) for path in shown)
+    return door.request((Message(role="user", text=question.text, images=pictures),), tag=question.kind)
 
 
 def _whole(name: str, completion: Completion) -> Completion:

@@ -15,6 +15,7 @@ class FileAnswerer:
     """Reads the answers from one JSONL file."""
 
     batch_size = 1
+    controls = ()
 
     def __init__(self, path: Path) -> None:
         self._path = path

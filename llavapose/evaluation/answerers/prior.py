@@ -4,7 +4,7 @@ The control that every arm must beat. To a question for one fact it gives the co
 about is what holds most often, in as many sentences as the pose judge rates best over training scenes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,19 @@ class PriorAnswerer:
     """Answers from the training scenes' distribution alone.
 
     Args:
-        scale: their chances.
+        scale: gives their chances; called when it is first needed.
     """
 
     batch_size = 1
+    controls = ()
 
-    def __init__(self, scale: Scale) -> None:
+    def __init__(self, scale: Callable[[], Scale]) -> None:
         self._scale = scale
         self._found: dict[str, str] = {}
 
     def identity(self) -> list[Any]:
         """What the training scenes say, and how often."""
-        told = {"|".join(map(str, slot)): dict(counted) for slot, counted in self._scale.statements.items()}
+        told = {"|".join(map(str, slot)): dict(counted) for slot, counted in self._scale().statements.items()}
         return ["prior", MOST_STATEMENTS, fingerprint(told)]
 
     def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
@@ -50,33 +51,35 @@ class PriorAnswerer:
     def answer(self, question: Question) -> str:
         """The likeliest answer by the question's words alone."""
         asked = question.asked
-        slots = [slot for slot in self._scale.statements if asked is not None and slot[:2] == (asked.kind, asked.part)]
+        slots = [
+            slot for slot in self._scale().statements if asked is not None and slot[:2] == (asked.kind, asked.part)
+        ]
         if not slots:
             return self._free(question.kind if question.kind in RISE else "detail")
         named = [slot for slot in slots if slot[2] in question.text.lower()]
         slot = max(named or slots, key=lambda slot: len(slot[2]))  # "the person on the left" is "the person", too
-        return max(sorted(self._scale.statements[slot]), key=self._share)
+        return max(sorted(self._scale().statements[slot]), key=self._share)
 
     def _free(self, kind: str) -> str:
         """The likeliest statements, as many as are rated best over training scenes."""
         if kind in self._found:
             return self._found[kind]
-        texts = sorted({text for told in self._scale.statements.values() for text in told})
+        texts = sorted({text for told in self._scale().statements.values() for text in told})
         likeliest = sorted(texts, key=lambda text: (-self._share(text, LEAST_DECIDED), text))[:MOST_STATEMENTS]
         tried = [" ".join(likeliest[:num]) for num in range(1, len(likeliest) + 1)]
         self._found[kind] = max(tried, key=lambda text: self._mean_rating(text, kind), default="")
         return self._found[kind]
 
     def _mean_rating(self, text: str, kind: str) -> float:
-        chance, ratings = self._scale.chance, []
+        chance, ratings = self._scale().chance, []
         for scene, facts in zip(chance.scenes[:NUM_TRIED], chance.facts, strict=False):
             said = read_answer(text, scene, facts).said
-            ratings.append(self._scale.free(said, kind, scene, facts).rating)
+            ratings.append(self._scale().free(said, kind, scene, facts).rating)
         return sum(ratings) / max(1, len(ratings))
 
     def _share(self, text: str, least_decided: float = 0.0) -> float:
         """How often a statement holds of the training scenes that decide it; 0 where too few do."""
-        outcomes = [self._scale.chance.outcomes(claim) for claim in read(text)]
+        outcomes = [self._scale().chance.outcomes(claim) for claim in read(text)]
         if not outcomes:
             return 0.0
         decided = np.logical_and.reduce([one != OPEN for one in outcomes])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from llavapose.config.choices import Control
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.records import Answer, Question
 
@@ -25,6 +26,11 @@ class Answerer(Protocol):
         """
         ...
 
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """The controls that it can be asked under: none where its answers do not come from the picture shown."""
+        ...
+
     def identity(self) -> Any:
         """Plain JSON that decides the answers (weights, lengths): what was made under another one is made again."""
         ...
@@ -33,7 +39,7 @@ class Answerer(Protocol):
         """One answer a question, in order.
 
         Args:
-            questions: a whole benchmark, or what is left of it behind a whole batch.
+            questions: a whole benchmark, or what is left of it behind a whole batch; an ``image`` of "" is no picture.
             images: folder that ``Question.image`` is relative to.
             arm: what each answer says it is from.
         """

@@ -2,24 +2,26 @@
 
 One line of ``ablation.csv``::
 
-    judge,arm,kind,score,low,high,diff,diff_low,diff_high,num_scored,num_unscored,benchmark
-    pose,full,conv,71.2000,64.0000,78.1000,30.4000,21.9000,38.6000,90,0,world (270 questions: 3f0c5a9d1b7e)
+    judge,arm,kind,score,low,high,shuffled,no_picture,diff,diff_low,diff_high,over_prior_low,over_shuffled_low,...
+    pose,full,conv,71.2000,64.0000,78.1000,8.2000,9.1000,30.4000,21.9000,38.6000,52.1000,51.4000,...
+
+``shuffled`` and ``no_picture`` are the arm's own scores under these controls, ``over_prior_low`` and
+``over_shuffled_low`` the lower ends of the paired differences to the prior and to the arm's own shuffled answers: an
+arm beats a control where its end is above 0.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llavapose.config.choices import Control
 from llavapose.evaluation.statistics import HOLE, Estimate, mean_by_image, paired_difference
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE
-
-POSE = "pose"
-"""The judge that stands first, and that results without a judge's name are by."""
+from llavapose.records import ALL, BASELINE, POSE, PRIOR
 
 ABLATION_COLUMNS = (
-    "judge", "arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored", "num_unscored",
-    "benchmark",
+    "judge", "arm", "kind", "score", "low", "high", "shuffled", "no_picture", "diff", "diff_low", "diff_high",
+    "over_prior_low", "over_shuffled_low", "num_scored", "num_unscored", "benchmark",
 )  # fmt: skip
 ARMS = ("full", "conv", "detail", "complex", BASELINE)
 """The papers' rows, in the papers' order."""
@@ -27,7 +29,7 @@ ARMS = ("full", "conv", "detail", "complex", BASELINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Rating:
-    """One rated answer: ``rating`` 1..10 (a mean over seeds), None unscored; ``text`` is the question's."""
+    """One rated answer: ``rating`` (a mean over seeds), None unscored; ``text`` is the question's."""
 
     question_id: str
     scene_id: int
@@ -42,10 +44,10 @@ class Rating:
 
 
 def arms_in_order(arms: Sequence[str]) -> tuple[str, ...]:
-    """The papers' rows first, others after them by name, the baseline last."""
+    """The papers' rows first, others after them by name, the baseline and the prior last."""
     known = [arm for arm in ARMS if arm in arms and arm != BASELINE]
-    others = sorted(arm for arm in set(arms) if arm not in ARMS)
-    return (*known, *others, *([BASELINE] if BASELINE in arms else []))
+    others = sorted(arm for arm in set(arms) if arm not in (*ARMS, PRIOR))
+    return (*known, *others, *(arm for arm in (BASELINE, PRIOR) if arm in arms))
 
 
 def ablation_table(
@@ -53,6 +55,7 @@ def ablation_table(
     arms: Sequence[str],
     baseline: str = BASELINE,
     *,
+    controls: Mapping[Control, Mapping[str, Sequence[Rating]]] | None = None,
     judge: str = POSE,
     benchmark: str = "",
 ) -> list[dict[str, Any]]:
@@ -62,41 +65,52 @@ def ablation_table(
         ratings: arm -> its rated answers; an arm without any is a hole.
         arms: the rows, in order.
         baseline: the arm that the others are compared with, question by question, resampled by image.
+        controls: control -> arm -> its ratings under it.
         judge: whose ratings they are.
         benchmark: name, number and hash of the questions.
     """
-    reference = {one.question: one.rating for one in ratings.get(baseline, ())}
-    return [
-        {
-            "judge": judge,
-            **_ablation_row(arm, kind, ratings.get(arm, ()), reference if arm != baseline else {}),
-            "benchmark": benchmark,
-        }
-        for arm in arms
-        for kind in (*rated_kinds(), ALL)
-    ]
+    controls = controls or {}
+    rows = []
+    for arm in arms:
+        own = ratings.get(arm, ())
+        shuffled, blind = (controls.get(control, {}).get(arm, ()) for control in (Control.shuffled, Control.no_picture))
+        for kind in (*rated_kinds(), ALL):
+            scored = _scored(own, kind)
+            difference = _difference(scored, ratings.get(baseline, ()) if arm != baseline else ())
+            over_prior = _difference(scored, ratings.get(PRIOR, ()) if arm != PRIOR else ())
+            rows.append({
+                "judge": judge,
+                "arm": arm,
+                "kind": kind,
+                **_columns("score", "low", "high", _mean(scored)),
+                "shuffled": _mean(_scored(shuffled, kind)).value,
+                "no_picture": _mean(_scored(blind, kind)).value,
+                **_columns("diff", "diff_low", "diff_high", difference),
+                "over_prior_low": over_prior.low,
+                "over_shuffled_low": _difference(scored, shuffled).low,
+                "num_scored": len(scored),
+                "num_unscored": sum(kind in (ALL, one.kind) for one in own) - len(scored),
+                "benchmark": benchmark,
+            })  # fmt: skip
+    return rows
 
 
-def _ablation_row(
-    arm: str, kind: str, ratings: Sequence[Rating], reference: Mapping[tuple[str, str], float | None]
-) -> dict:
-    of_kind = [one for one in ratings if kind in (ALL, one.kind)]
-    scored = [(one, one.rating) for one in of_kind if one.rating is not None]
-    score = mean_by_image([10 * rating for _, rating in scored], [one.scene_id for one, _ in scored])
-    pairs = [(rating, reference.get(one.question), one.scene_id) for one, rating in scored]
-    both = [(10 * rating, 10 * other, scene) for rating, other, scene in pairs if other is not None]
-    diff = HOLE
-    if both:
-        first, second, images = zip(*both, strict=True)
-        diff = paired_difference(first, second, images)
-    return {
-        "arm": arm,
-        "kind": kind,
-        **_columns("score", "low", "high", score),
-        **_columns("diff", "diff_low", "diff_high", diff),
-        "num_scored": len(scored),
-        "num_unscored": len(of_kind) - len(scored),
-    }
+def _scored(ratings: Sequence[Rating], kind: str) -> list[tuple[Rating, float]]:
+    return [(one, 10 * one.rating) for one in ratings if kind in (ALL, one.kind) and one.rating is not None]
+
+
+def _mean(scored: Sequence[tuple[Rating, float]]) -> Estimate:
+    return mean_by_image([score for _, score in scored], [one.scene_id for one, _ in scored])
+
+
+def _difference(scored: Sequence[tuple[Rating, float]], others: Sequence[Rating]) -> Estimate:
+    """Mean difference to the other's score of the same question, resampled by image."""
+    reference = {one.question: 10 * one.rating for one in others if one.rating is not None}
+    both = [(score, reference[one.question], one.scene_id) for one, score in scored if one.question in reference]
+    if not both:
+        return HOLE
+    first, second, images = zip(*both, strict=True)
+    return paired_difference(first, second, images)
 
 
 def _columns(value: str, low: str, high: str, estimate: Estimate) -> dict[str, float]:

@@ -5,6 +5,7 @@ verdict, its question's kind and picture, its claims) and ``probe/<arm>.jsonl`` 
 log-likelihoods). Results of version 0.1 have ``verdicts/<arm>.jsonl``: the pose judge's.
 """
 
+import glob
 import logging
 import math
 from collections import defaultdict
@@ -15,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, POSE, Rating, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
 from llavapose.files import read_json, read_jsonl, sha256, write_csv
-from llavapose.records import ALL, BASELINE
+from llavapose.records import ALL, BASELINE, POSE, PRIOR
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +45,21 @@ def summarise(
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
     everywhere = list(dict.fromkeys(folder for arm in arms for folder in places[arm]))
+    if PRIOR not in arms and (blind := next((f for f in everywhere if PRIOR in arms_found([f])), None)):
+        arms, places = (*arms, PRIOR), {**places, PRIOR: [blind]}  # one is as good as another: it sees nothing
     benchmark = benchmarks_told(everywhere)
     rows: list[dict[str, Any]] = []
     for judge in judges_found(everywhere):
         runs = {arm: [rated_answers(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
         ratings = {arm: _mean_ratings(found, arm) for arm, found in runs.items()}
-        rows += ablation_table(ratings, arms, baseline, judge=judge, benchmark=benchmark)
+        controls = {
+            control: {
+                arm: _mean_ratings([rated_answers(f, file_arm(arm), judge, control) for f in places[arm]], arm)
+                for arm in arms
+            }
+            for control in Control
+        }
+        rows += ablation_table(ratings, arms, baseline, controls=controls, judge=judge, benchmark=benchmark)
         _warn(f"{out}, judge {judge}", ratings, baseline)
     write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
     probe = [
@@ -100,15 +111,20 @@ def benchmarks_told(folders: Sequence[Path]) -> str:
     return ", ".join(dict.fromkeys(f"{one['name']} ({one['num_questions']} questions: {one['hash']})" for one in found))
 
 
-def verdict_rows(folder: Path, arm: str, judge: str = POSE) -> list[dict[str, Any]]:
-    """The lines about an arm's answers: its own file's, and those of the arms that a judge of pairs rated beside it."""
+def verdict_rows(folder: Path, arm: str, judge: str = POSE, control: Control | None = None) -> list[dict[str, Any]]:
+    """The lines about an arm's answers, its own or under a control.
+
+    Its own file's; and of its own answers also those of the arms that a judge of pairs rated beside it.
+    """
     places = sorted((folder / "verdicts" / judge).glob("*.jsonl"), key=lambda path: (path.stem != arm, path.stem))
     old = folder / "verdicts" / f"{arm}.jsonl"
-    if judge == POSE and not any(path.stem == arm for path in places) and old.is_file():
+    if control is not None:
+        places = list((folder / "verdicts" / judge / control).glob(f"{glob.escape(arm)}.jsonl"))
+    elif judge == POSE and not any(path.stem == arm for path in places) and old.is_file():
         places = [old]
     found = []
     for path in places:
-        if replaced := _replaced(folder, path):
+        if replaced := _replaced(folder, path, control):
             log.warning("%s: left out, the answers of %s have been made anew since; evaluate %s again",
                         path, replaced, path.stem)  # fmt: skip
             continue
@@ -121,21 +137,22 @@ def verdict_rows(folder: Path, arm: str, judge: str = POSE) -> list[dict[str, An
     return found
 
 
-def _replaced(folder: Path, verdicts: Path) -> str | None:
+def _replaced(folder: Path, verdicts: Path, control: Control | None) -> str | None:
     """The arm whose answers are others than those that were judged; None where there is none, or nothing tells."""
     mark = verdicts.with_suffix(".made.json")
     judged = read_json(mark, what="mark of verdicts")["answers"] if mark.is_file() else {}
     for arm, digest in judged.items():
-        answers = folder / "answers" / f"{arm}.jsonl"
+        under = control if control is not None and arm == verdicts.stem else ""
+        answers = folder / "answers" / under / f"{arm}.jsonl"
         if answers.is_file() and sha256(answers) != digest:
             return arm
     return None
 
 
-def rated_answers(folder: Path, arm: str, judge: str = POSE) -> list[Rating]:
+def rated_answers(folder: Path, arm: str, judge: str = POSE, control: Control | None = None) -> list[Rating]:
     """The rated answers of an arm, the mean where one was rated beside several opponents; empty where it left none."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in verdict_rows(folder, arm, judge):
+    for row in verdict_rows(folder, arm, judge, control):
         found[row["question_id"]].append(row)
     return [_rating(rows) for rows in found.values()]
 

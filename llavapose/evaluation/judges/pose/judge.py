@@ -4,8 +4,9 @@ A right claim earns what the picture adds to chance, a wrong one loses what chan
 formulas); 1 is what an answer gets that says nothing, 10 what one gets that tells all, below 1 is worse than silence.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cache
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
@@ -14,10 +15,13 @@ from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, c
 from llavapose.evaluation.judges.pose.said import Said, read_answer
 from llavapose.evaluation.judges.protocol import LOWEST, Case, Judgement
 from llavapose.pose.facts.scene import scene_facts
-from llavapose.records import Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
+from llavapose.records import POSE, Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
 from llavapose.scenes.open import open_scenes
 
-NAME = "pose"
+log = logging.getLogger(__name__)
+
+FEW_SCENES = 400
+"""Below so many training pictures, two standard errors of a share are more than 5%."""
 NOT_JUDGED = "the reasoning itself is not judged"
 """What every verdict on a complex answer says."""
 
@@ -26,29 +30,17 @@ class PoseJudge:
     """Judges by keypoints alone; needs no model and is the same on every machine.
 
     Args:
-        scenes: settings of the scenes, whose training split tells what can be said without the picture.
-        chance: the same, counted already.
+        scale: gives what can be said without the picture (``scale_of``); called when it is first needed.
         facts_of: scene -> facts.
     """
 
-    name = NAME
+    name = POSE
     opponent = None
 
     def __init__(
-        self,
-        scenes: ScenesConfig | None = None,
-        *,
-        chance: Chance | None = None,
-        facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
+        self, scale: Callable[[], Scale], *, facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts
     ) -> None:
-        self._scenes, self._chance, self._facts_of = scenes, chance, facts_of
-
-    @cached_property
-    def scale(self) -> Scale:
-        """The training scenes' chances, counted when they are first needed."""
-        if self._chance is not None:
-            return Scale(self._chance)
-        return Scale(chance_of(self._scenes, self._facts_of))
+        self._scale, self._facts_of = scale, facts_of
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Judgement]:
         """One judgement a case, in order.
@@ -64,25 +56,31 @@ class PoseJudge:
                 continue
             if scene.id not in facts:
                 facts[scene.id] = tuple(self._facts_of(scene))
-            yield judge_answer(case.question, case.answer, scene, facts[scene.id], self.scale)
+            yield judge_answer(case.question, case.answer, scene, facts[scene.id], self._scale())
 
 
-def chance_of(scenes: ScenesConfig | None, facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts) -> Chance:
-    """What can be said without the picture, counted over the training scenes of these settings.
+def scale_of(scenes: ScenesConfig) -> Callable[[], Scale]:
+    """What gives the scale of these settings' training scenes, which are read once, when it is first called.
 
-    Raises:
-        ConfigError: they have none that can be read.
+    It raises ConfigError where there are none that can be read.
     """
+    return cache(lambda: Scale(_chance_of(scenes)))
+
+
+def _chance_of(scenes: ScenesConfig) -> Chance:
     try:
-        found = open_scenes(scenes, "train", pictures=False).scenes if scenes is not None else ()
+        found = open_scenes(scenes, "train", pictures=False).scenes
     except DataError as error:
         raise ConfigError(
             f"judge pose: needs the training annotations, to know what can be said without the picture; {error}"
         ) from None
-    if not found:
-        raise ConfigError("judge pose: no training scenes; set scenes to a dataset with annotations of its train split")
     step = max(1, len(found) // NUM_SCENES)  # spread over the file, which may be sorted
-    return Chance(found[::step], facts_of)
+    chance = Chance(found[::step])
+    if len(chance.scenes) < FEW_SCENES:
+        log.warning("judge pose: what can be said without a picture is known from %d training pictures only, so that "
+                    "ratings are lower than they should be; scenes.num_train=%d is better",
+                    len(chance.scenes), FEW_SCENES)  # fmt: skip
+    return chance
 
 
 def is_judgeable(question: Question, facts: Sequence[Fact]) -> bool:
@@ -127,7 +125,7 @@ def _judgement(
     verdict = Verdict(
         question_id=question.id,
         arm=answer.arm,
-        judge=NAME,
+        judge=POSE,
         rating=None if rating is None else round(rating, 5),
         reason=reason,
         silent=silent,
