@@ -262,7 +262,7 @@ def falling(cases: Sequence[Case], scale: Scale) -> list[str]:
             ratings = [found[kind][0][0] for found in by_num if kind in found]
             if not ratings:
                 continue  # a question that needs no picture
-            few.append(float(spearmanr(range(6), ratings)[0]))
+            few.append(float(np.asarray(spearmanr(range(6), ratings))[0]))
             raised += sum(b >= a for a, b in pairwise(ratings))
             num += 5
         print(f"planted errors, {kind}: Spearman {np.mean(few):.3f}; {raised} of {num} further errors did not lower it")

@@ -50,9 +50,8 @@ def score_plot(rows: Sequence[Mapping[str, Any]]) -> str:
         _intervals(axes, groups, arms, value="score")
         axes.set_xticks(range(len(groups)), [*rated_kinds(), ALL])
         # Far below 10 all is alike, worse than silence: the room belongs to what lies above.
-        axes.set_ylim(
-            max(LOWEST_SHOWN, min(0, *(row["low"] for row in found.values() if row["low"] == row["low"]))), 104
-        )
+        lows = [row["low"] for row in found.values() if not math.isnan(row["low"])]
+        axes.set_ylim(max(LOWEST_SHOWN, min([0, *lows])), 104)
         axes.axhline(10, color="#5f6368", linewidth=1)
         axes.set_ylabel("mean rating × 10")
         return _svg(figure)

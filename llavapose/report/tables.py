@@ -100,13 +100,13 @@ SCALE = (
     f"with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own shuffled answers."
 )
 POSE_SCALE = (
-    "Judge pose: 10 is what an answer gets that adds nothing to what can be said without the picture, 100 what one gets "
-    "that tells all; a guess expects 10 or less. In complex it rates the poses named, not the reasoning."
+    "Judge pose: 10 is what an answer gets that adds nothing to what can be said without the picture, 100 what one "
+    "gets that tells all; a guess expects 10 or less. In complex it rates the poses named, not the reasoning."
 )
 
 
 def beats_controls(row: Mapping[str, Any]) -> bool:
-    """Whether an arm's ratings are above those of the prior and of its own shuffled answers, as far as there are any."""
+    """Whether an arm's ratings are above the prior's and above its own shuffled answers', as far as there are any."""
     ends = (row["over_prior_low"], row["over_shuffled_low"])
     return all(math.isnan(low) or low > 0 for low in ends)
 
