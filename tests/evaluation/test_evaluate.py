@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.file import FileAnswerer
+from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.protocol import Likelihoods, ProbedAnswerer
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
+from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.evaluate import evaluate_arm
-from llavapose.evaluation.judges.pose import PoseJudge
+from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.measures import Arm
 from llavapose.evaluation.tables.results import judges_found, rated_answers, summarise
@@ -24,12 +27,13 @@ from llavapose.records import Answer, Verdict
 
 
 class Talker:
-    """Says all true facts about a picture and believes true statements about it; counts its calls."""
+    """Says all true facts about the picture it is shown and believes true statements about it; counts its calls."""
 
     batch_size = 4
+    controls = tuple(Control)
 
     def __init__(self, benchmark, sees=True, name="none"):
-        self.scenes = {scene.id: scene for scene in benchmark.scenes.scenes}
+        self.scenes = {scene.image: scene for scene in benchmark.scenes.scenes}
         self.sees, self.name, self.calls = sees, name, 0
 
     def identity(self):
@@ -38,8 +42,8 @@ class Talker:
     def answers(self, questions, images, arm):
         self.calls += 1
         for question in questions:
-            scene = self.scenes[question.scene_id]
-            texts = [state(fact, scene, 0) for fact in scene_facts(scene) if fact.sure]
+            scene = self.scenes.get(question.image)  # what it is shown, which a control changes
+            texts = [state(fact, scene, 0) for fact in scene_facts(scene) if fact.sure] if scene else []
             yield Answer(question_id=question.id, arm=arm, text=" ".join(texts) if self.sees else "A fine day.")
 
     def likelihoods(self, items, images, shown):
@@ -69,23 +73,33 @@ class Beside:
 
 
 @pytest.fixture(scope="module")
-def benchmark(tmp_path_factory):
+def drawn(tmp_path_factory):
     root = tmp_path_factory.mktemp("world")
-    scenes = ScenesConfig(name="world", root=root, num_train=1, num_val=90, image_size=64)
-    return WorldBenchmark(scenes, num_images=12)
-
-
-def arm_of(benchmark, folder, name, answerer, judge=None):
-    return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judge=judge or PoseJudge(),
-               probe=ProbeConfig(num_items=200))  # fmt: skip
+    return ScenesConfig(name="world", root=root, num_train=300, num_val=90, image_size=64)
 
 
 @pytest.fixture(scope="module")
-def out(benchmark, tmp_path_factory):
+def benchmark(drawn):
+    return WorldBenchmark(drawn, num_images=12)
+
+
+@pytest.fixture(scope="module")
+def arm_of(benchmark, drawn):
+    scale = scale_of(drawn)
+
+    def made(folder, name, answerer, judge=None):
+        return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judge=judge or PoseJudge(scale),
+                   probe=ProbeConfig(num_items=200), prior=PriorAnswerer(scale), controls=tuple(Control))  # fmt: skip
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def out(benchmark, arm_of, tmp_path_factory):
     """Two arms, one that sees and one that does not."""
     folder = tmp_path_factory.mktemp("results")
     for name, sees in (("full", True), ("baseline", False)):
-        evaluate_arm(arm_of(benchmark, folder, name, Talker(benchmark, sees)))
+        evaluate_arm(arm_of(folder, name, Talker(benchmark, sees)))
     summarise(folder)
     return folder
 
@@ -116,8 +130,34 @@ def test_an_answerer_that_tells_the_facts_is_rated_high_and_a_silent_one_lowest(
     assert rows["full", "all"]["score"] > 95
     assert rows["baseline", "all"]["score"] == 10
     assert rows["full", "all"]["diff_low"] > 80 and math.isnan(rows["baseline", "all"]["diff"])
-    silent = [row["silent"] for row in rows_of(out / "verdicts" / "pose" / "baseline.jsonl")]
-    assert all(silent) and len(silent) == 36
+    verdicts = rows_of(out / "verdicts" / "pose" / "baseline.jsonl")
+    assert all(row["silent"] for row in verdicts if row["rating"] is not None) and len(verdicts) == 36
+
+
+def test_every_arm_stands_beside_its_controls(out):
+    """One that looks is told from one that does not, whatever the text: by the prior, and by its shuffled pictures."""
+    rows = {(row["arm"], row["kind"]): row for row in table(out, "ablation.csv")}
+    full, blind, prior = (rows[arm, "all"] for arm in ("full", "baseline", "prior"))
+    assert full["shuffled"] < 20 and full["no_picture"] == 10 and blind["shuffled"] == 10
+    assert full["over_prior_low"] > 50 and full["over_shuffled_low"] > 50
+    assert blind["over_shuffled_low"] == 0 and prior["score"] < 25
+    assert math.isnan(prior["shuffled"]) and math.isnan(prior["over_prior_low"])
+    for room, num in (("answers", 36), ("verdicts/pose", 36)):
+        for control in ("shuffled", "no_picture"):
+            assert len(rows_of(out / room / control / "full.jsonl")) == num
+    true, shuffled = (rows_of(out / "answers" / where / "full.jsonl") for where in ("", "shuffled"))
+    assert [row["question_id"] for row in true] == [row["question_id"] for row in shuffled]
+    assert all(a["text"] != b["text"] for a, b in zip(true, shuffled, strict=True))
+
+
+def test_a_shuffled_picture_is_never_ones_own(benchmark):
+    for control, image in ((Control.shuffled, None), (Control.no_picture, "")):
+        shown = asked_under(benchmark.questions, control)
+        assert [replace(one, image="") for one in shown] == [replace(one, image="") for one in benchmark.questions]
+        assert all(a.image != b.image for a, b in zip(shown, benchmark.questions, strict=True))
+        assert image is None or {one.image for one in shown} == {image}
+    shuffled = {one.scene_id: one.image for one in asked_under(benchmark.questions, Control.shuffled)}
+    assert len(set(shuffled.values())) == len(shuffled) == 12, "each picture is shown once"
 
 
 def test_the_table_names_its_judge_and_its_questions(out):
@@ -133,24 +173,24 @@ def test_the_probe_tells_them_apart_and_the_control_does_not(out):
     assert {row["majority"] for row in rows.values()} == {0.5}
 
 
-def test_what_is_there_is_kept_and_what_changed_is_made_again(benchmark, out):
+def test_what_is_there_is_kept_and_what_changed_is_made_again(arm_of, benchmark, out):
     again = Talker(benchmark)
-    evaluate_arm(arm_of(benchmark, out, "full", again))
+    evaluate_arm(arm_of(out, "full", again))
     assert again.calls == 0
     path = out / "answers" / "full.jsonl"
     whole = path.read_text()
     path.write_text(whole[: len(whole) // 2])
-    evaluate_arm(arm_of(benchmark, out, "full", again))
+    evaluate_arm(arm_of(out, "full", again))
     assert again.calls == 1 and path.read_text() == whole
     other = Talker(benchmark, name="other")
-    evaluate_arm(arm_of(benchmark, out, "full", other))
-    assert other.calls == 3
+    evaluate_arm(arm_of(out, "full", other))
+    assert other.calls == 5  # its answers and the probe twice, and a control each
 
 
-def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(benchmark, out):
+def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(arm_of, benchmark, out):
     before = (out / "verdicts" / "pose" / "full.jsonl").read_bytes()
     for name, sees in (("baseline", False), ("full", True)):
-        evaluate_arm(arm_of(benchmark, out, name, Talker(benchmark, sees), Beside()))
+        evaluate_arm(arm_of(out, name, Talker(benchmark, sees), Beside()))
     summarise(out)
     assert judges_found([out]) == ("pose", "beside")
     assert (out / "verdicts" / "pose" / "full.jsonl").read_bytes() == before
@@ -163,14 +203,14 @@ def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(benchmark,
     ]  # fmt: skip
 
 
-def test_a_judge_of_pairs_needs_the_other_s_answers(benchmark, tmp_path):
+def test_a_judge_of_pairs_needs_the_other_s_answers(arm_of, benchmark, tmp_path):
     with pytest.raises(DataError, match=r"judge beside: no answers of baseline in .*; evaluate that arm first"):
-        evaluate_arm(arm_of(benchmark, tmp_path, "full", Talker(benchmark), Beside()))
+        evaluate_arm(arm_of(tmp_path, "full", Talker(benchmark), Beside()))
 
 
-def test_verdicts_about_replaced_answers_are_left_out(benchmark, tmp_path, caplog):
+def test_verdicts_about_replaced_answers_are_left_out(arm_of, benchmark, tmp_path, caplog):
     for arm in ("baseline", "full"):
-        evaluate_arm(arm_of(benchmark, tmp_path, arm, Talker(benchmark), Beside()))
+        evaluate_arm(arm_of(tmp_path, arm, Talker(benchmark), Beside()))
     assert rated_answers(tmp_path, "full", "beside")
     answers = tmp_path / "answers" / "baseline.jsonl"
     answers.write_text(answers.read_text().replace('"text": "', '"text": "Now: '))
@@ -178,13 +218,13 @@ def test_verdicts_about_replaced_answers_are_left_out(benchmark, tmp_path, caplo
     assert "the answers of baseline have been made anew since; evaluate full again" in caplog.text
 
 
-def test_a_missing_answer_is_unscored_by_any_judge(benchmark, tmp_path):
+def test_a_missing_answer_is_unscored_by_any_judge(arm_of, benchmark, tmp_path):
     class Failing(Talker):
         def answers(self, questions, images, arm):
             for number, answer in enumerate(super().answers(questions, images, arm)):
                 yield answer if number else replace(answer, text="refused", finish="failed")
 
-    evaluate_arm(arm_of(benchmark, tmp_path, "full", Failing(benchmark)))
+    evaluate_arm(arm_of(tmp_path, "full", Failing(benchmark)))
     first, second = rows_of(tmp_path / "verdicts" / "pose" / "full.jsonl")[:2]
     assert first["rating"] is None and first["reason"] == "no answer of full: refused"
     assert second["rating"] is not None
@@ -201,13 +241,14 @@ def test_results_of_the_first_version_are_the_pose_judge_s(out, tmp_path):
     assert table(tmp_path, "ablation.csv")[0]["judge"] == "pose"
 
 
-def test_answers_from_a_file_are_judged_without_a_model(benchmark, out, tmp_path):
+def test_answers_from_a_file_are_judged_without_a_model(arm_of, benchmark, out, tmp_path):
     answers = rows_of(out / "answers" / "full.jsonl")
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps({"question_id": a["question_id"], "text": a["text"]}) + "\n" for a in answers))
-    mine = arm_of(benchmark, tmp_path, "mine", FileAnswerer(path))
+    mine = arm_of(tmp_path, "mine", FileAnswerer(path))
     evaluate_arm(mine)
     ratings = [row["rating"] for row in rows_of(tmp_path / "verdicts" / "pose" / "mine.jsonl")]
+    ratings = [rating for rating in ratings if rating is not None]
     assert sum(ratings) / len(ratings) > 9.5
     assert not (tmp_path / "probe").exists() and not isinstance(mine.answerer, ProbedAnswerer)
     path.write_text('{"question_id": "nothing", "text": "."}\n')

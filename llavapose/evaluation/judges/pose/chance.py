@@ -28,6 +28,9 @@ HOLDS, FAILS, OPEN = 1, 0, 2
 """Of a claim and a scene: right, wrong, not decided by sure facts."""
 _CODE = {SUPPORTED: HOLDS, CONTRADICTED: FAILS}
 
+MENTION = "mention"
+"""Kind of what is said by naming somebody: "the person in the middle" says that there are three."""
+
 NUM_SCENES = 2000
 """Training scenes that are counted: shares within 2% (two standard errors), and a claim is put to all in 20 ms."""
 FEWEST = 60
@@ -52,21 +55,27 @@ class Chance:
         self._facts_by_kind = tuple(_by_kind(facts) for facts in self.facts)  # a claim looks at one kind, and often
         self._outcomes: dict[Key, Outcomes] = {}
         self._people: dict[str | None, tuple[tuple[int, ...], ...]] = {}
+        self._shares: dict[tuple[Key, Key], tuple[float, int]] = {}
         self._told: dict[tuple[Key, Key], float] = {}
 
     def outcomes(self, claim: Claim) -> Outcomes:
         """int8[N]: HOLDS, FAILS or OPEN for each training scene."""
         key = key_of(claim)
         if key not in self._outcomes:
-            people = self._people_meant(claim.mention)
-            found = [
-                _CODE.get(check_claim(claim, scene, facts, meant).outcome, OPEN)
-                if meant or claim.kind == "count"
-                else OPEN
-                for scene, facts, meant in zip(self.scenes, self.facts, people, strict=True)
-            ]
-            self._outcomes[key] = np.array(found, dtype=np.int8)
+            self._outcomes[key] = np.array(self._put_to_all(claim), dtype=np.int8)
         return self._outcomes[key]
+
+    def _put_to_all(self, claim: Claim) -> list[int]:
+        people = self._people_meant(claim.mention)
+        if claim.kind == MENTION:
+            return [HOLDS if meant else FAILS for meant in people]
+        found = [OPEN] * len(self.scenes)
+        for index, meant in enumerate(people):
+            if meant or claim.kind == "count":
+                facts = self._facts_by_kind[index].get(claim.kind, ())
+                outcome = check_claim(claim, self.scenes[index], facts, meant).outcome
+                found[index] = _CODE.get(outcome, OPEN)
+        return found
 
     def probability(self, claim: Claim, earlier: Sequence[tuple[Claim, bool]] = ()) -> float:
         """Share, at most, of the training scenes that decide the claim of which it holds.
@@ -78,15 +87,23 @@ class Chance:
         Returns:
             0..1, ``WITHIN`` standard errors above the share.
         """
-        own = self.outcomes(claim)
-        decided = own != OPEN
         for some in self._most_telling(claim, earlier):
-            alike = decided.copy()
-            for one, holds in some:
+            share, num = self._share(claim, some)
+            if num >= FEWEST:
+                return share
+        return self._share(claim, ())[0]
+
+    def _share(self, claim: Claim, given: tuple[tuple[Claim, bool], ...]) -> tuple[float, int]:
+        """The share, at most, among the scenes of which all that is given holds, or fails; and how many they are."""
+        key = (key_of(claim), tuple((key_of(one), holds) for one, holds in given))
+        if key not in self._shares:
+            own = self.outcomes(claim)
+            alike = own != OPEN
+            for one, holds in given:
                 alike &= self.outcomes(one) == (HOLDS if holds else FAILS)
-            if alike.sum() >= FEWEST:
-                return upper_share(int((own[alike] == HOLDS).sum()), int(alike.sum()))
-        return upper_share(int((own == HOLDS).sum()), int(decided.sum()))
+            num = int(alike.sum())
+            self._shares[key] = upper_share(int((own[alike] == HOLDS).sum()), num), num
+        return self._shares[key]
 
     def _most_telling(
         self, claim: Claim, earlier: Sequence[tuple[Claim, bool]]
@@ -117,6 +134,11 @@ class Chance:
 
 def _by_kind(facts: Sequence[Fact]) -> dict[str, tuple[Fact, ...]]:
     return {kind: tuple(fact for fact in facts if fact.kind == kind) for kind in {fact.kind for fact in facts}}
+
+
+def mentioned(claim: Claim) -> Claim:
+    """What a claim says by naming somebody, as a claim of its own."""
+    return Claim(kind=MENTION, value="", start=0, end=0, mention=claim.mention)
 
 
 def key_of(claim: Claim) -> Key:

@@ -24,7 +24,7 @@ from math import exp
 
 import numpy as np
 
-from llavapose.evaluation.judges.pose.chance import HOLDS, OPEN, Chance, upper_share
+from llavapose.evaluation.judges.pose.chance import HOLDS, OPEN, Chance, mentioned, upper_share
 from llavapose.evaluation.judges.pose.said import Said, is_about
 from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST
 from llavapose.pose.claims.extract import extract_claims
@@ -37,7 +37,7 @@ Slot = tuple[str, str | None, str]
 
 RISE = {"detail": 4.0, "complex": 8.0}
 """How fast a rating rises: a description that tells 8 of 17 facts gets about 8, reasoning on 3 gets about 7."""
-LEAST_LOST = 0.25
+LEAST_LOST = 0.5
 """What a wrong claim of a description costs at least, however unlikely it was: without it, a wrong claim sometimes cost
 less than it changed in what the claims behind it are worth."""
 UNASKED = 0.2
@@ -86,8 +86,8 @@ class Scale:
         known = [(claim, True) for claim in given]
         total = 0.0
         for one in said:
-            p = self.chance.probability(one.checked.claim, known)
-            known.append((one.checked.claim, one.right))
+            p = self._probability(one.checked.claim, known)
+            known += [(mentioned(one.checked.claim), True), (one.checked.claim, one.right)]
             earned = 1 - p if one.right else -max(p, LEAST_LOST)
             total += min(0.0, earned) if one.void else earned
         share = total / self.worth(scene, facts)
@@ -97,6 +97,12 @@ class Scale:
             f"{num_right} right, {len(said) - num_right} wrong, which adds {100 * share:.0f}% of what the picture shows"
         )
         return Earned(rating=_on_scale(1 - exp(-rise * share) if share > 0 else rise * share), why=why)
+
+    def _probability(self, claim: Claim, known: Sequence[tuple[Claim, bool]]) -> float:
+        """Of a claim behind others; to have been wrong before makes nothing a better find than it was."""
+        p = self.chance.probability(claim, known)
+        right = [(one, holds) for one, holds in known if holds]
+        return p if len(right) == len(known) else max(p, self.chance.probability(claim, right))
 
     def commonest(self, asked: Asked, scene: Scene) -> float:
         """How often the commonest value of what is asked is right without the picture."""
