@@ -12,7 +12,7 @@ import yaml
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
-from llavapose.config.compose import opened, settings, typed
+from llavapose.config.compose import composed, opened, settings, typed
 from llavapose.config.experiments import experiments_of
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, LlavaPoseError
@@ -59,7 +59,9 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
                 raise ConfigError(f"{script}.py has no -m; run it once for each setting, only train.py sweeps")
             sweep(conf, arguments.overrides)
             return
-        if not child and not inspects:
+        if arguments.cfg or arguments.info:
+            composed(script, conf, arguments.overrides, whole=False)
+        elif not child and not inspects:
             settings(script, conf, arguments.overrides)
     except LlavaPoseError as error:
         _exit_with(error)
@@ -97,7 +99,7 @@ def _help(script: str, conf: Path, text: str) -> str:
     rows = []
     for folder in sorted(path for path in conf.iterdir() if path.is_dir() and path.name in chosen):
         of_script = experiments_of(script, conf) if folder.name == "experiment" else None
-        names = of_script or sorted(path.stem for path in folder.glob("*.yaml"))
+        names = of_script if of_script is not None else sorted(path.stem for path in folder.glob("*.yaml"))
         shown = (f"[{name}]" if name == chosen[folder.name] else name for name in names)
         owners = [key.partition("@")[2] for key in keys if key.startswith(f"{folder.name}@")]
         how = f"   ({', '.join(f'{owner}=NAME' for owner in owners)})" if owners else ""

@@ -88,6 +88,25 @@ def test_settings_can_be_shown(run_script):
     assert "name: detail" in said.out
 
 
+@pytest.mark.parametrize(
+    ("script", "typo", "line"),
+    [
+        ("train", "optim.lrr=1", "error: `optim.lrr=1`: nothing named optim.lrr; did you mean optim.lr?"),
+        ("train", "+typo=1", "error: typo: no such setting"),
+        ("evaluate", "judge=gpt5", "error: judge=gpt5: no such choice; expected one of "),
+    ],
+)
+def test_a_typo_where_settings_are_shown(run_script, script, typo, line):
+    said = run_script(script, "--cfg", "job", typo)
+    assert said.exit_code == 1 and len(said.errors) == 1
+    assert said.errors[0].startswith(line)
+
+
+def test_settings_without_a_value_are_shown_too(run_script):
+    said = run_script("evaluate", "--cfg", "job")
+    assert said.exit_code == 0 and "arm: ???" in said.out
+
+
 def test_a_mistake_inside_the_run_is_one_line_too(run_script, tmp_path):
     (tmp_path / "set" / "images").mkdir(parents=True)
     (tmp_path / "set" / "keypoints.json").write_text("[1, 2]")
