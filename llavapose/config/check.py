@@ -182,8 +182,9 @@ def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
     for line in _arguments(given, target, group, supplied=BUILT_PARTS[group]):
         # An argument that the group has no setting for stands, or belongs, among its options.
         named = re.match(rf"{group}\.(\w+):", line)
-        own = named is None or named[1] in node
-        yield line if own else line.replace(f"{group}.{named[1]}", f"{group}.options.{named[1]}")
+        if named is not None and named[1] not in node:
+            line = line.replace(f"{group}.{named[1]}", f"{group}.options.{named[1]}")
+        yield line
     if group == "answerer" and signature is not None:
         yield from _checkpoint("checkpoint" in signature.names, target, config)
 

@@ -1,4 +1,4 @@
-"""Trainer and strategy against the GPUs that are here: what Lightning would refuse ten seconds later, in a traceback."""
+"""Trainer and strategy against the GPUs that are here: what Lightning would refuse much later, in a traceback."""
 
 import importlib.util
 import os

@@ -1,8 +1,8 @@
 """How many NVIDIA GPUs torch will find, without importing torch.
 
-torch takes ten seconds to import, and asking CUDA itself leaves a context that a forked process cannot use. So this asks
-what torch asks first: how torch was built (``torch/version.py``, read as text), then the driver's management library
-(NVML), which counts GPUs in milliseconds and touches none.
+torch takes ten seconds to import, and asking CUDA itself leaves a context that a forked process cannot use. So this
+asks what torch asks first: how torch was built (``torch/version.py``, read as text), then the driver's management
+library (NVML), which counts GPUs in milliseconds and touches none.
 """
 
 import ctypes

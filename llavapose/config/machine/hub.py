@@ -1,7 +1,7 @@
 """Models named as on the Hugging Face hub: whether they can be had, by network or from the cache.
 
-Without network the hub's client tries each of a dozen files six times, minutes in all, also where every file lies in its
-cache. So the hub is asked once, for a few seconds; a model that is cached is then read from the cache alone.
+Without network the hub's client tries each of a dozen files six times, minutes in all, also where every file lies in
+its cache. So the hub is asked once, for a few seconds; a model that is cached is then read from the cache alone.
 """
 
 import json
