@@ -12,6 +12,7 @@ import yaml
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
+from llavapose.bars import tame_bars
 from llavapose.config.compose import composed, opened, settings, typed
 from llavapose.config.experiments import experiments_of
 from llavapose.config.register import register
@@ -37,10 +38,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
     """
-    if not sys.stderr.isatty():
-        # tqdm's defaults, read when it is imported: in a file a bar is a line a minute, and none for less than one.
-        for name in ("MININTERVAL", "MAXINTERVAL", "DELAY"):
-            os.environ.setdefault(f"TQDM_{name}", "60")
+    tame_bars()
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
     try:

@@ -55,7 +55,7 @@ def bad_images(samples: Sequence[Sample], images: Path, *, stamp: Path | None = 
         return None
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = tqdm(pool.map(problem, paths), total=len(paths), desc="checking pictures", unit="img", disable=None)
+        bar = tqdm(pool.map(problem, paths), total=len(paths), desc="checking pictures", unit="img")
         problems = [line for line in bar if line]
     if stamp is not None and not problems and os.access(stamp.parent, os.W_OK):
         with stamp.open("a") as stream:
