@@ -50,7 +50,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "config": ({"records", "kinds", "errors", "files", "bars"}, False),
     "sweep": ({"config", "errors", "files"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
-    "cli": ({"sweep", "config", "report", "evaluation", "training", "teacher", "scenes", *STANDARD}, False),
+    "cli": ({"sweep", "config", "report", "evaluation", "training", "data", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),
 }
 # Files that may do more, or less, than their room.

@@ -11,6 +11,7 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
+from llavapose.files import REFERENCES
 from llavapose.records import BASELINE
 
 
@@ -41,6 +42,9 @@ def _training(config: TrainConfig) -> Iterator[str]:
         yield from _scenes(config.scenes, "val")
         yield from _parts(config.benchmark, config.answerer)
         yield from _key("judge", config.judge.endpoint)
+    if config.reference is not None and not (REFERENCES / config.reference / "ablation.csv").is_file():
+        names = ", ".join(sorted(path.parent.name for path in REFERENCES.glob("*/ablation.csv")))
+        yield f"reference: no numbers of {config.reference} are kept; expected one of {names}, or null"
     if config.resume and not list(config.output_dir.glob("checkpoints/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "

@@ -184,6 +184,8 @@ class TrainConfig:
     """Go on from the last checkpoint in ``output_dir``."""
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
+    reference: str | None = None
+    """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         sweep: what ``-m`` does; None where the script has none.
     """
     tame_bars()
+    warnings.showwarning = _say_warning
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
     try:
@@ -81,6 +83,18 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
     if not inspects:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # what gets this far is a mistake of ours: show all of it
     hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
+
+
+def _say_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    """A warning in one line: where in a library's files it arose helps nobody, and tells of this machine's folders."""
+    print(f"warning: {' '.join(str(message).split())}", file=file or sys.stderr)
 
 
 def _exit_with(error: LlavaPoseError) -> None:
