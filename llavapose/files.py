@@ -16,6 +16,8 @@ from llavapose.errors import DataError
 
 TINY_BASE = Path(__file__).parent / "assets" / "tiny_base"
 """The base that ships with the package."""
+REFERENCES = Path(__file__).parent / "assets" / "reference"
+"""Tables that the documents show, a folder a recipe."""
 
 _DECODER = json.JSONDecoder()
 

@@ -22,7 +22,7 @@ HEAVY = {
     "huggingface_hub",
     "torchmetrics",
 }
-STANDARD = {"records", "kinds", "errors", "files", "pictures", "llava_json", "samples"}
+STANDARD = {"records", "kinds", "errors", "files", "bars", "pictures", "llava_json", "samples"}
 SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
 """Plain settings: imported anywhere."""
 
@@ -32,13 +32,14 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "records": (set(), False),
     "kinds": (set(), False),
     "errors": (set(), False),
+    "bars": (set(), False),
     "files": ({"errors"}, False),
     "pictures": ({"errors", "files"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
     "scenes": ({"pose", *STANDARD} - {"samples", "llava_json"}, False),
-    "llm": ({"records", "errors", "files"}, False),
+    "llm": ({"records", "errors", "files", "bars"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),
     "model": ({"errors", "files"}, True),
     "data": ({"model.batch", *STANDARD}, True),
@@ -46,10 +47,10 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files"}, False),
+    "config": ({"records", "kinds", "errors", "files", "bars"}, False),
     "sweep": ({"config", "errors", "files"}, False),
-    "ask": ({"evaluation", "data", "model", *STANDARD}, True),
-    "cli": ({"sweep", "config", "report", "evaluation", "training", "teacher", "scenes", *STANDARD}, False),
+    "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
+    "cli": ({"sweep", "config", "report", "evaluation", "training", "data", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),
 }
 # Files that may do more, or less, than their room.

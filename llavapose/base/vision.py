@@ -74,7 +74,7 @@ class PatchHeads(nn.Module):
 def load_pictures(scenes: Sequence[Scene], root: Path, *, size: int) -> Tensor:
     """uint8[M, 3, size, size]: every picture padded to a square with CLIP's mean colour and resized (bicubic)."""
     pictures = np.empty((len(scenes), 3, size, size), np.uint8)
-    for number, scene in enumerate(tqdm(scenes, desc="reading pictures", unit="img", disable=None)):
+    for number, scene in enumerate(tqdm(scenes, desc="reading pictures", unit="img")):
         image = open_image(root / scene.image, where=f"scene {scene.id}")
         side = max(image.size)
         if image.width != image.height:

@@ -30,6 +30,16 @@ def say_tables(folder: Path, baseline: str = BASELINE) -> None:
     print(f"tables: {folder / 'tables.md'}, with every number in ablation.csv and probe.csv beside it")
 
 
+def say_sweep(folder: Path, config: TrainConfig) -> None:
+    """The tables and the page of a sweep, then what the documents say of it."""
+    from llavapose.report.reference import say_reference
+    from llavapose.report.sweep import finish_sweep
+
+    finish_sweep(folder)
+    if config.reference is not None:
+        say_reference(folder, config.reference)
+
+
 def _next(config: TrainConfig, checkpoint: Path) -> list[tuple[str, tuple[str, ...]]]:
     """(aim, words of the command); evaluations are those that the run's own settings ask for."""
     from llavapose.evaluation.tables.results import arms_found

@@ -14,7 +14,7 @@ loads), checkpoints/, logs/, and its answers, verdicts and probe.
 from functools import partial
 from pathlib import Path
 
-from llavapose.cli.ending import say_results
+from llavapose.cli.ending import say_results, say_sweep
 from llavapose.config.inputs import missing_opponent
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
@@ -25,6 +25,9 @@ from llavapose.sweep.launch import is_job, launch
 def prepare(config: TrainConfig) -> tuple[Path, Path]:
     """The samples to train on and the folder of their pictures; makes what is missing and says so."""
     if config.data.path is not None and config.data.images is not None:
+        from llavapose.data.check import read_checked
+
+        read_checked(config.data.path, config.data.images, kind=config.data.kind)  # what is bad is said before torch
         return config.data.path, config.data.images
     from llavapose.teacher.make import ensure_samples
 
@@ -54,16 +57,9 @@ def main(config: TrainConfig) -> None:
     say_results(config, checkpoint)
 
 
-def finish(sweep_dir: Path) -> None:
-    """The tables and the page of a sweep."""
-    from llavapose.report.sweep import finish_sweep
-
-    finish_sweep(sweep_dir)
-
-
 def run() -> None:
     """The command line."""
-    start("train", main, __doc__ or "", sweep=partial(launch, prepare=prepare, finish=finish))
+    start("train", main, __doc__ or "", sweep=partial(launch, prepare=prepare, finish=say_sweep))
 
 
 if __name__ == "__main__":

@@ -179,7 +179,12 @@ def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
             yield f"{group}.options.{key}: the run itself gives it; leave it out"
     given += [str(key) for key in options if key not in BUILT_PARTS[group]]
     signature = signature_of(target)
-    yield from _arguments(given, target, group, supplied=BUILT_PARTS[group])
+    for line in _arguments(given, target, group, supplied=BUILT_PARTS[group]):
+        # An argument that the group has no setting for stands, or belongs, among its options.
+        named = re.match(rf"{group}\.(\w+):", line)
+        if named is not None and named[1] not in node:
+            line = line.replace(f"{group}.{named[1]}", f"{group}.options.{named[1]}")
+        yield line
     if group == "answerer" and signature is not None:
         yield from _checkpoint("checkpoint" in signature.names, target, config)
 

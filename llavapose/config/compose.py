@@ -10,12 +10,13 @@ import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from llavapose.config.check import BUILT_PARTS, RAW_GROUPS, did_you_mean, problems_in, setting_names
 from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
+from llavapose.config.machine.ability import machine_problems
 from llavapose.config.register import SCHEMAS, as_settings, register
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS, taught_kinds
@@ -56,29 +57,48 @@ def opened(overrides: Sequence[str], conf: Path) -> list[str]:
 
 
 def settings(script: str, conf: Path, overrides: Sequence[str]) -> Any:
-    """The script's dataclass for a command line, its values checked and its input files found.
+    """The script's dataclass for a command line: its values checked, its input files found, the machine able to run it.
 
     Raises:
         ConfigError: all problems at once, one a line.
     """
-    config = typed(script, composed(script, conf, overrides))
-    missing = missing_inputs(config)
-    if missing:
-        raise ConfigError("\n".join(dict.fromkeys(missing)))
-    return config
+    config, problems, understood = _composed(script, conf, overrides)
+    try:
+        # Without a value there is nothing to look for; one that is out of range hides no missing file.
+        given = typed(script, config) if config is not None and not OmegaConf.missing_keys(config) else None
+    except OmegaConfBaseException:
+        given = None  # why is among the problems
+    if given is not None:
+        found = [*missing_inputs(given), *machine_problems(given)]
+        # Beside an override that was not understood, only what the command line itself names is certain.
+        named = {_key(override) for override in overrides}
+        problems += [line for line in found if understood or re.split(r"[:= ]", line, maxsplit=1)[0] in named]
+    if problems or given is None:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+    return given
 
 
-def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
+def composed(script: str, conf: Path, overrides: Sequence[str], *, whole: bool = True) -> DictConfig:
     """The checked configuration of a script; whether its input files exist is not looked at.
 
     Args:
         script: "train", "generate" or "evaluate".
         conf: the folder of configuration files.
         overrides: as on the command line.
+        whole: false: a setting without a value is no problem, to show the others.
 
     Raises:
         ConfigError: all problems at once, one a line.
     """
+    config, problems, _ = _composed(script, conf, overrides)
+    problems = [line for line in problems if whole or "has no value" not in line]
+    if problems or config is None:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+    return config
+
+
+def _composed(script: str, conf: Path, overrides: Sequence[str]) -> tuple[DictConfig | None, list[str], bool]:
+    """The configuration, its problems, and whether every override was understood; those that were not are left out."""
     register()
     elsewhere = misplaced(script, conf, overrides)
     problems = list(elsewhere.values())
@@ -110,6 +130,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
             remaining = [override for override in remaining if override not in dropped]
         finally:
             GlobalHydra.instance().hydra = running
+    understood = not problems
     if config is not None:
         found = problems_in(config, SCHEMAS[script])
         if not problems:  # else its choice may be what was misspelled
@@ -117,10 +138,8 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
             less_said = tuple(f"{line.partition('=')[0]}.endpoint: " for line in undecided)  # the same without choices
             found = [line for line in found if not line.startswith(less_said)] + undecided
         # A missing value may be the very one whose override was misspelled; it is said once that is mended.
-        problems += [line for line in found if not (problems and "has no value" in line)]
-    if problems or config is None:
-        raise ConfigError("\n".join(dict.fromkeys(problems)))
-    return config
+        problems += [line for line in found if understood or "has no value" not in line]
+    return config, problems, understood
 
 
 def typed(script: str, config: DictConfig) -> Any:

@@ -144,4 +144,14 @@ class EvaluateConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return not_plain("arm", self.arm) + not_plain("baseline", self.baseline)
+        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline)
+        return found + nothing_evaluated(self.benchmark, self.probe, "leave one of them out")
+
+
+def nothing_evaluated(benchmark: BenchmarkConfig, probe: ProbeConfig, instead: str) -> list[str]:
+    """A line where neither a question is asked nor a statement weighed."""
+    unasked = benchmark.num_images == 0 and benchmark.path is None
+    if not unasked or (probe.enabled and probe.num_items):
+        return []
+    off = "probe.num_items=0" if probe.enabled else "probe.enabled=false"
+    return [f"benchmark.num_images=0 and {off}: nothing would be evaluated; {instead}"]

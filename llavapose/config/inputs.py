@@ -11,7 +11,15 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
+from llavapose.files import REFERENCES
 from llavapose.records import BASELINE
+
+_CHECKPOINT = {
+    "config.json": "config.json",
+    "*.safetensors weights": "*.safetensors",
+    "tokenizer_config.json": "tokenizer_config.json",
+}
+"""What a checkpoint's folder cannot do without: how it is called -> its files."""
 
 
 def missing_inputs(config: Any) -> list[str]:
@@ -20,7 +28,11 @@ def missing_inputs(config: Any) -> list[str]:
         # An endpoint reads annotations alone, and somebody else's samples are read by their own path.
         if config.audit is not None:
             return list(_there("audit", config.audit))
-        return list(_scenes(config.scenes, config.split, pictures=config.needs_pictures))
+        unmade = not config.dry_run and _nothing_made(config.data_dir, config.output_dir)
+        return [
+            *_scenes(config.scenes, config.split, pictures=config.needs_pictures),
+            *(_key("teacher", config.teacher.endpoint) if unmade else ()),
+        ]
     if isinstance(config, EvaluateConfig):
         return list(_evaluation(config))
     if isinstance(config, TrainConfig):
@@ -32,6 +44,8 @@ def _training(config: TrainConfig) -> Iterator[str]:
     yield from _checkpoint("model.base", config.model.base)
     if config.data.path is None:
         yield from _scenes(config.scenes, "train")
+        if _nothing_made(config.data_dir):
+            yield from _key("teacher", config.teacher.endpoint)
     else:
         if not config.data.path.is_dir():
             yield from _file("data.path", config.data.path)
@@ -41,6 +55,9 @@ def _training(config: TrainConfig) -> Iterator[str]:
         yield from _scenes(config.scenes, "val")
         yield from _parts(config.benchmark, config.answerer)
         yield from _key("judge", config.judge.endpoint)
+    if config.reference is not None and not (REFERENCES / config.reference / "ablation.csv").is_file():
+        names = ", ".join(sorted(path.parent.name for path in REFERENCES.glob("*/ablation.csv")))
+        yield f"reference: no numbers of {config.reference} are kept; expected one of {names}, or null"
     if config.resume and not list(config.output_dir.glob("checkpoints/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "
@@ -70,6 +87,12 @@ def missing_opponent(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
         f"judge.protocol=pair: no answers of {opponent} in {results}; evaluate that arm first: "
         f"evaluate.py checkpoint=... arm={opponent} output_dir={results}"
     ]
+
+
+def _nothing_made(data_dir: Path, output_dir: Path | None = None) -> bool:
+    """Whether a teacher's endpoint will be asked for certain: neither samples nor paid replies lie here."""
+    made = [*data_dir.glob("*/made.json"), *data_dir.glob("ledgers/*.sqlite")]
+    return not made and not (output_dir is not None and (output_dir / "made.json").is_file())
 
 
 def _key(owner: str, endpoint: EndpointConfig | None) -> Iterator[str]:
@@ -107,10 +130,12 @@ def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> Itera
 def _checkpoint(name: str, value: str) -> Iterator[str]:
     """A checkpoint is ``tiny``, a folder, or a name on the hub: ``owner/name`` where no folder ``owner`` is here."""
     folder = Path(value)
-    if value == "tiny" or (folder.is_dir() and (folder / "config.json").is_file()):
+    if value == "tiny":
         return
     if folder.is_dir():
-        yield f"{name}: {value} has no config.json; expected the `hf` folder that train.py leaves"
+        lacking = [what for what, pattern in _CHECKPOINT.items() if not any(folder.glob(pattern))]
+        if lacking:
+            yield f"{name}: {value} has no {' and no '.join(lacking)}; expected the `hf` folder that train.py leaves"
     elif not re.fullmatch(r"[\w-]+/[\w.-]+", value) or Path(value.partition("/")[0]).exists():
         yield f"{name}: no folder {value}; expected the `hf` folder that train.py leaves, `tiny`, or owner/name"
 

@@ -13,7 +13,14 @@ from omegaconf import MISSING
 
 from llavapose.config.choices import Attention, ConnectorType, Control, Dtype, ExportFormat, LossMean, Schedule
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
-from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig, ProbeConfig
+from llavapose.config.evaluating import (
+    AnswererConfig,
+    BenchmarkConfig,
+    EvaluateConfig,
+    JudgeConfig,
+    ProbeConfig,
+    nothing_evaluated,
+)
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import not_money, not_plain, too_small, unread
@@ -179,10 +186,15 @@ class TrainConfig:
     """Go on from the last checkpoint in ``output_dir``."""
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
+    reference: str | None = None
+    """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "", batch_size=1)
+        found = too_small(self, "", batch_size=1)
+        if self.evaluate:
+            found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
+        return found
 
 
 @dataclass(kw_only=True)

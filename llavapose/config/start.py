@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import yaml
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
-from llavapose.config.compose import opened, settings, typed
+from llavapose.bars import tame_bars
+from llavapose.config.compose import composed, opened, settings, typed
 from llavapose.config.experiments import experiments_of
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, LlavaPoseError
@@ -37,10 +39,8 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
     """
-    if not sys.stderr.isatty():
-        # tqdm's defaults, read when it is imported: in a file a bar is a line a minute, and none for less than one.
-        for name in ("MININTERVAL", "MAXINTERVAL", "DELAY"):
-            os.environ.setdefault(f"TQDM_{name}", "60")
+    tame_bars()
+    warnings.showwarning = _say_warning
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
     try:
@@ -59,7 +59,9 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
                 raise ConfigError(f"{script}.py has no -m; run it once for each setting, only train.py sweeps")
             sweep(conf, arguments.overrides)
             return
-        if not child and not inspects:
+        if arguments.cfg or arguments.info:
+            composed(script, conf, arguments.overrides, whole=False)
+        elif not child and not inspects:
             settings(script, conf, arguments.overrides)
     except LlavaPoseError as error:
         _exit_with(error)
@@ -83,6 +85,18 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
     hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
 
 
+def _say_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    """A warning in one line: where in a library's files it arose helps nobody, and tells of this machine's folders."""
+    print(f"warning: {' '.join(str(message).split())}", file=file or sys.stderr)
+
+
 def _exit_with(error: LlavaPoseError) -> None:
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {line}", file=sys.stderr)
@@ -97,7 +111,7 @@ def _help(script: str, conf: Path, text: str) -> str:
     rows = []
     for folder in sorted(path for path in conf.iterdir() if path.is_dir() and path.name in chosen):
         of_script = experiments_of(script, conf) if folder.name == "experiment" else None
-        names = of_script or sorted(path.stem for path in folder.glob("*.yaml"))
+        names = of_script if of_script is not None else sorted(path.stem for path in folder.glob("*.yaml"))
         shown = (f"[{name}]" if name == chosen[folder.name] else name for name in names)
         owners = [key.partition("@")[2] for key in keys if key.startswith(f"{folder.name}@")]
         how = f"   ({', '.join(f'{owner}=NAME' for owner in owners)})" if owners else ""

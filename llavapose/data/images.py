@@ -2,13 +2,14 @@
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from PIL import Image, UnidentifiedImageError
-from torch import Tensor
 
 from llavapose.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MAX_PIXELS = 50_000_000
 """Larger pictures are refused before they are decoded."""
@@ -48,6 +49,8 @@ def check_image(path: Path, *, where: str) -> None:
     open_image(path, where=where).close()
 
 
-def pixels(image: Image.Image, image_processor: Any) -> Tensor:
+def pixels(image: Image.Image, image_processor: Any) -> "Tensor":
     """A picture as the vision encoder wants it: float32[3, H, W], padded to a square, resized, normalised."""
+    import torch  # pictures are checked before anything heavy is imported
+
     return torch.as_tensor(image_processor(images=[image], return_tensors="pt")["pixel_values"][0])

@@ -150,7 +150,7 @@ def ask_in_rounds(
     while waiting := pending():
         tallies.append(door.ask(_requests(reader, waiting), len(waiting)))
         num_keys = sum(len(one.keys) for one in waiting)
-        bar = tqdm(total=len(waiting), desc="reading replies", unit="reply", disable=None if door.progress else True)
+        bar = tqdm(total=len(waiting), desc="reading replies", unit="reply", disable=not door.progress)
         with bar:
             for start in range(0, len(waiting), _AT_ONCE):
                 some = waiting[start : start + _AT_ONCE]

@@ -4,6 +4,6 @@ In: the CSV and JSONL files that an evaluation or a sweep left; samples and scen
 ``tables.tex``, ``report/index.html`` and other pages of one file each, with nothing to load from elsewhere.
 
 Read ``tables`` (files -> grids -> text), ``plots`` (SVG as text), ``markup`` (what pages share), ``page`` (the
-report), ``samples_page`` and ``audit_page``, ``published`` (the papers' own numbers), ``wandb``, and ``sweep``: all of
-it at the end.
+report), ``samples_page`` and ``audit_page``, ``published`` (the papers' own numbers), ``wandb``, ``sweep``
+(all of it at the end), and ``reference`` (one's own numbers beside the documents').
 """

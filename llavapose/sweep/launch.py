@@ -58,7 +58,7 @@ def launch(
     overrides: Sequence[str],
     *,
     prepare: Callable[[TrainConfig], object],
-    finish: Callable[[Path], object],
+    finish: Callable[[Path, TrainConfig], object],
 ) -> None:
     """Check every job, make what they share, run them, write ``jobs.json``, then the sweep's tables.
 
@@ -67,7 +67,7 @@ def launch(
         overrides: as on the command line; one with several values is run once for each.
         prepare: makes the data of a job; called once for each different
             data before any job starts, so that no two make the same.
-        finish: writes the tables of a sweep's folder.
+        finish: writes the tables of a sweep's folder, given the settings of its first job.
 
     Raises:
         ConfigError: mistakes in any job, before the first one starts.
@@ -84,7 +84,7 @@ def launch(
     print(f"{len(sweep.jobs)} jobs in {sweep.folder}: {', '.join(job.name for job in sweep.jobs)}", flush=True)
     ended = _run(sweep)
     if sweep.configs[0].evaluate:
-        finish(sweep.folder)
+        finish(sweep.folder, sweep.configs[0])
     failed = [f"{job.name} (exit {end.exit_code})" for job, end in zip(sweep.jobs, ended, strict=True) if end.exit_code]
     if failed:
         raise LlavaPoseError(f"{len(failed)} of {len(ended)} jobs failed: {', '.join(failed)}; see their output above")

@@ -10,6 +10,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 
+from llavapose.bars import LINE_EVERY_S
 from llavapose.files import atomic_write
 from llavapose.model.attention import check_packing
 from llavapose.model.batch import Batch
@@ -23,7 +24,7 @@ class Progress(TQDMProgressBar):
         every_s: seconds between two lines in a file.
     """
 
-    def __init__(self, refresh_rate: int = 5, every_s: float = 60.0) -> None:
+    def __init__(self, refresh_rate: int = 5, every_s: float = LINE_EVERY_S) -> None:
         super().__init__(refresh_rate=refresh_rate if sys.stdout.isatty() else 0)
         self.every_s = every_s
         self._started = self._said = 0.0

@@ -2,29 +2,60 @@
 
 import inspect
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import lightning as L
 from huggingface_hub import save_torch_state_dict
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from llavapose.config.schema import TrainConfig
+from llavapose.errors import ConfigError, LlavaPoseError
+
+_REFUSALS = (MisconfigurationException, InstantiationException, ImportError, ValueError, TypeError, RuntimeError)
 
 
 def build_trainer(config: TrainConfig) -> L.Trainer:
     """The trainer of one run; what is left out of ``config.logger`` or set to null is not built."""
     _quieten()
     # `_convert_: all` because DeepSpeed takes plain dictionaries only.
-    strategy = config.strategy.get("name") or instantiate(config.strategy, _convert_="all")
-    return L.Trainer(
-        **config.trainer,
-        strategy=strategy,
-        callbacks=_built(config.callbacks),
-        logger=_built(config.logger) or False,
-        # Left on, Lightning would add a callback that we did not configure.
-        enable_checkpointing="checkpoint" in config.callbacks,
-        default_root_dir=config.output_dir,
-    )
+    with _told("strategy"):
+        strategy = config.strategy.get("name") or instantiate(config.strategy, _convert_="all")
+    with _told("callbacks"):
+        callbacks = _built(config.callbacks)
+    with _told("logger"):
+        loggers = _built(config.logger)
+    with _told("trainer"):
+        return L.Trainer(
+            **config.trainer,
+            strategy=strategy,
+            callbacks=callbacks,
+            logger=loggers or False,
+            # Left on, Lightning would add a callback that we did not configure.
+            enable_checkpointing="checkpoint" in config.callbacks,
+            default_root_dir=config.output_dir,
+        )
+
+
+@contextmanager
+def _told(group: str) -> Iterator[None]:
+    """What Lightning refuses of a group's settings, as one line that names the group.
+
+    ``config/machine`` says at once what it knows of; the rest is known to the classes alone.
+    """
+    try:
+        yield
+    except LlavaPoseError:
+        raise
+    except _REFUSALS as error:
+        if isinstance(error.__cause__, LlavaPoseError):
+            raise error.__cause__ from None
+        reason = " ".join(str(error.__cause__ or error).split())
+        line = f"{group}: Lightning cannot be set up so ({reason[:300]}); change {group}.*, as --cfg job shows it"
+        raise ConfigError(line) from None
 
 
 def _quieten() -> None:

@@ -130,7 +130,13 @@ POSE = "llavapose.evaluation.judges.pose.judge.PoseJudge"
         (["answerer=text"], "answerer=text: no such choice; expected one of checkpoint, "),
         (["judge.name=gpt4o"], f"judge.name: {POSE} takes no such argument"),
         (["benchmark.name=e_hpaub"], "`benchmark.name=e_hpaub`: nothing named benchmark.name"),
-        (["judge.options.strict=true"], f"judge.strict: {POSE} takes no such argument"),
+        (["judge.options.strict=true"], f"judge.options.strict: {POSE} takes no such argument"),
+        (["judge.options.name=x"], f"judge.name: {POSE} takes no such argument"),
+        (
+            ["benchmark.num_images=0", "probe.enabled=false"],
+            "benchmark.num_images=0 and probe.enabled=false: nothing would be evaluated; leave one of them out",
+        ),
+        (["benchmark.num_images=0", "probe.num_items=0"], "benchmark.num_images=0 and probe.num_items=0: nothing"),
         (["judge._target_=my.Judge"], "judge._target_: nothing named my.Judge is installed; check the name"),
         (
             ["benchmark.path=a.jsonl"],
@@ -145,6 +151,23 @@ POSE = "llavapose.evaluation.judges.pose.judge.PoseJudge"
 )
 def test_parts_of_an_evaluation_are_real_or_refused(conf, overrides, line):
     assert mistakes(conf, "checkpoint=tiny", "arm=x", *overrides, script="evaluate")[-1].startswith(line)
+
+
+def test_a_run_that_evaluates_nothing_says_so(conf):
+    nothing = ["benchmark.num_images=0", "probe.enabled=false"]
+    (line,) = mistakes(conf, *nothing)
+    assert line.endswith("nothing would be evaluated; leave one of them out, or say evaluate=false")
+    composed("train", conf, [*nothing, "evaluate=false"])
+
+
+def test_an_argument_of_ones_own_class_is_named_as_it_is_set(conf, tmp_path, monkeypatch):
+    (tmp_path / "my_judge.py").write_text("class Judge:\n    def __init__(self, strict, ledger): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    words = ["checkpoint=tiny", "arm=x", "judge._target_=my_judge.Judge"]
+    (line,) = mistakes(conf, *words, script="evaluate")
+    assert line == ("judge.options.strict: my_judge.Judge needs this argument; set it with judge.options.strict=...")
+    (line,) = mistakes(conf, *words, "judge.options.strickt=1", "judge.options.strict=1", script="evaluate")
+    assert line == "judge.options.strickt: my_judge.Judge takes no such argument; did you mean strict?"
 
 
 def test_typo_in_an_experiment_file(conf, tmp_path):

@@ -38,7 +38,7 @@ def test_settings_are_shown_as_plain_yaml(run_script, script, overrides):
 def test_a_run_saves_plain_yaml(run_script, tmp_path):
     made = run_script("generate", *TINY, *SAMPLES)
     assert made.exit_code == 0, made.err
-    answers = ["answerer=file", "answerer.path=none.jsonl", "benchmark.num_images=0", "probe.enabled=false"]
+    answers = ["answerer=file", "answerer.path=none.jsonl", "benchmark.num_images=0"]
     (tmp_path / "none.jsonl").touch()
     run_script("evaluate", "arm=other", *answers, *TINY)
     # It stops before the first step, with its settings saved.

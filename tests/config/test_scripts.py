@@ -1,6 +1,14 @@
 """The scripts as a user meets them: help and mistakes, fast, in one line each, without a traceback."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+from llavapose.config.compose import composed, typed
+from llavapose.config.inputs import missing_inputs
 
 # 0.3 to 1.3 CPU seconds measured (benchmarks/startup.py); torch or transformers alone would take more than this.
 LIMIT_CPU_S = 4.0
@@ -54,7 +62,8 @@ def test_a_checkpoint_folder_without_a_checkpoint(run_script, tmp_path):
     (tmp_path / "empty").mkdir()
     said = run_script("evaluate", "checkpoint=empty", "arm=x")
     assert said.exit_code == 1
-    assert said.errors == ["error: checkpoint: empty has no config.json; expected the `hf` folder that train.py leaves"]
+    lacking = "has no config.json and no *.safetensors weights and no tokenizer_config.json"
+    assert said.errors == [f"error: checkpoint: empty {lacking}; expected the `hf` folder that train.py leaves"]
 
 
 def test_help_lists_the_experiments_of_this_script(run_script):
@@ -88,6 +97,25 @@ def test_settings_can_be_shown(run_script):
     assert "name: detail" in said.out
 
 
+@pytest.mark.parametrize(
+    ("script", "typo", "line"),
+    [
+        ("train", "optim.lrr=1", "error: `optim.lrr=1`: nothing named optim.lrr; did you mean optim.lr?"),
+        ("train", "+typo=1", "error: typo: no such setting"),
+        ("evaluate", "judge=gpt5", "error: judge=gpt5: no such choice; expected one of "),
+    ],
+)
+def test_a_typo_where_settings_are_shown(run_script, script, typo, line):
+    said = run_script(script, "--cfg", "job", typo)
+    assert said.exit_code == 1 and len(said.errors) == 1
+    assert said.errors[0].startswith(line)
+
+
+def test_settings_without_a_value_are_shown_too(run_script):
+    said = run_script("evaluate", "--cfg", "job")
+    assert said.exit_code == 0 and "arm: ???" in said.out
+
+
 def test_a_mistake_inside_the_run_is_one_line_too(run_script, tmp_path):
     (tmp_path / "set" / "images").mkdir(parents=True)
     (tmp_path / "set" / "keypoints.json").write_text("[1, 2]")
@@ -104,11 +132,51 @@ def test_a_mistake_inside_the_run_is_one_line_too(run_script, tmp_path):
     assert not (tmp_path / "outputs").exists()
 
 
-def test_generate_does_not_import_torch(run_script, tmp_path):
-    import subprocess
-    import sys
-    from pathlib import Path
+def test_bad_samples_are_said_before_anything_heavy_is_loaded(run_script, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"no picture")
+    turns = [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "A dog."}]
+    rows = [{"id": name, "image": f"{name}.jpg", "kind": "conv", "conversations": turns} for name in ("gone", "broken")]
+    lines = [*map(json.dumps, rows), "{torn"]
+    (tmp_path / "samples.jsonl").write_text("\n".join(lines))
+    said = run_script("train", "data.path=samples.jsonl", "data.images=photos", "evaluate=false")
+    assert said.exit_code == 1
+    assert "3 bad records" in said.errors[0] and len(said.errors) == 4
+    assert all(word in said.err for word in ("no image gone.jpg", "broken.jpg is not an image", "samples.jsonl:3"))
+    assert said.cpu_s < LIMIT_CPU_S
 
+
+@pytest.mark.parametrize("script", ["generate", "train"])
+def test_a_teachers_key_is_missed_at_once_where_it_will_be_asked(run_script, tmp_path, monkeypatch, script):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    said = run_script(script, "teacher=gpt4o")
+    assert said.exit_code == 1 and "OPENAI_API_KEY is not set" in said.err and len(said.errors) == 1
+    assert said.cpu_s < LIMIT_CPU_S
+    if script == "generate":
+        assert run_script(script, "teacher=gpt4o", "dry_run=true", "scenes.num_train=8").exit_code == 0
+
+
+def test_samples_that_are_paid_for_need_no_key(tmp_path, monkeypatch, conf):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    words = ["teacher=gpt4o", f"data_dir={tmp_path}"]
+    config = typed("train", composed("train", conf, words))
+    assert len(missing_inputs(config)) == 1
+    (tmp_path / "abc").mkdir()
+    (tmp_path / "abc" / "made.json").write_text("{}")
+    assert missing_inputs(config) == []
+
+
+def test_a_warning_is_a_line_without_a_path(run_script, tmp_path):
+    code = (
+        "import sys, warnings; sys.argv = ['train', '--help']; from llavapose.cli.train import run; run(); "
+        "import lightning.fabric.utilities.warnings; warnings.warn('two\\n words', stacklevel=1)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "warning: two words\n"
+
+
+def test_generate_does_not_import_torch(run_script, tmp_path):
     root = Path(__file__).parents[2]
     code = (
         "import sys; sys.path.insert(0, %r); import llavapose.cli.generate; import llavapose.teacher.make; "

@@ -79,9 +79,10 @@ def installed(command: str, words: Sequence[str], patch: pytest.MonkeyPatch) -> 
 
 
 def composes(script: str, words: Sequence[str], patch: pytest.MonkeyPatch) -> str:
-    """The settings of a script for a command line; its input files need not be there."""
+    """The settings of a script for a command line; its input files and GPUs need not be there."""
     assert script in SCRIPTS
-    patch.setattr(compose, "missing_inputs", lambda config: [])
+    for looked_at in ("missing_inputs", "machine_problems"):
+        patch.setattr(compose, looked_at, lambda config: [])
     overrides = [word for word in words if not word.startswith("-") and word != "job"]
     if (script, *words) in COMPOSED:
         return "composed"

@@ -109,7 +109,7 @@ def test_a_benchmark(conf, world, tmp_path):
 
 def test_what_they_do_not_take_is_refused(conf, world, tmp_path):
     with pytest.raises(
-        ConfigError, match=rf"judge\.fill: {HERE}\.LengthJudge takes no such argument; did you mean full"
+        ConfigError, match=rf"judge\.options\.fill: {HERE}\.LengthJudge takes no such argument; did you mean full"
     ):
         run(conf, tmp_path, world, *PARROT, f"judge._target_={HERE}.LengthJudge", "judge.options.fill=3")
     with pytest.raises(ConfigError, match=rf"benchmark\.seed: {HERE}\.CountBenchmark takes no such argument"):

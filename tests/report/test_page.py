@@ -96,6 +96,12 @@ def test_the_page_is_one_file_without_script_or_link(page):
     assert {link for link in links if not link.startswith(("#", "data:"))} == set()
 
 
+def test_plots_can_be_read_on_a_narrow_screen(page):
+    """They keep a width at which their letters are 11 pixels high, and scroll; the page itself does not."""
+    html = page.read_text(encoding="utf-8")
+    assert re.search(r"figure \{[^}]*overflow-x:auto", html) and re.search(r"svg \{[^}]*min-width:620px", html)
+
+
 def test_published_numbers_stand_apart_and_limits_are_said(page):
     html = page.read_text(encoding="utf-8")
     ours, published = html.split('id="published"')

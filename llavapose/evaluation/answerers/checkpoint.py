@@ -1,5 +1,7 @@
 """A checkpoint answers questions and weighs statements: the evaluation's only torch."""
 
+import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -89,19 +91,28 @@ class CheckpointAnswerer:
                 finish = "stop" if len(ids) < self.max_new_tokens else "length"
                 yield Answer(question_id=question.id, arm=arm, text=text, finish=finish, num_tokens=len(ids))
 
-    def stream(self, photo: Path, question: str) -> Iterator[str]:
-        """The answer to one question about one picture, piece by piece as it is written."""
+    def stream(self, photo: Path, question: str, *, opened: bool = True) -> Iterator[str]:
+        """The answer to one question about one picture, piece by piece as it is written.
+
+        Args:
+            photo: an image file.
+            question: of any kind.
+            opened: the first word is one that a sentence can open with. A small model that was trained on few questions
+                takes others for the middle of a sentence and goes on with it: behind "What is the person doing?" with
+                ". The person ..." or "is sitting", as its answers do behind the words "the person".
+        """
         ids = [(*self.conversation.prefix, *self.conversation.question(question, where="question"))]
         # A phone writes how it was held beside the pixels; COCO's annotations are about the pixels as they lie.
         upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
         picture = pixels(upright, self.processor.image_processor)
         streamer = TextIteratorStreamer(self.processor.tokenizer, skip_prompt=True, skip_special_tokens=True)
         inputs = self._inputs(ids, [picture])
+        first = not_opening(self.processor.tokenizer, opened)
         failures: list[BaseException] = []
 
         def write() -> None:
             try:
-                self._run(**inputs, streamer=streamer)
+                self._run(**inputs, streamer=streamer, begin_suppress_tokens=first)
             except BaseException as error:
                 failures.append(error)
                 streamer.end()  # else the reader below waits for ever
@@ -176,6 +187,27 @@ class CheckpointAnswerer:
 
     def _pixels(self, images: Path, image: str, where: str) -> Tensor:
         return pixels(open_image(inside(images, image, where=where), where=where), self.processor.image_processor)
+
+
+def not_opening(tokenizer: Any, opened: bool = True) -> list[int] | None:
+    """Tokens that no answer's first sentence opens with: parts of words, words in small letters, stops, the end.
+
+    Known for vocabularies that mark a word's start with ``▁``, as LLaVA's; None for others, and if not ``opened``.
+    """
+    tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    if not opened or not any(token.startswith("▁") for token in tokens):
+        return None
+    return [index for index, token in enumerate(tokens) if not _opens(token)]
+
+
+def _opens(token: str) -> bool:
+    if re.fullmatch("<0x[89A-F][0-9A-F]>", token):
+        return True  # a byte of a letter beyond ASCII
+    first = token.removeprefix("▁")[:1]
+    if not first.isascii() or not first:
+        return True
+    # Quotes, brackets, dashes and the like open a sentence or a list; these end or divide one.
+    return token.startswith("▁") and first not in string.ascii_lowercase + ".,;:!?)]}%"
 
 
 def _files_of(checkpoint: str) -> list[Any]:

@@ -15,24 +15,22 @@ from llavapose.llm.budget import Budget
 from llavapose.llm.counts import Counts
 from llavapose.llm.live.pace import Pace
 
-# A log of a night keeps a thousand lines instead of sixty thousand.
-EVERY_S, EVERY_S_IN_A_FILE = 0.5, 30.0
-"""Seconds between two states of the line, on a screen and where stderr is kept in a file."""
+EVERY_S = 0.5
+"""Seconds between two states of the line on a screen; in a file ``bars`` says how often."""
 
 
 async def show(counts: Counts, budget: Budget, pace: Pace, total: int | None) -> None:
     """Keep the line up to date until cancelled."""
-    every = EVERY_S if sys.stderr.isatty() else EVERY_S_IN_A_FILE
     # A short bar: the postfix needs the room.
     bar_format = "{desc}: {percentage:3.0f}%|{bar:10}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
     with tqdm(
         # Smoothing 0: the mean rate since the start, from which the hours that remain can be told.
-        total=total, desc="asking", unit="", file=sys.stderr, smoothing=0, mininterval=every, dynamic_ncols=True,
+        total=total, desc="asking", unit="", file=sys.stderr, smoothing=0, mininterval=EVERY_S, dynamic_ncols=True,
         bar_format=bar_format if total else None,
     ) as bar:  # fmt: skip
         try:
             while True:
-                await asyncio.sleep(every)
+                await asyncio.sleep(EVERY_S)
                 _update(bar, counts, budget, pace)
         finally:
             _update(bar, counts, budget, pace)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 from llavapose.pictures import plain_name
 from llavapose.pose.facts.scene import scene_facts
@@ -103,8 +104,15 @@ class AuditReport:
         return lines
 
     def lines(self) -> list[str]:
-        """The whole report as lines to print."""
-        return [*self.notes(), *(", ".join(f"{name} {text}" for name, text in row.items()) for row in self.rows())]
+        """The whole report as lines to print: a measure a row, a kind a column."""
+        rows = self.rows()
+        columns = [list(rows[0]), *(list(row.values()) for row in rows)]
+        widths = [max(map(len, column)) for column in columns]
+        table = [
+            "  ".join([cells[0].ljust(widths[0]), *(map(str.rjust, cells[1:], widths[1:]))]).rstrip()
+            for cells in zip(*columns, strict=True)
+        ]
+        return [*self.notes(), *table]
 
     def _row(self, kind: str, checked: Checked, answers: int, again: Mapping[str, int]) -> dict[str, str]:
         claims = checked.supported + checked.contradicted + checked.unverifiable
@@ -112,7 +120,8 @@ class AuditReport:
             "kind": kind,
             "samples": f"{checked.conversations:,}",
             "with a leak": _share(checked.with_leak, checked.conversations),
-            "with a contradiction": _share(checked.with_contradiction, checked.conversations),
+            # Where no claim could be checked, none was found to be wrong and none right.
+            "with a contradiction": _share(checked.with_contradiction, checked.conversations if claims else 0),
             "claims": f"{claims:,}",
             "supported": _share(checked.supported, claims),
             "contradicted": _share(checked.contradicted, claims),
@@ -135,10 +144,13 @@ def audit(
         num_drawn: samples that the page goes on with.
 
     Raises:
-        DataError: no such file, or a folder without samples.
+        DataError: no such file, a folder without samples, or no record that can be read; names the first.
     """
     look = _Look(scenes=scenes, rng=random.Random(seed), num_worst=num_worst, num_drawn=num_drawn)
     duplicates = find_duplicates(look.through(path))
+    if not look.counts:
+        why = f"; {look.num_problems:,} cannot: {look.problems[0]}" if look.problems else ", for it is empty"
+        raise DataError(f"audit: no record of {path} can be read{why}")
     order = [kind for kind in (*KINDS, UNTOLD) if kind in look.counts]
     return AuditReport(
         path=path,
@@ -220,4 +232,4 @@ _facts = lru_cache(maxsize=4096)(scene_facts)
 
 
 def _share(number: int, whole: int) -> str:
-    return f"{number:,} ({number / whole:.1%})" if whole else "—"
+    return f"{number:,} ({number / whole:.1%})" if whole else "-"

@@ -182,7 +182,7 @@ def _balance(evidence: Evidence) -> Conclusion | None:
 
 
 def _advice(evidence: Evidence) -> Conclusion | None:
-    """What a pose asks of the body, and what would make it easier."""
+    """What a pose asks of the body."""
     return _first(evidence, EFFORT)
 
 
@@ -268,7 +268,7 @@ THEMES = (
         several=True,
     ),
     Theme(
-        questions=("What should be changed to make the pose easier?", "Which part of the body works hardest, and why?"),
+        questions=("How tiring is the pose? Explain why.", "What does the pose ask of the body? Explain why."),
         kinds=("trunk", "arm_height", "elbow", "stance", "knee"),
         conclude=_advice,
     ),

@@ -12,7 +12,7 @@ from PIL import Image
 from llavapose import ask
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, DataError
-from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
+from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer, not_opening
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.model.pretrained import load_model, load_processor
@@ -50,7 +50,39 @@ def test_a_batch_answers_as_one_by_one(answerer, tiny_pictures):
 
 def test_the_stream_is_the_answer(answerer, tiny_pictures):
     whole = next(iter(answerer.answers([question(2)], tiny_pictures, "x"))).text
-    assert "".join(answerer.stream(tiny_pictures / "002.png", "What colour is it?")).strip() == whole
+    assert "".join(answerer.stream(tiny_pictures / "002.png", "What colour is it?", opened=False)).strip() == whole
+
+
+def test_a_streamed_answer_opens_with_a_word_that_opens_a_sentence(tiny_pictures):
+    """Whatever the model holds for most likely: here a full stop, as arms do that were trained on few questions."""
+    answerer = CheckpointAnswerer("tiny", device="cpu", max_new_tokens=4)
+    stop = answerer.processor.tokenizer.convert_tokens_to_ids(".")
+
+    def to_stop(module, inputs, logits):
+        logits[..., stop] += 50
+        return logits
+
+    handle = answerer.model.lm_head.register_forward_hook(to_stop)
+    told = {opened: "".join(answerer.stream(tiny_pictures / "002.png", "What?", opened=opened)) for opened in (1, 0)}
+    handle.remove()
+    assert told[0].startswith(".") and told[1][0].isupper() and told[1].endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("token", "opens"),
+    [("▁The", True), ("▁4", True), ('▁"', True), ("▁-", True), ("▁É", True), ("人", True), ("<0xE4>", True),
+     (".", False), ("▁.", False), ("▁on", False), ("ing", False), ("The", False), ("</s>", False), ("<0x0A>", False)],
+)  # fmt: skip
+def test_what_opens_a_sentence(token, opens):
+    class Vocabulary:
+        def __len__(self):
+            return 2
+
+        def convert_ids_to_tokens(self, ids):
+            return [("▁A", token)[i] for i in ids]
+
+    assert not_opening(Vocabulary()) == ([] if opens else [1])
+    assert not_opening(Vocabulary(), opened=False) is None
 
 
 def test_a_failing_stream_fails_instead_of_hanging(answerer, tiny_pictures, monkeypatch):
@@ -165,10 +197,12 @@ def test_bad_input_is_named(answerer, tiny_pictures, tmp_path):
         ("tiny", "none.jpg", "What?", "none.jpg: no such file"),
         ("no/such/folder", "002.png", "What?", "no such folder"),
         ("tiny", "002.png", "  ", "question is empty"),
+        ("tiny --device=gpu", "002.png", "What?", "--device gpu: no such device; expected cpu, cuda"),
+        ("tiny --device=cuda:99", "002.png", "What?", "--device cuda:99: no such GPU here: "),
     ],
 )
 def test_ask_tells_what_is_wrong(tiny_pictures, capsys, monkeypatch, checkpoint, photo, asked, message):
-    monkeypatch.setattr(sys, "argv", ["ask", checkpoint, str(tiny_pictures / photo), asked])
+    monkeypatch.setattr(sys, "argv", ["ask", *checkpoint.split(), str(tiny_pictures / photo), asked])
     assert ask.main() == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and err.startswith("error: ") and message in err
@@ -176,6 +210,6 @@ def test_ask_tells_what_is_wrong(tiny_pictures, capsys, monkeypatch, checkpoint,
 
 def test_ask_prints_the_answer(tiny_base, tiny_pictures, capsys, monkeypatch, answerer):
     arguments = ["ask", str(tiny_base), str(tiny_pictures / "002.png"), "What colour is it?", "--max-new-tokens", "8"]
-    monkeypatch.setattr(sys, "argv", [*arguments, "--device", "cpu"])
+    monkeypatch.setattr(sys, "argv", [*arguments, "--device", "cpu", "--raw"])
     assert ask.main() == 0
     assert capsys.readouterr().out.strip() == next(iter(answerer.answers([question(2)], tiny_pictures, "x"))).text

@@ -53,8 +53,12 @@ def test_rates_by_kind_and_in_all(folder: Path, scenes: SceneSet) -> None:
     assert report.leaks == {"boxes": 1, "keypoints": 1}
     text = "\n".join(report.lines())
     for words in ("7 samples", "1 records cannot be read", "1 samples show pictures whose keypoints are not known",
-                  "leaks: boxes 1, keypoints 1", "with a leak 1 (16.7%)"):  # fmt: skip
+                  "leaks: boxes 1, keypoints 1", "1 (16.7%)"):  # fmt: skip
         assert words in text
+    table = report.lines()[-len(total) :]
+    assert table[0].split() == ["kind", "conv", "detail", "all"]
+    assert [line.split("  ")[0] for line in table] == list(total)
+    assert max(map(len, table)) <= 80 and len({len(line) for line in table[1:]}) == 1
 
 
 def test_the_worst_come_first_and_the_draw_is_seeded(folder: Path, scenes: SceneSet) -> None:
@@ -75,7 +79,9 @@ def test_without_scenes_leaks_and_duplicates_are_found(folder: Path) -> None:
     report = audit(folder, None, None)
     assert (report.with_scene, report.images) == (0, None)
     (row,) = [row for row in report.rows() if row["kind"] == "all"]
-    assert (row["with a leak"], row["claims"], row["supported"]) == ("1 (14.3%)", "0", "—")
+    assert (row["with a leak"], row["claims"], row["supported"]) == ("1 (14.3%)", "0", "-")
+    assert {row["with a contradiction"] for row in report.rows()} == {"-"}  # nothing was looked at: not 0.0%
+    assert not any("0.0%" in line and "contradict" in line for line in report.lines())
 
 
 def test_a_file_that_tells_no_kind_is_audited_all_the_same(tmp_path: Path) -> None:
@@ -88,6 +94,22 @@ def test_a_file_that_tells_no_kind_is_audited_all_the_same(tmp_path: Path) -> No
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no file .*none\.json"):
         audit(tmp_path / "none.json", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("empty.jsonl", "", "can be read, for it is empty"),
+        ("empty.json", "[]", "can be read, for it is empty"),
+        ("other.jsonl", '{"a": 1}\n{"b": 2}\n', r"can be read; 2 cannot: samples: .*other\.jsonl:1"),
+        ("text.txt", "these are no samples\n", r"text\.txt"),
+    ],
+)
+def test_a_file_without_a_readable_record(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=said) as caught:
+        audit(tmp_path / name, None, None)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(not UPSTREAM.is_dir(), reason="the original's published samples are not here")

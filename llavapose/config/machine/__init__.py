@@ -1,0 +1,7 @@
+"""What this machine cannot do, said before anything is loaded or forked: in about a second, without torch.
+
+In: a script's settings. Out: one line for each thing that is not there, with the fix.
+
+Read ``ability`` (which part of whose settings is looked at), ``devices`` (strategy, devices, precision), ``gpus`` (how
+many there are, asked of the driver), ``hub`` (models by name: network or cache), ``folders`` (what a run writes to).
+"""

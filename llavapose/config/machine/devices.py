@@ -1,0 +1,135 @@
+"""Trainer and strategy against the GPUs that are here: what Lightning would refuse much later, in a traceback."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from llavapose.config.machine.gpus import Gpus, find_gpus
+from llavapose.config.schema import TrainConfig
+
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+PRECISIONS = (
+    "32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true", "64-true",
+    "transformer-engine", "transformer-engine-float16",
+)  # fmt: skip
+"""lightning.Trainer's."""
+
+_ALIASES = {"64": "64-true", "32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
+_AMPERE = (8, 0)
+"""The first compute capability that multiplies in bfloat16; torch emulates it below, many times slower."""
+_ADA = (8, 9)
+"""The first that multiplies in 8 bits."""
+
+
+def device_problems(config: TrainConfig) -> list[str]:
+    """One line for each part of trainer and strategy that this machine cannot run."""
+    return list(_problems(config, find_gpus(), os.cpu_count() or 1))
+
+
+def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterator[str]:
+    """``gpus``: None where nobody knows; what needs to know them is let through, and Lightning decides."""
+    accelerator = str(config.trainer.get("accelerator", "auto"))
+    if accelerator not in ACCELERATORS:
+        close = get_close_matches(accelerator, ACCELERATORS, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(ACCELERATORS)}"
+        yield f"trainer.accelerator is {accelerator!r}{hint}"
+        return
+    mac = sys.platform == "darwin" and platform.machine() == "arm64"
+    if accelerator == "mps" and not mac:
+        yield "trainer.accelerator=mps: this is no Mac with Apple's own chip; leave it out"
+        return
+    if accelerator == "tpu" and importlib.util.find_spec("torch_xla") is None:
+        yield "trainer.accelerator=tpu needs the package torch_xla; install it, or leave it out"
+        return
+    if (accelerator == "cuda" or (accelerator == "gpu" and not mac)) and gpus is not None and not gpus.num:
+        yield f"trainer.accelerator={accelerator}: no GPU here: {gpus.why}; use trainer.accelerator=auto"
+    yield from _strategy(config.strategy, accelerator, gpus)
+    used = gpus
+    if accelerator not in ("auto", "gpu", "cuda"):
+        used = Gpus(num=0)
+    elif mac and accelerator != "cuda":
+        used = None  # Apple's: Lightning takes it as one device, and nothing here counts it
+    yield from _devices(config.trainer.get("devices", "auto"), accelerator, used, num_cores)
+    yield from _precision(str(config.trainer.get("precision", "32-true")), used)
+
+
+def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> Iterator[str]:
+    target, name = str(strategy.get("_target_", "")), str(strategy.get("name", ""))
+    if target.endswith(".CPUDeepSpeedStrategy"):
+        if shutil.which("g++") is None:
+            yield "strategy=deepspeed_stage3_cpu: no g++ on PATH; install a C++ compiler or choose strategy=ddp"
+        return
+    if not (target.endswith(".DeepSpeedStrategy") or name.startswith("deepspeed")):
+        return
+    what = f"strategy: DeepSpeed (stage {strategy['stage']})" if "stage" in strategy else "strategy: DeepSpeed"
+    instead = "choose strategy=single, ddp, or deepspeed_stage3_cpu to try it on a CPU"
+    if importlib.util.find_spec("deepspeed") is None:
+        yield f"{what} needs the package deepspeed, which is not installed; install it, or choose strategy=fsdp2"
+    elif accelerator in ("cpu", "mps", "tpu"):
+        yield f"{what} runs on NVIDIA GPUs, and trainer.accelerator={accelerator}; {instead}"
+    elif gpus is not None and not gpus.num:
+        yield f"{what} needs a GPU, and there is none here: {gpus.why}; {instead}"
+
+
+def _devices(devices: Any, accelerator: str, gpus: Gpus | None, num_cores: int) -> Iterator[str]:
+    asked = _parsed(devices)
+    if asked is None:
+        yield f"trainer.devices is {devices!r}; expected a number, a list of indices such as [0,1], or auto"
+    elif gpus is None:
+        return
+    elif gpus.num and isinstance(asked, list) and any(index >= gpus.num for index in asked):
+        yield f"trainer.devices={devices}: there {_are(gpus.num)} here, counted from 0; name others"
+    elif gpus.num and isinstance(asked, int) and asked > gpus.num:
+        yield f"trainer.devices={devices}: there {_are(gpus.num)} here; set trainer.devices={gpus.num} or less"
+    elif not gpus.num and accelerator == "auto" and isinstance(asked, int) and asked > max(2, num_cores):
+        # Two processes are worth a try anywhere; more than there are cores were meant for GPUs.
+        yield (
+            f"trainer.devices={devices}: no GPU here, and {num_cores} cores; set trainer.devices=1, or "
+            f"trainer.accelerator=cpu to start {asked} processes all the same"
+        )
+
+
+def _parsed(devices: Any) -> int | list[int] | None:
+    """How many (0: as many as there are) or which; None for what Lightning does not take."""
+    if devices in ("auto", -1, "-1"):
+        return 0
+    if isinstance(devices, str):
+        parts = [part.strip() for part in devices.split(",") if part.strip()]
+        if not parts or not all(part.isdigit() for part in parts):
+            return None
+        devices = [int(part) for part in parts] if "," in devices else int(parts[0])
+    if isinstance(devices, list):
+        return devices if devices and all(isinstance(one, int) and one >= 0 for one in devices) else None
+    return devices if isinstance(devices, int) and devices > 0 and not isinstance(devices, bool) else None
+
+
+def _are(num: int) -> str:
+    return "is 1 GPU" if num == 1 else f"are {num} GPUs"
+
+
+def _precision(precision: str, gpus: Gpus | None) -> Iterator[str]:
+    name = _ALIASES.get(precision, precision)
+    if name not in PRECISIONS:
+        close = get_close_matches(name, PRECISIONS, n=1, cutoff=0.7)
+        hint = f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(PRECISIONS)}"
+        yield f"trainer.precision is {precision!r}{hint}"
+        return
+    in_8_bits = name.startswith("transformer-engine")
+    if in_8_bits and importlib.util.find_spec("transformer_engine") is None:
+        yield f"trainer.precision={precision} needs the package transformer_engine; install it, or use bf16-mixed"
+    if gpus is None:
+        return
+    least = _ADA if in_8_bits else _AMPERE if name.startswith("bf16") else (0, 0)
+    if not gpus.num and (name == "16-mixed" or in_8_bits):
+        yield f"trainer.precision={precision} needs a GPU; on a CPU use 32-true or bf16-mixed"
+    elif gpus.capability is not None and gpus.capability < least:
+        has, needs = (".".join(map(str, version)) for version in (gpus.capability, least))
+        yield (
+            f"trainer.precision={precision} needs GPUs of compute capability {needs}, and one here has {has}; use "
+            f"{'bf16-mixed or 16-mixed' if in_8_bits else '16-mixed or 32-true'}"
+        )

@@ -1,0 +1,35 @@
+"""What Lightning refuses is one line that names the group of settings."""
+
+from pathlib import Path
+
+import pytest
+
+from llavapose.config.compose import composed, typed
+from llavapose.errors import ConfigError
+from llavapose.training.trainer import build_trainer
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trainer.precision=fp8"], "trainer: Lightning cannot be set up so (Precision 'fp8' is invalid"),
+        (["strategy=fsdp2", "trainer.precision=64-true"], "trainer: Lightning cannot be set up so (The `ModelParallel"),
+        (["trainer.val_check_interval=2.5"], "trainer: Lightning cannot be set up so ("),
+        (["strategy.name=no_such"], "trainer: Lightning cannot be set up so ("),
+        (["callbacks.checkpoint.save_top_k=-5"], "callbacks: Lightning cannot be set up so ("),
+    ],
+)
+def test_one_line_that_names_the_group(tmp_path, words, said):
+    config = typed("train", composed("train", CONF, [*words, f"output_dir={tmp_path}", "trainer.accelerator=cpu"]))
+    with pytest.raises(ConfigError) as caught:
+        build_trainer(config)
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+
+
+def test_our_own_words_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    config = typed("train", composed("train", CONF, ["strategy=deepspeed_stage3_cpu", f"output_dir={tmp_path}"]))
+    with pytest.raises(ConfigError, match=r"^strategy=deepspeed_stage3_cpu: no g\+\+ on PATH"):
+        build_trainer(config)
