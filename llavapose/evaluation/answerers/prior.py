@@ -18,7 +18,7 @@ from llavapose.records import Answer, Question
 
 MOST_STATEMENTS = 8
 """Longest answer, in sentences: as many as the offline teacher's descriptions have."""
-LEAST_DECIDED = 0.25
+LEAST_DECIDED = 0.5
 """Share of training scenes that must decide a statement for it to be said: what hardly ever applies says nothing."""
 NUM_TRIED = 100
 """Training scenes that answers of each length are tried on."""

@@ -1,8 +1,8 @@
 """Who rates answers.
 
-In: questions, the answers of one or two arms, and the facts of the pictures. Out: a rating from 1 to 10 each with the
+In: questions, the answers of one or two arms, and the facts of the pictures. Out: a rating each with the
 reason, or the reason why there is none: what cannot be judged is unscored, never zero.
 
-Read ``protocol``, ``pose`` (the offline judge, which checks an answer's claims against sure facts), ``llm`` (a language
+Read ``protocol``, ``pose/`` (the offline judge: what an answer's claims add to chance), ``llm`` (a language
 model as judge, told by the texts in ``rubrics/`` what to do) and ``replies`` (what such a judge's reply says).
 """

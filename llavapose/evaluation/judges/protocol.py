@@ -11,7 +11,7 @@ from typing import Protocol
 from llavapose.records import Answer, CheckedClaim, Question, Scene, Verdict
 
 LOWEST, HIGHEST = 1.0, 10.0
-"""The scale of a rating."""
+"""The scale of a rating; the pose judge's goes below, where an answer is worse than none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Judgement:
 
 
 class Judge(Protocol):
-    """Rates answers from 1 to 10, or leaves them unscored with a reason; a failure to judge is never a score."""
+    """Rates answers, 1 to 10, or leaves them unscored with a reason; a failure to judge is never a score."""
 
     @property
     def name(self) -> str:
