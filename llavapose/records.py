@@ -196,7 +196,8 @@ class Verdict:
     Attributes:
         question_id, arm: whose answer to what.
         judge: the judge's name: verdicts lie in ``verdicts/<judge>/``.
-        rating: 1..10, the pose judge's also below 1 (worse than silence); None where there is none (unscored), which is never a number.
+        rating: 1..10, the pose judge's also below 1 (worse than silence);
+            None where there is none (unscored), which is never a number.
         reason: the judge's explanation, or why there is no rating.
         silent: whether the answer says nothing that this judge could check.
         protocol: "single", or "pair" where the opponent's answer was seen beside it.
