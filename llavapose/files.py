@@ -13,11 +13,10 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from llavapose.errors import DataError
+from llavapose.plain_json import next_json, parse_json
 
 TINY_BASE = Path(__file__).parent / "assets" / "tiny_base"
 """The base that ships with the package."""
-
-_DECODER = json.JSONDecoder()
 
 
 @contextmanager
@@ -53,18 +52,14 @@ def read_json(path: Path, *, what: str) -> Any:
     """Read one JSON document.
 
     Raises:
-        DataError: the file is missing or is not JSON; names the file, the line and ``what`` was expected.
+        DataError: the file is missing or ``parse_json`` refuses it; names the file, the line and ``what``.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_bytes(), what=what, where=path)
     except FileNotFoundError:
         raise DataError(f"{what}: no file {path}; check the path") from None
     except IsADirectoryError:
         raise DataError(f"{what}: {path} is a folder; expected a JSON file") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{what}: {path} is not UTF-8 text (byte {error.start}); expected a JSON file") from None
-    except json.JSONDecodeError as error:
-        raise DataError(f"{what}: {path}:{error.lineno} is not JSON ({error.msg}); expected one document") from None
 
 
 def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> int:
@@ -84,25 +79,19 @@ def read_jsonl(path: Path, *, what: str) -> Iterator[tuple[int, dict[str, Any]]]
         DataError: the file is missing, or a line is not a JSON object; names file and line.
     """
     try:
-        stream = path.open(encoding="utf-8")
+        stream = path.open("rb")
     except FileNotFoundError:
         raise DataError(f"{what}: no file {path}; check the path") from None
     except IsADirectoryError:
         raise DataError(f"{what}: {path} is a folder; expected a JSONL file") from None
     with stream:
-        number = 0
-        try:
-            for number, line in enumerate(stream, 1):
-                if not line.strip():
-                    continue
-                value = json.loads(line)
-                if not isinstance(value, dict):
-                    raise DataError(f"{what}: {path}:{number} is a {type(value).__name__}; expected a JSON object")
-                yield number, value
-        except UnicodeDecodeError as error:
-            raise DataError(f"{what}: {path}:{number + 1} is not UTF-8 text ({error.reason})") from None
-        except json.JSONDecodeError as error:
-            raise DataError(f"{what}: {path}:{number} is not JSON ({error.msg}); fix or remove the line") from None
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            value = parse_json(line, what=what, where=f"{path}:{number}")
+            if not isinstance(value, dict):
+                raise DataError(f"{what}: {path}:{number} is a {type(value).__name__}; expected a JSON object")
+            yield number, value
 
 
 def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[tuple[int, Any]]:
@@ -121,8 +110,8 @@ def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[t
                 buffer = _skip_space(buffer[1:], stream, chunk)
                 if not number and buffer.startswith("]"):
                     break
-                value, buffer = _next_value(buffer, stream, chunk)
                 number, mark = number + 1, ","
+                value, buffer = _next_value(buffer, stream, chunk, what=what, where=f"{path}, record {number}")
                 yield number, value
                 buffer = _skip_space(buffer, stream, chunk)
             if _skip_space(buffer[1:], stream, chunk):
@@ -132,7 +121,7 @@ def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[t
     except UnicodeDecodeError as error:
         raise DataError(f"{what}: {path} is not UTF-8 text after record {number} ({error.reason})") from None
     except json.JSONDecodeError as error:
-        raise DataError(f"{what}: {path}, record {number + 1} is not JSON ({error.msg}); fix or remove it") from None
+        raise DataError(f"{what}: {path}, record {number} is not JSON ({error.msg}); fix or remove it") from None
 
 
 def _skip_space(buffer: str, stream: IO[str], chunk: int) -> str:
@@ -144,11 +133,11 @@ def _skip_space(buffer: str, stream: IO[str], chunk: int) -> str:
     return buffer
 
 
-def _next_value(buffer: str, stream: IO[str], chunk: int) -> tuple[Any, str]:
+def _next_value(buffer: str, stream: IO[str], chunk: int, *, what: str, where: str) -> tuple[Any, str]:
     """The value at the buffer's start and what follows it; reads on, more each time, while it is not whole."""
     while True:
         try:
-            value, end = _DECODER.raw_decode(buffer)
+            value, end = next_json(buffer, 0, what=what, where=where)
         except json.JSONDecodeError:
             more = stream.read(max(chunk, len(buffer)))
             if not more:

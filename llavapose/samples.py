@@ -6,7 +6,6 @@ original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasonin
 found by its name below the image folder, whatever folders the record names before it.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from llavapose.files import read_json_list, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
 from llavapose.llava_json import from_record, to_record
 from llavapose.pictures import Pictures
+from llavapose.plain_json import parse_json
 from llavapose.records import Sample
 
 WHAT = "samples"
@@ -155,13 +155,9 @@ def _in_lines(path: Path) -> Iterator[_Raw]:
                 continue
             where, place = f"{WHAT}: {path}:{number}", f"on line {number}"
             try:
-                value = json.loads(line.decode("utf-8"))
-            except UnicodeDecodeError as error:
-                problem = f"{where} is not UTF-8 text ({error.reason}); fix or remove the line"
-                yield _Raw(where=where, place=place, problem=problem)
-            except json.JSONDecodeError as error:
-                problem = f"{where} is not JSON ({error.msg}); fix or remove the line"
-                yield _Raw(where=where, place=place, problem=problem)
+                value = parse_json(line, what=WHAT, where=f"{path}:{number}")
+            except DataError as error:
+                yield _Raw(where=where, place=place, problem=str(error))
             else:
                 yield _object(value, where=where, place=place)
 

@@ -22,7 +22,7 @@ HEAVY = {
     "huggingface_hub",
     "torchmetrics",
 }
-STANDARD = {"records", "kinds", "errors", "files", "pictures", "llava_json", "samples"}
+STANDARD = {"records", "kinds", "errors", "files", "plain_json", "pictures", "llava_json", "samples"}
 SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
 """Plain settings: imported anywhere."""
 
@@ -32,15 +32,16 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "records": (set(), False),
     "kinds": (set(), False),
     "errors": (set(), False),
-    "files": ({"errors"}, False),
+    "plain_json": ({"errors"}, False),
+    "files": ({"errors", "plain_json"}, False),
     "pictures": ({"errors", "files"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
     "scenes": ({"pose", *STANDARD} - {"samples", "llava_json"}, False),
-    "llm": ({"records", "errors", "files"}, False),
+    "llm": ({"records", "errors", "files", "plain_json"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),
-    "model": ({"errors", "files"}, True),
+    "model": ({"errors", "files", "plain_json"}, True),
     "data": ({"model.batch", *STANDARD}, True),
     "training": ({"data", "model", *STANDARD}, True),
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
@@ -67,6 +68,8 @@ ONLY_HERE = {
 }
 DOOR = {f"llm.{name}" for name in ("ask", "chat", "counts", "each", "failures", "pictures", "rounds", "tokens")}
 """What other rooms may use of ``llm``, besides the ledger that a door opens: what sends lies behind the door."""
+JSON_READERS = {"plain_json", "base.tokenizer"}
+"""The one way in, and what reads what a library has just printed."""
 SCRIPTS = ("train", "generate", "evaluate")
 MAX_BOXES = 15
 """Files and folders in one room: about a dozen."""
@@ -134,6 +137,17 @@ def test_some_packages_have_one_place(module):
 def test_there_is_one_door_to_models(module):
     behind = {name for name in ours(MODULES[module]) if name.startswith("llm.")} - DOOR - {"llm.ledger.ledger"}
     assert not behind, f"llavapose.{module} goes round llm/ask.py: {', '.join(sorted(behind))}"
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if name not in JSON_READERS and not name.startswith("llm.")]
+)
+def test_nothing_reads_json_round_it(module):
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "json":
+            assert node.attr not in ("load", "loads", "JSONDecoder"), f"llavapose.{module}:{node.lineno}: parse_json"
+        if isinstance(node, ast.ImportFrom) and node.module == "json":
+            raise AssertionError(f"llavapose.{module}:{node.lineno}: write `import json`")
 
 
 def test_no_file_imports_itself_over_others():

@@ -19,7 +19,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from llavapose.errors import DataError
 from llavapose.files import read_json, sha256, write_json
+from llavapose.plain_json import parse_json
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +90,8 @@ def _whole_lines(content: bytes) -> list[bytes]:
     found = []
     for line in content.splitlines(keepends=True):
         try:
-            row = json.loads(line)
-        except ValueError:
+            row = parse_json(line, what="row", where=len(found))
+        except DataError:
             break
         if not isinstance(row, dict) or not line.endswith(b"\n"):
             break

@@ -131,7 +131,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "length": ({"keypoints": edited(keypoint_file, "annotations", keypoints=[1, 2, 2])}, "length 3; expected 51"),
     "no joints": ({"keypoints": edited(keypoint_file, "annotations", keypoints=None)}, "length None; expected 51"),
     "visibility": ({"keypoints": edited(keypoint_file, "annotations", keypoints=[1, 1, 3] * 17)}, "visibility 3"),
-    "not finite": ({"keypoints": edited(keypoint_file, "annotations", keypoints=[float("nan")] * 51)}, "expected 51"),
+    "not finite": (
+        {"keypoints": edited(keypoint_file, "annotations", keypoints=[float("nan")] * 51)},
+        "NaN, which is no",
+    ),
     "box": ({"keypoints": edited(keypoint_file, "annotations", bbox=[1, 2])}, "bbox [1, 2]; expected four numbers"),
     "size": ({"keypoints": edited(keypoint_file, "images", width=0)}, "expected positive width and height"),
     "name": ({"keypoints": edited(keypoint_file, "images", file_name="../x.jpg")}, "leaves the image folder"),
