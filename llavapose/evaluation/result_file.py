@@ -90,7 +90,7 @@ def _whole_lines(content: bytes) -> list[bytes]:
     found = []
     for line in content.splitlines(keepends=True):
         try:
-            row = parse_json(line, what="row", where=len(found))
+            row = parse_json(line, what="row", where=f"{len(found)}")
         except DataError:
             break
         if not isinstance(row, dict) or not line.endswith(b"\n"):
