@@ -5,18 +5,22 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
-from urllib.parse import urlsplit
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, shown
 from llavapose.plain_json import next_json, parse_json
 
 TINY_BASE = Path(__file__).parent / "assets" / "tiny_base"
 """The base that ships with the package."""
+MAX_NAME, MAX_PATH = 255, 2_000
+"""Bytes of a file's name and characters of a path that every disk in use takes; Linux ends at 255 and 4,096."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 @contextmanager
@@ -185,21 +189,35 @@ def read_csv(path: Path, columns: Sequence[str], *, what: str, text: Sequence[st
 
 
 def inside(root: Path, relative: str, *, where: str) -> Path:
-    """Join ``relative`` to ``root`` and prove that it stays below it, links followed.
+    """Join ``relative`` to ``root`` and prove that it names a place below it.
+
+    Links are followed wherever they lead, as folders of pictures are often made of them; only what a record itself says
+    must not lead out.
 
     Raises:
-        DataError: an empty or absolute path, a URL, a drive letter, or a path that leaves ``root``.
+        DataError: an empty or absolute path, a URL, a drive letter, a name that no disk holds, or a path with "..".
     """
     if not isinstance(relative, str) or not relative.strip() or "\x00" in relative:
-        raise DataError(f"{where}: image path is {relative!r}; expected a path relative to {root}")
-    if len(urlsplit(relative).scheme) > 1:
-        raise DataError(f"{where}: image is the URL {relative!r}; download it and give a path relative to {root}")
-    if PurePosixPath(relative).is_absolute() or (len(relative) > 1 and relative[1] == ":") or "\\" in relative:
-        raise DataError(f"{where}: image path {relative!r} is absolute; expected a path relative to {root}")
-    path = root / relative
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise DataError(f"{where}: image path {relative!r} leaves the image folder {root}; expected a path inside it")
-    return path
+        raise DataError(f"{where}: image path is {shown(relative)}; expected a path relative to {root}")
+    if _SCHEME.match(relative):
+        raise DataError(f"{where}: image is the URL {shown(relative)}; download it and give a path relative to {root}")
+    if PurePosixPath(relative).is_absolute() or relative[1:2] == ":" or "\\" in relative:
+        raise DataError(f"{where}: image path {shown(relative)} is absolute; expected a path relative to {root}")
+    parts = PurePosixPath(relative).parts
+    if ".." in parts:
+        raise DataError(
+            f"{where}: image path {shown(relative)} leaves the image folder {root}; expected one inside, without .."
+        )
+    try:
+        longest = max(len(os.fsencode(part)) for part in (*parts, ""))
+    except UnicodeEncodeError:
+        raise DataError(f"{where}: image path {shown(relative)} is no text that a disk can hold; rename it") from None
+    if longest > MAX_NAME or len(relative) > MAX_PATH:
+        raise DataError(
+            f"{where}: image path {shown(relative)} has a name of {longest} bytes; expected at most {MAX_NAME}, and "
+            f"{MAX_PATH:,} for the path"
+        )
+    return root / relative
 
 
 def sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named, shown
 from llavapose.files import read_json_list, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
 from llavapose.llava_json import from_record, to_record
@@ -100,7 +100,7 @@ def stream_samples(
                 if not ours:
                     sample = _numbered(sample, seen, times)
                 elif sample.id in seen:
-                    raise DataError(f"{raw.where}: id {sample.id} is already {seen[sample.id]}; ids must differ")
+                    raise DataError(f"{raw.where}: id {named(sample.id)} is already {seen[sample.id]}; ids must differ")
                 seen[sample.id] = raw.place
             except DataError as error:
                 yield None, str(error)
@@ -178,10 +178,10 @@ def _adopted(
         record = {**record, "provenance": {KIND_TOLD_BY: "setting"}}
     kind = found or kind
     if kind is None:
-        tells = f"category {told[0]!r} tells none" if told else "neither category nor the file's name tells it"
+        tells = f"category {shown(told[0])} tells none" if told else "neither category nor the file's name tells it"
         raise DataError(
-            f"{where}: no kind of sample {record.get('id')}: {tells}; name the file after conversation, detailed or "
-            f"reasoning, or set data.kind to one of {listed()}"
+            f"{where}: no kind of sample {named(record.get('id'))}: {tells}; name the file after conversation, "
+            f"detailed or reasoning, or set data.kind to one of {listed()}"
         )
     image = record.get("image")
     if pictures is not None and isinstance(image, str):

@@ -11,7 +11,7 @@ from PIL import Image
 from llavapose.config.choices import JudgeProtocol
 from llavapose.config.compose import settings
 from llavapose.config.start import conf_folder
-from llavapose.errors import ReplyError
+from llavapose.errors import DataError, ReplyError
 from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.judges.replies import read_ratings
@@ -92,6 +92,8 @@ def samples(rng: random.Random, folder: Path) -> None:
     if good:
         write_samples(folder / "again.jsonl", good)
         assert list(read_samples(folder / "again.jsonl", images)) == good
+    if problems:
+        raise DataError(problems[0])
 
 
 REPLIES = (
