@@ -58,7 +58,9 @@ def coco(rng: random.Random, folder: Path) -> None:
         images.mkdir()
         for number in (1, 2):
             Image.new("RGB", (200, 256), "white").save(images / f"{number:012}.jpg")
-    scenes = read_scenes(images=images, **paths)
+    scenes = read_scenes(
+        images=images, keypoints=paths["keypoints"], instances=paths["instances"], captions=paths["captions"]
+    )
     for scene in scenes.scenes:
         scene_facts(scene)
         context_text(scene, "keypoints").encode()

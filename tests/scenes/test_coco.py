@@ -97,10 +97,11 @@ def test_what_is_tolerated_is_counted(tmp_path: Path) -> None:
 
 
 def test_what_is_there_twice_or_outside_is_left_out_and_counted(tmp_path: Path) -> None:
-    keypoints, instances = twice(keypoint_file), edited(instance_file, "annotations")
+    keypoints, instances = keypoint_file(), instance_file()
     keypoints["images"].append(dict(keypoints["images"][0]))
     keypoints["annotations"][1]["bbox"] = [300, 10, 20, 20]
     keypoints["annotations"][0]["keypoints"] = [250, 20, 2, *JOINTS[3:]]
+    keypoints["annotations"].append(dict(keypoints["annotations"][0]))
     instances["annotations"][2]["bbox"] = [20, -30, 10, 20]
     scenes = read(tmp_path, keypoints=keypoints, instances=instances)
     assert [person.id for person in scenes.scenes[1].people] == [11] and scenes.scenes[1].things == ()
@@ -191,7 +192,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "two objects": ({"instances": twice(instance_file, category_id=35)}, "annotation 11 is there twice"),
     "negative": ({"keypoints": edited(keypoint_file, "annotations", bbox=[9, 9, -5, 5])}, "a negative width or height"),
     "huge box": (
-        {"instances": edited(instance_file, "annotations", bbox=[9, 9, 1e300, 5])},
+        {"keypoints": edited(keypoint_file, "annotations", bbox=[9, 9, 1e300, 5])},
         "expected four numbers of",
     ),
     "huge joint": (
