@@ -22,7 +22,7 @@ HEAVY = {
     "huggingface_hub",
     "torchmetrics",
 }
-STANDARD = {"records", "kinds", "errors", "files", "plain_json", "pictures", "llava_json", "samples"}
+STANDARD = {"records", "kinds", "errors", "files", "plain_json", "pictures", "rgb", "llava_json", "samples"}
 SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
 """Plain settings: imported anywhere."""
 
@@ -35,11 +35,12 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "plain_json": ({"errors"}, False),
     "files": ({"errors", "plain_json"}, False),
     "pictures": ({"errors", "files"}, False),
+    "rgb": ({"errors"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
     "scenes": ({"pose", *STANDARD} - {"samples", "llava_json"}, False),
-    "llm": ({"records", "errors", "files", "plain_json"}, False),
+    "llm": ({"records", "errors", "files", "plain_json", "rgb"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),
     "model": ({"errors", "files", "plain_json"}, True),
     "data": ({"model.batch", *STANDARD}, True),
