@@ -22,7 +22,7 @@ HEAVY = {
     "huggingface_hub",
     "torchmetrics",
 }
-STANDARD = {"records", "kinds", "errors", "files", "plain_json", "pictures", "rgb", "llava_json", "samples"}
+STANDARD = {"records", "kinds", "errors", "files", "plain_json", "pictures", "rgb", "owner", "llava_json", "samples"}
 SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
 """Plain settings: imported anywhere."""
 
@@ -36,6 +36,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "files": ({"errors", "plain_json"}, False),
     "pictures": ({"errors", "files"}, False),
     "rgb": ({"errors"}, False),
+    "owner": ({"errors", "files"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
@@ -48,8 +49,8 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files"}, False),
-    "sweep": ({"config", "errors", "files"}, False),
+    "config": ({"records", "kinds", "errors", "files", "owner"}, False),
+    "sweep": ({"config", "errors", "files", "owner"}, False),
     "ask": ({"evaluation", "data", "model", *STANDARD}, True),
     "cli": ({"sweep", "config", "report", "evaluation", "training", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),
@@ -211,7 +212,7 @@ def test_scripts_are_recipes(script):
     text = MODULES[f"cli.{script}"].read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 70
     heads = {node.module or "" for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)}
-    light = {*SCHEMA, "config.start", "config.inputs", "errors", "cli.ending", "sweep.launch"}
+    light = {*SCHEMA, "config.start", "config.inputs", "config.places", "errors", "cli.ending", "sweep.launch"}
     assert {head.removeprefix("llavapose.") for head in heads} <= {"functools", "pathlib", *light}
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Attention, ConnectorType, Dtype, ExportFormat, LossMean, Schedule
+from llavapose.config.choices import PRECISIONS, Attention, ConnectorType, Dtype, ExportFormat, LossMean, Schedule
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig, ProbeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import not_money, not_plain, too_small, unread
+from llavapose.errors import shown
 from llavapose.kinds import KINDS, listed
 
 
@@ -180,7 +181,11 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "", batch_size=1)
+        found = too_small(self, "", batch_size=1)
+        precision = self.trainer.get("precision")
+        if precision is not None and str(precision) not in PRECISIONS:
+            found.append(f"trainer.precision is {shown(precision)}; expected one of {', '.join(PRECISIONS)}")
+        return found
 
 
 @dataclass(kw_only=True)

@@ -7,8 +7,10 @@ from typing import Any
 import lightning as L
 from huggingface_hub import save_torch_state_dict
 from hydra.utils import instantiate
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from llavapose.config.schema import TrainConfig
+from llavapose.errors import ConfigError
 
 
 def build_trainer(config: TrainConfig) -> L.Trainer:
@@ -16,15 +18,20 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
     _quieten()
     # `_convert_: all` because DeepSpeed takes plain dictionaries only.
     strategy = config.strategy.get("name") or instantiate(config.strategy, _convert_="all")
-    return L.Trainer(
-        **config.trainer,
-        strategy=strategy,
-        callbacks=_built(config.callbacks),
-        logger=_built(config.logger) or False,
-        # Left on, Lightning would add a callback that we did not configure.
-        enable_checkpointing="checkpoint" in config.callbacks,
-        default_root_dir=config.output_dir,
-    )
+    callbacks, logger = _built(config.callbacks), _built(config.logger)
+    try:
+        return L.Trainer(
+            **config.trainer,
+            strategy=strategy,
+            callbacks=callbacks,
+            logger=logger or False,
+            # Left on, Lightning would add a callback that we did not configure.
+            enable_checkpointing="checkpoint" in config.callbacks,
+            default_root_dir=config.output_dir,
+        )
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        # Lightning's words name the value and what it takes.
+        raise ConfigError(f"trainer: {' '.join(str(error).split())}") from None
 
 
 def _quieten() -> None:
