@@ -94,14 +94,12 @@ def test_arms_share_a_folder_and_a_whole_one_is_shared_with_nobody(tmp_path, hel
 
 def test_the_jobs_of_a_sweep_write_below_its_lock(tmp_path):
     take(Place(folder=tmp_path), {"sweep": []})
-    child = "import sys; from pathlib import Path; from llavapose.owner import *; take(Place(folder=Path(sys.argv[1]), part='conv'), {})"
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    assert subprocess.run([sys.executable, "-c", child, str(tmp_path)], env=env).returncode == 0
-    grandchild = (
-        f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {child!r}, sys.argv[1]]).returncode)"
-    )
-    done = subprocess.run([sys.executable, "-c", grandchild, str(tmp_path)], env=env, capture_output=True)
-    assert done.returncode == 1, "somebody else's process"
+    child = HOLD.partition("if len")[0]
+    words = [sys.executable, "-c", child, str(tmp_path), "conv"]
+    assert subprocess.run(words, env=ENV).returncode == 0
+    through = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+    done = subprocess.run([sys.executable, "-c", through, *words], env=ENV, capture_output=True, text=True)
+    assert done.returncode == 1 and "is in use by" in done.stderr, "somebody else's process"
 
 
 def test_what_shares_data_waits_for_it(tmp_path, held, capsys):

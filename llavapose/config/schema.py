@@ -125,7 +125,7 @@ class OptimConfig:
         for key in ("warmup_ratio", "min_lr_ratio"):
             if not 0 <= getattr(self, key) <= 1:
                 found.append(f"optim.{key} is {getattr(self, key)}; expected a share from 0 to 1")
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+        if len(self.betas) != 2 or not all(isinstance(beta, int | float) and 0 <= beta < 1 for beta in self.betas):
             found.append(f"optim.betas is {list(self.betas)}; expected two numbers from 0 to below 1")
         return found
 
