@@ -150,7 +150,10 @@ def take(place: Place, values: Mapping[str, Any], *, wait: bool = False) -> None
     Raises:
         ConfigError: another run is writing there; names it.
     """
-    place.card.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.card.parent.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError:
+        raise ConfigError(f"{place.setting}: {place.folder} cannot be made there; give another folder") from None
     said = False
     while (other := _lock(place)) is not None:
         if not wait:

@@ -108,9 +108,7 @@ def audit_folder(audited: Path, named: Path | None) -> Path:
     folder = named or Path("outputs/audit") / audited.stem
     claim = Claim(place=Place(folder=folder, results=("page/index.html",)), values=values)
     if (folder / "samples.jsonl").exists():
-        raise ConfigError(
-            f"output_dir: {folder} holds samples with a page of their own; give output_dir={folder}/audit"
-        )
+        raise ConfigError(f"output_dir: {folder} holds samples with a page of their own; give {folder}/audit")
     if reason := claim.reason():
         if named is not None:
             raise ConfigError(f"output_dir: {reason}; give another output_dir, or remove that page")

@@ -71,7 +71,8 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         sys.argv[1:] = [*options, *opened(overrides, conf)]
 
         def task(config: DictConfig) -> None:
-            main(typed(script, config))
+            with _mistakes_in_one_line():  # before Hydra says its own
+                main(typed(script, config))
 
         register()
         if not inspects:
