@@ -5,21 +5,24 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
-from urllib.parse import urlsplit
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, shown
+from llavapose.plain_json import next_json, parse_json
 
 TINY_BASE = Path(__file__).parent / "assets" / "tiny_base"
 """The base that ships with the package."""
 REFERENCES = Path(__file__).parent / "assets" / "reference"
 """Tables that the documents show, a folder a recipe."""
+MAX_NAME, MAX_PATH = 255, 2_000
+"""Bytes of a file's name and characters of a path that every disk in use takes; Linux ends at 255 and 4,096."""
 
-_DECODER = json.JSONDecoder()
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 @contextmanager
@@ -55,18 +58,14 @@ def read_json(path: Path, *, what: str) -> Any:
     """Read one JSON document.
 
     Raises:
-        DataError: the file is missing or is not JSON; names the file, the line and ``what`` was expected.
+        DataError: the file is missing or ``parse_json`` refuses it; names the file, the line and ``what``.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_bytes(), what=what, where=path)
     except FileNotFoundError:
         raise DataError(f"{what}: no file {path}; check the path") from None
     except IsADirectoryError:
         raise DataError(f"{what}: {path} is a folder; expected a JSON file") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{what}: {path} is not UTF-8 text (byte {error.start}); expected a JSON file") from None
-    except json.JSONDecodeError as error:
-        raise DataError(f"{what}: {path}:{error.lineno} is not JSON ({error.msg}); expected one document") from None
 
 
 def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> int:
@@ -86,25 +85,19 @@ def read_jsonl(path: Path, *, what: str) -> Iterator[tuple[int, dict[str, Any]]]
         DataError: the file is missing, or a line is not a JSON object; names file and line.
     """
     try:
-        stream = path.open(encoding="utf-8")
+        stream = path.open("rb")
     except FileNotFoundError:
         raise DataError(f"{what}: no file {path}; check the path") from None
     except IsADirectoryError:
         raise DataError(f"{what}: {path} is a folder; expected a JSONL file") from None
     with stream:
-        number = 0
-        try:
-            for number, line in enumerate(stream, 1):
-                if not line.strip():
-                    continue
-                value = json.loads(line)
-                if not isinstance(value, dict):
-                    raise DataError(f"{what}: {path}:{number} is a {type(value).__name__}; expected a JSON object")
-                yield number, value
-        except UnicodeDecodeError as error:
-            raise DataError(f"{what}: {path}:{number + 1} is not UTF-8 text ({error.reason})") from None
-        except json.JSONDecodeError as error:
-            raise DataError(f"{what}: {path}:{number} is not JSON ({error.msg}); fix or remove the line") from None
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            value = parse_json(line, what=what, where=f"{path}:{number}")
+            if not isinstance(value, dict):
+                raise DataError(f"{what}: {path}:{number} is a {type(value).__name__}; expected a JSON object")
+            yield number, value
 
 
 def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[tuple[int, Any]]:
@@ -123,8 +116,8 @@ def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[t
                 buffer = _skip_space(buffer[1:], stream, chunk)
                 if not number and buffer.startswith("]"):
                     break
-                value, buffer = _next_value(buffer, stream, chunk)
                 number, mark = number + 1, ","
+                value, buffer = _next_value(buffer, stream, chunk, what=what, where=f"{path}, record {number}")
                 yield number, value
                 buffer = _skip_space(buffer, stream, chunk)
             if _skip_space(buffer[1:], stream, chunk):
@@ -134,7 +127,7 @@ def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[t
     except UnicodeDecodeError as error:
         raise DataError(f"{what}: {path} is not UTF-8 text after record {number} ({error.reason})") from None
     except json.JSONDecodeError as error:
-        raise DataError(f"{what}: {path}, record {number + 1} is not JSON ({error.msg}); fix or remove it") from None
+        raise DataError(f"{what}: {path}, record {number} is not JSON ({error.msg}); fix or remove it") from None
 
 
 def _skip_space(buffer: str, stream: IO[str], chunk: int) -> str:
@@ -146,11 +139,11 @@ def _skip_space(buffer: str, stream: IO[str], chunk: int) -> str:
     return buffer
 
 
-def _next_value(buffer: str, stream: IO[str], chunk: int) -> tuple[Any, str]:
+def _next_value(buffer: str, stream: IO[str], chunk: int, *, what: str, where: str) -> tuple[Any, str]:
     """The value at the buffer's start and what follows it; reads on, more each time, while it is not whole."""
     while True:
         try:
-            value, end = _DECODER.raw_decode(buffer)
+            value, end = next_json(buffer, 0, what=what, where=where)
         except json.JSONDecodeError:
             more = stream.read(max(chunk, len(buffer)))
             if not more:
@@ -198,21 +191,35 @@ def read_csv(path: Path, columns: Sequence[str], *, what: str, text: Sequence[st
 
 
 def inside(root: Path, relative: str, *, where: str) -> Path:
-    """Join ``relative`` to ``root`` and prove that it stays below it, links followed.
+    """Join ``relative`` to ``root`` and prove that it names a place below it.
+
+    Links are followed wherever they lead, as folders of pictures are often made of them; only what a record itself says
+    must not lead out.
 
     Raises:
-        DataError: an empty or absolute path, a URL, a drive letter, or a path that leaves ``root``.
+        DataError: an empty or absolute path, a URL, a drive letter, a name that no disk holds, or a path with "..".
     """
     if not isinstance(relative, str) or not relative.strip() or "\x00" in relative:
-        raise DataError(f"{where}: image path is {relative!r}; expected a path relative to {root}")
-    if len(urlsplit(relative).scheme) > 1:
-        raise DataError(f"{where}: image is the URL {relative!r}; download it and give a path relative to {root}")
-    if PurePosixPath(relative).is_absolute() or (len(relative) > 1 and relative[1] == ":") or "\\" in relative:
-        raise DataError(f"{where}: image path {relative!r} is absolute; expected a path relative to {root}")
-    path = root / relative
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise DataError(f"{where}: image path {relative!r} leaves the image folder {root}; expected a path inside it")
-    return path
+        raise DataError(f"{where}: image path is {shown(relative)}; expected a path relative to {root}")
+    if _SCHEME.match(relative):
+        raise DataError(f"{where}: image is the URL {shown(relative)}; download it and give a path relative to {root}")
+    if PurePosixPath(relative).is_absolute() or relative[1:2] == ":" or "\\" in relative:
+        raise DataError(f"{where}: image path {shown(relative)} is absolute; expected a path relative to {root}")
+    parts = PurePosixPath(relative).parts
+    if ".." in parts:
+        raise DataError(
+            f"{where}: image path {shown(relative)} leaves the image folder {root}; expected one inside, without .."
+        )
+    try:
+        longest = max(len(os.fsencode(part)) for part in (*parts, ""))
+    except UnicodeEncodeError:
+        raise DataError(f"{where}: image path {shown(relative)} is no text that a disk can hold; rename it") from None
+    if longest > MAX_NAME or len(relative) > MAX_PATH:
+        raise DataError(
+            f"{where}: image path {shown(relative)} has a name of {longest} bytes; expected at most {MAX_NAME}, and "
+            f"{MAX_PATH:,} for the path"
+        )
+    return root / relative
 
 
 def sha256(path: Path) -> str:

@@ -13,7 +13,7 @@ A record::
 from pathlib import Path
 from typing import Any
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named, shown
 from llavapose.files import inside
 from llavapose.kinds import KINDS, listed
 from llavapose.records import Sample, Turn
@@ -51,15 +51,15 @@ def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) 
     """
     name = record.get("id")
     if isinstance(name, bool) or not isinstance(name, str | int) or str(name) == "":
-        raise DataError(f"{where}: id is {name!r}; expected a text or a number")
+        raise DataError(f"{where}: id is {shown(name)}; expected a text or a number")
     kind = record.get("kind", record.get("category"))
-    if kind not in KINDS:
-        raise DataError(f"{where}: kind of sample {name} is {kind!r}; expected one of {listed()}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise DataError(f"{where}: kind of sample {named(name)} is {shown(kind)}; expected one of {listed()}")
     images = _images(record.get("image"), image_root, where=where, name=str(name))
     provenance = record.get("provenance", {})
     if not isinstance(provenance, dict):
-        raise DataError(f"{where}: provenance of sample {name} is {provenance!r}; expected an object")
-    turns = _turns(record.get("conversations"), len(images), where=f"{where}: sample {name}")
+        raise DataError(f"{where}: provenance of sample {named(name)} is {shown(provenance)}; expected an object")
+    turns = _turns(record.get("conversations"), len(images), where=f"{where}: sample {named(name)}")
     return Sample(id=str(name), images=images, kind=kind, turns=turns, provenance=provenance)
 
 
@@ -72,11 +72,13 @@ def _images(value: Any, image_root: Path | None, *, where: str, name: str) -> tu
     images = value if isinstance(value, list) else [value]
     if not images or not all(isinstance(image, str) for image in images):
         raise DataError(
-            f"{where}: image of sample {name} is {value!r}; expected a path relative to the image folder, or a list"
+            f"{where}: image of sample {named(name)} is {shown(value)}; expected paths below the image folder"
         )
     for image in images:
         if image_root is not None and not inside(image_root, image, where=where).is_file():
-            raise DataError(f"{where}: no image {image} of sample {name} in {image_root}; check the image folder")
+            raise DataError(
+                f"{where}: no image {named(image)} of sample {named(name)} in {image_root}; check the image folder"
+            )
     return tuple(images)
 
 
@@ -88,12 +90,12 @@ def _turns(messages: Any, num_images: int, *, where: str) -> tuple[Turn, ...]:
     for index, message in enumerate(messages):
         place = f"{where}, message {index + 1}"
         role, text = (message.get("from"), message.get("value")) if isinstance(message, dict) else (None, None)
-        if role not in ROLES:
-            raise DataError(f"{place}: role is {role!r}; expected {' or '.join(ROLES)}")
+        if not isinstance(role, str) or role not in ROLES:
+            raise DataError(f"{place}: role is {shown(role)}; expected {' or '.join(ROLES)}")
         if ROLES[role] != ("user", "assistant")[index % 2]:
             raise DataError(f"{place} is from {role}; expected human and gpt in turn, human first")
         if not isinstance(text, str):
-            raise DataError(f"{place}: value is {text!r}; expected a text")
+            raise DataError(f"{place}: value is {shown(text)}; expected a text")
         turns.append(Turn(role=ROLES[role], text=_text(text, num_images if index == 0 else 0, place=place)))
     if len(turns) % 2:
         raise DataError(f"{where} ends with a question; expected an answer from gpt")

@@ -5,7 +5,7 @@ import re
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named
 from llavapose.files import inside
 
 
@@ -39,19 +39,26 @@ class Pictures:
             shorter = "/".join(parts[skipped:]) if skipped else relative
             if inside(self.root, shorter, where=where).is_file():
                 return shorter
-        named = self._by_name.get(plain_name(relative), [])
-        if len(named) > 1:
+        found = self._by_name.get(plain_name(relative), [])
+        if len(found) > 1:
             raise DataError(
-                f"{where}: {len(named)} pictures below {self.root} could be {relative}: {named[0]}, {named[1]}; "
+                f"{where}: {len(found)} pictures below {self.root} could be {named(relative)}: {found[0]}, {found[1]}; "
                 "give the folder of one of them"
             )
-        return named[0] if named and inside(self.root, named[0], where=where).is_file() else None
+        return found[0] if found and inside(self.root, found[0], where=where).is_file() else None
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         """File name -> paths relative to the folder; read when first needed."""
         found: dict[str, list[str]] = {}
-        for folder, folders, names in os.walk(self.root):
+        visited: set[str] = set()
+        # Clusters keep pictures behind links to folders; one that leads back to itself would never end.
+        for folder, folders, names in os.walk(self.root, followlinks=True):
+            real = os.path.realpath(folder)
+            if real in visited:
+                folders.clear()
+                continue
+            visited.add(real)
             folders.sort()
             inner = Path(folder).relative_to(self.root).as_posix()
             for name in sorted(names):

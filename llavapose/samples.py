@@ -6,18 +6,18 @@ original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasonin
 found by its name below the image folder, whatever folders the record names before it.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named, shown
 from llavapose.files import read_json_list, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
 from llavapose.llava_json import from_record, to_record
 from llavapose.pictures import Pictures
+from llavapose.plain_json import parse_json
 from llavapose.records import Sample
 
 WHAT = "samples"
@@ -100,7 +100,7 @@ def stream_samples(
                 if not ours:
                     sample = _numbered(sample, seen, times)
                 elif sample.id in seen:
-                    raise DataError(f"{raw.where}: id {sample.id} is already {seen[sample.id]}; ids must differ")
+                    raise DataError(f"{raw.where}: id {named(sample.id)} is already {seen[sample.id]}; ids must differ")
                 seen[sample.id] = raw.place
             except DataError as error:
                 yield None, str(error)
@@ -155,13 +155,9 @@ def _in_lines(path: Path) -> Iterator[_Raw]:
                 continue
             where, place = f"{WHAT}: {path}:{number}", f"on line {number}"
             try:
-                value = json.loads(line.decode("utf-8"))
-            except UnicodeDecodeError as error:
-                problem = f"{where} is not UTF-8 text ({error.reason}); fix or remove the line"
-                yield _Raw(where=where, place=place, problem=problem)
-            except json.JSONDecodeError as error:
-                problem = f"{where} is not JSON ({error.msg}); fix or remove the line"
-                yield _Raw(where=where, place=place, problem=problem)
+                value = parse_json(line, what=WHAT, where=f"{path}:{number}")
+            except DataError as error:
+                yield _Raw(where=where, place=place, problem=str(error))
             else:
                 yield _object(value, where=where, place=place)
 
@@ -182,10 +178,10 @@ def _adopted(
         record = {**record, "provenance": {KIND_TOLD_BY: "setting"}}
     kind = found or kind
     if kind is None:
-        tells = f"category {told[0]!r} tells none" if told else "neither category nor the file's name tells it"
+        tells = f"category {shown(told[0])} tells none" if told else "neither category nor the file's name tells it"
         raise DataError(
-            f"{where}: no kind of sample {record.get('id')}: {tells}; name the file after conversation, detailed or "
-            f"reasoning, or set data.kind to one of {listed()}"
+            f"{where}: no kind of sample {named(record.get('id'))}: {tells}; name the file after conversation, "
+            f"detailed or reasoning, or set data.kind to one of {listed()}"
         )
     image = record.get("image")
     if pictures is not None and isinstance(image, str):

@@ -22,7 +22,9 @@ HEAVY = {
     "huggingface_hub",
     "torchmetrics",
 }
-STANDARD = {"records", "kinds", "errors", "files", "bars", "pictures", "llava_json", "samples"}
+STANDARD = {
+    "records", "kinds", "errors", "files", "plain_json", "bars", "pictures", "rgb", "owner", "llava_json", "samples",
+}  # fmt: skip
 SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
 """Plain settings: imported anywhere."""
 
@@ -32,23 +34,26 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "records": (set(), False),
     "kinds": (set(), False),
     "errors": (set(), False),
+    "plain_json": ({"errors"}, False),
     "bars": (set(), False),
-    "files": ({"errors"}, False),
+    "files": ({"errors", "plain_json"}, False),
     "pictures": ({"errors", "files"}, False),
+    "rgb": ({"errors"}, False),
+    "owner": ({"errors", "files"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
     "scenes": ({"pose", *STANDARD} - {"samples", "llava_json"}, False),
-    "llm": ({"records", "errors", "files", "bars"}, False),
+    "llm": ({"records", "errors", "files", "bars", "plain_json", "rgb"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),
-    "model": ({"errors", "files"}, True),
+    "model": ({"errors", "files", "plain_json"}, True),
     "data": ({"model.batch", *STANDARD}, True),
     "training": ({"data", "model", *STANDARD}, True),
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files", "bars"}, False),
-    "sweep": ({"config", "errors", "files"}, False),
+    "config": ({"records", "kinds", "errors", "files", "bars", "owner"}, False),
+    "sweep": ({"config", "errors", "files", "owner"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
     "cli": ({"sweep", "config", "report", "evaluation", "training", "data", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),
@@ -68,6 +73,8 @@ ONLY_HERE = {
 }
 DOOR = {f"llm.{name}" for name in ("ask", "chat", "counts", "each", "failures", "pictures", "rounds", "tokens")}
 """What other rooms may use of ``llm``, besides the ledger that a door opens: what sends lies behind the door."""
+JSON_READERS = {"plain_json", "base.tokenizer"}
+"""The one way in, and what reads what a library has just printed."""
 SCRIPTS = ("train", "generate", "evaluate")
 MAX_BOXES = 15
 """Files and folders in one room: about a dozen."""
@@ -137,6 +144,17 @@ def test_there_is_one_door_to_models(module):
     assert not behind, f"llavapose.{module} goes round llm/ask.py: {', '.join(sorted(behind))}"
 
 
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if name not in JSON_READERS and not name.startswith("llm.")]
+)
+def test_nothing_reads_json_round_it(module):
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "json":
+            assert node.attr not in ("load", "loads", "JSONDecoder"), f"llavapose.{module}:{node.lineno}: parse_json"
+        if isinstance(node, ast.ImportFrom) and node.module == "json":
+            raise AssertionError(f"llavapose.{module}:{node.lineno}: write `import json`")
+
+
 def test_no_file_imports_itself_over_others():
     """No circle, wherever in a file the import stands."""
     graph = {module: ours(path) - {module} for module, path in MODULES.items()}
@@ -197,7 +215,7 @@ def test_scripts_are_recipes(script):
     text = MODULES[f"cli.{script}"].read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 70
     heads = {node.module or "" for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)}
-    light = {*SCHEMA, "config.start", "config.inputs", "errors", "cli.ending", "sweep.launch"}
+    light = {*SCHEMA, "config.start", "config.inputs", "config.places", "errors", "cli.ending", "sweep.launch"}
     assert {head.removeprefix("llavapose.") for head in heads} <= {"functools", "pathlib", *light}
 
 

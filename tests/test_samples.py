@@ -131,10 +131,21 @@ def test_bytes_that_are_no_text(tmp_path: Path, images: Path) -> None:
     assert len(samples) == 1 and "samples.jsonl:2 is not UTF-8 text" in problems[0]
 
 
-def test_a_link_out_of_the_image_folder(tmp_path: Path, images: Path) -> None:
+def test_linked_pictures_and_folders_are_read(tmp_path: Path, images: Path) -> None:
     (images / "link.jpg").symlink_to(tmp_path / "outside.jpg")
-    with pytest.raises(DataError, match="leaves the image folder"):
-        read_samples(written(tmp_path, changed(image="link.jpg")), images)
+    (tmp_path / "linked").symlink_to(images, target_is_directory=True)
+    (images / "more").symlink_to(tmp_path, target_is_directory=True)
+    names = ("link.jpg", "more/outside.jpg")
+    path = written(tmp_path, *(changed(id=name, image=name) for name in names))
+    for folder in (images, tmp_path / "linked"):
+        assert [sample.image for sample in read_samples(path, folder)] == list(names)
+
+
+@pytest.mark.parametrize("name", ["../outside.jpg", "more/../../outside.jpg", "a/../a.jpg", "/etc/passwd"])
+def test_what_a_record_says_stays_inside_the_image_folder(tmp_path: Path, images: Path, name: str) -> None:
+    (images / "more").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(DataError, match=r"leaves the image folder|is absolute"):
+        read_samples(written(tmp_path, changed(image=name)), images)
 
 
 UPSTREAM = Path(__file__).parents[1] / "../shared/data/upstream_outputs"
@@ -246,11 +257,13 @@ def test_a_picture_whose_name_comes_twice_is_not_guessed(tmp_path: Path, images:
     assert "2 pictures below" in problems[0] and "train2014/c.jpg, val2014/c.jpg" in problems[0]
 
 
-def test_a_link_out_of_the_folder_is_not_followed_by_name(tmp_path: Path, images: Path) -> None:
-    (images / "deep").mkdir()
-    (images / "deep" / "link.jpg").symlink_to(tmp_path / "outside.jpg")
-    path = listed(tmp_path / "conv.json", foreign(image="elsewhere/link.jpg"))
-    assert "leaves the image folder" in check_samples(path, images)[1][0]
+def test_a_linked_folder_is_searched_by_name_once(tmp_path: Path, images: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "b.jpg").write_bytes(b"x")
+    (images / "deep").symlink_to(tmp_path / "store", target_is_directory=True)
+    (tmp_path / "store" / "round").symlink_to(images, target_is_directory=True)
+    path = listed(tmp_path / "conv.json", foreign(image="elsewhere/b.jpg"))
+    assert [sample.image for sample in check_samples(path, images)[0]] == ["deep/b.jpg"]
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 7, 64])

@@ -31,8 +31,8 @@ from llavapose.base.targets import (
     scene_arrays,
 )
 from llavapose.config.schema import OptimConfig
-from llavapose.data.images import open_image
 from llavapose.records import Scene
+from llavapose.rgb import open_image
 from llavapose.training.optim import make_optimizer
 
 COMPILE_FROM = 500

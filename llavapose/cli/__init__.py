@@ -6,3 +6,21 @@ evaluate.py shadows nobody's module of this name.
 
 Read ``generate``, ``train``, ``evaluate``, and ``ending`` (what a run says at its end).
 """
+
+import signal
+import sys
+from types import TracebackType
+
+
+def _said_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Ctrl-C while a script still imports what it needs ends it as it does later: with a word, not with a traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        # Python ends by the signal itself behind this, which a shell's loop understands; the trace would come again.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+if sys.excepthook is sys.__excepthook__:  # a debugger's own is left alone
+    sys.excepthook = _said_in_one_line

@@ -9,6 +9,7 @@ python generate.py audit=samples.json              leaks, contradictions, duplic
 
 from pathlib import Path
 
+from llavapose.config.places import audit_folder
 from llavapose.config.schema import GenerateConfig
 from llavapose.config.start import start
 
@@ -23,7 +24,7 @@ def main(config: GenerateConfig) -> None:
     from llavapose.teacher.make import ensure_samples, print_plan
 
     if config.audit is not None:
-        return audit_page(config, config.audit, config.output_dir or Path("outputs/audit"))
+        return audit_page(config, config.audit, audit_folder(config.audit, config.output_dir))
     scenes = open_scenes(config.scenes, config.split, pictures=config.needs_pictures)
     if config.dry_run:
         return print_plan(config.scenes, config.teacher, config.data_dir, scenes)
@@ -31,9 +32,8 @@ def main(config: GenerateConfig) -> None:
         config.scenes, config.teacher, config.data_dir,
         folder=config.output_dir, split=config.split, opened=scenes, max_usd=config.max_usd,
     )  # fmt: skip
-    benchmark = benchmark_texts(config.scenes)
     beside = write_card_and_exports(
-        made, scenes, config.scenes, config.teacher, exports=config.exports, benchmark=benchmark
+        made, scenes, config.scenes, config.teacher, exports=config.exports, benchmark=benchmark_texts(config.scenes)
     )
     print("\n".join(beside))
     if config.num_page_scenes and scenes.images.is_dir():

@@ -116,3 +116,10 @@ class JudgeProtocol(StrEnum):
 
     single = "single"
     pair = "pair"
+
+
+PRECISIONS = (
+    "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true", "64-true", "transformer-engine",
+    "transformer-engine-float16", "64", "32", "16", "bf16",
+)  # fmt: skip
+"""What ``lightning.Trainer`` takes as precision."""

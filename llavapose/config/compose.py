@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -18,9 +19,11 @@ from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.machine.ability import machine_problems
 from llavapose.config.register import SCHEMAS, as_settings, register
-from llavapose.errors import ConfigError
+from llavapose.errors import ConfigError, named
 from llavapose.kinds import KINDS, taught_kinds
 
+MAX_OVERRIDE = 2_000
+"""Characters of one setting on a command line; a list of paths has some hundred."""
 OWNERS = ("teacher", "judge", "answerer")
 """Groups that have an endpoint."""
 
@@ -102,7 +105,9 @@ def _composed(script: str, conf: Path, overrides: Sequence[str]) -> tuple[DictCo
     register()
     elsewhere = misplaced(script, conf, overrides)
     problems = list(elsewhere.values())
-    remaining = opened([override for override in overrides if override not in elsewhere], conf)
+    odd = {override: line for override in overrides if (line := _odd(override, conf)) and override not in elsewhere}
+    problems += odd.values()
+    remaining = opened([override for override in overrides if override not in {**elsewhere, **odd}], conf)
     config = None
     running = GlobalHydra.instance().hydra  # a script's own, where a run composes another script's settings
     while config is None:
@@ -120,7 +125,7 @@ def _composed(script: str, conf: Path, overrides: Sequence[str]) -> tuple[DictCo
             hint = f"choose one that has, e.g. {owner}.endpoint=openai"
             problems.append(f"`{culprit}`: this {owner} has no endpoint; {hint}")
             remaining = [override for override in remaining if override != culprit]
-        except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError) as error:
+        except _REFUSALS as error:
             culprit = _culprit(error, remaining)
             problems.append(_in_one_line(error, culprit, script, conf))
             if culprit is None:
@@ -145,6 +150,31 @@ def _composed(script: str, conf: Path, overrides: Sequence[str]) -> tuple[DictCo
 def typed(script: str, config: DictConfig) -> Any:
     """A composed configuration as the script's dataclass, interpolations resolved."""
     return as_settings(SCHEMAS[script], config)
+
+
+_REFUSALS = (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError)
+
+
+def _odd(override: str, conf: Path) -> str | None:
+    """A line about an override that Hydra has no words for: of characters, numbers or choices that it cannot take."""
+    shown = named(override)
+    if not override.isprintable():
+        return f"`{shown}` has characters that cannot be written; type it anew"
+    if len(override) > MAX_OVERRIDE:
+        return f"`{shown}`: expected at most {MAX_OVERRIDE:,} characters; put it into a file of conf/"
+    try:
+        parsed = OverridesParser.create().parse_override(override)
+    except HydraException:
+        return None  # composing it says what is wrong
+    except (ValueError, TypeError, RecursionError):
+        return f"`{shown}` is not of the form key=value; quote values with spaces or brackets for the shell"
+    group = parsed.key_or_group
+    if parsed.is_delete():
+        return None
+    if (conf / group).is_dir() and not isinstance(parsed.value(), str) and not parsed.is_sweep_override():
+        names = sorted(path.stem for path in (conf / group).glob("*.yaml"))
+        return f"`{shown}`: no such choice of {group} (choices: {', '.join(names)})"
+    return None
 
 
 def _without_endpoint(config: DictConfig, conf: Path) -> Iterator[str]:
@@ -180,7 +210,7 @@ def _culprit(error: Exception, overrides: Sequence[str]) -> str | None:
 
 def _in_one_line(error: Exception, culprit: str | None, script: str, conf: Path) -> str:
     text = str(error).replace("++", "+")
-    shown = _as_written(culprit) if culprit else f"conf/{script}.yaml"
+    shown = named(_as_written(culprit)) if culprit else f"conf/{script}.yaml"
     if isinstance(error, OverrideParseException):
         return f"`{shown}` is not of the form key=value; quote values with spaces or brackets for the shell"
     if "Available options in" in text or (text.startswith(("Could not find", "In '")) and "Could not find" in text):

@@ -11,7 +11,16 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Attention, ConnectorType, Control, Dtype, ExportFormat, LossMean, Schedule
+from llavapose.config.choices import (
+    PRECISIONS,
+    Attention,
+    ConnectorType,
+    Control,
+    Dtype,
+    ExportFormat,
+    LossMean,
+    Schedule,
+)
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
 from llavapose.config.evaluating import (
     AnswererConfig,
@@ -24,6 +33,7 @@ from llavapose.config.evaluating import (
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import not_money, not_plain, too_small, unread
+from llavapose.errors import shown
 from llavapose.kinds import KINDS, listed
 
 
@@ -131,7 +141,7 @@ class OptimConfig:
         for key in ("warmup_ratio", "min_lr_ratio"):
             if not 0 <= getattr(self, key) <= 1:
                 found.append(f"optim.{key} is {getattr(self, key)}; expected a share from 0 to 1")
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+        if len(self.betas) != 2 or not all(isinstance(beta, int | float) and 0 <= beta < 1 for beta in self.betas):
             found.append(f"optim.betas is {list(self.betas)}; expected two numbers from 0 to below 1")
         return found
 
@@ -194,6 +204,9 @@ class TrainConfig:
         found = too_small(self, "", batch_size=1)
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
+        precision = self.trainer.get("precision")
+        if precision is not None and str(precision) not in PRECISIONS:
+            found.append(f"trainer.precision is {shown(precision)}; expected one of {', '.join(PRECISIONS)}")
         return found
 
 

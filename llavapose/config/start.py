@@ -4,9 +4,10 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import hydra
 import yaml
@@ -16,8 +17,10 @@ from omegaconf import DictConfig
 from llavapose.bars import tame_bars
 from llavapose.config.compose import composed, opened, settings, typed
 from llavapose.config.experiments import experiments_of
+from llavapose.config.places import claimed
 from llavapose.config.register import register
-from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
+from llavapose.owner import released_at_the_end
 
 RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
@@ -41,9 +44,11 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
     """
     tame_bars()
     warnings.showwarning = _say_warning
+    heard: Any = _Heard(sys.stdout)
+    sys.stdout = heard
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
-    try:
+    with _mistakes_in_one_line(), released_at_the_end():
         if further:
             raise ConfigError(f"`{further[0]}`: no such option; settings are given as key=value, see --help")
         if arguments.help:
@@ -59,30 +64,69 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
                 raise ConfigError(f"{script}.py has no -m; run it once for each setting, only train.py sweeps")
             sweep(conf, arguments.overrides)
             return
+        options = [word for word in sys.argv[1:] if word not in arguments.overrides]
+        overrides = list(arguments.overrides)
         if arguments.cfg or arguments.info:
-            composed(script, conf, arguments.overrides, whole=False)
+            composed(script, conf, overrides, whole=False)
         elif not child and not inspects:
-            settings(script, conf, arguments.overrides)
+            overrides += claimed(settings(script, conf, overrides), overrides)
+        sys.argv[1:] = [*options, *opened(overrides, conf)]
+
+        def task(config: DictConfig) -> None:
+            with _mistakes_in_one_line():  # before Hydra says its own
+                main(typed(script, config))
+
+        register()
+        if not inspects:
+            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # a mistake of ours: show all of it
+        hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
+
+
+@contextmanager
+def _mistakes_in_one_line() -> Iterator[None]:
+    """What a user, a disk or Ctrl-C brings about ends the process with a line; a mistake of ours with its traceback."""
+    try:
+        yield
     except LlavaPoseError as error:
         _exit_with(error)
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
-    options = [word for word in sys.argv[1:] if word not in arguments.overrides]
-    sys.argv[1:] = [*options, *opened(arguments.overrides, conf)]
+    except Exception as error:
+        words = disk_words(error)
+        if words is None:
+            raise
+        _exit_with(DiskError(words))
 
-    def task(config: DictConfig) -> None:
+
+class _Heard:
+    """Standard output that may lose its reader, as in ``evaluate.py | head``: the run goes on to its end unheard."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, while somebody reads."""
         try:
-            main(typed(script, config))
-        except LlavaPoseError as error:
-            _exit_with(error)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            sys.exit(128 + signal.SIGINT)
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._fall_silent()
+            return len(text)
 
-    register()
-    if not inspects:
-        os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # what gets this far is a mistake of ours: show all of it
-    hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
+    def flush(self) -> None:
+        """Flush, while somebody reads."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())  # what is still in the stream's buffer goes there at the end
+        os.close(nowhere)
 
 
 def _say_warning(

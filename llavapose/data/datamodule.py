@@ -13,13 +13,14 @@ from llavapose.config.schema import DataConfig
 from llavapose.data.check import read_checked
 from llavapose.data.choose import hold_out, kind_counts, mix, without_pictures
 from llavapose.data.conversation import Branch, Conversation, num_image_tokens
-from llavapose.data.images import open_image, pixels
+from llavapose.data.images import pixels
 from llavapose.data.pack import pack
 from llavapose.data.planner import Item, MicroBatch, num_steps, plan_epoch
 from llavapose.errors import DataError
 from llavapose.files import fingerprint, inside
 from llavapose.model.batch import Batch
 from llavapose.records import Sample
+from llavapose.rgb import open_image
 
 
 class PackedSamples(Dataset[Batch]):

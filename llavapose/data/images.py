@@ -1,47 +1,14 @@
-"""Pictures: safe decoding, padding to a square, resizing and normalising as the checkpoint's processor says."""
+"""Pictures: proven to decode, padding to a square, resizing and normalising as the checkpoint's processor says."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from llavapose.errors import DataError
+from llavapose.rgb import open_image
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-MAX_PIXELS = 50_000_000
-"""Larger pictures are refused before they are decoded."""
-
-# Pillow warns from 89 megapixels on; as an error it is told like ours. Not per call: threads share the filters.
-warnings.simplefilter("error", Image.DecompressionBombWarning)
-
-
-def open_image(path: Path, *, where: str) -> Image.Image:
-    """Decode a picture to RGB.
-
-    Raises:
-        DataError: missing, over 50 megapixels, truncated, or no picture; says which, after ``where``.
-    """
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise DataError(
-                    f"{where}: {path} has {width} x {height} pixels; expected at most {MAX_PIXELS:,}; shrink it"
-                )
-            return image.convert("RGB")
-    except FileNotFoundError:
-        raise DataError(f"{where}: no image {path}; check the image folder") from None
-    except IsADirectoryError:
-        raise DataError(f"{where}: {path} is a folder; expected an image") from None
-    except UnidentifiedImageError:
-        raise DataError(f"{where}: {path} is not an image (or one of an unknown format); replace it") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataError(f"{where}: {path} is far over {MAX_PIXELS:,} pixels; shrink it") from None
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-        raise DataError(f"{where}: {path} is broken ({error}); replace it") from None
 
 
 def check_image(path: Path, *, where: str) -> None:

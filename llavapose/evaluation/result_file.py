@@ -19,7 +19,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from llavapose.errors import DataError
 from llavapose.files import read_json, sha256, write_json
+from llavapose.plain_json import parse_json
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +49,21 @@ def write_rows(
     start = _rows_kept(part, part_mark, made, groups)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(part_mark, {"fingerprint": made})
-    with part.open("a", encoding="utf-8") as stream:
-        rows = tqdm(rows_from(start), f"{path.stem}: {path.parent.name}", len(groups), initial=start, unit=what)
-        num_rows = start
-        for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-            stream.flush()
-            num_rows += 1
-        assert num_rows == len(groups), f"{path}: {num_rows} rows, {len(groups)} expected"
-        os.fsync(stream.fileno())
+    try:
+        with part.open("a", encoding="utf-8") as stream:
+            rows = tqdm(rows_from(start), f"{path.stem}: {path.parent.name}", len(groups), initial=start, unit=what)
+            num_rows = start
+            for row in rows:
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                stream.flush()
+                num_rows += 1
+            assert num_rows == len(groups), f"{path}: {num_rows} rows, {len(groups)} expected"
+            os.fsync(stream.fileno())
+    finally:
+        # What failed before its first row leaves nothing to go on from.
+        if part.is_file() and not part.stat().st_size and groups:
+            part.unlink()
+            part_mark.unlink()
     # The mark goes first: killed between the two, the next run finds a whole part and only renames it.
     write_json(_mark(path), {"fingerprint": made, "sha256": sha256(part)})
     part.replace(path)
@@ -88,8 +96,8 @@ def _whole_lines(content: bytes) -> list[bytes]:
     found = []
     for line in content.splitlines(keepends=True):
         try:
-            row = json.loads(line)
-        except ValueError:
+            row = parse_json(line, what="row", where=f"{len(found)}")
+        except DataError:
             break
         if not isinstance(row, dict) or not line.endswith(b"\n"):
             break

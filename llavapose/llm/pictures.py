@@ -17,6 +17,7 @@ from PIL import Image
 
 from llavapose.errors import DataError
 from llavapose.llm.failures import RequestFailed
+from llavapose.rgb import to_rgb
 
 JPEG_QUALITY = 90
 """Of shrunk pictures: no block can be seen, a fifth of the bytes of a lossless file."""
@@ -111,7 +112,7 @@ def data_url(picture: Picture) -> str:
 
 def _shrunk(content: bytes, size: tuple[int, int]) -> bytes:
     with Image.open(io.BytesIO(content)) as image:
-        small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        small = to_rgb(image).resize(size, Image.Resampling.LANCZOS)
     found = io.BytesIO()
     small.save(found, "JPEG", quality=JPEG_QUALITY)
     return found.getvalue()

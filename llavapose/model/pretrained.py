@@ -1,6 +1,5 @@
 """Load a base, write a Hugging Face checkpoint: the file layout of ``llava-hf/llava-1.5-7b-hf`` in both directions."""
 
-import json
 import os
 import re
 import shutil
@@ -23,8 +22,8 @@ from transformers import (
     LlavaProcessor,
 )
 
-from llavapose.errors import CheckpointError
-from llavapose.files import TINY_BASE
+from llavapose.errors import CheckpointError, DataError
+from llavapose.files import TINY_BASE, read_json
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
@@ -73,8 +72,8 @@ def check_folder(folder: Path) -> None:
     if not config.is_file():
         raise CheckpointError(f"checkpoint {folder}: no config.json; expected the `hf` folder that train.py leaves")
     try:
-        kind = json.loads(config.read_text()).get("model_type")
-    except (ValueError, AttributeError):
+        kind = read_json(config, what="checkpoint").get("model_type")
+    except (DataError, AttributeError):
         raise CheckpointError(f"checkpoint {config}: not a JSON object; the folder is broken, write it again") from None
     if kind != "llava":
         raise CheckpointError(f"checkpoint {folder}: model_type is {kind!r}; expected 'llava'")

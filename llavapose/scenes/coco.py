@@ -1,25 +1,23 @@
 """COCO annotation files -> scenes: instances, captions and person keypoints joined by image id.
 
-Reads COCO 2014 and 2017 as published and any set in COCO's format, by pycocotools.
+Reads COCO 2014 and 2017 as published and any set in COCO's format.
 """
 
-import contextlib
-import io
-import math
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pycocotools.coco import COCO
-
-from llavapose.errors import DataError
-from llavapose.files import inside, read_json
+from llavapose.errors import DataError, shown
+from llavapose.files import inside
 from llavapose.pose.skeleton import COCO17
 from llavapose.records import Box, Keypoint, Person, Scene, Thing
+from llavapose.scenes.lists import MAX_CAPTION, Lists, category_of, clean_text, read_lists, size_of
 
 PERSON = "person"
+MAX_PX = 1e9
+"""Coordinates lie within this; what is beyond is no place near any picture but a slip."""
 DECIMALS = 3
 """Coordinates are kept with this many decimals, the papers' number."""
 
@@ -48,6 +46,7 @@ class _Parts:
     captions: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     crowds: Counter[int] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
+    outside: set[int] = field(default_factory=set)
 
 
 def read_scenes(
@@ -77,90 +76,47 @@ def read_scenes(
     if pictures and not images.is_dir():
         raise DataError(f"COCO images: no folder {images}; check the path")
     parts, notes = _Parts(), []
-    base = _load(keypoints, "COCO person keypoints")
-    sizes = {i: _size(image, keypoints) for i, image in base.imgs.items()}
-    _add_people(base, sizes, parts, keypoints)
+    base = read_lists(keypoints, "COCO person keypoints")
+    parts.seen.update(base.seen)
+    sizes = {i: size_of(image, keypoints) for i, image in base.images.items()}
+    _add_people(base, sizes, parts)
     for path, what, add in ((instances, "instances", _add_instances), (captions, "captions", _add_captions)):
         if path is None or not path.exists():
             notes.append(f"no {what} file{'' if path is None else f' {path}'}: scenes are read without {what}")
         else:
-            add(_load(path, f"COCO {what}"), sizes, parts, path)
+            pictured = what == "instances"
+            lists = read_lists(path, f"COCO {what}", categories=pictured, unique=pictured)
+            add(lists, sizes, parts)
     wanted = sorted(sizes if ids is None else set(ids) & set(sizes))
     if ids is not None and len(wanted) < len(set(ids)):
         notes.append(f"{len(set(ids)) - len(wanted)} of {len(set(ids))} wanted image ids are not in {keypoints.name}")
-    scenes = tuple(_scene(base.imgs[i], sizes[i], parts, images, split, keypoints) for i in wanted)
+    scenes = tuple(_scene(base.images[i], sizes[i], parts, images, split, keypoints) for i in wanted)
     return SceneSet(scenes=scenes, images=images, notes=(*notes, *_notes(scenes, parts)))
 
 
-def _load(path: Path, what: str) -> Any:
-    """Open a COCO file, proven to have COCO's top level."""
-    data = read_json(path, what=what)
-    if not isinstance(data, dict) or not all(isinstance(data.get(key), list) for key in ("images", "annotations")):
-        raise DataError(f"{what}: {path} is not a COCO file; expected the lists `images` and `annotations`")
-    for key, fields in (("images", ("id",)), ("annotations", ("id", "image_id"))):
-        for index, item in enumerate(data[key]):
-            missing = [name for name in fields if not isinstance(item, dict) or not isinstance(item.get(name), int)]
-            if missing:
-                raise DataError(f"{what}: {path}: {key}[{index}] has no whole number `{missing[0]}`; not COCO's format")
-    coco: Any = COCO()
-    coco.dataset = data
-    with contextlib.redirect_stdout(io.StringIO()):
-        coco.createIndex()
-    return coco
-
-
-def _categories(coco: Any, path: Path) -> dict[int, str]:
-    names = {c.get("id", -1): c.get("name", "") for c in coco.dataset.get("categories", []) if isinstance(c, dict)}
-    if not names:
-        raise DataError(f"COCO: {path} has no `categories`; expected COCO's list of names")
-    return names
-
-
-def _category(annotation: dict[str, Any], names: dict[int, str], path: Path) -> str:
-    name = names.get(annotation.get("category_id", -1))
-    if not isinstance(name, str):
-        raise DataError(
-            f"COCO: {path}: annotation {annotation['id']} has category {annotation.get('category_id')!r}, which "
-            "`categories` does not list"
-        )
-    return name
-
-
-def _size(image: dict[str, Any], path: Path) -> tuple[int, int]:
-    width, height = image.get("width"), image.get("height")
-    if not (isinstance(width, int) and isinstance(height, int) and min(width, height) > 0):
-        size = (width, height)
-        raise DataError(f"COCO: {path}: image {image['id']} has size {size}; expected positive width and height")
-    return width, height
-
-
-def _add_people(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+def _add_people(lists: Lists, sizes: dict[int, tuple[int, int]], parts: _Parts) -> None:
     """People of the keypoint file; crowds are counted, not people."""
-    names = _categories(coco, path)
-    for annotation in coco.dataset["annotations"]:
+    for annotation in lists.annotations:
         image_id = annotation["image_id"]
         if image_id not in sizes:
-            raise DataError(f"COCO: {path}: annotation {annotation['id']} is of image {image_id}, which is not listed")
-        if _category(annotation, names, path) != PERSON:
+            raise DataError(
+                f"COCO: {lists.path}: annotation {annotation['id']} is of image {image_id}, which is not listed"
+            )
+        if category_of(annotation, lists) != PERSON:
             parts.seen["annotations of the keypoint file that are not people"] += 1
         elif annotation.get("iscrowd"):
             parts.crowds[image_id] += 1
-        else:
-            person = Person(
-                id=annotation["id"],
-                box_xyxy=_box(annotation, sizes[image_id], path),
-                keypoints=_keypoints(annotation, sizes[image_id], path),
-            )
-            parts.people[image_id].append(person)
+        elif box := _box(annotation, sizes[image_id], lists.path, parts, "people"):
+            keypoints = _keypoints(annotation, sizes[image_id], lists.path, parts)
+            parts.people[image_id].append(Person(id=annotation["id"], box_xyxy=box, keypoints=keypoints))
 
 
-def _add_instances(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
+def _add_instances(lists: Lists, sizes: dict[int, tuple[int, int]], parts: _Parts) -> None:
     """Objects; people too where the keypoint file has none of that id (COCO's keypoint file holds them all)."""
-    names = _categories(coco, path)
-    known = {person.id for people in parts.people.values() for person in people}
+    known = {person.id for people in parts.people.values() for person in people} | parts.outside
     crowded = set(parts.crowds)
-    for annotation in coco.dataset["annotations"]:
-        image_id, name = annotation["image_id"], _category(annotation, names, path)
+    for annotation in lists.annotations:
+        image_id, name = annotation["image_id"], category_of(annotation, lists)
         if image_id not in sizes:
             parts.seen["instances of images without a keypoint record"] += 1
         elif annotation.get("iscrowd"):
@@ -169,30 +125,46 @@ def _add_instances(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, 
             elif name != PERSON:
                 parts.seen["crowds of objects left out"] += 1
         elif name != PERSON:
-            box = _box(annotation, sizes[image_id], path)
-            parts.things[image_id].append(Thing(id=annotation["id"], category=name, box_xyxy=box))
-        elif annotation["id"] not in known:
-            box = _box(annotation, sizes[image_id], path)
+            if box := _box(annotation, sizes[image_id], lists.path, parts, "objects"):
+                parts.things[image_id].append(Thing(id=annotation["id"], category=name, box_xyxy=box))
+        elif annotation["id"] not in known and (box := _box(annotation, sizes[image_id], lists.path, parts, "people")):
             parts.people[image_id].append(Person(id=annotation["id"], box_xyxy=box))
 
 
-def _add_captions(coco: Any, sizes: dict[int, tuple[int, int]], parts: _Parts, path: Path) -> None:
-    for annotation in coco.dataset["annotations"]:
+def _add_captions(lists: Lists, sizes: dict[int, tuple[int, int]], parts: _Parts) -> None:
+    for annotation in lists.annotations:
         text = annotation.get("caption")
-        if not isinstance(text, str):
-            raise DataError(f"COCO captions: {path}: annotation {annotation['id']} has no text `caption`")
+        if not isinstance(text, str) or len(text) > MAX_CAPTION:
+            raise DataError(
+                f"COCO captions: {lists.path}: annotation {annotation['id']} has no text `caption` of at most "
+                f"{MAX_CAPTION:,} characters ({shown(text)})"
+            )
         if annotation["image_id"] not in sizes:
             parts.seen["captions of images without a keypoint record"] += 1
-        elif text.strip():
-            parts.captions[annotation["image_id"]].append(" ".join(text.split()))
+            continue
+        cleaned = clean_text(text)
+        if cleaned != " ".join(text.split()):
+            parts.seen["captions with control characters or marks such as <image>, which were taken out"] += 1
+        if cleaned:
+            parts.captions[annotation["image_id"]].append(cleaned)
 
 
-def _box(annotation: dict[str, Any], size: tuple[int, int], path: Path) -> Box:
-    """``bbox`` (x, y, width, height in pixels) as corners in 0..1."""
-    box = annotation.get("bbox")
+def _box(annotation: dict[str, Any], size: tuple[int, int], path: Path, parts: _Parts, of: str) -> Box | None:
+    """``bbox`` (x, y, width, height in pixels) as corners in 0..1; None, and counted, where it misses the picture.
+
+    Raises:
+        DataError: not four numbers, or a negative width or height.
+    """
+    box, where = annotation.get("bbox"), f"COCO: {path}: annotation {annotation['id']} has bbox"
     if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):
-        raise DataError(f"COCO: {path}: annotation {annotation['id']} has bbox {box!r}; expected four numbers")
+        raise DataError(f"{where} {shown(box)}; expected four numbers of at most {MAX_PX:,.0f}")
     x, y, width, height = box
+    if width < 0 or height < 0:
+        raise DataError(f"{where} {shown(box)}, a negative width or height; expected x, y, width, height in pixels")
+    if x >= size[0] or y >= size[1] or x + width <= 0 < width or y + height <= 0 < height:
+        parts.seen[f"{of} whose box lies outside the picture, left out"] += 1
+        parts.outside.add(annotation["id"])
+        return None
     return (
         _share(x, size[0]),
         _share(y, size[1]),
@@ -201,26 +173,29 @@ def _box(annotation: dict[str, Any], size: tuple[int, int], path: Path) -> Box:
     )
 
 
-def _keypoints(annotation: dict[str, Any], size: tuple[int, int], path: Path) -> tuple[Keypoint, ...]:
+def _keypoints(annotation: dict[str, Any], size: tuple[int, int], path: Path, parts: _Parts) -> tuple[Keypoint, ...]:
     """Joints as (x, y, visibility) in 0..1; empty where no joint is labelled."""
     flat = annotation.get("keypoints")
     expected = 3 * len(COCO17.joints)
     where = f"COCO person keypoints: {path}: annotation {annotation['id']}"
     if not isinstance(flat, list) or len(flat) != expected or not all(_is_number(value) for value in flat):
-        length = len(flat) if isinstance(flat, list) else repr(flat)
+        length = len(flat) if isinstance(flat, list) else shown(flat)
         raise DataError(
-            f"{where} has keypoints of length {length}; expected {expected} numbers (17 x x, y, visibility)"
+            f"{where} has keypoints of length {length}; expected {expected} numbers (17 x x, y, visibility), "
+            f"each at most {MAX_PX:,.0f}"
         )
     joints = []
     for x, y, visibility in zip(flat[0::3], flat[1::3], flat[2::3], strict=True):
         if visibility not in (0, 1, 2):
             raise DataError(f"{where} has visibility {visibility}; expected 0, 1 or 2")
+        if visibility and not (-1 <= x <= size[0] + 1 and -1 <= y <= size[1] + 1):  # a pixel is rounding
+            parts.seen["labelled joints outside the picture, set to its border"] += 1
         joints.append((_share(x, size[0]), _share(y, size[1]), int(visibility)) if visibility else (0.0, 0.0, 0))
     return tuple(joints) if any(joint[2] for joint in joints) else ()
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_PX
 
 
 def _share(value: float, side: int) -> float:
@@ -231,7 +206,7 @@ def _share(value: float, side: int) -> float:
 def _scene(image: dict[str, Any], size: tuple[int, int], parts: _Parts, images: Path, split: str, path: Path) -> Scene:
     number, name = image["id"], image.get("file_name")
     if not isinstance(name, str):
-        raise DataError(f"COCO: {path}: image {number} has file_name {name!r}; expected a text")
+        raise DataError(f"COCO: {path}: image {number} has file_name {shown(name)}; expected a text")
     inside(images, name, where=f"COCO: {path}: image {number}")
     return Scene(
         id=number,

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont
 
-from llavapose.errors import DataError
 from llavapose.files import inside
 from llavapose.pose.people import references
 from llavapose.pose.skeleton import Skeleton, skeleton_named
 from llavapose.records import Box, Person, Scene
+from llavapose.rgb import open_image
 
 _Colour = tuple[int, int, int]
 
@@ -62,13 +62,7 @@ def draw_scene(
 
 def _open(scene: Scene, image_root: Path) -> Image.Image:
     path = inside(image_root, scene.image, where=f"scene {scene.id}")
-    try:
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
-    except FileNotFoundError:
-        raise DataError(f"scene {scene.id}: no picture {path}; check the image folder") from None
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise DataError(f"scene {scene.id}: {path} is not a picture that can be read ({error}); replace it") from None
+    return open_image(path, where=f"scene {scene.id}")
 
 
 def _unit(size: tuple[int, int]) -> int:

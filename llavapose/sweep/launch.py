@@ -13,7 +13,7 @@ import itertools
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from llavapose.config.compose import composed, settings, typed
+from llavapose.config.places import claim_sweep
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.files import write_json
@@ -46,7 +47,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """A sweep: its folder, its jobs, and the settings of those that train."""
+    """A sweep: its folder, its jobs, and the settings of those that train, each with its own folders."""
 
     folder: Path
     jobs: tuple[Job, ...]
@@ -74,6 +75,7 @@ def launch(
         LlavaPoseError: jobs failed; the tables are written all the same.
     """
     sweep = plan_sweep(conf, overrides)
+    claim_sweep(sweep.folder, overrides, sweep.configs)
     prepared: list[tuple[object, ...]] = []
     for config in sweep.configs:
         wanted = (config.scenes, config.teacher, config.data.path, config.data.images, config.data_dir)
@@ -118,7 +120,12 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
     ]
     if len({job.dir for job in training}) < len(training):
         raise ConfigError("two jobs of the sweep have the same arm and settings; give each value once")
-    return Sweep(folder=folder, jobs=(*_baselines(conf, training, configs), *training), configs=tuple(configs))
+    baselines = _baselines(conf, training, configs)
+    own = [
+        replace(config, output_dir=Path(job.dir), results_dir=Path(job.results_dir))
+        for job, config in zip(training, configs, strict=True)
+    ]
+    return Sweep(folder=folder, jobs=(*baselines, *training), configs=tuple(own))
 
 
 def _values(text: str) -> list[str]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from llavapose.config.choices import SceneSource
 from llavapose.config.schema import ScenesConfig, TeacherConfig
-from llavapose.errors import DataError, LlavaPoseError
+from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.files import fingerprint, read_json, sha256, write_json
 from llavapose.llm.ask import ledger_path, open_door
 from llavapose.llm.counts import State
+from llavapose.owner import Place, stranger, take
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, world_folder
 from llavapose.scenes.select import select
@@ -51,6 +52,7 @@ def ensure_samples(
     split: str = "train",
     opened: SceneSet | None = None,
     max_usd: float | None = None,
+    waits: bool = False,
 ) -> Prepared:
     """The samples of these settings; made, and said so, where they are missing or were made by other settings.
 
@@ -62,13 +64,20 @@ def ensure_samples(
         split: of the scenes, "train" or "val".
         opened: the scenes, where the caller has read them already.
         max_usd: hard cap on what an endpoint may cost, the ledger's earlier replies included.
+        waits: whether to wait for another run that makes the same samples, instead of being refused.
 
     Raises:
+        ConfigError: another run writes there, or ``folder`` holds the samples of other settings.
         DataError: a scene file that is missing or broken, or scenes that nothing can be told about.
         StoppedEarly: an endpoint's assignment that did not come to its end; the same settings go on.
     """
     made_from = _settings(scenes, teacher, split)
-    folder = folder or data_dir / fingerprint(made_from)
+    place = Place(folder=folder or data_dir / fingerprint(made_from), results=("samples.jsonl",))
+    if folder is not None and (reason := stranger(place, made_from)):
+        raise ConfigError(f"output_dir: {reason}; give this run another output_dir, or remove that folder")
+    # Samples that several trainings share are made by the first of them.
+    take(place, made_from, wait=waits)
+    folder = place.folder
     samples, card = folder / "samples.jsonl", folder / _CARD
     if samples.is_file() and card.is_file():
         found = read_json(card, what="card of made samples")

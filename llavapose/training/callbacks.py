@@ -1,6 +1,7 @@
 """Lightning callbacks: progress, throughput, the proof that packing changes nothing, and curves as a plain file."""
 
 import json
+import math
 import sys
 import time
 from datetime import timedelta
@@ -14,6 +15,7 @@ from llavapose.bars import LINE_EVERY_S
 from llavapose.files import atomic_write
 from llavapose.model.attention import check_packing
 from llavapose.model.batch import Batch
+from llavapose.plain_json import parse_json
 
 
 class Progress(TQDMProgressBar):
@@ -127,7 +129,8 @@ class Curves(Callback):
         if trainer.ckpt_path is not None and self.path.exists():
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
             # The last line may be torn, and those behind the checkpoint will be written again.
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= trainer.global_step]
+            whole = ((line, parse_json(line, what="curves", where=self.path)) for line in lines if line.endswith("\n"))
+            kept = [line for line, values in whole if values["step"] <= trainer.global_step]
         with atomic_write(self.path) as stream:
             stream.writelines(kept)
 
@@ -150,6 +153,8 @@ class Curves(Callback):
     def _append(self, trainer: L.Trainer, values: dict[str, float], prefix: str) -> None:
         if not trainer.is_global_zero:
             return
-        logged = {key: float(value) for key, value in trainer.callback_metrics.items() if key.startswith(prefix)}
+        numbers = {key: float(value) for key, value in trainer.callback_metrics.items() if key.startswith(prefix)}
+        # A loss that is no number any more is null: NaN is not JSON.
+        logged = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"step": trainer.global_step, **logged, **values}) + "\n")

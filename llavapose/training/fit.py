@@ -1,5 +1,6 @@
 """One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
 
+import pickle
 import shutil
 import warnings
 from collections.abc import Collection
@@ -150,7 +151,27 @@ def last_checkpoint(output_dir: Path) -> str:
             "or start anew with resume=false"
         )
     # Lightning keeps last.ckpt, last-v1.ckpt, ...: the newest, whatever its number.
-    return str(max(found, key=_written))
+    newest = max(found, key=_written)
+    _prove_readable(newest)
+    return str(newest)
+
+
+def _prove_readable(checkpoint: Path) -> None:
+    """Look into a checkpoint's file; folders of shards are the strategy's own.
+
+    Raises:
+        CheckpointError: it is cut off, or no checkpoint.
+    """
+    if checkpoint.is_dir():
+        return
+    try:
+        # As Lightning will; mapped, so that no weight is read twice.
+        torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=False)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, AttributeError, ImportError, KeyError) as error:
+        raise CheckpointError(
+            f"resume=true: {checkpoint} cannot be read ({' '.join(str(error).split())[:150]}); remove it to go on from "
+            "an older one, or start anew with resume=false in another output_dir"
+        ) from None
 
 
 def _written(path: Path) -> float:

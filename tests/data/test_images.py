@@ -13,8 +13,9 @@ import torch
 from PIL import Image
 from transformers import LlavaImageProcessorPil
 
-from llavapose.data.images import check_image, open_image, pixels
+from llavapose.data.images import check_image, pixels
 from llavapose.errors import DataError
+from llavapose.rgb import open_image
 
 MEAN, STD = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]  # CLIP's
 

@@ -96,6 +96,40 @@ def test_what_is_tolerated_is_counted(tmp_path: Path) -> None:
         assert note in notes
 
 
+def test_what_is_there_twice_or_outside_is_left_out_and_counted(tmp_path: Path) -> None:
+    keypoints, instances = keypoint_file(), instance_file()
+    keypoints["images"].append(dict(keypoints["images"][0]))
+    keypoints["annotations"][1]["bbox"] = [300, 10, 20, 20]
+    keypoints["annotations"][0]["keypoints"] = [250, 20, 2, *JOINTS[3:]]
+    keypoints["annotations"].append(dict(keypoints["annotations"][0]))
+    instances["annotations"][2]["bbox"] = [20, -30, 10, 20]
+    scenes = read(tmp_path, keypoints=keypoints, instances=instances)
+    assert [person.id for person in scenes.scenes[1].people] == [11] and scenes.scenes[1].things == ()
+    for note in (
+        "1 image records that are there twice, kept once",
+        "1 annotations that are there twice, kept once",
+        "1 people whose box lies outside the picture, left out",
+        "1 objects whose box lies outside the picture, left out",
+        "1 labelled joints outside the picture, set to its border",
+    ):
+        assert note in scenes.notes
+
+
+def test_marks_and_control_characters_leave_a_caption(tmp_path: Path) -> None:
+    captions = caption_file()
+    said = (
+        "<image> a man\x00 waves</s>",
+        "\u202ea dog \x1b[31m",
+        "<image>",
+        "\U0001f468\u200d\U0001f469 \u0915\u094d\u200d",
+        "x",
+    )
+    captions["annotations"] = [{"id": 1, "image_id": 9, "caption": text} for text in said]
+    scenes = read(tmp_path, captions=captions)
+    assert scenes.scenes[1].captions == ("a man waves", "a dog [31m", said[3], "x")
+    assert "3 captions with control characters or marks such as <image>, which were taken out" in scenes.notes
+
+
 def test_missing_instances_and_captions_are_said_once(tmp_path: Path) -> None:
     scenes = read(tmp_path, instances=None, captions=None)
     assert scenes.scenes[1].things == () and len(scenes.scenes[1].people) == 2
@@ -120,6 +154,13 @@ def edited(make: Callable[[], dict[str, Any]], key: str, **fields: Any) -> dict[
     return data
 
 
+def twice(make: Callable[[], dict[str, Any]], **fields: Any) -> dict[str, Any]:
+    """A good file whose first annotation comes again at the end, with fields replaced."""
+    data = make()
+    data["annotations"].append({**data["annotations"][0], **fields})
+    return data
+
+
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "truncated": ({"keypoints": '{"images": [{"id": 9'}, "keypoints.json:1 is not JSON"),
     "not COCO": ({"keypoints": {"a": 1}}, "is not a COCO file; expected the lists `images` and `annotations`"),
@@ -131,12 +172,47 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "length": ({"keypoints": edited(keypoint_file, "annotations", keypoints=[1, 2, 2])}, "length 3; expected 51"),
     "no joints": ({"keypoints": edited(keypoint_file, "annotations", keypoints=None)}, "length None; expected 51"),
     "visibility": ({"keypoints": edited(keypoint_file, "annotations", keypoints=[1, 1, 3] * 17)}, "visibility 3"),
-    "not finite": ({"keypoints": edited(keypoint_file, "annotations", keypoints=[float("nan")] * 51)}, "expected 51"),
+    "not finite": (
+        {"keypoints": edited(keypoint_file, "annotations", keypoints=[float("nan")] * 51)},
+        "NaN, which is no",
+    ),
     "box": ({"keypoints": edited(keypoint_file, "annotations", bbox=[1, 2])}, "bbox [1, 2]; expected four numbers"),
     "size": ({"keypoints": edited(keypoint_file, "images", width=0)}, "expected positive width and height"),
     "name": ({"keypoints": edited(keypoint_file, "images", file_name="../x.jpg")}, "leaves the image folder"),
     "unknown image": ({"keypoints": edited(keypoint_file, "annotations", image_id=5)}, "image 5, which is not listed"),
     "missing": ({"keypoints": None}, "no file"),
+    "two images": (
+        {"keypoints": {**keypoint_file(), "images": [*keypoint_file()["images"], {"id": 9, "file_name": "b.jpg"}]}},
+        "image 9 is there twice, with different file_name, width, height; ids must differ",
+    ),
+    "two people": (
+        {"keypoints": twice(keypoint_file, bbox=[1, 1, 5, 5])},
+        "annotation 11 is there twice, with different bb",
+    ),
+    "two objects": ({"instances": twice(instance_file, category_id=35)}, "annotation 11 is there twice"),
+    "negative": ({"keypoints": edited(keypoint_file, "annotations", bbox=[9, 9, -5, 5])}, "a negative width or height"),
+    "huge box": (
+        {"keypoints": edited(keypoint_file, "annotations", bbox=[9, 9, 1e300, 5])},
+        "expected four numbers of",
+    ),
+    "huge joint": (
+        {"keypoints": edited(keypoint_file, "annotations", keypoints=[10**12] * 51)},
+        "each at most 1,000,000",
+    ),
+    "huge size": ({"keypoints": edited(keypoint_file, "images", width=2**40)}, "at most 100,000 pixels"),
+    "huge id": ({"keypoints": edited(keypoint_file, "images", id=2**63)}, "no whole number `id` from 0 to 2^63 - 1"),
+    "infinite": ({"keypoints": json.dumps(keypoint_file()).replace("95]", "1e999]")}, "a number that no float holds"),
+    "deep": ({"captions": "[" * 5000}, "more than 100 levels deep"),
+    "surrogate": ({"captions": edited(caption_file, "annotations", caption="a \ud800")}, "half a surrogate pair"),
+    "long name": (
+        {"keypoints": edited(keypoint_file, "images", file_name="x" * 300)},
+        "a name of 300 bytes; expected at",
+    ),
+    "long caption": ({"captions": edited(caption_file, "annotations", caption="x" * 20_000)}, "at most 10,000 char"),
+    "category number": ({"instances": edited(instance_file, "categories", id="1")}, "expected a whole number `id` and"),
+    "category name": ({"instances": edited(instance_file, "categories", name="a <image>")}, "expected a plain text"),
+    "category twice": ({"instances": edited(instance_file, "categories", id=35)}, "names category 35 'skis', before"),
+    "no category": ({"instances": {**instance_file(), "categories": {"1": "person"}}}, "has no `categories`"),
 }
 
 

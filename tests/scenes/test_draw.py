@@ -48,8 +48,8 @@ def test_boxes_and_skeletons_can_be_left_away_and_the_size_chosen(images: Path) 
 
 
 def test_a_missing_or_broken_picture_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"scene 1: no picture .*a\.png"):
+    with pytest.raises(DataError, match=r"scene 1: no image .*a\.png"):
         draw_scene(scene(), tmp_path)
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n no more")
-    with pytest.raises(DataError, match="not a picture that can be read"):
+    with pytest.raises(DataError, match=r"a\.png is broken"):
         draw_scene(scene(), tmp_path)

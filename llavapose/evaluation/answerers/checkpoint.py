@@ -15,7 +15,7 @@ from transformers import TextIteratorStreamer
 
 from llavapose.config.choices import Control
 from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation, num_image_tokens
-from llavapose.data.images import open_image, pixels
+from llavapose.data.images import pixels
 from llavapose.data.pack import pack
 from llavapose.evaluation.answerers.protocol import Likelihoods
 from llavapose.evaluation.probe.items import ProbeItem
@@ -24,6 +24,7 @@ from llavapose.model.attention import packed_mask
 from llavapose.model.llava import sample_losses, token_losses
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.records import Answer, Question, Sample, Turn
+from llavapose.rgb import open_image
 
 MAX_BRANCHES = 48
 """Statements behind one copy of a picture; more go to a second row."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named
 from llavapose.files import read_jsonl, sha256
 from llavapose.records import Answer, Question
 
@@ -36,7 +36,7 @@ class FileAnswerer:
                 raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
             if row["question_id"] in found:
                 raise DataError(
-                    f"answers: {path}:{number} answers {row['question_id']} a second time; keep one of them"
+                    f"answers: {path}:{number} answers {named(row['question_id'])} a second time; keep one of them"
                 )
             found[row["question_id"]] = row["text"]
         ids = [question.id for question in questions]
@@ -44,7 +44,7 @@ class FileAnswerer:
         if missing:
             raise DataError(
                 f"answers: {path} answers {len(ids) - len(missing)} of {len(ids)} questions; "
-                f"missing {', '.join(missing[:3])}, ..."
+                f"missing {', '.join(map(named, missing[:3]))}, ..."
             )
         if num_further := len(found) - len(ids):
             log.warning("%s: %d answers to questions that the benchmark does not ask are left out", path, num_further)

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from llavapose.config.scenes import ScenesConfig
-from llavapose.errors import DataError
+from llavapose.errors import DataError, shown
 from llavapose.files import inside, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
 from llavapose.records import Asked, Question, to_dict
@@ -67,6 +67,15 @@ def read_questions(path: Path) -> tuple[Question, ...]:
 
 
 def _question(row: dict, where: str) -> Question:
+    asks = row.get("asked")
+    if asks and not isinstance(asks, dict):
+        raise DataError(f"benchmark: {where} has asked {shown(asks)}; expected an object or null")
+    texts = {key: row[key] for key in ("id", "image", "kind", "text") if key in row}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise DataError(f"benchmark: {where} has {key} {shown(value)}; expected a text")
+    if isinstance(number := row.get("scene_id", 0), bool) or not isinstance(number, int):
+        raise DataError(f"benchmark: {where} has scene_id {shown(number)}; expected a whole number")
     try:
         asked = Asked(**row["asked"]) if row.get("asked") else None
         question = Question(**{**row, "asked": asked})
@@ -75,5 +84,5 @@ def _question(row: dict, where: str) -> Question:
             f"benchmark: {where} is no question ({error}); expected id, scene_id, image, kind, text, asked"
         ) from None
     if question.kind not in KINDS:
-        raise DataError(f"benchmark: {where} has kind {question.kind!r}; expected one of {listed()}")
+        raise DataError(f"benchmark: {where} has kind {shown(question.kind)}; expected one of {listed()}")
     return question

@@ -24,7 +24,7 @@ from typing import Any
 from tqdm import tqdm
 
 from llavapose.errors import ConfigError
-from llavapose.files import fingerprint, write_json, write_jsonl
+from llavapose.files import fingerprint, read_jsonl, write_json, write_jsonl
 from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.world.drawn.annotations import Drawn, coco_files, drawn_of, file_name
 from llavapose.scenes.world.drawn.stage import stage
@@ -95,8 +95,7 @@ def read_world(folder: Path, split: str) -> SceneSet:
 
 def read_truth(folder: Path, split: str) -> Iterator[dict[str, Any]]:
     """The latent truth, one object a picture: {"image_id", "people": [{"annotation_id", "action", "facing", ...}]}."""
-    with (folder / f"truth_{split}.jsonl").open(encoding="utf-8") as stream:
-        yield from map(json.loads, stream)
+    yield from (truth for _, truth in read_jsonl(folder / f"truth_{split}.jsonl", what="the world's truth"))
 
 
 def draw(image_id: int, settings: WorldSettings) -> tuple[bytes, Drawn]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from llavapose.errors import DataError
+from llavapose.plain_json import next_json, parse_json
+
 _QUESTION_KEYS = ("question", "q", "user", "human", "prompt", "instruction", "input")
 _ANSWER_KEYS = ("answer", "a", "assistant", "gpt", "ai", "response", "reply", "output")
 _ROLE_KEYS, _TEXT_KEYS = ("role", "from", "speaker", "type"), ("content", "value", "text", "message")
@@ -50,8 +53,8 @@ def json_text(text: str) -> str | None:
     if not text.startswith("{"):
         return None
     try:
-        value = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
+        value = parse_json(text, what="reply", where="JSON", strict=False)
+    except DataError:
         return None
     texts = [inner for inner in value.values() if isinstance(inner, str)]
     return max(texts, key=len) if texts else None
@@ -59,7 +62,6 @@ def json_text(text: str) -> str | None:
 
 def _values(text: str) -> Iterator[Any]:
     """Every complete JSON list or object, the outermost that are whole."""
-    decoder = json.JSONDecoder(strict=False)
     end = 0
     for number, start in enumerate(re.finditer(r"[\[{]", text)):
         if number >= _MAX_STARTS:
@@ -67,8 +69,8 @@ def _values(text: str) -> Iterator[Any]:
         if start.start() < end:
             continue
         try:
-            value, end = decoder.raw_decode(text, start.start())
-        except (ValueError, RecursionError):
+            value, end = next_json(text, start.start(), what="reply", where="JSON", strict=False)
+        except (json.JSONDecodeError, DataError):
             continue
         yield value
 

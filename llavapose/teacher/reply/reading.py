@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.errors import ReplyError
+from llavapose.plain_json import parse_json
 from llavapose.records import Fact, Scene, Turn
 from llavapose.teacher.checks.findings import Finding, all_together, check_conversation, from_json, to_json
 from llavapose.teacher.reply.parse import parse_reply
@@ -76,7 +77,7 @@ class Reading:
     @classmethod
     def from_json(cls, text: str) -> "Reading":
         """The reading that ``to_json`` wrote."""
-        content: dict[str, Any] = json.loads(text)
+        content: dict[str, Any] = parse_json(text, what="ledger", where="reading")
         told = [
             Told(
                 turns=tuple(Turn(role=role, text=words) for role, words in one["turns"]),
@@ -106,7 +107,7 @@ def read_reply(
     return Reading(told=tuple(told), left_out=dict(parsed.left_out))
 
 
-DECIDES = ("pose", "teacher/reply", "teacher/checks", "records.py", "errors.py")
+DECIDES = ("pose", "teacher/reply", "teacher/checks", "records.py", "errors.py", "plain_json.py")
 """Files and folders below the package, subfolders included, that decide what a reply is read as."""
 
 

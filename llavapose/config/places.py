@@ -1,0 +1,189 @@
+"""Where a run writes: no two runs in one folder, and none over what other settings made.
+
+A run whose folder nobody named goes aside to one of its own, ``outputs/train/detail-3fa9c1``; where it was named, the
+run is refused with the fix.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.schema import EvaluateConfig, TrainConfig, evaluation_of
+from llavapose.errors import ConfigError
+from llavapose.files import fingerprint
+from llavapose.owner import Place, stranger, take, unfinished, writes_otherwise
+
+TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strategy", "trainer", "batch_size", "seed")
+"""Settings that decide what is trained; callbacks and loggers only write down how it goes."""
+RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer")
+"""Settings that decide an arm's answers and probe; a second judge writes beside the first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A place with the settings of what is to be written there."""
+
+    place: Place
+    values: Mapping[str, Any]
+
+    def reason(self) -> str | None:
+        """Why it is another's; None where it is free or of the same settings."""
+        return stranger(self.place, self.values)
+
+
+def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
+    """Choose a run's folder and keep it for this process; returns the overrides that say which one it is.
+
+    Args:
+        config: of train.py or evaluate.py; generate.py's folders are its samples', taken when they are made.
+        overrides: as on the command line.
+
+    Raises:
+        ConfigError: another run is there, or the results of other settings.
+    """
+    if not isinstance(config, TrainConfig | EvaluateConfig):
+        return []
+    named = any(text.lstrip("+").startswith("output_dir=") for text in overrides)
+    folder = config.output_dir
+    claims = claims_of(config, folder)
+    if not named:
+        aside = folder.with_name(f"{folder.name}-{fingerprint([claim.values for claim in claims], 6)}")
+        others = [claim for claim in claims if claim.reason() or writes_otherwise(claim.place, claim.values)]
+        if others or aside.exists():
+            _say_aside(others, aside)
+            folder, claims = aside, claims_of(config, aside)
+    _refuse_others(config, claims)
+    if _is_first_rank():
+        for claim in claims:
+            take(claim.place, claim.values)
+    return [] if folder == config.output_dir else [f"output_dir={_quoted(folder)}"]
+
+
+def claims_of(config: TrainConfig | EvaluateConfig, folder: Path) -> list[Claim]:
+    """What a run writes if ``folder`` is its output folder: a training run itself, and an arm's results."""
+    if isinstance(config, EvaluateConfig):
+        return [_results(config, folder)]
+    trained = Place(folder=folder, results=("checkpoints/*", "hf/*"))
+    found = [Claim(place=trained, values=_values(config, TRAINING))]
+    if config.evaluate:
+        results = folder if config.results_dir == config.output_dir else config.results_dir
+        found.append(_results(evaluation_of(config, checkpoint=folder / "hf"), results, setting="results_dir"))
+    return found
+
+
+def claim_sweep(folder: Path, overrides: Sequence[str], jobs: Sequence[TrainConfig]) -> None:
+    """Keep a sweep's folder for this process, which starts the jobs that write there.
+
+    Args:
+        folder: of the sweep.
+        overrides: as on the command line; how many jobs run at once, and whether they go on, decides no result.
+        jobs: the settings of those that train, each with its own folders.
+
+    Raises:
+        ConfigError: another sweep is there, or what another one made, or results of other settings in a job's folder.
+    """
+    place = Place(folder=folder, results=("jobs.json",), setting="sweep_dir")
+    deciding = [text for text in overrides if not text.startswith(("launcher", "sweep_dir=", "resume="))]
+    claim = Claim(place=place, values={"sweep": sorted(deciding)})
+    reasons = [claim.reason(), *(one.reason() for job in jobs for one in claims_of(job, job.output_dir))]
+    if found := [reason for reason in dict.fromkeys(reasons) if reason]:
+        raise ConfigError("\n".join(f"sweep_dir: {one}; give another sweep_dir, or remove those" for one in found))
+    take(place, claim.values)
+
+
+def audit_folder(audited: Path, named: Path | None) -> Path:
+    """Choose the folder of an audit's page and keep it for this process.
+
+    Args:
+        audited: the samples that are looked at.
+        named: what ``output_dir`` says; None: a folder below ``outputs/audit``.
+
+    Raises:
+        ConfigError: another run is there, or a page that is not of this audit: other samples', or the samples' own.
+    """
+    values = {"audit": str(audited.resolve())}
+    folder = named or Path("outputs/audit") / audited.stem
+    claim = Claim(place=Place(folder=folder, results=("page/index.html",)), values=values)
+    if (folder / "samples.jsonl").exists():
+        raise ConfigError(f"output_dir: {folder} holds samples with a page of their own; give {folder}/audit")
+    if reason := claim.reason():
+        if named is not None:
+            raise ConfigError(f"output_dir: {reason}; give another output_dir, or remove that page")
+        aside = folder.with_name(f"{folder.name}-{fingerprint(values, 6)}")
+        claim = Claim(place=Place(folder=aside), values=values)
+    take(claim.place, values)
+    return claim.place.folder
+
+
+def _results(config: EvaluateConfig, folder: Path, setting: str = "output_dir") -> Claim:
+    patterns = (f"answers/{config.arm}.jsonl", f"verdicts/*/{config.arm}.jsonl", f"probe/{config.arm}.jsonl")
+    place = Place(folder=folder, part=config.arm, results=patterns, setting=setting)
+    values = _values(config, RESULTS)
+    checkpoint = config.checkpoint
+    if checkpoint is not None and (Path(checkpoint).is_dir() or Path(checkpoint).parent == folder):
+        values["checkpoint"] = str(Path(checkpoint).resolve())
+    return Claim(place=place, values=values)
+
+
+def _say_aside(others: Sequence[Claim], aside: Path) -> None:
+    if others and _is_first_rank():
+        reason = others[0].reason() or f"{others[0].place.name} is a run's of other settings"
+        print(f"{reason}; this run goes to {aside}", flush=True)
+
+
+def _refuse_others(config: TrainConfig | EvaluateConfig, claims: Sequence[Claim]) -> None:
+    resumes = isinstance(config, TrainConfig) and config.resume
+    for claim in claims:
+        if (reason := claim.reason()) is None:
+            continue
+        if resumes:
+            print(f"resume=true: {reason}", flush=True)
+        else:
+            setting = claim.place.setting
+            another = " or arm" if isinstance(config, EvaluateConfig) else ""
+            raise ConfigError(f"{setting}: {reason}; give this run another {setting}{another}, or remove those")
+    place = claims[0].place
+    is_job = isinstance(config, TrainConfig) and place.folder == config.results_dir / "runs" / config.data.name
+    if isinstance(config, TrainConfig) and not resumes and not is_job:
+        kept = [path for path in place.folder.glob("checkpoints/*") if path.name.startswith("last")]
+        if kept and unfinished(place):
+            raise ConfigError(
+                f"output_dir: {place.folder} holds {kept[0].name} of a run of these settings that did not end; go on "
+                f"with resume=true, or remove {place.folder / 'checkpoints'} to start anew"
+            )
+
+
+def _values(config: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Settings by dotted name, as plain values."""
+    found: dict[str, Any] = {}
+    for name in names:
+        found.update(_leaves(name, getattr(config, name)))
+    return found
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if is_dataclass(value) and not isinstance(value, type):
+        for item in fields(value):
+            yield from _leaves(f"{name}.{item.name}", getattr(value, item.name))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(f"{name}.{key}", inner)
+    elif isinstance(value, list | tuple):
+        yield name, [inner if isinstance(inner, bool | int | float) else str(inner) for inner in value]
+    elif isinstance(value, Enum):
+        yield name, str(value.value)
+    else:
+        yield name, value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _is_first_rank() -> bool:
+    """Whether this process speaks for the run: of several that a launcher starts alike, the first."""
+    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+
+
+def _quoted(folder: Path) -> str:
+    """A path in Hydra's grammar."""
+    return "'" + str(folder).replace("\\", "\\\\").replace("'", "\\'") + "'"

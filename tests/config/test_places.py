@@ -1,0 +1,155 @@
+"""Where a run writes: default folders that do not collide, named ones that are refused with the fix."""
+
+from pathlib import Path
+
+import pytest
+
+from llavapose.config.compose import composed, typed
+from llavapose.config.places import audit_folder, claim_sweep, claimed
+from llavapose.config.start import conf_folder
+from llavapose.errors import ConfigError
+from llavapose.owner import Place, owner_of, release
+
+CONF = conf_folder()
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield
+    release(ok=True)
+
+
+def config_of(script, *overrides):
+    return typed(script, composed(script, CONF, overrides))
+
+
+def start(script, *overrides, ok=True, leaves=()):
+    """What a run does before its work and behind it; returns its folder."""
+    release(ok=True)
+    more = claimed(config_of(script, *overrides), overrides)
+    folder = config_of(script, *overrides, *more).output_dir
+    for name in leaves:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    release(ok=ok)
+    return str(folder)
+
+
+def refused(script, *overrides):
+    with pytest.raises(ConfigError) as caught:
+        start(script, *overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+TRAINED = ("checkpoints/last.ckpt", "hf/config.json", "answers/detail.jsonl")
+
+
+def test_default_folders_of_different_settings_do_not_collide(capsys):
+    first = start("train", "data=detail", leaves=TRAINED)
+    assert first == "outputs/train/detail"
+    second = start("train", "data=detail", "optim.lr=0.5", leaves=TRAINED)
+    assert second.startswith("outputs/train/detail-") and len(second) == len(first) + 7
+    said = capsys.readouterr().out
+    assert f"this run goes to {second}" in said and "optim.lr 0.001 there, 0.5 here" in said
+    assert start("train", "data=detail", "optim.lr=0.5") == second, "the same settings find their own folder"
+    assert start("train", "data=detail") == first
+    third = start("train", "data=detail", "benchmark.num_images=4", leaves=TRAINED)
+    assert third not in (first, second), "answers to other questions"
+
+
+def test_a_named_folder_of_other_settings_is_refused(capsys):
+    start("train", "data=detail", "output_dir=out", leaves=TRAINED)
+    text = refused("train", "data=detail", "output_dir=out", "seed=1", "optim.lr=0.5")
+    assert text.startswith("output_dir: out holds the results of `")
+    assert (
+        "(optim.lr 0.001 there, 0.5 here, seed 0 there, 1 here)" in text and "give this run another output_dir" in text
+    )
+    assert Path("out/checkpoints/last.ckpt").exists()
+    assert start("train", "data=detail", "output_dir=out", "seed=1", "resume=true") == "out"
+    assert "resume=true: out holds the results" in capsys.readouterr().out
+    Path("old/hf").mkdir(parents=True)
+    Path("old/hf/config.json").touch()
+    assert "that no card (old/owner.json) tells" in refused("train", "data=detail", "output_dir=old")
+
+
+def test_what_decides_no_result_may_differ():
+    start("train", "data=detail", "output_dir=out", leaves=TRAINED)
+    start("train", "data=detail", "output_dir=out", "logger=none", "callbacks=none", "data_dir=elsewhere")
+
+
+def test_checkpoints_of_a_run_that_was_cut_off_are_not_removed_unasked():
+    start("train", "data=detail", leaves=TRAINED, ok=False)
+    text = refused("train", "data=detail")
+    assert "outputs/train/detail holds last.ckpt of a run of these settings that did not end" in text
+    assert "resume=true" in text and "outputs/train/detail/checkpoints" in text
+    assert start("train", "data=detail", "resume=true") == "outputs/train/detail"
+    start("train", "data=detail")
+
+
+def test_arms_share_a_folder_of_results():
+    start("evaluate", "checkpoint=tiny", "arm=a", "output_dir=out", leaves=("answers/a.jsonl",))
+    start("evaluate", "checkpoint=tiny", "arm=b", "output_dir=out", "benchmark.num_images=4")
+    start("evaluate", "checkpoint=tiny", "arm=a", "output_dir=out", "judge.endpoint=gpt4o")
+    text = refused("evaluate", "checkpoint=tiny", "arm=a", "output_dir=out", "benchmark.num_images=4")
+    assert text.startswith("output_dir: a in out holds the results of") and "another output_dir or arm" in text
+    assert owner_of(Place(folder=Path("out"), part="a")).values["benchmark.num_images"] != 4
+
+
+def test_evaluations_that_nobody_named_a_folder_for():
+    first = start("evaluate", "checkpoint=tiny", "arm=a", leaves=("answers/a.jsonl",))
+    assert first == "outputs/evaluate/a"
+    assert start("evaluate", "checkpoint=tiny", "arm=a", "probe.seed=5").startswith("outputs/evaluate/a-")
+
+
+def test_an_evaluation_of_a_run_is_the_runs_own():
+    """The command that a run with ``evaluate=false`` ends with, and again after it was evaluated."""
+    start("train", "data=detail", "evaluate=false", leaves=("hf/config.json",))
+    words = ("checkpoint=outputs/train/detail/hf", "arm=detail", "output_dir=outputs/train/detail")
+    start("evaluate", *words, leaves=("answers/detail.jsonl",))
+    start("evaluate", *words)
+    assert start("train", "data=detail") == "outputs/train/detail"
+
+
+def test_a_sweep_keeps_its_folder():
+    words = [(f"data={arm}", f"output_dir=s/runs/{arm}", "results_dir=s") for arm in ("conv", "detail")]
+    jobs = [config_of("train", *one) for one in words]
+    words = ["data=conv,detail", "launcher.jobs=2", "sweep_dir=s"]
+    claim_sweep(Path("s"), words, jobs)
+    Path("s/jobs.json").write_text("[]")
+    release(ok=False)
+    claim_sweep(Path("s"), ["data=conv,detail", "sweep_dir=s", "resume=true"], jobs)
+    release(ok=True)
+    with pytest.raises(ConfigError, match=r"sweep_dir: s holds the results of .*; give another sweep_dir"):
+        claim_sweep(Path("s"), ["data=conv", "sweep_dir=s"], jobs[:1])
+
+
+def test_a_sweep_touches_no_job_of_other_settings():
+    start("train", "data=conv", "output_dir=s/runs/conv", "results_dir=s", "seed=4", leaves=TRAINED)
+    job = config_of("train", "data=conv", "output_dir=s/runs/conv", "results_dir=s")
+    with pytest.raises(ConfigError, match="seed 4 there, 0 here"):
+        claim_sweep(Path("s"), ["data=conv"], [job])
+
+
+def test_an_audits_page_replaces_no_other():
+    Path("made/page").mkdir(parents=True)
+    Path("made/samples.jsonl").touch()
+    with pytest.raises(ConfigError, match="made holds samples with a page of their own; give made/audit"):
+        audit_folder(Path("made/samples.jsonl"), Path("made"))
+    for name, folder in (("a/samples.jsonl", "outputs/audit/samples"), ("b/samples.jsonl", None)):
+        found = audit_folder(Path(name), None)
+        (found / "page").mkdir(parents=True)
+        (found / "page" / "index.html").touch()
+        assert str(found) == folder or str(found).startswith("outputs/audit/samples-")
+    audit_folder(Path("a/samples.jsonl"), Path("outputs/audit/samples"))
+    with pytest.raises(ConfigError, match="give another output_dir"):
+        audit_folder(Path("b/samples.jsonl"), Path("outputs/audit/samples"))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", "", "a b", "a\x00b", "x" * 300])
+@pytest.mark.parametrize("setting", ["arm", "data.name"])
+def test_names_of_arms_are_plain(setting, name):
+    script, more = ("evaluate", ["checkpoint=tiny"]) if setting == "arm" else ("train", [])
+    with pytest.raises(ConfigError):
+        composed(script, CONF, [*more, f"{setting}='{name}'"])
