@@ -1,4 +1,7 @@
-"""Runs commands as process trees of their own: output visible as it comes, all of them ended when this one is."""
+"""Runs commands as process trees of their own: output visible as it comes, all of them ended when this one is.
+
+Each tree stands behind a guard (``guard.py``), which ends it when this process is gone, even by ``kill -9``.
+"""
 
 import os
 import signal
@@ -10,9 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
-_GRACE_S = 10.0
+from llavapose.sweep import guard
+
+_GUARD = (sys.executable, str(Path(guard.__file__)))
 _PROGRESS_EVERY_S = 5.0
 
 
@@ -57,7 +63,8 @@ class _Trees:
     """The process groups that are running now."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
+        # Process -> the end of its guard's pipe that only this process holds.
+        self._running: dict[subprocess.Popen[bytes], int] = {}
         self._lock = threading.Lock()
         self._ended = False
 
@@ -66,15 +73,23 @@ class _Trees:
             if self._ended:
                 return None
             pipe = subprocess.PIPE if piped else None
-            process = subprocess.Popen(
-                words, env=env, stdout=pipe, stderr=subprocess.STDOUT if piped else None, start_new_session=True
-            )
-            self._running.add(process)
+            watched, held = os.pipe()
+            try:
+                process = subprocess.Popen(
+                    (*_GUARD, str(watched), *words), env=env, stdout=pipe, stderr=subprocess.STDOUT if piped else None,
+                    start_new_session=True, pass_fds=(watched,),
+                )  # fmt: skip
+            except BaseException:
+                os.close(held)
+                raise
+            finally:
+                os.close(watched)
+            self._running[process] = held
             return process
 
     def forget(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
-            self._running.discard(process)
+            os.close(self._running.pop(process))
 
     def end(self) -> None:
         """Ask every tree to end, then make it."""
@@ -84,7 +99,7 @@ class _Trees:
         for number in (signal.SIGTERM, signal.SIGKILL):
             for process in running:
                 _signal_tree(process, number)
-            limit = time.monotonic() + _GRACE_S
+            limit = time.monotonic() + guard.GRACE_S
             for process in running:
                 try:
                     process.wait(timeout=max(0.1, limit - time.monotonic()))
