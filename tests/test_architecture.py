@@ -47,7 +47,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
     "config": ({"records", "kinds", "errors", "files"}, False),
-    "sweep": ({"config", "errors", "files"}, False),
+    "sweep": ({"config", "records", "errors", "files"}, False),
     "ask": ({"evaluation", "data", "model", *STANDARD}, True),
     "cli": ({"sweep", "config", "report", "evaluation", "training", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),
@@ -196,7 +196,8 @@ def test_scripts_are_recipes(script):
     text = MODULES[f"cli.{script}"].read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 70
     heads = {node.module or "" for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)}
-    light = {*SCHEMA, "config.start", "config.inputs", "errors", "cli.ending", "sweep.launch"}
+    light = {*SCHEMA, "config.start", "config.inputs", "errors", "cli.ending", "cli.training"}
+    light |= {"sweep.launch", "sweep.jobs"}
     assert {head.removeprefix("llavapose.") for head in heads} <= {"functools", "pathlib", *light}
 
 

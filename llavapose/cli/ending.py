@@ -6,7 +6,8 @@ from pathlib import Path
 from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.records import BASELINE
-from llavapose.sweep.launch import evaluation_overrides, hydra_value, is_job
+from llavapose.sweep.jobs import is_job
+from llavapose.sweep.overrides import evaluation_overrides, hydra_value
 
 
 def say_results(config: TrainConfig, checkpoint: Path) -> None:

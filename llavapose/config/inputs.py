@@ -13,6 +13,9 @@ from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.records import BASELINE
 
+TRAINED = "trained.json"
+"""Mark in a run's folder: training has ended, by which settings."""
+
 
 def missing_inputs(config: Any) -> list[str]:
     """One line for each file or folder that a script's settings name and that is not there."""
@@ -41,7 +44,8 @@ def _training(config: TrainConfig) -> Iterator[str]:
         yield from _scenes(config.scenes, "val")
         yield from _parts(config.benchmark, config.answerer)
         yield from _key("judge", config.judge.endpoint)
-    if config.resume and not list(config.output_dir.glob("checkpoints/*")):
+    trained = (config.output_dir / TRAINED).is_file()
+    if config.resume and not trained and not list(config.output_dir.glob("checkpoints/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "
             "give the earlier run's output_dir, or start anew with resume=false"

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,21 +38,33 @@ class Ended:
     seconds: float
 
 
-def run_all(commands: Sequence[Command], *, at_once: int, done: Callable[[int, Ended], None]) -> None:
-    """Run every command, ``at_once`` at the same time, in order; a failure stops none of the others.
+def run_all(
+    commands: Sequence[Command],
+    *,
+    at_once: int,
+    done: Callable[[int, Ended], None],
+    start: Callable[[int], None] = lambda index: None,
+) -> None:
+    """Run every command, ``at_once`` at the same time, started in order; a failure stops none of the others.
 
     Args:
         commands: what to run.
         at_once: processes at the same time. One alone writes straight to this terminal; of several, each line is
             marked with its command's name, and each gets its share of the cores.
-        done: called with a command's index and its end, as soon as it ends.
+        done: called with a command's index and its end, as soon as it ends, by the caller's own thread.
+        start: called with a command's index just before it starts.
     """
+
+    def run(index: int) -> Ended:
+        start(index)
+        return _run(commands[index], at_once, trees)
+
     trees = _Trees()
     with _terminated_as_interrupted(), ThreadPoolExecutor(max_workers=at_once) as pool:
         try:
-            futures = [pool.submit(_run, command, at_once, trees) for command in commands]
-            for index, future in enumerate(futures):
-                done(index, future.result())
+            futures = {pool.submit(run, index): index for index in range(len(commands))}
+            for future in as_completed(futures):
+                done(futures[future], future.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             trees.end()

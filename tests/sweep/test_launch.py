@@ -9,7 +9,9 @@ import pytest
 
 from llavapose.config.compose import settings
 from llavapose.errors import ConfigError, LlavaPoseError
-from llavapose.sweep.launch import launch, plan_sweep
+from llavapose.sweep.identity import Data
+from llavapose.sweep.jobs import plan_sweep
+from llavapose.sweep.launch import launch
 
 JOB = """
 import sys
@@ -30,6 +32,7 @@ def house(conf, tmp_path, monkeypatch) -> Path:
     shutil.copytree(conf, tmp_path / "conf")
     for script in ("train", "evaluate"):
         (tmp_path / f"{script}.py").write_text(JOB)
+    (tmp_path / "samples.jsonl").write_text("{}\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -53,11 +56,16 @@ class Judge:
 
 def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
     prepared, finished = [], []
+
+    def prepare(config):
+        prepared.append(config.data.name)
+        return Data(samples=house / "samples.jsonl")
+
     with pytest.raises(LlavaPoseError, match=r"1 of 4 jobs failed: detail \(exit 1\)"):
         launch(
             house / "conf",
             ["data=conv,detail,full", "sweep_dir=out", "benchmark.num_images=6"],
-            prepare=lambda config: prepared.append(config.data.name),
+            prepare=prepare,
             finish=finished.append,
         )
     assert prepared == ["conv"]
@@ -69,7 +77,7 @@ def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
         ("detail", "", 1),
         ("full", "", 0),
     ]
-    assert [job["dir"] for job in jobs] == ["out", "out/runs/conv", "out/runs/detail", "out/runs/full"]
+    assert [job["dir"] for job in jobs] == ["out/runs/baseline", "out/runs/conv", "out/runs/detail", "out/runs/full"]
     assert sorted(path.stem for path in (house / "out" / "answers").iterdir()) == ["baseline", "conv", "full"]
     baseline = (house / "out" / "answers" / "baseline.jsonl").read_text()
     assert baseline == "checkpoint=tiny arm=baseline benchmark.num_images=6 tables=false output_dir=out"
@@ -101,7 +109,7 @@ def test_each_jobs_command_is_what_was_planned(house):
         keypoints = house / "data" / "coco" / "annotations" / f"person_keypoints_{split}.json"
         keypoints.parent.mkdir(exist_ok=True)
         keypoints.touch()
-    words = ["experiment=ablation_7b", "data=conv,full", "evaluate=true", "trainer.max_steps=1,2"]
+    words = ["experiment=ablation_7b", "data=conv,full", "trainer.max_steps=1,2"]
     sweep = plan_sweep(house / "conf", words)
     assert [job.variant for job in sweep.jobs if job.arm == "full"] == ["trainer.max_steps=1", "trainer.max_steps=2"]
     baseline, *further = [job for job in sweep.jobs if job.arm == "baseline"]
@@ -118,7 +126,7 @@ def test_without_evaluation_there_is_no_baseline_and_no_table(house):
     launch(
         house / "conf",
         ["data=conv,full", "evaluate=false", "sweep_dir=out"],
-        prepare=lambda config: None,
+        prepare=lambda config: Data(samples=house / "samples.jsonl"),
         finish=lambda folder: pytest.fail("no table without evaluation"),
     )
     assert [job["arm"] for job in json.loads((house / "out" / "jobs.json").read_text())] == ["conv", "full"]
