@@ -1,7 +1,6 @@
 """Sweeps: the jobs a command line stands for, and what is left when one fails."""
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -9,32 +8,8 @@ import pytest
 
 from llavapose.config.compose import settings
 from llavapose.errors import ConfigError, LlavaPoseError
-from llavapose.sweep.identity import Data
 from llavapose.sweep.jobs import plan_sweep
 from llavapose.sweep.launch import launch
-
-JOB = """
-import sys
-from pathlib import Path
-values = dict(word.split("=", 1) for word in sys.argv[1:])
-arm = values.get("arm") or values["data"]
-if arm == "detail":
-    sys.exit("out of memory")
-folder = Path(values.get("results_dir", values["output_dir"])) / "answers"
-folder.mkdir(parents=True, exist_ok=True)
-(folder / f"{arm}.jsonl").write_text(" ".join(sys.argv[1:]))
-"""
-
-
-@pytest.fixture
-def house(conf, tmp_path, monkeypatch) -> Path:
-    """A folder with the real conf/ and scripts that only leave a mark."""
-    shutil.copytree(conf, tmp_path / "conf")
-    for script in ("train", "evaluate"):
-        (tmp_path / f"{script}.py").write_text(JOB)
-    (tmp_path / "samples.jsonl").write_text("{}\n")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_the_baseline_is_evaluated_as_the_arms_are(conf):
@@ -54,12 +29,13 @@ class Judge:
     def __init__(self, words: list[str], at: dict[str, int]) -> None: ...
 
 
-def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
+def test_a_failed_job_is_a_hole_not_the_end(house, data, capfd):
+    (house / "detail.fails").touch()
     prepared, finished = [], []
 
     def prepare(config):
         prepared.append(config.data.name)
-        return Data(samples=house / "samples.jsonl")
+        return data(config)
 
     with pytest.raises(LlavaPoseError, match=r"1 of 4 jobs failed: detail \(exit 1\)"):
         launch(
@@ -122,11 +98,11 @@ def test_each_jobs_command_is_what_was_planned(house):
     assert config.output_dir == Path(full.dir)
 
 
-def test_without_evaluation_there_is_no_baseline_and_no_table(house):
+def test_without_evaluation_there_is_no_baseline_and_no_table(house, data):
     launch(
         house / "conf",
         ["data=conv,full", "evaluate=false", "sweep_dir=out"],
-        prepare=lambda config: Data(samples=house / "samples.jsonl"),
+        prepare=data,
         finish=lambda folder: pytest.fail("no table without evaluation"),
     )
     assert [job["arm"] for job in json.loads((house / "out" / "jobs.json").read_text())] == ["conv", "full"]
