@@ -3,7 +3,7 @@
 In: the CSV and JSONL files that an evaluation or a sweep left; samples and scenes. Out: console tables, ``tables.md``,
 ``tables.tex``, ``report/index.html`` and other pages of one file each, with nothing to load from elsewhere.
 
-Read ``tables`` (files -> grids -> text), ``plots`` (SVG as text), ``markup`` (what pages share), ``page`` (the
-report), ``samples_page`` and ``audit_page``, ``published`` (the papers' own numbers), ``wandb``, and ``sweep``: all of
-it at the end.
+Read ``tables`` (files -> grids -> text) and ``holes`` (marks where seeds are missing), ``plots`` (SVG as text),
+``markup`` (what pages share), ``page`` (the report), ``samples_page`` and ``audit_page``, ``published`` (the papers'
+own numbers), ``wandb``, and ``sweep``: all of it at the end.
 """

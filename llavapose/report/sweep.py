@@ -3,20 +3,24 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from llavapose.errors import DataError
 from llavapose.evaluation.tables.ablation import arms_in_order
 from llavapose.evaluation.tables.results import seed_values, summarise
+from llavapose.evaluation.tables.seeds import PROBE, Run, SeedCounts, add_seed_columns, count_seeds, missing_rows
 from llavapose.files import atomic_write, read_json, write_csv
 from llavapose.records import BASELINE
+from llavapose.report.holes import hole_lines, with_seeds
 from llavapose.report.page import Source, seeds_grid, write_page
 from llavapose.report.tables import (
     Grid,
-    ablation_grids,
+    ablation_grid,
     as_latex,
     as_markdown,
     as_text,
+    by_judge,
     probe_grid,
     probe_groups_grid,
     read_table,
@@ -25,14 +29,14 @@ from llavapose.report.wandb import log_report
 
 log = logging.getLogger(__name__)
 
-SEED_COLUMNS = ("judge", "arm", "seed", "score", "skill", "skill_shuffled")
+SEED_COLUMNS = ("judge", "arm", "seed", "score", "skill", "skill_shuffled", "hole")
 
 
 def finish_sweep(sweep_dir: Path) -> Path:
     """Write and print a sweep's tables, write its page, log both to W&B; returns the page's path.
 
-    A failed job leaves a marked hole; where an arm has several seeds, the others are averaged and the log names the
-    one that failed.
+    A job that failed, never ran or whose results are gone leaves a marked hole; where an arm has several seeds, the
+    others are averaged, and every table says of how many.
 
     Args:
         sweep_dir: holds ``jobs.json``: arm, variant, dir, results_dir and exit_code of every job.
@@ -44,15 +48,16 @@ def finish_sweep(sweep_dir: Path) -> Path:
     arms = arms_in_order([job["row"] for job in jobs])
     done = [job for job in jobs if job["exit_code"] == 0]
     folders = {arm: [Path(job["results_dir"]) for job in done if job["row"] == arm] for arm in arms}
-    for job in jobs:
-        if job["exit_code"] != 0:
-            log.warning("%s failed (exit code %s): left out", job["row"], job["exit_code"])
+    counts = count_seeds([_run(job) for job in jobs])
+    for line in dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in counts.items()])):
+        log.warning("%s: left out", line)
     summarise(sweep_dir, arms, folders=folders)
-    seeds = seed_values(folders) if max(map(len, folders.values())) > 1 else []
+    add_seed_columns(sweep_dir, counts)
+    seeds = _every_seed(folders, counts)
     if seeds:
         write_csv(sweep_dir / "seeds.csv", seeds, SEED_COLUMNS)
     failed = [arm for arm in arms if not folders[arm]]
-    write_tables(sweep_dir, arms, failed, seeds)
+    write_tables(sweep_dir, arms, failed, seeds, counts)
     page = write_page(
         Source(
             out=sweep_dir,
@@ -61,6 +66,7 @@ def finish_sweep(sweep_dir: Path) -> Path:
             runs={job["row"]: Path(job["dir"]) for job in reversed(done) if job["row"] != BASELINE},
             failed=failed,
             seeds=seeds,
+            counts=counts,
         )
     )
     _log_to_wandb(sweep_dir)
@@ -82,6 +88,29 @@ def _jobs(sweep_dir: Path) -> list[dict[str, Any]]:
     return jobs
 
 
+def _run(job: Mapping[str, Any]) -> Run:
+    return Run(
+        row=job["row"],
+        seed=job.get("variant") or "its only run",
+        results_dir=Path(job["results_dir"]),
+        exit_code=job["exit_code"],
+    )
+
+
+def _every_seed(folders: Mapping[str, Sequence[Path]], counts: SeedCounts) -> list[dict[str, Any]]:
+    """Each seed's numbers, those that are missing as holes; empty where no row has several."""
+    if max(seeds.num_planned for seeds in counts.values()) < 2:
+        return []
+    found = [{**row, "hole": ""} for row in seed_values(folders)]
+    missing = missing_rows(counts)
+    gone = {(row["judge"], row["arm"], row["seed"]) for row in missing}
+    rows = [row for row in found if (row["judge"], row["arm"], row["seed"]) not in gone] + missing
+    judges = list(dict.fromkeys(judge for judge, _ in counts))
+    order = [(judge, arm) for judge in judges for arm in folders]
+    # The length first: seed=2 stands before seed=10.
+    return sorted(rows, key=lambda row: (order.index((row["judge"], row["arm"])), len(row["seed"]), row["seed"]))
+
+
 def _row(arm: str, variant: str) -> str:
     """The row of a job: seeds of one arm share theirs, whatever else varies over the sweep sets rows apart."""
     rest = ",".join(part for part in variant.split(",") if part and not part.startswith("seed="))
@@ -89,14 +118,19 @@ def _row(arm: str, variant: str) -> str:
 
 
 def write_tables(
-    out: Path, arms: Sequence[str], failed: Sequence[str] = (), seeds: Sequence[Mapping[str, Any]] = ()
+    out: Path,
+    arms: Sequence[str],
+    failed: Sequence[str] = (),
+    seeds: Sequence[Mapping[str, Any]] = (),
+    counts: SeedCounts = MappingProxyType({}),
 ) -> None:
     """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``."""
     probe = read_table(out, "probe.csv")
+    ratings = by_judge(read_table(out, "ablation.csv"))
     grids: list[Grid] = [
-        *ablation_grids(read_table(out, "ablation.csv"), failed),
-        probe_grid(probe, arms, failed),
-        probe_groups_grid(probe, arms, failed),
+        *(with_seeds(ablation_grid(rows, failed), counts, judge) for judge, rows in ratings.items()),
+        with_seeds(probe_grid(probe, arms, failed), counts, PROBE),
+        with_seeds(probe_groups_grid(probe, arms, failed), counts, PROBE),
     ]
     if seeds:
         grids.append(seeds_grid(seeds))

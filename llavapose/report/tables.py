@@ -23,7 +23,7 @@ NEEDED = {
     "probe.csv": ("arm", "pictures", "group", "skill", "low", "high", "n"),
 }
 """Columns that the readers' tables are made from."""
-TEXT_COLUMNS = ("judge", "arm", "kind", "pictures", "group", "benchmark")
+TEXT_COLUMNS = ("judge", "arm", "kind", "pictures", "group", "benchmark", "missing_seeds")
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -175,7 +175,7 @@ def as_markdown(grid: Grid) -> str:
 
 
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
-          "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+          "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
 
 
 def as_latex(grid: Grid) -> str:
