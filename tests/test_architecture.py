@@ -61,7 +61,8 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
     "data.check": (set(), False),
 }
 ONLY_HERE = {
-    "wandb": {"report.wandb"},
+    "wandb": {"report.wandb.log"},
+    "wandb_workspaces": {"report.wandb.spec"},
     "openai": {"llm.openai", "llm.batch.ask", "llm.batch.account"},
     "deepspeed": {"training.strategies"},
 }

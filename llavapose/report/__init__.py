@@ -5,5 +5,5 @@ In: the CSV and JSONL files that an evaluation or a sweep left; samples and scen
 
 Read ``tables`` (files -> grids -> text) and ``holes`` (marks where seeds are missing), ``plots`` (SVG as text),
 ``markup`` (what pages share), ``page`` (the report), ``samples_page`` and ``audit_page``, ``published`` (the papers'
-own numbers), ``wandb``, and ``sweep``: all of it at the end.
+own numbers), ``own_results`` (one run's rows), ``wandb/``, and ``sweep``: all of it at the end.
 """

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from llavapose.evaluation.tables.seeds import PROBE, Run, SeedCounts, add_seed_c
 from llavapose.files import atomic_write, read_json, write_csv
 from llavapose.records import BASELINE
 from llavapose.report.holes import hole_lines, with_seeds
+from llavapose.report.own_results import own_results
 from llavapose.report.page import Source, seeds_grid, write_page
 from llavapose.report.tables import (
     Grid,
@@ -25,11 +27,20 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
-from llavapose.report.wandb import log_report
+from llavapose.report.wandb.log import log_report
+from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 
 log = logging.getLogger(__name__)
 
 SEED_COLUMNS = ("judge", "arm", "seed", "score", "skill", "skill_shuffled", "hole")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """Tables as they were printed: judge -> ratings, name -> others."""
+
+    ratings: Mapping[str, Grid]
+    others: Mapping[str, Grid]
 
 
 def finish_sweep(sweep_dir: Path) -> Path:
@@ -57,7 +68,7 @@ def finish_sweep(sweep_dir: Path) -> Path:
     if seeds:
         write_csv(sweep_dir / "seeds.csv", seeds, SEED_COLUMNS)
     failed = [arm for arm in arms if not folders[arm]]
-    write_tables(sweep_dir, arms, failed, seeds, counts)
+    tables = write_tables(sweep_dir, arms, failed, seeds, counts)
     page = write_page(
         Source(
             out=sweep_dir,
@@ -69,7 +80,7 @@ def finish_sweep(sweep_dir: Path) -> Path:
             counts=counts,
         )
     )
-    _log_to_wandb(sweep_dir)
+    _log_to_wandb(sweep_dir, tables, done)
     print(f"Report page: {page}", flush=True)
     return page
 
@@ -123,28 +134,45 @@ def write_tables(
     failed: Sequence[str] = (),
     seeds: Sequence[Mapping[str, Any]] = (),
     counts: SeedCounts = MappingProxyType({}),
-) -> None:
-    """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``."""
+) -> Tables:
+    """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``; returns them."""
     probe = read_table(out, "probe.csv")
-    ratings = by_judge(read_table(out, "ablation.csv"))
-    grids: list[Grid] = [
-        *(with_seeds(ablation_grid(rows, failed), counts, judge) for judge, rows in ratings.items()),
-        with_seeds(probe_grid(probe, arms, failed), counts, PROBE),
-        with_seeds(probe_groups_grid(probe, arms, failed), counts, PROBE),
-    ]
-    if seeds:
-        grids.append(seeds_grid(seeds))
+    ratings = {
+        judge: with_seeds(ablation_grid(rows, failed), counts, judge)
+        for judge, rows in by_judge(read_table(out, "ablation.csv")).items()
+    }
+    others = {
+        "probe": with_seeds(probe_grid(probe, arms, failed), counts, PROBE),
+        "probe_groups": with_seeds(probe_groups_grid(probe, arms, failed), counts, PROBE),
+        **({"seeds": seeds_grid(seeds)} if seeds else {}),
+    }
+    grids = [*ratings.values(), *others.values()]
     print("\n" + "\n".join(map(as_text, grids)), flush=True)
     for name, form in (("tables.md", as_markdown), ("tables.tex", as_latex)):
         with atomic_write(out / name) as stream:
             stream.write("\n".join(map(form, grids)))
+    return Tables(ratings=ratings, others=others)
 
 
-def _log_to_wandb(out: Path) -> None:
+def _log_to_wandb(out: Path, tables: Tables, done: Sequence[Mapping[str, Any]]) -> None:
     """W&B keeps a copy; that it cannot is no reason to lose the tables."""
     try:
-        folder = log_report(out, name=out.name)
+        runs = [_logged(job, done) for job in done]
+        sweep = LoggedSweep(out=out, name=out.name, ratings=tables.ratings, others=tables.others, runs=runs)
+        folder = log_report(sweep)
     except Exception as error:
         log.warning("W&B kept no copy of the tables: %s: %s", type(error).__name__, error)
         return
     log.info("W&B run: %s", folder)
+
+
+def _logged(job: Mapping[str, Any], done: Sequence[Mapping[str, Any]]) -> LoggedRun:
+    baseline = next((Path(one["results_dir"]) for one in done if one["arm"] == BASELINE), None)
+    found = own_results(Path(job["results_dir"]), job["arm"], baseline=baseline)
+    return LoggedRun(
+        arm=job["row"],
+        variant=job.get("variant", ""),
+        settings=job.get("settings", {}),
+        ablation=found.own(found.ablation),
+        probe=found.own(found.probe),
+    )

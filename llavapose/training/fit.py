@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from transformers import LlavaForConditionalGeneration
 
-from llavapose.config.schema import TrainConfig
+from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.data.choose import kind_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
@@ -130,6 +130,9 @@ def fit(
     if checkpoint is None and trainer.is_global_zero:
         # Those of an earlier run in this folder: a later resume must not take them for this one's.
         shutil.rmtree(config.output_dir / "checkpoints", ignore_errors=True)
+    for logger in trainer.loggers:
+        # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
+        logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
     with warnings.catch_warnings():
         for message in EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)

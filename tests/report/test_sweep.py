@@ -16,7 +16,7 @@ from llavapose.report.tables import read_table
 @pytest.fixture(autouse=True)
 def no_wandb(monkeypatch):
     """W&B has its own test and takes seconds."""
-    monkeypatch.setattr(sweep_module, "log_report", lambda out, name: out)
+    monkeypatch.setattr(sweep_module, "log_report", lambda sweep: sweep.out)
 
 
 def rows_of(folder, name):

@@ -1,12 +1,15 @@
 """Sweeps: the jobs a command line stands for, and what is left when one fails."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from llavapose.config.compose import settings
+from llavapose.config.schema import plain_settings
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.sweep.jobs import plan_sweep
 from llavapose.sweep.launch import launch
@@ -106,6 +109,42 @@ def test_without_evaluation_there_is_no_baseline_and_no_table(house, data):
         finish=lambda folder: pytest.fail("no table without evaluation"),
     )
     assert [job["arm"] for job in json.loads((house / "out" / "jobs.json").read_text())] == ["conv", "full"]
+
+
+def test_w_and_b_runs_of_a_sweep_are_one_group_unless_told(conf):
+    def group(*overrides: str) -> str:
+        job = plan_sweep(conf, ["data=conv,full", "logger=wandb", "sweep_dir=outputs/my_sweep", *overrides]).jobs[-1]
+        config = settings("train", conf, job.command[2:])
+        assert config.logger["wandb"]["tags"] == ["full", "seed=0"] and config.logger["wandb"]["job_type"] == "train"
+        return config.logger["wandb"]["group"]
+
+    assert group() == "my_sweep"
+    assert group("logger.wandb.group=mine") == "mine"
+
+
+@pytest.mark.slow
+def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(conf, tmp_path):
+    """One job's own command, read back with W&B's own reader."""
+    small = ["scenes.num_train=16", "teacher.num_samples=60", "data.num_val=8", "trainer.max_steps=2",
+             "trainer.log_every_n_steps=1"]  # fmt: skip
+    overrides = ["data=conv,detail", "seed=3,4", "logger=wandb", "evaluate=false", "sweep_dir=out", *small]
+    job = plan_sweep(conf, overrides).jobs[0]
+    root = str(Path(__file__).parents[2])
+    env = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "HOME": str(tmp_path)}
+    subprocess.run(job.command, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=400)
+    (folder,) = (tmp_path / "out/seed=3/runs/conv/wandb").glob("offline-run-*")
+    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=180, env=env, check=True)
+    records = [json.loads(line) for line in shown.stdout.splitlines()]
+    (run,) = [record["run"] for record in records if record["type"] == "run"]
+    assert (run["run_group"], run["job_type"], run["display_name"]) == ("out", "train", "conv seed=3")
+    assert set(run["tags"]) == {"conv", "seed=3"}
+    found: dict = run["config"]["update"]
+    for record in records:
+        found |= record.get("config", {}).get("update", {})
+    wanted = plain_settings(settings("train", conf, job.command[2:]))
+    assert {key: found[key] for key in wanted} == wanted and found["arm"] == "conv"
+    assert any("train/loss" in record.get("history", {}).get("item", {}) for record in records)
 
 
 @pytest.mark.parametrize(
