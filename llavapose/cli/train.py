@@ -14,6 +14,7 @@ loads), checkpoints/, logs/, and its answers, verdicts and probe.
 from functools import partial
 from pathlib import Path
 
+from llavapose.cli.card import complete_card, complete_cards
 from llavapose.cli.ending import say_results
 from llavapose.cli.training import data_of, train
 from llavapose.config.inputs import missing_opponent
@@ -35,15 +36,16 @@ def main(config: TrainConfig) -> None:
     if config.evaluate:
         from llavapose.evaluation.evaluate import evaluate
 
-        evaluate(evaluation_of(config, checkpoint=checkpoint))
+        complete_card(checkpoint, evaluate(evaluation_of(config, checkpoint=checkpoint)), config.data.name)
     say_results(config, checkpoint)
 
 
 def finish(sweep_dir: Path) -> None:
-    """The tables and the page of a sweep."""
+    """The tables and the page of a sweep, and its results in each checkpoint's card."""
     from llavapose.report.sweep import finish_sweep
 
     finish_sweep(sweep_dir)
+    complete_cards(sweep_dir)
 
 
 def run() -> None:

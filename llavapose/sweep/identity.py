@@ -117,7 +117,8 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 @cache
 def _content(path: Path) -> str:
     """A short hash of a file's content, or of every file's in a folder."""
-    files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
+    inside = sorted(found for found in path.rglob("*") if found.is_file() and found.name != "README.md")
+    files = inside if path.is_dir() else [path]
     told = []
     for file in files:
         stat = file.stat()

@@ -24,6 +24,7 @@ from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type, set_connector
 from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from llavapose.training.card import facts_of, write_facts
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 
@@ -137,7 +138,27 @@ def fit(
         for message in EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         trainer.fit(module, data, ckpt_path=checkpoint)
-    return export(config, trainer, module)
+    folder = export(config, trainer, module)
+    if trainer.is_global_zero:
+        sizes = _sizes(config, trainer, module, steps=trainer.global_step)
+        write_facts(folder, facts_of(config, data, samples=samples, training=sizes))
+    trainer.strategy.barrier()
+    return folder
+
+
+def _sizes(config: TrainConfig, trainer: L.Trainer, module: PoseModule, *, steps: int) -> dict[str, Any]:
+    """What the card says of a run besides its settings."""
+    ranks, accumulate = trainer.world_size, trainer.accumulate_grad_batches
+    total, trainable = count_parameters(module.llava.parameters())
+    return {
+        "optimizer steps": steps,
+        "samples a step": config.batch_size * accumulate * ranks,
+        "ranks": ranks,
+        "strategy": type(trainer.strategy).__name__,
+        "precision": str(trainer.precision),
+        "parameters trained": trainable,
+        "parameters": total,
+    }
 
 
 def last_checkpoint(output_dir: Path) -> str:
