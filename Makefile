@@ -32,9 +32,9 @@ test: install
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 results: install
-	$(PY) train.py -m experiment=world data=full,conv,detail,complex seed=0,1,2
+	$(PY) train.py -m experiment=world data=full,conv,detail,complex seed=0,1,2 resume=false
 	$(PY) -m llavapose.base --vision captions --out outputs/base_captions
-	$(PY) train.py -m experiment=world data=full model.base=outputs/base_captions sweep_dir=outputs/world_captions
+	$(PY) train.py -m experiment=world data=full model.base=outputs/base_captions sweep_dir=outputs/world_captions resume=false
 	mkdir -p results/world/captions_encoder
 	cp outputs/world_results/*.csv outputs/world_results/tables.md results/world/
 	cp outputs/world_captions/*.csv outputs/world_captions/tables.md results/world/captions_encoder/

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from llavapose.files import read_json, write_json
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep
 from llavapose.report.tables import Grid, read_table
-from llavapose.report.wandb.log import log_report
+from llavapose.report.wandb.log import _mode, log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 from llavapose.report.wandb.spec import build_report, specification
 
@@ -165,6 +166,21 @@ def small(out: Path) -> LoggedSweep:
     return LoggedSweep(
         out=out, name="it's", ratings={"pose": grid}, others={}, runs=[LoggedRun(arm="full", variant="")]
     )
+
+
+@pytest.mark.parametrize(
+    ("environment", "offline", "mode"),
+    [(None, True, "offline"), (None, False, "online"), ("offline", False, "offline"), ("online", True, "online")],
+)
+def test_nothing_goes_to_a_server_unasked(tmp_path, monkeypatch, environment, offline, mode):
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    if environment:
+        monkeypatch.setenv("WANDB_MODE", environment)
+    part = {"_target_": "lightning.pytorch.loggers.WandbLogger", "offline": offline, "project": "mine"}
+    run = LoggedRun(arm="full", variant="", settings={"logger": {"csv": {"_target_": "x.CSVLogger"}, "wandb": part}})
+    sweep = replace(small(tmp_path), runs=[LoggedRun(arm="baseline", variant=""), run])
+    assert _mode(sweep) == mode and sweep.logger["project"] == "mine"
+    assert _mode(small(tmp_path)) == (environment or "offline")
 
 
 def test_a_group_s_name_cannot_end_its_filter(tmp_path):

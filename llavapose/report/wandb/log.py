@@ -19,7 +19,8 @@ PROJECT = "llavapose"
 def log_report(sweep: LoggedSweep) -> Path:
     """Log a sweep's jobs, its tables and its page; returns the folder of the run that holds the tables.
 
-    The mode is ``WANDB_MODE``'s, else offline: nothing leaves the machine unasked. Everything is written below
+    The mode is ``WANDB_MODE``'s, else that of the trainings' own logger, else offline: nothing leaves the machine
+    unasked; project and entity likewise. Everything is written below
     ``out/wandb``, artifacts included. Logged again, a sweep replaces its offline runs; on a server they are the same.
     """
     import wandb
@@ -37,7 +38,7 @@ def log_report(sweep: LoggedSweep) -> Path:
             _log_tables(wandb, run, sweep)
         finally:
             run.finish()
-        keep_and_send(sweep, project=run.project, entity=run.entity, online=not run.offline)
+        keep_and_send(sweep, project=run.project, entity=run.entity, online=_mode(sweep) == "online")
     return folder
 
 
@@ -60,9 +61,10 @@ def _start(
     run_id = fingerprint([str(sweep.out.resolve()), job_type, name])
     for folder in (sweep.out / "wandb").glob(f"offline-run-*-{run_id}"):
         shutil.rmtree(folder)
-    mode = _mode()
+    mode = _mode(sweep)
     return wandb.init(
-        project=os.environ.get("WANDB_PROJECT", PROJECT),
+        project=os.environ.get("WANDB_PROJECT") or sweep.logger.get("project") or PROJECT,
+        entity=os.environ.get("WANDB_ENTITY") or sweep.logger.get("entity"),
         id=run_id,
         name=name,
         group=sweep.name,
@@ -90,8 +92,8 @@ def _staged_in(folder: Path) -> Iterator[None]:
             os.environ.pop("WANDB_DATA_DIR", None)
 
 
-def _mode() -> Any:
-    return os.environ.get("WANDB_MODE", "offline")
+def _mode(sweep: LoggedSweep) -> Any:
+    return os.environ.get("WANDB_MODE") or ("online" if sweep.logger.get("offline") is False else "offline")
 
 
 def _printed(wandb: Any, grid: Grid) -> Any:

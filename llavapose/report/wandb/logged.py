@@ -88,6 +88,12 @@ class LoggedSweep:
     others: Mapping[str, Grid]
     runs: Sequence[LoggedRun] = ()
 
+    @property
+    def logger(self) -> Mapping[str, Any]:
+        """The W&B logger of its trainings, whose project, entity and mode are the sweep's too; empty without one."""
+        parts = [part for run in self.runs for part in run.settings.get("logger", {}).values() if part is not None]
+        return next((part for part in parts if str(part.get("_target_")).endswith(".WandbLogger")), {})
+
     def tables(self) -> Iterator[tuple[str, Grid]]:
         """(name, table as printed), those of ratings first."""
         yield from ((f"ablation_{judge}", grid) for judge, grid in self.ratings.items())
