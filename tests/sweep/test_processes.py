@@ -30,6 +30,13 @@ def test_a_failure_stops_no_other():
     assert [ended[index].exit_code for index in range(3)] == [3, 0, -signal.SIGABRT]
 
 
+def test_an_end_is_told_when_it_comes():
+    told: list[int] = []
+    commands = [python("slow", "import time; time.sleep(1.5)"), python("quick", "pass")]
+    run_all(commands, at_once=2, done=lambda index, end: told.append(index))
+    assert told == [1, 0]
+
+
 def test_parallel_output_is_marked_and_cores_are_shared(capfd):
     code = "import os, time; time.sleep(0.2); print('threads', os.environ['OMP_NUM_THREADS']); print('50%', end='\\r')"
     run([python("one", code), python("two", code)], at_once=2)
