@@ -41,9 +41,9 @@ test-all: install
 	LLAVAPOSE_FUZZ=2000 OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 results: install
-	$(PY) train.py -m experiment=world data=full,conv,detail,complex seed=0,1,2
+	$(PY) train.py -m experiment=world data=full,conv,detail,complex seed=0,1,2 resume=false
 	$(PY) -m llavapose.base --vision captions --out outputs/base_captions
-	$(PY) train.py -m experiment=world data=full model.base=outputs/base_captions sweep_dir=outputs/world_captions
+	$(PY) train.py -m experiment=world data=full model.base=outputs/base_captions sweep_dir=outputs/world_captions resume=false
 	$(PY) -m llavapose.report.reference outputs/world_results results/world
 	$(PY) -m llavapose.report.reference outputs/world_captions results/world/captions_encoder
 	git rev-parse HEAD | tee results/world/commit.txt > results/world/captions_encoder/commit.txt

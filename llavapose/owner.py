@@ -28,6 +28,9 @@ from llavapose import __version__
 from llavapose.errors import ConfigError, DataError, named, shown
 from llavapose.files import fingerprint, read_json, write_json
 
+SWEEP = "LLAVAPOSE_SWEEP"
+"""Environment variable that a sweep sets for its jobs: its process, which has the folder that they write to."""
+
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 """What disks say that keep no locks."""
 _MOST_DIFFERENCES = 3
@@ -237,7 +240,7 @@ def _in_use(place: Place) -> str | None:
     if str(place.lock.absolute()) in _held or not place.lock.exists():
         return None
     owner = owner_of(place)
-    if owner is not None and owner.pid == os.getppid() and owner.host == socket.gethostname():
+    if owner is not None and str(owner.pid) == os.environ.get(SWEEP) and owner.host == socket.gethostname():
         return None
     handle = os.open(place.lock, os.O_RDWR)
     try:

@@ -3,10 +3,12 @@
 import shlex
 from pathlib import Path
 
+from llavapose.cli.card import complete_cards
 from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.records import BASELINE
-from llavapose.sweep.launch import evaluation_overrides, hydra_value, is_job
+from llavapose.sweep.jobs import is_job
+from llavapose.sweep.overrides import evaluation_overrides, hydra_value
 
 
 def say_results(config: TrainConfig, checkpoint: Path) -> None:
@@ -36,6 +38,7 @@ def say_sweep(folder: Path, config: TrainConfig) -> None:
     from llavapose.report.sweep import finish_sweep
 
     finish_sweep(folder)
+    complete_cards(folder)
     if config.reference is not None:
         say_reference(folder, config.reference)
 

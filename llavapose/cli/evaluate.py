@@ -12,6 +12,9 @@ same output_dir share its tables, one a judge, which are printed and kept as abl
 tables.tex. Interrupted, the same command goes on where it was.
 """
 
+from pathlib import Path
+
+from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_tables
 from llavapose.config.schema import EvaluateConfig
 from llavapose.config.start import start
@@ -22,6 +25,8 @@ def main(config: EvaluateConfig) -> None:
     from llavapose.evaluation.evaluate import evaluate
 
     folder = evaluate(config)
+    if config.checkpoint is not None:
+        complete_card(Path(config.checkpoint), folder, config.arm)
     if config.tables:
         say_tables(folder, config.baseline)
 

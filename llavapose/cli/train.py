@@ -12,27 +12,16 @@ loads), checkpoints/, logs/, and its answers, verdicts and probe.
 """
 
 from functools import partial
-from pathlib import Path
 
+from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_results, say_sweep
+from llavapose.cli.training import data_of, train
 from llavapose.config.inputs import missing_opponent
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
 from llavapose.errors import ConfigError
-from llavapose.sweep.launch import is_job, launch
-
-
-def prepare(config: TrainConfig) -> tuple[Path, Path]:
-    """The samples to train on and the folder of their pictures; makes what is missing and says so."""
-    if config.data.path is not None and config.data.images is not None:
-        from llavapose.data.check import read_checked
-
-        read_checked(config.data.path, config.data.images, kind=config.data.kind)  # what is bad is said before torch
-        return config.data.path, config.data.images
-    from llavapose.teacher.make import ensure_samples
-
-    made = ensure_samples(config.scenes, config.teacher, config.data_dir, waits=True)
-    return made.samples, made.images
+from llavapose.sweep.jobs import is_job
+from llavapose.sweep.launch import launch
 
 
 def main(config: TrainConfig) -> None:
@@ -40,26 +29,19 @@ def main(config: TrainConfig) -> None:
     alone = config.evaluate and not is_job(config)  # a sweep evaluates its baseline first
     if alone and (missing := missing_opponent(config.judge, config.data.name, config.results_dir)):
         raise ConfigError("\n".join(missing))
-    samples, images = prepare(config)
-
-    from llavapose.evaluation.held_out import held_out_ids
-    from llavapose.training.fit import fit
-    from llavapose.training.trainer import build_trainer
-
-    trainer = build_trainer(config)
-    checkpoint = fit(config, trainer, samples=samples, images=images, held_out_ids=held_out_ids(config))
-    if not trainer.is_global_zero:
+    checkpoint = train(config)
+    if checkpoint is None:
         return
     if config.evaluate:
         from llavapose.evaluation.evaluate import evaluate
 
-        evaluate(evaluation_of(config, checkpoint=checkpoint))
+        complete_card(checkpoint, evaluate(evaluation_of(config, checkpoint=checkpoint)), config.data.name)
     say_results(config, checkpoint)
 
 
 def run() -> None:
     """The command line."""
-    start("train", main, __doc__ or "", sweep=partial(launch, prepare=prepare, finish=say_sweep))
+    start("train", main, __doc__ or "", sweep=partial(launch, prepare=data_of, finish=say_sweep))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ _CHECKPOINT = {
     "tokenizer_config.json": "tokenizer_config.json",
 }
 """What a checkpoint's folder cannot do without: how it is called -> its files."""
+TRAINED = "trained.json"
+"""Mark in a run's folder: training has ended, by which settings."""
 
 
 def missing_inputs(config: Any) -> list[str]:
@@ -58,7 +60,8 @@ def _training(config: TrainConfig) -> Iterator[str]:
     if config.reference is not None and not (REFERENCES / config.reference / "ablation.csv").is_file():
         names = ", ".join(sorted(path.parent.name for path in REFERENCES.glob("*/ablation.csv")))
         yield f"reference: no numbers of {config.reference} are kept; expected one of {names}, or null"
-    if config.resume and not list(config.output_dir.glob("checkpoints/*")):
+    trained = (config.output_dir / TRAINED).is_file()
+    if config.resume and not trained and not list(config.output_dir.glob("checkpoints/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "
             "give the earlier run's output_dir, or start anew with resume=false"

@@ -14,7 +14,7 @@ from typing import Any
 from llavapose.config.schema import EvaluateConfig, TrainConfig, evaluation_of
 from llavapose.errors import ConfigError
 from llavapose.files import fingerprint
-from llavapose.owner import Place, stranger, take, unfinished, writes_otherwise
+from llavapose.owner import SWEEP, Place, stranger, take, unfinished, writes_otherwise
 
 TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strategy", "trainer", "batch_size", "seed")
 """Settings that decide what is trained; callbacks and loggers only write down how it goes."""
@@ -46,6 +46,9 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
     """
     if not isinstance(config, TrainConfig | EvaluateConfig):
         return []
+    if SWEEP in os.environ:  # which has decided what becomes of what lies there
+        _take_all(claims_of(config, config.output_dir))
+        return []
     named = any(text.lstrip("+").startswith("output_dir=") for text in overrides)
     folder = config.output_dir
     claims = claims_of(config, folder)
@@ -56,10 +59,14 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
             _say_aside(others, aside)
             folder, claims = aside, claims_of(config, aside)
     _refuse_others(config, claims)
+    _take_all(claims)
+    return [] if folder == config.output_dir else [f"output_dir={_quoted(folder)}"]
+
+
+def _take_all(claims: Sequence[Claim]) -> None:
     if _is_first_rank():
         for claim in claims:
             take(claim.place, claim.values)
-    return [] if folder == config.output_dir else [f"output_dir={_quoted(folder)}"]
 
 
 def claims_of(config: TrainConfig | EvaluateConfig, folder: Path) -> list[Claim]:
@@ -74,24 +81,13 @@ def claims_of(config: TrainConfig | EvaluateConfig, folder: Path) -> list[Claim]
     return found
 
 
-def claim_sweep(folder: Path, overrides: Sequence[str], jobs: Sequence[TrainConfig]) -> None:
-    """Keep a sweep's folder for this process, which starts the jobs that write there.
-
-    Args:
-        folder: of the sweep.
-        overrides: as on the command line; how many jobs run at once, and whether they go on, decides no result.
-        jobs: the settings of those that train, each with its own folders.
+def claim_sweep(folder: Path, overrides: Sequence[str]) -> None:
+    """Keep a sweep's folder for this process, which decides what of its jobs' earlier results can stay.
 
     Raises:
-        ConfigError: another sweep is there, or what another one made, or results of other settings in a job's folder.
+        ConfigError: another sweep is there.
     """
-    place = Place(folder=folder, results=("jobs.json",), setting="sweep_dir")
-    deciding = [text for text in overrides if not text.startswith(("launcher", "sweep_dir=", "resume="))]
-    claim = Claim(place=place, values={"sweep": sorted(deciding)})
-    reasons = [claim.reason(), *(one.reason() for job in jobs for one in claims_of(job, job.output_dir))]
-    if found := [reason for reason in dict.fromkeys(reasons) if reason]:
-        raise ConfigError("\n".join(f"sweep_dir: {one}; give another sweep_dir, or remove those" for one in found))
-    take(place, claim.values)
+    take(Place(folder=folder, setting="sweep_dir"), {"sweep": sorted(overrides)})
 
 
 def audit_folder(audited: Path, named: Path | None) -> Path:
@@ -146,8 +142,7 @@ def _refuse_others(config: TrainConfig | EvaluateConfig, claims: Sequence[Claim]
             another = " or arm" if isinstance(config, EvaluateConfig) else ""
             raise ConfigError(f"{setting}: {reason}; give this run another {setting}{another}, or remove those")
     place = claims[0].place
-    is_job = isinstance(config, TrainConfig) and place.folder == config.results_dir / "runs" / config.data.name
-    if isinstance(config, TrainConfig) and not resumes and not is_job:
+    if isinstance(config, TrainConfig) and not resumes:
         kept = [path for path in place.folder.glob("checkpoints/*") if path.name.startswith("last")]
         if kept and unfinished(place):
             raise ConfigError(

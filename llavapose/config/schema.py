@@ -5,6 +5,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -188,12 +189,14 @@ class TrainConfig:
     """Folder of this run: checkpoints, logs, the Hugging Face folder `hf`."""
     results_dir: Path = MISSING
     """Folder that answers and probe files are written below; the same for every arm of a sweep."""
-    sweep_dir: Path = MISSING
-    """Folder of a sweep (``-m``); each job gets a folder of its own inside."""
+    sweep_dir: Path | None = None
+    """Folder of a sweep (``-m``); each job gets a folder of its own inside. Null: below ``outputs/sweeps``, named by
+    the command line, so that the same line finds again what it has made."""
     data_dir: Path = MISSING
     """Folder that made samples are kept in, by fingerprint."""
     resume: bool = False
-    """Go on from the last checkpoint in ``output_dir``."""
+    """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
+    ``resume=false``, which makes every job anew."""
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
@@ -264,6 +267,18 @@ def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
         judge=config.judge,
         output_dir=config.results_dir,
     )
+
+
+def plain_settings(value: Any) -> Any:
+    """Settings as plain JSON values, nested as they are written: for files, loggers and comparisons."""
+    if is_dataclass(value):
+        return {item.name: plain_settings(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain_settings(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_settings(inner) for inner in value]
+    # A choice is a text of its own type (StrEnum); str() gives the plain one.
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def problems_of(config: Any, where: str = "") -> list[str]:

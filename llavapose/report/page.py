@@ -13,9 +13,11 @@ from typing import Any
 from markupsafe import Markup
 
 from llavapose.evaluation.tables.results import file_arm, judges_found, verdict_rows
+from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import ALL, PRIOR
+from llavapose.report.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.markup import jpeg_uri, marked, templates
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
@@ -37,6 +39,7 @@ class Source:
         title: heading.
         command: what made the results, shown as it is.
         seeds: rows of arm, seed, score, skill, skill_shuffled where several seeds were averaged.
+        counts: of how many seeds each row is the mean.
     """
 
     out: Path
@@ -47,6 +50,7 @@ class Source:
     title: str = "Ablation of instruction data"
     command: str = ""
     seeds: Sequence[Mapping[str, Any]] = ()
+    counts: SeedCounts = field(default_factory=dict)
 
 
 def write_page(source: Source) -> Path:
@@ -65,11 +69,16 @@ def write_page(source: Source) -> Path:
         .render(
             source=source,
             highlights=_highlights(ablation, probe),
-            ratings=[(ablation_grid(rows, source.failed), _score_plot(rows)) for rows in by_judge(ablation).values()],
-            tables=[
-                probe_grid(probe, source.arms, source.failed),
-                probe_groups_grid(probe, source.arms, source.failed),
+            ratings=[
+                (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
+                for judge, rows in by_judge(ablation).items()
             ],
+            tables=[
+                with_seeds(probe_grid(probe, source.arms, source.failed), source.counts, PROBE),
+                with_seeds(probe_groups_grid(probe, source.arms, source.failed), source.counts, PROBE),
+            ],
+            holes=list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
+            fewer=FEWER,
             skills=Markup(skill_plot(probe, source.arms)) if probe else None,
             curves=Markup(training_plot(curves, source.arms)) if curves else None,
             seeds=seeds_grid(source.seeds) if source.seeds else None,
@@ -119,15 +128,17 @@ def seeds_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
             row["arm"],
             *([row["judge"]] if several else []),
             row["seed"],
-            number(row["score"], 1),
-            number(row["skill"], 2),
-            number(row["skill_shuffled"], 2),
+            *([row["hole"]] * 3 if row.get("hole") else _numbers(row)),
         )
         for row in rows
     ]
     judge = ["judge"] if several else []
     header = ("arm", *judge, "seed", "score, all kinds", "probe skill", "skill, shuffled pictures")
     return Grid(title="Every seed alone", header=header, rows=tuple(body))
+
+
+def _numbers(row: Mapping[str, Any]) -> list[str]:
+    return [number(row["score"], 1), number(row["skill"], 2), number(row["skill_shuffled"], 2)]
 
 
 def _pictures(source: Source) -> list[dict[str, Any]]:

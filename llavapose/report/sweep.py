@@ -2,37 +2,52 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from llavapose.errors import DataError
 from llavapose.evaluation.tables.ablation import arms_in_order
 from llavapose.evaluation.tables.results import seed_values, summarise
+from llavapose.evaluation.tables.seeds import PROBE, Run, SeedCounts, add_seed_columns, count_seeds, missing_rows
 from llavapose.files import atomic_write, read_json, write_csv
 from llavapose.records import BASELINE
+from llavapose.report.holes import hole_lines, with_seeds
+from llavapose.report.own_results import own_results
 from llavapose.report.page import Source, seeds_grid, write_page
 from llavapose.report.tables import (
     Grid,
-    ablation_grids,
+    ablation_grid,
     as_latex,
     as_markdown,
     as_text,
+    by_judge,
     probe_grid,
     probe_groups_grid,
     read_table,
 )
-from llavapose.report.wandb import log_report
+from llavapose.report.wandb.log import log_report
+from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 
 log = logging.getLogger(__name__)
 
-SEED_COLUMNS = ("judge", "arm", "seed", "score", "skill", "skill_shuffled")
+SEED_COLUMNS = ("judge", "arm", "seed", "score", "skill", "skill_shuffled", "hole")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """Tables as they were printed: judge -> ratings, name -> others."""
+
+    ratings: Mapping[str, Grid]
+    others: Mapping[str, Grid]
 
 
 def finish_sweep(sweep_dir: Path) -> Path:
     """Write and print a sweep's tables, write its page, log both to W&B; returns the page's path.
 
-    A failed job leaves a marked hole; where an arm has several seeds, the others are averaged and the log names the
-    one that failed.
+    A job that failed, never ran or whose results are gone leaves a marked hole; where an arm has several seeds, the
+    others are averaged, and every table says of how many.
 
     Args:
         sweep_dir: holds ``jobs.json``: arm, variant, dir, results_dir and exit_code of every job.
@@ -44,15 +59,16 @@ def finish_sweep(sweep_dir: Path) -> Path:
     arms = arms_in_order([job["row"] for job in jobs])
     done = [job for job in jobs if job["exit_code"] == 0]
     folders = {arm: [Path(job["results_dir"]) for job in done if job["row"] == arm] for arm in arms}
-    for job in jobs:
-        if job["exit_code"] != 0:
-            log.warning("%s failed (exit code %s): left out", job["row"], job["exit_code"])
+    counts = count_seeds([_run(job) for job in jobs])
+    for line in dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in counts.items()])):
+        log.warning("%s: left out", line)
     summarise(sweep_dir, arms, folders=folders)
-    seeds = seed_values(folders) if max(map(len, folders.values())) > 1 else []
+    add_seed_columns(sweep_dir, counts)
+    seeds = _every_seed(folders, counts)
     if seeds:
         write_csv(sweep_dir / "seeds.csv", seeds, SEED_COLUMNS)
     failed = [arm for arm in arms if not folders[arm]]
-    write_tables(sweep_dir, arms, failed, seeds)
+    tables = write_tables(sweep_dir, arms, failed, seeds, counts)
     page = write_page(
         Source(
             out=sweep_dir,
@@ -61,9 +77,10 @@ def finish_sweep(sweep_dir: Path) -> Path:
             runs={job["row"]: Path(job["dir"]) for job in reversed(done) if job["row"] != BASELINE},
             failed=failed,
             seeds=seeds,
+            counts=counts,
         )
     )
-    _log_to_wandb(sweep_dir)
+    _log_to_wandb(sweep_dir, tables, done)
     print(f"Report page: {page}", flush=True)
     return page
 
@@ -82,6 +99,29 @@ def _jobs(sweep_dir: Path) -> list[dict[str, Any]]:
     return jobs
 
 
+def _run(job: Mapping[str, Any]) -> Run:
+    return Run(
+        row=job["row"],
+        seed=job.get("variant") or "its only run",
+        results_dir=Path(job["results_dir"]),
+        exit_code=job["exit_code"],
+    )
+
+
+def _every_seed(folders: Mapping[str, Sequence[Path]], counts: SeedCounts) -> list[dict[str, Any]]:
+    """Each seed's numbers, those that are missing as holes; empty where no row has several."""
+    if max(seeds.num_planned for seeds in counts.values()) < 2:
+        return []
+    found = [{**row, "hole": ""} for row in seed_values(folders)]
+    missing = missing_rows(counts)
+    gone = {(row["judge"], row["arm"], row["seed"]) for row in missing}
+    rows = [row for row in found if (row["judge"], row["arm"], row["seed"]) not in gone] + missing
+    judges = list(dict.fromkeys(judge for judge, _ in counts))
+    order = [(judge, arm) for judge in judges for arm in folders]
+    # The length first: seed=2 stands before seed=10.
+    return sorted(rows, key=lambda row: (order.index((row["judge"], row["arm"])), len(row["seed"]), row["seed"]))
+
+
 def _row(arm: str, variant: str) -> str:
     """The row of a job: seeds of one arm share theirs, whatever else varies over the sweep sets rows apart."""
     rest = ",".join(part for part in variant.split(",") if part and not part.startswith("seed="))
@@ -89,28 +129,50 @@ def _row(arm: str, variant: str) -> str:
 
 
 def write_tables(
-    out: Path, arms: Sequence[str], failed: Sequence[str] = (), seeds: Sequence[Mapping[str, Any]] = ()
-) -> None:
-    """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``."""
+    out: Path,
+    arms: Sequence[str],
+    failed: Sequence[str] = (),
+    seeds: Sequence[Mapping[str, Any]] = (),
+    counts: SeedCounts = MappingProxyType({}),
+) -> Tables:
+    """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``; returns them."""
     probe = read_table(out, "probe.csv")
-    grids: list[Grid] = [
-        *ablation_grids(read_table(out, "ablation.csv"), failed),
-        probe_grid(probe, arms, failed),
-        probe_groups_grid(probe, arms, failed),
-    ]
-    if seeds:
-        grids.append(seeds_grid(seeds))
+    ratings = {
+        judge: with_seeds(ablation_grid(rows, failed), counts, judge)
+        for judge, rows in by_judge(read_table(out, "ablation.csv")).items()
+    }
+    others = {
+        "probe": with_seeds(probe_grid(probe, arms, failed), counts, PROBE),
+        "probe_groups": with_seeds(probe_groups_grid(probe, arms, failed), counts, PROBE),
+        **({"seeds": seeds_grid(seeds)} if seeds else {}),
+    }
+    grids = [*ratings.values(), *others.values()]
     print("\n" + "\n".join(map(as_text, grids)), flush=True)
     for name, form in (("tables.md", as_markdown), ("tables.tex", as_latex)):
         with atomic_write(out / name) as stream:
             stream.write("\n".join(map(form, grids)))
+    return Tables(ratings=ratings, others=others)
 
 
-def _log_to_wandb(out: Path) -> None:
+def _log_to_wandb(out: Path, tables: Tables, done: Sequence[Mapping[str, Any]]) -> None:
     """W&B keeps a copy; that it cannot is no reason to lose the tables."""
     try:
-        folder = log_report(out, name=out.name)
+        runs = [_logged(job, done) for job in done]
+        sweep = LoggedSweep(out=out, name=out.name, ratings=tables.ratings, others=tables.others, runs=runs)
+        folder = log_report(sweep)
     except Exception as error:
         log.warning("W&B kept no copy of the tables: %s: %s", type(error).__name__, error)
         return
     log.info("W&B run: %s", folder)
+
+
+def _logged(job: Mapping[str, Any], done: Sequence[Mapping[str, Any]]) -> LoggedRun:
+    baseline = next((Path(one["results_dir"]) for one in done if one["arm"] == BASELINE), None)
+    found = own_results(Path(job["results_dir"]), job["arm"], baseline=baseline)
+    return LoggedRun(
+        arm=job["row"],
+        variant=job.get("variant", ""),
+        settings=job.get("settings", {}),
+        ablation=found.own(found.ablation),
+        probe=found.own(found.probe),
+    )

@@ -25,7 +25,7 @@ NEEDED = {
 CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
 BLIND_MARK = "†"
 """Behind a difference of an arm that does not beat its controls."""
-TEXT_COLUMNS = ("judge", "arm", "kind", "pictures", "group", "benchmark")
+TEXT_COLUMNS = ("judge", "arm", "kind", "pictures", "group", "benchmark", "missing_seeds")
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -204,7 +204,7 @@ def as_markdown(grid: Grid) -> str:
 
 
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
-          "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+          "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
 
 
 def as_latex(grid: Grid) -> str:

@@ -1,4 +1,7 @@
-"""Runs commands as process trees of their own: output visible as it comes, all of them ended when this one is."""
+"""Runs commands as process trees of their own: output visible as it comes, all of them ended when this one is.
+
+Each tree stands behind a guard (``guard.py``), which ends it when this process is gone, even by ``kill -9``.
+"""
 
 import os
 import signal
@@ -7,12 +10,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
-_GRACE_S = 10.0
+from llavapose.owner import SWEEP
+from llavapose.sweep import guard
+
+_GUARD = (sys.executable, str(Path(guard.__file__)))
 _PROGRESS_EVERY_S = 5.0
 
 
@@ -32,21 +39,33 @@ class Ended:
     seconds: float
 
 
-def run_all(commands: Sequence[Command], *, at_once: int, done: Callable[[int, Ended], None]) -> None:
-    """Run every command, ``at_once`` at the same time, in order; a failure stops none of the others.
+def run_all(
+    commands: Sequence[Command],
+    *,
+    at_once: int,
+    done: Callable[[int, Ended], None],
+    start: Callable[[int], None] = lambda index: None,
+) -> None:
+    """Run every command, ``at_once`` at the same time, started in order; a failure stops none of the others.
 
     Args:
         commands: what to run.
         at_once: processes at the same time. One alone writes straight to this terminal; of several, each line is
             marked with its command's name, and each gets its share of the cores.
-        done: called with a command's index and its end, as soon as it ends.
+        done: called with a command's index and its end, as soon as it ends, by the caller's own thread.
+        start: called with a command's index just before it starts.
     """
+
+    def run(index: int) -> Ended:
+        start(index)
+        return _run(commands[index], at_once, trees)
+
     trees = _Trees()
     with _terminated_as_interrupted(), ThreadPoolExecutor(max_workers=at_once) as pool:
         try:
-            futures = [pool.submit(_run, command, at_once, trees) for command in commands]
-            for index, future in enumerate(futures):
-                done(index, future.result())
+            futures = {pool.submit(run, index): index for index in range(len(commands))}
+            for future in as_completed(futures):
+                done(futures[future], future.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             trees.end()
@@ -57,7 +76,8 @@ class _Trees:
     """The process groups that are running now."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
+        # Process -> the end of its guard's pipe that only this process holds.
+        self._running: dict[subprocess.Popen[bytes], int] = {}
         self._lock = threading.Lock()
         self._ended = False
 
@@ -66,15 +86,23 @@ class _Trees:
             if self._ended:
                 return None
             pipe = subprocess.PIPE if piped else None
-            process = subprocess.Popen(
-                words, env=env, stdout=pipe, stderr=subprocess.STDOUT if piped else None, start_new_session=True
-            )
-            self._running.add(process)
+            watched, held = os.pipe()
+            try:
+                process = subprocess.Popen(
+                    (*_GUARD, str(watched), *words), env=env, stdout=pipe, stderr=subprocess.STDOUT if piped else None,
+                    start_new_session=True, pass_fds=(watched,),
+                )  # fmt: skip
+            except BaseException:
+                os.close(held)
+                raise
+            finally:
+                os.close(watched)
+            self._running[process] = held
             return process
 
     def forget(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
-            self._running.discard(process)
+            os.close(self._running.pop(process))
 
     def end(self) -> None:
         """Ask every tree to end, then make it."""
@@ -84,7 +112,7 @@ class _Trees:
         for number in (signal.SIGTERM, signal.SIGKILL):
             for process in running:
                 _signal_tree(process, number)
-            limit = time.monotonic() + _GRACE_S
+            limit = time.monotonic() + guard.GRACE_S
             for process in running:
                 try:
                     process.wait(timeout=max(0.1, limit - time.monotonic()))
@@ -98,7 +126,7 @@ def _signal_tree(process: subprocess.Popen[bytes], number: signal.Signals) -> No
 
 
 def _run(command: Command, at_once: int, trees: _Trees) -> Ended:
-    env = dict(os.environ)
+    env = {**os.environ, SWEEP: str(os.getpid())}
     if at_once > 1:
         env["OMP_NUM_THREADS"] = str(max(1, len(os.sched_getaffinity(0)) // at_once))
     start = time.monotonic()

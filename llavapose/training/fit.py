@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from transformers import LlavaForConditionalGeneration
 
-from llavapose.config.schema import TrainConfig
+from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.data.choose import kind_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
@@ -25,6 +25,7 @@ from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type, set_connector
 from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from llavapose.training.card import facts_of, write_facts
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 
@@ -131,11 +132,34 @@ def fit(
     if checkpoint is None and trainer.is_global_zero:
         # Those of an earlier run in this folder: a later resume must not take them for this one's.
         shutil.rmtree(config.output_dir / "checkpoints", ignore_errors=True)
+    for logger in trainer.loggers:
+        # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
+        logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
     with warnings.catch_warnings():
         for message in EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         trainer.fit(module, data, ckpt_path=checkpoint)
-    return export(config, trainer, module)
+    folder = export(config, trainer, module)
+    if trainer.is_global_zero:
+        sizes = _sizes(config, trainer, module, steps=trainer.global_step)
+        write_facts(folder, facts_of(config, data, samples=samples, training=sizes))
+    trainer.strategy.barrier()
+    return folder
+
+
+def _sizes(config: TrainConfig, trainer: L.Trainer, module: PoseModule, *, steps: int) -> dict[str, Any]:
+    """What the card says of a run besides its settings."""
+    ranks, accumulate = trainer.world_size, trainer.accumulate_grad_batches
+    total, trainable = count_parameters(module.llava.parameters())
+    return {
+        "optimizer steps": steps,
+        "samples a step": config.batch_size * accumulate * ranks,
+        "ranks": ranks,
+        "strategy": type(trainer.strategy).__name__,
+        "precision": str(trainer.precision),
+        "parameters trained": trainable,
+        "parameters": total,
+    }
 
 
 def last_checkpoint(output_dir: Path) -> str:

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from huggingface_hub import ModelCard
 
 from llavapose.cli.ending import say_results
 from llavapose.config.compose import composed, settings, typed
+from llavapose.report.tables import read_table
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
@@ -44,6 +46,10 @@ def test_a_run_ends_with_its_table_its_checkpoint_and_what_comes_next(tmp_path):
     order = ["held out", "packing check:", " trained", "Ablation", "Pose probe", "tables: ", "checkpoint: ", "next:"]
     assert sorted(order, key=said.index) == order
     assert f"\ncheckpoint: {results / 'hf'}\n" in said
+    card = ModelCard.load(results / "hf" / "README.md")
+    score = next(row for row in read_table(results, "ablation.csv") if (row["arm"], row["kind"]) == ("detail", "all"))
+    told = [one.metric_value for one in card.data.eval_results or [] if one.metric_name.startswith("all, judge pose")]
+    assert told == [pytest.approx(score["score"])], "the run's own results in its checkpoint's card"
     ask, compare = commands(said)
     assert ask[:4] == ["python", "-m", "llavapose", "ask"]
     (photo, *_) = sorted(Path("outputs/world").glob("*/val/*.jpg"))

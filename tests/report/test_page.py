@@ -18,7 +18,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 
 @pytest.fixture
 def page(sweep, monkeypatch):
-    monkeypatch.setattr(sweep_module, "log_report", lambda out, name: out)
+    monkeypatch.setattr(sweep_module, "log_report", lambda sweep: sweep.out)
     return finish_sweep(sweep)
 
 

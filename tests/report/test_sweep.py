@@ -16,7 +16,7 @@ from llavapose.report.tables import read_table
 @pytest.fixture(autouse=True)
 def no_wandb(monkeypatch):
     """W&B has its own test and takes seconds."""
-    monkeypatch.setattr(sweep_module, "log_report", lambda out, name: out)
+    monkeypatch.setattr(sweep_module, "log_report", lambda sweep: sweep.out)
 
 
 def rows_of(folder, name):
@@ -69,12 +69,64 @@ def test_seeds_are_averaged_and_listed(seeds_sweep, caplog):
     assert rows["full", "all"]["num_scored"] == 72
     only = [10 * one.rating for one in rated_answers(seeds_sweep / "seed=0", "conv")]
     assert rows["conv", "all"]["score"] == pytest.approx(sum(only) / 72, abs=1e-3)
-    assert "conv failed" in caplog.text
-    listed = (seeds_sweep / "seeds.csv").read_text()
-    assert "pose,full,seed=0" in listed and "pose,full,seed=1" in listed and "conv,seed=1" not in listed
+    assert "conv lacks seed=1 (failed, exit 1)" in caplog.text
+    listed = (seeds_sweep / "seeds.csv").read_text().splitlines()
+    assert [line.split(",")[1:3] for line in listed[1:]] == [
+        ["full", "seed=0"], ["full", "seed=1"], ["conv", "seed=0"], ["conv", "seed=1"], ["baseline", "seed=0"],
+    ]  # fmt: skip
+    assert listed[4] == 'pose,conv,seed=1,,,,"failed, exit 1"'
     assert "Every seed alone" in (seeds_sweep / "tables.md").read_text()
     single = rows_of(seeds_sweep, "probe.csv")["full", "true", "all"]
     assert single["n"] == 48
+
+
+def forms(folder, capsys) -> dict[str, str]:
+    """What a reader sees, by form."""
+    files = {name: (folder / name).read_text() for name in ("tables.md", "tables.tex", "report/index.html")}
+    return {"console": capsys.readouterr().out, **files}
+
+
+NOTE = "Fewer seeds than planned: conv lacks seed=1 (failed, exit 1)."
+
+
+def test_a_mean_of_fewer_seeds_says_so_in_every_form(seeds_sweep, capsys):
+    finish_sweep(seeds_sweep)
+    for name, text in forms(seeds_sweep, capsys).items():
+        mark = r"\dag{}" if name == "tables.tex" else "†"
+        assert text.count(f"1 of 2 {mark}") == 3, name
+        assert text.count(NOTE) >= 3, name
+    assert "Holes: conv lacks seed=1" in (seeds_sweep / "report" / "index.html").read_text()
+    for table in ("ablation.csv", "probe.csv"):
+        told = {row["arm"]: (row["num_seeds"], row["missing_seeds"]) for row in read_table(seeds_sweep, table)}
+        assert told == {"full": (2, ""), "conv": (1, "seed=1"), "baseline": (1, "")}
+
+
+def test_a_seed_whose_results_were_lost_is_missing_though_its_job_ended_well(seeds_sweep, capsys):
+    (seeds_sweep / "seed=1" / "verdicts" / "pose" / "full.jsonl").unlink()
+    finish_sweep(seeds_sweep)
+    for name, text in forms(seeds_sweep, capsys).items():
+        assert "full lacks seed=1 (no results)" in text, name
+    told = {row["arm"]: row["num_seeds"] for row in read_table(seeds_sweep, "ablation.csv")}
+    assert told["full"] == 1
+    assert {row["arm"]: row["num_seeds"] for row in read_table(seeds_sweep, "probe.csv")}["full"] == 2
+
+
+def test_an_arm_that_lost_every_seed_or_never_ran_is_a_row_of_holes(seeds_sweep, capsys):
+    jobs = read_json(seeds_sweep / "jobs.json", what="jobs")
+    for job in jobs:
+        job["exit_code"] = None if job["arm"] == "conv" else job["exit_code"]
+    write_json(seeds_sweep / "jobs.json", jobs)
+    finish_sweep(seeds_sweep)
+    for name, text in forms(seeds_sweep, capsys).items():
+        mark = r"\dag{}" if name == "tables.tex" else "†"
+        assert "conv lacks seed=0 (not run), seed=1 (not run)" in text and f"0 of 2 {mark}" in text, name
+    assert math.isnan(rows_of(seeds_sweep, "ablation.csv")["conv", "all"]["score"])
+
+
+def test_one_run_an_arm_that_failed_is_named_without_a_seed(sweep, capsys):
+    finish_sweep(sweep)
+    for name, text in forms(sweep, capsys).items():
+        assert "complex lacks its only run (failed, exit 1)" in text, name
 
 
 def test_seeds_that_answered_other_questions_are_refused(seeds_sweep):

@@ -1,37 +1,18 @@
 """Sweeps: the jobs a command line stands for, and what is left when one fails."""
 
 import json
-import shutil
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from llavapose.config.compose import settings
+from llavapose.config.schema import plain_settings
 from llavapose.errors import ConfigError, LlavaPoseError
-from llavapose.sweep.launch import launch, plan_sweep
-
-JOB = """
-import sys
-from pathlib import Path
-values = dict(word.split("=", 1) for word in sys.argv[1:])
-arm = values.get("arm") or values["data"]
-if arm == "detail":
-    sys.exit("out of memory")
-folder = Path(values.get("results_dir", values["output_dir"])) / "answers"
-folder.mkdir(parents=True, exist_ok=True)
-(folder / f"{arm}.jsonl").write_text(" ".join(sys.argv[1:]))
-"""
-
-
-@pytest.fixture
-def house(conf, tmp_path, monkeypatch) -> Path:
-    """A folder with the real conf/ and scripts that only leave a mark."""
-    shutil.copytree(conf, tmp_path / "conf")
-    for script in ("train", "evaluate"):
-        (tmp_path / f"{script}.py").write_text(JOB)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+from llavapose.sweep.jobs import plan_sweep
+from llavapose.sweep.launch import launch
 
 
 def test_the_baseline_is_evaluated_as_the_arms_are(conf):
@@ -51,13 +32,19 @@ class Judge:
     def __init__(self, words: list[str], at: dict[str, int]) -> None: ...
 
 
-def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
+def test_a_failed_job_is_a_hole_not_the_end(house, data, capfd):
+    (house / "detail.fails").touch()
     prepared, finished = [], []
+
+    def prepare(config):
+        prepared.append(config.data.name)
+        return data(config)
+
     with pytest.raises(LlavaPoseError, match=r"1 of 4 jobs failed: detail \(exit 1\)"):
         launch(
             house / "conf",
             ["data=conv,detail,full", "sweep_dir=out", "benchmark.num_images=6"],
-            prepare=lambda config: prepared.append(config.data.name),
+            prepare=prepare,
             finish=lambda folder, config: finished.append(folder),
         )
     assert prepared == ["conv"]
@@ -69,7 +56,7 @@ def test_a_failed_job_is_a_hole_not_the_end(house, capfd):
         ("detail", "", 1),
         ("full", "", 0),
     ]
-    assert [job["dir"] for job in jobs] == ["out", "out/runs/conv", "out/runs/detail", "out/runs/full"]
+    assert [job["dir"] for job in jobs] == ["out/runs/baseline", "out/runs/conv", "out/runs/detail", "out/runs/full"]
     assert sorted(path.stem for path in (house / "out" / "answers").iterdir()) == ["baseline", "conv", "full"]
     baseline = (house / "out" / "answers" / "baseline.jsonl").read_text()
     assert baseline == "checkpoint=tiny arm=baseline benchmark.num_images=6 tables=false output_dir=out"
@@ -102,7 +89,7 @@ def test_each_jobs_command_is_what_was_planned(house, monkeypatch):
         keypoints = house / "data" / "coco" / "annotations" / f"person_keypoints_{split}.json"
         keypoints.parent.mkdir(exist_ok=True)
         keypoints.touch()
-    words = ["experiment=ablation_7b", "data=conv,full", "evaluate=true", "trainer.max_steps=1,2"]
+    words = ["experiment=ablation_7b", "data=conv,full", "trainer.max_steps=1,2"]
     sweep = plan_sweep(house / "conf", words)
     assert [job.variant for job in sweep.jobs if job.arm == "full"] == ["trainer.max_steps=1", "trainer.max_steps=2"]
     baseline, *further = [job for job in sweep.jobs if job.arm == "baseline"]
@@ -115,14 +102,50 @@ def test_each_jobs_command_is_what_was_planned(house, monkeypatch):
     assert config.output_dir == Path(full.dir)
 
 
-def test_without_evaluation_there_is_no_baseline_and_no_table(house):
+def test_without_evaluation_there_is_no_baseline_and_no_table(house, data):
     launch(
         house / "conf",
         ["data=conv,full", "evaluate=false", "sweep_dir=out"],
-        prepare=lambda config: None,
+        prepare=data,
         finish=lambda folder, config: pytest.fail("no table without evaluation"),
     )
     assert [job["arm"] for job in json.loads((house / "out" / "jobs.json").read_text())] == ["conv", "full"]
+
+
+def test_w_and_b_runs_of_a_sweep_are_one_group_unless_told(conf):
+    def group(*overrides: str) -> str:
+        job = plan_sweep(conf, ["data=conv,full", "logger=wandb", "sweep_dir=outputs/my_sweep", *overrides]).jobs[-1]
+        config = settings("train", conf, job.command[2:])
+        assert config.logger["wandb"]["tags"] == ["full", "seed=0"] and config.logger["wandb"]["job_type"] == "train"
+        return config.logger["wandb"]["group"]
+
+    assert group() == "my_sweep"
+    assert group("logger.wandb.group=mine") == "mine"
+
+
+@pytest.mark.slow
+def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(conf, tmp_path):
+    """One job's own command, read back with W&B's own reader."""
+    small = ["scenes.num_train=16", "teacher.num_samples=60", "data.num_val=8", "trainer.max_steps=2",
+             "trainer.log_every_n_steps=1"]  # fmt: skip
+    overrides = ["data=conv,detail", "seed=3,4", "logger=wandb", "evaluate=false", "sweep_dir=out", *small]
+    job = plan_sweep(conf, overrides).jobs[0]
+    root = str(Path(__file__).parents[2])
+    env = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "HOME": str(tmp_path)}
+    subprocess.run(job.command, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=400)
+    (folder,) = (tmp_path / "out/seed=3/runs/conv/wandb").glob("offline-run-*")
+    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=180, env=env, check=True)
+    records = [json.loads(line) for line in shown.stdout.splitlines()]
+    (run,) = [record["run"] for record in records if record["type"] == "run"]
+    assert (run["run_group"], run["job_type"], run["display_name"]) == ("out", "train", "conv seed=3")
+    assert set(run["tags"]) == {"conv", "seed=3"}
+    found: dict = run["config"]["update"]
+    for record in records:
+        found |= record.get("config", {}).get("update", {})
+    wanted = plain_settings(settings("train", conf, job.command[2:]))
+    assert {key: found[key] for key in wanted} == wanted and found["arm"] == "conv"
+    assert any("train/loss" in record.get("history", {}).get("item", {}) for record in records)
 
 
 @pytest.mark.parametrize(

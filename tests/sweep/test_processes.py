@@ -6,6 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
+
+import pytest
 
 from llavapose.sweep.processes import Command, Ended, run_all
 
@@ -27,6 +30,13 @@ def test_a_failure_stops_no_other():
     assert [ended[index].exit_code for index in range(3)] == [3, 0, -signal.SIGABRT]
 
 
+def test_an_end_is_told_when_it_comes():
+    told: list[int] = []
+    commands = [python("slow", "import time; time.sleep(1.5)"), python("quick", "pass")]
+    run_all(commands, at_once=2, done=lambda index, end: told.append(index))
+    assert told == [1, 0]
+
+
 def test_parallel_output_is_marked_and_cores_are_shared(capfd):
     code = "import os, time; time.sleep(0.2); print('threads', os.environ['OMP_NUM_THREADS']); print('50%', end='\\r')"
     run([python("one", code), python("two", code)], at_once=2)
@@ -44,8 +54,11 @@ def test_a_tree_leaves_nobody_behind(tmp_path):
     wait_for(lambda: not is_running(int((tmp_path / "pid").read_text())), limit_s=5.0)
 
 
-def test_ending_the_parent_ends_the_trees(tmp_path):
-    child = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
+def test_ending_the_parent_ends_the_trees(tmp_path, how):
+    """A job and its rank both, also where the parent is killed and has no chance to end them."""
+    rank = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {rank!r}])"
     code = (
         "import sys; from llavapose.sweep.processes import Command, run_all\n"
         f"c = Command(name='x', words=[sys.executable, '-c', {child!r}])\n"
@@ -55,9 +68,24 @@ def test_ending_the_parent_ends_the_trees(tmp_path):
     wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     pid = int((tmp_path / "pid").read_text())
     assert is_running(pid)
-    parent.send_signal(signal.SIGTERM)
+    job = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    parent.send_signal(how)
     assert parent.wait(timeout=20) != 0
-    wait_for(lambda: not is_running(pid))
+    wait_for(lambda: not is_running(pid) and not is_running(job))
+
+
+def test_a_job_that_is_killed_leaves_the_others_alone(tmp_path):
+    killed = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    other = f"import time; time.sleep(0.5); open({str(tmp_path / 'done')!r}, 'w').write('done')"
+    found: dict[int, Ended] = {}
+    sweep = Thread(target=run_all, args=([python("a", killed), python("b", other)],),
+                   kwargs={"at_once": 2, "done": found.__setitem__})  # fmt: skip
+    sweep.start()
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    sweep.join()
+    assert [found[0].exit_code, found[1].exit_code] == [-signal.SIGKILL, 0]
+    assert (tmp_path / "done").read_text() == "done"
 
 
 def is_running(pid: int) -> bool:

@@ -1,0 +1,78 @@
+"""Results into the card of the checkpoint that they are about."""
+
+import logging
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llavapose.records import ALL, BASELINE
+
+if TYPE_CHECKING:
+    from llavapose.training.card import Results
+
+log = logging.getLogger(__name__)
+
+
+def complete_card(checkpoint: Path, results_dir: Path, arm: str, *, baseline: Path | None = None) -> None:
+    """Write a checkpoint's card anew with an arm's results; a folder that ``train.py`` did not leave is let alone.
+
+    Args:
+        checkpoint: the exported folder.
+        results_dir: where the arm's results lie.
+        arm: what they are called.
+        baseline: the folder of the baseline's results, where that is another.
+    """
+    from llavapose.training.card import FACTS, write_card
+
+    if not (checkpoint / FACTS).is_file():
+        return
+    try:
+        write_card(checkpoint, _results(results_dir, arm, baseline))
+    except OSError as error:
+        log.warning("%s: the card keeps what it says, it cannot be written: %s", checkpoint, error.strerror)
+
+
+def complete_cards(sweep_dir: Path) -> None:
+    """The cards of every job of a sweep that ended well, each beside the baseline wherever that was evaluated."""
+    from llavapose.files import read_json
+
+    jobs = [job for job in read_json(sweep_dir / "jobs.json", what="sweep") if job["exit_code"] == 0]
+    baseline = next((Path(job["results_dir"]) for job in jobs if job["arm"] == BASELINE), None)
+    for job in jobs:
+        if job["arm"] != BASELINE:
+            complete_card(Path(job["dir"]) / "hf", Path(job["results_dir"]), job["arm"], baseline=baseline)
+
+
+def _results(folder: Path, arm: str, baseline: Path | None) -> "Results":
+    from llavapose.report.own_results import own_results
+    from llavapose.report.tables import ablation_grids, as_markdown, interval, probe_grid
+    from llavapose.training.card import Results, Score
+
+    found = own_results(folder, arm, baseline=baseline)
+    arms = list(dict.fromkeys(row["arm"] for row in [*found.ablation, *found.probe]))
+    grids = [*(ablation_grids(found.ablation) if any(row["num_scored"] for row in found.ablation) else [])]
+    grids += [probe_grid(found.probe, arms)] if found.probe else []
+    scores = [
+        Score(
+            benchmark=row["benchmark"],
+            measure="rating",
+            name=f"{row['kind']}, judge {row['judge']}, mean rating x 10",
+            value=round(row["score"], 4),
+            text=interval(row, "score", "low", "high", 1),
+        )
+        for row in found.own(found.ablation)
+        if row["num_scored"]
+    ] + [
+        Score(
+            benchmark="pose probe",
+            measure="skill",
+            name=f"skill, {row['pictures']} pictures",
+            value=round(row["skill"], 4),
+            text=interval(row, "skill", "low", "high", 2),
+        )
+        for row in found.own(found.probe)
+        if row["group"] == ALL and not math.isnan(row["skill"])
+    ]
+    judges = list(dict.fromkeys(row["judge"] for row in found.ablation))
+    of_world = any(row["benchmark"].startswith("world") for row in found.ablation)
+    return Results(tables=[as_markdown(grid) for grid in grids], scores=scores, judges=judges, of_world=of_world)

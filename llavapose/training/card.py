@@ -1,0 +1,268 @@
+"""The model card: an exported folder's ``README.md``, as the Hugging Face hub shows it, and its facts.
+
+Written when training ends, and again when there are results. One literal fact sheet::
+
+    {"arm": "detail", "base": "llava-hf/llava-1.5-7b-hf", "data": {"files": {"samples.jsonl": "3f0c..."}, ...},
+     "training": {"steps": 6260, "samples a step": 32, ...}, "settings": {"optim": {"lr": 2e-05, ...}, ...},
+     "versions": {"llavapose": "0.1.0", "torch": "2.13.0", ...}}
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+from huggingface_hub import EvalResult, ModelCardData
+
+from llavapose import __version__
+from llavapose.config.schema import TrainConfig, plain_settings
+from llavapose.data.datamodule import PoseDataModule
+from llavapose.errors import DataError
+from llavapose.files import atomic_write, read_json, sha256, write_json
+
+FACTS = "training.json"
+CARD = "README.md"
+_NOT_THE_RECIPE = (
+    "output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger", "callbacks",
+    "benchmark", "probe", "answerer", "judge",
+)  # fmt: skip
+_HUB_ID = re.compile(r"[\w-]+/[\w.-]+")
+_SAID_BY = {"conv": "questions", "detail": "descriptions", "complex": "reasoning"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known when training ends; plain values all through, places left out.
+
+    Attributes:
+        arm: the mixture's name.
+        base: a hub id, ``tiny``, or the name of a folder.
+        data: who wrote the samples, about which pictures, how many, with the hash of each file.
+        training: steps and sizes.
+        settings: of the run.
+        versions: of the packages that compute.
+    """
+
+    arm: str
+    base: str
+    data: Mapping[str, Any]
+    training: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One number for the hub's table of results; ``text`` is the number with its interval."""
+
+    benchmark: str
+    measure: str
+    name: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What an evaluation found: its tables as Markdown, and the numbers among them that the hub lists."""
+
+    tables: Sequence[str] = ()
+    scores: Sequence[Score] = ()
+    judges: Sequence[str] = field(default_factory=tuple)
+    of_world: bool = False
+
+
+def facts_of(config: TrainConfig, data: PoseDataModule, *, samples: Path, training: Mapping[str, Any]) -> Facts:
+    """The facts of one run.
+
+    Args:
+        config: its settings.
+        data: its data module, set up.
+        samples: the file or folder that the samples were read from.
+        training: steps and sizes, by name.
+    """
+    base = config.model.base if _is_hub_id(config.model.base) else Path(config.model.base).name
+    kinds = [sample.kind for sample in data.train.samples]
+    made_here = config.data.path is None
+    told = {
+        "teacher": config.teacher.name if made_here else "samples made elsewhere",
+        "scenes": config.scenes.name,
+        "files": {path.name: sha256(path) for path in _files(samples)},
+        "samples": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
+        "pictures": len({item.image for item in data.train.items}),
+        "held-out samples": len(data.val.samples),
+        "cut at max_length": sum(branch.truncated for branch in data.train.branches),
+    }
+    recipe = {key: value for key, value in plain_settings(config).items() if key not in _NOT_THE_RECIPE}
+    if not made_here:
+        recipe.pop("teacher")
+    return Facts(
+        arm=config.data.name,
+        base=base,
+        data=told,
+        training=training,
+        settings=_published(recipe),
+        versions={"llavapose": __version__} | {name: version(name) for name in ("torch", "transformers", "lightning")},
+    )
+
+
+def write_facts(folder: Path, facts: Facts) -> None:
+    """Write ``training.json`` and the card of a model that has not been evaluated yet."""
+    write_json(folder / FACTS, asdict(facts))
+    write_card(folder, None)
+
+
+def write_card(folder: Path, results: Results | None) -> Path:
+    """Write ``README.md`` from the folder's facts and what was found since; returns its path.
+
+    Raises:
+        DataError: the folder's facts are missing or not whole.
+    """
+    told = read_json(folder / FACTS, what="facts of a training")
+    try:
+        facts = Facts(**told)
+    except TypeError as error:
+        raise DataError(f"model card: {folder / FACTS} is not what training leaves ({error}); train again") from None
+    path = folder / CARD
+    with atomic_write(path) as stream:
+        stream.write(card_text(facts, results))
+    return path
+
+
+def card_text(facts: Facts, results: Results | None) -> str:
+    """The card as Markdown with the hub's header."""
+    parts = [
+        f"---\n{_header(facts, results)}\n---",
+        f"# llavapose, {facts.arm}\n\n{_summary(facts)}",
+        f"## Use\n\n{_USE}",
+        f"## Data\n\n{_data(facts)}",
+        f"## Recipe\n\n{_recipe(facts)}",
+        f"## Results\n\n{_results(results)}",
+        "## What it does not show\n\n" + "\n".join(f"- {line}" for line in _limits(facts, results)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_USE = """```python
+from transformers import AutoProcessor, LlavaForConditionalGeneration
+
+model = LlavaForConditionalGeneration.from_pretrained(folder)
+processor = AutoProcessor.from_pretrained(folder)
+```
+
+The chat template and the picture's padding to a square are part of the folder."""
+
+
+def _header(facts: Facts, results: Results | None) -> str:
+    listed = [
+        EvalResult(
+            task_type="visual-question-answering",
+            dataset_type="llavapose",
+            dataset_name=score.benchmark,
+            metric_type=score.measure,
+            metric_name=f"{score.name}: {score.text}",
+            metric_value=score.value,
+        )
+        for score in (results.scores if results else ())
+    ]
+    data = ModelCardData(
+        language="en",
+        library_name="transformers",
+        pipeline_tag="image-text-to-text",
+        base_model=facts.base if _is_hub_id(facts.base) else None,
+        tags=["llava", "human-pose", "llavapose"],
+        model_name=f"llavapose-{facts.arm}",
+        eval_results=listed or None,
+    )
+    # No license: it follows from the base's and the data's, which only whoever publishes can know.
+    return data.to_yaml().strip()
+
+
+def _summary(facts: Facts) -> str:
+    base = f"[{facts.base}](https://huggingface.co/{facts.base})" if _is_hub_id(facts.base) else f"`{facts.base}`"
+    if facts.base == "tiny":
+        base += ", the tiny LLaVA that ships with llavapose"
+    kinds = ", ".join(f"{count:,} {_SAID_BY.get(kind, kind)} (`{kind}`)" for kind, count in _samples(facts).items())
+    return (
+        f"{base}, fine-tuned on instruction data about human poses: {kinds}. It carries the licence terms of its base "
+        "and its data."
+    )
+
+
+def _samples(facts: Facts) -> Mapping[str, int]:
+    return facts.data["samples"]
+
+
+def _data(facts: Facts) -> str:
+    data = facts.data
+    lines = [
+        f"- Teacher: {data['teacher']}",
+        f"- Pictures: {data['scenes']}, {data['pictures']:,} of them trained on",
+        *(f"- `{kind}`: {count:,} samples" for kind, count in _samples(facts).items()),
+        f"- Held out for the validation loss: {data['held-out samples']:,} samples, by whole pictures",
+        f"- Cut at the longest length: {data['cut at max_length']:,}",
+        *(f"- `{name}`: sha256 `{digest}`" for name, digest in data["files"].items()),
+    ]
+    return "\n".join(lines)
+
+
+def _recipe(facts: Facts) -> str:
+    lines = [f"- {name}: {value:,}" if isinstance(value, int) else f"- {name}: {value}"
+             for name, value in facts.training.items()]  # fmt: skip
+    lines += [f"- {name} {number}" for name, number in facts.versions.items()]
+    settings = yaml.safe_dump(dict(facts.settings), sort_keys=False, allow_unicode=True).strip()
+    return "\n".join(lines) + f"\n\nSettings:\n\n```yaml\n{settings}\n```"
+
+
+def _results(results: Results | None) -> str:
+    if results is None or not results.tables:
+        return "Not evaluated yet."
+    return "\n".join(results.tables).strip()
+
+
+def _limits(facts: Facts, results: Results | None) -> list[str]:
+    found = []
+    if results is None or not results.tables:
+        found.append("Anything: it was not evaluated when this card was written.")
+    else:
+        found.append(
+            f"Other trainings: this is one, with seed {facts.settings['seed']}. The intervals are over pictures, not "
+            "over seeds."
+        )
+        found.append(
+            "That a difference to the base comes from the picture: what a model gains without looking is gained too. "
+            "The probe with shuffled pictures is the control."
+        )
+        if results.of_world:
+            found.append("Photographs: it was asked about pictures that a program draws, of drawn people.")
+        if "pose" in results.judges:
+            found.append(
+                "Reasoning, style or usefulness: the pose judge compares claims about poses with keypoints and judges "
+                "nothing else."
+            )
+        found.append("The papers' numbers: their pictures and questions are not published, nothing here compares.")
+    if facts.data["scenes"] == "world":
+        found.append("Knowledge of the world: the people that it was trained on are drawn.")
+    found.append("Safety, bias, other languages than English: not looked at.")
+    return found
+
+
+def _is_hub_id(base: str) -> bool:
+    return bool(_HUB_ID.fullmatch(base)) and not Path(base).exists()
+
+
+def _files(samples: Path) -> list[Path]:
+    return sorted(path for path in samples.rglob("*") if path.is_file()) if samples.is_dir() else [samples]
+
+
+def _published(value: Any) -> Any:
+    """Settings without what says where a machine keeps things: a card is published. What is not set is left out."""
+    if isinstance(value, dict):
+        kept = {key: _published(inner) for key, inner in value.items() if key not in ("base_url", "api_key_env")}
+        return {key: inner for key, inner in kept.items() if inner is not None and inner != {}}
+    if isinstance(value, list):
+        return [_published(inner) for inner in value]
+    return Path(value).name if isinstance(value, str) and value.startswith(("/", "~")) else value
