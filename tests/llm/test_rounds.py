@@ -15,7 +15,7 @@ from llavapose.llm.failures import RequestFailed, StopAsking
 from llavapose.llm.ledger.ledger import Ledger, Reply
 from llavapose.llm.rounds import End, Memory, Standing, Worth, ask_in_rounds, once_more
 from llavapose.llm.scripted import Scripted
-from llavapose.llm.wire import body_of
+from llavapose.llm.wire.body import body_of
 from tests.llm.asking import config, request
 from tests.llm.chat_server import Answer, Asked, ChatServer, completion
 
