@@ -28,7 +28,7 @@ def prepare(config: TrainConfig) -> tuple[Path, Path]:
         return config.data.path, config.data.images
     from llavapose.teacher.make import ensure_samples
 
-    made = ensure_samples(config.scenes, config.teacher, config.data_dir)
+    made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd)
     return made.samples, made.images
 
 

@@ -5,7 +5,7 @@ anything heavy is imported.
 
 Read ``schema`` with ``scenes``, ``teaching``, ``endpoint``, ``evaluating`` and ``choices`` (every setting, with its
 documentation), ``compose`` (Hydra's composing, then the checks), ``check``, ``targets`` and ``inputs`` (the checks:
-names and values, arguments of what is built, files), ``values`` (what is wrong with a value), ``register`` (what
-Hydra is told), ``experiments`` (which recipe is for which script), ``start`` (a script from its command line to its
-recipe).
+names and values, arguments of what is built, files), ``secrets`` (keys have no place here), ``values`` (what is wrong
+with a value), ``register`` (what Hydra is told), ``experiments`` (which recipe is for which script), ``start`` (a
+script from its command line to its recipe).
 """

@@ -17,6 +17,7 @@ from llavapose.config.check import BUILT_PARTS, RAW_GROUPS, did_you_mean, proble
 from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.register import SCHEMAS, as_settings, register
+from llavapose.config.secrets import secret_overrides
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS, taught_kinds
 
@@ -79,6 +80,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
     Raises:
         ConfigError: all problems at once, one a line.
     """
+    refuse_secrets(overrides)
     register()
     elsewhere = misplaced(script, conf, overrides)
     problems = list(elsewhere.values())
@@ -121,6 +123,12 @@ def composed(script: str, conf: Path, overrides: Sequence[str]) -> DictConfig:
     if problems or config is None:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
     return config
+
+
+def refuse_secrets(overrides: Sequence[str]) -> None:
+    """Raises ConfigError where a command line holds a key; to be called before anything prints or writes it."""
+    if found := secret_overrides(overrides):
+        raise ConfigError("\n".join(dict.fromkeys(found)))
 
 
 def typed(script: str, config: DictConfig) -> Any:

@@ -13,7 +13,7 @@ from omegaconf import MISSING
 from llavapose.config.choices import Context, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.values import not_money, not_plain, too_small
+from llavapose.config.values import Cap, not_money, not_plain, too_small
 
 
 @dataclass(kw_only=True)
@@ -72,8 +72,8 @@ class AnswererConfig:
     """File of answers: JSONL with question_id and text."""
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint that takes pictures."""
-    max_usd: float | None = None
-    """Hard cap on an endpoint's money, in US dollars; null: no cap."""
+    max_usd: Cap = None
+    """Hard cap on an endpoint's money, in US dollars; ``none``: no cap. An endpoint with a price needs one of them."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
@@ -98,8 +98,8 @@ class JudgeConfig:
     """What the judge is told of the picture."""
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint."""
-    max_usd: float | None = None
-    """Hard cap on an endpoint's money, in US dollars; null: no cap."""
+    max_usd: Cap = None
+    """Hard cap on an endpoint's money, in US dollars; ``none``: no cap. An endpoint with a price needs one of them."""
     seed: int | None = None
     """Draws which answer of a pair stands first."""
     max_asks: int | None = None

@@ -16,7 +16,7 @@ from llavapose.config.endpoint import EndpointConfig as EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig, ProbeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import not_money, not_plain, too_small, unread
+from llavapose.config.values import Cap, not_money, not_plain, too_small, unread
 from llavapose.kinds import KINDS, listed
 
 
@@ -173,6 +173,9 @@ class TrainConfig:
     """Folder of a sweep (``-m``); each job gets a folder of its own inside."""
     data_dir: Path = MISSING
     """Folder that made samples are kept in, by fingerprint."""
+    max_usd: Cap = None
+    """Hard cap on what a teacher's endpoint may cost where samples are missing; ``none``: no cap. An endpoint with a
+    price needs one of them."""
     resume: bool = False
     """Go on from the last checkpoint in ``output_dir``."""
     evaluate: bool = True
@@ -180,7 +183,10 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "", batch_size=1)
+        found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        if self.data.path is not None or self.teacher.endpoint is None:
+            found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        return found
 
 
 @dataclass(kw_only=True)
@@ -199,8 +205,9 @@ class GenerateConfig:
     """Pictures on the page; 0: no page."""
     dry_run: bool = False
     """Print images, requests, tokens, money and hours, and stop; needs no key and no network."""
-    max_usd: float | None = None
-    """Hard cap on what the run's ledger may have cost, requests under way included; null: no cap."""
+    max_usd: Cap = None
+    """Hard cap on what the run's ledger may have cost, requests under way included; ``none``: no cap. An endpoint with
+    a price needs one of them."""
     exports: list[ExportFormat] = field(default_factory=list)
     """Further forms of the samples: ``llava`` (its trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
     audit: Path | None = None

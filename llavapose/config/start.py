@@ -12,9 +12,10 @@ import yaml
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
-from llavapose.config.compose import opened, settings, typed
+from llavapose.config.compose import opened, refuse_secrets, settings, typed
 from llavapose.config.experiments import experiments_of
 from llavapose.config.register import register
+from llavapose.config.secrets import hidden
 from llavapose.errors import ConfigError, LlavaPoseError
 
 RunSweep = Callable[[Path, Sequence[str]], None]
@@ -44,6 +45,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
     try:
+        refuse_secrets(arguments.overrides)
         if further:
             raise ConfigError(f"`{further[0]}`: no such option; settings are given as key=value, see --help")
         if arguments.help:
@@ -85,7 +87,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
 
 def _exit_with(error: LlavaPoseError) -> None:
     for line in str(error).splitlines() or [type(error).__name__]:
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {hidden(line)}", file=sys.stderr)
     sys.exit(1)
 
 

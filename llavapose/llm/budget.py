@@ -5,6 +5,9 @@ are taken where they can be true. Where it gives none, or one that the texts' le
 that it may have cost.
 """
 
+import math
+
+from llavapose.errors import ConfigError
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.failures import Billed
 from llavapose.llm.tokens import fewest_prompt_tokens, fewest_tokens, num_prompt_tokens, num_tokens
@@ -29,6 +32,10 @@ class Budget:
     """
 
     def __init__(self, *, max_usd: float | None, price_in: float, price_out: float, spent_usd: float = 0.0) -> None:
+        known = [price_in, price_out, spent_usd, *([] if max_usd is None else [max_usd])]
+        # NaN compares with nothing: a cap that is none would never be reached.
+        if not all(math.isfinite(number) and number >= 0 for number in known):
+            raise ConfigError(f"a cap or price is no number of dollars: {known}; expected 0 or more")
         self.max_usd = max_usd
         self.price_in = price_in
         self.price_out = price_out

@@ -6,7 +6,8 @@ from typing import Any
 
 from llavapose.config.choices import SceneSource
 from llavapose.config.schema import ScenesConfig, TeacherConfig
-from llavapose.errors import DataError, LlavaPoseError
+from llavapose.config.values import Cap
+from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.files import fingerprint, read_json, sha256, write_json
 from llavapose.llm.ask import ledger_path, open_door
 from llavapose.llm.counts import State
@@ -50,7 +51,7 @@ def ensure_samples(
     folder: Path | None = None,
     split: str = "train",
     opened: SceneSet | None = None,
-    max_usd: float | None = None,
+    max_usd: Cap = None,
 ) -> Prepared:
     """The samples of these settings; made, and said so, where they are missing or were made by other settings.
 
@@ -61,9 +62,11 @@ def ensure_samples(
         folder: where to keep the samples instead.
         split: of the scenes, "train" or "val".
         opened: the scenes, where the caller has read them already.
-        max_usd: hard cap on what an endpoint may cost, the ledger's earlier replies included.
+        max_usd: hard cap on what an endpoint may cost, the ledger's earlier replies included; "none": no
+            cap; None only for an endpoint without a price.
 
     Raises:
+        ConfigError: an endpoint with a price, and nobody said how much may be spent.
         DataError: a scene file that is missing or broken, or scenes that nothing can be told about.
         StoppedEarly: an endpoint's assignment that did not come to its end; the same settings go on.
     """
@@ -76,6 +79,8 @@ def ensure_samples(
         if found.get("made_from") == made_from and unchanged and Path(found["images"]).is_dir():
             print(f"samples: {samples} (made before, settings unchanged)", flush=True)
             return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
+    if teacher.endpoint is not None and (missing := teacher.endpoint.uncapped("", max_usd)):
+        raise ConfigError("\n".join(missing))
     print(f"samples: none for these settings yet, teacher {teacher.name} writes them to {folder}", flush=True)
     chosen = opened or open_scenes(scenes, split, pictures=teacher.endpoint is None)
     if split != "train":  # of the training pictures, those that qualify have been chosen already
@@ -123,9 +128,7 @@ def _write_offline(chosen: SceneSet, teacher: TeacherConfig, folder: Path) -> No
     print("\n".join(summary.lines()), flush=True)
 
 
-def _write_by_endpoint(
-    chosen: SceneSet, teacher: TeacherConfig, folder: Path, ledger_file: Path, max_usd: float | None
-) -> None:
+def _write_by_endpoint(chosen: SceneSet, teacher: TeacherConfig, folder: Path, ledger_file: Path, max_usd: Cap) -> None:
     from llavapose.teacher.endpoint.plan import plan_of
     from llavapose.teacher.endpoint.write import assignment_of, write_by_endpoint
 

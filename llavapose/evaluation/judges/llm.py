@@ -13,6 +13,7 @@ from random import Random
 
 from llavapose.config.choices import Context, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
+from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
@@ -35,7 +36,7 @@ class LlmJudge:
         name: of its folder and table; None: made of model, protocol and context.
         seed: draws which answer of a pair stands first, and is sent where the endpoint takes one.
         max_asks: how often one rating is asked for before the answer stays unscored.
-        max_usd: hard cap on what the ledger may have cost.
+        max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
 
     Raises:
         ConfigError: an opponent without ``pair``, or a name that is taken.
@@ -52,7 +53,7 @@ class LlmJudge:
         name: str | None = None,
         seed: int = 0,
         max_asks: int = 3,
-        max_usd: float | None = None,
+        max_usd: Cap = None,
     ) -> None:
         if protocol == JudgeProtocol.single and opponent is not None:
             raise ConfigError(f"judge.opponent is {opponent}, judge.protocol single; only a pair has an opponent")

@@ -82,8 +82,10 @@ def read_line(text: bytes) -> Line | None:
     request_id = name if isinstance(name, str) else ""
     try:
         # Some servers put the body in as text.
-        read = completion_of if isinstance(body, str) else reply_in
-        return Line(key=key, completion=read(body, request_id=request_id))
+        if isinstance(body, str):
+            return Line(key=key, completion=completion_of(body, request_id=request_id))
+        found = reply_in(body, request_id=request_id)
+        return Line(key=key, completion=found)
     except (RequestFailed, TryLater, StopAsking) as failure:
         return Line(key=key, failure=failure)
 
