@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from misbehaving_server import Record, Server, Stray, body_hash
-from misbehaving_wire import (
+from tests.llm.misbehaving_server import Record, Server, Stray, body_hash
+from tests.llm.misbehaving_wire import (
     CHUNKED,
     LAST_CHUNK,
     RAW,
@@ -57,9 +57,7 @@ _catalogue: list[Misbehaviour] = []
 _Respond = Callable[[Exchange], Iterator[Step]]
 
 
-def _misbehaves(
-    usage: Usage, *, good: bool, alter: Callable[[str], str] = str
-) -> Callable[[_Respond], _Respond]:
+def _misbehaves(usage: Usage, *, good: bool, alter: Callable[[str], str] = str) -> Callable[[_Respond], _Respond]:
     """Enters a function in the catalogue under its own name and docstring."""
 
     def enter(respond: _Respond) -> _Respond:
@@ -351,9 +349,7 @@ def top_level_wrong(exchange: Exchange) -> Iterator[Step]:
 @_misbehaves(Usage.GIVEN, good=False)
 def choices_unusable(exchange: Exchange) -> Iterator[Step]:
     """Sends choices missing, null, empty, or filled with what no choice is, by turns."""
-    choices = exchange.pick(
-        ..., None, [], {}, "none", [None], [[]], ["text"], [{}], [{"message": None}]
-    )
+    choices = exchange.pick(..., None, [], {}, "none", [None], [[]], ["text"], [{}], [{"message": None}])
     yield whole(encode(exchange.completion(choices=choices)))
 
 

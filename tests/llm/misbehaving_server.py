@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from misbehaving_wire import (
+from tests.llm.misbehaving_wire import (
     End,
     Exchange,
     Misbehaviour,
@@ -134,9 +134,7 @@ class Server:
 
     async def _run(self) -> None:
         """Serves until told to stop, then drops every connection."""
-        server = await asyncio.start_server(
-            self._serve, sock=self._socket, limit=_HEADERS_LIMIT, backlog=1024
-        )
+        server = await asyncio.start_server(self._serve, sock=self._socket, limit=_HEADERS_LIMIT, backlog=1024)
         self._loop.set_result(asyncio.get_running_loop())
         await self._stop.wait()
         server.close()
@@ -249,9 +247,7 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
     return body
 
 
-async def _play(
-    steps: Iterator[Step], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> bool:
+async def _play(steps: Iterator[Step], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     """Takes the steps of a response, and returns whether the connection lives on."""
     for step in steps:
         if step is End.CLOSE:

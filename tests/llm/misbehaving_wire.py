@@ -119,9 +119,7 @@ def head(status: str, *headers: str, version: str = "HTTP/1.1") -> bytes:
     return f"{lines}\r\n\r\n".encode("latin-1")
 
 
-def whole(
-    body: bytes, *headers: str, status: str = "200 OK", kind: str = "application/json"
-) -> bytes:
+def whole(body: bytes, *headers: str, status: str = "200 OK", kind: str = "application/json") -> bytes:
     """Returns a complete, well-framed response."""
     length = f"Content-Length: {len(body)}"
     return head(status, f"Content-Type: {kind}", length, *headers) + body

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from misbehaving import (
+from tests.llm.misbehaving import (
     DECOY,
     MISBEHAVIOURS,
     TERMINAL_CODES,
@@ -143,9 +143,7 @@ def test_models_and_unknown_paths() -> None:
         connection.request("POST", "/v1/chat/completions", "[")
         assert connection.getresponse().status == 400
     assert not server.log
-    assert [(stray.path, stray.authorization) for stray in server.strays] == [
-        ("/v1/nothing", CANARY)
-    ]
+    assert [(stray.path, stray.authorization) for stray in server.strays] == [("/v1/nothing", CANARY)]
 
 
 def test_chunked_requests() -> None:
