@@ -17,6 +17,10 @@ from llavapose.llm.wire.body import MARK_TOKENS
 MAX_FACTOR = 4.0
 """An estimate of a prompt is raised to this many times itself at most."""
 
+# Short prompts are mostly a template's own words; the first reply says better.
+FIRST_FACTOR = 2.0
+"""An estimate of a prompt is taken so many times before the endpoint has counted one."""
+
 
 class Budget:
     """Money spent, money under way, and the cap on their sum.
@@ -40,7 +44,7 @@ class Budget:
         self.price_in = price_in
         self.price_out = price_out
         self.spent_usd = spent_usd
-        self._factor, self._extra = 1.0, 0.0
+        self._factor, self._extra, self._has_learnt = FIRST_FACTOR, 0.0, False
         self._in_flight: dict[str, float] = {}
         self._in_flight_usd = 0.0
 
@@ -107,6 +111,8 @@ class Budget:
     def learn(self, request: ChatRequest, completion: Completion) -> None:
         """Raise later estimates where the endpoint counted more prompt tokens than expected."""
         count, expected = completion.num_prompt_tokens, num_prompt_tokens(request.messages)
+        if not self._has_learnt and count >= max(1, fewest_prompt_tokens(request.messages)):
+            self._factor, self._has_learnt = 1.0, True
         if count > self._worst_prompt(request):
             self._factor = max(self._factor, min(count / expected, MAX_FACTOR))
             self._extra = max(self._extra, count - expected * self._factor)

@@ -78,8 +78,7 @@ class _Endpoint:
             max_retries=0,
             timeout=timeout,
             http_client=_bounded_client(limits, timeout),
-            # Nobody needs to pack a few kilobytes, and what is packed may unpack to gigabytes.
-            default_headers={"Accept-Encoding": "identity"},
+            default_headers=_HEADERS,
         )
         self._openai = openai
         self._response = Response
@@ -125,6 +124,10 @@ class _Endpoint:
             async with asyncio.timeout(config.timeout_s):
                 # Typed replies would cost a third more CPU time, and hide what a server really said.
                 response = await self._client.post("/chat/completions", cast_to=self._response, body=body)
+            if response.status_code not in _WHOLE:
+                # 202, 204, 206: a promise, nothing, a part.
+                told = f"the endpoint answers {response.status_code}, which is no whole reply"
+                return TryLater(told, reason=f"status {response.status_code}", doubtful=True)
             return completion_of(
                 response.content,
                 latency_s=time.perf_counter() - started,
@@ -145,7 +148,7 @@ class _Endpoint:
             return TryLater(f"the connection broke ({cause})", reason="dropped", doubtful=True)
         except _TooLong:
             told = f"the answer is longer than {MAX_BODY >> 20} MiB and was not read to its end"
-            return RequestFailed(told, reason="reply too long", doubtful=True)
+            return RequestFailed(told, reason="reply too long", lasting=False, doubtful=True)
         except UnicodeEncodeError:
             return RequestFailed("a message holds half a character (a lone surrogate)", reason="not text")
         except (openai.OpenAIError, ValueError, OSError) as error:
@@ -164,6 +167,14 @@ class _Endpoint:
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._secret, "***") if self._secret else text
+
+
+# Nobody needs to pack a few kilobytes, and what is packed may unpack to gigabytes. A connection is used once: what a
+# server says beyond its answer would be taken for the answer to the next request. It costs a handshake in seconds.
+_HEADERS = {"Accept-Encoding": "identity", "Connection": "close"}
+
+_WHOLE = (200, 201)
+"""Statuses of answers that hold a reply."""
 
 
 class _TooLong(Exception):
@@ -187,8 +198,10 @@ def _bounded_client(limits: Any, timeout: Any) -> Any:
                         raise _TooLong
             finally:
                 await response.aclose()
-            packing = ("content-encoding", "content-length", "transfer-encoding")
-            headers = [(name, value) for name, value in response.headers.multi_items() if name not in packing]
+            # In bytes, as they came: not every sign of a header can be written again.
+            packing = (b"content-encoding", b"content-length", b"transfer-encoding")
+            headers = [(name, value) for name, value in response.headers.raw if name.lower() not in packing]
             return httpx2.Response(response.status_code, headers=headers, content=bytes(content), request=request)
 
-    return Bounded(limits=limits, timeout=timeout)
+    # Prompts and the key go where the settings say, and nowhere else.
+    return Bounded(limits=limits, timeout=timeout, follow_redirects=False)

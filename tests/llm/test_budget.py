@@ -2,7 +2,7 @@
 
 import pytest
 
-from llavapose.llm.budget import MAX_FACTOR, Budget
+from llavapose.llm.budget import FIRST_FACTOR, MAX_FACTOR, Budget
 from llavapose.llm.chat import Completion
 from llavapose.llm.failures import TryLater
 from llavapose.llm.ledger.ledger import Ledger
@@ -40,7 +40,9 @@ def test_what_is_under_way_counts_as_its_worst():
 def test_no_cap_and_prices():
     money = Budget(max_usd=None, price_in=2.0, price_out=10.0)
     assert money.reserve(request())
-    assert money.worst_usd(request()) == pytest.approx((num_prompt_tokens(request().messages) * 2.0 + 100 * 10.0) / 1e6)
+    assert money.worst_usd(request()) == pytest.approx(
+        (FIRST_FACTOR * num_prompt_tokens(request().messages) * 2.0 + 100 * 10.0) / 1e6
+    )
     assert money.usd_of(request(), reply(50)) == pytest.approx((5 * 2.0 + 50 * 10.0) / 1e6)
     assert money.usd_of(request(), reply(50), share=0.5) == money.usd_of(request(), reply(50)) / 2
 
@@ -66,7 +68,7 @@ def test_counts_are_taken_where_they_can_be_true_else_the_most_it_may_have_cost(
     money = Budget(max_usd=None, price_in=2.0, price_out=10.0)
     asked = request(TEXT, max_tokens=1000)
     found = Completion(text=TEXT, model="m", num_prompt_tokens=counts[0], num_completion_tokens=counts[1])
-    num_in = num_prompt_tokens(asked.messages) if num_in is None else num_in
+    num_in = FIRST_FACTOR * num_prompt_tokens(asked.messages) if num_in is None else num_in
     num_out = 1000 if num_out is None else num_out
     assert money.usd_of(asked, found) == pytest.approx((num_in * 2.0 + num_out * 10.0) / 1e6)
     assert money.usd_of(asked, found) <= money.worst_usd(asked) or max(counts) > 1000
@@ -84,7 +86,13 @@ def test_the_fewest_tokens_are_fewer_than_the_estimate_and_than_any_vocabulary_s
 
 def test_an_endpoint_that_counts_more_is_believed():
     money = Budget(max_usd=None, price_in=1.0, price_out=1.0)
-    before, num = money.worst_tokens(request()), num_prompt_tokens(request().messages)
+    num = num_prompt_tokens(request().messages)
+    assert money.worst_tokens(request()) == FIRST_FACTOR * num + 100
+    money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=0))
+    assert money.worst_tokens(request()) == FIRST_FACTOR * num + 100  # it said nothing
+    money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=num))
+    before = money.worst_tokens(request())
+    assert before == num + 100
     money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=2 * num))
     assert money.worst_tokens(request()) == before + num
     money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=100 * num))

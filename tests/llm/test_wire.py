@@ -58,13 +58,13 @@ def choice(content, **more) -> list:
     "body",
     [
         reply(model=f"gpt{HALF}{ESC}-4o", choices=choice("A man stands.", finish_reason=f"st{HALF}{ESC}op")),
-        reply(id=HALF, choices=choice(f"A man{HALF}{ESC}\x00 stands.")),
+        reply(id=HALF, choices=choice(f"A man{ESC}\x00 stands.")),
         reply(usage={"prompt_tokens": 2**64, "completion_tokens": 2**70}),
         reply(usage={"prompt_tokens": float("inf"), "completion_tokens": float("nan")}),
         reply(usage={"prompt_tokens": -5, "completion_tokens": True}),
         reply(usage=DEEP[:600] + DEEP[-600:]),
         reply(usage=[1, 2], model={"a": 1}, choices=choice([{"text": "A man"}, {"text": 5}, 3])),
-        reply(choices=choice({"text": "x"}), model=None),
+        reply(choices=choice(None), model=None),
         "\ufeff" + reply(),
         reply().encode("utf-16"),
         reply().encode("utf-8-sig"),
@@ -109,6 +109,20 @@ def test_a_reply_that_cannot_be_used_says_what_it_cost():
     with pytest.raises(TryLater) as caught:
         completion_of(reply(choices=[], usage={"prompt_tokens": 100}))
     assert caught.value.billed is None
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        choice(7), choice(True), choice({"text": "x"}), choice([None]), choice([{"text": {"a": 1}}]), [{}],
+        [{"message": None}], choice("half a tex", finish_reason=7), choice("x", finish_reason={"a": "length"}),
+        choice("x", finish_reason=False), choice(f"cut within a character {HALF}"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_reply_is_asked_for_again_and_paid_for(choices):
+    with pytest.raises(TryLater) as caught:
+        completion_of(reply(choices=choices))
+    assert caught.value.billed == Billed(num_prompt_tokens=100, num_completion_tokens=50)
 
 
 @pytest.mark.parametrize("code", [10**400, -1, 200, 99999, None, "x", 4.5, True])

@@ -66,6 +66,11 @@ def opened(content: bytes | str) -> Any:
         raise DataError("not JSON") from None
 
 
+def half_a_character(text: str) -> bool:
+    """Whether a text holds half a surrogate pair, as one does that was cut within a character."""
+    return _SURROGATE.search(text) is not None
+
+
 def prose(text: str) -> str:
     """A text without signs that no file takes or that steer a terminal; lines and tabs stay."""
     return _CONTROL.sub("", _SURROGATE.sub("?", text.replace("\r\n", "\n")))

@@ -27,12 +27,14 @@ def failure_of(
     """What an answer with an error status means.
 
     Args:
-        status: HTTP status, 400 or above.
+        status: HTTP status, 300 or above.
         text: body; OpenAI's form is ``{"error": {"message", "type", "param", "code"}}``.
         headers: names in lower case.
     """
     words = text.lower()
     told = f"{status}: {_message(text)}"
+    if status < 400:
+        return TryLater(f"the endpoint sends us elsewhere ({status}); check base_url", reason="elsewhere")
     if status == 402 or (status == 429 and any(sign in words for sign in _NO_MONEY)):
         return StopAsking(
             f"no money left at the endpoint ({told}); top up the account or raise its limit", reason="quota"

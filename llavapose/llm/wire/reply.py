@@ -6,7 +6,7 @@ from typing import Any
 from llavapose.errors import DataError
 from llavapose.llm.chat import Completion
 from llavapose.llm.failures import Billed, RequestFailed, StopAsking, TryLater
-from llavapose.llm.wire.gate import MAX_NAME, MAX_TEXT, count_of, name_of, one_line, opened, prose
+from llavapose.llm.wire.gate import MAX_NAME, MAX_TEXT, count_of, half_a_character, name_of, one_line, opened, prose
 from llavapose.llm.wire.refusals import failure_of
 
 
@@ -40,16 +40,22 @@ def reply_in(body: Any, *, latency_s: float = 0.0, request_id: str = "") -> Comp
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
     if choice is None:
         raise TryLater("the reply has no choices", reason="empty choices", doubtful=True, billed=billed)
-    text = _text_of(choice.get("message"))
+    text, finish = _text_of(choice.get("message")), choice.get("finish_reason")
+    if text is None or not isinstance(finish, str | None):
+        # Without a word on how it ended, half a text would pass for a whole one.
+        what = "no text" if text is None else "an end that is none"
+        raise TryLater(f"the reply has {what}", reason="no text", doubtful=True, billed=billed)
+    if half_a_character(text):
+        raise TryLater("the reply ends within a character", reason="not text", doubtful=True, billed=billed)
     if len(text) > MAX_TEXT:
         told = f"the reply has {len(text):,} characters; at most {MAX_TEXT:,} are read"
-        raise RequestFailed(told, reason="reply too long", doubtful=True, billed=billed)
+        raise RequestFailed(told, reason="reply too long", lasting=False, doubtful=True, billed=billed)
     # Without a word and without a count, 0 would look like one.
     untold = completion is None and not text
     return Completion(
         text=prose(text),
         model=name_of(body.get("model")),
-        finish=name_of(choice.get("finish_reason")) or "stop",
+        finish=name_of(finish) or "stop",
         num_prompt_tokens=0 if untold else prompt or 0,
         num_completion_tokens=completion or 0,
         latency_s=latency_s,
@@ -70,15 +76,19 @@ def _failure_in(error: Any, billed: Billed | None) -> RequestFailed | TryLater |
     return failure
 
 
-def _text_of(message: Any) -> str:
-    """The words of a message: its content, whole or in parts, or else its refusal."""
+def _text_of(message: Any) -> str | None:
+    """The words of a message: its content, whole or in parts, or else its refusal; None where it can hold none."""
     if not isinstance(message, dict):
-        return ""
+        return None
     content = message.get("content")
-    if isinstance(content, list):
+    if isinstance(content, list) and content:
         parts = [part.get("text") for part in content if isinstance(part, dict)]
-        content = "".join(part for part in parts if isinstance(part, str))
-    said = content if isinstance(content, str) and content else message.get("refusal")
+        texts = [part for part in parts if isinstance(part, str)]
+        return "".join(texts) if texts else None
+    if content and not isinstance(content, str):
+        return None
+    refusal = message.get("refusal")
+    said = content if isinstance(content, str) and content else refusal
     return said if isinstance(said, str) else ""
 
 

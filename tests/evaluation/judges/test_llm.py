@@ -77,7 +77,9 @@ def test_a_pair_is_rated_in_an_order_drawn_by_seed_and_recorded(server, scenes, 
 def test_what_cannot_be_read_is_asked_again_and_then_unscored(server, scenes, tmp_path):
     def behave(asked):
         number = int(re.findall(r"good \{question\} (\d+)", asked.question)[0])
-        says = {1: "I would rather not.", 2: "Rating: 7" if "(Attempt 2" in asked.question else "Rating: 11"}.get(number, "Rating: 5")
+        says = {1: "I would rather not.", 2: "Rating: 7" if "(Attempt 2" in asked.question else "Rating: 11"}.get(
+            number, "Rating: 5"
+        )
         return Served(body=completion(says))
 
     server.behave = behave
