@@ -2,7 +2,13 @@
 
 
 class LlavaPoseError(Exception):
-    """Base of every error that is shown as one line, without a traceback, with exit code 1."""
+    """Base of every error that is shown as one line, without a traceback, with exit code 1.
+
+    Attributes:
+        goes_on_with: the setting that, added to the command, lets it go on; None where there is none.
+    """
+
+    goes_on_with: str | None = None
 
 
 class ConfigError(LlavaPoseError):

@@ -1,6 +1,7 @@
 """From the command line to a script's ``main``: help, checked settings, one line for whatever a user can get wrong."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
             os.environ.setdefault(f"TQDM_{name}", "60")
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
+    command = f"{_called(script, conf)} {shlex.join(sys.argv[1:])}"
     try:
         refuse_secrets(arguments.overrides)
         if further:
@@ -64,7 +66,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         if not child and not inspects:
             settings(script, conf, arguments.overrides)
     except LlavaPoseError as error:
-        _exit_with(error)
+        _exit_with(error, command)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     options = [word for word in sys.argv[1:] if word not in arguments.overrides]
@@ -74,7 +76,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         try:
             main(typed(script, config))
         except LlavaPoseError as error:
-            _exit_with(error)
+            _exit_with(error, command)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             sys.exit(128 + signal.SIGINT)
@@ -85,9 +87,11 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
     hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
 
 
-def _exit_with(error: LlavaPoseError) -> None:
+def _exit_with(error: LlavaPoseError, command: str) -> None:
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {hidden(line)}", file=sys.stderr)
+    if error.goes_on_with:
+        print(f"go on:  {hidden(f'{command} {error.goes_on_with}')}", file=sys.stderr)
     sys.exit(1)
 
 

@@ -9,6 +9,11 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import not_plain, too_small, unread
 from llavapose.kinds import listed, taught_kinds
 
+_OF_ENDPOINTS = (
+    "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies", "retry_failed",
+)  # fmt: skip
+"""Settings that the offline teacher has no use for."""
+
 
 @dataclass(kw_only=True)
 class TeacherConfig:
@@ -33,6 +38,12 @@ class TeacherConfig:
     ``reject`` drops it and asks again, ``repair`` asks again with the fault named."""
     max_asks: int = 3
     """How often one request is asked, the first time included, before it is set aside."""
+    min_accepted: float = 0.2
+    """Least share of an endpoint's replies, by kind, that must be of use once a hundred are read; below it the run
+    stops and shows why. 0: it goes on whatever comes."""
+    max_requests: int | None = None
+    """Most requests to an endpoint, those of earlier runs included; null: as many as the plan's, each asked three times
+    or ``max_asks`` times."""
     run: str | None = None
     """Name of the ledger of replies; null: the names of scenes and teacher. A new name starts anew."""
     leave_replies: bool = False
@@ -46,7 +57,11 @@ class TeacherConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "teacher.", num_samples=1, max_asks=1) + not_plain("teacher.run", self.run)
+        found = too_small(self, "teacher.", num_samples=1, max_asks=1, max_requests=1) + not_plain(
+            "teacher.run", self.run
+        )
+        if not 0 <= self.min_accepted <= 1:
+            found.append(f"teacher.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
         unknown = [kind for kind in self.context if kind not in taught_kinds()]
         if unknown:
             found.append(f"teacher.context has {', '.join(unknown)}; expected some of {listed(taught_kinds())}")
@@ -60,7 +75,16 @@ class TeacherConfig:
                 found.append("teacher.context: the offline teacher writes all kinds from one context; give one for all")
             if self.mode == AskMode.batch:
                 found.append("teacher.mode=batch: the offline teacher answers at once; use teacher.mode=live")
-            asking = ("quality", "max_asks", "run", "wait", "leave_replies", "retry_failed")
+            asking = (
+                "quality",
+                "max_asks",
+                "min_accepted",
+                "max_requests",
+                "run",
+                "wait",
+                "leave_replies",
+                "retry_failed",
+            )
             found += unread(self, "teacher.", asking, "the offline teacher asks nobody; leave it out")
         elif self.mode == AskMode.live:
             found += unread(self, "teacher.", ("wait",), "only batches can be handed in; use teacher.mode=batch")

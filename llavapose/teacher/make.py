@@ -29,9 +29,10 @@ class StoppedEarly(LlavaPoseError):
         state: how the asking ended: money used up, batches under way, ...
     """
 
-    def __init__(self, message: str, *, state: State) -> None:
+    def __init__(self, message: str, *, state: State, goes_on_with: str | None = None) -> None:
         super().__init__(message)
         self.state = state
+        self.goes_on_with = goes_on_with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,10 +144,12 @@ def _write_by_endpoint(chosen: SceneSet, teacher: TeacherConfig, folder: Path, l
     print("\n".join(summary.lines()), flush=True)
     made, wanted = sum(summary.counts.values()), sum(summary.wanted.values())
     if summary.state != State.done:
+        more = f"with {summary.goes_on_with} " if summary.goes_on_with else ""
         raise StoppedEarly(
             f"stopped: {summary.stopped}; {made:,} of {wanted:,} samples are there, every reply is kept in "
-            f"{ledger_file}; the same command goes on",
+            f"{ledger_file}; the same command {more}goes on",
             state=summary.state,
+            goes_on_with=summary.goes_on_with,
         )
     if not made:
         raise DataError(f"no reply could be kept; see {folder / 'set_aside.jsonl'} for every reply and the reason")
@@ -173,7 +176,7 @@ def _settings(scenes: ScenesConfig, teacher: TeacherConfig, split: str) -> dict[
 def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
     """The teacher's settings that decide what samples say; how fast and by which way they are asked for does not."""
     plain = _plain(asdict(teacher))
-    for key in ("mode", "wait", "run", "leave_replies", "retry_failed"):
+    for key in ("mode", "wait", "run", "leave_replies", "retry_failed", "min_accepted", "max_requests"):
         plain.pop(key)
     endpoint = plain.pop("endpoint")
     if endpoint is None:

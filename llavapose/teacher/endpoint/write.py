@@ -83,6 +83,7 @@ def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> Endpoint
         usd=ledger.spent_usd(),
         state=asked.state,
         stopped=asked.stopped,
+        goes_on_with=asked.goes_on_with,
         notes=tuple(_notes(asked, out, num_repaired, num_aside)),
         seconds=round(time.monotonic() - start, 2),
     )
@@ -91,6 +92,8 @@ def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> Endpoint
 
 
 def _notes(asked: Standings, out: Path, num_repaired: int, num_aside: int) -> Iterator[str]:
+    if asked.goes_on_with:
+        yield from (fault.line() for fault in asked.watch.faults())
     if num_repaired:
         yield f"{num_repaired:,} replies were asked again and kept: {out / 'repairs.jsonl'} has both"
     if num_aside:

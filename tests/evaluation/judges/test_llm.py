@@ -117,3 +117,13 @@ def test_settings_that_cannot_be_meant(server, tmp_path):
         LlmJudge(endpoint(server), tmp_path / "l.sqlite", name="pose")
     other = LlmJudge(endpoint(server), tmp_path / "l.sqlite", protocol=JudgeProtocol.pair, opponent="full")
     assert other.name == "some-judge-pair-keypoints-vs-full"
+
+
+def test_a_judge_without_a_verdict_is_stopped_and_shows_what_it_says(server, scenes, tmp_path):
+    server.behave = lambda asked: Served(body=completion("I would \x1b[2Jrather not."))
+    judge = LlmJudge(endpoint(server), tmp_path / "l.sqlite")
+    with pytest.raises(LlavaPoseError, match=r"0 are of use, fewer than 20%") as caught:
+        list(judge.judge(cases_of(scenes, num=400)))
+    assert 'one of them: "I would [2Jrather not."' in str(caught.value)
+    assert caught.value.goes_on_with == "judge.min_accepted=0"
+    assert server.asked.total() < 300
