@@ -11,6 +11,7 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
+from llavapose.config.teaching import TeacherConfig
 from llavapose.config.values import Cap
 from llavapose.records import BASELINE
 
@@ -22,7 +23,8 @@ def missing_inputs(config: Any) -> list[str]:
         if config.audit is not None:
             return list(_there("audit", config.audit))
         money = [] if config.dry_run else _money("", config.teacher.endpoint, config.max_usd)
-        return [*money, *_scenes(config.scenes, config.split, pictures=config.needs_pictures)]
+        scenes = _scenes(config.scenes, config.split, pictures=config.needs_pictures)
+        return [*money, *_examples(config.teacher), *scenes]
     if isinstance(config, EvaluateConfig):
         return list(_evaluation(config))
     if isinstance(config, TrainConfig):
@@ -34,6 +36,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
     yield from _checkpoint("model.base", config.model.base)
     if config.data.path is None:
         yield from _money("", config.teacher.endpoint, config.max_usd)
+        yield from _examples(config.teacher)
         yield from _scenes(config.scenes, "train")
     else:
         if not config.data.path.is_dir():
@@ -86,6 +89,11 @@ def _key(owner: str, endpoint: EndpointConfig | None) -> Iterator[str]:
 
 def _money(owner: str, endpoint: EndpointConfig | None, max_usd: Cap) -> list[str]:
     return endpoint.uncapped(owner, max_usd) if endpoint is not None else []
+
+
+def _examples(teacher: TeacherConfig) -> Iterator[str]:
+    if teacher.examples is not None:
+        yield from _file("teacher.examples", teacher.examples)
 
 
 def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Settings of the teacher: who writes the instruction data, from what, at what price; what is done about faults."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from omegaconf import MISSING
 
@@ -10,7 +11,8 @@ from llavapose.config.values import not_plain, too_small, unread
 from llavapose.kinds import listed, taught_kinds
 
 _OF_ENDPOINTS = (
-    "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies", "retry_failed",
+    "caption_turns", "examples", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies",
+    "retry_failed",
 )  # fmt: skip
 """Settings that the offline teacher has no use for."""
 
@@ -25,6 +27,11 @@ class TeacherConfig:
     context: dict[str, Context] = field(default_factory=dict)
     """Kind of sample -> what the teacher sees of a picture; ``teacher.context=boxes`` sets it for every kind. A kind
     that is left out sees keypoints. The papers' conversations see captions, each as a few-shot turn."""
+    caption_turns: bool = True
+    """Whether the captions of a picture are turns of ``conv`` requests, as if the teacher had described it before (the
+    papers' code); false: they stand in the picture's text, as for the other kinds."""
+    examples: Path | None = None
+    """File of examples made by hand, shown as turns before each picture (``llavapose/teacher/examples.py``)."""
     conv_form: ConvForm = ConvForm.pairs
     num_samples: int | None = None
     """Samples in all, in the papers' ratio 112,980 : 45,174 : 42,174; null: about 4.4 a picture, as theirs."""
@@ -57,9 +64,8 @@ class TeacherConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "teacher.", num_samples=1, max_asks=1, max_requests=1) + not_plain(
-            "teacher.run", self.run
-        )
+        found = too_small(self, "teacher.", num_samples=1, max_asks=1, max_requests=1)
+        found += not_plain("teacher.run", self.run)
         if not 0 <= self.min_accepted <= 1:
             found.append(f"teacher.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
         unknown = [kind for kind in self.context if kind not in taught_kinds()]
@@ -75,17 +81,7 @@ class TeacherConfig:
                 found.append("teacher.context: the offline teacher writes all kinds from one context; give one for all")
             if self.mode == AskMode.batch:
                 found.append("teacher.mode=batch: the offline teacher answers at once; use teacher.mode=live")
-            asking = (
-                "quality",
-                "max_asks",
-                "min_accepted",
-                "max_requests",
-                "run",
-                "wait",
-                "leave_replies",
-                "retry_failed",
-            )
-            found += unread(self, "teacher.", asking, "the offline teacher asks nobody; leave it out")
+            found += unread(self, "teacher.", _OF_ENDPOINTS, "the offline teacher asks nobody; leave it out")
         elif self.mode == AskMode.live:
             found += unread(self, "teacher.", ("wait",), "only batches can be handed in; use teacher.mode=batch")
         return found

@@ -14,6 +14,7 @@ from llavapose.llm.counts import State
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, world_folder
 from llavapose.scenes.select import select
+from llavapose.teacher.examples import examples_hash, read_examples
 from llavapose.teacher.offline.write import generate
 from llavapose.teacher.prompts import PROMPT_VERSION
 
@@ -178,6 +179,12 @@ def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
     plain = _plain(asdict(teacher))
     for key in ("mode", "wait", "run", "leave_replies", "retry_failed", "min_accepted", "max_requests"):
         plain.pop(key)
+    # Left out where they are not set: sets made before there were such settings keep their folders.
+    if plain.pop("examples") is not None:
+        shown = read_examples(teacher.examples)
+        plain["examples"] = {kind: examples_hash(of_kind) for kind, of_kind in shown.items()}
+    if plain["caption_turns"]:
+        plain.pop("caption_turns")
     endpoint = plain.pop("endpoint")
     if endpoint is None:
         for key in ("quality", "max_asks"):

@@ -5,10 +5,11 @@ The rounds themselves are ``llm/rounds.py``: a slot (``teacher/order.py``) is as
 when there is enough.
 """
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from llavapose.config.choices import ConvForm
@@ -24,6 +25,7 @@ from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
 from llavapose.teacher.checks.findings import repair_messages
 from llavapose.teacher.context import partners
+from llavapose.teacher.examples import Examples, examples_hash
 from llavapose.teacher.messages import instruction_of, messages_of
 from llavapose.teacher.order import Slot, order_of, slots_between
 from llavapose.teacher.prompts import prompt_hash
@@ -46,11 +48,13 @@ class Assignment:
         scenes: image id -> scene, those that qualify.
         teacher: settings with an endpoint.
         wanted: kind -> samples.
+        examples: kind -> examples made by hand.
     """
 
     scenes: Mapping[int, Scene]
     teacher: TeacherConfig
     wanted: Mapping[str, int]
+    examples: Examples = field(default_factory=dict)
 
     @cached_property
     def orders(self) -> dict[str, tuple[int, ...]]:
@@ -83,7 +87,16 @@ class Assignment:
         endpoint, context = self.teacher.endpoint, self.teacher.context_of(kind).value
         assert endpoint is not None
         parameters = [endpoint.model, endpoint.max_tokens, endpoint.temperature, self.teacher.seed]
-        return fingerprint([prompt_hash(kind, context), context, self.teacher.conv_form.value, *parameters], 8)
+        return fingerprint([self.prompt_hash(kind), context, self.teacher.conv_form.value, *parameters], 8)
+
+    def prompt_hash(self, kind: str) -> str:
+        """SHA-256 of all fixed text of a kind's requests, examples included, in hexadecimal digits."""
+        fixed = prompt_hash(kind, self.teacher.context_of(kind).value)
+        examples, as_turns = self.examples.get(kind, ()), self.teacher.caption_turns or kind != "conv"
+        if not examples and as_turns:
+            return fixed
+        parts = [fixed, "captions as turns" if as_turns else "captions as text", examples_hash(examples)]
+        return hashlib.sha256("\n\n".join(parts).encode()).hexdigest()
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -102,6 +115,8 @@ class Assignment:
             seed=seed,
             conv_form=self.teacher.conv_form.value,
             other=self.others.get(scene.id),
+            caption_turns=self.teacher.caption_turns,
+            examples=self.examples.get(slot.kind, ()),
         )
         return request_to(endpoint, messages, seed=seed, tag=self.tags[slot.kind])
 
