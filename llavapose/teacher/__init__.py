@@ -5,6 +5,6 @@ torch.
 
 Read ``context``, ``examples`` and ``messages`` with ``prompts/`` (what a teacher is shown), ``order`` (which picture is
 asked when), then one of the two teachers, ``offline/`` or ``endpoint/``; ``reply/`` (a reply -> conversations),
-``checks/`` (what is wrong with one), ``dataset/`` (what goes with a file), and ``make``, which finds or makes what a run
-asks for.
+``checks/`` (what is wrong with one), ``dataset/`` (what goes with a file), and ``make`` (finds or makes what a run
+asks for).
 """
