@@ -8,8 +8,6 @@ in a way that HTTP and JSON would let a client rely on.
 
 from __future__ import annotations
 
-import functools
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,12 +15,14 @@ from tests.llm.misbehaving_server import Record, Server, Stray, body_hash
 from tests.llm.misbehaving_wire import (
     CHUNKED,
     LAST_CHUNK,
+    MEBIBYTE,
     RAW,
     End,
     Exchange,
     Misbehaviour,
     Step,
     Usage,
+    bomb,
     chunk,
     encode,
     failure,
@@ -30,17 +30,7 @@ from tests.llm.misbehaving_wire import (
     whole,
 )
 
-__all__ = [
-    "DECOY",
-    "MISBEHAVIOURS",
-    "Exchange",
-    "Misbehaviour",
-    "Record",
-    "Server",
-    "Stray",
-    "Usage",
-    "body_hash",
-]
+__all__ = ["DECOY", "MISBEHAVIOURS", "Exchange", "Misbehaviour", "Record", "Server", "Stray", "Usage", "body_hash"]
 
 DECOY = "Nobody asked for this text."
 """The text of the response that `unasked_second_response` sends unasked."""
@@ -49,7 +39,6 @@ TERMINAL_CODES = "\x1b]0;owned\x07\x1b[2J\x1b[31m\u202e\x00\x08\x9b5m"
 """Retitles, clears and colours a terminal, turns its writing round, and ends a C string."""
 
 _JSON = "Content-Type: application/json"
-_MEBIBYTE = 1 << 20
 _DEEP = "[" * 100_000 + "]" * 100_000
 
 _catalogue: list[Misbehaviour] = []
@@ -154,7 +143,7 @@ def body_without_end(exchange: Exchange) -> Iterator[Step]:
     """Sends a body that is one string, up to 64 MB of it, and never its end."""
     yield CHUNKED + chunk(b'{"id": "')
     for _ in range(64):
-        yield chunk(b"x" * _MEBIBYTE)
+        yield chunk(b"x" * MEBIBYTE)
     yield End.CLOSE
 
 
@@ -186,20 +175,7 @@ def unasked_second_response(exchange: Exchange) -> Iterator[Step]:
 @_misbehaves(Usage.MISSING, good=False)
 def gzip_bomb(exchange: Exchange) -> Iterator[Step]:
     """Sends 256 KB of gzip, unasked, that unpack to 256 MB of blanks."""
-    yield whole(_bomb(), "Content-Encoding: gzip")
-
-
-@functools.cache
-def _bomb() -> bytes:
-    """Returns 256 MB of blanks as gzip, built from one block that is packed only once."""
-    block, blocks = b" " * _MEBIBYTE, 256
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
-    checksum = 0
-    for _ in range(blocks):
-        checksum = zlib.crc32(block, checksum)
-    trailer = checksum.to_bytes(4, "little") + (blocks * len(block)).to_bytes(4, "little")
-    return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + packed * blocks + packer.flush() + trailer
+    yield whole(bomb(), "Content-Encoding: gzip")
 
 
 @_misbehaves(Usage.MISSING, good=False)
@@ -332,7 +308,7 @@ def hostile_labels(exchange: Exchange) -> Iterator[Step]:
 @_misbehaves(Usage.GIVEN, good=True)
 def labels_of_wrong_types(exchange: Exchange) -> Iterator[Step]:
     """Sends a good text with id, model and others missing, odd, or 1 MB long by turns."""
-    value = exchange.pick(..., None, 7, True, ["a"], {"name": {}}, "x" * _MEBIBYTE)
+    value = exchange.pick(..., None, 7, True, ["a"], {"name": {}}, "x" * MEBIBYTE)
     labels = dict.fromkeys(("id", "object", "created", "model", "system_fingerprint"), value)
     yield whole(encode(exchange.completion(**labels)))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import functools
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -138,3 +140,18 @@ def chunk(data: bytes) -> bytes:
 
 CHUNKED = head("200 OK", "Content-Type: application/json", "Transfer-Encoding: chunked")
 LAST_CHUNK = b"0\r\n\r\n"
+
+MEBIBYTE = 1 << 20
+
+
+@functools.cache
+def bomb() -> bytes:
+    """Returns 256 MB of blanks as gzip, built from one block that is packed only once."""
+    block, blocks = b" " * MEBIBYTE, 256
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(blocks):
+        checksum = zlib.crc32(block, checksum)
+    trailer = checksum.to_bytes(4, "little") + (blocks * len(block)).to_bytes(4, "little")
+    return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + packed * blocks + packer.flush() + trailer

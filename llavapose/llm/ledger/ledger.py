@@ -18,7 +18,7 @@ from pathlib import Path
 
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.ledger.file import connect, lock, told_in_one_line
-from llavapose.llm.ledger.notes import REPLY_FIELDS, Statement, joined, note_failure, note_reply
+from llavapose.llm.ledger.notes import REPLY_FIELDS, Statement, joined, note_charge, note_failure, note_reply
 from llavapose.llm.ledger.sent import Marks
 
 CHUNK = 500
@@ -33,6 +33,16 @@ class Reply:
     completion: Completion
     asked_at: float
     usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Sendings without a reply: how many, the most that they cost, when they were noted (0: nobody knows)."""
+
+    num: int
+    usd: float
+    first_at: float
+    last_at: float
 
 
 class Ledger:
@@ -150,6 +160,23 @@ class Ledger:
     def doubtful_usd(self) -> float:
         """The most that was charged for requests sent but never answered: cut off, timed out, killed under way."""
         return self._sum("sendings")
+
+    def doubt(self) -> Doubt:
+        """The sendings that nobody knows the price of."""
+        sql = (
+            "SELECT count(*), coalesce(sum(usd), 0), coalesce(min(nullif(noted_at, 0)), 0), max(noted_at) FROM sendings"
+        )
+        num, usd, first_at, last_at = self._read(sql)[0]
+        return Doubt(num=num, usd=usd, first_at=first_at, last_at=last_at or 0.0)
+
+    def settle_doubt(self, usd: float) -> None:
+        """A person knows what the sendings in doubt cost in all; they are charged so, and in doubt no more."""
+        doubt = self.doubt()
+        why = f"settled: {doubt.num} sendings, at most ${doubt.usd:.4f}"
+        charge = note_charge("", usd, why)
+        with self.transaction() as database:
+            database.execute("DELETE FROM sendings")
+            database.execute(*charge)
 
     def _sum(self, table: str) -> float:
         return self._read(f"SELECT coalesce(sum(usd), 0) FROM {table}")[0][0]
