@@ -32,7 +32,7 @@ def main() -> None:
     print("| misbehaviour | usage | good kept | charged $ | certain $ | at most more $ | ends early |")
     print("| --- | --- | ---: | ---: | ---: | ---: | --- |")
     for one, row in zip(MISBEHAVIOURS, rows, strict=True):
-        money = f"{row.charged_usd:.5f} | {row.certain_usd:.5f} | {row.doubtful_usd:.5f}"
+        money = f"{row.charged_usd:.6f} | {row.certain_usd:.6f} | {row.doubtful_usd:.6f}"
         ends = "; ".join([*row.stopped, *row.errors]) or "-"
         print(f"| {row.name} | {one.usage.value} | {row.kept} of {row.good} | {money} | {ends} |")
     known = [row for one, row in zip(MISBEHAVIOURS, rows, strict=True) if exact(one)]

@@ -72,6 +72,7 @@ class Door:
             price_in=endpoint.price_in,
             price_out=endpoint.price_out,
             spent_usd=ledger.spent_usd(),
+            most_prompt_tokens=ledger.most_prompt_tokens(),
         )
         checked = self._without_pictures(requests) if not endpoint.takes_images else requests
         if self.mode == AskMode.batch and self.model is None:

@@ -29,13 +29,22 @@ class Budget:
         max_usd: no request is sent that could lift ``spent_usd`` above it; None: no cap.
         price_in, price_out: US dollars per million prompt and completion tokens.
         spent_usd: already gone before this run (``Ledger.spent_usd``).
+        most_prompt_tokens: that the endpoint has counted for a prompt before this run.
 
     Attributes:
         spent_usd: gone, together with what was possibly charged for requests that brought no reply.
         in_flight_usd: the most that requests under way may cost.
     """
 
-    def __init__(self, *, max_usd: float | None, price_in: float, price_out: float, spent_usd: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        max_usd: float | None,
+        price_in: float,
+        price_out: float,
+        spent_usd: float = 0.0,
+        most_prompt_tokens: int = 0,
+    ) -> None:
         known = [price_in, price_out, spent_usd, *([] if max_usd is None else [max_usd])]
         # NaN compares with nothing: a cap that is none would never be reached.
         if not all(math.isfinite(number) and number >= 0 for number in known):
@@ -44,6 +53,7 @@ class Budget:
         self.price_in = price_in
         self.price_out = price_out
         self.spent_usd = spent_usd
+        self._most_before = most_prompt_tokens
         self._factor, self._extra, self._has_learnt = FIRST_FACTOR, 0.0, False
         self._in_flight: dict[str, float] = {}
         self._in_flight_usd = 0.0
@@ -89,7 +99,8 @@ class Budget:
 
     def _worst_prompt(self, request: ChatRequest) -> float:
         mark = MARK_TOKENS if request.attempt else 0
-        return num_prompt_tokens(request.messages) * self._factor + self._extra + mark
+        expected = num_prompt_tokens(request.messages) * self._factor + self._extra + mark
+        return expected if self._has_learnt else max(expected, self._most_before)
 
     def _usd(self, num_in: float, num_out: float, share: float) -> float:
         return (num_in * self.price_in + num_out * self.price_out) * share / 1e6

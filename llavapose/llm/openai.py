@@ -10,7 +10,7 @@ from typing import Any
 
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError, LlavaPoseError
-from llavapose.llm.chat import ChatModel, ChatRequest, Completion
+from llavapose.llm.chat import LEAVES, ChatModel, ChatRequest, Completion
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.wire.body import body_of
 from llavapose.llm.wire.gate import MAX_BODY
@@ -64,6 +64,8 @@ def quiet() -> None:
 
 
 class _Endpoint:
+    tells_leaving = True
+
     def __init__(self, config: EndpointConfig, key: str) -> None:
         import openai
         from httpx2 import Response
@@ -188,6 +190,14 @@ def _bounded_client(limits: Any, timeout: Any) -> Any:
 
     class Bounded(openai.DefaultAsyncHttpxClient):
         async def send(self, request: httpx2.Request, *, stream: bool = False, **more: Any) -> httpx2.Response:
+            leaves = LEAVES.get()
+
+            async def trace(event: str, _: Any) -> None:
+                # "http11.send_request_headers.started": connected, and not a byte has gone.
+                if event.endswith("send_request_headers.started"):
+                    leaves()
+
+            request.extensions = {**request.extensions, "trace": trace}
             response = await super().send(request, stream=True, **more)
             content = bytearray()
             try:

@@ -105,6 +105,13 @@ def test_an_endpoint_that_counts_more_is_believed():
     assert money.worst_tokens(long) == pytest.approx(expected)
 
 
+def test_what_an_endpoint_counted_in_an_earlier_run_is_the_least_that_a_prompt_is_taken_for():
+    money = Budget(max_usd=None, price_in=1.0, price_out=1.0, most_prompt_tokens=500)
+    assert money.worst_tokens(request()) == 600
+    money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=20))
+    assert money.worst_tokens(request()) == 120
+
+
 @pytest.mark.parametrize("counts", [(0, 0), (1, 1), (0, 3)])
 def test_the_cap_holds_where_the_counts_are_missing_or_too_low(tmp_path, counts):
     """Replies of 100 tokens for a dollar each, of which the endpoint says little or nothing."""
@@ -146,6 +153,8 @@ def test_a_timeout_may_have_been_charged(tmp_path, monkeypatch):
     with Ledger(tmp_path / "l.sqlite") as ledger:
         tally = ask(requests(500), ledger, config(**PRICES), model=Scripted(lambda _: late), max_usd=4.5)
         assert ledger.spent_usd() == ledger.doubtful_usd() == 4.0 == tally.usd_doubtful
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        assert ledger.doubtful_usd() == 4.0  # they were sent, as far as the next run can tell
     assert (tally.answered, tally.stopped, tally.usd) == (0, "budget", 0)
 
 

@@ -187,6 +187,10 @@ class Ledger:
         num_prompt, num_completion = self._read(f"SELECT {sums} FROM replies")[0]
         return num_prompt, num_completion
 
+    def most_prompt_tokens(self) -> int:
+        """The most tokens that the endpoint has counted for one prompt."""
+        return self._read("SELECT coalesce(max(num_prompt_tokens), 0) FROM replies")[0][0]
+
     def num_replies(self) -> int:
         """How many replies are recorded."""
         return self._read("SELECT count(*) FROM replies")[0][0]

@@ -9,11 +9,12 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import DataError
 from llavapose.llm.budget import Budget
-from llavapose.llm.chat import ChatModel, ChatRequest, Completion
+from llavapose.llm.chat import LEAVES, ChatModel, ChatRequest, Completion
 from llavapose.llm.counts import Counts, State
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.file import Unstorable
@@ -188,8 +189,10 @@ class Workers:
         usd, known, completion = 0.0, False, None
         try:
             started = await self.pace.start()
-            if sending.worst_usd:
+            if sending.worst_usd and not getattr(self._model, "tells_leaving", False):
                 self._ledger.sent(sending.ticket)
+            # A task's own: other workers' requests leave at other times.
+            LEAVES.set(partial(self._ledger.sent, sending.ticket) if sending.worst_usd else _nothing)
             usd = sending.worst_usd  # from here on money may be gone
             try:
                 completion = await self._under_way(sending.request)
@@ -288,6 +291,10 @@ class _Sending:
     request: ChatRequest
     ticket: int
     worst_usd: float
+
+
+def _nothing() -> None:
+    """A free endpoint needs no marks."""
 
 
 def _current() -> asyncio.Task[None]:
