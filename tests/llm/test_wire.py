@@ -5,6 +5,7 @@ import json
 import pytest
 
 from llavapose.errors import DataError
+from llavapose.llm.batch.account import About, about_of
 from llavapose.llm.batch.lines import read_line
 from llavapose.llm.chat import ChatRequest, Message
 from llavapose.llm.failures import Billed, RequestFailed, StopAsking, TryLater
@@ -206,3 +207,27 @@ def test_a_line_that_was_not_run_has_a_short_reason():
     found = read_line(json.dumps({"custom_id": "k", "error": error}).encode())
     assert found is not None and found.failure is not None and len(found.failure.reason) <= 40
     assert "\x1b" not in found.failure.reason
+
+
+@pytest.mark.parametrize(
+    "described", [None, 3, [], {}, {"status": 7, "request_counts": 3, "errors": {"data": {"a": 1}}}]
+)
+def test_a_batch_that_is_described_as_none_is_in_no_state(described):
+    assert about_of(described) == About(status="")
+
+
+def test_a_batch_s_description_is_taken_as_far_as_it_can_be():
+    listed = [{"code": f"x{ESC}", "message": f"no{ESC}\n{HALF}", "line": 2**70}, {"code": None, "line": 3}, 5]
+    described = {
+        "status": f"failed{ESC}", "request_counts": {"completed": 2**80, "failed": 3}, "errors": {"data": listed},
+        "output_file_id": {"a": 1}, "error_file_id": "file-1",
+    }  # fmt: skip
+    assert about_of(described) == About(
+        status="failed[2J",
+        num_done=3,
+        error_file_id="file-1",
+        errors=(
+            {"code": "x[2J", "message": "no[2J ?", "line": None},
+            {"code": "", "message": "", "line": 3},
+        ),
+    )
