@@ -91,7 +91,7 @@ def main() -> None:
         folder = Path(name)
         write_annotations(folder / "coco", options.pictures)
         command = [
-            sys.executable, str(ROOT / "generate.py"), "experiment=paper_data", "teacher=gpt4o",
+            sys.executable, str(ROOT / "generate.py"), "experiment=paper_data", "teacher=gpt4o", "max_usd=none",
             f"scenes.root={folder / 'coco'}", f"data_dir={folder / 'samples'}",
             f"teacher.endpoint.base_url=http://127.0.0.1:{server.server_port}/v1",
         ]  # fmt: skip

@@ -9,6 +9,7 @@ COMMANDS = {
     "train": "llavapose.cli.train",
     "evaluate": "llavapose.cli.evaluate",
     "ask": "llavapose.ask",
+    "ledger": "llavapose.llm.ledger.show",
 }
 
 

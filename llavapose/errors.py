@@ -25,7 +25,12 @@ class LlavaPoseError(Exception):
 
     Its text can be printed anywhere: what a file or a server put into it is escaped where a terminal would obey it, and
     a line is cut where nobody would read on.
+
+    Attributes:
+        goes_on_with: the setting that, added to the command, lets it go on; None where there is none.
     """
+
+    goes_on_with: str | None = None
 
     def __str__(self) -> str:
         return "\n".join(map(_printable, super().__str__().split("\n")))

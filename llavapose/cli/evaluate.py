@@ -3,8 +3,8 @@
   python evaluate.py checkpoint=outputs/train/detail/hf arm=detail
   python evaluate.py checkpoint=tiny arm=baseline    the base that ships with the package
   python evaluate.py answerer=file answerer.path=answers.jsonl arm=other        answers made elsewhere
-  python evaluate.py answerer.endpoint=gpt4o arm=gpt4o                          a model behind an endpoint answers
-  python evaluate.py checkpoint=... arm=detail judge.endpoint=gpt4o             a model judges, beside the pose judge
+  python evaluate.py answerer.endpoint=gpt4o answerer.max_usd=5 arm=gpt4o       a model behind an endpoint answers
+  python evaluate.py checkpoint=... arm=detail judge.endpoint=gpt4o judge.max_usd=5           a model judges too
   python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
 
 Leaves answers/<arm>.jsonl, verdicts/<judge>/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the

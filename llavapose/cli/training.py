@@ -17,7 +17,7 @@ def prepare(config: TrainConfig) -> tuple[Data, Path]:
         samples, images = config.data.path, config.data.images
         read_checked(samples, images, kind=config.data.kind)  # what is bad is said before torch
     else:
-        made = ensure_samples(config.scenes, config.teacher, config.data_dir, waits=True)
+        made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd, waits=True)
         samples, images = made.samples, made.images
     return Data(samples=samples, held_out_ids=held_out_ids(config)), images
 

@@ -4,11 +4,9 @@ Hydra checks values and names against the dataclasses but lets through a key add
 plain mapping (trainer, strategy, callbacks, logger), and missing values: those are looked at here.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
@@ -16,6 +14,7 @@ from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseExce
 
 from llavapose.config.register import as_settings
 from llavapose.config.schema import problems_of
+from llavapose.config.secrets import secrets_in
 from llavapose.config.targets import signature_of
 
 TRAINER = "lightning.Trainer"
@@ -31,7 +30,6 @@ BUILT_PARTS: dict[str, tuple[str, ...]] = {
 
 _TRAINER_GROUPS = ("strategy", "callbacks", "logger")
 _RESERVED = ("_target_", "_args_", "_partial_", "_convert_", "_recursive_")
-_LOOKS_SECRET = re.compile(r"^(sk-|hf_|xai-|gsk_|wandb_v1_)[\w-]{16,}$")
 
 
 def problems_in(config: DictConfig, schema: type) -> list[str]:
@@ -41,6 +39,9 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
         config: composed, without Hydra's own node.
         schema: dataclass of the script's settings.
     """
+    if secret := _secrets(config):
+        # Alone: other lines quote the values that they are about.
+        return secret
     found = list(_unknown_keys(config, schema))
     missing, unresolved = _unset(config)
     found += [f"{key} has no value; set it with {key}=..." for key in missing if not any(map(key.startswith, found))]
@@ -53,7 +54,6 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
         node = config.get(group)
         if isinstance(node, DictConfig) and not OmegaConf.is_missing(node, "_target_"):
             found += _part(group, node, config)
-    found += _secrets(config)
     if not missing and not unresolved:
         known = _known(OmegaConf.to_container(config), schema)
         found += problems_of(as_settings(schema, OmegaConf.create(known)))
@@ -236,17 +236,9 @@ def _arguments(
 
 def _secrets(config: DictConfig) -> list[str]:
     """Values that look like a key: they would be written to disk with the run's settings."""
-    found = []
-
-    def visit(value: Any, name: str) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                visit(inner, f"{name}.{key}" if name else str(key))
-        elif isinstance(value, list):
-            for inner in value:
-                visit(inner, name)
-        elif isinstance(value, str | Path) and _LOOKS_SECRET.match(str(value)):
-            found.append(f"{name} looks like a secret key; put it into an environment variable and give its name")
-
-    visit(OmegaConf.to_container(config, resolve=False), "")
-    return found
+    as_written = list(secrets_in(OmegaConf.to_container(config, resolve=False)))
+    try:
+        # ``${oc.env:KEY}`` is harmless until it is resolved.
+        return list(dict.fromkeys([*as_written, *secrets_in(OmegaConf.to_container(config, resolve=True))]))
+    except OmegaConfBaseException:
+        return as_written

@@ -19,6 +19,7 @@ from llavapose.config.experiments import misplaced
 from llavapose.config.inputs import missing_inputs
 from llavapose.config.machine.ability import machine_problems
 from llavapose.config.register import SCHEMAS, as_settings, register
+from llavapose.config.secrets import secret_overrides
 from llavapose.errors import ConfigError, named
 from llavapose.kinds import KINDS, taught_kinds
 
@@ -102,6 +103,7 @@ def composed(script: str, conf: Path, overrides: Sequence[str], *, whole: bool =
 
 def _composed(script: str, conf: Path, overrides: Sequence[str]) -> tuple[DictConfig | None, list[str], bool]:
     """The configuration, its problems, and whether every override was understood; those that were not are left out."""
+    refuse_secrets(overrides)
     register()
     elsewhere = misplaced(script, conf, overrides)
     problems = list(elsewhere.values())
@@ -145,6 +147,12 @@ def _composed(script: str, conf: Path, overrides: Sequence[str]) -> tuple[DictCo
         # A missing value may be the very one whose override was misspelled; it is said once that is mended.
         problems += [line for line in found if understood or "has no value" not in line]
     return config, problems, understood
+
+
+def refuse_secrets(overrides: Sequence[str]) -> None:
+    """Raises ConfigError where a command line holds a key; to be called before anything prints or writes it."""
+    if found := secret_overrides(overrides):
+        raise ConfigError("\n".join(dict.fromkeys(found)))
 
 
 def typed(script: str, config: DictConfig) -> Any:

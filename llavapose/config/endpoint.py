@@ -1,10 +1,12 @@
 """Settings of an endpoint: the group ``endpoint``, shared by teacher, judge and answerer."""
 
+import math
 from dataclasses import dataclass
 
 from omegaconf import MISSING
 
-from llavapose.config.values import too_small
+from llavapose.config.secrets import not_a_variable, not_an_address
+from llavapose.config.values import NO_CAP, Cap, not_finite, too_small
 
 
 @dataclass(kw_only=True)
@@ -55,8 +57,22 @@ class EndpointConfig:
     def problems(self, where: str = "endpoint") -> list[str]:
         """What is wrong with these values, one line each; ``where`` names the owner, e.g. "judge.endpoint"."""
         found = too_small(self, f"{where}.", max_tokens=1, max_tries=1, max_concurrency=1, max_image_px=28)
-        if self.timeout_s <= 0:
+        found += not_an_address(f"{where}.base_url", self.base_url)
+        found += not_a_variable(f"{where}.api_key_env", self.api_key_env)
+        found += not_finite(self, f"{where}.", "temperature", "requests_per_minute", "tokens_per_minute")
+        if not 0 < self.timeout_s < math.inf:
             found.append(f"{where}.timeout_s is {self.timeout_s}; expected seconds, e.g. 120")
-        if self.price_in < 0 or self.price_out < 0 or not 0 <= self.batch_discount <= 1:
-            found.append(f"{where}: prices must not be negative and batch_discount lies between 0 and 1")
+        if not all(0 <= price < math.inf for price in (self.price_in, self.price_out)):
+            found.append(f"{where}: price_in and price_out are US dollars per million tokens; expected 0 or more")
+        if not 0 <= self.batch_discount <= 1:
+            found.append(f"{where}.batch_discount is {self.batch_discount}; expected a share from 0 to 1")
         return found
+
+    def uncapped(self, where: str, max_usd: Cap) -> list[str]:
+        """A line where asking costs money and nobody has said how much may be spent."""
+        if max_usd is not None or not (self.price_in or self.price_out):
+            return []
+        owner = f"{where}." if where else ""
+        price = f"${self.price_in:g} and ${self.price_out:g} per million tokens in and out"
+        return [f"{owner}max_usd has no value and {self.name} costs {price}; give a cap, e.g. {owner}max_usd=10, "
+                f"or {owner}max_usd={NO_CAP}"]  # fmt: skip

@@ -13,7 +13,7 @@ from omegaconf import MISSING
 from llavapose.config.choices import Context, Control, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.values import not_money, not_plain, too_small
+from llavapose.config.values import Cap, not_money, not_plain, too_small
 
 
 @dataclass(kw_only=True)
@@ -72,8 +72,8 @@ class AnswererConfig:
     """File of answers: JSONL with question_id and text."""
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint that takes pictures."""
-    max_usd: float | None = None
-    """Hard cap on an endpoint's money, in US dollars; null: no cap."""
+    max_usd: Cap = None
+    """Hard cap on an endpoint's money, in US dollars; ``none``: no cap. An endpoint with a price needs one of them."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
@@ -98,18 +98,22 @@ class JudgeConfig:
     """What the judge is told of the picture."""
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint."""
-    max_usd: float | None = None
-    """Hard cap on an endpoint's money, in US dollars; null: no cap."""
+    max_usd: Cap = None
+    """Hard cap on an endpoint's money, in US dollars; ``none``: no cap. An endpoint with a price needs one of them."""
     seed: int | None = None
     """Draws which answer of a pair stands first."""
     max_asks: int | None = None
     """How often one rating is asked for, the first time included, before the answer stays unscored."""
+    min_accepted: float | None = None
+    """Least share of an endpoint's replies that must have a verdict once a hundred are read; below it the run stops."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "judge.", max_asks=1) + not_money("judge.", self.max_usd)
+        if self.min_accepted is not None and not 0 <= self.min_accepted <= 1:
+            found.append(f"judge.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
         found += not_plain("judge.name", self.name) + not_plain("judge.opponent", self.opponent)
         if self.endpoint is not None and self.name is not None and self.name.lower() == "pose":
             found.append("judge.name is pose, which is the offline judge; choose another")

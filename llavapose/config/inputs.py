@@ -1,4 +1,4 @@
-"""The files and folders that a run reads: a missing one is said before anything heavy is imported."""
+"""What a run needs and lacks, said before anything heavy is imported: files and folders, keys, a cap on the money."""
 
 import os
 import re
@@ -11,6 +11,8 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
+from llavapose.config.teaching import TeacherConfig
+from llavapose.config.values import Cap
 from llavapose.files import REFERENCES
 from llavapose.records import BASELINE
 
@@ -25,13 +27,15 @@ TRAINED = "trained.json"
 
 
 def missing_inputs(config: Any) -> list[str]:
-    """One line for each file or folder that a script's settings name and that is not there."""
+    """One line for each file, folder, key or cap that a script's settings ask for and that is not there."""
     if isinstance(config, GenerateConfig):
         # An endpoint reads annotations alone, and somebody else's samples are read by their own path.
         if config.audit is not None:
             return list(_there("audit", config.audit))
         unmade = not config.dry_run and _nothing_made(config.data_dir, config.output_dir)
         return [
+            *([] if config.dry_run else _money("", config.teacher.endpoint, config.max_usd)),
+            *_examples(config.teacher),
             *_scenes(config.scenes, config.split, pictures=config.needs_pictures),
             *(_key("teacher", config.teacher.endpoint) if unmade else ()),
         ]
@@ -45,6 +49,8 @@ def missing_inputs(config: Any) -> list[str]:
 def _training(config: TrainConfig) -> Iterator[str]:
     yield from _checkpoint("model.base", config.model.base)
     if config.data.path is None:
+        yield from _money("", config.teacher.endpoint, config.max_usd)
+        yield from _examples(config.teacher)
         yield from _scenes(config.scenes, "train")
         if _nothing_made(config.data_dir):
             yield from _key("teacher", config.teacher.endpoint)
@@ -57,6 +63,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
         yield from _scenes(config.scenes, "val")
         yield from _parts(config.benchmark, config.answerer)
         yield from _key("judge", config.judge.endpoint)
+        yield from _money("judge", config.judge.endpoint, config.judge.max_usd)
     if config.reference is not None and not (REFERENCES / config.reference / "ablation.csv").is_file():
         names = ", ".join(sorted(path.parent.name for path in REFERENCES.glob("*/ablation.csv")))
         yield f"reference: no numbers of {config.reference} are kept; expected one of {names}, or null"
@@ -74,6 +81,8 @@ def _evaluation(config: EvaluateConfig) -> Iterator[str]:
     yield from _parts(config.benchmark, config.answerer)
     yield from _key("answerer", config.answerer.endpoint)
     yield from _key("judge", config.judge.endpoint)
+    yield from _money("answerer", config.answerer.endpoint, config.answerer.max_usd)
+    yield from _money("judge", config.judge.endpoint, config.judge.max_usd)
     yield from missing_opponent(config.judge, config.arm, config.output_dir)
     if config.benchmark.images is None:
         yield from _scenes(config.scenes, "val")
@@ -102,6 +111,15 @@ def _key(owner: str, endpoint: EndpointConfig | None) -> Iterator[str]:
     if endpoint is not None and endpoint.api_key_env and not os.environ.get(endpoint.api_key_env, "").strip():
         name = endpoint.api_key_env
         yield f"{owner}.endpoint.api_key_env: the environment variable {name} is not set; put the endpoint's key there"
+
+
+def _money(owner: str, endpoint: EndpointConfig | None, max_usd: Cap) -> list[str]:
+    return endpoint.uncapped(owner, max_usd) if endpoint is not None else []
+
+
+def _examples(teacher: TeacherConfig) -> Iterator[str]:
+    if teacher.examples is not None:
+        yield from _file("teacher.examples", teacher.examples)
 
 
 def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig) -> Iterator[str]:

@@ -33,7 +33,7 @@ from llavapose.config.evaluating import (
 )
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import not_money, not_plain, too_small, unread
+from llavapose.config.values import Cap, not_money, not_plain, too_small, unread
 from llavapose.errors import shown
 from llavapose.kinds import KINDS, listed
 
@@ -194,6 +194,9 @@ class TrainConfig:
     the command line, so that the same line finds again what it has made."""
     data_dir: Path = MISSING
     """Folder that made samples are kept in, by fingerprint."""
+    max_usd: Cap = None
+    """Hard cap on what a teacher's endpoint may cost where samples are missing; ``none``: no cap. An endpoint with a
+    price needs one of them."""
     resume: bool = False
     """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
     ``resume=false``, which makes every job anew."""
@@ -204,7 +207,9 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "", batch_size=1)
+        found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        if self.data.path is not None or self.teacher.endpoint is None:
+            found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         precision = self.trainer.get("precision")
@@ -229,8 +234,9 @@ class GenerateConfig:
     """Pictures on the page; 0: no page."""
     dry_run: bool = False
     """Print images, requests, tokens, money and hours, and stop; needs no key and no network."""
-    max_usd: float | None = None
-    """Hard cap on what the run's ledger may have cost, requests under way included; null: no cap."""
+    max_usd: Cap = None
+    """Hard cap on what the run's ledger may have cost, requests under way included; ``none``: no cap. An endpoint with
+    a price needs one of them."""
     exports: list[ExportFormat] = field(default_factory=list)
     """Further forms of the samples: ``llava`` (its trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
     audit: Path | None = None

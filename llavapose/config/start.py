@@ -1,6 +1,7 @@
 """From the command line to a script's ``main``: help, checked settings, one line for whatever a user can get wrong."""
 
 import os
+import shlex
 import signal
 import sys
 import warnings
@@ -15,10 +16,11 @@ from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 from llavapose.bars import tame_bars
-from llavapose.config.compose import composed, opened, settings, typed
+from llavapose.config.compose import composed, opened, refuse_secrets, settings, typed
 from llavapose.config.experiments import experiments_of
 from llavapose.config.places import claimed
 from llavapose.config.register import register
+from llavapose.config.secrets import hidden
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
 from llavapose.owner import released_at_the_end
 
@@ -48,7 +50,9 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
     sys.stdout = heard
     conf = conf_folder()
     arguments, further = get_args_parser().parse_known_args()
-    with _mistakes_in_one_line(), released_at_the_end():
+    command = f"{_called(script, conf)} {shlex.join(sys.argv[1:])}"
+    with _mistakes_in_one_line(command), released_at_the_end():
+        refuse_secrets(arguments.overrides)
         if further:
             raise ConfigError(f"`{further[0]}`: no such option; settings are given as key=value, see --help")
         if arguments.help:
@@ -73,7 +77,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         sys.argv[1:] = [*options, *opened(overrides, conf)]
 
         def task(config: DictConfig) -> None:
-            with _mistakes_in_one_line():  # before Hydra says its own
+            with _mistakes_in_one_line(command):  # before Hydra says its own
                 main(typed(script, config))
 
         register()
@@ -83,12 +87,12 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
 
 
 @contextmanager
-def _mistakes_in_one_line() -> Iterator[None]:
+def _mistakes_in_one_line(command: str) -> Iterator[None]:
     """What a user, a disk or Ctrl-C brings about ends the process with a line; a mistake of ours with its traceback."""
     try:
         yield
     except LlavaPoseError as error:
-        _exit_with(error)
+        _exit_with(error, command)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
@@ -96,7 +100,7 @@ def _mistakes_in_one_line() -> Iterator[None]:
         words = disk_words(error)
         if words is None:
             raise
-        _exit_with(DiskError(words))
+        _exit_with(DiskError(words), command)
 
 
 class _Heard:
@@ -141,9 +145,11 @@ def _say_warning(
     print(f"warning: {' '.join(str(message).split())}", file=file or sys.stderr)
 
 
-def _exit_with(error: LlavaPoseError) -> None:
+def _exit_with(error: LlavaPoseError, command: str) -> None:
     for line in str(error).splitlines() or [type(error).__name__]:
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {hidden(line)}", file=sys.stderr)
+    if error.goes_on_with:
+        print(f"go on:  {hidden(f'{command} {error.goes_on_with}')}", file=sys.stderr)
     sys.exit(1)
 
 

@@ -1,6 +1,7 @@
 """Settings of the teacher: who writes the instruction data, from what, at what price; what is done about faults."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from omegaconf import MISSING
 
@@ -8,6 +9,12 @@ from llavapose.config.choices import AskMode, Context, ConvForm, Quality
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import not_plain, too_small, unread
 from llavapose.kinds import listed, taught_kinds
+
+_OF_ENDPOINTS = (
+    "caption_turns", "examples", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies",
+    "retry_failed",
+)  # fmt: skip
+"""Settings that the offline teacher has no use for."""
 
 
 @dataclass(kw_only=True)
@@ -20,6 +27,11 @@ class TeacherConfig:
     context: dict[str, Context] = field(default_factory=dict)
     """Kind of sample -> what the teacher sees of a picture; ``teacher.context=boxes`` sets it for every kind. A kind
     that is left out sees keypoints. The papers' conversations see captions, each as a few-shot turn."""
+    caption_turns: bool = True
+    """Whether the captions of a picture are turns of ``conv`` requests, as if the teacher had described it before (the
+    papers' code); false: they stand in the picture's text, as for the other kinds."""
+    examples: Path | None = None
+    """File of examples made by hand, shown as turns before each picture (``llavapose/teacher/examples.py``)."""
     conv_form: ConvForm = ConvForm.pairs
     num_samples: int | None = None
     """Samples in all, in the papers' ratio 112,980 : 45,174 : 42,174; null: about 4.4 a picture, as theirs."""
@@ -33,6 +45,12 @@ class TeacherConfig:
     ``reject`` drops it and asks again, ``repair`` asks again with the fault named."""
     max_asks: int = 3
     """How often one request is asked, the first time included, before it is set aside."""
+    min_accepted: float = 0.2
+    """Least share of an endpoint's replies, by kind, that must be of use once a hundred are read; below it the run
+    stops and shows why. 0: it goes on whatever comes."""
+    max_requests: int | None = None
+    """Most requests to an endpoint, those of earlier runs included; null: as many as the plan's, each asked three times
+    or ``max_asks`` times."""
     run: str | None = None
     """Name of the ledger of replies; null: the names of scenes and teacher. A new name starts anew."""
     leave_replies: bool = False
@@ -46,7 +64,10 @@ class TeacherConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "teacher.", num_samples=1, max_asks=1) + not_plain("teacher.run", self.run)
+        found = too_small(self, "teacher.", num_samples=1, max_asks=1, max_requests=1)
+        found += not_plain("teacher.run", self.run)
+        if not 0 <= self.min_accepted <= 1:
+            found.append(f"teacher.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
         unknown = [kind for kind in self.context if kind not in taught_kinds()]
         if unknown:
             found.append(f"teacher.context has {', '.join(unknown)}; expected some of {listed(taught_kinds())}")
@@ -60,8 +81,7 @@ class TeacherConfig:
                 found.append("teacher.context: the offline teacher writes all kinds from one context; give one for all")
             if self.mode == AskMode.batch:
                 found.append("teacher.mode=batch: the offline teacher answers at once; use teacher.mode=live")
-            asking = ("quality", "max_asks", "run", "wait", "leave_replies", "retry_failed")
-            found += unread(self, "teacher.", asking, "the offline teacher asks nobody; leave it out")
+            found += unread(self, "teacher.", _OF_ENDPOINTS, "the offline teacher asks nobody; leave it out")
         elif self.mode == AskMode.live:
             found += unread(self, "teacher.", ("wait",), "only batches can be handed in; use teacher.mode=batch")
         return found

@@ -36,8 +36,31 @@ def not_plain(name: str, value: str | None) -> list[str]:
     return [f"{name} is {value!r}; expected letters, digits, and . _ + - behind the first (at most 100)"]
 
 
-def not_money(prefix: str, max_usd: float | None) -> list[str]:
+Cap = int | float | str | None
+"""The most that may be spent in US dollars; ``none``: no cap, said in so many words; null: not said."""
+
+NO_CAP = "none"
+
+
+def not_money(prefix: str, max_usd: Cap) -> list[str]:
     """A line for a cap that is none."""
-    if max_usd is None or (max_usd > 0 and math.isfinite(max_usd)):
+    if max_usd is None or max_usd == NO_CAP:
         return []
-    return [f"{prefix}max_usd is {max_usd}; expected US dollars above 0, or null for no cap"]
+    if not isinstance(max_usd, str) and max_usd > 0 and math.isfinite(max_usd):
+        return []
+    return [f"{prefix}max_usd is {max_usd}; expected US dollars above 0, or {NO_CAP} for no cap"]
+
+
+def cap_of(max_usd: Cap) -> float | None:
+    """A cap that ``not_money`` has nothing against, as a number; None: no cap."""
+    return None if max_usd is None or isinstance(max_usd, str) else float(max_usd)
+
+
+def not_finite(config: Any, prefix: str, *names: str) -> list[str]:
+    """A line for each named value that is no number to count with: infinite, or NaN."""
+    values = {name: getattr(config, name) for name in names}
+    return [
+        f"{prefix}{name} is {value}; expected a number"
+        for name, value in values.items()
+        if value is not None and not math.isfinite(value)
+    ]

@@ -5,7 +5,7 @@ of every request. Teacher, judge and answerer come in by one door, ``ask``, whic
 asks ``live/`` (at once) or by ``batch/`` (half the price, within a day).
 
 Read ``chat`` and ``failures`` (what is said, why no reply came), ``ask`` (the door), ``rounds`` and ``each`` (ask until
-a reply can be used), ``wire`` and ``openai`` (one request over HTTP), ``scripted`` (a function in a model's
+a reply can be used), ``wire/`` and ``openai`` (one request over HTTP), ``scripted`` (a function in a model's
 place), ``pictures``, ``tokens``, ``budget`` and ``counts`` (what travels, what it costs, sums that add up), then
 ``ledger/``, ``live/`` and ``batch/``.
 """

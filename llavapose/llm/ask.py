@@ -17,6 +17,7 @@ from pathlib import Path
 
 from llavapose.config.choices import AskMode
 from llavapose.config.endpoint import EndpointConfig
+from llavapose.config.values import Cap, cap_of
 from llavapose.errors import ConfigError
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatModel, ChatRequest, Message
@@ -71,6 +72,7 @@ class Door:
             price_in=endpoint.price_in,
             price_out=endpoint.price_out,
             spent_usd=ledger.spent_usd(),
+            most_prompt_tokens=ledger.most_prompt_tokens(),
         )
         checked = self._without_pictures(requests) if not endpoint.takes_images else requests
         if self.mode == AskMode.batch and self.model is None:
@@ -122,7 +124,7 @@ def open_door(
     owner: str,
     ledger: Path,
     mode: AskMode = AskMode.live,
-    max_usd: float | None = None,
+    max_usd: Cap = None,
     wait: bool = True,
     retry_failed: bool = False,
     progress: bool = True,
@@ -135,7 +137,8 @@ def open_door(
         owner: the settings that errors speak of, e.g. "judge.endpoint".
         ledger: the file of replies, made where there is none (``ledger_path``); only one process may hold it.
         mode: request by request, or by the endpoint's Batch API.
-        max_usd: hard cap on the money of the whole ledger, requests under way included; None: no cap.
+        max_usd: hard cap on the money of the whole ledger, requests under way included; None or "none":
+            no cap.
         wait: with batches: wait for them; False: hand them in and return with state ``batches``.
         retry_failed: ask again what was refused for good in an earlier run.
         progress: whether to show a live line on stderr.
@@ -146,7 +149,7 @@ def open_door(
     """
     with Ledger(ledger) as opened:
         yield Door(
-            endpoint=endpoint, owner=owner, ledger=opened, mode=mode, max_usd=max_usd, wait=wait,
+            endpoint=endpoint, owner=owner, ledger=opened, mode=mode, max_usd=cap_of(max_usd), wait=wait,
             retry_failed=retry_failed, progress=progress, model=model,
         )  # fmt: skip
 

@@ -5,6 +5,8 @@ Completion(text="Question: ...", model="gpt-4o-2024-08-06", finish="stop", num_p
 """
 
 import hashlib
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -83,8 +85,16 @@ class Completion:
     request_id: str = ""
 
 
+LEAVES: ContextVar[Callable[[], None]] = ContextVar("LEAVES", default=lambda: None)
+"""What a model calls the moment before a request leaves this machine, if it has ``tells_leaving``."""
+
+
 class ChatModel(Protocol):
-    """Anything that answers requests."""
+    """Anything that answers requests.
+
+    One with an attribute ``tells_leaving`` that is true calls ``LEAVES`` just before each sending; of the others a
+    request is taken to leave as soon as ``complete`` is called.
+    """
 
     async def complete(self, request: ChatRequest) -> Completion:
         """Answer once, without trying again.

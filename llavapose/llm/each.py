@@ -23,7 +23,7 @@ from llavapose.llm.ask import Door
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.counts import State, Tally
 from llavapose.llm.ledger.ledger import Reply
-from llavapose.llm.rounds import End, Memory, Standing, Worth, ask_in_rounds, once_more
+from llavapose.llm.rounds import End, Memory, Standing, Watch, Worth, ask_in_rounds, once_more
 
 T = TypeVar("T")
 
@@ -78,7 +78,12 @@ class Results(Generic[T]):
 
 
 def ask_each(
-    door: Door, requests: Mapping[str, ChatRequest], read: Callable[[str, Completion], T], *, max_asks: int = 3
+    door: Door,
+    requests: Mapping[str, ChatRequest],
+    read: Callable[[str, Completion], T],
+    *,
+    max_asks: int = 3,
+    watch: Watch[str] | None = None,
 ) -> Results[T]:
     """Ask every request until its reply can be read.
 
@@ -88,11 +93,12 @@ def ask_each(
         read: takes a name and a reply; returns what it says, or raises ReplyError with a short reason that can be
             counted. The same reply is always read as the same.
         max_asks: how often each is asked, the first time included.
+        watch: ends the asking where too few replies can be read; None: nothing does.
     """
     reader = _Plain(requests, read)
     standings = [Standing(slot=name) for name in requests]
     tallies = ask_in_rounds(
-        door, reader, lambda: [one for one in standings if one.state == End.open], max_asks=max_asks
+        door, reader, lambda: [one for one in standings if one.state == End.open], max_asks=max_asks, watch=watch
     )
     refused = door.ledger.failures(lasting_only=True)
     by_name = {

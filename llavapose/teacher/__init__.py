@@ -3,7 +3,8 @@
 In: ``Scene``s. Out: ``samples.jsonl`` and what goes with it (card, exports, what was set aside). Nothing here needs
 torch.
 
-Read ``context`` and ``messages`` with ``prompts/`` (what a teacher is shown), ``order`` (which picture is asked when),
-then one of the two teachers, ``offline/`` or ``endpoint/``; ``reply/`` (a reply -> conversations), ``checks/`` (what
-is wrong with one), ``dataset/`` (what goes with a file), and ``make``, which finds or makes what a run asks for.
+Read ``context``, ``examples`` and ``messages`` with ``prompts/`` (what a teacher is shown), ``order`` (which picture is
+asked when), then one of the two teachers, ``offline/`` or ``endpoint/``; ``reply/`` (a reply -> conversations),
+``checks/`` (what is wrong with one), ``dataset/`` (what goes with a file), and ``make`` (finds or makes what a run
+asks for).
 """

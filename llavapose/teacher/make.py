@@ -6,6 +6,7 @@ from typing import Any
 
 from llavapose.config.choices import SceneSource
 from llavapose.config.schema import ScenesConfig, TeacherConfig
+from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.files import fingerprint, read_json, sha256, write_json
 from llavapose.llm.ask import ledger_path, open_door
@@ -14,6 +15,7 @@ from llavapose.owner import Place, stranger, take
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, world_folder
 from llavapose.scenes.select import select
+from llavapose.teacher.examples import examples_hash, read_examples
 from llavapose.teacher.offline.write import generate
 from llavapose.teacher.prompts import PROMPT_VERSION
 
@@ -29,9 +31,10 @@ class StoppedEarly(LlavaPoseError):
         state: how the asking ended: money used up, batches under way, ...
     """
 
-    def __init__(self, message: str, *, state: State) -> None:
+    def __init__(self, message: str, *, state: State, goes_on_with: str | None = None) -> None:
         super().__init__(message)
         self.state = state
+        self.goes_on_with = goes_on_with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,7 @@ def ensure_samples(
     folder: Path | None = None,
     split: str = "train",
     opened: SceneSet | None = None,
-    max_usd: float | None = None,
+    max_usd: Cap = None,
     waits: bool = False,
 ) -> Prepared:
     """The samples of these settings; made, and said so, where they are missing or were made by other settings.
@@ -63,11 +66,13 @@ def ensure_samples(
         folder: where to keep the samples instead.
         split: of the scenes, "train" or "val".
         opened: the scenes, where the caller has read them already.
-        max_usd: hard cap on what an endpoint may cost, the ledger's earlier replies included.
+        max_usd: hard cap on what an endpoint may cost, the ledger's earlier replies included; "none": no
+            cap; None only for an endpoint without a price.
         waits: whether to wait for another run that makes the same samples, instead of being refused.
 
     Raises:
-        ConfigError: another run writes there, or ``folder`` holds the samples of other settings.
+        ConfigError: another run writes there, ``folder`` holds the samples of other settings, or an endpoint has a
+            price and nobody said how much may be spent.
         DataError: a scene file that is missing or broken, or scenes that nothing can be told about.
         StoppedEarly: an endpoint's assignment that did not come to its end; the same settings go on.
     """
@@ -85,6 +90,8 @@ def ensure_samples(
         if found.get("made_from") == made_from and unchanged and Path(found["images"]).is_dir():
             print(f"samples: {samples} (made before, settings unchanged)", flush=True)
             return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
+    if teacher.endpoint is not None and (missing := teacher.endpoint.uncapped("", max_usd)):
+        raise ConfigError("\n".join(missing))
     print(f"samples: none for these settings yet, teacher {teacher.name} writes them to {folder}", flush=True)
     chosen = opened or open_scenes(scenes, split, pictures=teacher.endpoint is None)
     if split != "train":  # of the training pictures, those that qualify have been chosen already
@@ -132,9 +139,7 @@ def _write_offline(chosen: SceneSet, teacher: TeacherConfig, folder: Path) -> No
     print("\n".join(summary.lines()), flush=True)
 
 
-def _write_by_endpoint(
-    chosen: SceneSet, teacher: TeacherConfig, folder: Path, ledger_file: Path, max_usd: float | None
-) -> None:
+def _write_by_endpoint(chosen: SceneSet, teacher: TeacherConfig, folder: Path, ledger_file: Path, max_usd: Cap) -> None:
     from llavapose.teacher.endpoint.plan import plan_of
     from llavapose.teacher.endpoint.write import assignment_of, write_by_endpoint
 
@@ -149,10 +154,12 @@ def _write_by_endpoint(
     print("\n".join(summary.lines()), flush=True)
     made, wanted = sum(summary.counts.values()), sum(summary.wanted.values())
     if summary.state != State.done:
+        more = f"with {summary.goes_on_with} " if summary.goes_on_with else ""
         raise StoppedEarly(
             f"stopped: {summary.stopped}; {made:,} of {wanted:,} samples are there, every reply is kept in "
-            f"{ledger_file}; the same command goes on",
+            f"{ledger_file}; the same command {more}goes on",
             state=summary.state,
+            goes_on_with=summary.goes_on_with,
         )
     if not made:
         raise DataError(f"no reply could be kept; see {folder / 'set_aside.jsonl'} for every reply and the reason")
@@ -179,8 +186,14 @@ def _settings(scenes: ScenesConfig, teacher: TeacherConfig, split: str) -> dict[
 def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
     """The teacher's settings that decide what samples say; how fast and by which way they are asked for does not."""
     plain = _plain(asdict(teacher))
-    for key in ("mode", "wait", "run", "leave_replies", "retry_failed"):
+    for key in ("mode", "wait", "run", "leave_replies", "retry_failed", "min_accepted", "max_requests"):
         plain.pop(key)
+    # Left out where they are not set: sets made before there were such settings keep their folders.
+    if plain.pop("examples") is not None:
+        shown = read_examples(teacher.examples)
+        plain["examples"] = {kind: examples_hash(of_kind) for kind, of_kind in shown.items()}
+    if plain["caption_turns"]:
+        plain.pop("caption_turns")
     endpoint = plain.pop("endpoint")
     if endpoint is None:
         for key in ("quality", "max_asks"):

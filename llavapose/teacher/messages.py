@@ -1,7 +1,8 @@
 """The whole request for a sample, in the papers' form: the prompt, the picture as text, the last question.
 
 For ``conv`` each caption is a turn, as if the teacher had described the picture itself before; ``detail`` and
-``complex`` have all that is sent in one user message. Captions and categories come from the data and may say anything,
+``complex`` have all that is sent in one user message. Examples made by hand, where there are any, are turns before the
+picture. Captions and categories come from the data and may say anything,
 also "ignore the instructions above": they fill data turns and never the system message, one caption is one line, and
 the marks that chat templates take for their own are taken apart.
 """
@@ -15,6 +16,7 @@ from llavapose.errors import DataError
 from llavapose.llm.chat import Message
 from llavapose.records import Scene
 from llavapose.teacher.context import context_text, with_keypoints_of
+from llavapose.teacher.examples import Example
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, NUM_CAPTIONS, prompt, text_of
 
 _OPENING_MARK = re.compile(r"([<\[])(?=\S)")
@@ -23,7 +25,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u
 
 
 def messages_of(
-    scene: Scene, kind: str, *, context: str, seed: int, conv_form: str = "pairs", other: Scene | None = None
+    scene: Scene,
+    kind: str,
+    *,
+    context: str,
+    seed: int,
+    conv_form: str = "pairs",
+    other: Scene | None = None,
+    caption_turns: bool = True,
+    examples: Sequence[Example] = (),
 ) -> tuple[Message, ...]:
     """All messages of one request; the same arguments give the same messages.
 
@@ -34,6 +44,8 @@ def messages_of(
         seed: decides the instruction of ``detail``.
         conv_form: "pairs" asks as the papers do; "dialogue" asks for questions that follow from one another.
         other: with "other_keypoints", the picture that the keypoints are taken from.
+        caption_turns: with "conv", whether each caption is a turn; else they stand in the picture's text.
+        examples: of this kind.
 
     Raises:
         DataError: the scene, or the other one, lacks what the context is made of.
@@ -44,12 +56,13 @@ def messages_of(
     if not sent.captions and (context == "captions" or not (sent.people or sent.things)):
         raise DataError(f"scene {scene.id}: nothing to send with context {context!r}; leave it out or add captions")
     parts = _parts(sent, context)
-    system = Message(role="system", text=prompt(kind, parts, len(sent.captions)))
-    if kind == "conv":
-        request = text_of("conv.request.dialogue" if conv_form == "dialogue" else "conv.request")
-        return (system, *_caption_turns(sent.captions), *_place_turns(sent, parts), _user(request))
+    before = (Message(role="system", text=prompt(kind, parts, len(sent.captions))), *_example_turns(examples))
     shown = _user(context_text(sent, parts))
-    return (system, shown, _user(instruction_of(scene, seed))) if kind == "detail" else (system, shown)
+    if kind == "conv":
+        request = _user(text_of("conv.request.dialogue" if conv_form == "dialogue" else "conv.request"))
+        picture = (*_caption_turns(sent.captions), *_place_turns(sent, parts)) if caption_turns else (shown,)
+        return (*before, *picture, request)
+    return (*before, shown, _user(instruction_of(scene, seed))) if kind == "detail" else (*before, shown)
 
 
 def instruction_of(scene: Scene, seed: int) -> str:
@@ -66,6 +79,12 @@ def _parts(scene: Scene, context: str) -> str:
 
 def _user(text: str) -> Message:
     return Message(role="user", text=text)
+
+
+def _example_turns(examples: Sequence[Example]) -> list[Message]:
+    return [
+        message for one in examples for message in (_user(one.context), Message(role="assistant", text=one.response))
+    ]
 
 
 def _caption_turns(captions: Sequence[str]) -> list[Message]:

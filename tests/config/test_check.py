@@ -38,7 +38,36 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["judge.endpoint=gpt4o", "judge.opponent=x"], "judge.opponent is x; only judge.protocol=pair has an opponent"),
         (
             ["judge.endpoint=gpt4o", "judge.max_usd=-1"],
-            "judge.max_usd is -1.0; expected US dollars above 0, or null for no cap",
+            "judge.max_usd is -1; expected US dollars above 0, or none for no cap",
+        ),
+        (
+            ["judge.endpoint=gpt4o", "judge.max_usd=lots"],
+            "judge.max_usd is lots; expected US dollars above 0, or none for no cap",
+        ),
+        (
+            ["judge.endpoint=gpt4o", "judge.max_usd=nan"],
+            "judge.max_usd is nan; expected US dollars above 0, or none for no cap",
+        ),
+        (
+            ["teacher=gpt4o", "max_usd=inf"],
+            "max_usd is inf; expected US dollars above 0, or none for no cap",
+        ),
+        (["max_usd=5"], "max_usd=5 is read by nothing: no teacher's endpoint is asked; leave it out"),
+        (
+            ["judge.endpoint=gpt4o", "judge.endpoint.price_in=nan"],
+            "judge.endpoint: price_in and price_out are US dollars per million tokens; expected 0 or more",
+        ),
+        (
+            ["judge.endpoint=gpt4o", "judge.endpoint.price_out=inf"],
+            "judge.endpoint: price_in and price_out are US dollars per million tokens; expected 0 or more",
+        ),
+        (
+            ["judge.endpoint=gpt4o", "judge.endpoint.tokens_per_minute=nan"],
+            "judge.endpoint.tokens_per_minute is nan; expected a number",
+        ),
+        (
+            ["judge.endpoint=gpt4o", "judge.endpoint.base_url=localhost"],
+            "judge.endpoint.base_url is 'localhost'; expected an address such as https://api.openai.com/v1",
         ),
         (
             ["judge.endpoint=gpt4o", "judge.name=."],

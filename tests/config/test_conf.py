@@ -198,11 +198,11 @@ def test_an_experiment_takes_another_endpoint():
 
 
 def test_an_endpoint_s_mistakes_name_its_owner():
-    wrong = EndpointConfig(base_url="u", model="m", timeout_s=-1, max_image_px=0, price_in=-1)
+    wrong = EndpointConfig(base_url="http://u", model="m", timeout_s=-1, max_image_px=0, price_in=-1)
     assert wrong.problems("judge.endpoint") == [
         "judge.endpoint.max_image_px is 0; expected at least 28",
         "judge.endpoint.timeout_s is -1; expected seconds, e.g. 120",
-        "judge.endpoint: prices must not be negative and batch_discount lies between 0 and 1",
+        "judge.endpoint: price_in and price_out are US dollars per million tokens; expected 0 or more",
     ]
 
 

@@ -40,7 +40,13 @@ def ask(
     if isinstance(ledger, Path):
         with Ledger(ledger) as opened:
             return ask(asked, opened, limits, model=model, max_usd=max_usd, **more)
-    budget = Budget(max_usd=max_usd, price_in=limits.price_in, price_out=limits.price_out, spent_usd=ledger.spent_usd())
+    budget = Budget(
+        max_usd=max_usd,
+        price_in=limits.price_in,
+        price_out=limits.price_out,
+        spent_usd=ledger.spent_usd(),
+        most_prompt_tokens=ledger.most_prompt_tokens(),
+    )
     return ask_all(
         asked,
         model=lambda: model or open_endpoint(limits),

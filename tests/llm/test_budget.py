@@ -2,14 +2,14 @@
 
 import pytest
 
-from llavapose.llm.budget import MAX_FACTOR, Budget
+from llavapose.llm.budget import FIRST_FACTOR, MAX_FACTOR, Budget
 from llavapose.llm.chat import Completion
 from llavapose.llm.failures import TryLater
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import note_sending
 from llavapose.llm.live import workers
 from llavapose.llm.scripted import Scripted
-from llavapose.llm.tokens import num_prompt_tokens
+from llavapose.llm.tokens import fewest_tokens, num_prompt_tokens, num_tokens
 from tests.llm.asking import ask, config, request, requests
 
 PRICES = {"price_in": 0.0, "price_out": 10_000.0}
@@ -29,7 +29,7 @@ def test_what_is_under_way_counts_as_its_worst():
     first, second, third = requests(3)
     assert money.reserve(first) and money.reserve(second) and not money.reserve(third)
     assert money.in_flight_usd == 2.0
-    money.settle(first, money.usd_of(reply(10)))
+    money.settle(first, money.usd_of(first, reply(10)))
     assert (money.spent_usd, money.in_flight_usd, money.num_in_flight) == (0.5, 1.0, 1)
     assert money.reserve(third)
     money.settle(second, 0.0)
@@ -40,21 +40,85 @@ def test_what_is_under_way_counts_as_its_worst():
 def test_no_cap_and_prices():
     money = Budget(max_usd=None, price_in=2.0, price_out=10.0)
     assert money.reserve(request())
-    assert money.worst_usd(request()) == pytest.approx((num_prompt_tokens(request().messages) * 2.0 + 100 * 10.0) / 1e6)
-    assert money.usd_of(reply(50)) == pytest.approx((5 * 2.0 + 50 * 10.0) / 1e6)
-    assert money.usd_of(reply(50), share=0.5) == money.usd_of(reply(50)) / 2
-    assert money.usd_of(Completion(text="four words are here", model="m")) > 0  # an endpoint that does not count
+    assert money.worst_usd(request()) == pytest.approx(
+        (FIRST_FACTOR * num_prompt_tokens(request().messages) * 2.0 + 100 * 10.0) / 1e6
+    )
+    assert money.usd_of(request(), reply(50)) == pytest.approx((5 * 2.0 + 50 * 10.0) / 1e6)
+    assert money.usd_of(request(), reply(50), share=0.5) == money.usd_of(request(), reply(50)) / 2
+
+
+TEXT = "The man in the red shirt stands on one leg, and his arms are held out to both sides of him. " * 20
+SMALL, LARGE = 3, 500
+"""Counts that a text of 400 words and its prompt cannot have, and can have."""
+
+
+@pytest.mark.parametrize(
+    ("counts", "num_in", "num_out"),
+    [
+        ((430, LARGE), 430, LARGE),  # both can be true
+        ((0, 0), None, None),  # none told
+        ((430, 0), 430, None),
+        ((0, LARGE), None, LARGE),
+        ((SMALL, LARGE), None, LARGE),  # fewer than the texts have words
+        ((430, SMALL), 430, None),
+        ((20_000, 9_000), 20_000, 9_000),  # hidden words and thoughts are charged
+    ],
+)
+def test_counts_are_taken_where_they_can_be_true_else_the_most_it_may_have_cost(counts, num_in, num_out):
+    money = Budget(max_usd=None, price_in=2.0, price_out=10.0)
+    asked = request(TEXT, max_tokens=1000)
+    found = Completion(text=TEXT, model="m", num_prompt_tokens=counts[0], num_completion_tokens=counts[1])
+    num_in = FIRST_FACTOR * num_prompt_tokens(asked.messages) if num_in is None else num_in
+    num_out = 1000 if num_out is None else num_out
+    assert money.usd_of(asked, found) == pytest.approx((num_in * 2.0 + num_out * 10.0) / 1e6)
+    assert money.usd_of(asked, found) <= money.worst_usd(asked) or max(counts) > 1000
+
+
+def test_a_reply_longer_than_it_may_be_costs_its_length():
+    money = Budget(max_usd=None, price_in=0.0, price_out=1e6)
+    assert money.usd_of(request(max_tokens=5), Completion(text="word " * 50, model="m")) == 50
+
+
+@pytest.mark.parametrize("text", ["=" * 4000, " " * 100_000, "词" * 500, "0.479, " * 200, TEXT, "ok", ""])
+def test_the_fewest_tokens_are_fewer_than_the_estimate_and_than_any_vocabulary_s(text):
+    assert fewest_tokens(text) <= max(num_tokens(text), len(text) // 128)
 
 
 def test_an_endpoint_that_counts_more_is_believed():
     money = Budget(max_usd=None, price_in=1.0, price_out=1.0)
-    before, num = money.worst_tokens(request()), num_prompt_tokens(request().messages)
+    num = num_prompt_tokens(request().messages)
+    assert money.worst_tokens(request()) == FIRST_FACTOR * num + 100
+    money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=0))
+    assert money.worst_tokens(request()) == FIRST_FACTOR * num + 100  # it said nothing
+    money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=num))
+    before = money.worst_tokens(request())
+    assert before == num + 100
     money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=2 * num))
     assert money.worst_tokens(request()) == before + num
     money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=100 * num))
-    assert money.worst_tokens(request()) == before + (MAX_FACTOR - 1) * num
+    assert money.worst_tokens(request()) == before + 99 * num
     money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=1))
-    assert money.worst_tokens(request()) == before + (MAX_FACTOR - 1) * num
+    assert money.worst_tokens(request()) == before + 99 * num
+    # A template's own 96 times are added to a longer prompt, and not multiplied.
+    long = request(TEXT)
+    expected = MAX_FACTOR * num_prompt_tokens(long.messages) + (100 - MAX_FACTOR) * num + long.max_tokens
+    assert money.worst_tokens(long) == pytest.approx(expected)
+
+
+def test_what_an_endpoint_counted_in_an_earlier_run_is_the_least_that_a_prompt_is_taken_for():
+    money = Budget(max_usd=None, price_in=1.0, price_out=1.0, most_prompt_tokens=500)
+    assert money.worst_tokens(request()) == 600
+    money.learn(request(), Completion(text="x", model="m", num_prompt_tokens=20))
+    assert money.worst_tokens(request()) == 120
+
+
+@pytest.mark.parametrize("counts", [(0, 0), (1, 1), (0, 3)])
+def test_the_cap_holds_where_the_counts_are_missing_or_too_low(tmp_path, counts):
+    """Replies of 100 tokens for a dollar each, of which the endpoint says little or nothing."""
+    said = Completion(text="word " * 99, model="m", num_prompt_tokens=counts[0], num_completion_tokens=counts[1])
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        tally = ask(requests(50), ledger, config(**PRICES), model=Scripted(lambda _: said), max_usd=5.5)
+        assert (tally.answered, tally.stopped) == (5, "budget") and ledger.spent_usd() == 5.0
 
 
 @pytest.mark.parametrize("max_usd", [0.5, 1.0, 7.3, 25.0])
@@ -78,7 +142,7 @@ def test_the_cap_is_never_passed_and_little_is_left(tmp_path, max_usd):
 
 def test_money_in_doubt_counts_towards_the_cap(tmp_path):
     with Ledger(tmp_path / "l.sqlite") as ledger:
-        ledger.write(note_sending(ledger.new_ticket(), f"killed {number}", 1.0) for number in range(3))
+        ledger.write(note_sending(ledger.new_ticket(), f"killed {number}", 1.0, sent=True) for number in range(3))
     tally = ask(requests(500), tmp_path / "l.sqlite", config(**PRICES), model=Scripted(lambda _: reply(100)), max_usd=5)
     assert (tally.answered, tally.stopped) == (2, "budget")
 
@@ -89,6 +153,8 @@ def test_a_timeout_may_have_been_charged(tmp_path, monkeypatch):
     with Ledger(tmp_path / "l.sqlite") as ledger:
         tally = ask(requests(500), ledger, config(**PRICES), model=Scripted(lambda _: late), max_usd=4.5)
         assert ledger.spent_usd() == ledger.doubtful_usd() == 4.0 == tally.usd_doubtful
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        assert ledger.doubtful_usd() == 4.0  # they were sent, as far as the next run can tell
     assert (tally.answered, tally.stopped, tally.usd) == (0, "budget", 0)
 
 

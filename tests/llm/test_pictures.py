@@ -10,7 +10,7 @@ from PIL import Image
 
 from llavapose.errors import ConfigError, DataError
 from llavapose.llm.ask import open_door
-from llavapose.llm.budget import Budget
+from llavapose.llm.budget import FIRST_FACTOR, Budget
 from llavapose.llm.chat import ChatRequest, Message
 from llavapose.llm.failures import RequestFailed
 from llavapose.llm.pictures import Picture, data_url, picture_of
@@ -151,8 +151,8 @@ def test_a_picture_counts_in_the_estimate_and_in_the_cap(tmp_path):
     text, seen, num = request("Who is it?"), asks(picture), num_picture_tokens(picture)
     assert num_prompt_tokens(seen.messages) == num_prompt_tokens(text.messages) + num
     money = Budget(max_usd=None, price_in=2.0, price_out=10.0)
-    assert money.worst_tokens(seen) == money.worst_tokens(text) + num
-    assert money.worst_usd(seen) == pytest.approx(money.worst_usd(text) + num * 2e-6)
+    assert money.worst_tokens(seen) == money.worst_tokens(text) + FIRST_FACTOR * num
+    assert money.worst_usd(seen) == pytest.approx(money.worst_usd(text) + FIRST_FACTOR * num * 2e-6)
     cap = money.worst_usd(text) + num * 1e-6
     with ChatServer() as server:
         endpoint = config(base_url=server.url, price_in=2.0, price_out=10.0)

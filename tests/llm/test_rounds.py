@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from llavapose.config.choices import AskMode
 from llavapose.errors import ReplyError
+from llavapose.llm import rounds as rounds_module
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.counts import State
 from llavapose.llm.each import ask_each
 from llavapose.llm.failures import RequestFailed, StopAsking
 from llavapose.llm.ledger.ledger import Ledger, Reply
-from llavapose.llm.rounds import End, Memory, Standing, Worth, ask_in_rounds, once_more
+from llavapose.llm.rounds import End, Memory, Standing, Watch, Worth, ask_in_rounds, once_more
 from llavapose.llm.scripted import Scripted
-from llavapose.llm.wire import body_of
+from llavapose.llm.wire.body import body_of
 from tests.llm.asking import config, request
 from tests.llm.chat_server import Answer, Asked, ChatServer, completion
 
@@ -174,3 +177,34 @@ def test_readings_are_remembered_until_their_version_changes(ledger):
         rounds(door_of(ledger, lambda one: "a b"), words)
         numbers.append(words.num_read)
     assert numbers == [3, 0, 3]
+
+
+def test_batches_begin_with_a_few_where_nothing_has_been_read_yet(ledger, monkeypatch):
+    """A full file of a bad prompt would be paid for before anybody has read a word of it."""
+    monkeypatch.setattr(rounds_module, "_TRIAL", 5)
+    door = replace(door_of(ledger, lambda one: "a b c"), mode=AskMode.batch)
+    standings = [Standing(slot=f"slot {number}") for number in range(20)]
+    pending = lambda: [one for one in standings if one.state == End.open]  # noqa: E731
+    tallies = ask_in_rounds(door, Words(), pending, max_asks=3)
+    assert [tally.asked for tally in tallies] == [5, 15]
+
+
+@pytest.mark.parametrize(("share", "stops"), [(0.5, False), (0.15, True)])
+def test_a_watch_stops_where_too_few_are_of_use(share, stops):
+    watch = Watch[int](group=lambda slot: "g", min_accepted=0.2, max_requests=1000)
+    for number in range(150):
+        assert watch.asks() or (stops and number >= 100)
+        good = number % 100 < 100 * share
+        watch.read(
+            number, f"key {number}", Worth(num=int(good), reason=None if good else "refusal"), f"reply\n{number}"
+        )
+        watch.read(number, f"key {number}", Worth(num=0, reason="twice"), "")  # counted once
+        assert watch.check() or (stops and number >= 99)
+    assert watch.check() is not stops and not watch.too_many
+    assert [(one.reason, one.sample) for one in watch.faults()] == [("refusal", f"reply {int(100 * share)}")]
+
+
+def test_a_watch_counts_requests_up_to_its_budget():
+    watch = Watch[int](group=lambda slot: "g", max_requests=3)
+    assert [watch.asks() for _ in range(5)] == [True, True, True, False, False]
+    assert watch.too_many and watch.num_asked == 3 and not watch.check()

@@ -6,6 +6,7 @@ from typing import Any
 
 from llavapose.config.choices import Control
 from llavapose.config.endpoint import EndpointConfig
+from llavapose.config.values import Cap
 from llavapose.errors import LlavaPoseError
 from llavapose.files import inside
 from llavapose.llm.ask import Door, open_door
@@ -20,13 +21,13 @@ class EndpointAnswerer:
     Args:
         endpoint: who answers.
         ledger: the file of replies.
-        max_usd: hard cap on what the ledger may have cost.
+        max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
     """
 
     batch_size = 1
     controls = tuple(Control)
 
-    def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: float | None = None) -> None:
+    def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None) -> None:
         self._endpoint, self._ledger, self._max_usd = endpoint, ledger, max_usd
 
     def identity(self) -> list[Any]:

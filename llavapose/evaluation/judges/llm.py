@@ -13,12 +13,14 @@ from random import Random
 
 from llavapose.config.choices import Context, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
+from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
 from llavapose.llm.ask import open_door
 from llavapose.llm.chat import Completion, Message
 from llavapose.llm.each import Result, Results, ask_each
+from llavapose.llm.rounds import Watch
 from llavapose.records import BASELINE, Answer, Verdict
 from llavapose.teacher.context import context_text
 
@@ -35,7 +37,8 @@ class LlmJudge:
         name: of its folder and table; None: made of model, protocol and context.
         seed: draws which answer of a pair stands first, and is sent where the endpoint takes one.
         max_asks: how often one rating is asked for before the answer stays unscored.
-        max_usd: hard cap on what the ledger may have cost.
+        max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
+        min_accepted: least share of the replies that must have a verdict once a hundred are read; 0: any.
 
     Raises:
         ConfigError: an opponent without ``pair``, or a name that is taken.
@@ -52,7 +55,8 @@ class LlmJudge:
         name: str | None = None,
         seed: int = 0,
         max_asks: int = 3,
-        max_usd: float | None = None,
+        max_usd: Cap = None,
+        min_accepted: float = 0.2,
     ) -> None:
         if protocol == JudgeProtocol.single and opponent is not None:
             raise ConfigError(f"judge.opponent is {opponent}, judge.protocol single; only a pair has an opponent")
@@ -62,6 +66,7 @@ class LlmJudge:
         if self.name == "pose":
             raise ConfigError("judge.name is pose, which is the offline judge; choose another")
         self._endpoint, self._ledger, self._max_usd = endpoint, ledger, max_usd
+        self._min_accepted = min_accepted
         self._protocol, self._context, self._seed, self._max_asks = protocol, context, seed, max_asks
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Judgement]:
@@ -91,7 +96,10 @@ class LlmJudge:
                 )
                 for side in sides
             }
-            found = ask_each(door, requests, self._read, max_asks=self._max_asks)
+            watch = Watch[str](group=lambda name: "the judge", min_accepted=self._min_accepted)
+            found = ask_each(door, requests, self._read, max_asks=self._max_asks, watch=watch)
+        if watch.stopped:
+            raise _RanAway("\n".join([f"judge {self.name}: {watch.stopped}", *(one.line() for one in watch.faults(3))]))
         if found.unsettled:
             num_done = sum(result.key is not None for result in found.by_name.values())
             raise LlavaPoseError(
@@ -130,6 +138,10 @@ class LlmJudge:
                     key=result.keys[-1] if result and result.keys else None,
                 )
             )
+
+
+class _RanAway(LlavaPoseError):
+    goes_on_with = "judge.min_accepted=0"
 
 
 @dataclass(frozen=True, kw_only=True)

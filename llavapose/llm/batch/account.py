@@ -1,16 +1,17 @@
 """An endpoint's files and batches: each question to the server is asked once and brings an answer or one failure."""
 
-import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from llavapose.config.endpoint import EndpointConfig
-from llavapose.errors import LlavaPoseError
+from llavapose.errors import DataError, LlavaPoseError
 from llavapose.llm.batch.book import ApiBatch
 from llavapose.llm.batch.lines import URL, NotThere, TokenLimit, is_token_limit
 from llavapose.llm.failures import TryLater
 from llavapose.llm.openai import MIN_SECRET
-from llavapose.llm.wire import failure_of
+from llavapose.llm.wire.gate import count_of, name_of, one_line, opened
+from llavapose.llm.wire.refusals import failure_of
 
 if TYPE_CHECKING:
     import openai
@@ -19,9 +20,52 @@ if TYPE_CHECKING:
 CLOCKS_APART_S = 24 * 3600.0
 """A batch that the server says was made earlier than this before we asked for it is not the one."""
 
+# As many as a file has lines.
+_MAX_ERRORS = 50_000
 _T = TypeVar("_T")
 # In a batch's metadata, which the server keeps and lists.
 _MARK = "llavapose_batch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a server says of a batch, as far as it is used.
+
+    Attributes:
+        status: the server's word.
+        num_done: requests that it has run.
+        output_file_id, error_file_id: names of its files; empty where there are none.
+        errors: why it was not taken on, each with code, message and line as far as they are given.
+    """
+
+    status: str
+    num_done: int = 0
+    output_file_id: str = ""
+    error_file_id: str = ""
+    errors: tuple[dict[str, Any], ...] = ()
+
+
+def about_of(described: Any) -> About:
+    """A batch's description with every value of the kind that it should be; what is none is left out."""
+    described = described if isinstance(described, dict) else {}
+    counts, errors = described.get("request_counts"), described.get("errors")
+    done = [counts.get(name) for name in ("completed", "failed")] if isinstance(counts, dict) else []
+    data = errors.get("data") if isinstance(errors, dict) else None
+    listed = [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+    return About(
+        status=name_of(described.get("status")),
+        num_done=sum(number for one in done if (number := count_of(one)) is not None),
+        output_file_id=name_of(described.get("output_file_id")),
+        error_file_id=name_of(described.get("error_file_id")),
+        errors=tuple(
+            {
+                "code": name_of(one.get("code")),
+                "message": one_line(one["message"]) if isinstance(one.get("message"), str) else "",
+                "line": count_of(one.get("line")),
+            }
+            for one in listed[:_MAX_ERRORS]
+        ),
+    )
 
 
 class Account:
@@ -40,7 +84,7 @@ class Account:
         """Store the requests' file; returns the server's name of it."""
         # Named after the batch, so that a person who looks into the account can tell the files apart.
         name = f"llavapose-{batch.id}.jsonl"
-        return self._ask(lambda: self._client.files.create(file=(name, file), purpose="batch").id)
+        return self._ask(lambda: _named(self._client.files.create(file=(name, file), purpose="batch").id))
 
     def create(self, batch: ApiBatch) -> str:
         """Start a batch whose file is uploaded; returns the server's name of it.
@@ -51,13 +95,14 @@ class Account:
         """
 
         def start() -> str:
-            return self._client.batches.create(
+            made = self._client.batches.create(
                 # "24h" is the only window that the API knows.
                 input_file_id=batch.file_id,
                 endpoint=URL,
                 completion_window="24h",
                 metadata={_MARK: batch.id},
-            ).id
+            )
+            return _named(made.id)
 
         return self._ask(start)
 
@@ -69,7 +114,7 @@ class Account:
             for one in self._client.batches.list(limit=100):
                 # By the file as well: servers other than OpenAI's may drop metadata.
                 if (one.metadata or {}).get(_MARK) == batch.id or one.input_file_id == batch.file_id:
-                    return one.id
+                    return _named(one.id)
                 # Older ones only from here on: no need to read the account's whole history.
                 if one.created_at < batch.tried_at - CLOCKS_APART_S:
                     return None
@@ -77,14 +122,17 @@ class Account:
 
         return self._ask(search)
 
-    def look(self, batch: ApiBatch) -> dict[str, Any]:
+    def look(self, batch: ApiBatch) -> "About":
         """The batch as the server describes it.
 
         Raises:
             NotThere: the server does not know it.
         """
         found = self._ask(lambda: self._client.batches.retrieve(batch.server_id).model_dump_json())
-        return json.loads(self.without_key(found.encode()))
+        try:
+            return about_of(opened(self.without_key(found.encode(errors="replace"))))
+        except DataError as error:
+            raise TryLater(f"the answer is {error}", reason="not json", doubtful=True) from None
 
     def download(self, file_id: str, store: IO[bytes]) -> None:
         """Write a whole file into ``store``.
@@ -134,7 +182,7 @@ class Account:
             found = f"no connection to {self._base_url} ({cause})"
             # Where not even the connection was made, nothing can have been started.
             return TryLater(found, reason="no connection", doubtful=not cause.startswith("Connect"))
-        except (openai.APIError, ValueError, AttributeError, TypeError) as error:
+        except (openai.APIError, ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
             # A page of HTML, JSON cut short: the client returns or raises all sorts of things.
             return TryLater(f"the answer is no JSON ({type(error).__name__})", reason="not json", doubtful=True)
 
@@ -143,7 +191,7 @@ class Account:
         # Before the status, 400 or 429: it is neither a bad request nor too fast a pace.
         if is_token_limit(text):
             # Enough to read the limit in it.
-            return TokenLimit(text[:200])
+            return TokenLimit(one_line(text))
         if status == 404:
             return NotThere(f"{self._base_url} answers 404 (not found)")
         failure = failure_of(status, text, headers)
@@ -151,3 +199,10 @@ class Account:
             # Only a refusal says that nothing was done.
             return TryLater(str(failure), reason=failure.reason, doubtful=status >= 500 or status == 408)
         return failure
+
+
+def _named(server_id: Any) -> str:
+    """The server's name of a file or batch; it is asked for by it, written down and printed."""
+    if not isinstance(server_id, str) or not server_id or name_of(server_id) != server_id:
+        raise ValueError("no name")
+    return server_id

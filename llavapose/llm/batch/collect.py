@@ -17,7 +17,8 @@ from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.counts import Counts
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.ledger import Ledger
-from llavapose.llm.ledger.notes import Statement, note_failure, note_reply, note_sending
+from llavapose.llm.ledger.notes import Statement, note_charge, note_failure, note_reply, note_sending
+from llavapose.llm.wire.gate import MAX_BODY
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class Collector:
                 ending.stop = ending.stop or failure
                 self._budget.settle(request, 0.0)
             elif isinstance(failure, RequestFailed):
-                self._budget.settle(request, 0.0)
+                self._spend(request, failure, ending)
                 # Before the first reply nobody knows whether the requests or the settings are at fault.
                 ending.fail(request, failure.reason, lasting=self._counts.answered > 0)
             else:
@@ -120,18 +121,28 @@ class Collector:
 
     def _lost(self, request: ChatRequest, failure: TryLater, ending: "_Ending") -> None:
         """A request that was taken on and got no reply."""
-        # What may have been run must be counted as paid: the cap holds at the worst.
-        usd = self._budget.worst_usd(request, share=self._share) if failure.doubtful else 0.0
-        if usd:
-            ending.statements.append(note_sending(self._ledger.new_ticket(), request.key, usd))
-        self._budget.settle(request, usd)
-        self._counts.usd_doubtful += usd
+        self._spend(request, failure, ending)
         self._counts.tried_again[failure.reason] += 1
         # This loss is not in the book yet.
         if self._book.num_tries(request.key) + 1 >= self._max_tries:
             ending.fail(request, f"gave up: {failure.reason}", lasting=False)
         else:
             ending.outcomes[request.key] = failure.reason
+
+    def _spend(self, request: ChatRequest, failure: TryLater | RequestFailed, ending: "_Ending") -> None:
+        """The money of a request without a reply that can be used: by its own count, else at its worst."""
+        usd = 0.0
+        if failure.billed is not None:
+            usd = self._budget.usd_billed(request, failure.billed, share=self._share)
+            ending.statements.append(note_charge(request.key, usd, "a reply that could not be used"))
+            self._counts.usd += usd
+        elif failure.doubtful:
+            # What may have been run must be counted as paid: the cap holds at the worst.
+            usd = self._budget.worst_usd(request, share=self._share)
+            if usd:
+                ending.statements.append(note_sending(self._ledger.new_ticket(), request.key, usd, sent=True))
+            self._counts.usd_doubtful += usd
+        self._budget.settle(request, usd)
 
     def _close(self, batch: ApiBatch, ending: "_Ending") -> None:
         keys = self._book.keys(batch)
@@ -162,11 +173,12 @@ class Collector:
             log.warning("batch file %s is gone from the server; what it held is asked again", file_id)
         store.seek(0)
 
-    def _lines(self, batch: ApiBatch, store: Iterable[bytes], had: set[str]) -> Iterator[Line]:
+    def _lines(self, batch: ApiBatch, store: IO[bytes], had: set[str]) -> Iterator[Line]:
         """The lines that say something new about a request of the batch."""
         keys = set(self._book.keys(batch)) - had
         num_unreadable = num_strange = 0
-        for text in store:
+        # A line that is longer than any reply comes in pieces, none of which can be read.
+        while text := store.readline(MAX_BODY):
             line = read_line(self._account.without_key(text)) if text.strip() else None
             if line is None:
                 num_unreadable += bool(text.strip())
@@ -183,7 +195,7 @@ class Collector:
     def _record(self, batch: ApiBatch, done: list[tuple[str, Completion]]) -> None:
         """Replies into the ledger, then the money."""
         requests = {key: self._book.request(batch, key) for key, _ in done}
-        costs = {key: self._budget.usd_of(completion, share=self._share) for key, completion in done}
+        costs = {key: self._budget.usd_of(requests[key], completion, share=self._share) for key, completion in done}
         notes = (note_reply(key, one, usd=costs[key], tag=requests[key].tag) for key, one in done)
         # On the disk first: what cannot be written does not count as answered.
         self._ledger.write(statement for pair in notes for statement in pair)

@@ -7,7 +7,7 @@ it is looked for in the server's list: found, it is adopted; not found, its requ
 import logging
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -190,13 +190,11 @@ class BatchRun:
                 "use the key of the project that it was sent with",
                 reason="endpoint",
             ) from None
-        status, counts = str(about["status"]), about.get("request_counts") or {}
-        files = {name: about.get(name) or "" for name in ("output_file_id", "error_file_id")}
-        num_done = (counts.get("completed") or 0) + (counts.get("failed") or 0)
-        found = replace(batch, status=status, num_done=num_done)
+        status, files = about.status, {"output_file_id": about.output_file_id, "error_file_id": about.error_file_id}
+        found = replace(batch, status=status, num_done=about.num_done)
         # Failed in the check, before anything was run. With files, some requests were: those are collected.
         if status == "failed" and not any(files.values()):
-            self._refused(found, (about.get("errors") or {}).get("data") or [])
+            self._refused(found, about.errors)
             return replace(found, state="withdrawn")
         # "cancelling" is not an end: it becomes "cancelled", with what was done until then.
         if status in ("completed", "expired", "cancelled", "failed"):
@@ -206,9 +204,9 @@ class BatchRun:
             self._room.accepted()
         return found if found == batch else self._book.note(found)
 
-    def _refused(self, batch: ApiBatch, errors: list[dict[str, Any]]) -> None:
+    def _refused(self, batch: ApiBatch, errors: Sequence[dict[str, Any]]) -> None:
         """The server checked a batch and did not take it on."""
-        texts = [f"{error.get('code')}: {error.get('message')}" for error in errors]
+        texts = [f"{error['code']}: {error['message']}" for error in errors]
         if any(is_token_limit(text) for text in texts):
             self._wait_for_room(batch, texts[0])
             return
@@ -223,9 +221,9 @@ class BatchRun:
             # Lines are counted from 1, in the order of the file, which is the book's.
             keys[error["line"] - 1]: failure
             for error, failure in zip(errors, failures, strict=True)
-            if isinstance(error.get("line"), int) and 1 <= error["line"] <= len(keys)
+            if error["line"] is not None and 1 <= error["line"] <= len(keys)
         }
-        self._lose(batch, f"batch failed: {errors[0].get('code') if errors else 'no reason given'}", named)
+        self._lose(batch, f"batch failed: {errors[0]['code'] if errors else 'no reason given'}", named)
 
     def _lose(self, batch: ApiBatch, reason: str, named: dict[str, Failure]) -> None:
         """Close a batch that was refused as a whole: a try of every request but the ``named``, which have failed."""

@@ -19,7 +19,13 @@ CREATE TABLE IF NOT EXISTS replies (
     num_completion_tokens INTEGER NOT NULL, latency_s REAL NOT NULL, request_id TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS replies_usd ON replies (usd);
-CREATE TABLE IF NOT EXISTS sendings (ticket INTEGER PRIMARY KEY, key TEXT NOT NULL, usd REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS sendings (
+    ticket INTEGER PRIMARY KEY, key TEXT NOT NULL, usd REAL NOT NULL, noted_at REAL NOT NULL DEFAULT 0,
+    sent INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE IF NOT EXISTS charges (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, usd REAL NOT NULL, charged_at REAL NOT NULL, why TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS failures (
     key TEXT PRIMARY KEY, tag TEXT NOT NULL, reason TEXT NOT NULL, lasting INTEGER NOT NULL, failed_at REAL NOT NULL
 );
@@ -28,16 +34,27 @@ CREATE TABLE IF NOT EXISTS outcomes (
 ) WITHOUT ROWID;
 """
 
+# Columns that ledgers of earlier versions lack; what they noted was taken for sent.
+_LATER_COLUMNS = {"noted_at": "REAL NOT NULL DEFAULT 0", "sent": "INTEGER NOT NULL DEFAULT 1"}
+
+
+class Unstorable(DataError):
+    """What is to be written is no value that a ledger takes: half a character, a number beyond 2^63."""
+
 
 @contextmanager
 def told_in_one_line(path: Path, doing: str) -> Iterator[None]:
     """Turn what SQLite says into a DataError.
 
     Raises:
-        DataError: names the file, what was tried, SQLite's reason and what to do.
+        DataError: names the file, what was tried, SQLite's reason and what to do; ``Unstorable`` where it is the value.
     """
     try:
         yield
+    except (UnicodeEncodeError, OverflowError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+        raise Unstorable(
+            f"ledger {path}: cannot {doing} ({type(error).__name__}: a value that no ledger takes)"
+        ) from None
     except sqlite3.OperationalError as error:
         raise DataError(
             f"ledger {path}: cannot {doing} ({error}); what was recorded before is safe: "
@@ -67,6 +84,10 @@ def connect(path: Path) -> sqlite3.Connection:
             if version not in (0, FORMAT):
                 raise DataError(f"ledger {path} has format {version}; this version reads format {FORMAT}")
             connection.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version={FORMAT}; COMMIT;")
+            there = {row[1] for row in connection.execute("PRAGMA table_info(sendings)")}
+            for name, kind in _LATER_COLUMNS.items():
+                if name not in there:
+                    connection.execute(f"ALTER TABLE sendings ADD COLUMN {name} {kind}")
         except BaseException:
             connection.close()
             raise

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from llavapose.llm.chat import ChatRequest, Completion
 from llavapose.llm.ledger.file import connect, lock, told_in_one_line
-from llavapose.llm.ledger.notes import REPLY_FIELDS, Statement, joined, note_failure, note_reply
+from llavapose.llm.ledger.notes import REPLY_FIELDS, Statement, joined, note_charge, note_failure, note_reply
+from llavapose.llm.ledger.sent import Marks
 
 CHUNK = 500
 """Keys in one query."""
@@ -32,6 +33,16 @@ class Reply:
     completion: Completion
     asked_at: float
     usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Sendings without a reply: how many, the most that they cost, when they were noted (0: nobody knows)."""
+
+    num: int
+    usd: float
+    first_at: float
+    last_at: float
 
 
 class Ledger:
@@ -54,6 +65,8 @@ class Ledger:
             self.database = connect(path)
             # A second connection writes, from whatever thread, so that a reader never waits for the disk.
             self._writer = connect(path)
+            self._marks = Marks(path)
+            self._take_over()
             last = self.database.execute("SELECT max(ticket) FROM sendings").fetchone()[0]
         except BaseException:
             os.close(self._lock)
@@ -65,6 +78,20 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _take_over(self) -> None:
+        """What a run before noted and may not have come to settle: sent, or only made ready."""
+        marked = self._marks.before
+        with self.transaction() as database:
+            noted = [ticket for (ticket,) in database.execute("SELECT ticket FROM sendings WHERE NOT sent")]
+            unsent = [] if marked is None else [(ticket,) for ticket in noted if ticket not in marked]
+            database.executemany("DELETE FROM sendings WHERE ticket = ?", unsent)
+            database.execute("UPDATE sendings SET sent = 1")
+        self._marks.begin()
+
+    def sent(self, ticket: int) -> None:
+        """The request noted under this ticket leaves now: should the process be killed, its money is in doubt."""
+        self._marks.mark(ticket)
 
     def write(self, statements: Iterable[Statement]) -> None:
         """Carry out all statements or none; they are on the disk when this returns. May be called from any thread."""
@@ -123,18 +150,46 @@ class Ledger:
         return dict(self._read(f"SELECT key, reason FROM failures{where}"))
 
     def spent_usd(self) -> float:
-        """What the replies cost, and what may have been charged for requests without one (``doubtful_usd``)."""
-        return self._read("SELECT coalesce(sum(usd), 0) FROM replies")[0][0] + self.doubtful_usd()
+        """What the replies cost, what was charged without one, and what may have been (``doubtful_usd``)."""
+        return self._sum("replies") + self.charged_usd() + self.doubtful_usd()
+
+    def charged_usd(self) -> float:
+        """What was charged for requests without a reply: by the endpoint's own count, or as a person settled it."""
+        return self._sum("charges")
 
     def doubtful_usd(self) -> float:
         """The most that was charged for requests sent but never answered: cut off, timed out, killed under way."""
-        return self._read("SELECT coalesce(sum(usd), 0) FROM sendings")[0][0]
+        return self._sum("sendings")
+
+    def doubt(self) -> Doubt:
+        """The sendings that nobody knows the price of."""
+        sql = (
+            "SELECT count(*), coalesce(sum(usd), 0), coalesce(min(nullif(noted_at, 0)), 0), max(noted_at) FROM sendings"
+        )
+        num, usd, first_at, last_at = self._read(sql)[0]
+        return Doubt(num=num, usd=usd, first_at=first_at, last_at=last_at or 0.0)
+
+    def settle_doubt(self, usd: float) -> None:
+        """A person knows what the sendings in doubt cost in all; they are charged so, and in doubt no more."""
+        doubt = self.doubt()
+        why = f"settled: {doubt.num} sendings, at most ${doubt.usd:.4f}"
+        charge = note_charge("", usd, why)
+        with self.transaction() as database:
+            database.execute("DELETE FROM sendings")
+            database.execute(*charge)
+
+    def _sum(self, table: str) -> float:
+        return self._read(f"SELECT coalesce(sum(usd), 0) FROM {table}")[0][0]
 
     def num_tokens(self) -> tuple[int, int]:
         """Prompt and completion tokens of all replies."""
         sums = "coalesce(sum(num_prompt_tokens), 0), coalesce(sum(num_completion_tokens), 0)"
         num_prompt, num_completion = self._read(f"SELECT {sums} FROM replies")[0]
         return num_prompt, num_completion
+
+    def most_prompt_tokens(self) -> int:
+        """The most tokens that the endpoint has counted for one prompt."""
+        return self._read("SELECT coalesce(max(num_prompt_tokens), 0) FROM replies")[0][0]
 
     def num_replies(self) -> int:
         """How many replies are recorded."""
@@ -161,6 +216,7 @@ class Ledger:
         if self._lock >= 0:
             self._writer.close()
             self.database.close()
+            self._marks.close()
             os.close(self._lock)
             self._lock = -1
 

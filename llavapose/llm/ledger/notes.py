@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from llavapose.llm.chat import Completion
+from llavapose.llm.wire.gate import name_of, prose
 
 Statement = tuple[str, tuple[object, ...]]
 """SQL and its values."""
@@ -17,18 +18,19 @@ REPLY_FIELDS = "asked_at, usd, model, finish, num_prompt_tokens, num_completion_
 MAX_ROWS = 500
 """Rows of one joined statement."""
 
-_SENDING = "INSERT INTO sendings (ticket, key, usd) VALUES (?, ?, ?)"
+_SENDING = "INSERT INTO sendings (ticket, key, usd, noted_at, sent) VALUES (?, ?, ?, ?, ?)"
 _FAILURE = "INSERT OR REPLACE INTO failures (key, tag, reason, lasting, failed_at) VALUES (?, ?, ?, ?, ?)"
 _REPLY = f"INSERT OR IGNORE INTO replies (key, tag, {REPLY_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CHARGE = "INSERT INTO charges (key, usd, charged_at, why) VALUES (?, ?, ?, ?)"
 _NO_FAILURE = "DELETE FROM failures WHERE key IN (VALUES (?))"
 _NO_SENDING = "DELETE FROM sendings WHERE ticket IN (VALUES (?))"
-_KINDS = (_SENDING, _FAILURE, _REPLY, _NO_FAILURE, _NO_SENDING)
+_KINDS = (_SENDING, _FAILURE, _REPLY, _CHARGE, _NO_FAILURE, _NO_SENDING)
 """In the order in which joined statements are carried out: what is taken back must have been noted before."""
 
 
-def note_sending(ticket: int, key: str, usd: float) -> Statement:
-    """Note that a request is about to be sent and may cost up to ``usd``."""
-    return _SENDING, (ticket, key, usd)
+def note_sending(ticket: int, key: str, usd: float, *, sent: bool = False) -> Statement:
+    """Note that a request is about to be sent, or was ``sent``, and may cost up to ``usd``."""
+    return _SENDING, (ticket, key, usd, time.time(), int(sent))
 
 
 def drop_sending(ticket: int) -> Statement:
@@ -39,10 +41,15 @@ def drop_sending(ticket: int) -> Statement:
 def note_reply(key: str, completion: Completion, *, usd: float, tag: str = "") -> tuple[Statement, ...]:
     """Record a reply; the first one of a key stays."""
     it = completion
-    text = it.text.encode(errors="replace").decode()  # half a character (a lone surrogate) cannot be stored
     numbers = (it.num_prompt_tokens, it.num_completion_tokens, it.latency_s)
-    values = (key, tag, time.time() - it.latency_s, usd, it.model, it.finish, *numbers, it.request_id, text)
+    values = (key, tag, time.time() - it.latency_s, usd, name_of(it.model), name_of(it.finish), *numbers)
+    values = (*values, name_of(it.request_id), prose(it.text))
     return (_REPLY, values), (_NO_FAILURE, (key,))
+
+
+def note_charge(key: str, usd: float, why: str) -> Statement:
+    """Record money that is gone without a reply: by the endpoint's own count, or as a person settled it."""
+    return _CHARGE, (key, usd, time.time(), why)
 
 
 def note_failure(key: str, reason: str, *, tag: str = "", lasting: bool = True) -> Statement:

@@ -99,9 +99,12 @@ def _write_late(workers: Workers, ledger: Ledger) -> None:
     Raises:
         DataError: it still cannot be written; says how many paid replies are lost.
     """
-    if not workers.unwritten:
-        return
-    try:
-        ledger.write(statement for statements in workers.unwritten for statement in statements)
-    except DataError as error:
-        raise DataError(f"{error}; {len(workers.unwritten)} replies under way could not be kept") from None
+    lost, why = 0, None
+    for statements in workers.unwritten:
+        # One by one: the last bytes of a disk may hold some of them.
+        try:
+            ledger.write(statements)
+        except DataError as error:
+            lost, why = lost + 1, error
+    if why is not None:
+        raise DataError(f"{why}; {lost} replies under way could not be kept") from None

@@ -1,7 +1,8 @@
 """Group commit: what the event loop wants written goes to the disk in one transaction by one thread.
 
 A commit with full sync takes milliseconds, in which many replies may arrive; they wait together for the next one.
-Nobody is told that a reply is recorded before it is.
+Nobody is told that a reply is recorded before it is. Where a commit fails, each of its parts is tried alone: what one
+of them holds must not take the others along.
 """
 
 import asyncio
@@ -51,14 +52,27 @@ class Recorder:
         # Everything that came meanwhile goes in one transaction.
         batch, self._waiting = self._waiting, []
         self._busy = True
-        statements = [one for group, _ in batch for one in group]
-        job = self._loop.run_in_executor(self._thread, self._ledger.write, statements)
+        job = self._loop.run_in_executor(self._thread, self._write, [group for group, _ in batch])
         job.add_done_callback(partial(self._finish, batch))
 
-    def _finish(self, batch: _Waiting, job: asyncio.Future[None]) -> None:
+    def _write(self, groups: Sequence[Sequence[Statement]]) -> list[Exception | None]:
+        """Write all groups together, or else one by one; what went wrong with each."""
+        try:
+            self._ledger.write([one for group in groups for one in group])
+            return [None] * len(groups)
+        except Exception:
+            return [self._alone(group) for group in groups]
+
+    def _alone(self, group: Sequence[Statement]) -> Exception | None:
+        try:
+            self._ledger.write(group)
+        except Exception as error:
+            return error
+        return None
+
+    def _finish(self, batch: _Waiting, job: "asyncio.Future[list[Exception | None]]") -> None:
         self._busy = False
-        error = job.exception()
-        for _, future in batch:
+        for (_, future), error in zip(batch, job.result(), strict=True):
             # Cancelled by an abort.
             if future.done():
                 continue

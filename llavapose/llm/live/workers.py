@@ -9,15 +9,17 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import DataError
 from llavapose.llm.budget import Budget
-from llavapose.llm.chat import ChatModel, ChatRequest, Completion
+from llavapose.llm.chat import LEAVES, ChatModel, ChatRequest, Completion
 from llavapose.llm.counts import Counts, State
 from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
+from llavapose.llm.ledger.file import Unstorable
 from llavapose.llm.ledger.ledger import Ledger
-from llavapose.llm.ledger.notes import Statement, drop_sending, note_failure, note_reply, note_sending
+from llavapose.llm.ledger.notes import Statement, drop_sending, note_charge, note_failure, note_reply, note_sending
 from llavapose.llm.live.pace import Pace
 from llavapose.llm.live.pending import Pending
 from llavapose.llm.live.recorder import Recorder
@@ -184,31 +186,40 @@ class Workers:
 
     async def _exchange(self, sending: "_Sending") -> Completion:
         """Send at the right moment, and settle what it cost."""
-        usd, completion = 0.0, None
+        usd, known, completion = 0.0, False, None
         try:
             started = await self.pace.start()
+            if sending.worst_usd and not getattr(self._model, "tells_leaving", False):
+                self._ledger.sent(sending.ticket)
+            # A task's own: other workers' requests leave at other times.
+            LEAVES.set(partial(self._ledger.sent, sending.ticket) if sending.worst_usd else _nothing)
             usd = sending.worst_usd  # from here on money may be gone
             try:
                 completion = await self._under_way(sending.request)
-            except TryLater as error:
+            except (TryLater, RequestFailed) as error:
                 # Doubtful: the request went out, and whether a reply was made and billed nobody can tell.
                 usd = usd if error.doubtful else 0.0
-                if error.throttled:
+                if error.billed is not None:
+                    usd, known = self._budget.usd_billed(sending.request, error.billed), True
+                if isinstance(error, TryLater) and error.throttled:
                     self.pace.slow_down(started, error.retry_after_s)
                 raise
-            except (RequestFailed, StopAsking):
+            except StopAsking:
                 usd = 0.0
                 raise
             finally:
                 self.pace.finish()
-            usd = self._budget.usd_of(completion)
+            usd = self._budget.usd_of(sending.request, completion)
             # Estimates of prompts get better with every bill.
             self._budget.learn(sending.request, completion)
             self.pace.speed_up()
             return completion
         finally:
-            self._settle(sending, usd)
-            self.counts.usd_doubtful += usd if completion is None else 0.0
+            self._settle(sending, usd, known=known)
+            if completion is None and known:
+                self.counts.usd += usd
+            elif completion is None:
+                self.counts.usd_doubtful += usd
 
     async def _under_way(self, request: ChatRequest) -> Completion:
         worker = _current()
@@ -218,19 +229,34 @@ class Workers:
         finally:
             self._sending.discard(worker)
 
-    def _settle(self, sending: "_Sending", usd: float) -> None:
-        """The money set aside was not needed, or so much of it is gone; the note goes where nothing was spent."""
+    def _settle(self, sending: "_Sending", usd: float, *, known: bool = False) -> None:
+        """The money set aside was not needed, or so much of it is gone; the note goes where nothing is in doubt.
+
+        Args:
+            sending: what was, or was not, sent.
+            usd: what it cost, at most.
+            known: the endpoint itself said so, though its reply cannot be used.
+        """
         self._budget.settle(sending.request, usd)
         self._money_is_free.set()
         # Money gone without a reply keeps its note: that is how the next run counts it.
-        if sending.worst_usd and not usd:
+        if sending.worst_usd and known:
+            why = "a reply that could not be used"
+            self._recorder.write(note_charge(sending.request.key, usd, why), drop_sending(sending.ticket))
+        elif sending.worst_usd and not usd:
             self._recorder.write(drop_sending(sending.ticket))
 
     async def _record(self, sending: "_Sending", completion: Completion) -> None:
-        request, usd = sending.request, self._budget.usd_of(completion)
+        request, usd = sending.request, self._budget.usd_of(sending.request, completion)
         notes = note_reply(request.key, completion, usd=usd, tag=request.tag)
-        # Reply and note in one transaction: at no moment are there both, or neither.
-        await self._write([*notes, drop_sending(sending.ticket)] if sending.worst_usd else notes)
+        try:
+            # Reply and note in one transaction: at no moment are there both, or neither.
+            await self._write([*notes, drop_sending(sending.ticket)] if sending.worst_usd else notes)
+        except Unstorable as error:
+            # Its note stays: the money is gone.
+            self.counts.usd_doubtful += usd
+            await self._fail(request, "cannot be stored", error, lasting=False)
+            return
         self._pending.done(request, failed=False)
         self.counts.answered += 1
         self.counts.usd += usd
@@ -250,6 +276,9 @@ class Workers:
         self._recording.add(worker)
         try:
             await self._recorder.write(*statements)
+        except Unstorable:
+            # Not even with room on the disk.
+            raise
         except DataError:
             self.unwritten.append(statements)
             raise
@@ -262,6 +291,10 @@ class _Sending:
     request: ChatRequest
     ticket: int
     worst_usd: float
+
+
+def _nothing() -> None:
+    """A free endpoint needs no marks."""
 
 
 def _current() -> asyncio.Task[None]:

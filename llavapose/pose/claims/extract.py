@@ -47,6 +47,11 @@ _PLACED_THING = re.compile(
     r"(?:(?:the|an?|his|her|their) )?(?:\w+ )?(?:\w+ )?$"
 )
 
+# Three times the longest that people write of a picture. Everyone named is compared with everyone: a list without end
+# would be read for minutes.
+MAX_SENTENCE = 1000
+"""Characters of a sentence; what is longer claims nothing."""
+
 
 def extract_claims(text: str) -> tuple[Claim, ...]:
     """All claims of a text in reading order; spans are positions in ``text``."""
@@ -56,6 +61,8 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     if len(lowered) != len(text):  # a few letters grow when lowered, and would shift every span
         lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text).replace("’", "'")
     for start, end in sentences(text):
+        if end - start > MAX_SENTENCE:
+            continue
         sentence = re.sub(r"\s", " ", lowered[start:end])
         mentions = mentions_in(sentence)
         if not sentence.rstrip("\"' ").endswith("?"):

@@ -7,7 +7,7 @@ from typing import Any
 from llavapose.config.choices import ExportFormat
 from llavapose.config.schema import ScenesConfig
 from llavapose.config.teaching import TeacherConfig
-from llavapose.files import read_json
+from llavapose.files import read_json, sha256
 from llavapose.kinds import taught_kinds
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Sample
@@ -66,7 +66,13 @@ def write_card_and_exports(
 
 def _settings(scenes: ScenesConfig, teacher: TeacherConfig) -> dict[str, object]:
     context = {kind: teacher.context_of(kind).value for kind in taught_kinds()}
-    asked = {} if teacher.endpoint is None else {"quality": teacher.quality.value, "max_asks": teacher.max_asks}
+    asked: dict[str, object] = {}
+    if teacher.endpoint is not None:
+        asked = {"quality": teacher.quality.value, "max_asks": teacher.max_asks}
+    if teacher.examples is not None:
+        asked["examples"] = f"{teacher.examples.name}, sha256 {sha256(teacher.examples)}"
+    if not teacher.caption_turns:
+        asked["caption_turns"] = False
     return {
         "scenes": scenes.name,
         "select": scenes.select.value,

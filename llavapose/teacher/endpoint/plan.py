@@ -11,7 +11,7 @@ from llavapose.config.teaching import EndpointConfig
 from llavapose.kinds import KINDS
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.tokens import num_prompt_tokens
-from llavapose.teacher.endpoint.rounds import MAX_TURNS, Assignment
+from llavapose.teacher.endpoint.rounds import Assignment
 from llavapose.teacher.order import slots_between
 
 NUM_MEASURED = 300
@@ -44,6 +44,7 @@ class Plan:
     mode: str
     limits: str
     model: str
+    max_requests: int
     short: tuple[str, ...] = ()
 
     @property
@@ -69,6 +70,8 @@ class Plan:
             *body,
             f"{when} ({self.limits}); spent so far ${self.spent_usd:,.2f}; tokens are estimates, and a reply that has "
             "to be asked again costs again",
+            f"it stops at {self.max_requests:,} requests (teacher.max_requests) or where too few replies are of use "
+            "(teacher.min_accepted)",
             *self.short,
         ]
 
@@ -84,11 +87,9 @@ def plan_of(assignment: Assignment, ledger: Ledger | None) -> Plan:
     assert endpoint is not None
     rows, short = [], []
     for kind, wanted in assignment.wanted.items():
-        num_requests = -(-wanted // int(assignment.per_reply(kind)))
-        most = MAX_TURNS * len(assignment.orders[kind])
-        if num_requests > most:
-            short.append(f"{kind}: {num_requests:,} requests need more pictures; {most:,} can be made of these")
-            num_requests = most
+        num_requests, needed = assignment.num_requests(kind), -(-wanted // int(assignment.per_reply(kind)))
+        if needed > num_requests:
+            short.append(f"{kind}: {needed:,} requests need more pictures; {num_requests:,} can be made of these")
         rows.append(_row(assignment, kind, wanted, num_requests, ledger))
     return Plan(
         rows=tuple(rows),
@@ -98,6 +99,7 @@ def plan_of(assignment: Assignment, ledger: Ledger | None) -> Plan:
         mode=assignment.teacher.mode.value,
         limits=_limits(endpoint, assignment.teacher.mode.value),
         model=endpoint.model,
+        max_requests=assignment.max_requests,
         short=tuple(short),
     )
 

@@ -5,10 +5,11 @@ The rounds themselves are ``llm/rounds.py``: a slot (``teacher/order.py``) is as
 when there is enough.
 """
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from llavapose.config.choices import ConvForm
@@ -19,11 +20,12 @@ from llavapose.llm.ask import Door, request_to
 from llavapose.llm.chat import ChatRequest
 from llavapose.llm.counts import State, Tally
 from llavapose.llm.ledger.ledger import Reply
-from llavapose.llm.rounds import End, Memory, Standing, Worth, ask_in_rounds, once_more
+from llavapose.llm.rounds import End, Memory, Standing, Watch, Worth, ask_in_rounds, once_more
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
 from llavapose.teacher.checks.findings import repair_messages
 from llavapose.teacher.context import partners
+from llavapose.teacher.examples import Examples, examples_hash
 from llavapose.teacher.messages import instruction_of, messages_of
 from llavapose.teacher.order import Slot, order_of, slots_between
 from llavapose.teacher.prompts import prompt_hash
@@ -31,6 +33,9 @@ from llavapose.teacher.reply.reading import Reading, read_reply, reading_version
 
 MAX_TURNS = 3
 """How often a picture comes up for one kind before the run says that the scenes are used up."""
+# By eye: a teacher that needs more than three replies for one that can be used needs a person.
+BUDGET_FACTOR = 3
+"""Requests for each of the plan's, at most."""
 LEAST_RATE = 0.2
 """Good conversations a reply is taken to hold at least, so that a bad teacher is not asked for everything at once."""
 
@@ -43,11 +48,13 @@ class Assignment:
         scenes: image id -> scene, those that qualify.
         teacher: settings with an endpoint.
         wanted: kind -> samples.
+        examples: kind -> examples made by hand.
     """
 
     scenes: Mapping[int, Scene]
     teacher: TeacherConfig
     wanted: Mapping[str, int]
+    examples: Examples = field(default_factory=dict)
 
     @cached_property
     def orders(self) -> dict[str, tuple[int, ...]]:
@@ -65,12 +72,31 @@ class Assignment:
         dialogue = self.teacher.conv_form == ConvForm.dialogue
         return 1.0 if dialogue else float(KINDS[kind].samples_per_reply)
 
+    def num_requests(self, kind: str) -> int:
+        """Requests of the first round, by which every sample is asked for once, as far as there are pictures."""
+        return min(-(-self.wanted[kind] // int(self.per_reply(kind))), MAX_TURNS * len(self.orders[kind]))
+
+    @property
+    def max_requests(self) -> int:
+        """The most requests before the run stops and says why: each of the plan's asked several times."""
+        planned = sum(self.num_requests(kind) for kind in self.wanted)
+        return self.teacher.max_requests or planned * max(BUDGET_FACTOR, self.teacher.max_asks)
+
     def wording(self, kind: str) -> str:
         """A short hash of all but the pictures: prompt, context, model and parameters of a kind."""
         endpoint, context = self.teacher.endpoint, self.teacher.context_of(kind).value
         assert endpoint is not None
         parameters = [endpoint.model, endpoint.max_tokens, endpoint.temperature, self.teacher.seed]
-        return fingerprint([prompt_hash(kind, context), context, self.teacher.conv_form.value, *parameters], 8)
+        return fingerprint([self.prompt_hash(kind), context, self.teacher.conv_form.value, *parameters], 8)
+
+    def prompt_hash(self, kind: str) -> str:
+        """SHA-256 of all fixed text of a kind's requests, examples included, in hexadecimal digits."""
+        fixed = prompt_hash(kind, self.teacher.context_of(kind).value)
+        examples, as_turns = self.examples.get(kind, ()), self.teacher.caption_turns or kind != "conv"
+        if not examples and as_turns:
+            return fixed
+        parts = [fixed, "captions as turns" if as_turns else "captions as text", examples_hash(examples)]
+        return hashlib.sha256("\n\n".join(parts).encode()).hexdigest()
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -89,6 +115,8 @@ class Assignment:
             seed=seed,
             conv_form=self.teacher.conv_form.value,
             other=self.others.get(scene.id),
+            caption_turns=self.teacher.caption_turns,
+            examples=self.examples.get(slot.kind, ()),
         )
         return request_to(endpoint, messages, seed=seed, tag=self.tags[slot.kind])
 
@@ -131,6 +159,7 @@ class Standings:
 
     standings: dict[str, list[Standing[Slot]]]
     tallies: tuple[Tally, ...]
+    watch: Watch[Slot]
     exhausted: tuple[str, ...] = ()
 
     @property
@@ -142,6 +171,13 @@ class Standings:
     def stopped(self) -> str | None:
         """What ended it early, in words."""
         return self.tallies[-1].stopped if self.tallies else None
+
+    @property
+    def goes_on_with(self) -> str | None:
+        """The setting with which the same command goes on, where the watch has stopped it."""
+        if self.watch.stopped is None or self.state != State.stopped:
+            return None
+        return f"teacher.max_requests={2 * self.watch.num_asked}" if self.watch.too_many else "teacher.min_accepted=0"
 
     def counts(self) -> dict[str, Counter[str]]:
         """Kind -> requests by their end: "kept", "rejected: <reason>", "failed: <reason>", and "open" where stopped."""
@@ -161,8 +197,12 @@ def ask_until_enough(assignment: Assignment, door: Door) -> Standings:
         exhausted = _extend(assignment, standings)
         return [one for of_kind in standings.values() for one in of_kind if one.state == End.open]
 
-    tallies = ask_in_rounds(door, assignment, pending, max_asks=assignment.teacher.max_asks)
-    return Standings(standings=standings, tallies=tallies, exhausted=exhausted)
+    teacher = assignment.teacher
+    watch = Watch[Slot](
+        group=lambda slot: slot.kind, min_accepted=teacher.min_accepted, max_requests=assignment.max_requests
+    )
+    tallies = ask_in_rounds(door, assignment, pending, max_asks=teacher.max_asks, watch=watch)
+    return Standings(standings=standings, tallies=tallies, watch=watch, exhausted=exhausted)
 
 
 def _extend(assignment: Assignment, standings: dict[str, list[Standing[Slot]]]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from llavapose.teacher.checks.findings import Finding
 from llavapose.teacher.dataset.card import checked_of
 from llavapose.teacher.endpoint.rounds import Assignment
 from llavapose.teacher.order import Slot
-from llavapose.teacher.prompts import PROMPT_VERSION, prompt_hash
+from llavapose.teacher.prompts import PROMPT_VERSION
 from llavapose.teacher.reply.reading import Reading, reading_version
 
 
@@ -90,7 +90,7 @@ def _provenance(assignment: Assignment, scene: Scene, standing: Standing[Slot], 
         "model": model,
         "context": context,
         "prompt": PROMPT_VERSION,
-        "prompt_sha256": prompt_hash(kind, context),
+        "prompt_sha256": assignment.prompt_hash(kind),
         "seed": assignment.teacher.seed,
         "request": standing.key,
         "asks": len(standing.keys),
@@ -145,4 +145,4 @@ def first_findings(ledger: Ledger, standings: Sequence[Standing[Slot]]) -> Itera
 def prompts_of(assignment: Assignment) -> dict[str, str]:
     """What was asked and with which context -> SHA-256 of the prompt."""
     contexts = {kind: assignment.teacher.context_of(kind).value for kind in assignment.wanted}
-    return {f"{kind}, {context}": prompt_hash(kind, context) for kind, context in contexts.items()}
+    return {f"{kind}, {context}": assignment.prompt_hash(kind) for kind, context in contexts.items()}

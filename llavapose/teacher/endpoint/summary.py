@@ -25,6 +25,7 @@ class EndpointSummary:
         usd: what the ledger has cost so far, doubtful money included.
         state: how the asking ended.
         stopped: what ended it early, in words; None where it is done.
+        goes_on_with: the setting with which the same command goes on, where it ran away.
         notes: one line each.
         seconds: wall time of this run.
     """
@@ -46,6 +47,7 @@ class EndpointSummary:
     usd: float
     state: State
     stopped: str | None
+    goes_on_with: str | None
     notes: tuple[str, ...]
     seconds: float
 

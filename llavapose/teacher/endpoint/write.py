@@ -28,6 +28,7 @@ from llavapose.teacher.endpoint.rows import (
     within,
 )
 from llavapose.teacher.endpoint.summary import EndpointSummary
+from llavapose.teacher.examples import read_examples
 from llavapose.teacher.order import wanted_samples
 
 
@@ -35,12 +36,17 @@ def assignment_of(scenes: SceneSet, teacher: TeacherConfig) -> Assignment:
     """What is to be asked about which scenes.
 
     Raises:
-        DataError: no scene shows a person.
+        DataError: no scene shows a person, or a file of examples that is none.
     """
     chosen = {scene.id: scene for scene in scenes.scenes if scene.people}
     if not chosen:
         raise DataError(f"no scene of {scenes.images} shows a person; nothing to ask about")
-    return Assignment(scenes=chosen, teacher=teacher, wanted=wanted_samples(len(chosen), teacher.num_samples))
+    return Assignment(
+        scenes=chosen,
+        teacher=teacher,
+        wanted=wanted_samples(len(chosen), teacher.num_samples),
+        examples=read_examples(teacher.examples),
+    )
 
 
 def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> EndpointSummary:
@@ -83,6 +89,7 @@ def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> Endpoint
         usd=ledger.spent_usd(),
         state=asked.state,
         stopped=asked.stopped,
+        goes_on_with=asked.goes_on_with,
         notes=tuple(_notes(asked, out, num_repaired, num_aside)),
         seconds=round(time.monotonic() - start, 2),
     )
@@ -91,6 +98,8 @@ def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> Endpoint
 
 
 def _notes(asked: Standings, out: Path, num_repaired: int, num_aside: int) -> Iterator[str]:
+    if asked.goes_on_with:
+        yield from (fault.line() for fault in asked.watch.faults())
     if num_repaired:
         yield f"{num_repaired:,} replies were asked again and kept: {out / 'repairs.jsonl'} has both"
     if num_aside:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llavapose.errors import ReplyError
 from llavapose.teacher.reply.json_pairs import Pair
 from llavapose.teacher.reply.wrapping import unquoted
 
@@ -56,6 +57,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 
+# Twenty times as many as a reply is asked for.
+MAX_BLOCKS = 200
+"""Questions and answers of one reply."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -83,7 +88,11 @@ class _Block:
 
 
 def pairs_in(text: str) -> Found:
-    """All pairs of a text, in order; "" where one side is missing."""
+    """All pairs of a text, in order; "" where one side is missing.
+
+    Raises:
+        ReplyError: more questions and answers than any reply has.
+    """
     if _SECOND_LETTER.search(text):
         text = _LETTERED.sub(r"\g<1>1.", text)
     text = _INLINE.sub("\n", _TAG.sub(_label_of_tag, text))
@@ -97,6 +106,8 @@ def pairs_in(text: str) -> Found:
         if rows:
             return Found(pairs=rows, labelled=True)
     blocks = _blocks(lines, asks, answers)
+    if len(blocks) > MAX_BLOCKS:
+        raise ReplyError("too long")
     labelled = asks is not None or answers is not None
     return Found(pairs=tuple(_joined(blocks)), labelled=labelled, preamble=blocks[0].text)
 

@@ -56,6 +56,8 @@ def json_text(text: str) -> str | None:
         value = parse_json(text, what="reply", where="JSON", strict=False)
     except DataError:
         return None
+    if not isinstance(value, dict):
+        return None
     texts = [inner for inner in value.values() if isinstance(inner, str)]
     return max(texts, key=len) if texts else None
 
@@ -77,13 +79,14 @@ def _values(text: str) -> Iterator[Any]:
 
 def _python_value(text: str) -> Iterator[Any]:
     """A list or dict as Python prints it."""
-    region = re.search(r"[\[{].*[\]}]", text, re.DOTALL)
-    if not region or len(region[0]) > _MAX_PYTHON or not re.search(r"'\s*:\s*['\"]", region[0]):
+    opening = min((at for at in (text.find("["), text.find("{")) if at >= 0), default=len(text))
+    region = text[opening : max(text.rfind("]"), text.rfind("}")) + 1]
+    if not region or len(region) > _MAX_PYTHON or not re.search(r"'\s*:\s*['\"]", region):
         return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield ast.literal_eval(region[0])
+            yield ast.literal_eval(region)
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return
 

@@ -17,6 +17,10 @@ from llavapose.teacher.reply.wrapping import cleaned, unquoted, without_closing,
 MIN_WORDS = 8
 """Fewest words of a description, and of an answer that reasons."""
 
+# Four thousand tokens; the longest of the papers' replies has a fifth. What is longer is no sample of anything.
+MAX_CHARACTERS = 16_384
+"""Characters of a reply that is read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
@@ -45,9 +49,11 @@ def parse_reply(
 
     Raises:
         ReplyError: nothing of it can be used. The message, as a reason in ``left_out``, is one of: content filter,
-            cut off, empty, refusal, no question and answer, one-sided, repeats the question, too short, wrong
-            language, asked twice, more than one question.
+            cut off, empty, refusal, no question and answer, one-sided, repeats the question, too short, too long,
+            wrong language, asked twice, more than one question.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise ReplyError("too long")
     if finish == "content_filter":
         raise ReplyError("content filter")
     body, cut = cleaned(text), finish == "length"

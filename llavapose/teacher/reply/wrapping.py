@@ -9,7 +9,10 @@ _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL 
 _THOUGHT_END = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w-]*[ \t]*$\n?", re.MULTILINE)
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_SEPARATOR_END = re.compile(r"(?:\n[ \t]*(?:[-=*_~] ?){3,}[ \t]*)+\Z")
+_SEPARATOR = re.compile(r"[ \t]*(?:[-=*_~] ?){3,}[ \t]*")
+# Longer than any table's padding or rule; a pattern that looks for what follows would try each place in turn.
+_BLANKS = re.compile(r"\s{100,}")
+_SAME_SIGN = re.compile(r"([^\w\s]|_)\1{99,}")
 
 _EAGER = re.compile(
     r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|definitely|understood|got it|no problem|gladly"
@@ -47,6 +50,8 @@ _CLOSING = re.compile(
 def cleaned(text: str) -> str:
     """The reply without thoughts, fences, picture tokens and signs that are no text."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    text = _BLANKS.sub(lambda found: "\n\n" if "\n" in found[0] else " ", text)
+    text = _SAME_SIGN.sub(lambda found: found[1] * 100, text)
     text = _THOUGHT_END.split(_THOUGHT.sub("", text))[-1]
     return _FENCE.sub("", _NO_TEXT.sub("", text.replace("<image>", ""))).strip()
 
@@ -63,7 +68,7 @@ def without_preamble(text: str) -> str:
 def without_closing(text: str) -> str:
     """The text up to its last own word."""
     while True:
-        start, last = text.rfind("\n") + 1, _SEPARATOR_END.sub("", text).rstrip()
+        start, last = text.rfind("\n") + 1, _without_separators(text).rstrip()
         if last != text:
             text = last
             continue
@@ -71,6 +76,14 @@ def without_closing(text: str) -> str:
         if not found:
             return text
         text = text[: found.start()].rstrip()
+
+
+def _without_separators(text: str) -> str:
+    """The text without the lines of dashes or stars at its end."""
+    end = len(text)
+    while (start := text.rfind("\n", 0, end)) >= 0 and _SEPARATOR.fullmatch(text, start + 1, end):
+        end = start
+    return text[:end]
 
 
 def unquoted(text: str) -> str:

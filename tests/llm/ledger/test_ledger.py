@@ -3,12 +3,14 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from llavapose.errors import DataError
 from llavapose.llm.chat import Completion
+from llavapose.llm.ledger import sent
 from llavapose.llm.ledger.ledger import CHUNK, Ledger
 from llavapose.llm.ledger.notes import drop_sending, note_failure, note_reply, note_sending
 from tests.llm.asking import request
@@ -95,10 +97,71 @@ def test_a_sending_without_a_reply_is_money_in_doubt(tmp_path):
     with Ledger(path) as ledger:
         tickets = [ledger.new_ticket() for _ in range(3)]
         ledger.write(note_sending(ticket, "k", 0.5) for ticket in tickets)
+        for ticket in tickets:
+            ledger.sent(ticket)
         ledger.write([*note_reply("k", REPLY, usd=0.125), drop_sending(tickets[1])])
+    for _ in range(3):
+        with Ledger(path) as ledger:
+            assert (ledger.doubtful_usd(), ledger.spent_usd()) == (1.0, 1.125)
+            assert ledger.new_ticket() > max(tickets)
+
+
+def noted(path: Path, *, sent: int) -> None:
+    """Five notes of half a dollar, so many of which were sent, as a run leaves them that was killed."""
     with Ledger(path) as ledger:
-        assert (ledger.doubtful_usd(), ledger.spent_usd()) == (1.0, 1.125)
-        assert ledger.new_ticket() > max(tickets)
+        tickets = [ledger.new_ticket() for _ in range(5)]
+        ledger.write(note_sending(ticket, f"k{ticket}", 0.5) for ticket in tickets)
+        for ticket in tickets[:sent]:
+            ledger.sent(ticket)
+
+
+def test_what_was_only_made_ready_is_no_money_in_doubt(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    for total in (1.0, 2.0, 3.0):  # of three runs, each killed in its turn
+        noted(path, sent=2)
+        with Ledger(path) as ledger:
+            assert ledger.doubtful_usd() == total
+
+
+@pytest.mark.parametrize("lost", ["another boot", "no file", "no boot"])
+def test_where_nobody_can_tell_what_was_sent_all_of_it_counts(tmp_path, monkeypatch, lost):
+    path, boot = tmp_path / "ledger.sqlite", tmp_path / "boot_id"
+    boot.write_text("one\n")
+    monkeypatch.setattr(sent, "BOOT_ID", boot)
+    noted(path, sent=2)
+    if lost == "another boot":
+        boot.write_text("two\n")
+    elif lost == "no boot":
+        boot.unlink()
+    else:
+        (tmp_path / "ledger.sqlite.sent").unlink()
+    with Ledger(path) as ledger:
+        assert ledger.doubtful_usd() == 2.5
+
+
+def test_marks_that_cannot_be_written_are_given_up(tmp_path, monkeypatch):
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger:
+        tickets = [ledger.new_ticket() for _ in range(5)]
+        ledger.write(note_sending(ticket, f"k{ticket}", 0.5) for ticket in tickets)
+        ledger.sent(tickets[0])
+        monkeypatch.setattr(sent.os, "write", lambda *_: 3)
+        ledger.sent(tickets[1])
+        monkeypatch.undo()
+        ledger.sent(tickets[2])
+    with Ledger(path) as ledger:
+        assert ledger.doubtful_usd() == 2.5
+
+
+def test_a_ledger_of_an_earlier_version_keeps_its_money(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    Ledger(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("DROP TABLE sendings")
+        database.execute("CREATE TABLE sendings (ticket INTEGER PRIMARY KEY, key TEXT NOT NULL, usd REAL NOT NULL)")
+        database.execute("INSERT INTO sendings VALUES (1, 'k', 0.75)")
+    with Ledger(path) as ledger:
+        assert ledger.doubtful_usd() == 0.75 and ledger.new_ticket() == 2
 
 
 def test_notes_of_one_transaction_are_joined_and_mean_the_same(tmp_path):

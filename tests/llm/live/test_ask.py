@@ -78,9 +78,12 @@ def test_trouble_is_tried_again(ledger, trouble):
     assert sum(tally.tried_again.values()) == 20
     assert set(server.asked.values()) == {3}
     worst = 10 * 2 * 100 / 1e6  # price_in is 0, max_tokens 100
-    doubtful = trouble.status == 200
+    counted = isinstance(trouble.body, dict) and trouble.body.get("choices") == []  # it says what it cost
+    doubtful = trouble.status == 200 and not counted
     assert tally.usd_doubtful == pytest.approx(worst if doubtful else 0)
     assert ledger.doubtful_usd() == pytest.approx(worst if doubtful else 0)
+    assert ledger.charged_usd() == pytest.approx(20 * 50 / 1e6 if counted else 0)
+    assert tally.usd == pytest.approx((30 if counted else 10) * 50 / 1e6)
 
 
 def test_a_request_is_given_up_after_max_tries_and_asked_by_the_next_run(ledger):
@@ -252,6 +255,21 @@ def test_replies_outlive_a_short_fault_of_the_disk(ledger, monkeypatch):
 
     monkeypatch.setattr(Ledger, "write", fail_once)
     asked = Counter()
+    tally = ask(requests(300), ledger, config(), model=Scripted(lambda one: asked.update([one.key]) or "yes"))
+    assert tally.answered == ledger.num_replies() == asked.total() == 300
+
+
+def test_replies_outlive_a_longer_fault_of_the_disk(ledger, monkeypatch):
+    write, calls = Ledger.write, []
+
+    def fail_for_a_while(self, statements):
+        calls.append(1)
+        if 5 <= len(calls) < 9:
+            raise DataError("ledger: cannot write to it (disk I/O error)")
+        write(self, statements)
+
+    monkeypatch.setattr(Ledger, "write", fail_for_a_while)
+    asked = Counter()
     with pytest.raises(DataError, match="disk I/O error"):
         ask(requests(300), ledger, config(), model=Scripted(lambda one: asked.update([one.key]) or "yes"))
     assert ledger.num_replies() == asked.total()
@@ -266,7 +284,22 @@ def test_nothing_is_doubtful_where_nothing_was_charged(ledger, failure):
 
 def test_half_a_character_in_a_reply_can_be_stored(ledger):
     ask(requests(1), ledger, config(), model=Scripted(lambda asked: Completion(text="a\ud800\x00b", model="m")))
-    assert ledger.reply(request().key).completion.text == "a?\x00b"
+    assert ledger.reply(request().key).completion.text == "a?b"
+
+
+def test_one_reply_that_cannot_be_stored_fails_its_request_and_takes_no_other_along(ledger):
+    """Forty replies come while the first is written, and wait for one commit together."""
+
+    def says(asked):
+        number = 2**64 if asked.messages[-1].text == "question 7" else 3
+        return Completion(text="yes", model="m", num_prompt_tokens=10, num_completion_tokens=number)
+
+    limits = config(price_in=1.0, price_out=1.0, max_concurrency=64)
+    tally = ask(requests(40), ledger, limits, model=Scripted(says, latency_s=0.05))
+    assert (tally.answered, tally.failed, tally.state) == (39, {"cannot be stored": 1}, State.done)
+    assert ledger.num_replies() == 39 and ledger.failures(lasting_only=True) == {}
+    # What it cost is not forgotten.
+    assert ledger.doubtful_usd() > 0
 
 
 def test_the_summary_is_one_line_that_says_all():

@@ -121,8 +121,14 @@ def test_killed_at_twenty_moments_nothing_is_lost_and_nothing_asked_twice(server
         # Answered, but cut off by a kill: at most what was under way, and its money is remembered.
         num_twice = len(server.log) - 2000
         assert most_unrecorded <= 16 + workers.SPARE_WORKERS
-        assert ledger.doubtful_usd() >= num_twice * ledger.reply(keys[0]).usd * 0.5
-        assert ledger.spent_usd() > ledger.doubtful_usd()
+        # What came to the server and brought no reply into the ledger is charged; what was only made ready is not.
+        num_lost, usd = len(server.arrivals) - 2000, ledger.reply(keys[0]).usd
+        shown = ledger.doubtful_usd()
+        print(f"{num_lost} sendings lost by 20 kills: ${num_lost * usd:.5f} true, at most ${shown:.5f} shown")
+        assert num_lost >= num_twice
+        assert num_lost * usd <= shown + 1e-9
+        # A reply may be twice as long as these are: the most is a third more, and a kill hits one on its way out.
+        assert shown <= 1.5 * num_lost * usd
 
 
 def test_what_was_told_to_be_recorded_outlives_a_kill(server, runs):
@@ -171,8 +177,8 @@ def test_ctrl_c_twice_stops_at_once_and_remembers_the_money(server, runs, number
     assert (said["status"], said["answered"], said["stopped"]) == (0, 20, "interrupted")
     with Ledger(runs.ledger) as ledger:
         assert ledger.num_replies() == 20
-        # 8 requests of 100 tokens for the reply and 7 for the prompt, taken four times: the server counts far more
-        assert ledger.doubtful_usd() == pytest.approx(8 * 128e-6)
+        # 8 requests of 100 tokens for the reply and 100 for the prompt, as the server has counted others
+        assert ledger.doubtful_usd() == pytest.approx(8 * 200e-6)
 
 
 def test_a_second_run_on_the_same_ledger_is_told_and_changes_nothing(server, runs):

@@ -99,18 +99,21 @@ def openai(server: ChatServer) -> tuple[str, ...]:
     return ("teacher=gpt4o", f"teacher.endpoint.base_url={server.url}", "output_dir=out", "teacher.num_samples=9")
 
 
+UNCAPPED = "max_usd=none"
+
+
 @pytest.mark.slow
 def test_cap_stop_resume_and_no_trace_of_the_key(tmp_path):
     with ChatServer(behaves) as server:
-        missing = generate(tmp_path, *openai(server))
+        missing = generate(tmp_path, *openai(server), UNCAPPED)
         assert missing.returncode == 1 and "OPENAI_API_KEY" in missing.stderr and "Traceback" not in missing.stderr
-        wrong = generate(tmp_path, *openai(server), key=f"{CANARY}-wrong")
+        wrong = generate(tmp_path, *openai(server), UNCAPPED, key=f"{CANARY}-wrong")
         assert wrong.returncode == 1 and "Traceback" not in wrong.stderr
-        capped = generate(tmp_path, *openai(server), "max_usd=0.014", key=CANARY)
+        capped = generate(tmp_path, *openai(server), "max_usd=0.03", key=CANARY)
         assert capped.returncode == 1 and "stopped: budget" in capped.stderr and "same command goes on" in capped.stderr
         paid = len(server.log)
         assert 0 < paid < 9
-        done = generate(tmp_path, *openai(server), key=CANARY)
+        done = generate(tmp_path, *openai(server), UNCAPPED, key=CANARY)
         assert done.returncode == 0, done.stderr[-2000:]
         assert len(samples_of(tmp_path)) == 9
         assert f"{paid} answered before" in done.stdout

@@ -17,7 +17,7 @@ from llavapose.llm.failures import RequestFailed, StopAsking
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.pictures import Picture
 from llavapose.llm.scripted import Scripted
-from llavapose.llm.tokens import num_picture_tokens
+from llavapose.llm.tokens import num_picture_tokens, num_prompt_tokens
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
 from llavapose.samples import read_samples
@@ -55,7 +55,8 @@ class Desk:
         text = self.reply(request.tag.partition(":")[0], self._scene(request), request)
         if text is None:
             return RequestFailed("refused for its content", reason="content policy")
-        return Completion(text=text, model="scripted-2026", num_completion_tokens=1000)
+        num = num_prompt_tokens(request.messages)
+        return Completion(text=text, model="scripted-2026", num_prompt_tokens=num, num_completion_tokens=1000)
 
     def _scene(self, request: ChatRequest) -> Scene:
         """The scene whose captions and boxes the messages show: each of the test's scenes has its own."""
@@ -112,7 +113,8 @@ def test_the_samples_are_as_many_as_asked_for_and_know_where_they_come_from(told
     assert one["model"] == "scripted-2026" and one["context"] == "keypoints" and len(one["prompt_sha256"]) == 64
     assert summary.after.supported > 20 and summary.after.contradicted == 0
     assert num_requests(summary) == len(desk.asked) == ledger.num_replies()
-    assert summary.usd == pytest.approx(0.01 * len(desk.asked))
+    prompts = sum(num_prompt_tokens(request.messages) for request in desk.asked)
+    assert summary.usd == pytest.approx(0.01 * len(desk.asked) + prompts * 2.5e-6)
 
 
 def test_a_second_run_asks_nothing_and_writes_the_same(told, ledger, tmp_path):
@@ -266,3 +268,66 @@ def test_what_lies_in_batches_is_not_asked_live(told, ledger, tmp_path, monkeypa
     line = r"teacher\.mode=live: 2 requests of this run lie in batches .*; collect them with teacher\.mode=batch first"
     with pytest.raises(ConfigError, match=line):
         run(told, ledger, tmp_path / "out")
+
+
+def many(told: SceneSet, number: int) -> SceneSet:
+    """The scenes again and again, each with a number of its own."""
+    scenes = [
+        replace(told.scenes[n % len(told.scenes)], id=n, captions=(f"Picture number {n}.",)) for n in range(number)
+    ]
+    return replace(told, scenes=tuple(scenes))
+
+
+REFUSAL = "I'm sorry, but I can't help with \x1b[2Jthat."
+
+
+def test_a_teacher_that_never_answers_usefully_is_stopped_within_the_plan_s_budget(told, ledger, tmp_path):
+    """A plan of 13 requests, which went on to thousands."""
+    teacher = replace(TEACHER, num_samples=24)
+    summary, desk = run(many(told, 600), ledger, tmp_path / "out", teacher, lambda *_: REFUSAL)
+    planned = sum(row.num_requests for row in plan_of(assignment_of(told, teacher), None).rows)
+    assert len(desk.asked) == num_requests(summary) == 3 * planned == 39
+    assert summary.state == State.stopped and summary.stopped is not None
+    assert summary.stopped.startswith("39 requests have been asked, which is the most that was planned for")
+    assert summary.goes_on_with == "teacher.max_requests=78"
+    assert any(
+        "replies refusal, one of them: \"I'm sorry, but I can't help with [2Jthat.\"" in n for n in summary.notes
+    )
+    again, more = run(many(told, 600), ledger, tmp_path / "out", teacher, lambda *_: REFUSAL)
+    assert not more.asked and again.goes_on_with == summary.goes_on_with
+    further, more = run(
+        many(told, 600), ledger, tmp_path / "out", replace(teacher, max_requests=78), lambda *_: REFUSAL
+    )
+    assert len(more.asked) == 39 and further.state == State.stopped
+
+
+def test_a_bad_prompt_is_noticed_by_the_first_replies_and_not_by_the_last(told, ledger, tmp_path):
+    """A plan of more than a thousand requests: of the first two hundred, none can be used."""
+    teacher = replace(TEACHER, num_samples=2500)
+    scenes = many(told, 600)
+    summary, desk = run(scenes, ledger, tmp_path / "out", teacher, lambda *_: REFUSAL)
+    assert 128 <= len(desk.asked) < 300
+    assert summary.stopped is not None and "0 are of use, fewer than 20%" in summary.stopped
+    assert summary.goes_on_with == "teacher.min_accepted=0"
+    again, more = run(scenes, ledger, tmp_path / "out", teacher, lambda *_: REFUSAL)
+    assert not more.asked and again.stopped is not None
+    mended, more = run(scenes, ledger, tmp_path / "out", replace(teacher, min_accepted=0.0))
+    assert mended.state == State.done and mended.counts == mended.wanted
+
+
+def test_one_kind_that_fails_is_enough(told, ledger, tmp_path):
+    def only_pairs(kind: str, scene: Scene, request: ChatRequest) -> str:
+        return REFUSAL if kind == "complex" else truth(kind, scene, request)
+
+    summary, desk = run(many(told, 200), ledger, tmp_path / "out", replace(TEACHER, num_samples=900), only_pairs)
+    assert summary.stopped is not None and "replies of complex 0 are of use" in summary.stopped
+    assert summary.counts["detail"] == summary.wanted["detail"]  # what is good is kept
+    assert len(desk.asked) < 700
+
+
+def test_a_teacher_that_fails_half_the_time_is_no_runaway(told, ledger, tmp_path):
+    def at_times(kind: str, scene: Scene, request: ChatRequest) -> str:
+        return truth(kind, scene, request) if request.attempt or scene.id % 2 else REFUSAL
+
+    summary, _ = run(many(told, 200), ledger, tmp_path / "out", replace(TEACHER, num_samples=600), at_times)
+    assert summary.state == State.done and summary.counts == summary.wanted
