@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from llavapose.bars import tame_bars
-from llavapose.config.machine.gpus import find_gpus
-from llavapose.config.machine.hub import hub_problems
+from llavapose.config.checks.machine.gpus import find_gpus
+from llavapose.config.checks.machine.hub import hub_problems
 from llavapose.errors import LlavaPoseError
 from llavapose.files import TINY_BASE
 

@@ -16,7 +16,7 @@ from functools import partial
 from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_results, say_sweep
 from llavapose.cli.training import data_of, train
-from llavapose.config.inputs import missing_opponent
+from llavapose.config.checks.inputs import missing_opponent
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
 from llavapose.errors import ConfigError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from omegaconf import MISSING
 
-from llavapose.config.secrets import not_a_variable, not_an_address
+from llavapose.config.checks.secrets import not_a_variable, not_an_address
 from llavapose.config.values import NO_CAP, Cap, not_finite, too_small
 
 

@@ -16,11 +16,11 @@ from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 from llavapose.bars import tame_bars
+from llavapose.config.checks.secrets import hidden
 from llavapose.config.compose import composed, opened, refuse_secrets, settings, typed
 from llavapose.config.experiments import experiments_of
 from llavapose.config.places import claimed
 from llavapose.config.register import register
-from llavapose.config.secrets import hidden
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
 from llavapose.owner import released_at_the_end
 

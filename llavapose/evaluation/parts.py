@@ -1,6 +1,6 @@
 """Settings -> benchmark, answerer, judge: each is what its ``_target_`` names, called with the group's settings.
 
-``config/check.py`` has compared the settings with the target's arguments before.
+``config/checks/check.py`` has compared the settings with the target's arguments before.
 """
 
 import importlib

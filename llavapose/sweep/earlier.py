@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.inputs import TRAINED
+from llavapose.config.checks.inputs import TRAINED
 from llavapose.errors import DataError
 from llavapose.files import read_json, sha256, write_json
 from llavapose.sweep.identity import Identity, differences

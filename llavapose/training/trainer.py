@@ -44,7 +44,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
 def _told(group: str) -> Iterator[None]:
     """What Lightning refuses of a group's settings, as one line that names the group.
 
-    ``config/machine`` says at once what it knows of; the rest is known to the classes alone.
+    ``config/checks/machine`` says at once what it knows of; the rest is known to the classes alone.
     """
     try:
         yield

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from llavapose.config.checks.inputs import missing_inputs
 from llavapose.config.compose import composed, typed
-from llavapose.config.inputs import missing_inputs
 from llavapose.errors import ConfigError
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.config.checks.machine import gpus, hub
+from llavapose.config.checks.machine.devices import _problems
+from llavapose.config.checks.machine.folders import folder_problems
+from llavapose.config.checks.machine.gpus import Gpus, visible
+from llavapose.config.checks.machine.hub import hub_problems
 from llavapose.config.compose import settings
-from llavapose.config.machine import gpus, hub
-from llavapose.config.machine.devices import _problems
-from llavapose.config.machine.folders import folder_problems
-from llavapose.config.machine.gpus import Gpus, visible
-from llavapose.config.machine.hub import hub_problems
 from llavapose.errors import ConfigError
 from llavapose.files import TINY_BASE
 
@@ -124,7 +124,7 @@ def asked(tmp_path: Path, **libraries: str) -> str:
         source.write_text(NVML)
         out = tmp_path / f"lib{name.replace('_', '-')}.so.1"
         subprocess.run(["g++", "-x", "c", "-shared", "-fPIC", *flags.split(), source, "-o", out], check=True)
-    code = "from llavapose.config.machine.gpus import ask_driver; print(ask_driver())"
+    code = "from llavapose.config.checks.machine.gpus import ask_driver; print(ask_driver())"
     env = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
     return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
 
@@ -280,8 +280,8 @@ def test_a_folder_that_takes_no_files():
 
 def test_read_only_data_that_are_there_may_be_read(tmp_path):
     """On a cluster samples and world often lie where a run may not write."""
+    from llavapose.config.checks.machine.ability import machine_problems
     from llavapose.config.compose import composed, typed
-    from llavapose.config.machine.ability import machine_problems
 
     words = ["data_dir=/proc", "scenes.root=/proc", f"output_dir={tmp_path}"]
     assert machine_problems(typed("train", composed("train", ROOT / "conf", words))) == []

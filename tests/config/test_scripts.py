@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.config.checks.inputs import missing_inputs
 from llavapose.config.compose import composed, typed
-from llavapose.config.inputs import missing_inputs
 
 # 0.3 to 1.3 CPU seconds measured (benchmarks/startup.py); torch or transformers alone would take more than this.
 LIMIT_CPU_S = 4.0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.config.checks.secrets import hidden, not_a_variable, not_an_address
 from llavapose.config.compose import composed, settings
-from llavapose.config.secrets import hidden, not_a_variable, not_an_address
 from llavapose.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]

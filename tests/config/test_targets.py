@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from llavapose.config.targets import signature_of
+from llavapose.config.checks.targets import signature_of
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_follows_imports_and_base_classes(tmp_path, monkeypatch):
 def test_a_class_of_this_project():
     from llavapose.config import targets
 
-    found = signature_of("llavapose.config.targets.Signature")
+    found = signature_of("llavapose.config.checks.targets.Signature")
     assert found is not None
     assert set(found.names) == set(inspect.signature(targets.Signature).parameters)
 

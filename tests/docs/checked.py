@@ -14,7 +14,7 @@ import pytest
 
 from llavapose.__main__ import COMMANDS
 from llavapose.config import compose
-from llavapose.config.check import RAW_GROUPS, setting_names
+from llavapose.config.checks.check import RAW_GROUPS, setting_names
 from llavapose.config.register import SCHEMAS
 from llavapose.sweep.launch import plan_sweep
 from tests.docs.pages import ROOT

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.config.checks.inputs import missing_inputs
 from llavapose.config.compose import composed, typed
-from llavapose.config.inputs import missing_inputs
 from llavapose.errors import DataError
 from llavapose.files import REFERENCES, read_csv, write_csv
 from llavapose.report.reference import keep_reference, machine_kind, reference_grid, say_reference

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from llavapose.config.machine.gpus import Gpus, find_gpus
+from llavapose.config.checks.machine.gpus import Gpus, find_gpus
 from llavapose.config.schema import TrainConfig
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")

@@ -4,6 +4,7 @@ Hydra checks values and names against the dataclasses but lets through a key add
 plain mapping (trainer, strategy, callbacks, logger), and missing values: those are looked at here.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
@@ -12,10 +13,10 @@ from typing import Any, get_args, get_type_hints
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
+from llavapose.config.checks.secrets import secrets_in
+from llavapose.config.checks.targets import signature_of
 from llavapose.config.register import as_settings
 from llavapose.config.schema import problems_of
-from llavapose.config.secrets import secrets_in
-from llavapose.config.targets import signature_of
 
 TRAINER = "lightning.Trainer"
 RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")

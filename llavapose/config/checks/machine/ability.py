@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.checks.machine.devices import device_problems
+from llavapose.config.checks.machine.folders import folder_problems
+from llavapose.config.checks.machine.hub import hub_problems
 from llavapose.config.choices import SceneSource
 from llavapose.config.evaluating import EvaluateConfig
-from llavapose.config.machine.devices import device_problems
-from llavapose.config.machine.folders import folder_problems
-from llavapose.config.machine.hub import hub_problems
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.schema import GenerateConfig, TrainConfig
 
