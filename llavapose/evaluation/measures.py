@@ -4,6 +4,7 @@ Each takes an ``Arm`` and leaves its files below ``out``; ``tables/`` reads them
 """
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -265,6 +266,11 @@ def _probe_rows(
     shown = pictures_shown(items, shuffled=which == "shuffled", seed=arm.probe.seed)
     scored = answerer.likelihoods(left, arm.benchmark.scenes.images, shown) if left else ()
     for item, found in zip(left, scored, strict=True):
+        if not all(map(math.isfinite, (*found.true, *found.flipped))):
+            raise DataError(
+                f"probe: {arm.name} gives {shown(item.true)} a likelihood that is no number; its weights hold NaN, as "
+                "after a training that diverged: train it anew with a lower optim.lr"
+            )
         yield {
             "arm": arm.name,
             "pictures": which,

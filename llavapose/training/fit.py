@@ -180,6 +180,11 @@ def last_checkpoint(output_dir: Path) -> str:
     return str(newest)
 
 
+_UNREADABLE = (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError)
+_UNREADABLE += (AttributeError, ImportError)  # a class that is gone
+"""What an unpickler stumbles over in a file that is cut off, damaged or something else."""
+
+
 def _prove_readable(checkpoint: Path) -> None:
     """Look into a checkpoint's file; folders of shards are the strategy's own.
 
@@ -191,7 +196,7 @@ def _prove_readable(checkpoint: Path) -> None:
     try:
         # As Lightning will; mapped, so that no weight is read twice.
         torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=False)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, AttributeError, ImportError, KeyError) as error:
+    except _UNREADABLE as error:
         raise CheckpointError(
             f"resume=true: {checkpoint} cannot be read ({' '.join(str(error).split())[:150]}); remove it to go on from "
             "an older one, or start anew with resume=false in another output_dir"

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.errors import DataError
+from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.result_file import write_rows
+from llavapose.records import Question
 
 ROOT = Path(__file__).parents[2]
 FILES = ("answers/mine.jsonl", "probe/mine.jsonl", "verdicts/pose/mine.jsonl", "benchmark.jsonl")
@@ -55,6 +58,19 @@ def test_a_torn_line_and_an_unfinished_group_are_made_again(tmp_path, whole, cap
         in caplog.text
     )
     assert sorted(one.name for one in tmp_path.glob("x.*")) == ["x.jsonl", "x.made.json"]
+
+
+def test_what_failed_before_its_first_row_leaves_nothing(tmp_path):
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text('{"question_id": "b", "text": "A man."}\n')
+    asked = [Question(id="a", scene_id=1, image="a.jpg", kind="conv", text="Who?")]
+
+    def made(start):
+        return ({"text": answer.text} for answer in FileAnswerer(answers).answers(asked, tmp_path, "x"))
+
+    with pytest.raises(DataError, match="missing a"):
+        write_rows(tmp_path / "answers" / "x.jsonl", "a", ["a"], made, "row")
+    assert list((tmp_path / "answers").iterdir()) == []
 
 
 def test_what_other_settings_began_is_never_continued(tmp_path, whole):

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from llavapose.errors import CheckpointError, DataError
+from llavapose.training.fit import last_checkpoint
 from tests.training.runs import lines, run, weights
 
 WHOLE = {"batch_size": 4, "accumulate": 2, "epochs": 2, "num_val": 4, "save_every": 1}  # 5 steps an epoch
@@ -56,3 +57,23 @@ def test_other_data_are_refused(places, tmp_path):
     run(**places, **WHOLE, output_dir=str(tmp_path), stop=(2, False))
     with pytest.raises(DataError, match="resume: samples, seed, batch size"):
         run(**places, **{**WHOLE, "num_val": 8}, output_dir=str(tmp_path), resume=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04" + b"x" * 500, b"\x80\x02cnowhere\nThing\n."])
+def test_a_checkpoint_that_cannot_be_read_is_one_line(tmp_path, content):
+    (tmp_path / "checkpoints").mkdir()
+    path = tmp_path / "checkpoints" / "last.ckpt"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"resume=true: .*last\.ckpt cannot be read") as caught:
+        last_checkpoint(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_that_was_cut_off_is_one_line(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    path = tmp_path / "checkpoints" / "last.ckpt"
+    torch.save({"weights": torch.zeros(5000)}, path)
+    assert last_checkpoint(tmp_path) == str(path)
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(CheckpointError, match=r"last\.ckpt cannot be read"):
+        last_checkpoint(tmp_path)
