@@ -1,7 +1,6 @@
 """Ask a checkpoint about a photo: python -m llavapose ask CHECKPOINT PHOTO "question"."""
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,8 +9,8 @@ from pathlib import Path
 from llavapose.bars import tame_bars
 from llavapose.config.checks.machine.gpus import find_gpus
 from llavapose.config.checks.machine.hub import hub_problems
-from llavapose.errors import LlavaPoseError
-from llavapose.files import TINY_BASE
+from llavapose.errors import DataError, LlavaPoseError
+from llavapose.files import TINY_BASE, read_json
 
 OF_DRAWN_PEOPLE = (
     "note: this is the tiny model, which knows drawn people of the built-in world only; about a photograph it guesses"
@@ -85,10 +84,10 @@ def is_tiny(checkpoint: str) -> bool:
         return True
     try:
         own, tiny = (
-            json.loads((folder / "config.json").read_text(encoding="utf-8"))["vision_config"]
+            read_json(folder / "config.json", what="checkpoint")["vision_config"]
             for folder in (Path(checkpoint), TINY_BASE)
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (DataError, OSError, KeyError, TypeError):
         return False
     sizes = ("hidden_size", "num_hidden_layers", "image_size", "patch_size")
     return all(own.get(name) == tiny.get(name) for name in sizes)
