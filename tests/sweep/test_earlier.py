@@ -31,7 +31,7 @@ def sweep(house, data, capsys):
     def run(*overrides: str, fails: bool = False):
         (house / "started.txt").unlink(missing_ok=True)
         with pytest.raises(LlavaPoseError) if fails else nullcontext():
-            launch(house / "conf", overrides or LINE, prepare=data, finish=lambda folder: None)
+            launch(house / "conf", overrides or LINE, prepare=data, finish=lambda folder, config: None)
         lines = [line[2:] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
         said = [re.match(r"(.*?) +((?:kept|resumed|new)\b.*)", line) for line in lines]
         started = (house / "started.txt").read_text().splitlines() if (house / "started.txt").exists() else []
