@@ -22,7 +22,8 @@ def complete_card(checkpoint: Path, results_dir: Path, arm: str, *, baseline: Pa
         arm: what they are called.
         baseline: the folder of the baseline's results, where that is another.
     """
-    from llavapose.training.card import FACTS, write_card
+    from llavapose.training.card import write_card
+    from llavapose.training.facts import FACTS
 
     if not (checkpoint / FACTS).is_file():
         return

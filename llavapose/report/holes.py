@@ -6,11 +6,11 @@ from dataclasses import replace
 from llavapose.evaluation.tables.seeds import SeedCounts, Seeds
 from llavapose.report.tables import Grid
 
-FEWER = "†"
+FEWER = "‡"
 
 
 def with_seeds(grid: Grid, counts: SeedCounts, of: str) -> Grid:
-    """The table with a last column of seeds, such as "3", or "2 of 3 †" with the missing ones in the note.
+    """The table with a last column of seeds, such as "3", or "2 of 3 ‡" with the missing ones in the note.
 
     Args:
         grid: its first column names the rows.

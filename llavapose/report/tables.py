@@ -204,7 +204,7 @@ def as_markdown(grid: Grid) -> str:
 
 
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
-          "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+          "‡": r"\ddag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
 
 
 def as_latex(grid: Grid) -> str:

@@ -6,6 +6,6 @@ checkpoints and ``metrics.jsonl``::
     {"step": 20, "train/loss": 2.31, "train/samples_per_s": 48.1, "lr": 0.0019}
 
 Read ``module`` (the step), ``optim`` (optimizer and schedule), ``strategies`` (what Lightning leaves to be finished),
-``callbacks``, ``trainer`` (settings -> Lightning's trainer), ``card`` (what the exported folder says of itself), then
-``fit``: the run from first check to checkpoint.
+``callbacks``, ``trainer`` (settings -> Lightning's trainer), ``facts`` and ``card`` (what the exported folder says of
+itself), then ``fit``: the run from first check to checkpoint.
 """

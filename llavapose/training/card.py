@@ -1,57 +1,20 @@
-"""The model card: an exported folder's ``README.md``, as the Hugging Face hub shows it, and its facts.
+"""The model card: an exported folder's ``README.md``, as the Hugging Face hub shows it.
 
-Written when training ends, and again when there are results. One literal fact sheet::
-
-    {"arm": "detail", "base": "llava-hf/llava-1.5-7b-hf", "data": {"files": {"samples.jsonl": "3f0c..."}, ...},
-     "training": {"steps": 6260, "samples a step": 32, ...}, "settings": {"optim": {"lr": 2e-05, ...}, ...},
-     "versions": {"llavapose": "0.1.0", "torch": "2.13.0", ...}}
+Written from the folder's facts when training ends, and again when there are results.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
-from llavapose import __version__
-from llavapose.config.schema import TrainConfig, plain_settings
-from llavapose.data.datamodule import PoseDataModule
-from llavapose.errors import DataError
-from llavapose.files import atomic_write, read_json, sha256, write_json
+from llavapose.files import atomic_write
+from llavapose.training.facts import Facts, is_hub_id, read_facts
 
-FACTS = "training.json"
 CARD = "README.md"
-_NOT_THE_RECIPE = (
-    "output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger", "callbacks",
-    "benchmark", "probe", "answerer", "judge",
-)  # fmt: skip
-_HUB_ID = re.compile(r"[\w-]+/[\w.-]+")
 _SAID_BY = {"conv": "questions", "detail": "descriptions", "complex": "reasoning"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What is known when training ends; plain values all through, places left out.
-
-    Attributes:
-        arm: the mixture's name.
-        base: a hub id, ``tiny``, or the name of a folder.
-        data: who wrote the samples, about which pictures, how many, with the hash of each file.
-        training: steps and sizes.
-        settings: of the run.
-        versions: of the packages that compute.
-    """
-
-    arm: str
-    base: str
-    data: Mapping[str, Any]
-    training: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    versions: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,48 +34,8 @@ class Results:
 
     tables: Sequence[str] = ()
     scores: Sequence[Score] = ()
-    judges: Sequence[str] = field(default_factory=tuple)
+    judges: Sequence[str] = ()
     of_world: bool = False
-
-
-def facts_of(config: TrainConfig, data: PoseDataModule, *, samples: Path, training: Mapping[str, Any]) -> Facts:
-    """The facts of one run.
-
-    Args:
-        config: its settings.
-        data: its data module, set up.
-        samples: the file or folder that the samples were read from.
-        training: steps and sizes, by name.
-    """
-    base = config.model.base if _is_hub_id(config.model.base) else Path(config.model.base).name
-    kinds = [sample.kind for sample in data.train.samples]
-    made_here = config.data.path is None
-    told = {
-        "teacher": config.teacher.name if made_here else "samples made elsewhere",
-        "scenes": config.scenes.name,
-        "files": {path.name: sha256(path) for path in _files(samples)},
-        "samples": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "pictures": len({item.image for item in data.train.items}),
-        "held-out samples": len(data.val.samples),
-        "cut at max_length": sum(branch.truncated for branch in data.train.branches),
-    }
-    recipe = {key: value for key, value in plain_settings(config).items() if key not in _NOT_THE_RECIPE}
-    if not made_here:
-        recipe.pop("teacher")
-    return Facts(
-        arm=config.data.name,
-        base=base,
-        data=told,
-        training=training,
-        settings=_published(recipe),
-        versions={"llavapose": __version__} | {name: version(name) for name in ("torch", "transformers", "lightning")},
-    )
-
-
-def write_facts(folder: Path, facts: Facts) -> None:
-    """Write ``training.json`` and the card of a model that has not been evaluated yet."""
-    write_json(folder / FACTS, asdict(facts))
-    write_card(folder, None)
 
 
 def write_card(folder: Path, results: Results | None) -> Path:
@@ -121,14 +44,10 @@ def write_card(folder: Path, results: Results | None) -> Path:
     Raises:
         DataError: the folder's facts are missing or not whole.
     """
-    told = read_json(folder / FACTS, what="facts of a training")
-    try:
-        facts = Facts(**told)
-    except TypeError as error:
-        raise DataError(f"model card: {folder / FACTS} is not what training leaves ({error}); train again") from None
     path = folder / CARD
+    text = card_text(read_facts(folder), results)
     with atomic_write(path) as stream:
-        stream.write(card_text(facts, results))
+        stream.write(text)
     return path
 
 
@@ -172,7 +91,7 @@ def _header(facts: Facts, results: Results | None) -> str:
         language="en",
         library_name="transformers",
         pipeline_tag="image-text-to-text",
-        base_model=facts.base if _is_hub_id(facts.base) else None,
+        base_model=facts.base if is_hub_id(facts.base) else None,
         tags=["llava", "human-pose", "llavapose"],
         model_name=f"llavapose-{facts.arm}",
         eval_results=listed or None,
@@ -182,7 +101,7 @@ def _header(facts: Facts, results: Results | None) -> str:
 
 
 def _summary(facts: Facts) -> str:
-    base = f"[{facts.base}](https://huggingface.co/{facts.base})" if _is_hub_id(facts.base) else f"`{facts.base}`"
+    base = f"[{facts.base}](https://huggingface.co/{facts.base})" if is_hub_id(facts.base) else f"`{facts.base}`"
     if facts.base == "tiny":
         base += ", the tiny LLaVA that ships with llavapose"
     kinds = ", ".join(f"{count:,} {_SAID_BY.get(kind, kind)} (`{kind}`)" for kind, count in _samples(facts).items())
@@ -248,21 +167,3 @@ def _limits(facts: Facts, results: Results | None) -> list[str]:
         found.append("Knowledge of the world: the people that it was trained on are drawn.")
     found.append("Safety, bias, other languages than English: not looked at.")
     return found
-
-
-def _is_hub_id(base: str) -> bool:
-    return bool(_HUB_ID.fullmatch(base)) and not Path(base).exists()
-
-
-def _files(samples: Path) -> list[Path]:
-    return sorted(path for path in samples.rglob("*") if path.is_file()) if samples.is_dir() else [samples]
-
-
-def _published(value: Any) -> Any:
-    """Settings without what says where a machine keeps things: a card is published. What is not set is left out."""
-    if isinstance(value, dict):
-        kept = {key: _published(inner) for key, inner in value.items() if key not in ("base_url", "api_key_env")}
-        return {key: inner for key, inner in kept.items() if inner is not None and inner != {}}
-    if isinstance(value, list):
-        return [_published(inner) for inner in value]
-    return Path(value).name if isinstance(value, str) and value.startswith(("/", "~")) else value

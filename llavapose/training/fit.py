@@ -25,7 +25,8 @@ from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type, set_connector
 from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
-from llavapose.training.card import facts_of, write_facts
+from llavapose.training.card import write_card
+from llavapose.training.facts import facts_of, write_facts
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 
@@ -143,6 +144,7 @@ def fit(
     if trainer.is_global_zero:
         sizes = _sizes(config, trainer, module, steps=trainer.global_step)
         write_facts(folder, facts_of(config, data, samples=samples, training=sizes))
+        write_card(folder, None)
     trainer.strategy.barrier()
     return folder
 

@@ -92,7 +92,7 @@ NOTE = "Fewer seeds than planned: conv lacks seed=1 (failed, exit 1)."
 def test_a_mean_of_fewer_seeds_says_so_in_every_form(seeds_sweep, capsys):
     finish_sweep(seeds_sweep)
     for name, text in forms(seeds_sweep, capsys).items():
-        mark = r"\dag{}" if name == "tables.tex" else "†"
+        mark = r"\ddag{}" if name == "tables.tex" else "‡"
         assert text.count(f"1 of 2 {mark}") == 3, name
         assert text.count(NOTE) >= 3, name
     assert "Holes: conv lacks seed=1" in (seeds_sweep / "report" / "index.html").read_text()
@@ -118,7 +118,7 @@ def test_an_arm_that_lost_every_seed_or_never_ran_is_a_row_of_holes(seeds_sweep,
     write_json(seeds_sweep / "jobs.json", jobs)
     finish_sweep(seeds_sweep)
     for name, text in forms(seeds_sweep, capsys).items():
-        mark = r"\dag{}" if name == "tables.tex" else "†"
+        mark = r"\ddag{}" if name == "tables.tex" else "‡"
         assert "conv lacks seed=0 (not run), seed=1 (not run)" in text and f"0 of 2 {mark}" in text, name
     assert math.isnan(rows_of(seeds_sweep, "ablation.csv")["conv", "all"]["score"])
 

@@ -13,7 +13,8 @@ from llavapose.cli.card import complete_card
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
 from llavapose.report.own_results import own_results
-from llavapose.training.card import Facts, Results, Score, card_text, write_card, write_facts
+from llavapose.training.card import Results, Score, card_text, write_card
+from llavapose.training.facts import Facts, write_facts
 from tests.report.conftest import write_results
 from tests.training.runs import run
 
