@@ -101,7 +101,7 @@ class Owner:
 
 _held: dict[str, int | None] = {}
 """Lock file -> its descriptor, of this process; None where the disk keeps no locks."""
-_taken: list[tuple[Place, Owner]] = []
+_taken: dict[Place, Owner] = {}
 
 
 def owner_of(place: Place) -> Owner | None:
@@ -181,20 +181,35 @@ def take(place: Place, values: Mapping[str, Any], *, wait: bool = False) -> None
         started=_now(),
     )
     write_json(place.card, asdict(owner))
-    _taken.append((place, owner))
+    _taken[place] = owner
+
+
+@contextlib.contextmanager
+def held(place: Place, values: Mapping[str, Any], *, waits: bool) -> Iterator[None]:
+    """Take a place; one that others wait for, as this run does for them, is given back behind."""
+    take(place, values, wait=waits)
+    ok = False
+    try:
+        yield
+        ok = True
+    finally:
+        if waits:
+            _give_back(place, ok=ok)
 
 
 def release(*, ok: bool) -> None:
     """Give back all that this process has taken; the cards say when, and whether it went well."""
-    while _taken:
-        place, owner = _taken.pop()
-        # What cannot be written now, on a full disk, is told by the lock alone.
-        with contextlib.suppress(OSError):
-            write_json(place.card, asdict(replace(owner, ended=_now(), ok=ok)))
-    while _held:
-        _, handle = _held.popitem()
-        if handle is not None:
-            os.close(handle)
+    for place in list(_taken):
+        _give_back(place, ok=ok)
+
+
+def _give_back(place: Place, *, ok: bool) -> None:
+    # What cannot be written now, on a full disk, is told by the lock alone.
+    with contextlib.suppress(OSError):
+        write_json(place.card, asdict(replace(_taken.pop(place), ended=_now(), ok=ok)))
+    handle = _held.pop(str(place.lock.absolute()), None)
+    if handle is not None:
+        os.close(handle)
 
 
 @contextlib.contextmanager

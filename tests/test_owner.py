@@ -112,6 +112,13 @@ def test_what_shares_data_waits_for_it(tmp_path, held, capsys):
     stop.wait()
 
 
+def test_what_was_made_for_others_is_given_back(tmp_path, held):
+    with owner.held(Place(folder=tmp_path), {"seed": 1}, waits=True):
+        pass
+    assert owner_of(Place(folder=tmp_path)).ok
+    held(tmp_path)
+
+
 def test_the_card_says_what_made_it_and_how_it_ended(tmp_path):
     place = Place(folder=tmp_path, results=("x",))
     take(place, {"seed": 2})

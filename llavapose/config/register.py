@@ -14,8 +14,9 @@ SCHEMAS: dict[str, type] = {"train": TrainConfig, "generate": GenerateConfig, "e
 """Script -> dataclass of all its settings."""
 
 
+@cache
 def register() -> None:
-    """Store every script's schema as ``<script>_schema``."""
+    """Store every script's schema as ``<script>_schema``; once, as Hydra keeps them."""
     store = ConfigStore.instance()
     for script, schema in SCHEMAS.items():
         store.store(name=f"{script}_schema", node=with_text_for_paths(schema))

@@ -268,7 +268,7 @@ def _probe_rows(
     for item, found in zip(left, scored, strict=True):
         if not all(map(math.isfinite, (*found.true, *found.flipped))):
             raise DataError(
-                f"probe: {arm.name} gives {shown(item.true)} a likelihood that is no number; its weights hold NaN, as "
+                f"probe: {arm.name} gives {item.true!r} a likelihood that is no number; its weights hold NaN, as "
                 "after a training that diverged: train it anew with a lower optim.lr"
             )
         yield {

@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from llavapose.errors import DataError, shown
 from llavapose.files import read_json
@@ -71,7 +71,7 @@ def read_lists(path: Path, what: str, *, categories: bool = True, unique: bool =
     return Lists(path=path, images=images, annotations=annotations, names=names, seen=seen)
 
 
-def is_id(value: Any) -> bool:
+def is_id(value: Any) -> TypeGuard[int]:
     """Whether a value can be an id."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_ID
 

@@ -11,7 +11,7 @@ from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.files import fingerprint, read_json, sha256, write_json
 from llavapose.llm.ask import ledger_path, open_door
 from llavapose.llm.counts import State
-from llavapose.owner import Place, stranger, take
+from llavapose.owner import Place, held, stranger
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, world_folder
 from llavapose.scenes.select import select
@@ -78,18 +78,45 @@ def ensure_samples(
     """
     made_from = _settings(scenes, teacher, split)
     place = Place(folder=folder or data_dir / fingerprint(made_from), results=("samples.jsonl",))
+    # Whoever only reads them needs no lock, nor a folder that can be written.
+    if waits and (found := _made_before(place.folder, made_from)):
+        return found
     if folder is not None and (reason := stranger(place, made_from)):
         raise ConfigError(f"output_dir: {reason}; give this run another output_dir, or remove that folder")
-    # Samples that several trainings share are made by the first of them.
-    take(place, made_from, wait=waits)
-    folder = place.folder
+    # Samples that several trainings share are made by the first of them; generate.py has more to write beside them.
+    with held(place, made_from, waits=waits):
+        return _made_before(place.folder, made_from) or _make(
+            scenes, teacher, data_dir, place.folder, made_from, split=split, opened=opened, max_usd=max_usd
+        )
+
+
+def _made_before(folder: Path, made_from: dict[str, Any]) -> Prepared | None:
+    """The samples in a folder, where they are whole and of these settings."""
     samples, card = folder / "samples.jsonl", folder / _CARD
-    if samples.is_file() and card.is_file():
-        found = read_json(card, what="card of made samples")
-        unchanged = found.get("samples_sha256") == sha256(samples)
-        if found.get("made_from") == made_from and unchanged and Path(found["images"]).is_dir():
-            print(f"samples: {samples} (made before, settings unchanged)", flush=True)
-            return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
+    if not samples.is_file() or not card.is_file():
+        return None
+    found = read_json(card, what="card of made samples")
+    if not isinstance(found, dict) or found.get("made_from") != made_from:
+        return None
+    if found.get("samples_sha256") != sha256(samples) or not Path(found["images"]).is_dir():
+        return None
+    print(f"samples: {samples} (made before, settings unchanged)", flush=True)
+    return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
+
+
+def _make(
+    scenes: ScenesConfig,
+    teacher: TeacherConfig,
+    data_dir: Path,
+    folder: Path,
+    made_from: dict[str, Any],
+    *,
+    split: str,
+    opened: SceneSet | None,
+    max_usd: Cap,
+) -> Prepared:
+    """Write the samples, and behind them the card that says what they were made from."""
+    samples, card = folder / "samples.jsonl", folder / _CARD
     if teacher.endpoint is not None and (missing := teacher.endpoint.uncapped("", max_usd)):
         raise ConfigError("\n".join(missing))
     print(f"samples: none for these settings yet, teacher {teacher.name} writes them to {folder}", flush=True)

@@ -170,7 +170,7 @@ OVERRIDES = {
 
 def configs(rng: random.Random, folder: Path) -> None:
     """A command line with one damaged setting among good ones."""
-    script = rng.choice(("train", "generate", "generate"))
+    script = rng.choice(("train", "generate", "generate", "generate", "generate"))
     words = rng.sample(OVERRIDES[script], 2)
     if rng.random() < 0.5:
         words[0] = damaged_bytes(words[0].encode(), rng).decode("utf-8", "surrogateescape")

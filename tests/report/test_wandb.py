@@ -110,7 +110,18 @@ def test_the_logged_tables_are_the_printed_ones_beside_the_long_form(logged):
         if line.startswith("| ")
     ]
     assert [tables["ablation_pose"]["columns"], *tables["ablation_pose"]["data"]] == [printed[0], *printed[2:]]
-    assert printed[0] == ["arm", "conv", "detail", "complex", "all", "difference to baseline", "n", "seeds"]
+    assert printed[0] == [
+        "arm",
+        "conv",
+        "detail",
+        "complex",
+        "all",
+        "shuffled",
+        "no picture",
+        "difference to baseline",
+        "n",
+        "seeds",
+    ]
     assert [row[-1] for row in tables["ablation_pose"]["data"]] == ["2", "1 of 2 ‡", "1"]
     long = tables["ablation_pose_long"]
     kept = [dict(zip(long["columns"], row, strict=True)) for row in long["data"]]

@@ -55,7 +55,7 @@ def test_the_main_model_alone_still_leaves_its_evaluation_out(conf):
 
 def test_it_ends_in_its_table(coco, data, monkeypatch, capsys):
     monkeypatch.setattr(sweep_module, "log_report", lambda sweep: sweep.out)  # W&B has tests of its own
-    launch(coco / "conf", LINE, prepare=data, finish=finish_sweep)
+    launch(coco / "conf", LINE, prepare=data, finish=lambda folder, config: finish_sweep(folder))
     table = (coco / "outputs" / "ablation_7b" / "tables.md").read_text().partition("Pose probe")[0]
     rows = [line.split(" | ")[0].strip("| ") for line in table.splitlines() if line.startswith("| ")]
     assert rows == ["arm", "---", *ARMS]

@@ -12,7 +12,7 @@ from llavapose.config.choices import ConnectorType
 from llavapose.errors import CheckpointError, LlavaPoseError
 from llavapose.model.connectors import connector_type
 from llavapose.model.pretrained import load_model
-from llavapose.training.callbacks import Progress
+from llavapose.training.callbacks import Curves, Progress
 from llavapose.training.module import PoseModule
 from tests.training.runs import lines, run, weights
 
@@ -109,3 +109,12 @@ def test_in_a_file_progress_is_a_line_now_and_then(places, tmp_path, capsys):
     assert shown[0].startswith("step 1 of 10, loss ") and "samples/s" in shown[-1]
     assert shown[-1].endswith("0:00:00 left")
     assert "packing check: " in said.out and "\r" not in said.out
+
+
+def test_a_loss_that_is_no_number_leaves_lines_of_json(tmp_path):
+    from types import SimpleNamespace
+
+    metrics = {"train/loss": torch.tensor(float("nan")), "train/samples_per_s": torch.tensor(2.0)}
+    trainer = SimpleNamespace(is_global_zero=True, global_step=5, callback_metrics=metrics)
+    Curves(tmp_path)._append(trainer, {"lr": 0.1}, "train/")  # type: ignore[arg-type]
+    assert lines(tmp_path) == [{"step": 5, "train/loss": None, "train/samples_per_s": 2.0, "lr": 0.1}]
