@@ -13,7 +13,6 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import (
-    PRECISIONS,
     Attention,
     ConnectorType,
     Control,
@@ -34,7 +33,6 @@ from llavapose.config.evaluating import (
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import Cap, not_money, not_plain, too_small, unread
-from llavapose.errors import shown
 from llavapose.kinds import KINDS, listed
 
 
@@ -212,9 +210,6 @@ class TrainConfig:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
-        precision = self.trainer.get("precision")
-        if precision is not None and str(precision) not in PRECISIONS:
-            found.append(f"trainer.precision is {shown(precision)}; expected one of {', '.join(PRECISIONS)}")
         return found
 
 

@@ -1,6 +1,7 @@
 """Disks and readers that fail: a line each, nothing half written, nothing of others touched."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def error_of(done: subprocess.CompletedProcess[str]) -> str:
 )
 def test_a_file_where_a_folder_is_needed(tmp_path, script, words):
     (tmp_path / "taken").write_text("mine")
-    assert "cannot write: taken" in (said := error_of(run(tmp_path, script, *words))) and "a folder is needed" in said
+    said = error_of(run(tmp_path, script, *words))
+    assert "taken" in said and re.search("is a file, expected a folder|a folder is needed", said), said
     assert (tmp_path / "taken").read_text() == "mine"
 
 
@@ -51,12 +53,12 @@ def test_a_file_where_a_folder_is_needed(tmp_path, script, words):
 def test_a_folder_that_cannot_be_written(tmp_path, script):
     words = SMALL if script == "generate" else ["data=detail"]
     said = error_of(run(tmp_path, script, *words, "output_dir=/sys/llavapose"))
-    assert said.startswith("error: cannot write: /sys/llavapose") and "give output_dir" in said
+    assert said.startswith("error: output_dir=/sys/llavapose") and "cannot be written, /sys takes no file" in said
 
 
 def test_a_file_that_grows_too_large(tmp_path):
     said = error_of(run(tmp_path, "generate", *SMALL, "output_dir=out", limit_kb=4))
-    assert "larger than a file may be here" in said
+    assert re.search("larger than a file may be here|file too large", said)
     assert not list(tmp_path.glob("out/samples.jsonl")), "nothing that looks whole"
 
 

@@ -22,6 +22,12 @@ write_results(Path(values.get("results_dir", values["output_dir"])), values.get(
 """
 
 
+@pytest.fixture(autouse=True)
+def machine(monkeypatch):
+    """The recipe's GPUs and weights are not here, and nothing of it is loaded."""
+    monkeypatch.setattr("llavapose.config.compose.machine_problems", lambda config: [])
+
+
 @pytest.fixture
 def coco(house, monkeypatch) -> Path:
     """The files of COCO 2014 by name alone, and scripts that leave results instead of training 7B."""

@@ -10,15 +10,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from llavapose.config.checks.machine.gpus import Gpus, find_gpus
+from llavapose.config.choices import PRECISIONS
 from llavapose.config.schema import TrainConfig
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
-PRECISIONS = (
-    "32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true", "64-true",
-    "transformer-engine", "transformer-engine-float16",
-)  # fmt: skip
-"""lightning.Trainer's."""
-
 _ALIASES = {"64": "64-true", "32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
 _AMPERE = (8, 0)
 """The first compute capability that multiplies in bfloat16; torch emulates it below, many times slower."""
