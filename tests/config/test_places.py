@@ -1,5 +1,7 @@
 """Where a run writes: default folders that do not collide, named ones that are refused with the fix."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from llavapose.config.compose import composed, typed
 from llavapose.config.places import audit_folder, claim_sweep, claimed
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError
-from llavapose.owner import Place, owner_of, release
+from llavapose.owner import SWEEP, Place, owner_of, release
 
 CONF = conf_folder()
 
@@ -113,23 +115,24 @@ def test_an_evaluation_of_a_run_is_the_runs_own():
 
 
 def test_a_sweep_keeps_its_folder():
-    words = [(f"data={arm}", f"output_dir=s/runs/{arm}", "results_dir=s") for arm in ("conv", "detail")]
-    jobs = [config_of("train", *one) for one in words]
-    words = ["data=conv,detail", "launcher.jobs=2", "sweep_dir=s"]
-    claim_sweep(Path("s"), words, jobs)
-    Path("s/jobs.json").write_text("[]")
+    """For as long as it runs; the next one there decides job by job what can stay, so other values are welcome."""
+    claim_sweep(Path("s"), ["data=conv,detail", "sweep_dir=s"])
+    script = (
+        "import sys; from pathlib import Path; from llavapose.config.places import claim_sweep as c; c(Path('s'), [])"
+    )
+    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert other.returncode == 1 and "sweep_dir=s: s is in use by" in other.stderr
     release(ok=False)
-    claim_sweep(Path("s"), ["data=conv,detail", "sweep_dir=s", "resume=true"], jobs)
-    release(ok=True)
-    with pytest.raises(ConfigError, match=r"sweep_dir: s holds the results of .*; give another sweep_dir"):
-        claim_sweep(Path("s"), ["data=conv", "sweep_dir=s"], jobs[:1])
+    claim_sweep(Path("s"), ["data=conv", "sweep_dir=s"])
 
 
-def test_a_sweep_touches_no_job_of_other_settings():
+def test_a_sweep_decides_for_its_jobs(monkeypatch):
     start("train", "data=conv", "output_dir=s/runs/conv", "results_dir=s", "seed=4", leaves=TRAINED)
-    job = config_of("train", "data=conv", "output_dir=s/runs/conv", "results_dir=s")
+    words = ("data=conv", "output_dir=s/runs/conv", "results_dir=s")
     with pytest.raises(ConfigError, match="seed 4 there, 0 here"):
-        claim_sweep(Path("s"), ["data=conv"], [job])
+        start("train", *words)
+    monkeypatch.setenv(SWEEP, "1")
+    assert start("train", *words) == "s/runs/conv"
 
 
 def test_an_audits_page_replaces_no_other():

@@ -149,7 +149,7 @@ def test_bad_samples_are_said_before_anything_heavy_is_loaded(run_script, tmp_pa
 @pytest.mark.parametrize("script", ["generate", "train"])
 def test_a_teachers_key_is_missed_at_once_where_it_will_be_asked(run_script, tmp_path, monkeypatch, script):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    said = run_script(script, "teacher=gpt4o")
+    said = run_script(script, "teacher=gpt4o", "max_usd=5")
     assert said.exit_code == 1 and "OPENAI_API_KEY is not set" in said.err and len(said.errors) == 1
     assert said.cpu_s < LIMIT_CPU_S
     if script == "generate":
@@ -158,7 +158,7 @@ def test_a_teachers_key_is_missed_at_once_where_it_will_be_asked(run_script, tmp
 
 def test_samples_that_are_paid_for_need_no_key(tmp_path, monkeypatch, conf):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    words = ["teacher=gpt4o", f"data_dir={tmp_path}"]
+    words = ["teacher=gpt4o", "max_usd=5", f"data_dir={tmp_path}"]
     config = typed("train", composed("train", conf, words))
     assert len(missing_inputs(config)) == 1
     (tmp_path / "abc").mkdir()

@@ -38,7 +38,7 @@ def test_follows_imports_and_base_classes(tmp_path, monkeypatch):
 
 
 def test_a_class_of_this_project():
-    from llavapose.config import targets
+    from llavapose.config.checks import targets
 
     found = signature_of("llavapose.config.checks.targets.Signature")
     assert found is not None

@@ -4,13 +4,13 @@ Built with ``wandb_workspaces.reports.v2`` (the extra ``workspaces``) and kept a
 there is a server or not; sent where the runs themselves were.
 """
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
 
 from llavapose.files import write_json
 from llavapose.kinds import rated_kinds
+from llavapose.plain_json import parse_json
 from llavapose.records import ALL
 from llavapose.report.tables import Grid, as_markdown
 from llavapose.report.wandb.logged import LoggedSweep
@@ -77,7 +77,8 @@ def build_report(sweep: LoggedSweep, *, project: str, entity: str = "") -> Any:
 
 def specification(report: Any) -> dict[str, Any]:
     """The report as the plain JSON that W&B's server is given."""
-    return json.loads(report._to_model().model_dump_json(by_alias=True, exclude_none=True))
+    text = report._to_model().model_dump_json(by_alias=True, exclude_none=True)
+    return parse_json(text, what="report for W&B", where="as wandb_workspaces writes it")
 
 
 def _rating_blocks(wr: Any, sweep: LoggedSweep, project: str, judge: str) -> list[Any]:

@@ -184,6 +184,14 @@ def test_what_needs_no_picture_is_not_scored(scale, scene):
     assert verdict.rating is None and "needs no picture: the commonest answer is right in 100 of 100" in verdict.reason
 
 
+def test_how_many_there_are_can_be_asked(scale, scene):
+    asked = Asked(kind="count", person=None, part=None)
+    question = Question(id="q", scene_id=scene.id, image=scene.image, kind="conv", text="How many?", asked=asked)
+    count = (Fact(kind="count", person=None, value="1", sure=True),)
+    answer = Answer(question_id="q", arm="full", text="There is one person.")
+    assert judge_answer(question, answer, scene, count, scale).verdict.rating is None, "nobody was counted in training"
+
+
 def test_the_reason_names_what_is_right_and_wrong(rate):
     reason = rate("The left elbow of the person is bent. The person is sitting.", "detail").reason
     assert "right: " in reason and "left elbow" in reason

@@ -4,7 +4,6 @@ Without network the hub's client tries each of a dozen files six times, minutes 
 its cache. So the hub is asked once, for a few seconds; a model that is cached is then read from the cache alone.
 """
 
-import json
 import os
 import re
 import sys
@@ -13,6 +12,9 @@ import urllib.error
 import urllib.request
 from functools import cache
 from pathlib import Path
+
+from llavapose.errors import DataError
+from llavapose.files import read_json
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _REACHED_WITHIN_S = 5.0
@@ -76,8 +78,8 @@ def is_cached(model: str) -> bool:
         index = files / "model.safetensors.index.json"
         weights = {"model.safetensors"}
         if index.is_file():
-            weights = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            weights = set(read_json(index, what="index of weights")["weight_map"].values())
+    except (DataError, OSError, TypeError, KeyError, AttributeError):
         return False
     return all((files / name).is_file() for name in {"config.json", "tokenizer_config.json", *weights})
 

@@ -106,8 +106,7 @@ class Scale:
 
     def commonest(self, asked: Asked, scene: Scene) -> float:
         """How often the commonest value of what is asked is right without the picture."""
-        assert asked.person is not None
-        who = references(scene)[asked.person]
+        who = "" if asked.person is None else references(scene)[asked.person]
         told = self.statements.get((asked.kind, asked.part, who), ())
         return max((self.chance.probability(claim) for text in told for claim in read(text)), default=1.0)
 
