@@ -160,7 +160,7 @@ def typed(script: str, config: DictConfig) -> Any:
     return as_settings(SCHEMAS[script], config)
 
 
-_REFUSALS = (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError)
+_REFUSALS = (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, OverflowError)
 
 
 def _odd(override: str, conf: Path) -> str | None:
