@@ -27,6 +27,7 @@ from llavapose.evaluation.benchmarks.world import askable, qualifies, questions_
 from llavapose.evaluation.judges.pose.chance import Chance
 from llavapose.evaluation.judges.pose.judge import judge_answer
 from llavapose.evaluation.judges.pose.rating import Scale
+from llavapose.evaluation.judges.protocol import LOWEST
 from llavapose.kinds import rated_kinds
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import ask_open, flipped, state
@@ -227,11 +228,12 @@ def measure(cases: Sequence[Case], training: Sequence[Scene], scale: Scale, num_
 
 
 def above(name: str, found: Mapping[str, Mean], prior: Mapping[str, Mean]) -> list[str]:
-    """The kinds in which a cheat may do better than the prior allows."""
+    """The kinds in which a cheat may do better than what needs no picture: the prior, or saying nothing at all."""
+    blind = {kind: max(mean.mean, LOWEST) for kind, mean in prior.items()}
     return [
-        f"{name}, {kind}: up to {mean.high:.2f}, prior {prior[kind].mean:.2f} + {ABOVE_PRIOR}"
+        f"{name}, {kind}: up to {mean.high:.2f}, prior or silence {blind[kind]:.2f} + {ABOVE_PRIOR}"
         for kind, mean in found.items()
-        if mean.high > prior[kind].mean + ABOVE_PRIOR
+        if mean.high > blind[kind] + ABOVE_PRIOR
     ]
 
 
