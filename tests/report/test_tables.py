@@ -4,12 +4,13 @@ import math
 
 import pytest
 
+from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
 from llavapose.files import write_csv
 from llavapose.report.published import published_grids
-from llavapose.report.tables import NEEDED, Grid, ablation_grid, as_latex, as_markdown, as_text, read_table
+from llavapose.report.tables import BLIND_MARK, NEEDED, Grid, ablation_grid, as_latex, as_markdown, as_text, read_table
 
 
 def ratings(values, kind="conv"):
@@ -26,6 +27,33 @@ def test_unscored_is_counted_and_is_no_zero():
 def test_the_difference_pairs_only_what_both_were_scored_on():
     rows = ablation_table({"full": ratings([8.0, 9.0, None]), "baseline": ratings([5.0, None, 1.0])}, ["full"])
     assert next(row for row in rows if row["kind"] == "all")["diff"] == 30
+
+
+def test_a_difference_without_looking_is_marked():
+    """An arm that gains on the baseline, and as much with other pictures, has learnt to guess."""
+    full, baseline, prior = ratings([8.0, 9.0, 7.0, 8.0]), ratings([3.0, 4.0, 2.0, 5.0]), ratings([1.0] * 4)
+    blind = {
+        Control.shuffled: {"full": ratings([9.0, 8.0, 8.0, 7.0])},
+        Control.no_picture: {"full": ratings([1.0] * 4)},
+    }
+    seeing = {Control.shuffled: {"full": ratings([1.0, 2.0, 1.0, 1.0])}}
+    for controls, marked in ((blind, True), (seeing, False), ({}, False)):
+        told = {"full": full, "baseline": baseline, "prior": prior}
+        rows = ablation_table(told, ["full", "baseline", "prior"], controls=controls)
+        grid = ablation_grid(rows)
+        first = dict(zip(grid.header, grid.rows[0], strict=True))
+        assert (BLIND_MARK in first["difference to baseline"]) == marked
+        assert first["shuffled"] == ("80.0" if marked else "12.5" if controls else "—")
+        assert first["no picture"] == ("10.0" if marked else "—")
+        assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0]"
+    beaten = ablation_table({"full": baseline, "baseline": prior, "prior": full}, ["full", "baseline", "prior"])
+    assert BLIND_MARK in ablation_grid(beaten).rows[0][-2], "the prior does better"
+
+
+def test_complex_says_what_is_not_judged():
+    assert "not the reasoning" in ablation_grid(ablation_table({"full": ratings([8.0])}, ["full"])).note
+    other = ablation_table({"full": ratings([8.0])}, ["full"], judge="gpt4o")
+    assert "not the reasoning" not in ablation_grid(other).note
 
 
 def test_questions_that_only_share_their_id_are_no_pair():

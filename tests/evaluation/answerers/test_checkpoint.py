@@ -48,6 +48,16 @@ def test_a_batch_answers_as_one_by_one(answerer, tiny_pictures):
     assert all(answer.num_tokens == 8 and answer.finish == "length" for answer in together if answer.finish != "stop")
 
 
+def test_without_a_picture_it_answers_from_the_words_alone(answerer, tiny_pictures):
+    questions = [replace(question(number, text), image="") for number, text in enumerate(TEXTS)]
+    blind = list(answerer.answers(questions, tiny_pictures, "tiny"))
+    assert len(blind) == len(TEXTS) and all(one.text for one in blind)
+    same = [replace(one, text=TEXTS[0]) for one in questions]
+    assert len({one.text for one in answerer.answers(same, tiny_pictures, "tiny")}) == 1, (
+        "nothing else tells them apart"
+    )
+
+
 def test_the_stream_is_the_answer(answerer, tiny_pictures):
     whole = next(iter(answerer.answers([question(2)], tiny_pictures, "x"))).text
     assert "".join(answerer.stream(tiny_pictures / "002.png", "What colour is it?", opened=False)).strip() == whole

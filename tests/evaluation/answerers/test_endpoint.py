@@ -4,10 +4,12 @@ import base64
 
 import pytest
 
+from llavapose.config.choices import Control
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.answerers.protocol import ProbedAnswerer
+from llavapose.evaluation.controls import asked_under
 from llavapose.records import Question
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion, error
@@ -81,3 +83,17 @@ def test_the_cap_stops_it_and_nothing_more_is_sent(server, tiny_pictures, tmp_pa
         with pytest.raises(LlavaPoseError, match=r"2 of 6 questions of gpt are answered, stopped: budget"):
             list(answerer.answers(QUESTIONS, tiny_pictures, "gpt"))
         assert server.asked.total() == 2
+
+
+def test_without_a_picture_the_question_alone_is_sent(server, tiny_pictures, tmp_path):
+    sent = []
+
+    def behave(asked):
+        sent.append(asked.body["messages"][-1]["content"])
+        return Served(body=completion("blue"))
+
+    server.behave = behave
+    answerer = EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite")
+    blind = asked_under(QUESTIONS[:2], Control.no_picture)
+    assert [one.text for one in answerer.answers(blind, tiny_pictures, "m")] == ["blue", "blue"]
+    assert sorted(sent) == [question.text for question in QUESTIONS[:2]]
