@@ -179,6 +179,8 @@ def _odd(override: str, conf: Path) -> str | None:
     group = parsed.key_or_group
     if parsed.is_delete():
         return None
+    if isinstance(number := parsed.value(), int) and abs(number) >= 2**63:
+        return f"`{shown}`: the number is too large; expected one below 2^63"
     if (conf / group).is_dir() and not isinstance(parsed.value(), str) and not parsed.is_sweep_override():
         names = sorted(path.stem for path in (conf / group).glob("*.yaml"))
         return f"`{shown}`: no such choice of {group} (choices: {', '.join(names)})"

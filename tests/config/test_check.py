@@ -141,6 +141,15 @@ def test_all_problems_at_once(conf):
     ]
 
 
+@pytest.mark.parametrize("override", [
+    "data=3", "data=[1]", "judge=true", "optim.betas=[[1],2]", "seed=" + "9" * 5000, "batch_size=" + "9" * 400,
+    "optim.lr=" + "9" * 400, "data=\x1b[2J", "data=" + "[" * 900, "output_dir=\udcff",
+])  # fmt: skip
+def test_what_hydra_has_no_words_for_is_one_line(conf, override):
+    (line,) = mistakes(conf, override)
+    assert line.isprintable() and len(line) < 600, "a terminal obeys nothing of it"
+
+
 def test_missing_values(conf):
     assert mistakes(conf, script="evaluate") == [
         "arm has no value; set it with arm=...",
