@@ -36,6 +36,18 @@ if threading.current_thread() is threading.main_thread() and signal.getsignal(si
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True)
+def _bars_as_they_were():
+    """A run that a test starts in this process changes how every later bar is drawn."""
+    from tqdm import tqdm
+
+    names = ("display", "close", "clear", "moveto")
+    before = {name: getattr(tqdm, name) for name in names}
+    yield
+    for name, method in before.items():
+        setattr(tqdm, name, method)
+
+
 def tiny_samples(num_pictures: int) -> tuple[Sample, ...]:
     """Four samples a picture, of every kind and of uneven length; the answers depend on the picture's colour."""
     found = []

@@ -116,7 +116,7 @@ def test_several_pictures_are_read_and_written_but_not_packed(write):
 @pytest.mark.parametrize(
     "image, said",
     [
-        ([], r"image of sample 1 is \[\]; expected a path"),
+        ([], r"image of sample 1 is \[\]; expected paths below"),
         (["a.png", 3], "image of sample 1 is"),
         (["a.png", "c.png"], r"no image c\.png of sample 1"),
         (["a.png", "../b.png"], "leaves the image folder"),

@@ -70,7 +70,7 @@ def test_ending_the_parent_ends_the_trees(tmp_path, how):
     assert is_running(pid)
     job = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     parent.send_signal(how)
-    assert parent.wait(timeout=20) != 0
+    assert parent.wait(timeout=60) != 0
     wait_for(lambda: not is_running(pid) and not is_running(job))
 
 

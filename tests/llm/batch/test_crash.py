@@ -105,7 +105,7 @@ def test_a_batch_that_starts_after_its_caller_died_is_adopted(folder):
 def test_a_killed_run_holds_the_money_of_what_it_left(folder):
     with serving(BatchServer(answer=one_expires, polls=10**6, faults=[Fault(at="GET /v1/batches/batch_2")])) as account:
         assert in_a_process(folder / "l.db", account.url, ASKED, **settings()) == -9
-        tally = command(folder / "l.db", account.url, requests(9), max_usd=0.0125, wait=False, **settings())
-        # Five requests at $0.00206 each lie there; the cap has room for one more.
+        tally = command(folder / "l.db", account.url, requests(9), max_usd=0.0135, wait=False, **settings())
+        # Five requests at about $0.0021 each lie there; the cap has room for one more.
         assert tally.stopped is not None and "budget" in tally.stopped
         assert sum(len(account.lines(batch)) for batch in account.batches.values()) == 6
