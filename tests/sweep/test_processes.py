@@ -61,6 +61,7 @@ def test_ending_the_parent_ends_the_trees(tmp_path, how):
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {rank!r}])"
     code = (
         "import sys; from llavapose.sweep.processes import Command, run_all\n"
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # ignored under nohup
         f"c = Command(name='x', words=[sys.executable, '-c', {child!r}])\n"
         "run_all([c, c], at_once=1, done=lambda index, end: None)"
     )
