@@ -48,11 +48,7 @@ def runs_of(out: Path) -> dict[str, dict]:
     """Name -> run with its config, summary and tables, by W&B's reader."""
     found = {}
     for folder in sorted((out / "wandb").glob("offline-run-*")):
-        command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
-        env = {**os.environ, "HOME": str(out)}
-        shown = subprocess.run(command, capture_output=True, text=True, timeout=180, env=env)
-        assert shown.returncode == 0, shown.stderr
-        records = [json.loads(line) for line in shown.stdout.splitlines()]
+        records = records_of(folder, home=out)
         (run,) = [record["run"] for record in records if record["type"] == "run"]
         summary = {}
         for record in records:
@@ -247,6 +243,7 @@ import sys
 from pathlib import Path
 from llavapose.report.wandb.spec import keep_and_send
 from tests.report.test_wandb import small
+from tests.wandb_records import records_of
 print(keep_and_send(small(Path(sys.argv[1])), project="llavapose", entity="me", online=sys.argv[2] == "online"))
 """
 

@@ -13,6 +13,7 @@ from llavapose.config.schema import plain_settings
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.sweep.jobs import plan_sweep
 from llavapose.sweep.launch import launch
+from tests.wandb_records import records_of
 
 
 def test_the_baseline_is_evaluated_as_the_arms_are(conf):
@@ -134,9 +135,7 @@ def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(con
     env = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "HOME": str(tmp_path)}
     subprocess.run(job.command, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=400)
     (folder,) = (tmp_path / "out/seed=3/runs/conv/wandb").glob("offline-run-*")
-    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=180, env=env, check=True)
-    records = [json.loads(line) for line in shown.stdout.splitlines()]
+    records = records_of(folder, home=tmp_path)
     (run,) = [record["run"] for record in records if record["type"] == "run"]
     assert (run["run_group"], run["job_type"], run["display_name"]) == ("out", "train", "conv seed=3")
     assert set(run["tags"]) == {"conv", "seed=3"}
