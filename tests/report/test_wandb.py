@@ -19,6 +19,7 @@ from llavapose.report.tables import Grid, read_table
 from llavapose.report.wandb.log import _mode, log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 from llavapose.report.wandb.spec import build_report, specification
+from tests.wandb_records import records_of
 
 SETTINGS = {"seed": 0, "optim": {"lr": 0.001, "betas": [0.9, 0.98]}, "data": {"name": "full"}, "batch_size": 16}
 
@@ -243,7 +244,6 @@ import sys
 from pathlib import Path
 from llavapose.report.wandb.spec import keep_and_send
 from tests.report.test_wandb import small
-from tests.wandb_records import records_of
 print(keep_and_send(small(Path(sys.argv[1])), project="llavapose", entity="me", online=sys.argv[2] == "online"))
 """
 
