@@ -32,7 +32,7 @@ from llavapose.config.evaluating import (
 )
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import Cap, not_money, not_plain, too_small, unread
+from llavapose.config.values import Cap, not_money, not_plain, reserved, too_small, unread
 from llavapose.kinds import KINDS, listed
 
 
@@ -63,7 +63,7 @@ class DataConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = not_plain("data.name", self.name)
+        found = not_plain("data.name", self.name) + reserved("data.name", self.name)
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")

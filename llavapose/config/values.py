@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from llavapose.records import PRIOR
+
 
 def too_small(config: Any, prefix: str, **least: int) -> list[str]:
     """One line for each named value that is below its least."""
@@ -27,6 +29,11 @@ def unread(config: Any, prefix: str, names: Sequence[str], why: str) -> list[str
 
 
 _PLAIN = re.compile(r"\w[\w.+-]{0,99}")
+
+
+def reserved(name: str, value: str) -> list[str]:
+    """A line if an arm is called as the tables call the answers that nobody's model gave."""
+    return [f"{name} is {PRIOR}, the row of the best answer without a picture; choose another"] * (value == PRIOR)
 
 
 def not_plain(name: str, value: str | None) -> list[str]:

@@ -89,8 +89,8 @@ def _answer(arm: Arm, control: Control | None = None) -> None:
 
 def _judge(arm: Arm, control: Control | None = None) -> None:
     """Have what was answered judged, against the picture that each question is about."""
-    judgements = _judgements(arm.judge, cases_of(arm, control))
-    rows = [_verdict_row(judgement, arm.benchmark.questions) for judgement in judgements]
+    by_id = {question.id: question for question in arm.benchmark.questions}
+    rows = [_verdict_row(judgement, by_id) for judgement in _judgements(arm.judge, cases_of(arm, control))]
     path = _verdicts_file(arm, control)
     write_jsonl(path, rows)
     write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, control)})
@@ -234,9 +234,9 @@ def _answers(out: Path, arm: str, control: Control | None = None) -> dict[str, A
     return {row["question_id"]: Answer(**row) for _, row in read_jsonl(path, what="answers")}
 
 
-def _verdict_row(judgement: Judgement, questions: Sequence[Question]) -> dict[str, Any]:
+def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, Any]:
     """A verdict's line also keeps the question's kind, picture and text, and the claims behind it."""
-    question = next(question for question in questions if question.id == judgement.verdict.question_id)
+    question = by_id[judgement.verdict.question_id]
     claims = [
         {
             "start": one.claim.start,

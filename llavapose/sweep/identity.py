@@ -15,9 +15,9 @@ from typing import Any
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.files import TINY_BASE, fingerprint, sha256
 
-EVALUATION = ("benchmark", "probe", "answerer", "judge")
+EVALUATION = ("benchmark", "probe", "controls", "answerer", "judge")
 _PLACES = ("output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger")
-_HARMLESS = ("data.num_workers", "data.path", "answerer.max_usd", "judge.max_usd")
+_HARMLESS = ("data.num_workers", "data.path", "max_usd", "reference", "answerer.max_usd", "judge.max_usd")
 _ONLY_SHOW = ("Progress", "Throughput", "Curves", "PackingCheck", "ModelCheckpoint")
 """Callbacks that watch a run and change no weight of it."""
 _SAID_TO_AN_ENDPOINT = ("base_url", "model", "max_tokens", "temperature", "max_image_px", "joins_turns")
@@ -94,7 +94,8 @@ def _base(config: TrainConfig) -> dict[str, Any]:
 def _evaluation(config: TrainConfig) -> dict[str, Any]:
     if not config.evaluate:
         return {"evaluate": False}
-    groups = {name: plain_settings(getattr(config, name)) for name in (*EVALUATION, "scenes")}
+    values = plain_settings(config)
+    groups = {name: values[name] for name in (*EVALUATION, "scenes")}
     kept = {
         name: value
         for name, value in _flat(groups).items()

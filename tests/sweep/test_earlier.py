@@ -113,6 +113,13 @@ def test_another_evaluation_keeps_the_training(sweep):
     assert said["conv"].startswith("resumed  evaluated anew: probe.num_items is 7, was 1500; ")
 
 
+@pytest.mark.parametrize(("told", "started"), [("controls=[]", 3), ("max_usd=null", 0), ("reference=demo", 0)])
+def test_what_decides_no_weight_trains_nothing_again(sweep, told, started):
+    sweep()
+    again, said = sweep(*LINE, told)
+    assert len(again) == started and not any(why.startswith("new") for why in said.values()), said
+
+
 def test_other_code_evaluates_anew(sweep, monkeypatch):
     sweep()
     monkeypatch.setattr(identity, "code", lambda: "llavapose 9")

@@ -181,15 +181,21 @@ def test_what_needs_no_picture_is_not_scored(scale, scene):
     question = Question(id="q", scene_id=scene.id, image=scene.image, kind="conv", text="?", asked=ASKED)
     answer = Answer(question_id="q", arm="full", text="Bent.")
     verdict = judge_answer(question, answer, scene, FACTS, alike).verdict
-    assert verdict.rating is None and "needs no picture: the commonest answer is right in 100 of 100" in verdict.reason
+    assert (
+        verdict.rating is None
+        and "needs no picture: the commonest answer is right in up to 100 of 100" in verdict.reason
+    )
 
 
 def test_how_many_there_are_can_be_asked(scale, scene):
-    asked = Asked(kind="count", person=None, part=None)
+    asked, turn = Asked(kind="count", person=None, part=None), itertools.count()
     question = Question(id="q", scene_id=scene.id, image=scene.image, kind="conv", text="How many?", asked=asked)
     count = (Fact(kind="count", person=None, value="1", sure=True),)
     answer = Answer(question_id="q", arm="full", text="There is one person.")
-    assert judge_answer(question, answer, scene, count, scale).verdict.rating is None, "nobody was counted in training"
+    verdict = judge_answer(question, answer, scene, count, scale).verdict
+    assert verdict.rating is None and "training scenes have nothing of the kind" in verdict.reason
+    counted = Scale(Chance([scene] * 300, lambda one: (replace(count[0], value="12"[next(turn) % 2]),)))
+    assert judge_answer(question, answer, scene, count, counted).verdict.rating == 10
 
 
 def test_the_reason_names_what_is_right_and_wrong(rate):

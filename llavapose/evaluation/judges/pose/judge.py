@@ -96,9 +96,13 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
     if not is_judgeable(question, facts):
         return _judgement(question, answer, None, "the picture's facts cannot decide this question")
     asked = question.asked if question.kind == "conv" else None
-    if asked is not None and (guessed := scale.commonest(asked, scene)) > MOST_GUESSED:
-        why = f"needs no picture: the commonest answer is right in {100 * guessed:.0f} of 100"
-        return _judgement(question, answer, None, why)
+    if asked is not None:
+        guessed = scale.commonest(asked, scene)
+        if guessed is None:
+            return _judgement(question, answer, None, "the training scenes have nothing of the kind to compare with")
+        if guessed > MOST_GUESSED:
+            why = f"needs no picture: the commonest answer is right in up to {100 * guessed:.0f} of 100"
+            return _judgement(question, answer, None, why)
     reading = read_answer(answer.text, scene, tuple(facts), asked)
     if not reading.said:
         return _judgement(question, answer, LOWEST, "says nothing that can be checked", reading.checked, silent=True)

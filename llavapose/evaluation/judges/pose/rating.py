@@ -74,6 +74,7 @@ class Scale:
         right = all(one.right for one in told)
         p = self._all_hold([one.checked.claim for one in told])
         most = self.commonest(asked, scene)
+        assert most is not None, "such a question is not rated"
         earned = (float(right) - p) / max(1 - p, 1 - most)
         outcome = "right" if right else "wrong"
         why = f"the asked {what} is {outcome}; without the picture it is right in {100 * p:.0f} of 100"
@@ -104,11 +105,14 @@ class Scale:
         right = [(one, holds) for one, holds in known if holds]
         return p if len(right) == len(known) else max(p, self.chance.probability(claim, right))
 
-    def commonest(self, asked: Asked, scene: Scene) -> float:
-        """How often the commonest value of what is asked is right without the picture."""
+    def commonest(self, asked: Asked, scene: Scene) -> float | None:
+        """How often, at most, the commonest value of what is asked is right without the picture.
+
+        None where no training scene has anything of the kind to tell.
+        """
         who = "" if asked.person is None else references(scene)[asked.person]
         told = self.statements.get((asked.kind, asked.part, who), ())
-        return max((self.chance.probability(claim) for text in told for claim in read(text)), default=1.0)
+        return max((self.chance.probability(claim) for text in told for claim in read(text)), default=None)
 
     def worth(self, scene: Scene, facts: Sequence[Fact]) -> float:
         """What telling every sure fact of the scene would earn, by the kinds of its facts and not by their values.
