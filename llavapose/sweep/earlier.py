@@ -145,14 +145,8 @@ def _begun(place: Place) -> str:
 
 def _results(place: Place) -> list[str]:
     """What a job leaves for the tables; without an evaluation, its checkpoint folder."""
-    # A level deeper lie the controls' answers and verdicts.
-    patterns = (
-        "answers/{}.jsonl",
-        "answers/*/{}.jsonl",
-        "verdicts/*/{}.jsonl",
-        "verdicts/*/*/{}.jsonl",
-        "probe/{}.jsonl",
-    )
+    # At any depth: a judge's verdicts lie in its folder, a control's answers and verdicts in one of theirs.
+    patterns = ("answers/**/{}.jsonl", "verdicts/**/{}.jsonl", "probe/{}.jsonl")
     if place.evaluates:
         found = [path for one in patterns for path in place.results_dir.glob(one.format(place.arm))]
     else:

@@ -3,7 +3,8 @@
 import pickle
 import shutil
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
@@ -133,10 +135,7 @@ def fit(
     if checkpoint is None and trainer.is_global_zero:
         # Those of an earlier run in this folder: a later resume must not take them for this one's.
         shutil.rmtree(config.output_dir / "checkpoints", ignore_errors=True)
-    for logger in trainer.loggers:
-        # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
-        logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
-    with warnings.catch_warnings():
+    with _logged(config, trainer), warnings.catch_warnings():
         for message in EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         trainer.fit(module, data, ckpt_path=checkpoint)
@@ -147,6 +146,25 @@ def fit(
         write_card(folder, None)
     trainer.strategy.barrier()
     return folder
+
+
+@contextmanager
+def _logged(config: TrainConfig, trainer: L.Trainer) -> Iterator[None]:
+    """The settings to every logger at the start; W&B's runs brought to their end, come what may.
+
+    Lightning leaves a run open, and W&B's own exit hook may end the process before the run's file is written.
+    """
+    for logger in trainer.loggers:
+        # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
+        logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
+    exit_code = 1
+    try:
+        yield
+        exit_code = 0
+    finally:
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger) and trainer.is_global_zero:
+                logger.experiment.finish(exit_code=exit_code)
 
 
 def _sizes(config: TrainConfig, trainer: L.Trainer, module: PoseModule, *, steps: int) -> dict[str, Any]:

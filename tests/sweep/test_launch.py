@@ -145,6 +145,9 @@ def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(con
     wanted = plain_settings(settings("train", conf, job.command[2:]))
     assert {key: found[key] for key in wanted} == wanted and found["arm"] == "conv"
     assert any("train/loss" in record.get("history", {}).get("item", {}) for record in records)
+    # Written before the process ends: W&B's own exit hook may come too late for the file.
+    (ended,) = [record["exit"] for record in records if record["type"] == "exit"]
+    assert not ended.get("exit_code")
 
 
 @pytest.mark.parametrize(
