@@ -6,7 +6,8 @@ A job's card, ``runs/<arm>/job.json``, is written before the job starts and agai
      "results": {"answers/full.jsonl": "3f0c...", ...}}
 
 Equal settings and whole results are kept. Where the weights are decided by the same settings, training goes on from its
-last checkpoint, or stays where it had ended; anything else begins anew, and says what differs.
+last checkpoint, or stays where it had ended; anything else begins anew. What was trained by other settings is not
+written over unless the sweep is told to (``resume=false``).
 """
 
 import shutil
@@ -52,22 +53,33 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """What is there of a job: what becomes of it, why, and how many seconds a kept one had taken."""
+    """What is there of a job.
+
+    Attributes:
+        what: what becomes of it.
+        why: in a few words.
+        seconds: how many a kept one had taken.
+        replaces: whether what was trained by other settings would be written over.
+    """
 
     what: What
     why: str
     seconds: float = 0.0
+    replaces: bool = False
 
 
 def look(place: Place, now: Identity) -> Earlier:
     """Compare what lies there with what is asked for now."""
     card = _card(place)
     begun = _begun(place)
+    trained = place.trains and (bool(begun) or (place.dir / "hf").is_dir())
     if card is None:
-        return Earlier(what=What.new, why="what lies there does not say its settings" if begun else "")
+        return Earlier(
+            what=What.new, why="what lies there does not say its settings" if begun or trained else "", replaces=trained
+        )
     changed = differences(card["training"], now.training)
     if changed:
-        return Earlier(what=What.new, why=f"other settings: {_few(changed)}")
+        return Earlier(what=What.new, why=f"other settings: {_few(changed)}", replaces=trained)
     changed = differences(card["evaluation"], now.evaluation)
     if changed:
         why = f"evaluated anew: {_few(changed)}"

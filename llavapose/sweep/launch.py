@@ -12,7 +12,7 @@ from pathlib import Path
 
 from llavapose.config.places import claim_sweep
 from llavapose.config.schema import TrainConfig, plain_settings
-from llavapose.errors import LlavaPoseError
+from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.files import write_json
 from llavapose.sweep.earlier import Earlier, Place, What, begin, end, look
 from llavapose.sweep.identity import Data, Identity, baseline_identity, identity_of
@@ -50,12 +50,13 @@ def launch(
         finish: writes the tables of a sweep's folder, given the settings of its first job.
 
     Raises:
-        ConfigError: mistakes in any job, before the first one starts.
+        ConfigError: before any job starts: mistakes in one, or what other settings trained in its folder.
         LlavaPoseError: jobs failed; the tables are written all the same.
     """
     sweep = plan_sweep(conf, overrides)
     claim_sweep(sweep.folder, overrides)
     planned = _planned(sweep, prepare)
+    _refuse_replacing(sweep, planned)
     _say(sweep, planned)
     ended = _run(sweep, planned)
     if any(config.evaluate for config in sweep.configs):
@@ -92,6 +93,15 @@ def _planned(sweep: Sweep, prepare: Prepare) -> list[_Planned]:
         earlier = Earlier(what=What.new, why="resume=false") if sweep.anew else look(place, identity)
         planned.append(_Planned(job=job, place=place, identity=identity, earlier=earlier))
     return planned
+
+
+def _refuse_replacing(sweep: Sweep, planned: Sequence[_Planned]) -> None:
+    found = [f"{one.job.name} ({one.earlier.why})" for one in planned if one.earlier.replaces]
+    if found:
+        raise ConfigError(
+            f"sweep_dir={sweep.folder} holds what was trained otherwise: {'; '.join(found)}; give this sweep another "
+            "sweep_dir, or resume=false to make every job anew over what is there"
+        )
 
 
 def _say(sweep: Sweep, planned: Sequence[_Planned]) -> None:

@@ -1,4 +1,4 @@
-"""Rerun, a sweep keeps what is finished, goes on with what was begun, and makes anew what was asked for otherwise."""
+"""Rerun, a sweep keeps what is finished, goes on with what was begun, and writes over nothing else unasked."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from llavapose.errors import LlavaPoseError
+from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.sweep import identity
 from llavapose.sweep.earlier import is_trained, mark_trained
 from llavapose.sweep.identity import Identity
@@ -86,24 +86,45 @@ def test_a_sweep_that_was_killed_itself_goes_on(sweep, house):
     assert said["conv"] == "resumed  had not come to its end; goes on from its last checkpoint"
 
 
-def test_other_settings_begin_anew_and_say_so(sweep, house):
+def test_what_was_trained_by_other_settings_is_not_written_over_unasked(sweep, house):
     sweep()
-    marks = house / "out/runs/conv"
-    (marks / "checkpoints" / "old.ckpt").touch()
-    started, said = sweep(*LINE, "optim.lr=0.5")
-    assert started == ["conv", "detail"], "the base's evaluation has not changed"
+    checkpoint = house / "out/runs/conv/checkpoints/last.ckpt"
+    (house / "out/runs/detail/hf/config.json").unlink()
+    refused = (
+        "sweep_dir=out holds what was trained otherwise: conv (other settings: optim.lr is 0.5, was 0.001); detail"
+    )
+    with pytest.raises(ConfigError, match=re.escape(refused)):
+        sweep(*LINE, "optim.lr=0.5")
+    assert checkpoint.exists() and not (house / "started.txt").exists()
+    assert set(sweep()[1].values()) == {"kept     settings unchanged, results whole"}
+    started, said = sweep(*LINE, "optim.lr=0.5", "resume=false")
+    assert started == ALL and said["conv"] == "new      resume=false"
+
+
+def test_what_nobody_can_tell_the_settings_of_is_not_written_over_unasked(sweep, house):
+    sweep()
+    (house / "out/runs/conv/job.json").unlink()
+    with pytest.raises(ConfigError, match=r"conv \(what lies there does not say its settings\); give"):
+        sweep()
+
+
+def test_other_settings_where_nothing_was_trained_begin_anew(sweep, house):
+    """A mistake that was seen and stopped at once is mended in the same line."""
+    (house / "train.py").write_text("raise SystemExit(1)")
+    sweep(fails=True)
+    _, said = sweep(*LINE, "optim.lr=0.5", fails=True)
     assert said["conv"] == "new      other settings: optim.lr is 0.5, was 0.001"
     assert said["baseline"].startswith("kept")
-    assert not (marks / "checkpoints" / "old.ckpt").exists()
 
 
-def test_checkpoints_of_other_settings_are_never_gone_on_from(sweep, house, data):
+def test_checkpoints_of_other_settings_are_never_gone_on_from(sweep, house):
     """Killed before the new run has written anything, its card must not speak for the old checkpoints."""
     sweep()
     (house / "train.py").write_text("import os; os.kill(os.getpid(), 9)")
-    sweep(*LINE, "optim.lr=0.5", fails=True)
-    _, said = sweep(*LINE, "optim.lr=0.5", fails=True)
-    assert said["conv"] == "new      had failed (exit -9)"
+    sweep(*LINE, "optim.lr=0.5", "resume=false", fails=True)
+    assert not (house / "out/runs/conv/checkpoints").exists()
+    with pytest.raises(ConfigError, match="what was trained otherwise"):
+        sweep()
 
 
 def test_another_evaluation_keeps_the_training(sweep):
@@ -128,11 +149,11 @@ def test_other_code_evaluates_anew(sweep, monkeypatch):
     assert "evaluated anew: code is llavapose 9, was" in said["conv"]
 
 
-def test_other_samples_begin_anew(sweep, house):
+def test_other_samples_are_other_settings(sweep, house):
     sweep()
     (house / "samples.jsonl").write_text("{}\n{}\n")
-    started, said = sweep()
-    assert started == ALL[1:] and said["conv"].startswith("new      other settings: samples is ")
+    with pytest.raises(ConfigError, match=r"conv \(other settings: samples is "):
+        sweep()
 
 
 @pytest.mark.parametrize("name", ["answers", "verdicts/pose", "probe"])
