@@ -1,0 +1,86 @@
+"""``benchmarks/pose_judge.py`` over a few pictures: what is written blind earns nothing there, what is seen earns all.
+
+Few pictures leave wide intervals: a cheat fails here where even its lower bound is a point above what silence gets.
+"""
+
+import random
+
+import pytest
+
+from benchmarks import cheats_blind, cheats_developed, pose_judge
+from llavapose.evaluation.answerers.prior import PriorAnswerer
+from llavapose.evaluation.judges.pose.chance import Chance
+from llavapose.evaluation.judges.pose.rating import Scale
+from llavapose.evaluation.judges.protocol import LOWEST
+from llavapose.kinds import rated_kinds
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
+
+NUM_TRAIN, NUM_PICTURES, NUM_ATTACKED = 500, 16, 6
+MOST_SURE = LOWEST + 1.0
+CHEATS = {**cheats_developed.CHEATS, **cheats_blind.CHEATS}
+
+
+@pytest.fixture(scope="module")
+def training(tmp_path_factory):
+    world = ensure_world(tmp_path_factory.mktemp("judged"), WorldSettings(num_train=NUM_TRAIN, num_val=60, seed=9173))
+    return read_world(world, "train").scenes, pose_judge.cases_of(read_world(world, "val").scenes, NUM_PICTURES)
+
+
+@pytest.fixture(scope="module")
+def scale(training) -> Scale:
+    return Scale(Chance(training[0]))
+
+
+@pytest.fixture(scope="module")
+def cases(training):
+    assert len(training[1]) == NUM_PICTURES
+    return training[1]
+
+
+@pytest.fixture(scope="module")
+def answers(training):
+    return pose_judge.training_answers(training[0][:100])
+
+
+@pytest.fixture
+def mean(cases, scale):
+    """Kind -> the mean rating of what is written."""
+
+    def rated(write):
+        return {kind: pose_judge.mean_of(found) for kind, found in pose_judge.rate(cases, write, scale).items()}
+
+    return rated
+
+
+def test_there_are_twelve_cheats_of_each_sort():
+    assert len(cheats_blind.CHEATS) >= 12 and len(cheats_developed.CHEATS) >= 12
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_no_text_written_blind_beats_saying_nothing(mean, answers, name):
+    rng = random.Random(name)
+    found = mean(lambda case, question: CHEATS[name](question.kind, question.text, rng, answers))
+    assert {kind: str(one) for kind, one in found.items() if one.low > MOST_SURE} == {}
+
+
+def test_the_statements_rated_best_over_training_pictures_do_not_either(mean, training, scale):
+    attacked = pose_judge.cases_of(training[0], NUM_ATTACKED)
+    text = pose_judge.greedy_attack(attacked, scale, "detail", most=2)
+    assert text and mean(lambda *_: text)["detail"].low <= MOST_SURE
+
+
+def test_the_prior_is_no_better(mean, scale):
+    blind = PriorAnswerer(lambda: scale)
+    found = mean(lambda case, question: blind.answer(question))
+    assert {kind for kind, one in found.items() if one.low > pose_judge.MOST_PRIOR} == set()
+
+
+@pytest.mark.parametrize(("share", "least"), [(1.0, pose_judge.LEAST_FULL), (0.5, pose_judge.LEAST_HALF)])
+def test_what_is_seen_is_rated_high(mean, share, least):
+    found = mean(lambda case, question: pose_judge.honest(case, question, share))
+    assert set(found) == set(rated_kinds()) and all(one.mean >= least for one in found.values()), found
+
+
+def test_every_further_fact_raises_and_every_planted_error_lowers(cases, scale):
+    assert pose_judge.rising(cases, scale) == []
+    assert pose_judge.falling(cases[:5], scale) == []
