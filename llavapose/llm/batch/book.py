@@ -20,6 +20,7 @@ from llavapose.llm.chat import ChatRequest, Message
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import Statement
 from llavapose.llm.pictures import Picture
+from llavapose.plain_json import parse_json
 
 ANSWERED = "answered"
 FAILED = "failed"
@@ -215,7 +216,7 @@ def _written(request: ChatRequest) -> str:
 
 
 def _read(text: str) -> ChatRequest:
-    values = json.loads(text)
+    values = parse_json(text, what="request of a batch", where="the ledger")
     values.pop("json_mode", None)  # in books of earlier versions, always false
     return ChatRequest(**values | {"messages": tuple(map(_message, values["messages"]))})
 
