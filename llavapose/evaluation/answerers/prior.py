@@ -1,7 +1,8 @@
-"""The best answer that needs no picture: what is likeliest by the training scenes, given the question.
+"""The best answer that needs no picture: what the pose judge rates best over training scenes, given the question.
 
-The control that every arm must beat. To a question for one fact it gives the commonest value; described and reasoned
-about is what holds most often, in as many sentences as the pose judge rates best over training scenes.
+The control that every arm must beat. Tried are the commonest value, to a question for one fact, what holds most often,
+in descriptions and reasoning, in every number of sentences up to ``MOST_STATEMENTS``, and saying nothing, which is
+rated 1: a guess that expects less is not made.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,7 @@ MOST_STATEMENTS = 8
 """Longest answer, in sentences: as many as the offline teacher's descriptions have."""
 LEAST_DECIDED = 0.5
 """Share of training scenes that must decide a statement for it to be said: what hardly ever applies says nothing."""
-NUM_TRIED = 100
+NUM_TRIED = 400
 """Training scenes that answers of each length are tried on."""
 
 
@@ -41,7 +42,7 @@ class PriorAnswerer:
     def identity(self) -> list[Any]:
         """What the training scenes say, and how often."""
         told = {"|".join(map(str, slot)): dict(counted) for slot, counted in self._scale().statements.items()}
-        return ["prior", MOST_STATEMENTS, fingerprint(told)]
+        return ["prior", MOST_STATEMENTS, NUM_TRIED, fingerprint(told)]
 
     def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
         """One answer a question, in order; ``images`` is not looked at."""
@@ -49,7 +50,7 @@ class PriorAnswerer:
             yield Answer(question_id=question.id, arm=arm, text=self.answer(question))
 
     def answer(self, question: Question) -> str:
-        """The likeliest answer by the question's words alone."""
+        """The best answer by the question's words alone; "" where nothing is rated better than nothing."""
         asked = question.asked
         slots = [
             slot for slot in self._scale().statements if asked is not None and slot[:2] == (asked.kind, asked.part)
@@ -58,16 +59,18 @@ class PriorAnswerer:
             return self._free(question.kind if question.kind in RISE else "detail")
         named = [slot for slot in slots if slot[2] in question.text.lower()]
         slot = max(named or slots, key=lambda slot: len(slot[2]))  # "the person on the left" is "the person", too
-        return max(sorted(self._scale().statements[slot]), key=self._share)
+        guess = max(sorted(self._scale().statements[slot]), key=self._share)
+        # What is right earns 1 - p and what is wrong loses p: on average a guess earns its share less p.
+        return guess if self._share(guess) > self._scale().all_hold(read(guess)) else ""
 
     def _free(self, kind: str) -> str:
-        """The likeliest statements, as many as are rated best over training scenes."""
+        """The likeliest statements, as many as are rated best over training scenes; none is a number, too."""
         if kind in self._found:
             return self._found[kind]
         texts = sorted({text for told in self._scale().statements.values() for text in told})
         likeliest = sorted(texts, key=lambda text: (-self._share(text, LEAST_DECIDED), text))[:MOST_STATEMENTS]
-        tried = [" ".join(likeliest[:num]) for num in range(1, len(likeliest) + 1)]
-        self._found[kind] = max(tried, key=lambda text: self._mean_rating(text, kind), default="")
+        tried = [" ".join(likeliest[:num]) for num in range(len(likeliest) + 1)]
+        self._found[kind] = max(tried, key=lambda text: self._mean_rating(text, kind))
         return self._found[kind]
 
     def _mean_rating(self, text: str, kind: str) -> float:

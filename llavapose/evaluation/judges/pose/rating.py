@@ -13,13 +13,15 @@ every guess would pay.
   average. The curve is concave, so that nothing is gained by taking chances either, and never flat: another right
   claim always raises the rating, and a wrong one always lowers it.
 
-What makes the reasoning of a ``complex`` answer good is not judged: only the poses that it names are.
+How many people there are counts as known there: by "the people" or "the person on the left" the questions about a
+picture tell it. What makes the reasoning of a ``complex`` answer good is not judged: only the poses that it names are.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import chain
 from math import exp
 
 import numpy as np
@@ -40,6 +42,8 @@ RISE = {"detail": 4.0, "complex": 8.0}
 LEAST_LOST = 0.5
 """What a wrong claim of a description costs at least, however unlikely it was: without it, a wrong claim sometimes cost
 less than it changed in what the claims behind it are worth."""
+COUNT = "count"
+"""Kind of fact that says how many people there are."""
 UNASKED = 0.2
 """Share of a conv rating that wrong claims beside the asked one can cost."""
 MOST_GUESSED = 0.8
@@ -72,7 +76,7 @@ class Scale:
         if any(one.void for one in told):
             return Earned(rating=_on_scale(-wrong), why=f"the asked {what} is told both ways")
         right = all(one.right for one in told)
-        p = self._all_hold([one.checked.claim for one in told])
+        p = self.all_hold([one.checked.claim for one in told])
         most = self.commonest(asked, scene)
         assert most is not None, "such a question is not rated"
         earned = (float(right) - p) / max(1 - p, 1 - most)
@@ -84,7 +88,8 @@ class Scale:
         self, said: Sequence[Said], kind: str, scene: Scene, facts: Sequence[Fact], given: Sequence[Claim] = ()
     ) -> Earned:
         """The rating of a description or of reasoning; ``given`` is what the question itself says."""
-        known = [(claim, True) for claim in given]
+        number = [read(state(fact, scene)) for fact in facts if fact.kind == COUNT and fact.sure]
+        known = [(claim, True) for claim in (*given, *chain.from_iterable(number))]
         total = 0.0
         for one in said:
             p = self._probability(one.checked.claim, known)
@@ -120,7 +125,7 @@ class Scale:
         Taken from the values themselves it would be small just where the commonest hold, and guesses would gain by it.
         """
         names = references(scene)
-        told = [f for f in facts if f.sure and (f.person is None or names[f.person])]
+        told = [f for f in facts if f.sure and f.kind != COUNT and (f.person is None or names[f.person])]
         slots = [(f.kind, f.part, "" if f.person is None else names[f.person]) for f in told]
         return sum(map(self._worth_of, slots)) or 1.0
 
@@ -148,8 +153,8 @@ class Scale:
             self._worths[slot] = sum(num * gain for num, gain in gains) / num_all if num_all else 0.5
         return self._worths[slot]
 
-    def _all_hold(self, claims: Sequence[Claim]) -> float:
-        """How often all of the claims hold of a training scene that decides them."""
+    def all_hold(self, claims: Sequence[Claim]) -> float:
+        """How often, at most, all of the claims hold of a training scene that decides them."""
         outcomes = [self.chance.outcomes(claim) for claim in claims]
         decided = np.logical_and.reduce([one != OPEN for one in outcomes])
         hold = np.logical_and.reduce([one == HOLDS for one in outcomes])
