@@ -47,6 +47,13 @@ _PLACED_THING = re.compile(
     r"(?:(?:the|an?|his|her|their) )?(?:\w+ )?(?:\w+ )?$"
 )
 
+# Models say so of what they see; marks of emphasis and of code stand around words.
+_INSTEAD = {
+    "appears to be": "is", "appear to be": "are", "seems to be": "is", "seem to be": "are",
+    "appears to have": "has", "appear to have": "have", "seems to have": "has", "seem to have": "have",
+}  # fmt: skip
+_REWORDED = re.compile(rf"\b(?:{'|'.join(_INSTEAD)})\b|\*+|`+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
+
 # Three times the longest that people write of a picture. Everyone named is compared with everyone: a list without end
 # would be read for minutes.
 MAX_SENTENCE = 1000
@@ -57,20 +64,33 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     """All claims of a text in reading order; spans are positions in ``text``."""
     claims: list[Claim] = []
     carried: str | None = None
-    lowered = text.lower().replace("’", "'")
-    if len(lowered) != len(text):  # a few letters grow when lowered, and would shift every span
-        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text).replace("’", "'")
-    for start, end in sentences(text):
+    plain, places = _plain(text)
+    for start, end in sentences(plain):
         if end - start > MAX_SENTENCE:
             continue
-        sentence = re.sub(r"\s", " ", lowered[start:end])
+        sentence = re.sub(r"\s", " ", plain[start:end])
         mentions = mentions_in(sentence)
         if not sentence.rstrip("\"' ").endswith("?"):
-            found = _sentence_claims(sentence, mentions, carried)
-            claims += [replace(claim, start=claim.start + start, end=claim.end + start) for claim in found]
+            for claim in _sentence_claims(sentence, mentions, carried):
+                first, last = places[claim.start + start], places[claim.end + start - 1]
+                claims.append(replace(claim, start=first, end=last + 1))
         leading = [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
         carried = leading[-1] if leading else carried
     return tuple(claims)
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """The text in small letters, without Markdown's marks and with "is" for "appears to be"; each letter's place."""
+    lowered = text.lower().replace("’", "'")
+    if len(lowered) != len(text):  # a few letters grow when lowered, and would shift every span
+        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text).replace("’", "'")
+    parts, places, end = [], [], 0
+    for match in _REWORDED.finditer(lowered):
+        instead = _INSTEAD.get(match[0], "")
+        parts += [lowered[end : match.start()], instead]
+        places += [*range(end, match.start()), *[match.start()] * len(instead)]
+        end = match.end()
+    return "".join((*parts, lowered[end:])), [*places, *range(end, len(lowered))]
 
 
 def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None) -> list[Claim]:

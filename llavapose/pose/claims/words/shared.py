@@ -89,9 +89,7 @@ NEGATION = (
 DOUBT = (
     r"\b(?:or|if (?!you|we|one)|whether|may|might|could|would|should|about to|ready to|before|unless|able to"
     r"|allows?|helps?|perhaps|maybe|"
-    r"possibly|probably|likely|presumably|seems?|seemed|seeming|seemingly|apparently|supposedly|appears?"
-    r" (?!(?:on|in|at|near|"
-    r"toward|towards|to the|further|farther|left|right|over)\b)|as if|as though|suggest(?:s|ing)?|impl(?:y|ies"
+    r"possibly|probably|likely|presumably|supposedly|as if|as though|suggest(?:s|ing)?|impl(?:y|ies"
     r"|ying)|guess|"
     r"potentially|hard to (?:say|tell)|unclear|cannot be (?:seen|told)|can't tell|wants?|tr(?:ies|ying)"
     r"|prepar(?:es|ing)|"
