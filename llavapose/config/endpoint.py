@@ -8,6 +8,9 @@ from omegaconf import MISSING
 from llavapose.config.checks.secrets import not_a_variable, not_an_address
 from llavapose.config.values import NO_CAP, Cap, not_finite, too_small
 
+SAID = ("base_url", "model", "max_tokens", "temperature", "max_image_px", "joins_turns")
+"""Settings of an endpoint that decide what it answers; the others are its price, its pace and its key."""
+
 
 @dataclass(kw_only=True)
 class EndpointConfig:

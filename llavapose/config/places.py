@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.endpoint import SAID
 from llavapose.config.schema import EvaluateConfig, TrainConfig, evaluation_of
 from llavapose.errors import ConfigError
 from llavapose.files import fingerprint
@@ -20,6 +21,12 @@ TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strateg
 """Settings that decide what is trained; callbacks and loggers only write down how it goes."""
 RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer")
 """Settings that decide an arm's answers and probe; a second judge writes beside the first."""
+
+
+def decides_results(name: str) -> bool:
+    """Whether a setting of ``RESULTS`` or of a judge decides results: money and an endpoint's pace do not."""
+    group, _, last = name.rpartition(".")
+    return last != "max_usd" and (not group.endswith(".endpoint") or last in SAID)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +124,7 @@ def audit_folder(audited: Path, named: Path | None) -> Path:
 def _results(config: EvaluateConfig, folder: Path, setting: str = "output_dir") -> Claim:
     patterns = (f"answers/{config.arm}.jsonl", f"verdicts/*/{config.arm}.jsonl", f"probe/{config.arm}.jsonl")
     place = Place(folder=folder, part=config.arm, results=patterns, setting=setting)
-    values = _values(config, RESULTS)
+    values = {name: value for name, value in _values(config, RESULTS).items() if decides_results(name)}
     checkpoint = config.checkpoint
     if checkpoint is not None and (Path(checkpoint).is_dir() or Path(checkpoint).parent == folder):
         values["checkpoint"] = str(Path(checkpoint).resolve())

@@ -12,7 +12,7 @@ from typing import Any
 
 from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
-from llavapose.errors import ConfigError, DataError
+from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.evaluation.answerers.protocol import Answerer, ProbedAnswerer
 from llavapose.evaluation.benchmarks.protocol import Benchmark
 from llavapose.evaluation.controls import asked_under
@@ -82,7 +82,12 @@ def _answer(arm: Arm, control: Control | None = None) -> None:
 
     def rows_from(start: int) -> Iterator[dict[str, Any]]:
         answers = arm.answerer.answers(questions[start:], arm.benchmark.scenes.images, arm.name)
-        return map(to_dict, answers)
+        try:
+            yield from map(to_dict, answers)
+        except LlavaPoseError as error:
+            if control is None:
+                raise
+            raise LlavaPoseError(f"control {control}: {error}") from None
 
     write_rows(_answers_file(arm.out, arm.name, control), made, batches, rows_from, "answer")
 

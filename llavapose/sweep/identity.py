@@ -12,15 +12,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.places import decides_results
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.files import TINY_BASE, fingerprint, sha256
 
 EVALUATION = ("benchmark", "probe", "controls", "answerer", "judge")
 _PLACES = ("output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger")
-_HARMLESS = ("data.num_workers", "data.path", "max_usd", "reference", "answerer.max_usd", "judge.max_usd")
+_HARMLESS = ("data.num_workers", "data.path", "max_usd", "reference")
 _ONLY_SHOW = ("Progress", "Throughput", "Curves", "PackingCheck", "ModelCheckpoint")
 """Callbacks that watch a run and change no weight of it."""
-_SAID_TO_AN_ENDPOINT = ("base_url", "model", "max_tokens", "temperature", "max_image_px", "joins_turns")
 _HUGE = 2**28
 """Files from this many bytes on are told apart by size and time instead of their content."""
 
@@ -96,11 +96,7 @@ def _evaluation(config: TrainConfig) -> dict[str, Any]:
         return {"evaluate": False}
     values = plain_settings(config)
     groups = {name: values[name] for name in (*EVALUATION, "scenes")}
-    kept = {
-        name: value
-        for name, value in _flat(groups).items()
-        if name not in _HARMLESS and (".endpoint." not in name or name.rpartition(".")[2] in _SAID_TO_AN_ENDPOINT)
-    }
+    kept = {name: value for name, value in _flat(groups).items() if decides_results(name)}
     asked = config.benchmark.path
     questions = _content(asked) if asked is not None and asked.exists() else None
     return {**kept, "evaluate": True, "questions": questions, "code": code()}

@@ -156,3 +156,22 @@ def test_names_of_arms_are_plain(setting, name):
     script, more = ("evaluate", ["checkpoint=tiny"]) if setting == "arm" else ("train", [])
     with pytest.raises(ConfigError):
         composed(script, CONF, [*more, f"{setting}='{name}'"])
+
+
+PAID = ("answerer.endpoint=vllm", "answerer.endpoint.model=m", "arm=vl", "output_dir=out")
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["answerer.max_usd=9", "answerer.endpoint.max_concurrency=2", "answerer.endpoint.requests_per_minute=5",
+     "answerer.endpoint.timeout_s=7", "answerer.endpoint.price_in=3"],
+)  # fmt: skip
+def test_money_and_pace_make_no_other_answers(told):
+    start("evaluate", *PAID, "answerer.max_usd=1", leaves=("answers/vl.jsonl",), ok=False)
+    assert start("evaluate", *PAID, "answerer.max_usd=1", told) == "out"
+
+
+@pytest.mark.parametrize("told", ["answerer.endpoint.model=other", "answerer.endpoint.max_tokens=5"])
+def test_another_model_makes_other_answers(told):
+    start("evaluate", *PAID, leaves=("answers/vl.jsonl",))
+    assert told.split("=")[0] in refused("evaluate", *PAID, told)

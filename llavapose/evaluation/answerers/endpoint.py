@@ -11,6 +11,7 @@ from llavapose.errors import LlavaPoseError
 from llavapose.files import inside
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest, Completion, Message
+from llavapose.llm.counts import State
 from llavapose.llm.each import Result, ask_each
 from llavapose.records import Answer, Question
 
@@ -46,9 +47,10 @@ class EndpointAnswerer:
             found = ask_each(door, requests, _whole, max_asks=1)
         if why := found.unsettled:
             num_done = sum(one.value is not None for one in found.by_name.values())
+            more = "with a higher answerer.max_usd " if found.state == State.budget else ""
             raise LlavaPoseError(
                 f"answerer.endpoint: {num_done} of {len(questions)} questions of {arm} are answered, stopped: {why}; "
-                "the same command goes on and asks nothing twice"
+                f"the same command {more}goes on and asks nothing twice"
             )
         for name, result in found.by_name.items():
             yield _answer(name, arm, result)

@@ -19,6 +19,7 @@ from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
 from llavapose.llm.ask import open_door
 from llavapose.llm.chat import Completion, Message
+from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
 from llavapose.llm.rounds import Watch
 from llavapose.records import BASELINE, Answer, Verdict
@@ -102,9 +103,10 @@ class LlmJudge:
             raise _RanAway("\n".join([f"judge {self.name}: {watch.stopped}", *(one.line() for one in watch.faults(3))]))
         if found.unsettled:
             num_done = sum(result.key is not None for result in found.by_name.values())
+            more = "with a higher judge.max_usd " if found.state == State.budget else ""
             raise LlavaPoseError(
                 f"judge {self.name}: {num_done} of {len(sides)} ratings are there, stopped: {found.unsettled}; "
-                "the same command goes on and asks nothing twice"
+                f"the same command {more}goes on and asks nothing twice"
             )
         return found
 
