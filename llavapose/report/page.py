@@ -21,7 +21,16 @@ from llavapose.report.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.markup import jpeg_uri, marked, templates
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
-from llavapose.report.tables import Grid, ablation_grid, by_judge, number, probe_grid, probe_groups_grid, read_table
+from llavapose.report.tables import (
+    Grid,
+    ablation_grid,
+    by_judge,
+    control_mark,
+    number,
+    probe_grid,
+    probe_groups_grid,
+    read_table,
+)
 
 MAX_CURVE_POINTS = 400
 
@@ -38,7 +47,7 @@ class Source:
         failed: arms whose job failed.
         title: heading.
         command: what made the results, shown as it is.
-        seeds: rows of arm, seed, score, skill, skill_shuffled where several seeds were averaged.
+        seeds: rows of arm, seed, score, score_shuffled, skill, skill_shuffled where several seeds were averaged.
         counts: of how many seeds each row is the mean.
     """
 
@@ -112,11 +121,12 @@ def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[s
     return [
         {
             "name": name,
-            "value": number(row[keys[0]], digits, sign=keys[0] == "diff"),
+            "value": " ".join((number(row[keys[0]], digits, sign=keys[0] == "diff"), *marks)).strip(),
             "range": f"{number(row[keys[1]], digits)} to {number(row[keys[2]], digits)}",
         }
         for name, row, keys, digits in wanted
         if row is not None and not math.isnan(row[keys[0]])
+        for marks in [(control_mark(row),) if keys[0] == "diff" else ()]
     ]
 
 
@@ -128,17 +138,18 @@ def seeds_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
             row["arm"],
             *([row["judge"]] if several else []),
             row["seed"],
-            *([row["hole"]] * 3 if row.get("hole") else _numbers(row)),
+            *([row["hole"]] * 4 if row.get("hole") else _numbers(row)),
         )
         for row in rows
     ]
     judge = ["judge"] if several else []
-    header = ("arm", *judge, "seed", "score, all kinds", "probe skill", "skill, shuffled pictures")
+    header = ("arm", *judge, "seed", "score, all kinds", "score, shuffled", "probe skill", "skill, shuffled pictures")
     return Grid(title="Every seed alone", header=header, rows=tuple(body))
 
 
 def _numbers(row: Mapping[str, Any]) -> list[str]:
-    return [number(row["score"], 1), number(row["skill"], 2), number(row["skill_shuffled"], 2)]
+    ratings = (number(row[name], 1) for name in ("score", "score_shuffled"))
+    return [*ratings, *(number(row[name], 2) for name in ("skill", "skill_shuffled"))]
 
 
 def _pictures(source: Source) -> list[dict[str, Any]]:

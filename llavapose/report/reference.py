@@ -30,6 +30,9 @@ KEPT = ("ablation.csv", "probe.csv", "tables.md", "seeds.csv")
 """What is kept of a sweep; the last where it has several seeds."""
 MADE_ON = "machine.txt"
 
+CONTROL = "shuffled rating"
+"""Column of an arm's ratings with shuffled pictures."""
+
 Cells = dict[tuple[str, str], Mapping[str, Any]]
 
 
@@ -46,9 +49,9 @@ def reference_grid(own: Path, documents: Path) -> Grid:
     """An arm a row, a kind a column, then the probe: each cell its own value and, in brackets, the documents'."""
     mine, theirs = _cells(own), _cells(documents)
     arms = list(dict.fromkeys(arm for arm, _ in mine))
-    columns = [*rated_kinds(), ALL, "skill", "shuffled"]
+    columns = [*rated_kinds(), ALL, CONTROL, "skill", "shuffled"]
     rows = [(arm, *(_both(mine.get((arm, name)), theirs.get((arm, name)), name) for name in columns)) for arm in arms]
-    header = ("arm", *rated_kinds(), ALL, "probe skill", "shuffled pictures")
+    header = ("arm", *rated_kinds(), ALL, "shuffled", "probe skill", "probe, shuffled")
     note = f"Yours, in brackets those in the documents ({_made_on(documents)}). {_told(mine, theirs, arms)}"
     return Grid(title="Beside the documents' numbers", header=header, rows=tuple(rows), note=note)
 
@@ -92,9 +95,12 @@ def _processor() -> str:
 
 
 def _cells(folder: Path) -> Cells:
-    """(arm, column) -> value, low and high: ratings by the pose judge, skills with true and shuffled pictures."""
+    """(arm, column) -> value, low and high: ratings by the pose judge, skills, each with shuffled pictures too."""
     ratings = [row for row in read_table(folder, "ablation.csv") if row["judge"] == POSE]
     found: Cells = {(row["arm"], row["kind"]): {**row, "value": row["score"]} for row in ratings}
+    for row in ratings:
+        if row["kind"] == ALL:  # it has no interval, so that nothing is compared with it
+            found[row["arm"], CONTROL] = {"value": row["shuffled"], "low": math.nan, "high": math.nan}
     for row in read_table(folder, "probe.csv"):
         if row["group"] == ALL and row["pictures"] in ("true", "shuffled"):
             column = "skill" if row["pictures"] == "true" else "shuffled"

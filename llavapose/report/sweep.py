@@ -32,7 +32,7 @@ from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 
 log = logging.getLogger(__name__)
 
-SEED_COLUMNS = ("judge", "arm", "seed", "score", "skill", "skill_shuffled", "hole")
+SEED_COLUMNS = ("judge", "arm", "seed", "score", "score_shuffled", "skill", "skill_shuffled", "hole")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,11 @@ NEEDED = {
 }
 """Columns that the readers' tables are made from."""
 CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
+CLAIM_COLUMNS = ("claims", "claims_right")
 BLIND_MARK = "†"
 """Behind a difference of an arm that does not beat its controls."""
+UNTESTED_MARK = "(†)"
+"""Behind a difference of an arm that beats those of its controls that are there, and some are not."""
 TEXT_COLUMNS = ("judge", "arm", "kind", "pictures", "group", "benchmark", "missing_seeds")
 
 
@@ -39,7 +42,7 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
         for row in rows:
             row.setdefault("judge", POSE)
             row.setdefault("benchmark", "")
-            for column in CONTROL_COLUMNS:  # results of versions before 0.3 have no controls
+            for column in (*CONTROL_COLUMNS, *CLAIM_COLUMNS):  # tables that were kept earlier lack them
                 row.setdefault(column, math.nan)
     return rows
 
@@ -80,15 +83,14 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
         scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
         if not total["num_scored"]:
             mark = FAILED_MARK if arm in failed else HOLE_MARK
-            body.append((arm, *[mark] * (len(rated_kinds()) + 4), HOLE_MARK))
+            body.append((arm, *[mark] * (len(rated_kinds()) + 4), HOLE_MARK, HOLE_MARK))
             continue
-        difference = interval(total, "diff", "diff_low", "diff_high", 1, sign=True)
-        if difference != HOLE_MARK and not beats_controls(total):
-            difference += f" {BLIND_MARK}"
-        body.append((arm, *scores, number(total["shuffled"], 1), number(total["no_picture"], 1), difference, counts))
+        difference = f"{interval(total, 'diff', 'diff_low', 'diff_high', 1, sign=True)} {control_mark(total)}".strip()
+        controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
+        body.append((arm, *scores, *controls, difference, _claims_told(total), counts))
     return Grid(
         title=_title(rows),
-        header=("arm", *rated_kinds(), ALL, "shuffled", "no picture", "difference to baseline", "n"),
+        header=("arm", *rated_kinds(), ALL, "shuffled", "no picture", "difference to baseline", "claims right", "n"),
         rows=tuple(body),
         note=" ".join((SCALE, *[POSE_SCALE] * (rows[0]["judge"] == POSE))),
     )
@@ -97,18 +99,32 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
 SCALE = (
     "Mean rating x 10 [95% interval by bootstrap over images]; the difference is paired by question. Controls: "
     f"{PRIOR} is the best answer that needs no picture; shuffled and no picture are the arm's own answers (all kinds) "
-    f"with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own shuffled answers."
+    f"with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own shuffled answers; "
+    f"{UNTESTED_MARK}: one of the two is missing."
 )
 POSE_SCALE = (
     "Judge pose: 10 is what an answer gets that adds nothing to what can be said without the picture, 100 what one "
-    "gets that tells all; a guess expects 10 or less. In complex it rates the poses named, not the reasoning."
+    "gets that tells all; a guess expects 10 or less, and wrong claims cost: who says more and errs more can fall "
+    "behind who says little (claims right: the share that holds, of how many claims an answer). In complex it rates "
+    "the poses named, not the reasoning. Unscored: questions that the commonest answer answers too often."
 )
 
 
-def beats_controls(row: Mapping[str, Any]) -> bool:
-    """Whether an arm's ratings are above the prior's and above its own shuffled answers', as far as there are any."""
+def control_mark(row: Mapping[str, Any]) -> str:
+    """What stands behind an arm's difference: "" where it is above the prior's ratings and its own shuffled ones."""
+    if row["arm"] == PRIOR or math.isnan(row["diff"]):
+        return ""
     ends = (row["over_prior_low"], row["over_shuffled_low"])
-    return all(math.isnan(low) or low > 0 for low in ends)
+    if any(low <= 0 for low in ends):
+        return BLIND_MARK
+    return UNTESTED_MARK if any(map(math.isnan, ends)) else ""
+
+
+def _claims_told(row: Mapping[str, Any]) -> str:
+    """Such as "68% of 5.2": the share of claims that is right, and how many there are an answer."""
+    if math.isnan(row["claims"]):
+        return HOLE_MARK
+    return f"{100 * row['claims_right']:.0f}% of {row['claims']:.1f}"
 
 
 def _title(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -204,7 +220,7 @@ def as_markdown(grid: Grid) -> str:
 
 
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
-          "‡": r"\ddag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+          "‡": r"\ddag{}", "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
 
 
 def as_latex(grid: Grid) -> str:

@@ -152,8 +152,8 @@ def _limits(facts: Facts, results: Results | None) -> list[str]:
             "over seeds."
         )
         found.append(
-            "That a difference to the base comes from the picture: what a model gains without looking is gained too. "
-            "The probe with shuffled pictures is the control."
+            "That a difference to the base comes from the picture, where it is marked: what a model gains without "
+            "looking is gained too. The row prior, shuffled pictures and no picture are the controls."
         )
         if results.of_world:
             found.append("Photographs: it was asked about pictures that a program draws, of drawn people.")

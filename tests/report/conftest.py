@@ -10,6 +10,7 @@ from llavapose.files import write_json, write_jsonl
 
 ARMS = ("full", "conv", "detail", "complex", "baseline")
 SIGHT = {"full": 0.85, "conv": 0.6, "detail": 0.75, "complex": 0.65, "baseline": 0.5}
+BLIND = "Somebody is there."
 SENTENCE = "The left elbow of the person is {}. She waits for <b>the ball</b> & smiles."
 
 
@@ -36,6 +37,13 @@ def write_results(folder: Path, arm: str, *, num_images: int = 24, seed: int = 0
                          "claims": [claim]})  # fmt: skip
     write_jsonl(folder / "answers" / f"{arm}.jsonl", answers)
     write_jsonl(folder / "verdicts" / "pose" / f"{arm}.jsonl", verdicts)
+    for control, rating in (("shuffled", 2.0), ("no_picture", 1.5)):
+        rated = [{**row, "rating": rating, "claims": []} for row in verdicts]
+        write_jsonl(folder / "verdicts" / "pose" / control / f"{arm}.jsonl", rated)
+    blind = [{**row, "arm": "prior", "text": BLIND, "finish": "stop", "num_tokens": 9} for row in answers]
+    write_jsonl(folder / "answers" / "prior.jsonl", blind)
+    rated = [{**row, "arm": "prior", "rating": 1.0, "reason": "guessed", "claims": []} for row in verdicts]
+    write_jsonl(folder / "verdicts" / "pose" / "prior.jsonl", rated)
     write_jsonl(folder / "probe" / f"{arm}.jsonl", probe_rows(arm, num_images, rng))
     for image in (1, 2, num_images):
         path = folder / "pictures" / f"{image}.jpg"

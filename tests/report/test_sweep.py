@@ -1,5 +1,6 @@
 """The end of a sweep, from files alone."""
 
+import html
 import math
 import re
 
@@ -35,7 +36,8 @@ def test_tables_follow_from_the_files(sweep, capsys):
     assert rows["full", "all"]["diff_low"] < gap < rows["full", "all"]["diff_high"]
     assert rows["full", "conv"]["num_scored"] == 24 and rows["full", "all"]["num_scored"] == 72
     assert math.isnan(rows["baseline", "all"]["diff"])
-    assert [arm for arm, kind in rows if kind == "all"] == ["full", "conv", "detail", "complex", "baseline"]
+    assert [arm for arm, kind in rows if kind == "all"] == ["full", "conv", "detail", "complex", "baseline", "prior"]
+    assert rows["prior", "all"]["score"] == 10 and rows["full", "all"]["shuffled"] == 20
     printed = capsys.readouterr().out
     assert "Ablation" in printed and "Pose probe" in printed and str(sweep / "report" / "index.html") in printed
 
@@ -49,6 +51,25 @@ def test_a_failed_arm_is_a_marked_hole_in_every_form(sweep, capsys):
     for text in (capsys.readouterr().out, markdown, latex, page):
         assert re.search(r"complex\W.{0,60}failed", text, re.S), text[:2000]
     assert markdown.count("failed") >= 6
+
+
+def test_the_controls_stand_in_every_form(sweep, capsys):
+    finish_sweep(sweep)
+    for text in map(shown, forms(sweep, capsys).values()):
+        assert re.search(r"prior\W.{0,40}10\.0 \[10\.0, 10\.0\]", text, re.S), text[:3000]
+        assert re.search(r"full\W.{0,900}\b20\.0\b.{0,200}\b15\.0\b", text, re.S), "shuffled and no picture"
+        assert "is the best answer that needs no picture" in text
+    assert "Somebody is there." in (sweep / "report" / "index.html").read_text(), "its answers beside the others'"
+
+
+def test_what_a_blind_arm_gains_is_marked_where_it_is_read_first(sweep):
+    for control in ("shuffled", "no_picture"):
+        path = sweep / "verdicts" / "pose" / control / "full.jsonl"
+        write_jsonl(path, [{**row, "rating": 10.0} for _, row in read_jsonl(path, what="verdicts")])
+    finish_sweep(sweep)
+    page = shown((sweep / "report" / "index.html").read_text())
+    marked = re.findall(r"[+-]\d+\.\d+(?: \[[^\]]*\])? †", page)
+    assert len(marked) == 2, "the table and the headline"
 
 
 def test_equal_runs_give_equal_tables_and_pages(sweep):
@@ -74,10 +95,16 @@ def test_seeds_are_averaged_and_listed(seeds_sweep, caplog):
     assert [line.split(",")[1:3] for line in listed[1:]] == [
         ["full", "seed=0"], ["full", "seed=1"], ["conv", "seed=0"], ["conv", "seed=1"], ["baseline", "seed=0"],
     ]  # fmt: skip
-    assert listed[4] == 'pose,conv,seed=1,,,,"failed, exit 1"'
+    assert listed[4] == 'pose,conv,seed=1,,,,,"failed, exit 1"'
+    assert listed[1].split(",")[4] == "20.0000", "its own shuffled answers"
     assert "Every seed alone" in (seeds_sweep / "tables.md").read_text()
     single = rows_of(seeds_sweep, "probe.csv")["full", "true", "all"]
     assert single["n"] == 48
+
+
+def shown(text: str) -> str:
+    """A page's words without its marks."""
+    return html.unescape(re.sub(r"<[^>]+>", "", text))
 
 
 def forms(folder, capsys) -> dict[str, str]:
@@ -98,6 +125,7 @@ def test_a_mean_of_fewer_seeds_says_so_in_every_form(seeds_sweep, capsys):
     assert "Holes: conv lacks seed=1" in (seeds_sweep / "report" / "index.html").read_text()
     for table in ("ablation.csv", "probe.csv"):
         told = {row["arm"]: (row["num_seeds"], row["missing_seeds"]) for row in read_table(seeds_sweep, table)}
+        assert told.pop("prior", ("", ""))[1] == ""
         assert told == {"full": (2, ""), "conv": (1, "seed=1"), "baseline": (1, "")}
 
 
@@ -149,7 +177,8 @@ def test_what_varies_besides_the_seed_gets_rows_of_its_own(seeds_sweep):
     write_json(seeds_sweep / "jobs.json", jobs)
     finish_sweep(seeds_sweep)
     arms = [arm for arm, kind in rows_of(seeds_sweep, "ablation.csv") if kind == "all"]
-    assert set(arms) == {f"{a} (optim.lr={lr})" for a in ("full", "conv") for lr in (0.1, 0.2)} | {"baseline"}
+    varied = {f"{a} (optim.lr={lr})" for a in ("full", "conv") for lr in (0.1, 0.2)}
+    assert set(arms) == varied | {"baseline", "prior"}
     assert not (seeds_sweep / "seeds.csv").exists()
     assert rows_of(seeds_sweep, "ablation.csv")["full (optim.lr=0.2)", "all"]["num_scored"] == 72
 

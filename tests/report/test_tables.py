@@ -1,6 +1,7 @@
 """Tables in every form say the same, holes included."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,17 @@ from llavapose.evaluation.probe.score import PROBE_COLUMNS
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
 from llavapose.files import write_csv
 from llavapose.report.published import published_grids
-from llavapose.report.tables import BLIND_MARK, NEEDED, Grid, ablation_grid, as_latex, as_markdown, as_text, read_table
+from llavapose.report.tables import (
+    BLIND_MARK,
+    NEEDED,
+    UNTESTED_MARK,
+    Grid,
+    ablation_grid,
+    as_latex,
+    as_markdown,
+    as_text,
+    read_table,
+)
 
 
 def ratings(values, kind="conv"):
@@ -37,17 +48,25 @@ def test_a_difference_without_looking_is_marked():
         Control.no_picture: {"full": ratings([1.0] * 4)},
     }
     seeing = {Control.shuffled: {"full": ratings([1.0, 2.0, 1.0, 1.0])}}
-    for controls, marked in ((blind, True), (seeing, False), ({}, False)):
+    for controls, mark in ((blind, BLIND_MARK), (seeing, ""), ({}, UNTESTED_MARK)):
         told = {"full": full, "baseline": baseline, "prior": prior}
         rows = ablation_table(told, ["full", "baseline", "prior"], controls=controls)
         grid = ablation_grid(rows)
         first = dict(zip(grid.header, grid.rows[0], strict=True))
-        assert (BLIND_MARK in first["difference to baseline"]) == marked
-        assert first["shuffled"] == ("80.0" if marked else "12.5" if controls else "—")
-        assert first["no picture"] == ("10.0" if marked else "—")
+        assert first["difference to baseline"] == f"+45.0 [+35.0, +50.0] {mark}".strip()
+        assert first["shuffled"] == ("80.0" if mark == BLIND_MARK else "12.5" if controls else "—")
+        assert first["no picture"] == ("10.0" if mark == BLIND_MARK else "—")
+        assert dict(zip(grid.header, grid.rows[-1], strict=True))["difference to baseline"].endswith("]"), "the prior"
         assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0]"
     beaten = ablation_table({"full": baseline, "baseline": prior, "prior": full}, ["full", "baseline", "prior"])
-    assert BLIND_MARK in ablation_grid(beaten).rows[0][-2], "the prior does better"
+    assert ablation_grid(beaten).rows[0][-3].endswith(f" {BLIND_MARK}"), "the prior does better"
+    assert r"\dag{}" in as_latex(ablation_grid(beaten))
+
+
+def test_the_share_of_claims_that_is_right_says_why():
+    told = [replace(one, num_right=3.0, num_wrong=1.0) for one in ratings([8.0, None, 6.0])]
+    grid = ablation_grid(ablation_table({"full": told, "baseline": ratings([1.0])}, ["full", "baseline"]))
+    assert [dict(zip(grid.header, row, strict=True))["claims right"] for row in grid.rows] == ["75% of 4.0", "—"]
 
 
 def test_complex_says_what_is_not_judged():

@@ -116,16 +116,20 @@ def test_the_logged_tables_are_the_printed_ones_beside_the_long_form(logged):
         "shuffled",
         "no picture",
         "difference to baseline",
+        "claims right",
         "n",
         "seeds",
     ]
-    assert [row[-1] for row in tables["ablation_pose"]["data"]] == ["2", "1 of 2 ‡", "1"]
+    assert [row[-1] for row in tables["ablation_pose"]["data"]] == ["2", "1 of 2 ‡", "1", "—"]
+    assert tables["ablation_pose"]["data"][-1][:2] == ["prior", "10.0 [10.0, 10.0]"]
     long = tables["ablation_pose_long"]
     kept = [dict(zip(long["columns"], row, strict=True)) for row in long["data"]]
     read = read_table(logged.out, "ablation.csv")
     assert [row["score"] for row in kept] == pytest.approx([row["score"] for row in read])
-    assert [(row["num_seeds"], row["missing_seeds"]) for row in kept[::4]] == [(2, ""), (1, "seed=1"), (1, "")]
-    assert kept[-1]["diff"] is None, "a hole must stay a hole"
+    assert [(row["num_seeds"], row["missing_seeds"]) for row in kept[::4]] == [
+        (2, ""), (1, "seed=1"), (1, ""), (None, ""),
+    ]  # fmt: skip
+    assert kept[-5]["arm"] == "baseline" and kept[-5]["diff"] is None, "a hole must stay a hole"
     assert run["pages"] == [(logged.out / "report" / "index.html").read_text(encoding="utf-8")]
 
 

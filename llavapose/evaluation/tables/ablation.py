@@ -7,9 +7,11 @@ One line of ``ablation.csv``::
 
 ``shuffled`` and ``no_picture`` are the arm's own scores under these controls, ``over_prior_low`` and
 ``over_shuffled_low`` the lower ends of the paired differences to the prior and to the arm's own shuffled answers: an
-arm beats a control where its end is above 0.
+arm beats a control where its end is above 0. ``claims`` and ``claims_right`` say why a rating is what it is, where a
+judge reads claims: how many were decided an answer, and the share of them that was right.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +23,7 @@ from llavapose.records import ALL, BASELINE, POSE, PRIOR
 
 ABLATION_COLUMNS = (
     "judge", "arm", "kind", "score", "low", "high", "shuffled", "no_picture", "diff", "diff_low", "diff_high",
-    "over_prior_low", "over_shuffled_low", "num_scored", "num_unscored", "benchmark",
+    "over_prior_low", "over_shuffled_low", "claims", "claims_right", "num_scored", "num_unscored", "benchmark",
 )  # fmt: skip
 ARMS = ("full", "conv", "detail", "complex", BASELINE)
 """The papers' rows, in the papers' order."""
@@ -29,13 +31,21 @@ ARMS = ("full", "conv", "detail", "complex", BASELINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Rating:
-    """One rated answer: ``rating`` (a mean over seeds), None unscored; ``text`` is the question's."""
+    """One rated answer.
+
+    Attributes:
+        rating: a mean over seeds; None unscored.
+        text: the question's.
+        num_right: claims that hold of the picture, and ``num_wrong`` those that do not; means over seeds.
+    """
 
     question_id: str
     scene_id: int
     kind: str
     rating: float | None
     text: str = ""
+    num_right: float = 0.0
+    num_wrong: float = 0.0
 
     @property
     def question(self) -> tuple[str, str]:
@@ -88,6 +98,7 @@ def ablation_table(
                 **_columns("diff", "diff_low", "diff_high", difference),
                 "over_prior_low": over_prior.low,
                 "over_shuffled_low": _difference(scored, shuffled).low,
+                **_claims([one for one, _ in scored]),
                 "num_scored": len(scored),
                 "num_unscored": sum(kind in (ALL, one.kind) for one in own) - len(scored),
                 "benchmark": benchmark,
@@ -101,6 +112,14 @@ def _scored(ratings: Sequence[Rating], kind: str) -> list[tuple[Rating, float]]:
 
 def _mean(scored: Sequence[tuple[Rating, float]]) -> Estimate:
     return mean_by_image([score for _, score in scored], [one.scene_id for one, _ in scored])
+
+
+def _claims(rated: Sequence[Rating]) -> dict[str, float]:
+    """How many claims were decided an answer, and the share that was right; holes where none was."""
+    right, wrong = sum(one.num_right for one in rated), sum(one.num_wrong for one in rated)
+    if not right + wrong:
+        return {"claims": math.nan, "claims_right": math.nan}
+    return {"claims": (right + wrong) / len(rated), "claims_right": right / (right + wrong)}
 
 
 def _difference(scored: Sequence[tuple[Rating, float]], others: Sequence[Rating]) -> Estimate:

@@ -21,6 +21,7 @@ from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
 from llavapose.files import read_json, read_jsonl, sha256, write_csv
+from llavapose.pose.check import CONTRADICTED, SUPPORTED
 from llavapose.records import ALL, BASELINE, POSE, PRIOR
 
 log = logging.getLogger(__name__)
@@ -114,9 +115,11 @@ def benchmarks_told(folders: Sequence[Path]) -> str:
 def verdict_rows(folder: Path, arm: str, judge: str = POSE, control: Control | None = None) -> list[dict[str, Any]]:
     """The lines about an arm's answers, its own or under a control.
 
-    Its own file's; and of its own answers also those of the arms that a judge of pairs rated beside it.
+    Its own file's; and of its own answers also those of the arms that a judge of pairs rated beside it, but for the
+    prior, a control, beside which everybody looks good.
     """
     places = sorted((folder / "verdicts" / judge).glob("*.jsonl"), key=lambda path: (path.stem != arm, path.stem))
+    places = [path for path in places if path.stem != PRIOR or arm == PRIOR]
     old = folder / "verdicts" / f"{arm}.jsonl"
     if control is not None:
         places = list((folder / "verdicts" / judge / control).glob(f"{glob.escape(arm)}.jsonl"))
@@ -166,7 +169,13 @@ def _rating(rows: Sequence[Mapping[str, Any]]) -> Rating:
         kind=row["kind"],
         rating=rating,
         text=row.get("text", ""),
+        num_right=_num_claims(row, SUPPORTED),
+        num_wrong=_num_claims(row, CONTRADICTED),
     )
+
+
+def _num_claims(row: Mapping[str, Any], outcome: str) -> int:
+    return sum(claim["outcome"] == outcome for claim in row.get("claims") or ())
 
 
 def read_probe(folder: Path, arm: str) -> list[dict[str, Any]]:
@@ -189,7 +198,8 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
     for found in by_question.values():
         scores = [one.rating for one in found if one.rating is not None]
         rating = float(np.mean(scores)) if len(scores) == len(found) else None
-        averaged.append(replace(found[0], rating=rating))
+        right, wrong = (float(np.mean([getattr(one, name) for one in found])) for name in ("num_right", "num_wrong"))
+        averaged.append(replace(found[0], rating=rating, num_right=right, num_wrong=wrong))
     return averaged
 
 
@@ -222,14 +232,16 @@ def seed_values(folders: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
         folders: arm -> a folder a seed; the folder's name is the seed's.
 
     Returns:
-        rows with judge, arm, seed, score, skill, skill_shuffled; NaN where there is no file.
+        rows with judge, arm, seed, score, score_shuffled, skill, skill_shuffled; NaN where there is no file.
     """
     rows = []
     for judge in judges_found([folder for places in folders.values() for folder in places]):
         for arm, places in folders.items():
             for folder in places:
                 ratings = rated_answers(folder, file_arm(arm), judge)
-                table = ablation_table({arm: ratings}, [arm], judge=judge)
+                shuffled = rated_answers(folder, file_arm(arm), judge, Control.shuffled)
+                table = ablation_table({arm: ratings}, [arm], controls={Control.shuffled: {arm: shuffled}}, judge=judge)
+                total = next(row for row in table if row["kind"] == ALL)
                 probe = probe_table(read_probe(folder, file_arm(arm)), groups=(ALL,))
                 skills = {row["pictures"]: row["skill"] for row in probe if row["group"] == ALL}
                 rows.append(
@@ -237,7 +249,8 @@ def seed_values(folders: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
                         "judge": judge,
                         "arm": arm,
                         "seed": folder.name,
-                        "score": next(row["score"] for row in table if row["kind"] == ALL),
+                        "score": total["score"],
+                        "score_shuffled": total["shuffled"],
                         "skill": skills.get("true", math.nan),
                         "skill_shuffled": skills.get("shuffled", math.nan),
                     }

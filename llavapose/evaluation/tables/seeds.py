@@ -89,17 +89,22 @@ def add_seed_columns(folder: Path, counts: SeedCounts) -> None:
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
             columns, rows = list(reader.fieldnames or ()), list(reader)
-        told = [{**row, **_columns(counts.get((row.get("judge", PROBE), row["arm"]), Seeds()))} for row in rows]
+        told = [{**row, **_columns(counts.get((row.get("judge", PROBE), row["arm"])))} for row in rows]
         write_csv(path, told, (*columns, *SEED_COLUMNS))
 
 
-def _columns(seeds: Seeds) -> dict[str, Any]:
-    return {"num_seeds": len(seeds.found), "missing_seeds": ";".join(seeds.missing)}
+def _columns(seeds: Seeds | None) -> dict[str, Any]:
+    """Nothing for the prior, which has none."""
+    return (
+        dict.fromkeys(SEED_COLUMNS, "")
+        if seeds is None
+        else {"num_seeds": len(seeds.found), "missing_seeds": ";".join(seeds.missing)}
+    )
 
 
 def missing_rows(counts: SeedCounts) -> list[dict[str, Any]]:
     """A row of holes for each seed that is missing, in the form of ``seed_values``; ``hole`` says why."""
-    nothing = {"score": float("nan"), "skill": float("nan"), "skill_shuffled": float("nan")}
+    nothing = dict.fromkeys(("score", "score_shuffled", "skill", "skill_shuffled"), float("nan"))
     return [
         {"judge": judge, "arm": row, "seed": seed, **nothing, "hole": why}
         for (judge, row), seeds in counts.items()

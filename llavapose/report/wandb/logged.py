@@ -8,7 +8,7 @@ from typing import Any
 
 from llavapose.evaluation.tables.results import file_arm
 from llavapose.records import ALL, BASELINE
-from llavapose.report.tables import Grid
+from llavapose.report.tables import CLAIM_COLUMNS, CONTROL_COLUMNS, Grid
 
 Row = Mapping[str, Any]
 
@@ -55,10 +55,11 @@ class LoggedRun:
                 "trained": self.arm != BASELINE}  # fmt: skip
 
     def numbers(self) -> dict[str, float]:
-        """Score by judge and kind and skill by pictures, each with its interval and counts; holes are left out."""
+        """Score by judge and kind with its controls, skill by pictures, with intervals and counts; no holes."""
         found: dict[str, float] = {}
         for row in self.ablation:
-            keys = ("score", "low", "high", "diff", "diff_low", "diff_high", "num_scored", "num_unscored")
+            keys = ("score", "low", "high", "diff", "diff_low", "diff_high", *CONTROL_COLUMNS, *CLAIM_COLUMNS)
+            keys += ("num_scored", "num_unscored")
             found |= _told(f"bench/{row['judge']}/{row['kind']}", row, keys)
         for row in self.probe:
             if row["group"] == ALL:

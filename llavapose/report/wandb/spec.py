@@ -83,6 +83,10 @@ def specification(report: Any) -> dict[str, Any]:
 
 def _rating_blocks(wr: Any, sweep: LoggedSweep, project: str, judge: str) -> list[Any]:
     bars = [(f"{kind}: mean rating x 10", f"bench/{judge}/{kind}/score") for kind in (ALL, *rated_kinds())]
+    bars += [
+        (f"{ALL}, {name} pictures", f"bench/{judge}/{ALL}/{key}")
+        for name, key in (("shuffled", "shuffled"), ("no", "no_picture"))
+    ]
     return [*_table(wr, sweep.ratings[judge]), _panels(wr, sweep, project, bars)]
 
 
