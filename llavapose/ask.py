@@ -38,6 +38,8 @@ def main() -> int:
     given = parser.parse_args()
     tame_bars()
     try:
+        if given.max_new_tokens < 1:
+            raise LlavaPoseError(f"--max-new-tokens is {given.max_new_tokens}; expected at least 1")
         if not given.question.strip():
             raise LlavaPoseError('question is empty; write one, for example "What is the person doing?"')
         check_input(given.checkpoint, given.photo, given.device)

@@ -13,7 +13,7 @@ from omegaconf import MISSING
 from llavapose.config.choices import Context, Control, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.values import Cap, not_money, not_plain, reserved, too_small
+from llavapose.config.values import Cap, not_money, not_plain, repeated, reserved, too_small
 
 
 @dataclass(kw_only=True)
@@ -149,6 +149,7 @@ class EvaluateConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) + reserved("arm", self.arm)
+        found += repeated("controls", self.controls)
         return found + nothing_evaluated(self.benchmark, self.probe, "leave one of them out")
 
 

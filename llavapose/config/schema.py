@@ -32,7 +32,7 @@ from llavapose.config.evaluating import (
 )
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import Cap, not_money, not_plain, reserved, too_small, unread
+from llavapose.config.values import Cap, not_finite, not_money, not_plain, repeated, reserved, too_small, unread
 from llavapose.kinds import KINDS, listed
 
 
@@ -133,6 +133,7 @@ class OptimConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = []
+        found += not_finite(self, "optim.", "lr", "connector_lr", "muon_lr", "weight_decay", "eps")
         if self.lr <= 0:
             found.append(f"optim.lr is {self.lr}; expected a positive number such as 2e-5")
         if self.muon_lr is not None and self.muon_lr <= 0:
@@ -153,6 +154,10 @@ class LauncherConfig:
     """Jobs at the same time; each gets its share of the cores."""
     baseline: bool = True
     """Also evaluate the untouched base, once, as the row ``baseline``."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        return too_small(self, "launcher.", jobs=1)
 
 
 @dataclass(kw_only=True)
@@ -210,7 +215,9 @@ class TrainConfig:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
-        return found
+        else:
+            found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")
+        return found + repeated("controls", self.controls)
 
 
 @dataclass(kw_only=True)

@@ -16,6 +16,7 @@ from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 from llavapose.bars import tame_bars
+from llavapose.config.checks.check import answers_trained
 from llavapose.config.checks.secrets import hidden
 from llavapose.config.compose import composed, opened, refuse_secrets, settings, typed
 from llavapose.config.experiments import experiments_of
@@ -162,6 +163,8 @@ def _help(script: str, conf: Path, text: str) -> str:
     for folder in sorted(path for path in conf.iterdir() if path.is_dir() and path.name in chosen):
         of_script = experiments_of(script, conf) if folder.name == "experiment" else None
         names = of_script if of_script is not None else sorted(path.stem for path in folder.glob("*.yaml"))
+        if (script, folder.name) == ("train", "answerer"):
+            names = [name for name in names if answers_trained(folder / f"{name}.yaml")]
         shown = (f"[{name}]" if name == chosen[folder.name] else name for name in names)
         owners = [key.partition("@")[2] for key in keys if key.startswith(f"{folder.name}@")]
         how = f"   ({', '.join(f'{owner}=NAME' for owner in owners)})" if owners else ""

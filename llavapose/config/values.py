@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from llavapose.config.choices import Control
 from llavapose.records import PRIOR
 
 
@@ -32,8 +33,16 @@ _PLAIN = re.compile(r"\w[\w.+-]{0,99}")
 
 
 def reserved(name: str, value: str) -> list[str]:
-    """A line if an arm is called as the tables call the answers that nobody's model gave."""
-    return [f"{name} is {PRIOR}, the row of the best answer without a picture; choose another"] * (value == PRIOR)
+    """A line if an arm is called as the tables and folders call the controls."""
+    if value == PRIOR:
+        return [f"{name} is {PRIOR}, the row of the best answer without a picture; choose another"]
+    return [f"{name} is {value}, the name of a control; choose another"] * (value in tuple(Control))
+
+
+def repeated(name: str, values: Sequence[str]) -> list[str]:
+    """A line if a list says something twice."""
+    twice = [str(value) for value in dict.fromkeys(values) if list(values).count(value) > 1]
+    return [f"{name} names {', '.join(twice)} twice; name each once"] * bool(twice)
 
 
 def not_plain(name: str, value: str | None) -> list[str]:

@@ -1,8 +1,8 @@
 """Tokens and money: what a request may cost at most, what is under way, and the cap that neither passes.
 
 Tokens are estimated from the text, without a tokenizer; the estimate is raised when an endpoint counts more. Its counts
-are taken where they can be true. Where it gives none, or one that the texts' length rules out, a reply costs the most
-that it may have cost.
+are taken where they can be true. Where it gives none, or one that the texts' length rules out, too small or absurdly
+large, a reply costs the most that it may have cost.
 """
 
 import math
@@ -16,6 +16,9 @@ from llavapose.llm.wire.body import MARK_TOKENS
 # Vocabularies differ by less. What is counted beyond is added to each prompt and not multiplied: a template's words.
 MAX_FACTOR = 4.0
 """An estimate of a prompt is raised to this many times itself at most."""
+
+ABSURD = 100
+"""Counts that many times what was expected are no counts of tokens: thinking and templates take less."""
 
 # Short prompts are mostly a template's own words; the first reply says better.
 FIRST_FACTOR = 2.0
@@ -80,12 +83,18 @@ class Budget:
         """What a reply cost, by the endpoint's counts where they can be true, else the most that it may have cost."""
         num_in, num_out = completion.num_prompt_tokens, completion.num_completion_tokens
         untold = not (num_in or num_out)
-        if untold or num_in < max(1, fewest_prompt_tokens(request.messages)):
-            num_in = self._worst_prompt(request)
-        if untold or num_out < fewest_tokens(completion.text):
-            # What was thought and not said is charged too; a server that knows no limit may have said more.
-            num_out = max(request.max_tokens, num_tokens(completion.text))
+        # What was thought and not said is charged too; a server that knows no limit may have said more.
+        worst_in, worst_out = self._worst_prompt(request), max(request.max_tokens, num_tokens(completion.text))
+        if untold or not self._can_be(num_in, request):
+            num_in = worst_in
+        if untold or not fewest_tokens(completion.text) <= num_out <= ABSURD * worst_out:
+            num_out = worst_out
         return self._usd(num_in, num_out, share)
+
+    def _can_be(self, num_in: int, request: ChatRequest) -> bool:
+        """Whether a prompt can have so many tokens."""
+        most = ABSURD * (self._worst_prompt(request) + ABSURD)
+        return max(1, fewest_prompt_tokens(request.messages)) <= num_in <= most
 
     def usd_billed(self, request: ChatRequest, billed: Billed, *, share: float = 1.0) -> float:
         """The same of a reply that could not be used."""
@@ -122,7 +131,9 @@ class Budget:
     def learn(self, request: ChatRequest, completion: Completion) -> None:
         """Raise later estimates where the endpoint counted more prompt tokens than expected."""
         count, expected = completion.num_prompt_tokens, num_prompt_tokens(request.messages)
-        if not self._has_learnt and count >= max(1, fewest_prompt_tokens(request.messages)):
+        if not self._can_be(count, request):
+            return
+        if not self._has_learnt:
             self._factor, self._has_learnt = 1.0, True
         if count > self._worst_prompt(request):
             self._factor = max(self._factor, min(count / expected, MAX_FACTOR))

@@ -9,7 +9,7 @@ from llavapose.errors import DataError
 from llavapose.files import atomic_write
 from llavapose.pictures import Pictures
 from llavapose.records import Sample, Scene
-from llavapose.report.markup import data_uri, legend, marked, templates
+from llavapose.report.markup import data_uri, legend, marked, rendered
 from llavapose.scenes.draw import draw_scene
 
 _PICTURE_PX = 480
@@ -65,24 +65,21 @@ def write_audit_page(page: AuditPage, folder: Path) -> Path:
         ("worst", "The worst first", "No sample leaks or contradicts the keypoints.", page.worst),
         ("drawn", "Drawn at random", "There are no samples.", page.drawn),
     )
-    html = (
-        templates()
-        .get_template("audit.html.j2")
-        .render(
-            title=page.title,
-            lines=page.lines,
-            rows=page.rows,
-            sections=[
-                {
-                    "id": name,
-                    "title": title,
-                    "none": none,
-                    "exhibits": [_exhibit(item, page, pictures) for item in items],
-                }
-                for name, title, none, items in sections
-            ],
-            legend=legend(boxes=False),
-        )
+    html = rendered(
+        "audit.html.j2",
+        title=page.title,
+        lines=page.lines,
+        rows=page.rows,
+        sections=[
+            {
+                "id": name,
+                "title": title,
+                "none": none,
+                "exhibits": [_exhibit(item, page, pictures) for item in items],
+            }
+            for name, title, none, items in sections
+        ],
+        legend=legend(boxes=False),
     )
     path = folder / "page" / "index.html"
     with atomic_write(path) as stream:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -15,8 +16,16 @@ OUTCOME_MARKS = {"leak": "leak", "contradicted": "wrong", "supported": "right", 
 """Outcome of a place in a text -> its mark, the strongest first where places overlap."""
 
 
-def templates() -> Environment:
-    """The package's templates: everything is escaped, an undefined name is an error."""
+# What no page shows and an editor or terminal that opens it may obey: C0 but for tab and line feed, and C1.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A page from one of the package's templates: everything is escaped, an undefined name is an error."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _templates().get_template(template).render(**values))
+
+
+def _templates() -> Environment:
     return Environment(
         loader=PackageLoader("llavapose.report"),
         autoescape=select_autoescape(("html", "j2"), default=True, default_for_string=True),

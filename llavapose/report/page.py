@@ -18,7 +18,7 @@ from llavapose.files import atomic_write, read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import ALL, PRIOR
 from llavapose.report.holes import FEWER, hole_lines, with_seeds
-from llavapose.report.markup import jpeg_uri, marked, templates
+from llavapose.report.markup import jpeg_uri, marked, rendered
 from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
 from llavapose.report.tables import (
@@ -72,30 +72,27 @@ def write_page(source: Source) -> Path:
     probe = read_table(source.out, "probe.csv")
     curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
     curves = {arm: found for arm, found in curves.items() if found}
-    html = (
-        templates()
-        .get_template("report.html.j2")
-        .render(
-            source=source,
-            highlights=_highlights(ablation, probe),
-            ratings=[
-                (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
-                for judge, rows in by_judge(ablation).items()
-            ],
-            tables=[
-                with_seeds(probe_grid(probe, source.arms, source.failed), source.counts, PROBE),
-                with_seeds(probe_groups_grid(probe, source.arms, source.failed), source.counts, PROBE),
-            ],
-            holes=list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
-            fewer=FEWER,
-            skills=Markup(skill_plot(probe, source.arms)) if probe else None,
-            curves=Markup(training_plot(curves, source.arms)) if curves else None,
-            seeds=seeds_grid(source.seeds) if source.seeds else None,
-            pictures=_pictures(source),
-            colours=dict(zip((*source.arms, PRIOR), COLOURS * (1 + len(source.arms)), strict=False)),
-            published=published_grids(),
-            comparability=COMPARABILITY,
-        )
+    html = rendered(
+        "report.html.j2",
+        source=source,
+        highlights=_highlights(ablation, probe),
+        ratings=[
+            (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
+            for judge, rows in by_judge(ablation).items()
+        ],
+        tables=[
+            with_seeds(probe_grid(probe, source.arms, source.failed), source.counts, PROBE),
+            with_seeds(probe_groups_grid(probe, source.arms, source.failed), source.counts, PROBE),
+        ],
+        holes=list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
+        fewer=FEWER,
+        skills=Markup(skill_plot(probe, source.arms)) if probe else None,
+        curves=Markup(training_plot(curves, source.arms)) if curves else None,
+        seeds=seeds_grid(source.seeds) if source.seeds else None,
+        pictures=_pictures(source),
+        colours=dict(zip((*source.arms, PRIOR), COLOURS * (1 + len(source.arms)), strict=False)),
+        published=published_grids(),
+        comparability=COMPARABILITY,
     )
     path = source.out / "report" / "index.html"
     with atomic_write(path) as stream:

@@ -13,7 +13,7 @@ from llavapose.errors import DataError
 from llavapose.files import atomic_write
 from llavapose.kinds import KINDS
 from llavapose.records import Sample, Scene
-from llavapose.report.markup import data_uri, legend, templates
+from llavapose.report.markup import data_uri, legend, rendered
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
@@ -86,18 +86,15 @@ def _exhibit(scene: Scene, samples: Sequence[Sample], images: Path, context_of: 
 
 def _render(exhibits: Sequence[Exhibit], samples: Sequence[Sample]) -> str:
     counts = Counter(sample.kind for sample in samples)
-    return (
-        templates()
-        .get_template("samples.html.j2")
-        .render(
-            exhibits=exhibits,
-            kinds={name: kind.title for name, kind in KINDS.items()},
-            counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
-            num_samples=len(samples),
-            num_pictures=len({sample.image for sample in samples}),
-            made_by=", ".join(sorted({_origin(sample) for sample in samples})),
-            legend=legend(),
-        )
+    return rendered(
+        "samples.html.j2",
+        exhibits=exhibits,
+        kinds={name: kind.title for name, kind in KINDS.items()},
+        counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
+        num_samples=len(samples),
+        num_pictures=len({sample.image for sample in samples}),
+        made_by=", ".join(sorted({_origin(sample) for sample in samples})),
+        legend=legend(),
     )
 
 

@@ -21,6 +21,8 @@ from llavapose.errors import DataError
 from llavapose.files import read_json, sha256, write_json
 
 FACTS = "training.json"
+MADE_ELSEWHERE = "those that the samples name"
+"""Whose pictures samples are about that somebody else made."""
 _NOT_THE_RECIPE = (
     "output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger", "callbacks",
     "benchmark", "probe", "answerer", "judge",
@@ -63,7 +65,7 @@ def facts_of(config: TrainConfig, data: PoseDataModule, *, samples: Path, traini
     made_here = config.data.path is None
     told = {
         "teacher": config.teacher.name if made_here else "samples made elsewhere",
-        "scenes": config.scenes.name,
+        "scenes": config.scenes.name if made_here else MADE_ELSEWHERE,
         "files": {path.name: sha256(path) for path in _files(samples)},
         "samples": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
         "pictures": len({item.image for item in data.train.items}),
@@ -73,6 +75,7 @@ def facts_of(config: TrainConfig, data: PoseDataModule, *, samples: Path, traini
     recipe = {key: value for key, value in plain_settings(config).items() if key not in _NOT_THE_RECIPE}
     if not made_here:
         recipe.pop("teacher")
+        recipe.pop("scenes")
     return Facts(
         arm=config.data.name,
         base=base,

@@ -53,6 +53,13 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
             "max_usd is inf; expected US dollars above 0, or none for no cap",
         ),
         (["max_usd=5"], "max_usd=5 is read by nothing: no teacher's endpoint is asked; leave it out"),
+        (["optim.lr=inf"], "optim.lr is inf; expected a number"),
+        (["launcher.jobs=0"], "launcher.jobs is 0; expected at least 1"),
+        (["trainer.max_epochs=abc"], "trainer.max_epochs is 'abc'; expected a whole number"),
+        (["evaluate=false", "reference=demo"], "reference=demo is read by nothing: nothing is evaluated; leave it out"),
+        (["controls=[shuffled,shuffled]"], "controls names shuffled twice; name each once"),
+        (["data.name=prior"], "data.name is prior, the row of the best answer without a picture; choose another"),
+        (["data.name=no_picture"], "data.name is no_picture, the name of a control; choose another"),
         (
             ["judge.endpoint=gpt4o", "judge.endpoint.price_in=nan"],
             "judge.endpoint: price_in and price_out are US dollars per million tokens; expected 0 or more",
@@ -183,7 +190,7 @@ POSE = "llavapose.evaluation.judges.pose.judge.PoseJudge"
         (["answerer=file", "checkpoint=null"], "answerer.path: llavapose.evaluation.answerers.file.FileAnswerer needs"),
         (
             ["answerer=file", "answerer.path=a.jsonl"],
-            "checkpoint: llavapose.evaluation.answerers.file.FileAnswerer reads",
+            "checkpoint: this answerer reads none",
         ),
     ],
 )

@@ -26,7 +26,6 @@ from llavapose.teacher.reply.reading import Reading, read_reply
 from tests.drawn_by_hand import ALONE, THREE, offline
 from tests.fuzz.mutate import damaged_bytes, damaged_json, damaged_text, damaged_value
 
-DATA = Path(__file__).parents[2] / "../shared/data"
 STANDING = [100, 40, 104, 36, 96, 36, 110, 40, 90, 40, 120, 70, 80, 70, 150, 72, 78, 100, 180, 74, 76, 128, 112, 130]
 STANDING += [88, 130, 114, 180, 86, 180, 116, 228, 84, 228]
 JOINTS = [value for x, y in zip(STANDING[::2], STANDING[1::2], strict=True) for value in (x, y, 2)]

@@ -1,10 +1,13 @@
 """The cap holds, with what is under way and what may have been charged counted in."""
 
+import math
+
 import pytest
 
+from llavapose.errors import ConfigError
 from llavapose.llm.budget import FIRST_FACTOR, MAX_FACTOR, Budget
 from llavapose.llm.chat import Completion
-from llavapose.llm.failures import TryLater
+from llavapose.llm.failures import Billed, TryLater
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import note_sending
 from llavapose.llm.live import workers
@@ -163,3 +166,30 @@ def test_free_endpoints_leave_no_notes(tmp_path):
         changes = ledger._writer.total_changes
         ask(requests(50), ledger, config(), model=Scripted(lambda _: reply(40)))
         assert ledger._writer.total_changes - changes == 50
+
+
+@pytest.mark.parametrize(("num_in", "num_out"), [(5, 9_999_999), (9_999_999, 10), (9_999_999, 9_999_999)])
+def test_counts_beyond_all_measure_are_no_counts(num_in, num_out):
+    """One lie must not end a run that has hardly begun, nor make every later request look dear."""
+    money, asked = Budget(max_usd=5.0, price_in=2.0, price_out=10.0), request()
+    lie = Completion(text="x", model="m", num_prompt_tokens=num_in, num_completion_tokens=num_out)
+    assert 0 < money.usd_of(asked, lie) <= money.worst_usd(asked)
+    before = money.worst_usd(asked)
+    money.learn(asked, lie)
+    assert money.worst_usd(asked) <= before
+
+
+@pytest.mark.parametrize("text", ["", "ok"])
+def test_a_reply_without_counts_costs_the_most_that_it_may_have_cost(text):
+    money = Budget(max_usd=None, price_in=2.0, price_out=10.0)
+    told = Completion(text=text, model="m", num_prompt_tokens=0, num_completion_tokens=0)
+    assert money.usd_of(request(), told) == money.worst_usd(request())
+    assert money.usd_billed(request(), Billed(num_prompt_tokens=0, num_completion_tokens=0)) == money.worst_usd(
+        request()
+    )
+
+
+@pytest.mark.parametrize("told", [{"max_usd": math.nan}, {"price_in": math.nan}, {"max_usd": math.inf}])
+def test_no_number_is_no_cap(told):
+    with pytest.raises(ConfigError, match="no number of dollars"):
+        Budget(**{"max_usd": 1.0, "price_in": 1.0, "price_out": 1.0} | told)

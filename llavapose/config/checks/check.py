@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
@@ -19,6 +21,9 @@ from llavapose.config.register import as_settings
 from llavapose.config.schema import problems_of
 
 TRAINER = "lightning.Trainer"
+_COUNTS = ("max_epochs", "min_epochs", "max_steps", "min_steps", "accumulate_grad_batches", "log_every_n_steps",
+           "num_sanity_val_steps", "num_nodes")  # fmt: skip
+"""Settings of the trainer that Lightning itself looks at late, behind the data and the model."""
 RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")
 """Groups whose keys are arguments of other people's classes."""
 
@@ -136,6 +141,10 @@ def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
 def _raw_group(group: str, node: DictConfig) -> Iterator[str]:
     if group == "trainer":
         yield from _arguments([str(key) for key in node], TRAINER, "trainer", taken=_TRAINER_GROUPS)
+        for key in _COUNTS:
+            value = _child(node, key) if key in node else None
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                yield f"trainer.{key} is {value!r}; expected a whole number"
     elif group == "strategy":
         if "_target_" in node:
             yield from _instance(node, group)
@@ -187,18 +196,24 @@ def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
             line = line.replace(f"{group}.{named[1]}", f"{group}.options.{named[1]}")
         yield line
     if group == "answerer" and signature is not None:
-        yield from _checkpoint("checkpoint" in signature.names, target, config)
+        yield from _checkpoint("checkpoint" in signature.names, config)
 
 
-def _checkpoint(is_read: bool, target: str, config: DictConfig) -> Iterator[str]:
+def _checkpoint(is_read: bool, config: DictConfig) -> Iterator[str]:
     """Who reads a checkpoint needs one, and who reads none says nothing about a training run."""
     if "checkpoint" not in config:
         if not is_read:
-            yield f"answerer: {target} does not answer with what is trained; leave it out, and use it with evaluate.py"
+            yield "answerer: this one does not answer with what is trained; leave it out, and use it with evaluate.py"
     elif config["checkpoint"] is not None and not is_read:
-        yield f"checkpoint: {target} reads none; leave it out, or choose answerer=checkpoint"
+        yield "checkpoint: this answerer reads none; leave it out, or choose answerer=checkpoint"
     elif config["checkpoint"] is None and is_read:
         yield "checkpoint has no value; set it with checkpoint=..."
+
+
+def answers_trained(part: Path) -> bool:
+    """Whether a file of ``conf/answerer`` names somebody who answers with a checkpoint, as a training run needs."""
+    signature = signature_of(yaml.safe_load(part.read_text(encoding="utf-8"))["_target_"])
+    return signature is not None and "checkpoint" in signature.names
 
 
 def _is_set(node: DictConfig, key: str) -> bool:

@@ -17,7 +17,7 @@ _KEY = re.compile(
     r"|eyJ[\w-]{10,}\.)[\w-]{16,}"
 )
 _IN_URL = re.compile(
-    r"(?<=://)[^/?#\s@]+@|(?<=[?&])[\w.-]*(?:key|token|secret|sig|auth|pass|pwd)[\w.-]*=[^&#\s]+", re.IGNORECASE
+    r"(?<=://)[^/?#\s@]+@|(?<=[?&#])[\w.-]*(?:key|token|secret|sig|auth|pass|pwd)[\w.-]*=[^&#\s]+", re.IGNORECASE
 )
 _KEY_NAMES = {
     "api_key", "apikey", "api_token", "key", "token", "access_token", "auth_token", "hf_token", "secret", "password",

@@ -18,6 +18,8 @@ from pathlib import Path
 from llavapose.errors import DataError, LlavaPoseError
 from llavapose.llm.ledger.ledger import Doubt, Ledger
 
+_SQLITE = b"SQLite format 3\0"
+
 
 def main() -> int:
     """Print what a ledger holds, or settle its doubtful money; 1 with one line on stderr if that cannot be."""
@@ -31,6 +33,9 @@ def main() -> int:
     try:
         if not given.ledger.is_file():
             raise DataError(f"ledger {given.ledger}: no such file; expected one of `ledgers/`, check the path")
+        with given.ledger.open("rb") as stream:
+            if stream.read(len(_SQLITE)) != _SQLITE:  # opened, an empty file would become a ledger
+                raise DataError(f"ledger {given.ledger} is no ledger; expected a file of `ledgers/`")
         if given.doubtful is not None and not (math.isfinite(given.doubtful) and given.doubtful >= 0):
             raise LlavaPoseError(f"--doubtful is {given.doubtful}; expected US dollars, 0 or more")
         with Ledger(given.ledger) as ledger:

@@ -137,6 +137,20 @@ def test_what_takes_itself_back_earns_nothing(kind, rate):
     assert "said both ways" in rate(f"{right} {wrong}", kind).reason
 
 
+@pytest.mark.parametrize("kind", ["detail", "complex"])
+def test_a_lucky_find_that_is_taken_back_earns_nothing(kind, rate):
+    """One of four ways to face: right earns more than wrong loses."""
+    right, wrong = "The person is facing toward the camera.", "The person is facing away from the camera."
+    assert rate(right, kind).rating > 2
+    assert rate(f"{right} {wrong}", kind).rating <= 1 and rate(f"{wrong} {right}", kind).rating <= 1
+
+
+@pytest.mark.parametrize("kind", ["detail", "complex"])
+def test_a_wrong_claim_costs_half_however_unlikely_it_was(kind, rate):
+    """True in one picture of four, it would cost a quarter; a right claim of two values earns half."""
+    assert rate("The left elbow of the person is bent. The person is facing away from the camera.", kind).rating <= 1
+
+
 def test_a_short_answer_counts(rate):
     assert rate("Bent.", "conv").rating == 10
     assert rate("Straight.", "conv").rating < 1
