@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL
+from llavapose.records import ALL, POSE
 
 COLOURS = ("#1b6ca8", "#d1495b", "#3c8d53", "#c98a0b", "#767b87", "#7b4fa3", "#1f9aa0", "#8a5a44")
 """Arms in the tables' order; told apart also by lightness."""
@@ -53,6 +53,8 @@ def score_plot(rows: Sequence[Mapping[str, Any]]) -> str:
         lows = [row["low"] for row in found.values() if not math.isnan(row["low"])]
         axes.set_ylim(max(LOWEST_SHOWN, min([0, *lows])), 104)
         axes.axhline(10, color="#5f6368", linewidth=1)
+        if rows and rows[0]["judge"] == POSE:
+            axes.text(len(groups) - 0.5, 10.8, "adds nothing", color="#5f6368", fontsize=8, ha="right", va="bottom")
         axes.set_ylabel("mean rating × 10")
         return _svg(figure)
 

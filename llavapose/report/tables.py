@@ -184,6 +184,7 @@ def number(value: float, digits: int, sign: bool = False) -> str:
     """A number, or the hole's mark."""
     if math.isnan(value):
         return HOLE_MARK
+    value = round(value, digits) + 0.0  # no "-0.0"
     return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
 
 
