@@ -5,8 +5,8 @@
 Cheats: ``cheats_developed`` were there while the judge was written, ``cheats_blind`` were written by somebody who had
 not seen it. The greedy attack knows the judge and the training scenes: it adds, from all plain statements and their
 denials, the one that raises its mean rating over training scenes most. All see the question and none sees the picture.
-Intervals are by picture (bootstrap). A picture has its two free questions, and up to four conv questions, each
-for another sure fact.
+Intervals are by picture (bootstrap). A picture has its two free questions, and a conv question for every sure fact that
+can be asked for.
 """
 
 import argparse
@@ -39,8 +39,6 @@ WORLD = WorldSettings(num_train=2000, num_val=500, seed=9173)
 """Pictures that nothing else is measured or trained on."""
 NUM_PICTURES = 400
 """Those of the held-out pictures that a question of every kind can be asked about."""
-NUM_CONV = 4
-"""Conv questions a picture, at most."""
 MOST_PRIOR, LEAST_FULL, LEAST_HALF, ABOVE_PRIOR = 2.0, 9.0, 5.0, 0.3
 """Must hold: at most the prior's mean rating, at least the honest means, at most a cheat's upper bound over prior."""
 RATED = tuple(rated_kinds())
@@ -82,14 +80,10 @@ def cases_of(scenes: Iterable[Scene], num: int) -> list[Case]:
                     text=ask_open(fact, scene, number),
                     asked=Asked(kind=fact.kind, person=fact.person, part=fact.part),
                 )
-                for number, fact in enumerate(_some(askable(scene, facts), rng))
+                for number, fact in enumerate(askable(scene, facts))
             ]
             found.append(Case(scene=scene, facts=facts, questions=(*asked, *free)))
     return found
-
-
-def _some(facts: Sequence[Fact], rng: np.random.Generator) -> list[Fact]:
-    return [facts[i] for i in sorted(rng.permutation(len(facts))[:NUM_CONV])]
 
 
 def rate(cases: Sequence[Case], write: Callable[[Case, Question], str], scale: Scale) -> dict[str, list[list[float]]]:

@@ -61,7 +61,7 @@ class PriorAnswerer:
         slot = max(named or slots, key=lambda slot: len(slot[2]))  # "the person on the left" is "the person", too
         guess = max(sorted(self._scale().statements[slot]), key=self._share)
         # What is right earns 1 - p and what is wrong loses p: on average a guess earns its share less p.
-        return guess if self._share(guess) > self._scale().all_hold(read(guess)) else ""
+        return guess if self._share(guess) > self._scale().by_chance(read(guess)) else ""
 
     def _free(self, kind: str) -> str:
         """The likeliest statements, as many as are rated best over training scenes; none is a number, too."""

@@ -4,6 +4,8 @@ Few pictures leave wide intervals: a cheat fails here where even its lower bound
 """
 
 import random
+from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -13,6 +15,8 @@ from llavapose.evaluation.judges.pose.chance import Chance
 from llavapose.evaluation.judges.pose.rating import Scale
 from llavapose.evaluation.judges.protocol import LOWEST
 from llavapose.kinds import rated_kinds
+from llavapose.pose.people import references
+from llavapose.pose.vocabulary import VALUES
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 
 NUM_TRAIN, NUM_PICTURES, NUM_ATTACKED = 500, 16, 6
@@ -67,6 +71,30 @@ def test_the_statements_rated_best_over_training_pictures_do_not_either(mean, tr
     attacked = pose_judge.cases_of(training[0], NUM_ATTACKED)
     text = pose_judge.greedy_attack(attacked, scale, "detail", most=2)
     assert text and mean(lambda *_: text)["detail"].low <= MOST_SURE
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [(kind, VALUES[kind]) for kind in ("elbow", "knee", "arm_height", "stance")],
+)
+def test_naming_several_values_of_what_is_asked_expects_nothing(training, scale, kind, values):
+    """Of neighbours, "straight" and "slightly bent", only one is decided of a picture: which one must not be luck."""
+    seen = [
+        replace(case, questions=tuple(q for q in case.questions if q.asked and q.asked.kind == kind))
+        for case in pose_judge.cases_of(training[0], 150)
+    ]  # by these pictures chance is counted
+    seen = [case for case in seen if case.questions]
+    assert len(seen) > 80
+    for pair in combinations(values, 2):
+        for first, second in (pair, pair[::-1]):
+
+            def write(case, question, told=(first, second)):
+                who = references(case.scene)[question.asked.person]
+                what = f"the {question.asked.part} of {who}" if question.asked.part else who
+                return f"One viewer says that {what} is {told[0]}. Another has found that {what} is {told[1]}."
+
+            found = pose_judge.rate(seen, write, scale)
+            assert pose_judge.mean_of(found["conv"]).mean <= LOWEST, (first, second)
 
 
 def test_what_the_pictures_other_questions_tell_earns_nothing(mean):

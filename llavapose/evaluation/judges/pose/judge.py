@@ -107,7 +107,7 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
     if not reading.said:
         return _judgement(question, answer, LOWEST, "says nothing that can be checked", reading.checked, silent=True)
     if asked is not None:
-        earned = scale.conv(reading.said, asked, scene)
+        earned = scale.conv(reading, asked, scene)
     else:
         earned = scale.free(reading.said, question.kind, scene, facts, claims_given(question.text))
     right = [one for one in reading.said if one.right and not one.void]

@@ -26,9 +26,10 @@ from math import exp
 
 import numpy as np
 
-from llavapose.evaluation.judges.pose.chance import HOLDS, OPEN, Chance, mentioned, upper_share
-from llavapose.evaluation.judges.pose.said import Said, is_about
+from llavapose.evaluation.judges.pose.chance import FAILS, OPEN, Chance, mentioned, upper_share
+from llavapose.evaluation.judges.pose.said import Reading, Said, is_about
 from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST
+from llavapose.pose.check import people_meant
 from llavapose.pose.claims.extract import extract_claims
 from llavapose.pose.language import state
 from llavapose.pose.people import references
@@ -65,10 +66,10 @@ class Scale:
         self.chance = chance
         self._worths: dict[Slot, float] = {}
 
-    def conv(self, said: Sequence[Said], asked: Asked, scene: Scene) -> Earned:
+    def conv(self, reading: Reading, asked: Asked, scene: Scene) -> Earned:
         """The rating of an answer to a question that asks for one fact."""
-        told = [one for one in said if is_about(one.checked.claim, asked, one.people)]
-        others = [one for one in said if one not in told]
+        told = [one for one in reading.said if is_about(one.checked.claim, asked, one.people)]
+        others = [one for one in reading.said if one not in told]
         wrong = UNASKED * sum(not one.right for one in others) / len(others) if others else 0.0
         what = asked.part or asked.kind
         if not told:
@@ -76,7 +77,9 @@ class Scale:
         if any(one.void for one in told):
             return Earned(rating=_on_scale(-wrong), why=f"the asked {what} is told both ways")
         right = all(one.right for one in told)
-        p = self.all_hold([one.checked.claim for one in told])
+        claims = [one.claim for one in reading.checked]
+        # What this picture leaves open counts as well: it would be right or wrong of another.
+        p = self.by_chance([claim for claim in claims if is_about(claim, asked, people_meant(claim.mention, scene))])
         most = self.commonest(asked, scene)
         assert most is not None, "such a question is not rated"
         earned = (float(right) - p) / max(1 - p, 1 - most)
@@ -153,12 +156,12 @@ class Scale:
             self._worths[slot] = sum(num * gain for num, gain in gains) / num_all if num_all else 0.5
         return self._worths[slot]
 
-    def all_hold(self, claims: Sequence[Claim]) -> float:
-        """How often, at most, all of the claims hold of a training scene that decides them."""
+    def by_chance(self, claims: Sequence[Claim]) -> float:
+        """How often, at most, what the claims say together is right of a training scene that decides any of them."""
         outcomes = [self.chance.outcomes(claim) for claim in claims]
-        decided = np.logical_and.reduce([one != OPEN for one in outcomes])
-        hold = np.logical_and.reduce([one == HOLDS for one in outcomes])
-        return upper_share(int(hold.sum()), int(decided.sum()))
+        decided = np.logical_or.reduce([one != OPEN for one in outcomes])
+        right = decided & np.logical_and.reduce([one != FAILS for one in outcomes])
+        return upper_share(int(right.sum()), int(decided.sum()))
 
 
 @cache

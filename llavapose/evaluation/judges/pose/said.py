@@ -18,6 +18,7 @@ from llavapose.records import Asked, CheckedClaim, Claim, Fact, Scene
 
 FEW_WORDS = 6
 """Longest answer that is read as a bare value: "It is slightly bent." has four."""
+_DECIDED = (SUPPORTED, CONTRADICTED)
 _SEVERAL = ("contact", "side_of")
 """Kinds of which several are true at once of one person, for different targets."""
 _NOT_PLAIN = re.compile(r"\b(?:not|no|neither|or|if|either|maybe|perhaps)\b")
@@ -66,7 +67,9 @@ def read_answer(text: str, scene: Scene, facts: tuple[Fact, ...], asked: Asked |
         if not any(is_about(claim, asked, people_meant(claim.mention, scene)) for claim in claims):
             claims += _bare_value(text, asked, scene)
     checked = tuple(check_claim(claim, scene, facts) for claim in claims)
-    return Reading(checked=checked, said=_voided(_each_once(checked, scene)))
+    # What takes itself back does so by its words: else "straight" and "bent" were a find where one is not decided.
+    said = _voided(_each_once(checked, scene))
+    return Reading(checked=checked, said=tuple(one for one in said if one.checked.outcome in _DECIDED))
 
 
 @lru_cache(maxsize=4096)
@@ -111,11 +114,9 @@ def _bare_value(text: str, asked: Asked, scene: Scene) -> tuple[Claim, ...]:
 
 
 def _each_once(checked: Sequence[CheckedClaim], scene: Scene) -> list[Said]:
-    """The decided claims, each thing said once: repeating oneself neither helps nor hurts."""
+    """The claims, each thing said once: repeating oneself neither helps nor hurts."""
     seen: dict[tuple[object, ...], Said] = {}
     for one in checked:
-        if one.outcome not in (SUPPORTED, CONTRADICTED):
-            continue
         claim = one.claim
         people = people_meant(claim.mention, scene) if claim.kind != "count" else ()
         target = one.fact.target if one.fact is not None and one.fact.target is not None else claim.target
