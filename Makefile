@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .PHONY: help install demo reference test test-all results base lint
 
 help:
-	@echo "make demo      the whole story on 2 cores in 10 minutes: data, four mixtures, tables, a page (outputs/demo/)"
+	@echo "make demo      the whole story on 2 cores in about 12 minutes: data, four mixtures, tables, a page (outputs/demo/)"
 	@echo "make test      the whole test suite (10 minutes on 2 cores)"
 	@echo "make test-all  the same with 2,000 damaged inputs of each kind instead of 100 (20 minutes more)"
 	@echo "make results   the demo's ablation with three seeds, about 65 minutes (at most 90) on 2 cores (tables kept in results/world/)"
@@ -41,6 +41,7 @@ test-all: install
 	LLAVAPOSE_FUZZ=2000 OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 results: install
+	@git diff --quiet HEAD || (echo "error: the working tree has changes: commit them first, for the tables name the commit that made them"; exit 1)
 	$(PY) train.py -m experiment=world data=full,conv,detail,complex seed=0,1,2 resume=false
 	$(PY) -m llavapose.base --vision captions --out outputs/base_captions
 	$(PY) train.py -m experiment=world data=full model.base=outputs/base_captions sweep_dir=outputs/world_captions resume=false
