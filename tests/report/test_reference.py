@@ -13,6 +13,7 @@ from llavapose.errors import DataError
 from llavapose.files import REFERENCES, read_csv, write_csv
 from llavapose.records import PRIOR
 from llavapose.report.reference import keep_reference, machine_kind, reference_grid, say_reference
+from llavapose.report.tables import TEXT_COLUMNS
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(path.name for path in REFERENCES.iterdir())
@@ -20,7 +21,7 @@ RECIPES = sorted(path.name for path in REFERENCES.iterdir())
 
 def moved(folder: Path, by: float = 0.0, seed: int | None = None, **other: str) -> Path:
     """A copy of the demo's reference with its ratings moved, or drawn anew, or with other columns."""
-    rows = read_csv(REFERENCES / "demo" / "ablation.csv", ("arm",), what="x", text=("arm", "kind"))
+    rows = read_csv(REFERENCES / "demo" / "ablation.csv", ("arm",), what="x", text=TEXT_COLUMNS)
     rng = random.Random(seed)
     for row in rows:
         step = by if seed is None else rng.uniform(-by, by)
@@ -35,7 +36,7 @@ def moved(folder: Path, by: float = 0.0, seed: int | None = None, **other: str) 
 def test_the_same_numbers_tell_the_same_story(tmp_path, capsys):
     say_reference(moved(tmp_path / "own"), "demo")
     said = capsys.readouterr().out
-    rows = read_csv(REFERENCES / "demo" / "ablation.csv", ("arm",), what="x", text=("arm", "kind"))
+    rows = read_csv(REFERENCES / "demo" / "ablation.csv", ("arm",), what="x", text=TEXT_COLUMNS)
     for row in rows:
         assert f"{row['score']:.1f} ({row['score']:.1f})" in said
     assert "in the same order: " in said and "by 0.0 points" in said
@@ -63,7 +64,7 @@ def test_other_questions_are_not_compared(tmp_path):
 def test_an_arm_of_ones_own_has_no_number_in_the_documents(tmp_path):
     own = moved(tmp_path / "own")
     table = own / "ablation.csv"
-    table.write_text(table.read_text().replace("conv,", "mine,", 1).replace("\nconv,", "\nmine,"))
+    table.write_text(table.read_text().replace("pose,conv,", "pose,mine,"))
     grid = reference_grid(own, REFERENCES / "demo")
     assert next(row for row in grid.rows if row[0] == "mine")[1].endswith("(—)")
 
