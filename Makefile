@@ -12,7 +12,7 @@ help:
 	@echo "make demo      the whole story on 2 cores in about 12 minutes: data, four mixtures, tables, a page (outputs/demo/)"
 	@echo "make test      the whole test suite (10 minutes on 2 cores)"
 	@echo "make test-all  the same with 2,000 damaged inputs of each kind instead of 100 (20 minutes more)"
-	@echo "make results   the demo's ablation with three seeds, about 65 minutes (at most 90) on 2 cores (tables kept in results/world/)"
+	@echo "make results   the demo's ablation with three seeds and another encoder, about 2 hours on 2 cores (tables kept in results/world/)"
 	@echo "make reference after make demo: keep its numbers as those that the documents show"
 	@echo "make base      rebuild the tiny base from nothing (2 hours on 2 cores; llavapose/assets/tiny_base/)"
 	@echo "make install   .venv from pyproject.toml and constraints.txt; the others do it where it is missing"

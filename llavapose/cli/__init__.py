@@ -8,14 +8,18 @@ Read ``generate``, ``train`` with ``training`` (data and checkpoint, made where 
 ``card`` (results into a checkpoint's card), and ``ending`` (what a run says at its end).
 """
 
-import signal
 import sys
-from types import TracebackType
+
+TYPE_CHECKING = False  # as type checkers know it; the module that defines it takes its time
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
-def _said_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _said_in_one_line(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
     """Ctrl-C while a script still imports what it needs ends it as it does later: with a word, not with a traceback."""
     if issubclass(kind, KeyboardInterrupt):
+        import signal  # not above: what is imported before the hook stands can itself be interrupted
+
         print("interrupted", file=sys.stderr)
         # Python ends by the signal itself behind this, which a shell's loop understands; the trace would come again.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -133,6 +133,7 @@ def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(con
     job = plan_sweep(conf, overrides).jobs[0]
     root = str(Path(__file__).parents[2])
     env = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "HOME": str(tmp_path)}
+    env.pop("WANDB_SERVICE", None)  # of a test in this process: its service would write beside itself, not here
     subprocess.run(job.command, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=400)
     (folder,) = (tmp_path / "out/seed=3/runs/conv/wandb").glob("offline-run-*")
     records = records_of(folder, home=tmp_path)

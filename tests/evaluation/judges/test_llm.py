@@ -102,7 +102,10 @@ def test_without_annotations_nobody_is_asked(server, scenes, tmp_path):
 def test_money_used_up_is_one_line_and_the_same_command_goes_on(server, scenes, tmp_path):
     server.behave = rate_by_first_word
     costly = endpoint(server, price_in=1000.0, price_out=1000.0, max_concurrency=1)
-    with pytest.raises(LlavaPoseError, match=r"of 8 ratings are there, stopped: .*; the same command goes on"):
+    with pytest.raises(
+        LlavaPoseError,
+        match=r"of 8 ratings are there, stopped: budget; the same command with a higher judge.max_usd goes on",
+    ):
         list(LlmJudge(costly, tmp_path / "l.sqlite", max_usd=1.8).judge(cases_of(scenes)))
     paid = len(server.log)
     assert 0 < paid < 8
