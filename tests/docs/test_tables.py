@@ -49,11 +49,17 @@ def test_markdown_of_results_is_its_csv(folder):
         without_seeds, tables_of((ROOT / folder / "tables.md").read_text(encoding="utf-8"))
     )
     scores = {(row["arm"], row["kind"]): row for row in read(folder, "ablation")}
-    for arm, *cells, difference, num in ablation[1:]:
-        found = [scores[arm, kind] for kind in ablation[0][1:-2]]
-        assert cells == [shown(row, "score", "low", "high", ".1f") for row in found]
-        assert difference == (shown(found[-1], "diff", "diff_low", "diff_high", "+.1f") if found[-1]["diff"] else "—")
-        assert num == found[-1]["num_scored"]
+    for row in ablation[1:]:
+        told = dict(zip(ablation[0], row, strict=True))
+        for kind in ("conv", "detail", "complex", "all"):
+            assert told[kind] == shown(scores[told["arm"], kind], "score", "low", "high", ".1f")
+        total = scores[told["arm"], "all"]
+        difference = shown(total, "diff", "diff_low", "diff_high", "+.1f") if total["diff"] else "—"
+        assert told["difference to baseline"].removesuffix(" †") == difference
+        assert told["n"].partition(" ")[0] == total["num_scored"]
+        for name, column in (("shuffled", "shuffled"), ("no picture", "no_picture")):
+            if name in told:
+                assert told[name] == (f"{float(total[column]):.1f}" if total[column] else "—")
     skills = {(row["arm"], row["pictures"], row["group"]): row for row in read(folder, "probe")}
     wide = [("true", "all"), ("true", "all (one person)"), ("true", "all (several people)"), ("shuffled", "all")]
     for arm, *cells, num in probe[1:]:
