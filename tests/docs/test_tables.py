@@ -59,14 +59,14 @@ def test_markdown_of_results_is_its_csv(folder):
         assert told["n"].partition(" ")[0] == total["num_scored"]
         for name, column in (("shuffled", "shuffled"), ("no picture", "no_picture")):
             if name in told:
-                assert told[name] == (f"{float(total[column]):.1f}" if total[column] else "—")
+                assert told[name] == (plain(total[column], ".1f") if total[column] else "—")
     skills = {(row["arm"], row["pictures"], row["group"]): row for row in read(folder, "probe")}
     wide = [("true", "all"), ("true", "all (one person)"), ("true", "all (several people)"), ("shuffled", "all")]
     for arm, *cells, num in probe[1:]:
         found = [skills[arm, *where] for where in wide]
         assert cells == [shown(row, "skill", "low", "high", ".2f") for row in found] and num == found[0]["n"]
     for arm, *cells in groups[1:]:
-        assert cells == [f"{float(skills[arm, 'true', group]['skill']):.2f}" for group in groups[0][1:]]
+        assert cells == [plain(skills[arm, "true", group]["skill"], ".2f") for group in groups[0][1:]]
 
 
 def without_seeds(table: list[list[str]]) -> list[list[str]]:
@@ -79,6 +79,11 @@ def read(folder: str, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def plain(number: str, form: str) -> str:
+    """A number in a form such as ".2f", zero without a minus."""
+    return format(round(float(number), int(form[-2])) + 0.0, form)
+
+
 def shown(row: dict[str, str], value: str, low: str, high: str, form: str) -> str:
-    first, least, most = (format(float(row[key]), form) for key in (value, low, high))
+    first, least, most = (plain(row[key], form) for key in (value, low, high))
     return f"{first} [{least}, {most}]"
