@@ -152,7 +152,7 @@ def _limits(facts: Facts, results: Results | None) -> list[str]:
             "over seeds."
         )
         found.append(
-            "That a difference to the base comes from the picture, where it is marked: what a model gains without "
+            "That a difference to the base comes from the picture, where it is marked †: what a model gains without "
             "looking is gained too. The row prior, shuffled pictures and no picture are the controls."
         )
         if results.of_world:
