@@ -153,7 +153,7 @@ MARKED: tuple[Marked, ...] = (
          ("Analyze the technique that he is using and assess whether it fits the situation.",
           "He is standing on the board with bent knees, as one does on a wave.")),
     *_of(SURFER, "complex", GIVES_AWAY,
-         ("How do the surfer's bent knees help him to keep his balance?", "The bent knees lower his centre of gravity."),
+         ("How do the surfer's bent knees help him keep his balance?", "The bent knees lower his centre of gravity."),
          ("Why does the man hold both arms out to the sides?", "Arms out to the sides help him to balance.")),
     *_of(SURFER, "complex", UNANSWERABLE,
          ("What might the two surfers be planning, judging by their poses?", "They plan to ride the wave together.")),
