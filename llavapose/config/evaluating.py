@@ -30,6 +30,13 @@ class BenchmarkConfig:
     """JSONL file of questions: id, scene_id, image, kind, text and, where it asks for one fact, asked."""
     images: Path | None = None
     """Folder of the questions' pictures, without annotations; null: the held-out pictures of ``scenes``."""
+    also_in: Path | None = None
+    """Annotation file below ``scenes.root`` that must list each picture as well: COCO 2017's val, for those of val2014
+    that no base was tuned on."""
+    annotations: Path | None = None
+    """JSONL file of the pictures' captions and boxes in LLaVA's form: id, captions, instances."""
+    get: str | None = None
+    """How to come by ``path``, for the message where it is not there."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
