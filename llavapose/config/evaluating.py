@@ -58,11 +58,16 @@ class ProbeConfig:
     """Most pairs of one kind of fact; null: all that balance."""
     shuffled: bool = True
     """Also score with shuffled pictures, the control that must fall to chance."""
+    no_picture: bool = True
+    """Also score without any picture; half of the pairs are right then, for they come in couples of equal texts."""
+    num_asked: int = 0
+    """Pairs that a model behind an endpoint is asked about, "A or B?" in both orders, two calls a pass, six with both
+    controls. 0: an endpoint is not probed. ``num_items`` is for those that give likelihoods."""
     seed: int = 0
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "probe.", num_items=0, num_images=1, max_items_per_fact=1)
+        return too_small(self, "probe.", num_items=0, num_asked=0, num_images=1, max_items_per_fact=1)
 
 
 @dataclass(kw_only=True)

@@ -117,7 +117,8 @@ def test_every_file_is_there_and_complete(out):
         for arm in ("full", "baseline"):
             assert len(rows_of(out / room / f"{arm}.jsonl")) == num
     rows = rows_of(out / "probe" / "full.jsonl")
-    assert {row["pictures"] for row in rows} == {"true", "shuffled"} and len(rows) % 4 == 0
+    assert {row["pictures"] for row in rows} == {"true", "shuffled", "no_picture"} and len(rows) % 6 == 0
+    assert {row["picture"] for row in rows if row["pictures"] == "no_picture"} == {""}
     assert {"arm", "group", "value", "true", "flipped", "questions", "picture"} <= set(rows[0])
     assert len(list((out / "pictures").glob("*.jpg"))) == 8
     told = read_json(out / "benchmark.json", what="benchmark")
@@ -184,7 +185,7 @@ def test_what_is_there_is_kept_and_what_changed_is_made_again(arm_of, benchmark,
     assert again.calls == 1 and path.read_text() == whole
     other = Talker(benchmark, name="other")
     evaluate_arm(arm_of(out, "full", other))
-    assert other.calls == 5  # its answers and the probe twice, and a control each
+    assert other.calls == 6  # its answers and the probe, each with both controls
 
 
 def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(arm_of, benchmark, out):
