@@ -14,9 +14,9 @@ from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
 from llavapose.evaluation.judges.pose.judge import scale_of
 from llavapose.evaluation.measures import MEASURES, Arm
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judge_of
-from llavapose.files import atomic_write, write_json
+from llavapose.files import atomic_write, write_json, write_jsonl
 from llavapose.llm.ask import ledger_path
-from llavapose.records import Question
+from llavapose.records import Question, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
 
@@ -72,6 +72,9 @@ def write_benchmark(out: Path, benchmark: Benchmark) -> None:
     questions = benchmark.questions
     told = {"name": benchmark.name, "hash": questions_hash(questions), "num_questions": len(questions)}
     write_json(out / "benchmark.json", told)
+    # Answers that a paper prints, of the benchmark that asks its questions: shown beside ours, never rated.
+    if quoted := getattr(benchmark, "quoted", ()):
+        write_jsonl(out / "quoted.jsonl", map(to_dict, quoted))
 
 
 def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet) -> None:

@@ -130,7 +130,8 @@ def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig) -> Iterator[str
         get = f"; {benchmark.get}" if benchmark.get else ""
         yield from (f"{line}{get}" for line in _file("benchmark.path", benchmark.path))
     if benchmark.annotations is not None:
-        yield from _file("benchmark.annotations", benchmark.annotations)
+        get = f"; {benchmark.get}" if benchmark.get else ""
+        yield from (f"{line}{get}" for line in _file("benchmark.annotations", benchmark.annotations))
     if benchmark.images is not None:
         yield from _folder("benchmark.images", benchmark.images)
     if answerer.path is not None:

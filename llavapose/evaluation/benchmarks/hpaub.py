@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.scenes import ScenesConfig
-from llavapose.errors import ConfigError, DataError
+from llavapose.errors import ConfigError
+from llavapose.evaluation.benchmarks.coco_pictures import check_there, names_in
 from llavapose.evaluation.benchmarks.frozen import Frozen, read_frozen
-from llavapose.files import inside
 from llavapose.records import Question
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes
@@ -65,14 +65,7 @@ class HpaubBenchmark:
     def scenes(self) -> SceneSet:
         """All held-out pictures; those that are asked about with the annotations that they were asked by."""
         found, images = self._opened, self._images
-        where = f"benchmark {self.name}"
-        missing = [name for name in images.values() if not inside(found.images, name, where=where).is_file()]
-        if missing:
-            get = f"; download {self._scenes.download} and unpack below {self._scenes.root}"
-            raise DataError(
-                f"{where}: {len(missing)} of its {len(images)} pictures are not in {found.images}: {_few(missing)}"
-                f"{get if self._scenes.download else ''}"
-            )
+        check_there(found, images, self.name, self._scenes)
         truth = {scene.id: replace(scene, image=images[scene.id]) for scene in self._frozen.scenes}
         return replace(found, scenes=tuple(truth.get(scene.id, scene) for scene in found.scenes))
 
@@ -83,17 +76,5 @@ class HpaubBenchmark:
     @cached_property
     def _images(self) -> dict[int, str]:
         """Image id -> the picture's name in ``scenes``: 2014 and 2017 share ids and differ in names."""
-        names = {scene.id: scene.image for scene in self._opened.scenes}
-        missing = [scene.image for scene in self._frozen.scenes if scene.id not in names]
-        if missing:
-            built = self._frozen.card.get("scenes")
-            raise DataError(
-                f"benchmark {self.name}: {len(missing)} of its {len(self._frozen.scenes)} pictures are not among the "
-                f"held-out ones of scenes={self._scenes.name}: {_few(missing)}; it was built of {built}: "
-                f"choose scenes={built}"
-            )
-        return {scene.id: names[scene.id] for scene in self._frozen.scenes}
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:2]) + (", ..." if len(names) > 2 else "")
+        wanted = {scene.id: scene.image for scene in self._frozen.scenes}
+        return names_in(self._opened, wanted, self.name, self._scenes, str(self._frozen.card.get("scenes")))
