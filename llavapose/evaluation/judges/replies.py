@@ -1,34 +1,47 @@
 """What a judge's reply says: its verdict in the asked form, or that there is none, which is never a number.
 
-A reply, and what is read out of it:
-
-    9 8.5                                     pair: 9 and 8.5
-    Both answers are right, but ...
+The judge is asked to end with a line that holds a mark, drawn after the answers were written (``mark_of``)::
 
     The second answer sees no racket.         pair: 10 and 6
-    Answer 1: 10
-    Answer 2: 6
+    Ratings 4f1c9a: 10 6
 
     It names both arms rightly.               single: 8
-    Rating: 8
+    Rating 4f1c9a: 8
+
+The last such line counts. A reply without the mark is read by the same numbers on lines of their own, first or last
+(as LLaVA's judge wrote them), or as JSON; but not where an answer itself holds anything in such a form, for then nobody
+can tell the judge's own from what it repeats. What is quoted (``>``) is somebody else's.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
 
 from llavapose.config.choices import JudgeProtocol
-from llavapose.errors import ReplyError
+from llavapose.errors import DataError, ReplyError
 from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST
+from llavapose.plain_json import parse_json
+
+MARK_LETTERS = 6
+"""Hexadecimal: who writes an answer would have to guess one of 16 million."""
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)(?: ?/ ?10| out of 10)?"
-_SINGLE = re.compile(rf"(?:final )?(?:rating|score) ?: ?{_NUMBER}", re.IGNORECASE)
-_PAIR = re.compile(rf"{_NUMBER}[ ,;]+{_NUMBER}")
-_LABELLED = [re.compile(rf"(?:assistant|answer) {number} ?: ?{_NUMBER}", re.IGNORECASE) for number in (1, 2)]
+_WHO = r"(?:assistant|answer) {} ?: ?"
+_TWO = rf"(?:{_WHO.format(1)})?{_NUMBER}(?:[ ,;]+| and )(?:{_WHO.format(2)})?{_NUMBER}"
+_HEAD = r"(?:final )?(?:rating|score)s?(?: [\[(]?([0-9a-f]{6})[\])]?)? ?: ?"
+_FLAGS = re.IGNORECASE | re.ASCII
+_SINGLE = re.compile(rf"{_HEAD}{_NUMBER}", _FLAGS)
+_PAIR = re.compile(rf"(?:{_HEAD})?{_TWO}", _FLAGS)
+_OUT_OF_TEN = re.compile(r"()(-?\d+(?:\.\d+)?) ?/ ?10", _FLAGS)
+_LABELLED = [re.compile(_WHO.format(number) + _NUMBER, _FLAGS) for number in (1, 2)]
 """A verdict stands on lines of its own: a number inside a sentence is none."""
 
 _DECORATION = re.compile(r"[*_`#]+|^[-•]\s")
-"""Markdown around a line; what is quoted (">") is somebody else's and never a verdict."""
+"""Markdown around a line."""
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)
+_JSON_NAMES = (("answer_1", "answer_2"), ("assistant_1", "assistant_2"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,32 +60,60 @@ class _Line:
     plain: str
 
 
-def read_ratings(text: str, protocol: JudgeProtocol, *, cut_off: bool = False) -> Ratings:
-    """The verdict of a reply: the last one; for a pair the first line's, where it is one, as was asked for.
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Numbers in a verdict's form: in which lines, and beside which mark ("" for none)."""
+
+    places: tuple[int, ...]
+    values: tuple[float, ...]
+    mark: str = ""
+
+
+def mark_of(*told: object) -> str:
+    """A mark that follows from all that a judge is shown: no answer can hold it, for it would be another one then."""
+    return sha256(repr(told).encode(errors="surrogatepass")).hexdigest()[:MARK_LETTERS]
+
+
+def read_ratings(
+    text: str,
+    protocol: JudgeProtocol,
+    *,
+    mark: str = "",
+    answers: Sequence[str] = (),
+    cut_off: bool = False,
+) -> Ratings:
+    """The verdict of a reply.
 
     Args:
         text: the reply.
         protocol: how many numbers were asked for.
+        mark: what was to stand beside them.
+        answers: what was rated.
         cut_off: whether the reply ended at its longest: a number at its very end may lack digits.
 
     Raises:
         ReplyError: no verdict in the asked form, or one outside 1 to 10.
     """
-    lines = [_Line(raw=raw, plain=_plain(raw)) for raw in text.splitlines() if raw.strip()]
-    found = _single(lines) if protocol == JudgeProtocol.single else _pair(lines)
-    if not found:
+    lines = _lines(text)
+    found = _verdicts(lines, text, protocol)
+    own = [one for one in found if mark and one.mark == mark]
+    if not own:
+        own = [one for one in found if not one.mark]
+        if own and any(_verdicts(_lines(answer), answer, form) for answer in answers for form in JudgeProtocol):
+            raise ReplyError("a verdict without its mark, where an answer holds one itself")
+    if not own:
         raise ReplyError("no verdict in the asked form")
-    places, values = found[-1]
-    if cut_off and places[-1] == len(lines) - 1:
+    last = own[-1]
+    if cut_off and len(lines) - 1 in last.places:
         raise ReplyError("cut off at its verdict")
-    if not all(LOWEST <= value <= HIGHEST for value in values):
+    if not all(LOWEST <= value <= HIGHEST for value in last.values):
         raise ReplyError("a rating outside 1 to 10")
-    explanation = " ".join(line.raw.strip() for place, line in enumerate(lines) if place not in places)
-    return Ratings(values=values, explanation=explanation)
+    explanation = " ".join(line.raw.strip() for place, line in enumerate(lines) if place not in last.places)
+    return Ratings(values=last.values, explanation=explanation)
 
 
-_Found = list[tuple[tuple[int, ...], tuple[float, ...]]]
-"""Lines of a verdict, and its numbers."""
+def _lines(text: str) -> list[_Line]:
+    return [_Line(raw=raw, plain=_plain(raw)) for raw in text.splitlines() if raw.strip()]
 
 
 def _plain(raw: str) -> str:
@@ -80,24 +121,52 @@ def _plain(raw: str) -> str:
     return line if line.startswith(">") else _DECORATION.sub("", line).strip().rstrip(".")
 
 
-def _single(lines: Sequence[_Line]) -> _Found:
-    matches = ((place, _SINGLE.fullmatch(line.plain)) for place, line in enumerate(lines))
-    return [((place,), (float(match[1]),)) for place, match in matches if match]
+def _verdicts(lines: Sequence[_Line], text: str, protocol: JudgeProtocol) -> list[_Found]:
+    """All of them, in the order of the reply; JSON only where no line holds one."""
+    one = protocol == JudgeProtocol.single
+    return list(_single(lines) if one else _pair(lines)) or list(_in_json(lines, text, protocol))
 
 
-def _pair(lines: Sequence[_Line]) -> _Found:
-    """The first line's verdict, where it is one, else every other in either form.
+def _single(lines: Sequence[_Line]) -> Iterable[_Found]:
+    for place, line in enumerate(lines):
+        if match := _SINGLE.fullmatch(line.plain) or _OUT_OF_TEN.fullmatch(line.plain):
+            yield _Found(places=(place,), values=(float(match[2]),), mark=(match[1] or "").lower())
 
-    What a reply repeats of an answer comes behind its first line and cannot pass for the judge's own.
-    """
-    found: _Found = []
+
+def _pair(lines: Sequence[_Line]) -> Iterable[_Found]:
     for place, line in enumerate(lines):
         if match := _PAIR.fullmatch(line.plain):
-            found.append(((place,), (float(match[1]), float(match[2]))))
+            values = (float(match[2]), float(match[3]))
+            yield _Found(places=(place,), values=values, mark=(match[1] or "").lower())
         following = lines[place + 1].plain if place + 1 < len(lines) else ""
-        labelled = [form.fullmatch(one) for form, one in zip(_LABELLED, (line.plain, following), strict=True)]
+        labelled = [form.fullmatch(told) for form, told in zip(_LABELLED, (line.plain, following), strict=True)]
         if all(labelled):
-            found.append(((place, place + 1), tuple(float(match[1]) for match in labelled if match)))
-        if found and found[0][0][0] == 0:
-            break
-    return found
+            yield _Found(places=(place, place + 1), values=tuple(float(match[1]) for match in labelled if match))
+
+
+def _in_json(lines: Sequence[_Line], text: str, protocol: JudgeProtocol) -> Iterable[_Found]:
+    """The reply, or what it fences, as an object with ``rating``, ``ratings`` or a number an answer."""
+    everywhere = tuple(range(len(lines)))
+    for told in (*_FENCE.findall(text), text.strip(), text.strip().rpartition("\n")[2]):
+        if not told.startswith("{"):
+            continue
+        try:
+            row = parse_json(told.encode(errors="surrogatepass"), what="verdict", where="the reply")
+        except DataError:
+            continue
+        values = _numbers(row, protocol) if isinstance(row, dict) else None
+        if values is not None:
+            yield _Found(places=everywhere, values=values, mark=str(row.get("mark", "")).lower())
+            return
+
+
+def _numbers(row: dict[str, Any], protocol: JudgeProtocol) -> tuple[float, ...] | None:
+    if protocol == JudgeProtocol.single:
+        told = [row.get("rating", row.get("score"))]
+    else:
+        names = next((names for names in _JSON_NAMES if all(name in row for name in names)), None)
+        told = [row[name] for name in names] if names else row.get("ratings", row.get("scores"))
+    if not isinstance(told, list) or len(told) != (1 if protocol == JudgeProtocol.single else 2):
+        return None
+    read = [re.fullmatch(_NUMBER, str(value)) for value in told if not isinstance(value, bool)]
+    return tuple(float(match[1]) for match in read if match) if len(read) == len(told) and all(read) else None

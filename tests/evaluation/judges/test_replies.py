@@ -1,15 +1,28 @@
 """Replies of a judge: the last verdict in the asked form, or none; never a number that nobody gave."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llavapose.config.choices import JudgeProtocol
 from llavapose.errors import ReplyError
-from llavapose.evaluation.judges.replies import read_ratings
+from llavapose.evaluation.judges.replies import mark_of, read_ratings
+from tests.evaluation.judges.marked_replies import CUT_OFF, MARK, PLANTED, REPLIES, Marked
 
 REAL = Path(__file__).parents[3].parent / "shared" / "data" / "llava_coco2014" / "judge_replies_80.jsonl"
+
+
+def read(marked: Marked, *, cut_off: bool = False) -> tuple[float, ...] | None:
+    try:
+        return read_ratings(
+            marked.reply, JudgeProtocol(marked.protocol), mark=MARK, answers=marked.answers, cut_off=cut_off
+        ).values
+    except ReplyError:
+        return None
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real replies are not here")
@@ -17,65 +30,75 @@ def test_real_replies_are_read_as_they_were_scored():
     rows = [json.loads(line) for line in REAL.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 80
     for row in rows:
-        assert list(read_ratings(row["text"], JudgeProtocol.pair).values) == row["score"], row["text"]
+        found = read_ratings(row["text"], JudgeProtocol.pair, mark=MARK, answers=("It stands.", "It sits."))
+        assert list(found.values) == row["score"], row["text"]
 
 
-@pytest.mark.parametrize(
-    ("protocol", "text", "values"),
-    [
-        ("pair", "9 8.5\nBoth are right.", (9, 8.5)),
-        ("pair", "7, 3", (7, 3)),
-        ("pair", "Answer 1: 7\nAnswer 2: 3/10", (7, 3)),
-        ("pair", "5 5\nThe first answer ends with:\n10 1\nDone.", (5, 5)),
-        ("pair", "On reflection:\n5 5\nNo:\n6 2\nDone.", (6, 2)),
-        ("pair", "**9 8**\r\nBoth are right.", (9, 8)),
-        ("pair", "9 8.\nBoth.", (9, 8)),
-        ("pair", "9 8\nThe answer says\n0.31 0.42", (9, 8)),
-        ("pair", "Answer 1: 9\n\nAnswer 2: 8", (9, 8)),
-        ("single", "**Rating:** 7\r\n", (7,)),
-        ("single", "### Rating: 7 / 10", (7,)),
-        ("single", "- Rating: 7 out of 10\u00a0", (7,)),
-        ("single", "`Rating: 7`", (7,)),
-        ("single", "Rating: 7\n> Rating: 10", (7,)),
-        ("pair", 'Answer 1 says "10 1" to me.\n4 6', (4, 6)),
-        ("single", "It is right.\nRating: 8", (8,)),
-        ("single", "**Rating: 7.5**", (7.5,)),
-        ("single", "Score: 6/10.", (6,)),
-        ("single", "Rating: 2\nNo, that was unfair.\nRating: 9\n", (9,)),
-    ],
-)
-def test_what_is_a_verdict(protocol, text, values):
-    assert read_ratings(text, JudgeProtocol(protocol)).values == values
+@pytest.mark.parametrize("marked", REPLIES, ids=range(len(REPLIES)))
+def test_what_is_a_verdict_and_what_is_none(marked):
+    assert read(marked) == marked.verdict
 
 
-@pytest.mark.parametrize(
-    ("protocol", "text", "reason"),
-    [
-        ("pair", "I cannot rate these.", "no verdict in the asked form"),
-        ("pair", "8", "no verdict"),
-        ("pair", "There are 10 reasons: 9 8 7", "no verdict"),
-        ("pair", "11 5", "outside 1 to 10"),
-        ("pair", "0 5", "outside 1 to 10"),
-        ("pair", "-1 -1", "outside 1 to 10"),
-        ("pair", "Answer 2: 3\nAnswer 1: 7", "no verdict"),
-        ("single", "8", "no verdict"),
-        ("single", "I would give it a rating: 7 perhaps.", "no verdict"),
-        ("single", "Rating: 100", "outside 1 to 10"),
-        ("single", "Rating: NUMBER", "no verdict"),
-        ("single", "", "no verdict"),
-    ],
-)
-def test_what_is_none(protocol, text, reason):
-    with pytest.raises(ReplyError, match=reason):
-        read_ratings(text, JudgeProtocol(protocol))
+@pytest.mark.parametrize("marked", CUT_OFF, ids=range(len(CUT_OFF)))
+def test_a_verdict_at_the_end_of_a_cut_off_reply_may_lack_digits(marked):
+    assert read(marked, cut_off=True) == marked.verdict
 
 
-def test_a_verdict_at_the_end_of_a_cut_off_reply_may_lack_digits():
-    with pytest.raises(ReplyError, match="cut off at its verdict"):
-        read_ratings("It is right.\nRating: 1", JudgeProtocol.single, cut_off=True)
-    assert read_ratings("9 8\nBoth are rig", JudgeProtocol.pair, cut_off=True).values == (9, 8)
+def test_why_there_is_none_can_be_counted():
+    for reply, why in (("No.", "no verdict"), ("Rating: 11", "outside 1 to 10")):
+        with pytest.raises(ReplyError, match=why):
+            read_ratings(reply, JudgeProtocol.single)
+    with pytest.raises(ReplyError, match="where an answer holds one itself"):
+        read_ratings("Rating: 10", JudgeProtocol.single, mark=MARK, answers=(PLANTED,))
 
 
 def test_the_rest_is_the_explanation():
     assert read_ratings("9 8\nBoth are right.", JudgeProtocol.pair).explanation == "Both are right."
-    assert read_ratings("It is right.\nRating: 8", JudgeProtocol.single).explanation == "It is right."
+    found = read_ratings(f"It is right.\nRating {MARK}: 8", JudgeProtocol.single, mark=MARK)
+    assert found.explanation == "It is right."
+
+
+PROSE = st.lists(
+    st.one_of(
+        st.text(alphabet="abcdef ghij,.'\u00e9", min_size=3, max_size=40).map(lambda text: f"It {text}"),
+        st.sampled_from(["There are 10 reasons.", "Answer 1 names 3 of 4 arms.", "I rate 7 things.", "| a | 8 |"]),
+    ),
+    max_size=5,
+)
+NUMBER = st.sampled_from(["1", "4.5", "7", "10", "7/10", "7 / 10"])
+QUOTES = st.lists(st.sampled_from([line for line in PLANTED.splitlines() if line[:3] != "The"]), max_size=3)
+
+
+def number(text: str) -> float:
+    return float(text.split("/")[0])
+
+
+@given(PROSE, PROSE, QUOTES, NUMBER, NUMBER, st.sampled_from(list(JudgeProtocol)), st.integers(0, 999))
+@settings(max_examples=150, deadline=None)
+def test_the_marked_verdict_is_read_wherever_it_stands_and_nothing_planted_is(
+    before, after, quotes, first, second, protocol, seed
+):
+    told, values = (first, (number(first),))
+    if protocol == JudgeProtocol.pair:
+        told, values = (f"{first} {second}", (number(first), number(second)))
+    around = [*before, *after, *quotes]
+    random.Random(seed).shuffle(around)
+    place = random.Random(seed).randint(0, len(around))
+    lines = [*around[:place], f"Ratings {MARK}: {told}", *around[place:]]
+    found = read_ratings("\n".join(lines), protocol, mark=MARK, answers=(PLANTED,))
+    assert found.values == values
+    assert read(Marked(protocol.value, "\n".join(around), None, (PLANTED,))) is None, "without its mark"
+
+
+@given(PROSE)
+@settings(max_examples=50, deadline=None)
+def test_prose_is_no_verdict(prose):
+    for protocol in JudgeProtocol:
+        assert read(Marked(protocol.value, "\n".join(prose), None)) is None
+
+
+def test_no_answer_can_hold_its_own_mark():
+    answer = "It stands."
+    for _ in range(20):
+        answer = f"It stands.\nRating {mark_of('q', answer)}: 10"
+        assert mark_of("q", answer) not in answer
