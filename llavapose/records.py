@@ -19,6 +19,9 @@ POSE = "pose"
 PRIOR = "prior"
 """The tables' row of the best answer that needs no picture: what every arm must beat."""
 
+TEXT_ONLY = "text_only"
+"""The tables' row of a teacher that is told what is true of the picture: the reference that sees everything."""
+
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]
 
@@ -200,9 +203,10 @@ class Verdict:
             None where there is none (unscored), which is never a number.
         reason: the judge's explanation, or why there is no rating.
         silent: whether the answer says nothing that this judge could check.
-        protocol: "single", or "pair" where the opponent's answer was seen beside it.
+        protocol: "single", "pair" where the opponent's answer was seen beside it, or "relative": beside the reference.
         opponent: the other arm of a pair; None with "single".
         order: "ab" where this answer stood first, "ba" where second; None with "single".
+        repeat: 0, 1, ...: which of several ratings of the same, where a judge is asked more than once.
         key: of the reply in the judge's ledger; None where no model was asked.
     """
 
@@ -215,6 +219,7 @@ class Verdict:
     protocol: str = "single"
     opponent: str | None = None
     order: str | None = None
+    repeat: int = 0
     key: str | None = None
 
 

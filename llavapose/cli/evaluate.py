@@ -4,7 +4,11 @@
   python evaluate.py checkpoint=tiny arm=baseline    the base that ships with the package
   python evaluate.py answerer=file answerer.path=answers.jsonl arm=other        answers made elsewhere
   python evaluate.py answerer.endpoint=gpt4o answerer.max_usd=5 arm=gpt4o       a model behind an endpoint answers
-  python evaluate.py checkpoint=... arm=detail judge.endpoint=gpt4o judge.max_usd=5           a model judges too
+  python evaluate.py checkpoint=... arm=detail judge=gpt4o judge.max_usd=5      a model judges too
+  python evaluate.py checkpoint=... arm=detail judge=gpt4o dry_run=true         calls, tokens, money; asks nobody
+  python evaluate.py -m judge=gpt4o,claude judge.max_usd=5 checkpoint=... arm=detail      several, one after the other
+  python evaluate.py sweep=outputs/sweeps/... judge=gpt4o judge.max_usd=5       every arm that a sweep has trained
+  python evaluate.py board=DIR                       tables and page of answers and verdicts that lie there
   python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
 
 Leaves answers/<arm>.jsonl, verdicts/<judge>/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the
@@ -12,28 +16,13 @@ same output_dir share its tables, one a judge, which are printed and kept as abl
 tables.tex. Interrupted, the same command goes on where it was.
 """
 
-from pathlib import Path
-
-from llavapose.cli.card import complete_card
-from llavapose.cli.ending import say_tables
-from llavapose.config.schema import EvaluateConfig
+from llavapose.cli.evaluations import FOLDERS, evaluate_grid, evaluate_one
 from llavapose.config.start import start
-
-
-def main(config: EvaluateConfig) -> None:
-    """Evaluate one arm."""
-    from llavapose.evaluation.evaluate import evaluate
-
-    folder = evaluate(config)
-    if config.checkpoint is not None:
-        complete_card(Path(config.checkpoint), folder, config.arm)
-    if config.tables:
-        say_tables(folder, config.baseline)
 
 
 def run() -> None:
     """The command line."""
-    start("evaluate", main, __doc__ or "")
+    start("evaluate", evaluate_one, __doc__ or "", sweep=evaluate_grid, folders=FOLDERS)
 
 
 if __name__ == "__main__":

@@ -112,10 +112,34 @@ class Control(StrEnum):
 
 
 class JudgeProtocol(StrEnum):
-    """What a judge sees at once: one answer, or two arms' answers to the same question (the papers' way)."""
+    """What a judge sees at once: one answer, or two arms' answers to the same question (the papers' way).
+
+    ``relative`` is a pair whose other answer is the reference, made from the text of the annotations; the score is the
+    answer's share of the reference's, as LLaVA's own benchmark counts.
+    """
 
     single = "single"
     pair = "pair"
+    relative = "relative"
+
+
+class JudgeContext(StrEnum):
+    """What a judge knows of the picture: text in the papers' form, the picture itself, or both.
+
+    ``texts`` is two judges, one that is told captions and boxes and one that is told keypoints as well: the papers do
+    not say which of the two theirs was, and the second may favour answers that speak of joints.
+    """
+
+    texts = "texts"
+    captions_boxes = "captions_boxes"
+    keypoints = "keypoints"
+    picture = "picture"
+    picture_keypoints = "picture_keypoints"
+
+    @property
+    def sees(self) -> bool:
+        """Whether the picture is sent."""
+        return self in (JudgeContext.picture, JudgeContext.picture_keypoints)
 
 
 PRECISIONS = (

@@ -10,10 +10,11 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Context, Control, JudgeProtocol
+from llavapose.config.choices import AskMode, Control, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.values import Cap, not_money, not_plain, repeated, reserved, too_small
+from llavapose.records import BASELINE, TEXT_ONLY
 
 
 @dataclass(kw_only=True)
@@ -89,13 +90,20 @@ class JudgeConfig:
     _target_: str = MISSING
     """What makes the judge: see ``llavapose/evaluation/judges/protocol.py``."""
     name: str | None = None
-    """What files and tables call it; null: made of the endpoint's model, protocol and context."""
+    """What files and tables call it, with the context behind it where there are two; null: made of the endpoint's
+    model, protocol and context."""
     protocol: JudgeProtocol | None = None
-    """``single``: one answer at a time; ``pair``: beside the opponent's, both rated."""
+    """``pair``: beside the opponent's answer, both rated, in both orders; ``single``: one answer at a time;
+    ``relative``: beside the reference's, in percent of it."""
     opponent: str | None = None
-    """With ``protocol=pair``: the arm that the others are rated beside, whose answers must lie in ``output_dir``."""
-    context: Context | None = None
-    """What the judge is told of the picture."""
+    """The arm that the others are rated beside, whose answers must lie in ``output_dir``; null: the baseline, with
+    ``relative`` the row ``text_only``."""
+    context: JudgeContext | None = None
+    """What the judge knows of the picture; ``texts``: two judges, without and with keypoints."""
+    mode: AskMode | None = None
+    """Request by request, or by the endpoint's Batch API, which is waited for."""
+    repeats: int | None = None
+    """How often the same is rated; the mean counts, and their spread is told."""
     endpoint: EndpointConfig | None = None
     """An OpenAI-compatible endpoint."""
     max_usd: Cap = None
@@ -106,22 +114,39 @@ class JudgeConfig:
     """How often one rating is asked for, the first time included, before the answer stays unscored."""
     min_accepted: float | None = None
     """Least share of an endpoint's replies that must have a verdict once a hundred are read; below it the run stops."""
+    max_missing: float | None = None
+    """Largest share of an arm's ratings that may be missing in the end; above it the run fails and writes none."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "judge.", max_asks=1) + not_money("judge.", self.max_usd)
-        if self.min_accepted is not None and not 0 <= self.min_accepted <= 1:
-            found.append(f"judge.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
+        found = too_small(self, "judge.", max_asks=1, repeats=1) + not_money("judge.", self.max_usd)
+        shares = {"min_accepted": self.min_accepted, "max_missing": self.max_missing}
+        found += [
+            f"judge.{name} is {share}; expected a share from 0 to 1"
+            for name, share in shares.items()
+            if share is not None and not 0 <= share <= 1
+        ]
+        if self.mode == AskMode.batch and self.endpoint is not None and not self.endpoint.has_batch:
+            found.append(f"judge.mode is batch, and {self.endpoint.name} has no Batch API; leave judge.mode=live")
         found += not_plain("judge.name", self.name) + not_plain("judge.opponent", self.opponent)
         if self.endpoint is not None and self.name is not None and self.name.lower() == "pose":
             found.append("judge.name is pose, which is the offline judge; choose another")
-        if self.endpoint is not None and self.opponent is not None and self.protocol != JudgeProtocol.pair:
-            found.append(f"judge.opponent is {self.opponent}; only judge.protocol=pair has an opponent")
-        if self.context == Context.other_keypoints:
-            found.append("judge.context is other_keypoints, which are not the picture's; expected keypoints or less")
+        if self.endpoint is not None and self.opponent is not None and self.protocol == JudgeProtocol.single:
+            found.append(f"judge.opponent is {self.opponent}; judge.protocol=single has no opponent")
+        seen = self.context is not None and self.context.sees
+        if seen and self.endpoint is not None and not self.endpoint.takes_images:
+            found.append(f"judge.context is {self.context}, and judge.endpoint.takes_images is false; choose a model "
+                         "that sees pictures, or judge.context=texts")  # fmt: skip
         return found
+
+    @property
+    def rival(self) -> str | None:
+        """The arm whose answers a model judges the others beside; None for a judge of single answers."""
+        if self.endpoint is None or self.protocol in (None, JudgeProtocol.single):
+            return None
+        return self.opponent or (TEXT_ONLY if self.protocol == JudgeProtocol.relative else BASELINE)
 
 
 @dataclass(kw_only=True)
@@ -145,6 +170,8 @@ class EvaluateConfig:
     """Row that the others are compared with."""
     tables: bool = True
     """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""
+    dry_run: bool = False
+    """Print the requests, tokens and money that endpoints would be asked for, and stop; needs no key."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""

@@ -51,7 +51,7 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: another run is there, or the results of other settings.
     """
-    if not isinstance(config, TrainConfig | EvaluateConfig):
+    if not isinstance(config, TrainConfig | EvaluateConfig) or (isinstance(config, EvaluateConfig) and config.dry_run):
         return []
     if SWEEP in os.environ:  # which has decided what becomes of what lies there
         _take_all(claims_of(config, config.output_dir))

@@ -5,9 +5,10 @@ import shlex
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 import hydra
@@ -27,6 +28,8 @@ from llavapose.owner import released_at_the_end
 
 RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
+RunFolder = Callable[[Path, str, Sequence[str]], None]
+"""Takes the configuration files, the folder that was named, and the other overrides."""
 
 
 def conf_folder() -> Path:
@@ -36,7 +39,14 @@ def conf_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "conf"
 
 
-def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSweep | None = None) -> None:
+def start(
+    script: str,
+    main: Callable[[Any], None],
+    text: str,
+    *,
+    sweep: RunSweep | None = None,
+    folders: Mapping[str, RunFolder] = MappingProxyType({}),
+) -> None:
     """Run ``main`` with the script's typed settings; a mistake ends the process with exit code 1.
 
     Args:
@@ -44,6 +54,7 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
         main: takes the script's dataclass. Heavy imports belong inside it.
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
+        folders: settings that stand for a whole folder, such as ``board=DIR`` -> what is done with it, instead.
     """
     tame_bars()
     warnings.showwarning = _say_warning
@@ -66,9 +77,13 @@ def start(script: str, main: Callable[[Any], None], text: str, *, sweep: RunSwee
             if inspects:
                 raise ConfigError("--cfg and its like show the settings of one run; leave out -m")
             if sweep is None:
-                raise ConfigError(f"{script}.py has no -m; run it once for each setting, only train.py sweeps")
+                raise ConfigError(f"{script}.py has no -m; run it once for each setting")
             sweep(conf, arguments.overrides)
             return
+        for name, run in folders.items():
+            if given := [text for text in arguments.overrides if text.startswith(f"{name}=")]:
+                run(conf, given[-1].partition("=")[2], [text for text in arguments.overrides if text not in given])
+                return
         options = [word for word in sys.argv[1:] if word not in arguments.overrides]
         overrides = list(arguments.overrides)
         if arguments.cfg or arguments.info:

@@ -13,7 +13,7 @@ from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
 from llavapose.evaluation.judges.pose.judge import scale_of
 from llavapose.evaluation.measures import MEASURES, Arm
-from llavapose.evaluation.parts import answerer_of, benchmark_of, judge_of
+from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
 from llavapose.files import atomic_write, write_json
 from llavapose.llm.ask import ledger_path
 from llavapose.records import Question
@@ -32,13 +32,19 @@ def evaluate(config: EvaluateConfig) -> Path:
         DataError: questions or answers that do not fit.
         ConfigError: too few held-out pictures for the benchmark.
     """
+    evaluate_arm(arm_of(config))
+    return config.output_dir
+
+
+def arm_of(config: EvaluateConfig) -> Arm:
+    """The arm that these settings ask for, with all that answers and judges it; nothing is asked yet."""
     out = config.output_dir
     scale = scale_of(config.scenes)
-    arm = Arm(
+    return Arm(
         name=config.arm,
         out=out,
         benchmark=benchmark_of(config.benchmark, config.scenes),
-        judge=judge_of(config.judge, scale=scale, ledger=_ledger(config, "judge", config.judge.endpoint)),
+        judges=judges_of(config.judge, scale=scale, ledger=_ledger(config, "judge", config.judge.endpoint)),
         answerer=answerer_of(
             config.answerer,
             checkpoint=config.checkpoint,
@@ -48,8 +54,6 @@ def evaluate(config: EvaluateConfig) -> Path:
         prior=PriorAnswerer(scale),
         controls=tuple(config.controls),
     )
-    evaluate_arm(arm)
-    return out
 
 
 def _ledger(config: EvaluateConfig, user: str, endpoint: EndpointConfig | None) -> Path:

@@ -20,7 +20,7 @@ from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
 from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.evaluation.result_file import write_rows
-from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
+from llavapose.files import fingerprint, inside, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import POSE, PRIOR, Answer, Question, Verdict, to_dict
 
@@ -34,7 +34,7 @@ class Arm:
     Attributes:
         name: the row in the tables.
         out: folder of the results.
-        benchmark, answerer, judge: who asks, who answers, who rates.
+        benchmark, answerer, judges: who asks, who answers, who rates.
         probe: settings of the probe.
         prior: who answers without looking, where there are training scenes to know from.
         controls: how the questions are asked once more.
@@ -44,7 +44,7 @@ class Arm:
     out: Path
     benchmark: Benchmark
     answerer: Answerer
-    judge: Judge
+    judges: tuple[Judge, ...]
     probe: ProbeConfig
     prior: Answerer | None = None
     controls: tuple[Control, ...] = ()
@@ -56,18 +56,17 @@ def rate(arm: Arm) -> None:
     Leaves ``answers/`` and ``verdicts/<judge>/``, the controls' in folders of their names (``controls``).
 
     Raises:
-        DataError: the judge compares with an arm that has not answered.
+        DataError: a judge compares with an arm that has not answered.
     """
     if not arm.benchmark.questions:
         return
-    _answer(arm)
-    _judge(arm)
-    if arm.judge.opponent == arm.name:
-        return  # the controls are rated beside it
-    for control in arm.controls:
-        if control in getattr(arm.answerer, "controls", ()):
-            _answer(arm, control)
-            _judge(arm, control)
+    controls = [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]
+    for control in (None, *controls):
+        _answer(arm, control)
+    # All answers are there before the first is paid for; what is free is judged first.
+    for judge in arm.judges:
+        for control in (None, *controls):
+            _judge(arm, judge, control)
     if arm.prior is not None:
         _rate_prior(arm, arm.prior)
 
@@ -92,24 +91,28 @@ def _answer(arm: Arm, control: Control | None = None) -> None:
     write_rows(_answers_file(arm.out, arm.name, control), made, batches, rows_from, "answer")
 
 
-def _judge(arm: Arm, control: Control | None = None) -> None:
+def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
     """Have what was answered judged, against the picture that each question is about."""
+    if judge.opponent == arm.name:
+        if control is None:
+            log.info("%s: %s rates it beside each other arm, not alone", arm.name, judge.name)
+        return
+    path = _verdicts_file(arm, judge, control)
     by_id = {question.id: question for question in arm.benchmark.questions}
-    rows = [_verdict_row(judgement, by_id) for judgement in _judgements(arm.judge, cases_of(arm, control))]
-    path = _verdicts_file(arm, control)
+    rows = [_verdict_row(judgement, by_id) for judgement in _judgements(judge, cases_of(arm, judge, control))]
     write_jsonl(path, rows)
-    write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, control)})
+    write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, judge, control)})
     own = [row for row in rows if row["arm"] == arm.name]
     silent, unscored = sum(row["silent"] for row in own), sum(row["rating"] is None for row in own)
-    log.info("%s: %d answers judged by %s, %d silent, %d unscored", f"{arm.name}, {control}" if control else arm.name,
-             len(own), arm.judge.name, silent, unscored)  # fmt: skip
+    log.info("%s: %d ratings by %s, %d silent, %d unscored", f"{arm.name}, {control}" if control else arm.name,
+             len(own), judge.name, silent, unscored)  # fmt: skip
 
 
-def _judged(arm: Arm, control: Control | None) -> dict[str, str]:
+def _judged(arm: Arm, judge: Judge, control: Control | None) -> dict[str, str]:
     """Arm -> hash of the answers that were seen: a verdict says nothing about those that replaced them since."""
     found = {arm.name: sha256(_answers_file(arm.out, arm.name, control))}
-    if arm.judge.opponent is not None and arm.judge.opponent != arm.name:
-        found[arm.judge.opponent] = sha256(_answers_file(arm.out, arm.judge.opponent))
+    if judge.opponent is not None and judge.opponent != arm.name:
+        found[judge.opponent] = sha256(_answers_file(_home_of(judge.opponent, arm.out, judge.name), judge.opponent))
     return found
 
 
@@ -124,12 +127,13 @@ def _rate_prior(arm: Arm, answerer: Answerer) -> None:
         return
     # Written at once and not as they come: two arms of a sweep may do so side by side, and write the same.
     write_jsonl(_answers_file(arm.out, PRIOR), rows)
-    mark = _verdicts_file(prior, None).with_suffix(".made.json")
-    paid = arm.judge.name != POSE
-    if paid and mark.is_file() and read_json(mark, what="mark of verdicts") == {"answers": _judged(prior, None)}:
-        log.info("%s: kept, %s has judged it", PRIOR, arm.judge.name)
-        return
-    _judge(prior)
+    for judge in arm.judges:
+        mark = _verdicts_file(prior, judge, None).with_suffix(".made.json")
+        told = {"answers": _judged(prior, judge, None)}
+        if judge.name != POSE and mark.is_file() and read_json(mark, what="mark of verdicts") == told:
+            log.info("%s: kept, %s has judged it", PRIOR, judge.name)
+        else:
+            _judge(prior, judge)
 
 
 def probe(arm: Arm) -> None:
@@ -163,24 +167,31 @@ MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
 """All that is done with an arm, in order."""
 
 
-def cases_of(arm: Arm, control: Control | None = None) -> tuple[Case, ...]:
-    """What the judge sees, question by question; none of the opponent itself, which is judged beside the others.
+def cases_of(
+    arm: Arm, judge: Judge, control: Control | None = None, *, unanswered: str | None = None
+) -> tuple[Case, ...]:
+    """What the judge sees, question by question.
 
     A control's answers are judged by the picture that the question is about, and beside the opponent's own.
+
+    Args:
+        arm: whose answers.
+        judge: who is to see them.
+        control: under which they were given.
+        unanswered: the text of answers that are not there yet, for a plan; None: they must be there.
+
+    Raises:
+        DataError: the opponent has not answered, or not these questions.
     """
-    opponent = arm.judge.opponent
-    if opponent == arm.name:
-        log.info("%s: rated beside each other arm, not alone", arm.name)
-        return ()
+    opponent = judge.opponent
     scenes = {scene.id: scene for scene in arm.benchmark.scenes.scenes}
-    own, other = _answers(arm.out, arm.name, control), {}
+    own, other = _answers(arm.out, arm.name, control, arm.benchmark.questions, unanswered), {}
     if opponent is not None:
-        if not _answers_file(arm.out, opponent).is_file():
-            raise DataError(f"judge {arm.judge.name}: no answers of {opponent} in {arm.out}; evaluate that arm first")
-        other = _answers(arm.out, opponent)
+        home = _home_of(opponent, arm.out, judge.name) if unanswered is None else arm.out
+        other = _answers(home, opponent, None, arm.benchmark.questions, unanswered)
         missing = [question.id for question in arm.benchmark.questions if question.id not in other]
         if missing:
-            raise DataError(f"judge {arm.judge.name}: {opponent} has no answer to {missing[0]} and {len(missing) - 1} "
+            raise DataError(f"judge {judge.name}: {opponent} has no answer to {missing[0]} and {len(missing) - 1} "
                             "other questions; evaluate it with this benchmark")  # fmt: skip
     return tuple(
         Case(
@@ -188,10 +199,31 @@ def cases_of(arm: Arm, control: Control | None = None) -> tuple[Case, ...]:
             scene=scenes.get(question.scene_id),
             answer=own[question.id],
             opponent=other.get(question.id),
+            picture=_picture(arm.benchmark.scenes.images, question),
         )
         for question in arm.benchmark.questions
         if KINDS[question.kind].rated
     )
+
+
+def _home_of(opponent: str, out: Path, judge: str) -> Path:
+    """The folder of an opponent's answers: the arm's own, or, in a sweep, that of the seed beside which it answered.
+
+    Raises:
+        DataError: it has answered nowhere, or other questions.
+    """
+    asked = out / "benchmark.json"
+    for folder in (out, *(sorted(out.parent.iterdir()) if (out.parent / "jobs.json").is_file() else ())):
+        told = folder / "benchmark.json"
+        same = folder == out or (told.is_file() and told.read_bytes() == asked.read_bytes())
+        if same and _answers_file(folder, opponent).is_file():
+            return folder
+    raise DataError(f"judge {judge}: no answers of {opponent} in {out}; evaluate that arm first")
+
+
+def _picture(images: Path, question: Question) -> Path | None:
+    path = inside(images, question.image, where=f"question {question.id}") if question.image else None
+    return path if path is not None and path.is_file() else None
 
 
 def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
@@ -199,12 +231,10 @@ def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
     missing = {case.question.id: told for case in cases if (told := _missing_answer(case))}
     found = iter(judge.judge([case for case in cases if case.question.id not in missing]))
     for case in cases:
-        if case.question.id not in missing:
-            yield next(found)
-            if case.opponent is not None:
-                yield next(found)
-        else:
+        if case.question.id in missing:
             yield Judgement(verdict=_unscored(judge, case, missing[case.question.id]))
+        else:
+            yield from next(found)
     assert next(found, None) is None, f"judge {judge.name}: more judgements than asked for"
 
 
@@ -230,12 +260,16 @@ def _answers_file(out: Path, arm: str, control: Control | None = None) -> Path:
     return out / "answers" / (control or "") / f"{arm}.jsonl"
 
 
-def _verdicts_file(arm: Arm, control: Control | None) -> Path:
-    return arm.out / "verdicts" / arm.judge.name / (control or "") / f"{arm.name}.jsonl"
+def _verdicts_file(arm: Arm, judge: Judge, control: Control | None) -> Path:
+    return arm.out / "verdicts" / judge.name / (control or "") / f"{arm.name}.jsonl"
 
 
-def _answers(out: Path, arm: str, control: Control | None = None) -> dict[str, Answer]:
+def _answers(
+    out: Path, arm: str, control: Control | None, questions: Sequence[Question], unanswered: str | None
+) -> dict[str, Answer]:
     path = _answers_file(out, arm, control)
+    if unanswered is not None and not path.is_file():
+        return {one.id: Answer(question_id=one.id, arm=arm, text=unanswered) for one in questions}
     return {row["question_id"]: Answer(**row) for _, row in read_jsonl(path, what="answers")}
 
 

@@ -6,15 +6,17 @@
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import JudgeContext
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, JudgeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.protocol import Answerer
 from llavapose.evaluation.benchmarks.protocol import Benchmark
+from llavapose.evaluation.judges.pose.judge import PoseJudge
 from llavapose.evaluation.judges.pose.rating import Scale
 from llavapose.evaluation.judges.protocol import Judge
 
@@ -29,9 +31,24 @@ def answerer_of(config: AnswererConfig, *, checkpoint: str | None, ledger: Path)
     return _made("answerer", config, checkpoint=checkpoint, ledger=ledger)
 
 
-def judge_of(config: JudgeConfig, *, scale: Callable[[], Scale], ledger: Path) -> Judge:
-    """The judge; the training scenes behind a scale are read when it is first needed."""
-    return _made("judge", config, scale=scale, ledger=ledger)
+def judges_of(config: JudgeConfig, *, scale: Callable[[], Scale], ledger: Path) -> tuple[Judge, ...]:
+    """The judges; the training scenes behind a scale are read when it is first needed.
+
+    A model judges beside the pose judge, which costs nothing, so that every answer has its claims checked; with
+    ``context=texts`` it is two judges, which share the ledger and its cap.
+    """
+    if config.endpoint is None:
+        return (_made("judge", config, scale=scale, ledger=ledger),)
+    models = [config]
+    if config.context == JudgeContext.texts:
+        models = [
+            replace(config, context=one, name=f"{config.name}-{one}" if config.name else None)
+            for one in (JudgeContext.captions_boxes, JudgeContext.keypoints)
+        ]
+    return (
+        PoseJudge(scale, only_claims=True),
+        *(_made("judge", model, scale=scale, ledger=ledger) for model in models),
+    )
 
 
 def _made(group: str, config: Any, **supplied: Any) -> Any:

@@ -82,7 +82,7 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
     """
     anew = "resume=false" in overrides
     overrides = [text for text in overrides if text not in ("resume=true", "resume=false")]
-    options = [_values(text) for text in overrides]
+    options = [values_of(text) for text in overrides]
     combinations = [list(values) for values in itertools.product(*options)]
     varying = [len(values) > 1 and not values[0].startswith("data=") for values in options]
     configs, problems = [], []
@@ -115,7 +115,7 @@ def _folder_name(overrides: Sequence[str], options: Sequence[Sequence[str]]) -> 
     return f"{words or 'one'}-{fingerprint(deciding, 6)}"
 
 
-def _values(text: str) -> list[str]:
+def values_of(text: str) -> list[str]:
     """The overrides that one with several values stands for; itself if it has one."""
     if text.startswith(("hydra/", "hydra.sweep", "hydra.launcher", "hydra.mode")):
         raise ConfigError(f"`{text}`: -m runs its jobs itself; set launcher.jobs=N and sweep_dir=FOLDER instead")

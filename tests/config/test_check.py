@@ -35,7 +35,10 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
             "teacher.wait=False is read by nothing: only batches can be handed in; use teacher.mode=batch",
         ),
         (["judge.endpoint=gpt4o", "judge.name=pose"], "judge.name is pose, which is the offline judge; choose another"),
-        (["judge.endpoint=gpt4o", "judge.opponent=x"], "judge.opponent is x; only judge.protocol=pair has an opponent"),
+        (
+            ["judge.endpoint=gpt4o", "judge.protocol=single", "judge.opponent=x"],
+            "judge.opponent is x; judge.protocol=single has no opponent",
+        ),
         (
             ["judge.endpoint=gpt4o", "judge.max_usd=-1"],
             "judge.max_usd is -1; expected US dollars above 0, or none for no cap",

@@ -62,14 +62,17 @@ class Beside:
 
     def judge(self, cases):
         for case in cases:
-            for one, other, order in ((case.answer, case.opponent, "ab"), (case.opponent, case.answer, "ba")):
-                yield Judgement(
+            arms = ((case.answer, case.opponent, "ab"), (case.opponent, case.answer, "ba"))
+            yield tuple(
+                Judgement(
                     verdict=Verdict(
                         question_id=case.question.id, arm=one.arm, judge=self.name, reason="by length",
                         rating=8.0 if len(one.text) > len(other.text) else 2.0, protocol="pair",
                         opponent=other.arm, order=order,
                     )
-                )  # fmt: skip
+                )
+                for one, other, order in arms
+            )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +91,7 @@ def arm_of(benchmark, drawn):
     scale = scale_of(drawn)
 
     def made(folder, name, answerer, judge=None):
-        return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judge=judge or PoseJudge(scale),
+        return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judges=(judge or PoseJudge(scale),),
                    probe=ProbeConfig(num_items=200), prior=PriorAnswerer(scale), controls=tuple(Control))  # fmt: skip
 
     return made

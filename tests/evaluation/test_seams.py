@@ -30,10 +30,9 @@ class LengthJudge:
         for case in cases:
             words = len(case.answer.text.split())
             rating = 1 + 9 * min(1, words / self.full)
-            yield Judgement(
-                verdict=Verdict(question_id=case.question.id, arm=case.answer.arm, judge=self.name,
-                                rating=rating, reason=f"{words} words")
-            )  # fmt: skip
+            verdict = Verdict(question_id=case.question.id, arm=case.answer.arm, judge=self.name,
+                              rating=rating, reason=f"{words} words")  # fmt: skip
+            yield (Judgement(verdict=verdict),)
 
 
 class CountBenchmark:

@@ -117,7 +117,9 @@ def replies(rng: random.Random, folder: Path) -> None:
     """A teacher's reply -> a reading -> its line in the ledger and back; a judge's reply -> ratings."""
     if rng.random() < 0.3:
         text = damaged_text(rng.choice(RATINGS), rng)
-        read_ratings(text, rng.choice(list(JudgeProtocol)), cut_off=rng.random() < 0.1)
+        read_ratings(
+            text, rng.choice(list(JudgeProtocol)), mark="4f1c9a", answers=(text[::2],), cut_off=rng.random() < 0.1
+        )
         return
     kind, scene = rng.choice(("conv", "detail", "complex")), rng.choice((ALONE, THREE))
     found = read_reply(

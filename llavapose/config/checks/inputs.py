@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.choices import JudgeProtocol, SceneSource
+from llavapose.config.choices import SceneSource
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
@@ -14,7 +14,7 @@ from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.config.teaching import TeacherConfig
 from llavapose.config.values import Cap
 from llavapose.files import REFERENCES
-from llavapose.records import BASELINE
+from llavapose.records import TEXT_ONLY
 
 _CHECKPOINT = {
     "config.json": "config.json",
@@ -79,24 +79,25 @@ def _evaluation(config: EvaluateConfig) -> Iterator[str]:
     if config.checkpoint is not None:
         yield from _checkpoint("checkpoint", config.checkpoint)
     yield from _parts(config.benchmark, config.answerer)
-    yield from _key("answerer", config.answerer.endpoint)
-    yield from _key("judge", config.judge.endpoint)
-    yield from _money("answerer", config.answerer.endpoint, config.answerer.max_usd)
-    yield from _money("judge", config.judge.endpoint, config.judge.max_usd)
-    yield from missing_opponent(config.judge, config.arm, config.output_dir)
+    if not config.dry_run:
+        yield from _key("answerer", config.answerer.endpoint)
+        yield from _key("judge", config.judge.endpoint)
+        yield from _money("answerer", config.answerer.endpoint, config.answerer.max_usd)
+        yield from _money("judge", config.judge.endpoint, config.judge.max_usd)
+        yield from missing_opponent(config.judge, config.arm, config.output_dir)
     if config.benchmark.images is None:
         yield from _scenes(config.scenes, "val")
 
 
 def missing_opponent(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
     """A line where a judge of pairs will find no answers to lay beside the arm's."""
-    opponent = judge.opponent or BASELINE
-    if judge.endpoint is None or judge.protocol != JudgeProtocol.pair or opponent == arm:
+    opponent = judge.rival
+    if opponent in (None, arm, TEXT_ONLY):
         return []
     if (results / "answers" / f"{opponent}.jsonl").is_file():
         return []
     return [
-        f"judge.protocol=pair: no answers of {opponent} in {results}; evaluate that arm first: "
+        f"judge.protocol={judge.protocol}: no answers of {opponent} in {results}; evaluate that arm first: "
         f"evaluate.py checkpoint=... arm={opponent} output_dir={results}"
     ]
 

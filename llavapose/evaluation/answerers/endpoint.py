@@ -29,12 +29,16 @@ class EndpointAnswerer:
     controls = tuple(Control)
 
     def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None) -> None:
-        self._endpoint, self._ledger, self._max_usd = endpoint, ledger, max_usd
+        self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd
 
     def identity(self) -> list[Any]:
         """The model and what it is asked with."""
-        asked = self._endpoint
+        asked = self.endpoint
         return [asked.base_url, asked.model, asked.max_tokens, asked.temperature, asked.max_image_px]
+
+    def requests(self, door: Door, questions: Sequence[Question], images: Path) -> list[ChatRequest]:
+        """What is sent for each question, for a plan."""
+        return [_request(door, question, images) for question in questions]
 
     def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
         """One answer a question, in order; ``finish`` is "failed" where the endpoint refused for good.
@@ -42,7 +46,7 @@ class EndpointAnswerer:
         Raises:
             LlavaPoseError: asking was stopped, or some questions may still be answered: the same command goes on.
         """
-        with open_door(self._endpoint, owner="answerer.endpoint", ledger=self._ledger, max_usd=self._max_usd) as door:
+        with open_door(self.endpoint, owner="answerer.endpoint", ledger=self.ledger, max_usd=self._max_usd) as door:
             requests = {question.id: _request(door, question, images) for question in questions}
             found = ask_each(door, requests, _whole, max_asks=1)
         if why := found.unsettled:

@@ -1,29 +1,28 @@
-"""A language model as judge: it reads what is true of the picture as text, and rates one answer or two side by side.
+"""A language model as judge: it rates one answer, or two side by side in both orders, as often as it is asked to.
 
-The rubrics are ``rubrics/<protocol>.txt``. Every reply lies in the ledger before it is read; a run that was stopped
-goes on where it was. What cannot be read is asked again, then unscored with the reason.
+Every reply lies in the ledger before it is read; a run that was stopped goes on where it was. What cannot be read is
+asked again, then missing with the reason; where too much is missing, the run fails and leaves no verdicts.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from random import Random
 
-from llavapose.config.choices import Context, JudgeProtocol
+from llavapose.config.choices import AskMode, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
-from llavapose.llm.ask import open_door
-from llavapose.llm.chat import Completion, Message
+from llavapose.evaluation.judges.rubric import mark_for, prompt
+from llavapose.llm.ask import Door, open_door
+from llavapose.llm.chat import ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
 from llavapose.llm.rounds import Watch
-from llavapose.records import BASELINE, Answer, Verdict
-from llavapose.teacher.context import context_text
+from llavapose.records import BASELINE, TEXT_ONLY, Answer, Verdict
 
 
 class LlmJudge:
@@ -32,17 +31,21 @@ class LlmJudge:
     Args:
         endpoint: who judges.
         ledger: the file of replies.
-        protocol: ``single``: one answer, one rating; ``pair``: the opponent's answer beside it, both rated.
-        context: what the judge is told of the picture.
-        opponent: the other arm of ``pair``; None: the baseline.
+        protocol: ``single``: one answer, one rating; ``pair``: the opponent's answer beside it, both rated, in both
+            orders; ``relative``: a pair with the reference.
+        context: what the judge knows of the picture; one, ``texts`` being two judges (``parts.judges_of``).
+        opponent: the other arm of a pair; None: the baseline, with ``relative`` the reference.
         name: of its folder and table; None: made of model, protocol and context.
-        seed: draws which answer of a pair stands first, and is sent where the endpoint takes one.
-        max_asks: how often one rating is asked for before the answer stays unscored.
+        mode: request by request, or by the endpoint's Batch API, which is waited for.
+        repeats: how often each is rated.
+        seed: sent where the endpoint takes one.
+        max_asks: how often one rating is asked for before it is missing.
         max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
         min_accepted: least share of the replies that must have a verdict once a hundred are read; 0: any.
+        max_missing: largest share of the ratings that may be missing in the end.
 
     Raises:
-        ConfigError: an opponent without ``pair``, or a name that is taken.
+        ConfigError: an opponent of single answers, a name that is taken, or several contexts.
     """
 
     def __init__(
@@ -50,83 +53,115 @@ class LlmJudge:
         endpoint: EndpointConfig,
         ledger: Path,
         *,
-        protocol: JudgeProtocol = JudgeProtocol.single,
-        context: Context = Context.keypoints,
+        protocol: JudgeProtocol = JudgeProtocol.pair,
+        context: JudgeContext = JudgeContext.keypoints,
         opponent: str | None = None,
         name: str | None = None,
+        mode: AskMode = AskMode.live,
+        repeats: int = 1,
         seed: int = 0,
         max_asks: int = 3,
         max_usd: Cap = None,
         min_accepted: float = 0.2,
+        max_missing: float = 0.1,
     ) -> None:
-        if protocol == JudgeProtocol.single and opponent is not None:
+        single = protocol == JudgeProtocol.single
+        if single and opponent is not None:
             raise ConfigError(f"judge.opponent is {opponent}, judge.protocol single; only a pair has an opponent")
-        self.opponent = (opponent or BASELINE) if protocol == JudgeProtocol.pair else None
-        rival = f"-vs-{self.opponent}" if self.opponent not in (None, BASELINE) else ""
+        if context == JudgeContext.texts:
+            raise ConfigError("judge.context=texts is two judges; give one context to each")
+        usual = TEXT_ONLY if protocol == JudgeProtocol.relative else BASELINE
+        self.opponent = None if single else opponent or usual
+        rival = f"-vs-{self.opponent}" if self.opponent not in (None, usual) else ""
         self.name = re.sub(r"[^\w.-]+", "-", name or f"{endpoint.model}-{protocol}-{context}{rival}")
         if self.name == "pose":
             raise ConfigError("judge.name is pose, which is the offline judge; choose another")
-        self._endpoint, self._ledger, self._max_usd = endpoint, ledger, max_usd
-        self._min_accepted = min_accepted
-        self._protocol, self._context, self._seed, self._max_asks = protocol, context, seed, max_asks
+        self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd
+        self._min_accepted, self._max_missing = min_accepted, max_missing
+        self._protocol, self._context, self._repeats, self.mode = protocol, context, repeats, mode
+        self._seed, self._max_asks = seed, max_asks
 
-    def judge(self, cases: Sequence[Case]) -> Iterator[Judgement]:
-        """A judgement a case, or with an opponent two.
+    def judge(self, cases: Sequence[Case]) -> Iterator[tuple[Judgement, ...]]:
+        """The judgements of each case: for every order and repeat the candidate's, and behind it the opponent's.
 
         Raises:
-            LlavaPoseError: asking was stopped; the same command goes on.
+            LlavaPoseError: asking was stopped, and the same command goes on; or too many ratings are missing.
         """
-        sides = {case.question.id: self._side(case) for case in cases}
-        found = self._asked([side for side in sides.values() if side.case.scene is not None])
-        for name, side in sides.items():
-            yield from self._judgements(side, found.by_name.get(name))
+        asked = {ask.name: ask for case in cases for ask in self._asks(case)}
+        found = self._asked(asked)
+        self._check_missing(found.by_name)
+        for case in cases:
+            named = {ask.name: ask for ask in self._asks(case)} or {"": _Ask(case=case, answers=_arms(case))}
+            yield tuple(one for name, ask in named.items() for one in self._judgements(ask, found.by_name.get(name)))
 
-    def _side(self, case: Case) -> "_Sides":
-        """Which answer stands first: drawn by seed and question, the same for every arm."""
-        if case.opponent is None:
-            return _Sides(case=case, answers=(case.answer,))
-        first = Random(f"{self._seed} {case.question.id}").random() < 0.5
-        pair = (case.answer, case.opponent)
-        return _Sides(case=case, answers=pair if first else pair[::-1])
+    def _asks(self, case: Case) -> list["_Ask"]:
+        """What is asked about a case: nothing where the judge would know nothing of the picture."""
+        if case.picture is None if self._context == JudgeContext.picture else case.scene is None:
+            return []
+        arms = _arms(case)
+        orders = [arms] if len(arms) == 1 else [arms, arms[::-1]]
+        return [_Ask(case=case, answers=order, repeat=repeat) for repeat in range(self._repeats) for order in orders]
 
-    def _asked(self, sides: Sequence["_Sides"]) -> Results[Ratings]:
-        with open_door(self._endpoint, owner="judge.endpoint", ledger=self._ledger, max_usd=self._max_usd) as door:
-            requests = {
-                side.case.question.id: door.request(
-                    (Message(role="user", text=self._prompt(side)),), seed=self._seed, tag=side.case.question.kind
-                )
-                for side in sides
-            }
+    def requests(self, door: Door, cases: Sequence[Case]) -> Iterator[ChatRequest]:
+        """The first request for each rating, for a plan."""
+        return (self._request(door, ask) for case in cases for ask in self._asks(case))
+
+    def _asked(self, asks: Mapping[str, "_Ask"]) -> Results[Ratings]:
+        with open_door(
+            self.endpoint, owner="judge.endpoint", ledger=self.ledger, mode=self.mode, max_usd=self._max_usd
+        ) as door:
+            requests = {name: self._request(door, ask) for name, ask in asks.items()}
             watch = Watch[str](group=lambda name: "the judge", min_accepted=self._min_accepted)
-            found = ask_each(door, requests, self._read, max_asks=self._max_asks, watch=watch)
+            found = ask_each(
+                door, requests, lambda name, reply: self._read(asks[name], reply), max_asks=self._max_asks, watch=watch
+            )
         if watch.stopped:
             raise _RanAway("\n".join([f"judge {self.name}: {watch.stopped}", *(one.line() for one in watch.faults(3))]))
         if found.unsettled:
             num_done = sum(result.key is not None for result in found.by_name.values())
             more = "with a higher judge.max_usd " if found.state == State.budget else ""
             raise LlavaPoseError(
-                f"judge {self.name}: {num_done} of {len(sides)} ratings are there, stopped: {found.unsettled}; "
+                f"judge {self.name}: {num_done} of {len(asks)} replies are there, stopped: {found.unsettled}; "
                 f"the same command {more}goes on and asks nothing twice"
             )
         return found
 
-    def _prompt(self, side: "_Sides") -> str:
-        case = side.case
-        assert case.scene is not None, "checked before"
-        words = {"context": context_text(case.scene, self._context.value), "question": case.question.text}
-        names = ("answer",) if len(side.answers) == 1 else ("first", "second")
-        words |= {name: answer.text for name, answer in zip(names, side.answers, strict=True)}
-        # In one pass, so that braces in an answer stay what they are.
-        return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], rubric(self._protocol))
+    def _request(self, door: Door, ask: "_Ask") -> ChatRequest:
+        case = ask.case
+        texts = [answer.text for answer in ask.answers]
+        scene = case.scene if self._context != JudgeContext.picture else None
+        text = prompt(case.question.text, texts, scene, protocol=self._protocol, context=self._context,
+                      repeat=ask.repeat)  # fmt: skip
+        pictures = (door.picture(case.picture),) if self._context.sees and case.picture is not None else ()
+        message = Message(role="user", text=text, images=pictures)
+        return door.request((message,), seed=self._seed + ask.repeat, tag=case.question.kind)
 
-    def _read(self, name: str, completion: Completion) -> Ratings:
-        return read_ratings(completion.text, self._protocol, cut_off=completion.finish == "length")
+    def _read(self, ask: "_Ask", completion: Completion) -> Ratings:
+        texts = [answer.text for answer in ask.answers]
+        form = JudgeProtocol.single if len(texts) == 1 else JudgeProtocol.pair
+        mark = mark_for(ask.case.question.text, texts, ask.repeat)
+        return read_ratings(completion.text, form, mark=mark, answers=texts, cut_off=completion.finish == "length")
 
-    def _judgements(self, side: "_Sides", result: Result[Ratings] | None) -> Iterator[Judgement]:
+    def _check_missing(self, found: Mapping[str, Result[Ratings]]) -> None:
+        """A table of the few ratings that could be read would look like any other.
+
+        Raises:
+            LlavaPoseError: more are missing than ``max_missing``.
+        """
+        missing = [_reason(one) for one in found.values() if one.value is None]
+        if len(missing) <= self._max_missing * len(found):
+            return
+        commonest = "; ".join(f"{num} x {why}" for why, num in Counter(missing).most_common(3))
+        raise _TooManyMissing(
+            f"judge {self.name}: {len(missing)} of {len(found)} ratings are missing, more than "
+            f"judge.max_missing={self._max_missing:g}: {commonest}"
+        )
+
+    def _judgements(self, ask: "_Ask", result: Result[Ratings] | None) -> Iterator[Judgement]:
         """The candidate's, then the opponent's."""
-        arms = [one for one in (side.case.answer, side.case.opponent) if one is not None]
+        arms = _arms(ask.case)
         for answer in arms:
-            place = side.answers.index(answer)
+            place = ask.answers.index(answer)
             yield Judgement(
                 verdict=Verdict(
                     question_id=answer.question_id,
@@ -137,6 +172,7 @@ class LlmJudge:
                     protocol=self._protocol.value,
                     opponent=next((one.arm for one in arms if one is not answer), None),
                     order=("ab", "ba")[place] if len(arms) == 2 else None,
+                    repeat=ask.repeat,
                     key=result.keys[-1] if result and result.keys else None,
                 )
             )
@@ -146,12 +182,27 @@ class _RanAway(LlavaPoseError):
     goes_on_with = "judge.min_accepted=0"
 
 
+class _TooManyMissing(LlavaPoseError):
+    goes_on_with = "judge.max_missing=1"
+
+
 @dataclass(frozen=True, kw_only=True)
-class _Sides:
-    """A case with its answers in the order in which the judge reads them."""
+class _Ask:
+    """One rating that is asked for: a case with its answers in the order in which the judge reads them."""
 
     case: Case
     answers: tuple[Answer, ...]
+    repeat: int = 0
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others of a run."""
+        first = "" if len(self.answers) == 1 else " ab" if self.answers[0] is self.case.answer else " ba"
+        return f"{self.case.question.id}{first} {self.repeat}"
+
+
+def _arms(case: Case) -> tuple[Answer, ...]:
+    return tuple(one for one in (case.answer, case.opponent) if one is not None)
 
 
 def _reason(result: Result[Ratings] | None) -> str:
@@ -161,9 +212,3 @@ def _reason(result: Result[Ratings] | None) -> str:
     if result.value is not None:
         return result.value.explanation
     return result.failure or f"no rating: {', '.join(result.reasons)}"
-
-
-@cache
-def rubric(protocol: JudgeProtocol) -> str:
-    """What the judge is told, with places for context, question and answers in braces."""
-    return (Path(__file__).parent / "rubrics" / f"{protocol.value}.txt").read_text(encoding="utf-8").strip()

@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from llavapose.records import Answer, CheckedClaim, Question, Scene, Verdict
@@ -23,12 +24,14 @@ class Case:
         scene: the annotations of its picture; None where it has none.
         answer: of the arm that is evaluated.
         opponent: another arm's answer to the same question, for a judge of pairs.
+        picture: the file of its picture; None where there is none.
     """
 
     question: Question
     scene: Scene | None
     answer: Answer
     opponent: Answer | None = None
+    picture: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,6 @@ class Judge(Protocol):
         """The arm that all others are judged beside; None: one answer is seen at a time."""
         ...
 
-    def judge(self, cases: Sequence[Case]) -> Iterable[Judgement]:
-        """The judgements, in order: one a case, or with an opponent two, the opponent's second."""
+    def judge(self, cases: Sequence[Case]) -> Iterable[tuple[Judgement, ...]]:
+        """The judgements of each case, in order: one, or as many as it is rated; an opponent's behind the arm's own."""
         ...

@@ -37,6 +37,8 @@ class Rating:
         rating: a mean over seeds; None unscored.
         text: the question's.
         num_right: claims that hold of the picture, and ``num_wrong`` those that do not; means over seeds.
+        num_ratings: verdicts behind it, of all orders, repeats, opponents and seeds.
+        runs: a rating a training seed, where it is the mean over several; else empty.
     """
 
     question_id: str
@@ -46,6 +48,8 @@ class Rating:
     text: str = ""
     num_right: float = 0.0
     num_wrong: float = 0.0
+    num_ratings: int = 1
+    runs: tuple[float, ...] = ()
 
     @property
     def question(self) -> tuple[str, str]:

@@ -52,6 +52,7 @@ def summarise(
     rows: list[dict[str, Any]] = []
     for judge in judges_found(everywhere):
         runs = {arm: [rated_answers(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
+        runs |= {arm: [rated] for arm in arms if (rated := _rated_beside_others(everywhere, arm, judge))}
         ratings = {arm: _mean_ratings(found, arm) for arm, found in runs.items()}
         controls = {
             control: {
@@ -160,18 +161,46 @@ def rated_answers(folder: Path, arm: str, judge: str = POSE, control: Control | 
     return [_rating(rows) for rows in found.values()]
 
 
+def _rated_beside_others(folders: Sequence[Path], arm: str, judge: str) -> list[Rating]:
+    """The ratings of a judge's anchor, over all arms and seeds that it was rated beside; none of any other arm."""
+    name = file_arm(arm)
+    if any((folder / "verdicts" / judge / f"{name}.jsonl").is_file() for folder in folders) or len(folders) < 2:
+        return []
+    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for folder in folders:
+        for row in verdict_rows(folder, name, judge):
+            # Seeds are different arms to it: their pairings are told apart as opponents are.
+            told = {**row, "opponent": f"{row.get('opponent')} {folder}"}
+            found[row["question_id"], row.get("text", "")].append(told)
+    return [_rating(rows) for rows in found.values()]
+
+
 def _rating(rows: Sequence[Mapping[str, Any]]) -> Rating:
-    row, scored = rows[0], [one["rating"] for one in rows if one["rating"] is not None]
-    rating = float(np.mean(scored)) if len(scored) > 1 else (scored or [None])[0]
+    row = rows[0]
     return Rating(
         question_id=row["question_id"],
         scene_id=row["scene_id"],
         kind=row["kind"],
-        rating=rating,
+        rating=_rating_of(rows),
+        num_ratings=sum(one["rating"] is not None for one in rows),
         text=row.get("text", ""),
         num_right=_num_claims(row, SUPPORTED),
         num_wrong=_num_claims(row, CONTRADICTED),
     )
+
+
+def _rating_of(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """The mean over opponents and orders of the mean over repeats; None where an order beside an opponent has none.
+
+    One order alone would keep what the place of an answer is worth to the judge.
+    """
+    repeats: dict[tuple[Any, Any], list[float]] = defaultdict(list)
+    for row in rows:
+        repeats[row.get("opponent"), row.get("order")] += [row["rating"]] if row["rating"] is not None else []
+    if not all(repeats.values()):
+        return None
+    found = [found[0] if len(found) == 1 else float(np.mean(found)) for found in repeats.values()]
+    return found[0] if len(found) == 1 else float(np.mean(found))
 
 
 def _num_claims(row: Mapping[str, Any], outcome: str) -> int:
@@ -199,7 +228,11 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
         scores = [one.rating for one in found if one.rating is not None]
         rating = float(np.mean(scores)) if len(scores) == len(found) else None
         right, wrong = (float(np.mean([getattr(one, name) for one in found])) for name in ("num_right", "num_wrong"))
-        averaged.append(replace(found[0], rating=rating, num_right=right, num_wrong=wrong))
+        by_seed = tuple(scores) if rating is not None else ()
+        num = sum(one.num_ratings for one in found)
+        averaged.append(
+            replace(found[0], rating=rating, num_right=right, num_wrong=wrong, num_ratings=num, runs=by_seed)
+        )
     return averaged
 
 

@@ -233,7 +233,7 @@ def test_without_annotations_nothing_is_scored(scene, scale):
     answer = Answer(question_id="q", arm="full", text="The left elbow of the person is bent.")
     cases = [Case(question=question, scene=one, answer=answer) for one in (None, scene)]
     judge = PoseJudge(lambda: scale, facts_of=lambda scene: FACTS)
-    unscored, scored = (one.verdict for one in judge.judge(cases))
+    unscored, scored = (one.verdict for (one,) in judge.judge(cases))
     assert unscored.rating is None and unscored.reason == "the picture has no annotations"
     assert scored.rating is not None and scored.rating > 1
 

@@ -32,31 +32,50 @@ class PoseJudge:
     Args:
         scale: gives what can be said without the picture (``scale_of``); called when it is first needed.
         facts_of: scene -> facts.
+        only_claims: where there are no training scenes: check the claims of every answer and rate none; False: refuse.
     """
 
     name = POSE
     opponent = None
 
     def __init__(
-        self, scale: Callable[[], Scale], *, facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts
+        self,
+        scale: Callable[[], Scale],
+        *,
+        facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
+        only_claims: bool = False,
     ) -> None:
-        self._scale, self._facts_of = scale, facts_of
+        self._scale, self._facts_of, self._only_claims = scale, facts_of, only_claims
 
-    def judge(self, cases: Sequence[Case]) -> Iterator[Judgement]:
+    def judge(self, cases: Sequence[Case]) -> Iterator[tuple[Judgement]]:
         """One judgement a case, in order.
 
         Raises:
             ConfigError: no training scenes.
         """
+        scale, unrated = self._scale_or_why()
         facts: dict[int, tuple[Fact, ...]] = {}
         for case in cases:
             scene = case.scene
             if scene is None:
-                yield _judgement(case.question, case.answer, None, "the picture has no annotations")
+                yield (_judgement(case.question, case.answer, None, "the picture has no annotations"),)
                 continue
             if scene.id not in facts:
                 facts[scene.id] = tuple(self._facts_of(scene))
-            yield judge_answer(case.question, case.answer, scene, facts[scene.id], self._scale())
+            if scale is None:
+                checked = read_answer(case.answer.text, scene, facts[scene.id]).checked
+                yield (_judgement(case.question, case.answer, None, unrated, checked),)
+            else:
+                yield (judge_answer(case.question, case.answer, scene, facts[scene.id], scale),)
+
+    def _scale_or_why(self) -> tuple[Scale | None, str]:
+        try:
+            return self._scale(), ""
+        except ConfigError as error:
+            if not self._only_claims:
+                raise
+            log.info("judge pose: claims are checked and nothing is rated: %s", error)
+            return None, "not rated: no training scenes to know from what can be said without the picture"
 
 
 def scale_of(scenes: ScenesConfig) -> Callable[[], Scale]:

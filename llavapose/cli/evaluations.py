@@ -1,0 +1,130 @@
+"""Several evaluations by one command: a grid of settings, every arm of a training sweep, a folder of answers.
+
+python evaluate.py -m judge=gpt4o,claude checkpoint=... arm=full      one after the other, then the tables
+python evaluate.py sweep=outputs/sweeps/... judge=gpt4o               every arm that was trained there
+python evaluate.py board=DIR                                          tables and page from what lies there
+"""
+
+import itertools
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from llavapose.cli.card import complete_card, complete_cards
+from llavapose.cli.ending import say_tables
+from llavapose.config.compose import settings
+from llavapose.config.places import claim_sweep, claimed
+from llavapose.config.register import as_settings
+from llavapose.config.schema import EvaluateConfig, TrainConfig
+from llavapose.errors import ConfigError, DataError
+from llavapose.files import read_json
+from llavapose.records import BASELINE
+from llavapose.sweep.jobs import values_of
+from llavapose.sweep.overrides import evaluation_overrides, hydra_value
+
+
+def evaluate_one(config: EvaluateConfig) -> None:
+    """Evaluate one arm, or say what that would cost."""
+    from llavapose.evaluation.evaluate import arm_of, evaluate
+    from llavapose.evaluation.plan import lines, plan_of
+
+    if config.dry_run:
+        print("\n".join(lines(plan_of(arm_of(config)))), flush=True)
+        return
+    folder = evaluate(config)
+    if config.checkpoint is not None:
+        complete_card(Path(config.checkpoint), folder, config.arm)
+    if config.tables:
+        say_tables(folder, config.baseline)
+
+
+def evaluate_grid(conf: Path, overrides: Sequence[str]) -> None:
+    """Every combination of the values given, one after the other; a folder's tables are made once, at the end.
+
+    Raises:
+        ConfigError: every mistake of every combination, before the first is evaluated.
+    """
+    combinations = [list(one) for one in itertools.product(*map(values_of, overrides))]
+    configs, problems = [], []
+    for combination in combinations:
+        try:
+            configs.append(settings("evaluate", conf, combination))
+        except ConfigError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+    folders: dict[Path, EvaluateConfig] = {}
+    for combination, config in zip(combinations, configs, strict=True):
+        print(f"\n{shlex.join(combination)}", flush=True)
+        chosen = [text.partition("=")[2].strip("'") for text in claimed(config, combination)]
+        config = replace(config, output_dir=Path(chosen[0])) if chosen else config
+        evaluate_one(replace(config, tables=False))
+        folders[config.output_dir] = config
+    for folder, config in folders.items():
+        if config.tables and not config.dry_run:
+            say_tables(folder, config.baseline)
+
+
+def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
+    """Evaluate every arm that a training sweep left, as its own settings say and ``overrides`` change.
+
+    What is there already is kept; at the end come the sweep's tables and page anew.
+
+    Raises:
+        ConfigError: mistakes in the settings.
+        DataError: no training sweep there.
+    """
+    from llavapose.report.sweep import finish_sweep
+
+    path = Path(folder) / "jobs.json"
+    if not path.is_file():
+        raise DataError(f"sweep: no jobs.json in {folder}; expected the folder of a training sweep (sweep_dir)")
+    refused = [text for text in overrides if text.partition("=")[0] in ("arm", "checkpoint", "output_dir", "tables")]
+    if refused:
+        raise ConfigError(f"`{refused[0]}`: the sweep's own jobs say so; leave it out")
+    jobs = [job for job in read_json(path, what="sweep") if job["exit_code"] == 0]
+    # The baseline first: a judge of pairs lays its answers beside the others'.
+    jobs.sort(key=lambda job: job["arm"] != BASELINE)
+    configs = [settings("evaluate", conf, [*_words(conf, job), *overrides]) for job in jobs]
+    claim_sweep(Path(folder), ["evaluate", *overrides])
+    for job, config in zip(jobs, configs, strict=True):
+        print(f"\n{job['arm']} {job.get('variant', '')}".rstrip(), flush=True)
+        evaluate_one(config)
+    if not any(config.dry_run for config in configs):
+        finish_sweep(Path(folder))
+        complete_cards(Path(folder))
+
+
+def _words(conf: Path, job: dict[str, Any]) -> tuple[str, ...]:
+    """The overrides that evaluate a job as it was evaluated."""
+    told = OmegaConf.create(job["settings"])
+    assert isinstance(told, DictConfig), job
+    config: TrainConfig = as_settings(TrainConfig, told)
+    checkpoint = config.model.base if job["arm"] == BASELINE else str(Path(job["dir"]) / "hf")
+    words = evaluation_overrides(conf, config, checkpoint=checkpoint, arm=job["arm"])
+    return (*words, "tables=false", f"output_dir={hydra_value(job['results_dir'])}")
+
+
+def rebuild_board(conf: Path, folder: str, overrides: Sequence[str]) -> None:
+    """Tables and page of a folder of answers and verdicts, whoever made them; no model and no key is needed.
+
+    Raises:
+        ConfigError: further settings than ``baseline``.
+        DataError: no questions there, or answers that are not to them.
+    """
+    from llavapose.report.board import write_board
+
+    given = {name: value for name, _, value in (text.partition("=") for text in overrides)}
+    if odd := [name for name in given if name != "baseline"]:
+        raise ConfigError(f"`{odd[0]}=...`: a board is made of what lies in its folder; expected baseline=ARM alone")
+    board = Path(folder)
+    claim_sweep(board, ["board"])
+    write_board(board, given.get("baseline", BASELINE))
+
+
+FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board}
+"""Settings that stand for a whole folder of evaluations -> what is done with it."""

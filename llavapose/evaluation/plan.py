@@ -1,0 +1,120 @@
+"""What an evaluation would ask and cost, before anybody is asked: ``dry_run=true``.
+
+who                             requests    answered   tokens in  tokens out        US $
+answers, gpt-4o                      810           0     420,000      69,000        1.74
+gpt-4o-pair-captions_boxes         1,620         540     810,000     253,000        4.55
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from llavapose.config.choices import AskMode
+from llavapose.config.endpoint import EndpointConfig
+from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
+from llavapose.evaluation.controls import asked_under
+from llavapose.evaluation.judges.llm import LlmJudge
+from llavapose.evaluation.measures import Arm, cases_of
+from llavapose.llm.ask import Door, open_door
+from llavapose.llm.chat import ChatRequest
+from llavapose.llm.tokens import num_prompt_tokens
+
+ANSWER_TOKENS = 85
+"""Mean of GPT-4's answers to LLaVA's 90 questions."""
+VERDICT_TOKENS = 156
+"""Mean of GPT-4's replies as LLaVA's judge of pairs, 80 of them."""
+NUM_MEASURED = 100
+"""Prompts that are measured; the rest is taken to be as long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRow:
+    """One user of an endpoint: ``num_answered`` requests lie in its ledger; tokens and dollars are the others'."""
+
+    who: str
+    num_requests: int
+    num_answered: int
+    tokens_in: int
+    tokens_out: int
+    usd: float
+
+
+def plan_of(arm: Arm) -> tuple[PlanRow, ...]:
+    """A row for an answerer behind an endpoint and for each judge that is a model; none where nothing is paid.
+
+    Answers that are not there yet are taken to be as long as usual ones; a rating that has to be asked for again costs
+    again.
+    """
+    rows = []
+    controls = [None, *(one for one in arm.controls if one in getattr(arm.answerer, "controls", ()))]
+    if isinstance(arm.answerer, EndpointAnswerer):
+        answerer = arm.answerer
+        asked = [one for control in controls for one in
+                 (asked_under(arm.benchmark.questions, control) if control else arm.benchmark.questions)]  # fmt: skip
+        with _door(answerer.endpoint, answerer.ledger) as door:
+            requests = list(answerer.requests(door, asked, arm.benchmark.scenes.images))
+            rows.append(_row(f"answers, {answerer.endpoint.model}", requests, door, ANSWER_TOKENS))
+    for judge in arm.judges:
+        if isinstance(judge, LlmJudge) and judge.opponent != arm.name:
+            cases = [case for control in controls for case in cases_of(arm, judge, control, unanswered=_USUAL)]
+            with _door(judge.endpoint, judge.ledger) as door:
+                asked = list(judge.requests(door, cases))
+                rows.append(_row(judge.name, asked, door, VERDICT_TOKENS, batch=judge.mode == AskMode.batch))
+    return tuple(rows)
+
+
+def lines(rows: Sequence[PlanRow]) -> list[str]:
+    """The plan as lines to print."""
+    if not rows:
+        return ["nobody is asked over a network; nothing to plan"]
+    names = ("num_requests", "num_answered", "tokens_in", "tokens_out")
+    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
+    whole = PlanRow(who="all", usd=sum(row.usd for row in rows), **sums)
+    width = max(len(row.who) for row in rows) + 2
+    titles = ("requests", "answered", "tokens in", "tokens out")
+    return [
+        f"{'who':<{width}}" + "".join(f"{title:>13}" for title in titles) + f"{'US $':>12}",
+        *(
+            f"{row.who:<{width}}" + "".join(f"{getattr(row, name):>13,}" for name in names) + f"{row.usd:>12,.2f}"
+            for row in (*rows, *([whole] if len(rows) > 1 else []))
+        ),
+        "tokens are estimates; answers that are not there yet are taken to be as long as usual ones, and what has to "
+        "be asked again costs again",
+    ]
+
+
+_USUAL = " ".join(["usual"] * ANSWER_TOKENS)
+
+
+@contextmanager
+def _door(endpoint: EndpointConfig, ledger: Path) -> Iterator[Door]:
+    """A door that is asked for requests alone; a ledger that is not there yet is not made."""
+    with TemporaryDirectory() as nowhere:
+        path = ledger if ledger.exists() else Path(nowhere) / "none.sqlite"
+        with open_door(endpoint, owner="evaluate", ledger=path) as door:
+            yield door
+
+
+def _row(who: str, requests: Sequence[ChatRequest], door: Door, usual_tokens: int, *, batch: bool = False) -> PlanRow:
+    endpoint = door.endpoint
+    answered = door.ledger.answered(request.key for request in requests)
+    left = [request for request in requests if request.key not in answered]
+    lengths = [num_prompt_tokens(request.messages) for request in _spread(left)]
+    tokens_in = round(len(left) * sum(lengths) / max(1, len(lengths)))
+    tokens_out = len(left) * min(usual_tokens, endpoint.max_tokens)
+    return PlanRow(
+        who=who,
+        num_requests=len(requests),
+        num_answered=len(requests) - len(left),
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        usd=(tokens_in * endpoint.price_in + tokens_out * endpoint.price_out)
+        * (1 - endpoint.batch_discount * batch)
+        / 1e6,
+    )
+
+
+def _spread(requests: Sequence[ChatRequest]) -> Iterable[ChatRequest]:
+    return requests[:: max(1, len(requests) // NUM_MEASURED)]

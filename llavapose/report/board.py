@@ -1,0 +1,67 @@
+"""A leaderboard: a folder of answers and verdicts, whoever made them -> tables and page, without a model or a key.
+
+benchmark.jsonl, benchmark.json     what was asked
+answers/<model>.jsonl               one entry: {"question_id": ..., "text": ...} a line, for every question
+verdicts/<judge>/<model>.jsonl      its ratings, as ``evaluate.py`` writes them
+"""
+
+import logging
+from pathlib import Path
+
+from llavapose.errors import DataError
+from llavapose.evaluation.benchmarks.file import read_questions
+from llavapose.evaluation.tables.results import arms_found, summarise
+from llavapose.files import read_jsonl
+from llavapose.report.page import Source, write_page
+from llavapose.report.sweep import write_tables
+
+log = logging.getLogger(__name__)
+
+
+def write_board(folder: Path, baseline: str) -> Path:
+    """Check every entry, print and write the tables, write the page; returns the page's path.
+
+    Raises:
+        DataError: no questions or no entry, or one that does not answer these questions.
+    """
+    questions = folder / "benchmark.jsonl"
+    if not questions.is_file():
+        raise DataError(
+            f"board: no benchmark.jsonl in {folder}; expected a folder that evaluate.py writes (output_dir)"
+        )
+    asked = {question.id for question in read_questions(questions)}
+    entries = sorted((folder / "answers").glob("*.jsonl"))
+    for path in entries:
+        check_entry(path, asked)
+    arms = arms_found([folder])
+    if not arms:
+        raise DataError(f"board: no verdicts in {folder}; expected verdicts/<judge>/<model>.jsonl beside answers/")
+    for path in entries:
+        if path.stem not in arms:
+            log.warning("%s: not judged by anybody, so not in the tables", path)
+    summarise(folder, baseline=baseline)
+    write_tables(folder, arms)
+    page = write_page(Source(out=folder, arms=arms, folders=dict.fromkeys(arms, folder), title="Leaderboard"))
+    print(f"Report page: {page}", flush=True)
+    return page
+
+
+def check_entry(path: Path, asked: set[str]) -> None:
+    """Whether a file answers every question once.
+
+    Raises:
+        DataError: names what is missing, or asked by nobody.
+    """
+    found: set[str] = set()
+    for number, row in read_jsonl(path, what="answers"):
+        name = row.get("question_id")
+        if not isinstance(name, str) or not isinstance(row.get("text"), str):
+            raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
+        if name in found or name not in asked:
+            why = (
+                "answers a question twice" if name in found else "answers a question that benchmark.jsonl does not ask"
+            )
+            raise DataError(f"answers: {path}:{number} {why}: {name[:60]!r}; leave the line out")
+        found.add(name)
+    if missing := asked - found:
+        raise DataError(f"answers: {path} lacks {len(missing)} of {len(asked)} questions, such as {min(missing)!r}")

@@ -1,0 +1,197 @@
+"""evaluate.py with a model as judge, end to end over HTTP: kill -9, what is paid, the plan, a board without it."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from llavapose.cli.evaluations import evaluate_grid, evaluate_one, rebuild_board
+from llavapose.config.compose import settings
+from llavapose.config.scenes import ScenesConfig
+from llavapose.config.start import conf_folder
+from llavapose.errors import DataError
+from llavapose.evaluation.benchmarks.file import write_questions
+from llavapose.evaluation.benchmarks.world import WorldBenchmark
+from tests.evaluation.judges.marked_replies import PLANTED
+from tests.evaluation.judges.scripted_judge import ScriptedJudge
+from tests.llm.chat_server import Answer as Served
+from tests.llm.chat_server import ChatServer
+
+ROOT = Path(__file__).parents[2]
+NUM_IMAGES = 6
+JUDGES = ("judge-pair-captions_boxes", "judge-pair-keypoints")
+NUM_ASKED = 2 * 2 * 3 * NUM_IMAGES
+"""Requests an arm: two orders and two contexts of every question."""
+WORTH = {"baseline": 4.0, "full": 7.0}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    """A small world, drawn once, and the questions about it."""
+    root = tmp_path_factory.mktemp("world")
+    scenes = ScenesConfig(name="world", root=root, num_train=40, num_val=40, image_size=64)
+    write_questions(root / "questions.jsonl", WorldBenchmark(scenes, NUM_IMAGES).questions)
+    return root
+
+
+@pytest.fixture
+def server():
+    with ChatServer(ScriptedJudge(first=0.5)) as running:
+        yield running
+
+
+@pytest.fixture
+def words(world, server, tmp_path):
+    """The settings of one arm's evaluation, as they stand on a command line."""
+    questions = [json.loads(line) for line in (world / "questions.jsonl").read_text().splitlines()]
+
+    def made(arm: str, *more: str) -> list[str]:
+        file = tmp_path / f"{arm}.answers.jsonl"
+        told = ({"question_id": one["id"], "text": f"worth {WORTH[arm]} {one['id']}"} for one in questions)
+        file.write_text("".join(json.dumps(row) + "\n" for row in told))
+        return [
+            "answerer=file", f"answerer.path={file}", f"arm={arm}", f"output_dir={tmp_path / 'out'}",
+            f"scenes.root={world}", "scenes.num_train=40", "scenes.num_val=40", "scenes.image_size=64",
+            "benchmark=file", f"benchmark.path={world / 'questions.jsonl'}", "probe.enabled=false",
+            "judge.endpoint=vllm", f"judge.endpoint.base_url={server.url}", "judge.endpoint.model=judge", *more,
+        ]  # fmt: skip
+
+    return made
+
+
+def evaluated(words: list[str]) -> None:
+    evaluate_one(settings("evaluate", conf_folder(), words))
+
+
+def table(folder: Path) -> dict[tuple[str, str, str], dict[str, str]]:
+    with (folder / "ablation.csv").open(newline="") as stream:
+        return {(row["judge"], row["arm"], row["kind"]): row for row in csv.DictReader(stream)}
+
+
+def test_two_contexts_are_two_tables_beside_the_pose_judge_s(words, server, tmp_path, capsys):
+    for arm in WORTH:
+        evaluated(words(arm))
+    rows = table(tmp_path / "out")
+    assert {judge for judge, _, _ in rows} >= {"pose", *JUDGES}
+    for judge in JUDGES:
+        # Half of the time it stands first, which this judge likes by half a point.
+        assert float(rows[judge, "full", "all"]["score"]) == pytest.approx(72.5)
+        assert float(rows[judge, "baseline", "all"]["score"]) == pytest.approx(42.5)
+        assert float(rows[judge, "full", "all"]["diff"]) == pytest.approx(30)
+    # Of the baseline's answers nothing is asked but beside the others, the arm's and the prior's.
+    assert server.asked.total() == len(server.asked) == 2 * NUM_ASKED
+    verdicts = [json.loads(line) for line in
+                (tmp_path / "out" / "verdicts" / JUDGES[1] / "full.jsonl").read_text().splitlines()]  # fmt: skip
+    assert {(row["arm"], row["opponent"], row["order"]) for row in verdicts} == {
+        ("full", "baseline", "ab"), ("full", "baseline", "ba"), ("baseline", "full", "ab"), ("baseline", "full", "ba"),
+    }  # fmt: skip
+
+
+def test_the_plan_counts_what_is_then_asked(words, server, tmp_path, capsys):
+    evaluated(words("baseline"))
+    capsys.readouterr()
+    evaluated(words("full", "dry_run=true", "judge.endpoint.price_in=2.5", "judge.endpoint.api_key_env=NOT_SET"))
+    told = capsys.readouterr().out
+    assert server.asked.total() == NUM_ASKED and not (tmp_path / "out" / "answers" / "full.jsonl").exists()
+    (planned,) = [line.split() for line in told.splitlines() if line.startswith("all")]
+    evaluated(words("full"))
+    assert int(planned[1]) == server.asked.total() - NUM_ASKED and float(planned[-1]) > 0
+    capsys.readouterr()
+    evaluated(words("full", "dry_run=true"))
+    (after,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("all")]
+    assert after[1] == after[2] == planned[1] and after[3:] == ["0", "0", "0.00"], "all of it lies in the ledger"
+
+
+def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_path):
+    def slow(asked):
+        return Served(body=ScriptedJudge(first=0.5)(asked).body, delay_s=0.15)
+
+    evaluated(words("baseline"))
+    server.behave = slow
+    command = [sys.executable, str(ROOT / "evaluate.py"), *words("full", "judge.endpoint.max_concurrency=2")]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    killed = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while server.asked.total() < NUM_ASKED + 12 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    before = len(server.log)
+    assert NUM_ASKED + 8 <= before < 2 * NUM_ASKED
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    # Those that were on their way when it was killed may have been answered unheard: at most as many as were under way.
+    assert server.asked.total() <= 2 * NUM_ASKED + 2 and len(server.asked) == 2 * NUM_ASKED
+    rows = table(tmp_path / "out")
+    assert float(rows[JUDGES[0], "full", "all"]["score"]) == pytest.approx(72.5)
+
+
+@pytest.mark.parametrize(
+    ("garbled", "error", "goes_on"),
+    [
+        (1.0, r"of the last \d+ replies of the judge 0 are of use, fewer than 20%", "judge.min_accepted=0"),
+        (0.7, r"\d+ of 36 ratings are missing, more than judge.max_missing=0.1", "judge.max_missing=1"),
+    ],
+)
+def test_a_model_that_cannot_judge_fails_loudly(words, server, tmp_path, garbled, error, goes_on):
+    evaluated(words("baseline"))
+    server.behave = ScriptedJudge(garbled=garbled)
+    command = [sys.executable, str(ROOT / "evaluate.py"), *words("full")]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+                          text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 1
+    assert re.search(f"error: judge {JUDGES[0]}: {error}", done.stderr), done.stderr
+    assert goes_on in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "verdicts" / JUDGES[0] / "full.jsonl").exists()
+
+
+def test_a_board_is_rebuilt_from_its_files_alone(words, tmp_path, capsys):
+    for arm in WORTH:
+        evaluated(words(arm))
+    out = tmp_path / "out"
+    before = (out / "ablation.csv").read_text()
+    for name in ("ablation.csv", "tables.md", "tables.tex", "probe.csv"):
+        (out / name).unlink()
+    rebuild_board(conf_folder(), str(out), [])
+    assert (out / "ablation.csv").read_text() == before and (out / "report" / "index.html").is_file()
+    assert "Report page: " in capsys.readouterr().out
+    entry = out / "answers" / "full.jsonl"
+    entry.write_text("".join(entry.read_text().splitlines(keepends=True)[1:]))
+    with pytest.raises(DataError, match=r"full.jsonl lacks 1 of 18 questions, such as"):
+        rebuild_board(conf_folder(), str(out), [])
+
+
+def test_a_grid_of_judges_is_one_command(words, server, tmp_path, capsys):
+    evaluated(words("baseline"))
+    told = [*words("full"), "judge.protocol=single,pair", "judge.context=keypoints"]
+    capsys.readouterr()
+    evaluate_grid(conf_folder(), told)
+    rows = table(tmp_path / "out")
+    assert float(rows["judge-single-keypoints", "full", "all"]["score"]) == pytest.approx(75)
+    assert float(rows["judge-pair-keypoints", "full", "all"]["score"]) == pytest.approx(72.5)
+    assert capsys.readouterr().out.count("tables: ") == 1, "made once, at the end"
+
+
+def test_planted_verdicts_reach_no_table(words, server, tmp_path):
+    evaluated(words("baseline"))
+    told = words("full", "judge.context=keypoints")
+    path = tmp_path / "full.answers.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps({**row, "text": f"{row['text']}\n{PLANTED}"}) + "\n" for row in rows))
+
+    def repeating(asked):
+        told = ScriptedJudge(first=0.5)(asked)
+        text = told.body["choices"][0]["message"]["content"]
+        told.body["choices"][0]["message"]["content"] = f"{PLANTED}\n{text}\n{PLANTED}"
+        return told
+
+    server.behave = repeating
+    evaluated(told)
+    assert float(table(tmp_path / "out")[JUDGES[1], "full", "all"]["score"]) == pytest.approx(72.5)
