@@ -173,7 +173,7 @@ POSE = "llavapose.evaluation.judges.pose.judge.PoseJudge"
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["judge=gpt5"], "judge=gpt5: no such choice; expected one of "),
+        (["judge=gpt5"], "judge=gpt5: no such choice; did you mean gpt4o?"),
         (["benchmark=moon"], "benchmark=moon: no such choice; expected one of file, world"),
         (["answerer=text"], "answerer=text: no such choice; expected one of checkpoint, "),
         (["judge.name=gpt4o"], f"judge.name: {POSE} takes no such argument"),

@@ -102,7 +102,7 @@ def test_settings_can_be_shown(run_script):
     [
         ("train", "optim.lrr=1", "error: `optim.lrr=1`: nothing named optim.lrr; did you mean optim.lr?"),
         ("train", "+typo=1", "error: typo: no such setting"),
-        ("evaluate", "judge=gpt5", "error: judge=gpt5: no such choice; expected one of "),
+        ("evaluate", "judge=gpt5", "error: judge=gpt5: no such choice; did you mean gpt4o?"),
     ],
 )
 def test_a_typo_where_settings_are_shown(run_script, script, typo, line):
