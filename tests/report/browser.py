@@ -1,4 +1,4 @@
-"""A real browser for the pages' tests: Chromium without a window, spoken to over its debugging pipe, nothing else needed.
+"""A real browser for the pages' tests: Chromium without a window, spoken to over its debugging pipe.
 
 Commands and replies are JSON with a zero byte behind, on the file descriptors 3 and 4 (``--remote-debugging-pipe``).
 """
@@ -31,7 +31,6 @@ class Tab:
         self._read, self._write, self._rest, self._last, self._session = read, write, b"", 0, ""
         self.asked: list[str] = []
         self.wrong: list[str] = []
-        self._loaded = False
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -42,13 +41,15 @@ class Tab:
         phone = width < 600
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self._call("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self._call("Page.navigate", url="about:blank")
-        self._loaded = False
-        self._call("Page.navigate", url=url)
-        end = time.monotonic() + WAIT_S
-        while not self._loaded and time.monotonic() < end:
-            self.ask("1")
-            time.sleep(0.02)
+        # By way of an empty page: an address that differs behind the # alone would load nothing.
+        for one in ("about:blank", url):
+            self._call("Page.navigate", url=one)
+            empty = json.dumps(one == "about:blank")
+            there = f"document.readyState === 'complete' && (location.href === 'about:blank') === {empty}"
+            end = time.monotonic() + WAIT_S
+            while not self.ask(there):
+                assert time.monotonic() < end, f"{one} does not load"
+                time.sleep(0.02)
 
     def ask(self, expression: str) -> Any:
         """The value of an expression in the page."""
@@ -72,7 +73,8 @@ class Tab:
         """Put a value into a field of the filters, as a reader would."""
         self.ask(
             f"(() => {{ const one = document.forms.filters.elements[{json.dumps(name)}];"
-            f"if (one.type === 'checkbox') one.checked = {json.dumps(bool(value))}; else one.value = {json.dumps(value)};"
+            f"if (one.type === 'checkbox') one.checked = {json.dumps(bool(value))};"
+            f"else one.value = {json.dumps(value)};"
             "one.dispatchEvent(new Event('input', {bubbles: true})); })()"
         )
         time.sleep(0.3)  # the search waits until nobody types
@@ -85,8 +87,9 @@ class Tab:
 
     def _call(self, method: str, **params: Any) -> dict[str, Any]:
         self._last += 1
-        told = {"id": self._last, "method": method, "params": params}
-        os.write(self._write, json.dumps(told | ({"sessionId": self._session} if self._session else {})).encode() + b"\0")
+        where = {"sessionId": self._session} if self._session else {}
+        told = {"id": self._last, "method": method, "params": params, **where}
+        os.write(self._write, json.dumps(told).encode() + b"\0")
         while True:
             found = self._next()
             if found.get("id") == self._last:
@@ -112,8 +115,6 @@ class Tab:
             self.wrong.append(params["entry"]["text"])
         elif method == "Page.javascriptDialogOpening":
             self.wrong.append(f"dialog {params['message']}")
-        elif method == "Page.loadEventFired":
-            self._loaded = True
 
 
 def exec_gone() -> bytes:

@@ -1,4 +1,4 @@
-"""Made-up results for the explorer: every kind of answer, two judges, hostile texts; and what each view of them shows."""
+"""Made-up results for the explorer: every kind of answer, two judges, hostile texts; and what each view shows."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ RIGHT, FALSE = "The left elbow is bent", "the left elbow is straight"
 ARMS = ("full", "conv", "baseline", "prior")
 
 VIEWS = (
-    ("", ["1-conv", "1-detail", "1-complex", "2-conv", "2-detail", "2-complex"]),
+    ("", list(RATED)),
     ("kind=detail", ["1-detail", "2-detail"]),
     ("q=zebra", ["2-detail"]),
     ("q=ZEBRA%20elbow", ["2-detail"]),
@@ -69,13 +69,13 @@ VIEWS = (
     ("arm=full&sort=judges", ["1-detail", "2-detail", "1-conv", "2-conv", "1-complex", "2-complex"]),
     (f"arm=full&judge={PAIR}&sort=orders", ["2-detail", "1-conv", "1-detail", "1-complex", "2-conv", "2-complex"]),
     (f"arm=full&judge={PAIR}&outcome=better", ["1-conv", "1-detail", "1-complex"]),
-    ("sort=nonsense&outcome=nonsense&kind=nonsense&q=", ["1-conv", "1-detail", "1-complex", "2-conv", "2-detail", "2-complex"]),
+    ("sort=nonsense&outcome=nonsense&kind=nonsense&q=", list(RATED)),
 )  # fmt: skip
 """State behind the # -> the questions listed, in order."""
 
 
 def write_explored(folder: Path) -> Path:
-    """The results as files, with ``jobs.json``: a sweep that has finished."""
+    """The results as files, with tables (of made-up numbers) and a card."""
     questions = [
         {"id": name, "scene_id": int(name[0]), "image": f"{name[0]}.jpg", "kind": name[2:],
          "text": f"How is the left elbow in {name}? {HOSTILE[1]}", "asked": None}
@@ -89,15 +89,25 @@ def write_explored(folder: Path) -> Path:
         path = folder / "pictures" / f"{image}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (96, 72), colour).save(path)
-    jobs = [{"arm": arm, "variant": "", "dir": str(folder / "runs" / arm), "results_dir": str(folder), "exit_code": 0}
-            for arm in ARMS[:3]]  # fmt: skip
-    write_json(folder / "jobs.json", jobs)
+    _write_tables(folder)
     write_json(folder / "owner.json", {
         "command": "train.py -m data=full,conv", "settings": "84e907956b06", "values": {"optim.lr": 0.001},
         "commit": "2992e0d49d17798138a8029997759a89201b10ac", "host": "node7", "pid": 1,
         "started": "2026-11-26T21:15:51+00:00", "ended": "2026-11-26T21:21:37+00:00", "ok": True,
     })  # fmt: skip
     return folder
+
+
+def _write_tables(folder: Path) -> None:
+    rated = [f"pose,{arm},{kind},{50 + number},40,60,{number},1,9,30" for number, arm in enumerate(ARMS)
+             for kind in ("conv", "detail", "complex", "all")]  # fmt: skip
+    skills = [f"{arm},{pictures},{group},0.4,-0.1,0.5,90" for arm in ARMS[:3] for pictures in ("true", "shuffled")
+              for group in ("all", "all (one person)", "all (several people)", "arms")]  # fmt: skip
+    for name, columns, rows in (
+        ("ablation.csv", "judge,arm,kind,score,low,high,diff,diff_low,diff_high,num_scored", rated),
+        ("probe.csv", "arm,pictures,group,skill,low,high,n", skills),
+    ):
+        (folder / name).write_text("\n".join([columns, *rows]) + "\n")
 
 
 def answer_text(arm: str, name: str) -> str:
@@ -117,7 +127,9 @@ def _write_arm(folder: Path, arm: str, ratings: dict) -> None:
             continue
         text = answer_text(arm, name)
         answers.append({"question_id": name, "arm": arm, "text": text, "finish": "stop", "num_tokens": 9})
-        claims = [_claim(text, RIGHT, "supported")] + [_claim(text, FALSE, "contradicted")] * (FALSE in text)
+        claims = [_claim(text, RIGHT, "supported")]
+        if FALSE in text:
+            claims.append(_claim(text, FALSE, "contradicted"))
         row = {"question_id": name, "arm": arm, "judge": "pose", "rating": rating, "silent": False, "kind": name[2:],
                "scene_id": int(name[0]), "reason": f"because of {name} {HOSTILE[0]}", "claims": claims}  # fmt: skip
         verdicts.append(row)
@@ -139,7 +151,10 @@ def _write_pairs(folder: Path) -> None:
     rows = []
     for name, ratings in PAIRED.items():
         for number, (own, other) in enumerate((("ab", "ba"), ("ba", "ab"))):
-            for arm, opponent, order, found in (("full", "baseline", own, ratings[0]), ("baseline", "full", other, ratings[1])):
+            for arm, opponent, order, found in (
+                ("full", "baseline", own, ratings[0]),
+                ("baseline", "full", other, ratings[1]),
+            ):
                 rows.append({
                     "question_id": name, "arm": arm, "judge": PAIR, "rating": float(found[number]), "silent": False,
                     "reason": f"{arm} {order} {HOSTILE[2]}", "protocol": "pair", "opponent": opponent, "order": order,
