@@ -232,8 +232,8 @@ class GenerateConfig:
     """Folder for `samples.jsonl` and `page/`; null: the one below ``data_dir`` where ``train.py`` looks for them."""
     data_dir: Path = MISSING
     """Folder that made samples are kept in, by fingerprint, and the ledgers of paid replies."""
-    num_page_scenes: int = 40
-    """Pictures on the page; 0: no page."""
+    num_page_scenes: int = 120
+    """Pictures drawn on the page, which lists all samples; 0: no page."""
     dry_run: bool = False
     """Print images, requests, tokens, money and hours, and stop; needs no key and no network."""
     max_usd: Cap = None

@@ -115,10 +115,6 @@ def answers_explorer(
     arms = [*arms, *[PRIOR] * (PRIOR in folders and PRIOR not in arms)]
     judges = list(judges_found(places))
     found = {arm: _results(folders[arm], arm, judges) for arm in arms if arm in folders}
-    asked = [row for _, row in read_jsonl(home / "benchmark.jsonl", what="benchmark")]
-    # Questions of one picture side by side, in the tables' order of kinds.
-    first = {name: number for number, name in enumerate(dict.fromkeys(row["scene_id"] for row in asked))}
-    asked.sort(key=lambda row: (first[row["scene_id"]], list(KINDS).index(row["kind"])))
     questions = [
         {
             "id": row["id"],
@@ -127,9 +123,8 @@ def answers_explorer(
             "picture": str(row["scene_id"]),
             "answers": [_answer(row, found.get(arm), judges, arm in failed) for arm in arms],
         }
-        for row in asked
+        for row in _asked(home)
     ]
-    kinds = list(dict.fromkeys(row["kind"] for row in asked))
     data = {
         "view": "answers",
         "noun": "questions",
@@ -143,23 +138,37 @@ def answers_explorer(
         "compared": [number for number, arm in enumerate(arms) if arm not in (BASELINE, PRIOR)],
         "items": questions,
     }
-    first, *others = judges
-    ratings = [("", first), *((one, one) for one in others), *[(PANEL, "median of all")] * bool(others)]
     return Explorer(
         title="Questions and answers",
-        searched="questions, answers and explanations",
-        filters=(
-            ("arm", "Arm", [("", "any arm"), *((arm, arm) for arm in arms)]),
-            ("kind", "Kind", [("", "all kinds"), *((kind, kind) for kind in kinds)]),
-            ("outcome", "Outcome", OUTCOMES),
-            ("judge", "Ratings of", ratings),
-            ("sort", "Sorted by", ORDERS),
-        ),
+        searched="questions, answers, explanations",
+        filters=_filters(arms, list(dict.fromkeys(one["kind"] for one in questions)), judges),
         items=questions,
         data=script_data(data),
         pictures=script_data(_pictures(list(dict.fromkeys(one["picture"] for one in questions)), places)),
         folds=any(len(answer.get("verdicts", ())) > 1 for one in questions for answer in one["answers"]),
         arms=arms,
+    )
+
+
+def _asked(home: Path) -> list[dict[str, Any]]:
+    """The benchmark's questions, those of one picture side by side, in the tables' order of kinds."""
+    asked = [row for _, row in read_jsonl(home / "benchmark.jsonl", what="benchmark")]
+    first = {name: number for number, name in enumerate(dict.fromkeys(row["scene_id"] for row in asked))}
+    return sorted(asked, key=lambda row: (first[row["scene_id"]], list(KINDS).index(row["kind"])))
+
+
+def _filters(arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str]) -> Sequence[tuple[str, str, Choices]]:
+    first, *others = judges
+    return (
+        ("arm", "Arm", [("", "any arm"), *((arm, arm) for arm in arms)]),
+        ("kind", "Kind", [("", "all kinds"), *((kind, kind) for kind in kinds)]),
+        ("outcome", "Outcome", OUTCOMES),
+        (
+            "judge",
+            "Ratings of",
+            [("", first), *((one, one) for one in others), *[(PANEL, "median of all")] * bool(others)],
+        ),
+        ("sort", "Sorted by", ORDERS),
     )
 
 

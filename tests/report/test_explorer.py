@@ -323,3 +323,13 @@ def test_answers_to_other_questions_are_not_shown_as_answers(tmp_path):
     write_json(folder / "benchmark.json", {"name": "x", "hash": "y", "num_questions": 6})
     found = answers_explorer(["conv"], {"conv": folder}, (), ["#000"] * 2)
     assert found is not None and found.items[0]["answers"][0] == {"note": "asked another question"}
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "state, place", [("#sort=gain", "explorer"), ("#made", "made"), ("", ""), ("#2-conv", "shown")]
+)
+def test_what_an_address_asks_for_is_on_the_screen(page, tab, state, place):
+    tab.open(f"{page.as_uri()}{state}")
+    top = tab.ask(f"document.getElementById('{place}').getBoundingClientRect().top") if place else tab.ask("scrollY")
+    assert -5 <= top < 800

@@ -32,7 +32,7 @@
   const pieces = (text) => text.map((one) => (typeof one === "string" ? one : el("mark", { class: one[1] }, one[0])));
   const plain = (text) => text.map((one) => (typeof one === "string" ? one : one[0])).join("");
   const signed = (value) => (Math.abs(value) < 0.05 ? "±0.0" : (value > 0 ? "+" : "−") + Math.abs(value).toFixed(1));
-  const rated = (value) => (value === null || Number.isNaN(value) ? "—" : value.toFixed(1).replace("-", "−"));
+  const rated = (value) => (value === null || Number.isNaN(value) ? "—" : value.toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "−"));
   const picture = (item, what) =>
     pictures[item.picture]
       ? el("img", { src: pictures[item.picture], alt: what, decoding: "async" })
@@ -161,7 +161,7 @@
   // ---- Samples --------------------------------------------------------------------------------------------------
 
   const samples = {
-    matches: () => true,
+    matches: (item, state) => state.drawn !== "1" || Boolean(pictures[item.picture]),
     orders_by: {},
     text: (item) => [item.id, item.picture, ...item.turns.map((turn) => turn[1]), data.contexts[item.picture]].join("\n"),
     row: () => [],
@@ -172,7 +172,8 @@
         el("div", { class: "look" }, picture(item, `Picture ${item.picture} with its annotations`), el("p", { class: "soft" }, item.picture),
           context ? el("pre", { tabindex: "0", "aria-label": "What the teacher saw" }, context) : ""),
         el("div", { class: "answers" },
-          el("dl", {}, item.turns.map(([role, text]) => el(role === "user" ? "dt" : "dd", { dir: "auto" }, text))),
+          // The first question is the heading.
+          el("dl", {}, item.turns.slice(1).map(([role, text]) => el(role === "user" ? "dt" : "dd", { dir: "auto" }, text))),
           others.length ? el("h4", {}, "More of this picture") : "",
           el("ul", { class: "more" }, others.map((one) =>
             el("li", {}, el("span", { class: "kind" }, one.kind), el("a", { href: address({ id: one.id }) }, one.text))))),
@@ -214,7 +215,8 @@
     if (!texts.has(item)) texts.set(item, folded(view.text(item)));
     return words.every((word) => texts.get(item).includes(word));
   };
-  const wordsOf = (query) => folded(query || "").split(/\s+/).filter(Boolean);
+  // Words, and "phrases in quotes".
+  const wordsOf = (query) => [...folded(query || "").matchAll(/"([^"]+)"|[^\s"]+/g)].map((one) => one[1] || one[0]);
 
   const refresh = () => {
     const words = wordsOf(state.q);
@@ -325,7 +327,7 @@
     if (open && opened) {
       rowOf(open).scrollIntoView({ block: wide.matches ? "nearest" : "start", behavior: "instant" });
       if (wide.matches) root.querySelector(".panes").scrollIntoView({ block: "start", behavior: "instant" });
-    }
+    } else if (location.hash) root.scrollIntoView({ behavior: "instant" });
   };
 
   let waiting = 0;
@@ -373,6 +375,6 @@
 
   root.hidden = false;
   fromAddress();
-  if (location.hash && asked() === null) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  if (location.hash && asked() === null) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: "instant" });
   if (!list.children.length && asked() === null) refresh();
 })();
