@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 
-from llavapose.evaluation.statistics import balanced_accuracy
+from llavapose.evaluation.statistics.intervals import balanced_accuracy
 from llavapose.pose.vocabulary import GROUPS
 from llavapose.records import ALL
 

@@ -22,7 +22,7 @@ IMAGES = np.repeat(np.arange(90), 3).tolist()
 
 @pytest.fixture(scope="module")
 def one_seed():
-    return worlds(NUM_WORLDS, gap=0.4, seed=1)
+    return worlds(NUM_WORLDS, gap=0.4)
 
 
 def test_answers_about_one_picture_correlate_at_one_half(one_seed):
@@ -43,35 +43,39 @@ def test_the_fast_forms_are_the_public_ones(one_seed):
 
 def test_one_seeds_interval_covers_the_gap(one_seed):
     assert 935 <= bootstrap_covers(one_seed) <= 965
+    many = 10_000  # 943 of 1,000 in the long run: 1,000 worlds with another seed may fall out of the band by chance
+    assert 0.935 * many <= bootstrap_covers(worlds(many, gap=0.4, seed=1)) <= 0.965 * many
 
 
 def test_three_seeds_interval_covers_the_gap():
-    found = worlds(NUM_WORLDS, gap=0.4, num_seeds=3, seed_sd=0.15, seed=2)
+    found = worlds(NUM_WORLDS, gap=0.4, num_seeds=3, seed_sd=0.15)
     assert 935 <= covers(found) <= 965
 
 
 def test_three_seeds_as_if_there_were_no_training_spread_cover_too_seldom():
     """The wrong unit of another kind: images alone, where trainings differ too."""
-    found = worlds(NUM_WORLDS, gap=0.4, num_seeds=3, seed_sd=0.15, seed=2)
-    assert bootstrap_covers(found) < 920
+    found = worlds(NUM_WORLDS, gap=0.4, num_seeds=3, seed_sd=0.4)
+    assert bootstrap_covers(found) < 880 and covers(found) >= 935
 
 
 def test_thirty_images_are_covered_by_students_t():
-    found = worlds(NUM_WORLDS, gap=0.4, num_images=30, seed=3)
+    found = worlds(NUM_WORLDS, gap=0.4, num_images=30)
     assert 935 <= covers(found) <= 965
 
 
 def test_resampling_questions_covers_too_seldom(one_seed):
     """The wrong unit: each question as if it stood for a picture of its own."""
     assert bootstrap_covers(one_seed, images=questions_as_units(one_seed)) < 900
-    seeds = worlds(NUM_WORLDS, gap=0.4, num_seeds=3, seed_sd=0.15, seed=2)
+    seeds = worlds(NUM_WORLDS, gap=0.4, num_seeds=3, seed_sd=0.15)
     assert bootstrap_covers(seeds, images=questions_as_units(seeds)) < 900
 
 
 @pytest.mark.parametrize("num_seeds", [1, 3])
 def test_without_a_gap_a_table_raises_a_false_alarm_in_one_of_twenty(num_seeds):
-    """Over four arms and three kinds; 5% within what 1,000 worlds can tell. Without Holm it is several times that."""
-    found = false_alarms(NUM_WORLDS, num_seeds=num_seeds, seed=5)
-    assert found.with_holm <= binom.ppf(0.995, NUM_WORLDS, 0.05)
-    assert found.with_holm >= binom.ppf(0.005, NUM_WORLDS, 0.03), "a test that never sounds is none"
-    assert found.without > 150
+    """Over four arms and three kinds; 5% within what that many worlds can tell; without Holm far more."""
+    num = NUM_WORLDS if num_seeds == 1 else 400  # these are told one by one
+    found = false_alarms(num, num_seeds=num_seeds)
+    assert found.with_holm <= binom.ppf(0.995, num, 0.05)
+    # Arms share their baseline, so that Holm stays a little below 5%; a test that never sounds were none.
+    assert found.with_holm >= binom.ppf(0.005, num, 0.035)
+    assert found.without > 0.15 * num
