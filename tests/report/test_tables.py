@@ -53,7 +53,7 @@ def test_a_difference_without_looking_is_marked():
         rows = ablation_table(told, ["full", "baseline", "prior"], controls=controls)
         grid = ablation_grid(rows)
         first = dict(zip(grid.header, grid.rows[0], strict=True))
-        assert first["difference to baseline"] == f"+45.0 [+35.0, +50.0] {mark}".strip()
+        assert first["difference to baseline"] == f"+45.0 [+29.1, +60.9] {mark}".strip()
         assert first["shuffled"] == ("80.0" if mark == BLIND_MARK else "12.5" if controls else "—")
         assert first["no picture"] == ("10.0" if mark == BLIND_MARK else "—")
         assert dict(zip(grid.header, grid.rows[-1], strict=True))["difference to baseline"].endswith("]"), "the prior"

@@ -140,7 +140,7 @@ def _disagreements(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def model_ranking(
     first: Sequence[float], second: Sequence[float], arms: Sequence[str], images: Sequence[Hashable]
 ) -> dict[str, Estimate]:
-    """ "spearman" and "kendall" of two judges' rankings of the arms by their means; ``num`` is how many arms.
+    """Two judges' rankings of the arms by their means: "spearman" and "kendall"; ``num`` is how many arms.
 
     Args:
         first: one judge's ratings, float[N].
