@@ -1,4 +1,4 @@
-"""Ratings -> the papers' tables: gains as the papers compute them, missing ratings, every test counted, every n told."""
+"""Ratings -> the papers' tables: gains as the papers compute them, missing ratings, every test and every n counted."""
 
 import math
 from dataclasses import replace
@@ -114,7 +114,8 @@ def test_an_arms_own_control_is_paired_training_by_training():
         seeds = rng.normal(0, 0.1, 3) + np.array([4.0, 6.0, 8.0])
         for found, shift in ((own, 1.0), (shuffled, 0.0)):
             runs = tuple((seeds + shift + rng.normal(0, 0.1, 3)).tolist())
-            found.append(Rating(question_id=str(image), scene_id=image, kind="conv", rating=float(np.mean(runs)), runs=runs))
+            rating = float(np.mean(runs))
+            found.append(Rating(question_id=str(image), scene_id=image, kind="conv", rating=rating, runs=runs))
     rows = ablation_table({"full": own}, ["full"], controls={Control.shuffled: {"full": shuffled}})
     assert cell(rows, "full")["over_shuffled_low"] > 9
 

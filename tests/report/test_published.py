@@ -88,6 +88,7 @@ def test_the_numbers_of_ratings_are_those_that_give_the_decimals():
 
 def test_the_gain_also_comes_out_of_every_kinds_ratings():
     """As many ratings a kind as the papers had, summing to what their means say."""
+
     def arm(name, table=HPAUB):
         num = int(table[name]["n a kind"].split()[0])
         totals = sums([table[name][kind] for kind in KINDS], num)

@@ -19,7 +19,8 @@ import numpy as np
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256, write_csv
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
 from llavapose.records import ALL, BASELINE, POSE, PRIOR
@@ -169,6 +170,7 @@ def _rating(rows: Sequence[Mapping[str, Any]]) -> Rating:
         kind=row["kind"],
         rating=rating,
         text=row.get("text", ""),
+        num_ratings=len(scored),
         num_right=_num_claims(row, SUPPORTED),
         num_wrong=_num_claims(row, CONTRADICTED),
     )
@@ -199,7 +201,16 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
         scores = [one.rating for one in found if one.rating is not None]
         rating = float(np.mean(scores)) if len(scores) == len(found) else None
         right, wrong = (float(np.mean([getattr(one, name) for one in found])) for name in ("num_right", "num_wrong"))
-        averaged.append(replace(found[0], rating=rating, num_right=right, num_wrong=wrong))
+        averaged.append(
+            replace(
+                found[0],
+                rating=rating,
+                num_right=right,
+                num_wrong=wrong,
+                num_ratings=sum(one.num_ratings for one in found),
+                runs=tuple(scores) if rating is not None else (),
+            )
+        )
     return averaged
 
 
