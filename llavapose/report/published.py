@@ -20,7 +20,7 @@ MISFITS = (
     "The last row is LLaVA-1.5-7B in the HPAUB paper and, number by number, LLaVA-7B in Table 3 of the preprint "
     "(arXiv 2409.09306).",
     "One model has two totals: 69.4 in Table 8 and 69.6 in Table 9.",
-    "The values by kind are quoted as the fine-tuned model's, but with as many questions of each they make 67.7 in all.",
+    "The values by kind are quoted as the fine-tuned model's, but of as many questions each they make 67.7 in all.",
 )
 """What does not fit in the published numbers."""
 
@@ -35,8 +35,8 @@ _MIXTURES = Grid(
         ("baseline", "35.75", "38.50", "72.08", "48.78", "120 (derived)"),
     ),
     note="HPAUB paper, 30 COCO pictures. Ratings of pairs, candidate and baseline together; n of the baseline is "
-    "derived: only four pairings of 30 give its decimals. As printed: full is 21.18% above the baseline. What does not fit: "
-    + " ".join(MISFITS[:4]),
+    "derived: only four pairings of 30 give its decimals. As printed: full is 21.18% above the baseline. What does not "
+    "fit: " + " ".join(MISFITS[:4]),
 )
 _MODELS = Grid(
     title=f"{PUBLISHED}: HPAUB, models (Table 5), judge GPT-4o",

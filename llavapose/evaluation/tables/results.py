@@ -20,6 +20,8 @@ from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
+from llavapose.evaluation.tables.further import write_further
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256, write_csv
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
@@ -35,7 +37,9 @@ def summarise(
     folders: Mapping[str, Sequence[Path]] | None = None,
     baseline: str = BASELINE,
 ) -> None:
-    """Write ``ablation.csv`` and ``probe.csv`` from the result files; an arm without files is a row of holes.
+    """Write ``ablation.csv``, ``probe.csv`` and the tables beside them from the result files.
+
+    An arm without files is a row of holes; several judges also make a panel.
 
     Args:
         out: where the tables go.
@@ -51,6 +55,7 @@ def summarise(
         arms, places = (*arms, PRIOR), {**places, PRIOR: [blind]}  # one is as good as another: it sees nothing
     benchmark = benchmarks_told(everywhere)
     rows: list[dict[str, Any]] = []
+    judges: dict[str, Mapping[str, Sequence[Rating]]] = {}
     for judge in judges_found(everywhere):
         runs = {arm: [rated_answers(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
         ratings = {arm: _mean_ratings(found, arm) for arm, found in runs.items()}
@@ -62,7 +67,20 @@ def summarise(
             for control in Control
         }
         rows += ablation_table(ratings, arms, baseline, controls=controls, judge=judge, benchmark=benchmark)
+        judges[judge] = ratings
         _warn(f"{out}, judge {judge}", ratings, baseline)
+    if PANEL not in judges and (panel := panel_ratings(judges)):
+        judges[PANEL] = panel
+        rows += ablation_table(panel, arms, baseline, judge=PANEL, benchmark=benchmark)
+    write_further(
+        out,
+        arms=arms,
+        judges=judges,
+        verdicts={judge: _all_verdicts(places, judge) for judge in judges if judge != PANEL},
+        files={arm: (file_arm(arm), places[arm]) for arm in arms},
+        baseline=baseline,
+        benchmark=benchmark,
+    )
     write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
     probe = [
         {**row, "arm": arm}
@@ -70,6 +88,19 @@ def summarise(
         for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
     ]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+
+
+def _all_verdicts(places: Mapping[str, Sequence[Path]], judge: str) -> list[dict[str, Any]]:
+    """A judge's lines about all arms that are there, with ``run``, the folder, and ``row``, what the tables call it."""
+    names = dict.fromkeys(file_arm(arm) for arm, folders in places.items() if folders)
+    rows = {(folder, file_arm(arm)): arm for arm, folders in places.items() for folder in folders}
+    folders = dict.fromkeys(folder for found in places.values() for folder in found)
+    return [
+        {**line, "run": str(folder), "row": rows.get((folder, name))}
+        for folder in folders
+        for name in names
+        for line in verdict_rows(folder, name, judge)
+    ]
 
 
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:
