@@ -8,6 +8,7 @@ of freedom less than there are images; from there on, the percentiles of a boots
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import t as student
@@ -47,16 +48,20 @@ HOLE = Estimate(value=math.nan, low=math.nan, high=math.nan, num=0)
 """What there is to say about nothing."""
 
 
+@lru_cache(maxsize=2)
 def resampling_weights(num_images: int, seed: int) -> np.ndarray:
     """How often each image is drawn, float[R, I]: the draws of ``scipy.stats.bootstrap``, held against it by a test.
 
-    Scipy hands a statistic the drawn values; as counts, a statistic of all resamples is one product of matrices.
+    Scipy hands a statistic the drawn values; as counts, a statistic of all resamples is one product of matrices. A
+    table draws the same again and again: the last are kept.
     """
     draws = np.random.default_rng(seed).integers(0, num_images, (NUM_RESAMPLES, num_images))
     # One count for all resamples: row r numbers its images from r x I on.
     rows = np.arange(NUM_RESAMPLES)[:, None] * num_images
     weights = np.bincount((draws + rows).ravel(), minlength=NUM_RESAMPLES * num_images)
-    return weights.reshape(NUM_RESAMPLES, num_images).astype(float)
+    found = weights.reshape(NUM_RESAMPLES, num_images).astype(float)
+    found.flags.writeable = False
+    return found
 
 
 def percentile_interval(statistic: Statistic, num_images: int, seed: int = 0) -> tuple[float, float]:

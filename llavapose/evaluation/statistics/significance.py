@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import t as student
@@ -16,13 +17,19 @@ NUM_FLIPS = 10_000
 ALPHA = 0.05
 
 
+@lru_cache(maxsize=2)
 def sign_matrix(num_images: int, seed: int = 0) -> np.ndarray:
-    """Signs to give to the images, +1 or -1, float[F, I]: all there are for few images, else drawn by seed."""
+    """Signs to give to the images, +1 or -1, float[F, I]: all there are for few images, else drawn by seed.
+
+    A table flips the same again and again: the last are kept.
+    """
     if num_images < EXACT_BELOW:
         bits = (np.arange(2**num_images)[:, None] >> np.arange(num_images)) & 1
     else:
         bits = np.random.default_rng(seed).integers(0, 2, (NUM_FLIPS, num_images), dtype=np.int8)
-    return 1.0 - 2.0 * bits
+    signs = 1.0 - 2.0 * bits
+    signs.flags.writeable = False
+    return signs
 
 
 def sign_flip(differences: Sequence[float], images: Sequence[Hashable], seed: int = 0) -> float:

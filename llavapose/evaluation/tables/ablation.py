@@ -105,7 +105,9 @@ def _cell(
     other = of_kind(ratings.get(baseline, ()), kind) if arm != baseline else []
     over_prior = pairs_of(own, ratings.get(PRIOR, ()) if arm != PRIOR else ()).difference
     mean, pairs = mean_rating(own), pairs_of(own, other)
-    missing = missing_columns(own, other) if judge != POSE else dict.fromkeys(MISSING_COLUMNS, math.nan)
+    missing: dict[str, float] = dict.fromkeys(MISSING_COLUMNS, math.nan)
+    if judge != POSE:
+        missing = missing_columns(own, other)
     return {
         **columns("score", "low", "high", mean),
         "shuffled": mean_rating(shuffled).value,

@@ -43,7 +43,7 @@ def our_arm(arms: Sequence[str], anchor: str | None = None, baseline: str = BASE
         baseline: the ablation's anchor.
     """
     ours = anchor if anchor not in (None, baseline) else next((arm for arm in ARMS if arm in arms), None)
-    return ours if ours in arms and ours != baseline and models(arms, ours) else None
+    return ours if ours is not None and ours in arms and ours != baseline and models(arms, ours) else None
 
 
 def models(arms: Sequence[str], ours: str) -> list[str]:

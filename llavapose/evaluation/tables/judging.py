@@ -45,7 +45,7 @@ def _row(judge: str, arm: str, measure: str, estimate: Estimate) -> dict[str, An
 
 def _positions(rows: Iterable[Mapping[str, Any]]) -> dict[str, Estimate]:
     """Over pairs of answers that were rated in both orders."""
-    shown: dict[Hashable, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    shown: dict[tuple[Any, ...], dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
     image: dict[Hashable, int] = {}
     for row in rows:
         if row.get("opponent") is None or row.get("order") is None or row["rating"] is None:

@@ -130,7 +130,7 @@ def difference_columns(pairs: Pairs, *, tested: bool) -> dict[str, float]:
     """
     found = pairs.difference
     return {
-        "gain": pairs.gain,
+        "gain": pairs.gain if tested else math.nan,
         "p": pairs.p if tested else math.nan,
         "p_holm": math.nan,
         "smallest_gap": smallest_gap(found.se, found.df) if found is not HOLE else math.nan,

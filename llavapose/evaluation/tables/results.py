@@ -20,7 +20,7 @@ from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
-from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
+from llavapose.evaluation.tables.agreement import PANEL, ByArm, panel_ratings
 from llavapose.evaluation.tables.further import write_further
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256, write_csv
@@ -36,6 +36,7 @@ def summarise(
     *,
     folders: Mapping[str, Sequence[Path]] | None = None,
     baseline: str = BASELINE,
+    further: bool = True,
 ) -> None:
     """Write ``ablation.csv``, ``probe.csv`` and the tables beside them from the result files.
 
@@ -47,6 +48,7 @@ def summarise(
         folders: arm -> folders that its files lie in, by default ``out``; several hold equal evaluations of models
             trained with other seeds, averaged item by item. None at all makes a hole.
         baseline: the arm that the others are compared with.
+        further: whether the tables beside these two are made as well.
     """
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
@@ -55,7 +57,8 @@ def summarise(
         arms, places = (*arms, PRIOR), {**places, PRIOR: [blind]}  # one is as good as another: it sees nothing
     benchmark = benchmarks_told(everywhere)
     rows: list[dict[str, Any]] = []
-    judges: dict[str, Mapping[str, Sequence[Rating]]] = {}
+    judges: dict[str, ByArm] = {}
+    by_control: dict[Control, dict[str, ByArm]] = {control: {} for control in Control}
     for judge in judges_found(everywhere):
         runs = {arm: [rated_answers(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
         ratings = {arm: _mean_ratings(found, arm) for arm, found in runs.items()}
@@ -68,19 +71,23 @@ def summarise(
         }
         rows += ablation_table(ratings, arms, baseline, controls=controls, judge=judge, benchmark=benchmark)
         judges[judge] = ratings
+        for control, found in controls.items():
+            by_control[control][judge] = found
         _warn(f"{out}, judge {judge}", ratings, baseline)
     if PANEL not in judges and (panel := panel_ratings(judges)):
         judges[PANEL] = panel
-        rows += ablation_table(panel, arms, baseline, judge=PANEL, benchmark=benchmark)
-    write_further(
-        out,
-        arms=arms,
-        judges=judges,
-        verdicts={judge: _all_verdicts(places, judge) for judge in judges if judge != PANEL},
-        files={arm: (file_arm(arm), places[arm]) for arm in arms},
-        baseline=baseline,
-        benchmark=benchmark,
-    )
+        controls = {control: panel_ratings(of_judges) for control, of_judges in by_control.items()}
+        rows += ablation_table(panel, arms, baseline, controls=controls, judge=PANEL, benchmark=benchmark)
+    if further:
+        write_further(
+            out,
+            arms=arms,
+            judges=judges,
+            verdicts={judge: _all_verdicts(places, judge) for judge in judges if judge != PANEL},
+            files={arm: (file_arm(arm), places[arm]) for arm in arms},
+            baseline=baseline,
+            benchmark=benchmark,
+        )
     write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
     probe = [
         {**row, "arm": arm}

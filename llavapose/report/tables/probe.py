@@ -30,7 +30,8 @@ def probe_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: S
         header=("arm", *WIDE, "n"),
         rows=tuple(body),
         note="Skill = (balanced accuracy - majority) / (1 - majority): 0 is chance, 1 is always right "
-        "[95% interval by bootstrap over images]. With shuffled pictures it must fall to nothing.",
+        "[95% interval, the image is the unit; training seeds are averaged, their spread is not in it]. With shuffled "
+        "pictures it must fall to nothing.",
     )
 
 
