@@ -20,7 +20,7 @@ PRIOR = "prior"
 """The tables' row of the best answer that needs no picture: what every arm must beat."""
 
 TEXT_ONLY = "text_only"
-"""The tables' row of a teacher that is told what is true of the picture: the reference that sees everything."""
+"""The tables' row of the teacher's answers from the ground truth's text: what an answer can be worth."""
 
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]

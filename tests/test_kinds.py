@@ -15,7 +15,8 @@ from llavapose.data.check import read_checked
 from llavapose.data.choose import kind_counts, mix
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.benchmarks.file import FileBenchmark
-from llavapose.evaluation.tables.ablation import Rating, ablation_table
+from llavapose.evaluation.tables.ablation import ablation_table
+from llavapose.evaluation.tables.ratings import Rating
 from llavapose.kinds import KINDS, Kind, taught_kinds
 from llavapose.llava_json import to_record
 from llavapose.report.samples_page import write_samples_page

@@ -5,9 +5,9 @@ python generate.py teacher=gpt4o scenes=coco2014 dry_run=true          requests,
 python generate.py teacher=gpt4o scenes=coco2014 max_usd=100           asks; stop it and the same command goes on
 python generate.py experiment=paper_data teacher=vllm teacher.endpoint.model=...   any OpenAI-compatible server
 python generate.py audit=samples.json              leaks, contradictions, duplicates of anybody's samples
+python generate.py benchmark=e_hpaub scenes=coco2014 teacher=gpt4o max_usd=10    a benchmark of held-out pictures
 """
 
-from pathlib import Path
 
 from llavapose.config.places import audit_folder
 from llavapose.config.schema import GenerateConfig
@@ -15,7 +15,9 @@ from llavapose.config.start import start
 
 
 def main(config: GenerateConfig) -> None:
-    """Print the plan, audit other people's samples, or make samples with all that goes with them."""
+    """Print the plan, audit other people's samples, build a benchmark, or make samples with all that goes with them."""
+    from llavapose.cli.audit import audit_page
+    from llavapose.evaluation.benchmarks.building.write import build_benchmark_file
     from llavapose.evaluation.benchmarks.world import benchmark_texts
     from llavapose.report.samples_page import write_samples_page
     from llavapose.scenes.open import open_scenes
@@ -25,6 +27,8 @@ def main(config: GenerateConfig) -> None:
 
     if config.audit is not None:
         return audit_page(config, config.audit, audit_folder(config.audit, config.output_dir))
+    if config.benchmark is not None:
+        return build_benchmark_file(config.benchmark, config)
     scenes = open_scenes(config.scenes, config.split, pictures=config.needs_pictures)
     if config.dry_run:
         return print_plan(config.scenes, config.teacher, config.data_dir, scenes)
@@ -43,22 +47,6 @@ def main(config: GenerateConfig) -> None:
         print(f"page: {page}")
     if config.teacher.endpoint is not None:
         audit_page(config, made.samples, made.folder / "audit")
-
-
-def audit_page(config: GenerateConfig, path: Path, folder: Path) -> None:
-    """Print what is wrong with samples that anybody made, with a page that shows the worst first, claims marked."""
-    from llavapose.report.audit_page import AuditPage, write_audit_page
-    from llavapose.scenes.open import opened_if_there
-    from llavapose.teacher.checks.audit import audit
-    from llavapose.teacher.context import context_text
-
-    found = audit(path, None, opened_if_there(config.scenes, config.split))
-    print("\n".join(found.lines()))
-    page = AuditPage(
-        title=path.name, lines=found.notes(), rows=found.rows(), worst=found.worst, drawn=found.drawn,
-        images=found.images, context_of=context_text,
-    )  # fmt: skip
-    print(f"page: {write_audit_page(page, folder)}")
 
 
 def run() -> None:

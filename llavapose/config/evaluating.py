@@ -31,6 +31,13 @@ class BenchmarkConfig:
     """JSONL file of questions: id, scene_id, image, kind, text and, where it asks for one fact, asked."""
     images: Path | None = None
     """Folder of the questions' pictures, without annotations; null: the held-out pictures of ``scenes``."""
+    also_in: Path | None = None
+    """Annotation file below ``scenes.root`` that must list each picture as well: COCO 2017's val, for those of val2014
+    that no base was tuned on."""
+    annotations: Path | None = None
+    """JSONL file of the pictures' captions and boxes in LLaVA's form: id, captions, instances."""
+    get: str | None = None
+    """How to come by ``path``, for the message where it is not there."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
@@ -52,11 +59,16 @@ class ProbeConfig:
     """Most pairs of one kind of fact; null: all that balance."""
     shuffled: bool = True
     """Also score with shuffled pictures, the control that must fall to chance."""
+    no_picture: bool = True
+    """Also score without any picture; half of the pairs are right then, for they come in couples of equal texts."""
+    num_asked: int = 0
+    """Pairs that a model behind an endpoint is asked about, "A or B?" in both orders, two calls a pass, six with both
+    controls. 0: an endpoint is not probed. ``num_items`` is for those that give likelihoods."""
     seed: int = 0
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "probe.", num_items=0, num_images=1, max_items_per_fact=1)
+        return too_small(self, "probe.", num_items=0, num_asked=0, num_images=1, max_items_per_fact=1)
 
 
 @dataclass(kw_only=True)

@@ -50,6 +50,8 @@ class ScenesConfig:
     """With ``select=joints``: a training picture needs a person with this many labelled joints."""
     excluded_ids: Path | None = None
     """File of COCO image ids, one a line, that must stay out of training data; 2014 and 2017 share ids."""
+    held_out: Path | None = None
+    """Folder of frozen benchmarks (``*.jsonl``): by their ids, their pictures stay out of training data as well."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""

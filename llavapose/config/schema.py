@@ -232,8 +232,8 @@ class GenerateConfig:
     """Folder for `samples.jsonl` and `page/`; null: the one below ``data_dir`` where ``train.py`` looks for them."""
     data_dir: Path = MISSING
     """Folder that made samples are kept in, by fingerprint, and the ledgers of paid replies."""
-    num_page_scenes: int = 40
-    """Pictures on the page; 0: no page."""
+    num_page_scenes: int = 120
+    """Pictures drawn on the page, which lists all samples; 0: no page."""
     dry_run: bool = False
     """Print images, requests, tokens, money and hours, and stop; needs no key and no network."""
     max_usd: Cap = None
@@ -243,11 +243,18 @@ class GenerateConfig:
     """Further forms of the samples: ``llava`` (its trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
     audit: Path | None = None
     """Samples that somebody else made: print their leak, contradiction and duplicate rates, and stop."""
+    benchmark: BenchmarkConfig | None = None
+    """Build this benchmark of held-out pictures, to ``benchmark.path``, and stop; null: write instruction data."""
 
     @property
     def needs_pictures(self) -> bool:
-        """Whether the pictures must be there: an endpoint reads annotations alone."""
-        return self.teacher.endpoint is None and not self.dry_run
+        """Whether the pictures must be there: an endpoint reads annotations alone, and so does who builds questions."""
+        return self.teacher.endpoint is None and not self.dry_run and self.benchmark is None
+
+    @property
+    def asked_split(self) -> str:
+        """The split that is written about: a benchmark's pictures are held out."""
+        return self.split if self.benchmark is None else "val"
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
@@ -259,6 +266,12 @@ class GenerateConfig:
             found += [f"exports={','.join(self.exports)} is read by nothing: {why}"] * bool(self.exports)
         elif self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), f"teacher {self.teacher.name} costs nothing; leave it out")
+        if self.benchmark is not None:
+            why = "a benchmark is built of held-out pictures, to benchmark.path; leave it out"
+            found += unread(self, "", ("split", "output_dir", "audit"), why)
+            how_many = "benchmark.num_images says how many; leave it out"
+            found += unread(self.teacher, "teacher.", ("num_samples",), how_many)
+            found += [f"exports={','.join(self.exports)} is read by nothing: {why}"] * bool(self.exports)
         return found
 
 

@@ -11,5 +11,5 @@ Read ``evaluate`` (settings -> parts -> measures), ``parts`` (who asks, answers 
 three rooms that each open with a protocol: ``benchmarks/`` (questions, frozen, with a hash), ``answerers/`` (text, and
 where they can, log-likelihoods), ``judges/`` (answers -> ratings, or the reason for none); ``probe/`` (true against
 flipped statements); then ``result_file`` (files that survive a kill), ``tables/`` (from the files alone),
-``statistics``, and ``held_out`` (which pictures no training may see).
+``statistics/`` (the image is the unit), and ``held_out`` (which pictures no training may see).
 """

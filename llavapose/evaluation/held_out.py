@@ -1,8 +1,13 @@
 """The pictures that no arm may have been trained on: the benchmark's, and those that the settings name."""
 
+from pathlib import Path
+
 from llavapose.config.schema import TrainConfig
 from llavapose.evaluation.parts import benchmark_of
-from llavapose.scenes.open import excluded_ids
+from llavapose.scenes.open import excluded_ids, frozen_ids
+
+FROZEN = Path("data/benchmarks")
+"""Where benchmarks are built by default, as in ``conf/benchmark`` and ``conf/scenes``."""
 
 
 def held_out_ids(config: TrainConfig) -> frozenset[int]:
@@ -15,6 +20,8 @@ def held_out_ids(config: TrainConfig) -> frozenset[int]:
         ConfigError: too few held-out pictures for the benchmark.
     """
     named = excluded_ids(config.scenes)
+    if config.data.path is not None:
+        named |= frozen_ids(FROZEN)  # samples made elsewhere are COCO's, whatever scenes the run draws its probe from
     if not config.evaluate:
         return named
     return named | {question.scene_id for question in benchmark_of(config.benchmark, config.scenes).questions}

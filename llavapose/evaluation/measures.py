@@ -13,12 +13,12 @@ from typing import Any
 from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
-from llavapose.evaluation.answerers.protocol import Answerer, ProbedAnswerer
+from llavapose.evaluation.answerers.protocol import Answerer, ChoosingAnswerer, Likelihoods, ProbedAnswerer
 from llavapose.evaluation.benchmarks.protocol import Benchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
-from llavapose.evaluation.probe.pictures import pictures_shown
+from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE, shown_in
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, inside, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
@@ -137,30 +137,39 @@ def _rate_prior(arm: Arm, answerer: Answerer) -> None:
 
 
 def probe(arm: Arm) -> None:
-    """Score every item with its own picture and, as the control, with another one: ``probe/``."""
+    """Score every item with its own picture and, as controls, with another one and with none: ``probe/``."""
     config, scenes = arm.probe, arm.benchmark.scenes.scenes
     answerer = arm.answerer
+    chooses = not isinstance(answerer, ProbedAnswerer) and isinstance(answerer, ChoosingAnswerer)
+    num_items = config.num_asked if chooses else config.num_items
     if not config.enabled or not config.num_items:
         return
-    if not isinstance(answerer, ProbedAnswerer) or not scenes:
-        why = "its pictures have no annotations" if not scenes else "its answerer gives no likelihoods"
+    if not (isinstance(answerer, ProbedAnswerer) or chooses) or not scenes or not num_items:
+        why = "its answerer gives no likelihoods" if scenes else "its pictures have no annotations"
+        if scenes and chooses:
+            why = "probe.num_asked=200 asks an endpoint, two calls a pair and pass"
         log.info("%s: no probe, %s", arm.name, why)
         return
     chosen = sorted(scenes, key=lambda scene: scene.id)[: config.num_images]
-    items = build_probe(chosen, config.seed, num_items=config.num_items, max_items_per_fact=config.max_items_per_fact)
+    items = build_probe(chosen, config.seed, num_items=num_items, max_items_per_fact=config.max_items_per_fact)
     if not items:
         raise DataError(f"probe: no fact of the {len(chosen)} held-out pictures has its opposite; raise scenes.num_val")
     asked = [item_row(item) for item in items]
-    made = fingerprint([answerer.identity(), asked, config.shuffled, config.seed])
-    passes = ("true", "shuffled") if config.shuffled else ("true",)
+    passes = (TRUE, *[SHUFFLED] * config.shuffled, *[NO_PICTURE] * config.no_picture)
+    made = fingerprint([answerer.identity(), asked, passes, config.seed])
     pictures = [(which, item.scene_id) for which in passes for item in items]
 
     def rows_from(start: int) -> Iterator[dict[str, Any]]:
         for number, which in enumerate(passes):
             left = items[max(0, start - number * len(items)) :]
-            yield from _probe_rows(arm, answerer, items, left, which)
+            yield from _probe_rows(arm, items, left, which)
 
-    write_rows(arm.out / "probe" / f"{arm.name}.jsonl", made, pictures, rows_from, "pair")
+    path = arm.out / "probe" / f"{arm.name}.jsonl"
+    write_rows(path, made, pictures, rows_from, "pair")
+    if chooses:
+        rows = [row for _, row in read_jsonl(path, what="probe")]
+        unanswered = sum(one is None for row in rows for one in row["chosen"])
+        log.info("%s: %d of %d choices unanswered, neither right nor wrong", arm.name, unanswered, 2 * len(rows))
 
 
 MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
@@ -299,22 +308,27 @@ def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, 
 
 
 def _probe_rows(
-    arm: Arm, answerer: ProbedAnswerer, items: Sequence[ProbeItem], left: Sequence[ProbeItem], which: str
+    arm: Arm, items: Sequence[ProbeItem], left: Sequence[ProbeItem], which: str
 ) -> Iterator[dict[str, Any]]:
-    """One pass, with the "true" or the "shuffled" pictures, over those of the items that are left to score."""
-    shown = pictures_shown(items, shuffled=which == "shuffled", seed=arm.probe.seed)
-    scored = answerer.likelihoods(left, arm.benchmark.scenes.images, shown) if left else ()
+    """One pass, with the pictures that it shows, over those of the items that are left to score."""
+    shown, answerer, images = shown_in(which, items, arm.probe.seed), arm.answerer, arm.benchmark.scenes.images
+    if not left:
+        return
+    if isinstance(answerer, ProbedAnswerer):
+        weighed = answerer.likelihoods(left, images, shown)
+        scored = (_weighed(item, found, arm.name) for item, found in zip(left, weighed, strict=True))
+    else:
+        assert isinstance(answerer, ChoosingAnswerer), "checked before"
+        chosen = answerer.choices(left, images, shown)
+        scored = ({"chosen": [one.first, one.second], "right": one.right} for one in chosen)
     for item, found in zip(left, scored, strict=True):
-        if not all(map(math.isfinite, (*found.true, *found.flipped))):
-            raise DataError(
-                f"probe: {arm.name} gives {item.true!r} a likelihood that is no number; its weights hold NaN, as "
-                "after a training that diverged: train it anew with a lower optim.lr"
-            )
-        yield {
-            "arm": arm.name,
-            "pictures": which,
-            **asdict(item),
-            "picture": shown[item.scene_id],
-            "loglik_true": list(found.true),
-            "loglik_flipped": list(found.flipped),
-        }
+        yield {"arm": arm.name, "pictures": which, **asdict(item), "picture": shown[item.scene_id], **found}
+
+
+def _weighed(item: ProbeItem, found: Likelihoods, arm: str) -> dict[str, Any]:
+    if not all(map(math.isfinite, (*found.true, *found.flipped))):
+        raise DataError(
+            f"probe: {arm} gives {item.true!r} a likelihood that is no number; its weights hold NaN, as "
+            "after a training that diverged: train it anew with a lower optim.lr"
+        )
+    return {"loglik_true": list(found.true), "loglik_flipped": list(found.flipped)}

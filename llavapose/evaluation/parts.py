@@ -60,7 +60,7 @@ def _made(group: str, config: Any, **supplied: Any) -> Any:
         raise ConfigError(f"{group}._target_: {config._target_} cannot be imported ({error})") from None
     takes = inspect.signature(target).parameters
     settings = {item.name: getattr(config, item.name) for item in fields(config)}
-    given = {key: value for key, value in settings.items() if value is not None and key not in ("_target_", "options")}
+    given = {key: value for key, value in settings.items() if value is not None and key not in _NO_ARGUMENTS}
     part = target(**given, **config.options, **{key: value for key, value in supplied.items() if key in takes})
     lacking = [name for name in _PROMISED[group] if not _has(part, name)]
     if lacking:
@@ -77,6 +77,8 @@ def _has(part: Any, name: str) -> bool:
 
 
 _NOTHING = object()
+_NO_ARGUMENTS = ("_target_", "options", "get")
+"""Settings of a group that are not handed to its target: ``get`` is for people."""
 _PROMISED = {
     "benchmark": ("name", "questions", "scenes"),
     "answerer": ("batch_size", "identity", "answers"),

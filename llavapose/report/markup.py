@@ -1,13 +1,19 @@
-"""What the pages share: templates that escape what they are given, pictures inside the file, marked texts."""
+"""What the pages share: templates that escape what they are given, pictures inside the file, marked texts, scripts."""
 
 import base64
+import hashlib
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from PIL import Image
 
 from llavapose.scenes.draw import LEFT, PERSON_BOX, RIGHT, THING_BOX
@@ -16,13 +22,55 @@ OUTCOME_MARKS = {"leak": "leak", "contradicted": "wrong", "supported": "right", 
 """Outcome of a place in a text -> its mark, the strongest first where places overlap."""
 
 
-# What no page shows and an editor or terminal that opens it may obey: C0 but for tab and line feed, and C1.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What no page shows and an editor or terminal that opens it may obey: C0 but for tab and line feed, C1, and what turns
+# round the direction of all that stands behind it.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+_SIZES_PX = (480, 400, 320, 240, 160)
+"""Longer sides that are tried: 480 fills the column of a page, at 160 a skeleton can just be seen."""
 
 
 def rendered(template: str, **values: Any) -> str:
     """A page from one of the package's templates: everything is escaped, an undefined name is an error."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _templates().get_template(template).render(**values))
+    return _shown(_templates().get_template(template).render(**values))
+
+
+def _shown(text: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """A page's script: its ``code``, and the source that a Content-Security-Policy allows it by, ``'sha256-...'``."""
+
+    code: Markup
+    source: Markup
+
+
+def script(name: str) -> Script:
+    """One of the package's scripts, to stand word for word between ``<script>`` and ``</script>``."""
+    code = files("llavapose.report").joinpath("templates", name).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    return Script(code=Markup(code), source=Markup(f"'sha256-{digest}'"))
+
+
+def script_data(value: Any) -> Markup:
+    """Plain values as JSON that can stand inside a ``<script type="application/json">``, whatever its texts hold.
+
+    A page ends a script at ``</script`` and reads on strangely behind ``<!--``, in a string too: no ``<`` is left.
+    """
+    text = json.dumps(_cleaned(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _cleaned(value: Any) -> Any:
+    """The same values with no character that obeys or turns round; one for one, so that places stay."""
+    if isinstance(value, str):
+        return _shown(value)
+    if isinstance(value, Mapping):
+        return {_shown(str(key)): _cleaned(one) for key, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, Sequence) else value
 
 
 def _templates() -> Environment:
@@ -45,6 +93,27 @@ def data_uri(picture: Image.Image) -> str:
 def jpeg_uri(content: bytes) -> str:
     """A JPEG's bytes as an address."""
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+
+
+def jpeg_within(picture: Path | Image.Image, num_bytes: int) -> bytes:
+    """A JPEG of at most so many bytes, as large as that allows; a file that is small enough is taken as it is.
+
+    The smallest size that is tried, 160 pixels, may exceed it.
+    """
+    if isinstance(picture, Path) and picture.stat().st_size <= num_bytes:
+        return picture.read_bytes()
+    image = Image.open(picture) if isinstance(picture, Path) else picture
+    content = b""
+    with image:
+        for size in _SIZES_PX:
+            smaller = image.convert("RGB")
+            smaller.thumbnail((size, size))
+            stream = io.BytesIO()
+            smaller.save(stream, "JPEG", quality=75, optimize=True)
+            content = stream.getvalue()
+            if len(content) <= num_bytes:
+                break
+    return content
 
 
 def marked(text: str, places: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def own_results(folder: Path, arm: str, *, baseline: Path | None = None) -> OwnR
     if BASELINE in arms_found([beside]):
         folders.setdefault(BASELINE, [beside])
     with TemporaryDirectory() as place, _quiet():
-        summarise(Path(place), list(folders), folders=folders)
+        summarise(Path(place), list(folders), folders=folders, further=False)
         ablation, probe = (read_table(Path(place), name) for name in ("ablation.csv", "probe.csv"))
     return OwnResults(arm=arm, ablation=list(ablation), probe=list(probe))
 

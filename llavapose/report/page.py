@@ -1,7 +1,7 @@
-"""The report page: one static file with tables, plots and every arm's answers to the same pictures side by side.
+"""The report page: one static file with tables, plots and an explorer of every question with every arm's answers.
 
-Everything comes from result files. Nothing is loaded from elsewhere: pictures, plots and style lie inside the file, and
-a Content-Security-Policy forbids the rest.
+Everything comes from result files. Nothing is loaded from elsewhere: pictures, plots, style and the one script, by its
+hash, lie inside the file, and a Content-Security-Policy forbids the rest.
 """
 
 import math
@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-from llavapose.evaluation.tables.results import file_arm, judges_found, verdict_rows
+from llavapose.evaluation.tables.results import file_arm
 from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
-from llavapose.kinds import KINDS
+from llavapose.owner import Owner, Place, owner_of
 from llavapose.records import ALL, PRIOR
+from llavapose.report.explorer import answers_explorer
 from llavapose.report.holes import FEWER, hole_lines, with_seeds
-from llavapose.report.markup import jpeg_uri, marked, rendered
-from llavapose.report.plots import COLOURS, score_plot, skill_plot, training_plot
+from llavapose.report.markup import legend, rendered, script
+from llavapose.report.plots import COLOURS, Plot, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
 from llavapose.report.tables import (
     Grid,
@@ -72,6 +71,7 @@ def write_page(source: Source) -> Path:
     probe = read_table(source.out, "probe.csv")
     curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
     curves = {arm: found for arm, found in curves.items() if found}
+    colours = COLOURS * (1 + len(source.arms) // len(COLOURS))
     html = rendered(
         "report.html.j2",
         source=source,
@@ -86,11 +86,14 @@ def write_page(source: Source) -> Path:
         ],
         holes=list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
         fewer=FEWER,
-        skills=Markup(skill_plot(probe, source.arms)) if probe else None,
-        curves=Markup(training_plot(curves, source.arms)) if curves else None,
+        skills=skill_plot(probe, source.arms) if probe else None,
+        curves=training_plot(curves, source.arms) if curves else None,
         seeds=seeds_grid(source.seeds) if source.seeds else None,
-        pictures=_pictures(source),
-        colours=dict(zip((*source.arms, PRIOR), COLOURS * (1 + len(source.arms)), strict=False)),
+        explorer=answers_explorer(source.arms, source.folders, source.failed, colours),
+        script=script("explorer.js"),
+        legend=legend(),
+        colours=dict(zip((*source.arms, PRIOR), colours, strict=False)),
+        made=_made(source),
         published=published_grids(),
         comparability=COMPARABILITY,
     )
@@ -100,9 +103,35 @@ def write_page(source: Source) -> Path:
     return path
 
 
-def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
+def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot | None:
     """The plot under a judge's table; none for nothing but holes."""
-    return Markup(score_plot(rows)) if any(row["num_scored"] for row in rows) else None
+    return score_plot(rows) if any(row["num_scored"] for row in rows) else None
+
+
+def _made(source: Source) -> list[dict[str, Any]]:
+    """Who made these results, by the cards that runs leave: the whole sweep's first, then each arm's."""
+    places = [
+        Place(folder=source.out),
+        *(Place(folder=folder, part=file_arm(arm)) for arm, folder in source.folders.items()),
+    ]
+    cards = {place.name: owner for place in places if (owner := owner_of(place))}
+    return [
+        {
+            "name": name,
+            "command": owner.command,
+            "commit": owner.commit,
+            "date": _date(owner),
+            "ok": owner.ok or owner.ended is None,
+            "settings": owner.settings,
+            "told": [(key, value) for key, value in sorted(owner.values.items())],
+        }
+        for name, owner in cards.items()
+    ]
+
+
+def _date(owner: Owner) -> str:
+    """When it was started, to the minute."""
+    return owner.started.replace("T", " ")[:16] + " UTC"
 
 
 def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -147,59 +176,6 @@ def seeds_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
 def _numbers(row: Mapping[str, Any]) -> list[str]:
     ratings = (number(row[name], 1) for name in ("score", "score_shuffled"))
     return [*ratings, *(number(row[name], 2) for name in ("skill", "skill_shuffled"))]
-
-
-def _pictures(source: Source) -> list[dict[str, Any]]:
-    """The drawn pictures with every arm's answers to their questions."""
-    home = next((f for f in source.folders.values() if (f / "pictures").is_dir()), None)
-    if home is None:
-        return []
-    blind = next((f for f in source.folders.values() if (f / "answers" / f"{PRIOR}.jsonl").is_file()), None)
-    folders = {**source.folders, **({PRIOR: blind} if blind else {})}
-    arms = [*source.arms, *[PRIOR] * (PRIOR in folders and PRIOR not in source.arms)]
-    questions = [row for _, row in read_jsonl(home / "benchmark.jsonl", what="benchmark")]
-    answers = {arm: _answers(folder, arm) for arm, folder in folders.items()}
-    verdicts = {arm: _verdicts(folder, arm) for arm, folder in folders.items()}
-    pictures = []
-    for path in sorted((home / "pictures").glob("*.jpg"), key=lambda path: path.stem.zfill(12)):
-        of_scene = [question for question in questions if str(question["scene_id"]) == path.stem]
-        of_scene.sort(key=lambda question: list(KINDS).index(question["kind"]))
-        asked = [
-            {"kind": question["kind"], "text": question["text"],
-             "answers": [_answer(arm, question["id"], answers, verdicts, arm in source.failed) for arm in arms]}
-            for question in of_scene
-        ]  # fmt: skip
-        if asked:
-            pictures.append({"id": path.stem, "data": jpeg_uri(path.read_bytes()), "questions": asked})
-    return pictures
-
-
-def _answers(folder: Path, arm: str) -> dict[str, dict[str, Any]]:
-    """Question id -> answer of the arm; empty where it left none."""
-    path = folder / "answers" / f"{file_arm(arm)}.jsonl"
-    return {row["question_id"]: row for _, row in read_jsonl(path, what="answers")} if path.is_file() else {}
-
-
-def _verdicts(folder: Path, arm: str) -> dict[str, list[dict[str, Any]]]:
-    """Question id -> verdicts on the arm's answer, judge by judge."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for judge in judges_found([folder]):
-        for row in verdict_rows(folder, file_arm(arm), judge):
-            found.setdefault(row["question_id"], []).append({"opponent": None, **row, "judge": judge})
-    return found
-
-
-def _answer(arm: str, question: str, answers: Mapping, verdicts: Mapping, failed: bool) -> dict[str, Any]:
-    answer = answers.get(arm, {}).get(question)
-    if answer is None:
-        return {"arm": arm, "pieces": [], "verdicts": [], "hole": "failed" if failed else "no answer"}
-    found = verdicts.get(arm, {}).get(question) or [{"judge": "", "rating": None, "reason": "not judged", "claims": []}]
-    return {
-        "arm": arm,
-        "pieces": marked(answer["text"], next((one["claims"] for one in found if one["claims"]), [])),
-        "verdicts": found,
-        "hole": "" if answer["text"].strip() else "(empty answer)",
-    }
 
 
 def read_curves(run: Path) -> dict[str, list[tuple[float, float]]]:

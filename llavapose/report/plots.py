@@ -1,7 +1,12 @@
-"""Plots for the page, as SVG text: scores and skills with their intervals, and training curves."""
+"""Plots for the page, as SVG: scores and skills with their intervals, and training curves, each for two widths.
+
+A plot made for a desk cannot be read at a telephone's 390 pixels: shrunk, its letters are five high. So each is drawn
+twice, and the page's style shows one.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
@@ -9,6 +14,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+from markupsafe import Markup
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -40,26 +46,48 @@ _STYLE: Any = {
 }
 
 
-def score_plot(rows: Sequence[Mapping[str, Any]]) -> str:
+NARROW_INCHES = 4.2
+"""Width of a plot for telephones: 302 points, shown on 350 or so pixels, so that 10 points are 11 pixels."""
+WIDE_INCHES = 8.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """One plot, drawn for a wide and for a narrow screen."""
+
+    wide: Markup
+    narrow: Markup
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Axis:
+    """The axis of the values: its name, its ends (None: as the values have it), and a line with what it means."""
+
+    name: str
+    low: float | None
+    high: float
+    line: float
+    line_name: str = ""
+
+
+def score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot:
     """Scores of ``ablation.csv`` by kind, an arm a colour, with 95% intervals; arms without scores are left out."""
     found = {(row["arm"], row["kind"]): row for row in rows if not math.isnan(row["score"])}
     arms = list(dict.fromkeys(row["arm"] for row in rows))
-    with pyplot.rc_context(_STYLE):
-        figure, axes = pyplot.subplots(figsize=(8.6, 3.6), layout="constrained")
-        groups = [[found.get((arm, kind)) for arm in arms] for kind in (*rated_kinds(), ALL)]
-        _intervals(axes, groups, arms, value="score")
-        axes.set_xticks(range(len(groups)), [*rated_kinds(), ALL])
-        # Far below 10 all is alike, worse than silence: the room belongs to what lies above.
-        lows = [row["low"] for row in found.values() if not math.isnan(row["low"])]
-        axes.set_ylim(max(LOWEST_SHOWN, min([0, *lows])), 104)
-        axes.axhline(10, color="#5f6368", linewidth=1)
-        if rows and rows[0]["judge"] == POSE:
-            axes.text(len(groups) - 0.5, 10.8, "adds nothing", color="#5f6368", fontsize=8, ha="right", va="bottom")
-        axes.set_ylabel("mean rating × 10")
-        return _svg(figure)
+    # Far below 10 all is alike, worse than silence: the room belongs to what lies above.
+    lows = [row["low"] for row in found.values() if not math.isnan(row["low"])]
+    axis = _Axis(
+        name="mean rating × 10",
+        low=max(LOWEST_SHOWN, min([0, *lows])),
+        high=104,
+        line=10,
+        line_name="adds nothing" if rows and rows[0]["judge"] == POSE else "",
+    )
+    groups = {kind: [found.get((arm, kind)) for arm in arms] for kind in (*rated_kinds(), ALL)}
+    return _interval_plot(groups, arms, axis, value="score")
 
 
-def skill_plot(rows: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> str:
+def skill_plot(rows: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> Plot:
     """Skills of ``probe.csv``: one person, several, all, and the control with shuffled pictures, with 95% intervals."""
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows if not math.isnan(row["skill"])}
     columns = (
@@ -68,14 +96,55 @@ def skill_plot(rows: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> str:
         (ALL, "true", ALL),
         ("all, shuffled pictures", "shuffled", ALL),
     )
+    axis = _Axis(name="probe skill (0 chance, 1 all right)", low=None, high=1.02, line=0)
+    groups = {name: [found.get((arm, pictures, group)) for arm in arms] for name, pictures, group in columns}
+    return _interval_plot(groups, arms, axis, value="skill")
+
+
+_Groups = Mapping[str, Sequence[Mapping[str, Any] | None]]
+
+
+def _interval_plot(groups: _Groups, arms: Sequence[str], axis: _Axis, *, value: str) -> Plot:
+    """Wide: groups side by side, arms by colour. Narrow: groups one below the other, arms by name."""
     with pyplot.rc_context(_STYLE):
-        figure, axes = pyplot.subplots(figsize=(8.6, 3.6), layout="constrained")
-        groups = [[found.get((arm, pictures, group)) for arm in arms] for _, pictures, group in columns]
-        _intervals(axes, groups, arms, value="skill")
-        axes.axhline(0, color="#5f6368", linewidth=1)
-        axes.set_xticks(range(len(columns)), [name for name, _, _ in columns])
-        axes.set_ylim(top=1.02)
-        axes.set_ylabel("probe skill (0 chance, 1 all right)")
+        figure, axes = pyplot.subplots(figsize=(WIDE_INCHES, 3.6), layout="constrained")
+        _intervals(axes, list(groups.values()), arms, value=value)
+        axes.set_xticks(range(len(groups)), list(groups))
+        axes.set_ylim(axis.low, axis.high)
+        axes.axhline(axis.line, color="#5f6368", linewidth=1)
+        if axis.line_name:
+            axes.text(len(groups) - 0.5, axis.line + 0.8, axis.line_name, color="#5f6368", fontsize=8, ha="right",
+                      va="bottom")  # fmt: skip
+        axes.set_ylabel(axis.name)
+        wide = _svg(figure)
+    return Plot(wide=wide, narrow=_narrow_intervals(groups, arms, axis, value=value))
+
+
+def _narrow_intervals(groups: _Groups, arms: Sequence[str], axis: _Axis, *, value: str) -> Markup:
+    """A panel a group, an arm a line with its name in front: as high as it must be, never wider than a telephone."""
+    shown = [arm for number, arm in enumerate(arms) if any(group[number] for group in groups.values())]
+    lines = max(1, len(shown))
+    with pyplot.rc_context({**_STYLE, "font.size": 10, "svg.hashsalt": "llavapose narrow"}):
+        # A line is 17 points high, a panel's heading and the gap below it 24.
+        height = (len(groups) * (17 * lines + 24) + 36) / 72
+        figure, panels = pyplot.subplots(
+            len(groups), figsize=(NARROW_INCHES, height), sharex=True, squeeze=False, layout="constrained"
+        )
+        for axes, (name, group) in zip(panels[:, 0], groups.items(), strict=True):
+            for number, arm in enumerate(arms):
+                row = group[number]
+                if row is not None:
+                    colour, place = COLOURS[number % len(COLOURS)], shown.index(arm)
+                    axes.hlines(place, row["low"], row["high"], color=colour, linewidth=2.2, alpha=0.55)
+                    axes.plot(row[value], place, "o", color=colour, markersize=6.5)
+            axes.set_title(name, loc="left", fontsize=10, fontweight="bold")
+            axes.set_yticks(range(len(shown)), [arm if len(arm) <= 18 else f"{arm[:17]}…" for arm in shown])
+            axes.set_ylim(lines - 0.4, -0.6)
+            axes.axvline(axis.line, color="#5f6368", linewidth=1)
+            axes.grid(axis="y", visible=False)
+        # When all is drawn: without a lower end of its own the axis has that of the widest panel.
+        panels[-1, 0].set_xlim(axis.low, axis.high)
+        panels[-1, 0].set_xlabel(axis.name)
         return _svg(figure)
 
 
@@ -97,33 +166,49 @@ def _intervals(
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=max(1, len(arms)), handletextpad=0.2)
 
 
-def training_plot(curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], arms: Sequence[str]) -> str:
+def training_plot(curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], arms: Sequence[str]) -> Plot:
     """Loss over steps: thin for training, dashed with dots for held-out samples.
 
     Args:
         curves: arm -> metric ("train/loss", "val/loss") -> (step, value) in order.
         arms: in the tables' order, which fixes the colours.
     """
-    with pyplot.rc_context(_STYLE):
-        figure, axes = pyplot.subplots(figsize=(8.6, 3.4), layout="constrained")
+    return Plot(
+        wide=_curves(curves, arms, (WIDE_INCHES, 3.4), _STYLE),
+        narrow=_curves(
+            curves, arms, (NARROW_INCHES, 4.6), {**_STYLE, "font.size": 10, "svg.hashsalt": "llavapose narrow"}
+        ),
+    )
+
+
+def _curves(
+    curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
+    arms: Sequence[str],
+    size: tuple[float, float],
+    style: Any,
+) -> Markup:
+    with pyplot.rc_context(style):
+        figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         for number, arm in enumerate(arms):
             colour = COLOURS[number % len(COLOURS)]
-            for metric, style in (("train/loss", "-"), ("val/loss", "o--")):
+            for metric, line in (("train/loss", "-"), ("val/loss", "o--")):
                 points = curves.get(arm, {}).get(metric, ())
                 if points:
                     xs, ys = zip(*points, strict=True)
                     name = arm if metric == "train/loss" else f"{arm}, held out"
-                    axes.plot(xs, ys, style, color=colour, linewidth=1.4, markersize=4, label=name)
+                    axes.plot(xs, ys, line, color=colour, linewidth=1.4, markersize=4, label=name)
         axes.set_xlabel("step")
         axes.set_ylabel("loss a supervised token")
         axes.set_ylim(bottom=0)
-        axes.legend(ncols=2, fontsize=9)
+        figure.legend(ncols=2, fontsize=9, loc="outside upper center") if size[0] < WIDE_INCHES else axes.legend(
+            ncols=2, fontsize=9
+        )
         return _svg(figure)
 
 
-def _svg(figure: Figure) -> str:
+def _svg(figure: Figure) -> Markup:
     """The figure as an ``<svg>`` element that scales with its column; nothing in it depends on the day."""
     out = StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     pyplot.close(figure)
-    return out.getvalue()[out.getvalue().index("<svg") :]
+    return Markup(out.getvalue()[out.getvalue().index("<svg") :])

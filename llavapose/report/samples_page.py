@@ -1,35 +1,41 @@
 """The page of generated samples, like the papers' Figure 1: picture with boxes and keypoints, context, three kinds.
 
-One static file: pictures and style lie inside, a Content-Security-Policy forbids anything from elsewhere.
+All samples, to be searched and filtered, pictures of some. One static file: pictures, style and script lie inside, a
+Content-Security-Policy forbids anything from elsewhere; a large set goes into several such files.
 """
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from llavapose.errors import DataError
 from llavapose.files import atomic_write
 from llavapose.kinds import KINDS
 from llavapose.records import Sample, Scene
-from llavapose.report.markup import data_uri, legend, rendered
+from llavapose.report.explorer import PICTURES_BYTES, Explorer
+from llavapose.report.markup import jpeg_uri, jpeg_within, legend, rendered, script, script_data
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
 
-_PICTURE_PX = 560
-"""Longer side of a picture on the page."""
+PART_CHARS = 4_000_000
+"""Characters of samples in a file: they stand there twice, once for browsers without scripts, beside the pictures."""
+_PICTURE_PX = 480
+"""Longer side of a picture, the most that the page's column shows."""
+_PICTURE_BYTES = 60_000
+"""Most of one picture, in address form: what a detailed photograph takes at this size."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exhibit:
-    """One scene on the page: ``picture`` is a data URI, ``samples`` come by kind."""
+class _Part:
+    """What one file holds: samples, the texts that teachers saw and the drawn pictures, these by picture's name."""
 
-    scene: Scene
-    picture: str
-    context: str
-    samples: dict[str, list[Sample]]
+    items: Sequence[Mapping[str, Any]]
+    contexts: Mapping[str, str]
+    pictures: Mapping[str, str]
 
 
 def write_samples_page(
@@ -40,14 +46,14 @@ def write_samples_page(
     context_of: Callable[[Scene, str], str],
     num_scenes: int = 30,
 ) -> Path:
-    """Write ``folder/page/index.html``.
+    """Write ``folder/page/index.html``, and ``part-2.html`` and so on beside it where one file cannot hold all.
 
     Args:
         samples: JSONL file of samples.
         scenes: the scenes that they were made from.
         folder: folder of the page.
         context_of: (scene, parts) -> the text that the teacher saw (``teacher.context.context_text``).
-        num_scenes: pictures on the page, drawn by chance from those with most kinds of sample.
+        num_scenes: pictures that are drawn, by chance from those with most kinds of sample; theirs stand first.
 
     Returns:
         The page's path.
@@ -59,42 +65,121 @@ def write_samples_page(
     by_image: dict[str, list[Sample]] = defaultdict(list)
     for sample in found:
         by_image[sample.image].append(sample)
-    known = [scene for scene in scenes.scenes if scene.image in by_image]
+    known = {scene.image: scene for scene in scenes.scenes if scene.image in by_image}
     if not known:
         raise DataError(f"{samples}: no sample is about a picture of {scenes.images}; expected the same set")
-    random.Random(0).shuffle(known)
-    known.sort(key=lambda scene: -len({sample.kind for sample in by_image[scene.image]}))
-    shown = sorted(known[:num_scenes], key=lambda scene: scene.id)
-    exhibits = [_exhibit(scene, by_image[scene.image], scenes.images, context_of) for scene in shown]
-    page = folder / "page" / "index.html"
-    with atomic_write(page) as stream:
-        stream.write(_render(exhibits, found))
-    return page
+    drawn = _drawn(list(known.values()), by_image, num_scenes)
+    rest = [scene.image for scene in sorted(known.values(), key=lambda one: one.id) if scene.image not in drawn]
+    order = [*drawn, *rest, *(image for image in by_image if image not in known)]
+    contexts = {image: context_of(scene, _parts_seen(by_image[image])) for image, scene in known.items()}
+    pictures = _pictures([known[image] for image in drawn], by_image, scenes.images)
+    parts = _parts([sample for image in order for sample in by_image[image]], contexts, pictures)
+    return _write(folder / "page", parts, found, num_drawn=len(drawn))
 
 
-def _exhibit(scene: Scene, samples: Sequence[Sample], images: Path, context_of: Callable[[Scene, str], str]) -> Exhibit:
-    parts = str(samples[0].provenance.get("context", "keypoints"))
-    return Exhibit(
-        scene=scene,
-        picture=data_uri(
-            draw_scene(scene, images, size=_PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints")
-        ),
-        context=context_of(scene, parts),
-        samples={kind: [sample for sample in samples if sample.kind == kind] for kind in KINDS},
-    )
+def _drawn(known: Sequence[Scene], by_image: Mapping[str, Sequence[Sample]], num: int) -> list[str]:
+    """Pictures to draw: by chance, those with most kinds first; in the order of their ids."""
+    chosen = list(known)
+    random.Random(0).shuffle(chosen)
+    chosen.sort(key=lambda scene: -len({sample.kind for sample in by_image[scene.image]}))
+    return [scene.image for scene in sorted(chosen[:num], key=lambda scene: scene.id)]
 
 
-def _render(exhibits: Sequence[Exhibit], samples: Sequence[Sample]) -> str:
+def _parts_seen(samples: Sequence[Sample]) -> str:
+    """What the teacher saw of a picture: "captions", "boxes" or "keypoints"."""
+    return str(samples[0].provenance.get("context", "keypoints"))
+
+
+def _pictures(scenes: Sequence[Scene], by_image: Mapping[str, Sequence[Sample]], images: Path) -> dict[str, str]:
+    # All in one part at the worst: each gets its share of the room that a page has for pictures.
+    room = min(_PICTURE_BYTES, PICTURES_BYTES // max(1, len(scenes))) * 3 // 4
+    found = {}
+    for scene in scenes:
+        parts = _parts_seen(by_image[scene.image])
+        picture = draw_scene(
+            scene, images, size=_PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints"
+        )  # fmt: skip
+        found[scene.image] = jpeg_uri(jpeg_within(picture, room))
+    return found
+
+
+def _parts(samples: Sequence[Sample], contexts: Mapping[str, str], pictures: Mapping[str, str]) -> list[_Part]:
+    """Cut between pictures, so that each part has room."""
+    cuts: list[list[Sample]] = [[]]
+    size, last = 0, None
+    for sample in samples:
+        if sample.image != last:
+            last = sample.image
+            if size > PART_CHARS:
+                cuts.append([])
+                size = 0
+            size += len(contexts.get(last, ""))
+        size += sum(len(turn.text) for turn in sample.turns)
+        cuts[-1].append(sample)
+    return [
+        _Part(
+            items=[_item(sample) for sample in cut],
+            contexts={name: contexts[name] for name in dict.fromkeys(one.image for one in cut) if name in contexts},
+            pictures={name: pictures[name] for name in dict.fromkeys(one.image for one in cut) if name in pictures},
+        )
+        for cut in cuts
+    ]
+
+
+def _item(sample: Sample) -> dict[str, Any]:
+    return {
+        "id": sample.id,
+        "kind": sample.kind,
+        "text": sample.turns[0].text,
+        "picture": sample.image,
+        "turns": [[turn.role, turn.text] for turn in sample.turns],
+    }
+
+
+def _write(folder: Path, parts: Sequence[_Part], samples: Sequence[Sample], *, num_drawn: int) -> Path:
+    names = ["index.html", *(f"part-{number}.html" for number in range(2, len(parts) + 1))]
     counts = Counter(sample.kind for sample in samples)
-    return rendered(
-        "samples.html.j2",
-        exhibits=exhibits,
-        kinds={name: kind.title for name, kind in KINDS.items()},
-        counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
-        num_samples=len(samples),
-        num_pictures=len({sample.image for sample in samples}),
-        made_by=", ".join(sorted({_origin(sample) for sample in samples})),
-        legend=legend(),
+    for name, part in zip(names, parts, strict=True):
+        html = rendered(
+            "samples.html.j2",
+            explorer=_explorer(part),
+            script=script("explorer.js"),
+            counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
+            num_samples=len(samples),
+            num_pictures=len({sample.image for sample in samples}),
+            num_drawn=num_drawn,
+            made_by=", ".join(sorted({_origin(sample) for sample in samples})),
+            legend=legend(),
+            names=names,
+            name=name,
+        )
+        with atomic_write(folder / name) as stream:
+            stream.write(html)
+    for old in folder.glob("part-*.html"):
+        if old.name not in names:
+            old.unlink()
+    return folder / names[0]
+
+
+def _explorer(part: _Part) -> Explorer:
+    kinds = [(name, kind.title) for name, kind in KINDS.items() if any(one["kind"] == name for one in part.items)]
+    data = {
+        "view": "samples",
+        "noun": "samples",
+        "nopicture": "This picture is not drawn here.",
+        "items": part.items,
+        "contexts": part.contexts,
+    }
+    return Explorer(
+        title="Samples",
+        searched="questions, answers, what the teacher saw",
+        filters=(
+            ("kind", "Kind", [("", "all kinds"), *kinds]),
+            ("drawn", "Pictures", [("", "all"), ("1", "drawn ones")]),
+        ),
+        items=part.items,
+        data=script_data(data),
+        pictures=script_data(part.pictures),
     )
 
 

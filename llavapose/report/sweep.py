@@ -27,6 +27,7 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
+from llavapose.report.tables.judges import further_grids
 from llavapose.report.wandb.log import log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 
@@ -145,6 +146,7 @@ def write_tables(
         "probe": with_seeds(probe_grid(probe, arms, failed), counts, PROBE),
         "probe_groups": with_seeds(probe_groups_grid(probe, arms, failed), counts, PROBE),
         **({"seeds": seeds_grid(seeds)} if seeds else {}),
+        **further_grids(out),
     }
     grids = [*ratings.values(), *others.values()]
     print("\n" + "\n".join(map(as_text, grids)), flush=True)

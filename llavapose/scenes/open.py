@@ -6,6 +6,7 @@ from pathlib import Path
 from llavapose.config.choices import SceneSource, Selected
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
+from llavapose.files import read_jsonl
 from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.select import select
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world, world_path
@@ -46,14 +47,16 @@ def opened_if_there(config: ScenesConfig, split: str) -> SceneSet | None:
 
 
 def excluded_ids(config: ScenesConfig) -> frozenset[int]:
-    """The image ids that must stay out of training data: one a line, ``#`` begins a comment.
+    """The image ids that must stay out of training data: those of a file, and those of frozen benchmarks.
+
+    In the file stands one a line, ``#`` begins a comment.
 
     Raises:
-        DataError: no such file, or a line that is no number.
+        DataError: no such file, a line that is no number, or a benchmark's file that is none.
     """
-    path = config.excluded_ids
+    path, frozen = config.excluded_ids, frozen_ids(config.held_out)
     if path is None:
-        return frozenset()
+        return frozen
     if not path.is_file():
         raise DataError(f"scenes.excluded_ids: no file {path}; expected COCO image ids, one a line")
     found = set()
@@ -63,6 +66,26 @@ def excluded_ids(config: ScenesConfig) -> frozenset[int]:
             raise DataError(f"scenes.excluded_ids: {path}:{number} has {word[:40]!r}; expected an image id, e.g. 42")
         if word:
             found.add(int(word))
+    return frozen | found
+
+
+def frozen_ids(folder: Path | None) -> frozenset[int]:
+    """The image ids of every frozen benchmark (``*.jsonl``) in a folder; none where there is no folder.
+
+    Raises:
+        DataError: a file there that is none: whose pictures it held out would be trained on.
+    """
+    found: set[int] = set()
+    for path in sorted(folder.glob("*.jsonl")) if folder is not None else ():
+        for number, row in read_jsonl(path, what="scenes.held_out"):
+            key = "scene_id" if number > 1 else "benchmark"
+            if not isinstance(row.get(key), int if number > 1 else str):
+                raise DataError(
+                    f"scenes.held_out: {path}:{number} has no `{key}`; expected frozen benchmarks alone in {folder}: "
+                    "move the file, or say scenes.held_out=null"
+                )
+            if number > 1:
+                found.add(row["scene_id"])
     return frozenset(found)
 
 

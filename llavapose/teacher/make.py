@@ -13,7 +13,7 @@ from llavapose.llm.ask import ledger_path, open_door
 from llavapose.llm.counts import State
 from llavapose.owner import Place, held, stranger
 from llavapose.scenes.coco import SceneSet
-from llavapose.scenes.open import open_scenes, world_folder
+from llavapose.scenes.open import frozen_ids, open_scenes, world_folder
 from llavapose.scenes.select import select
 from llavapose.teacher.examples import examples_hash, read_examples
 from llavapose.teacher.offline.write import generate
@@ -194,8 +194,12 @@ def _write_by_endpoint(chosen: SceneSet, teacher: TeacherConfig, folder: Path, l
 
 def _settings(scenes: ScenesConfig, teacher: TeacherConfig, split: str) -> dict[str, Any]:
     """All that decides what the samples say, as plain values; files of annotations count with size and time."""
+    shown = _plain(asdict(scenes))
+    # Which pictures are held out decides, not where it is written; sets made while there were none keep their folders.
+    held_out = frozen_ids(scenes.held_out) if shown.pop("held_out") is not None and split == "train" else ()
     made_from = {
-        "scenes": _plain(asdict(scenes)),
+        **({"held_out": fingerprint(sorted(held_out))} if held_out else {}),
+        "scenes": shown,
         "teacher": _deciding(teacher),
         "prompts": PROMPT_VERSION,
         "split": split,

@@ -15,7 +15,7 @@ from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.protocol import Likelihoods, ProbedAnswerer
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.controls import asked_under
-from llavapose.evaluation.evaluate import evaluate_arm
+from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
 from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.measures import Arm
@@ -120,12 +120,21 @@ def test_every_file_is_there_and_complete(out):
         for arm in ("full", "baseline"):
             assert len(rows_of(out / room / f"{arm}.jsonl")) == num
     rows = rows_of(out / "probe" / "full.jsonl")
-    assert {row["pictures"] for row in rows} == {"true", "shuffled"} and len(rows) % 4 == 0
+    assert {row["pictures"] for row in rows} == {"true", "shuffled", "no_picture"} and len(rows) % 6 == 0
+    assert {row["picture"] for row in rows if row["pictures"] == "no_picture"} == {""}
     assert {"arm", "group", "value", "true", "flipped", "questions", "picture"} <= set(rows[0])
-    assert len(list((out / "pictures").glob("*.jpg"))) == 8
+    assert len(list((out / "pictures").glob("*.jpg"))) == 12, "every question's"
     told = read_json(out / "benchmark.json", what="benchmark")
     assert (told["name"], told["num_questions"]) == ("world", 36)
     assert not list(out.rglob("*.part*"))
+
+
+def test_a_picture_that_is_missing_is_named_and_one_without_annotations_is_drawn_as_it_is(benchmark, tmp_path, caplog):
+    asked = [replace(benchmark.questions[0], image="gone.jpg", scene_id=1), benchmark.questions[-1]]
+    (tmp_path / "7.jpg").write_bytes(b"of another benchmark")
+    draw_pictures(tmp_path, asked, replace(benchmark.scenes, scenes=()))
+    assert [path.stem for path in tmp_path.iterdir()] == [str(asked[1].scene_id)]
+    assert "1 of 2 pictures are not drawn, such as: scene 1" in caplog.text and "gone.jpg" in caplog.text
 
 
 def test_an_answerer_that_tells_the_facts_is_rated_high_and_a_silent_one_lowest(out):
@@ -187,7 +196,7 @@ def test_what_is_there_is_kept_and_what_changed_is_made_again(arm_of, benchmark,
     assert again.calls == 1 and path.read_text() == whole
     other = Talker(benchmark, name="other")
     evaluate_arm(arm_of(out, "full", other))
-    assert other.calls == 5  # its answers and the probe twice, and a control each
+    assert other.calls == 6  # its answers and the probe, each with both controls
 
 
 def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(arm_of, benchmark, out):

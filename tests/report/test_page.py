@@ -60,10 +60,10 @@ def test_a_browser_shows_the_whole_page_and_asks_for_nothing(page, proxy, tmp_pa
     dom = found.stdout
     assert [host for host in asked if "google" not in host and "gvt1" not in host] == []
     assert "Content Security Policy" not in found.stderr, found.stderr
-    assert dom.count("<svg") == 3 and dom.count("<table") == 5
-    assert dom.count('class="picture"') == 3 and dom.count("data:image/jpeg;base64,") == 3
-    assert dom.count('mark class="right"') > 3 and dom.count('mark class="wrong"') > 3
-    assert "&lt;b&gt;the ball&lt;/b&gt; &amp; smiles" in dom and "<b>the ball" not in dom
+    assert dom.count("<svg") == 6 and dom.count("<table") == 5, "each plot for two widths"
+    assert dom.count('class="row"') == 60 and "72 of 72 questions" in dom, "not all rows at once"
+    assert dom.count("data:image/jpeg;base64,") == 3, "each once"
+    assert dom.count("&lt;b&gt;the ball&lt;/b&gt; &amp; smiles") > 3 and "<b>the ball" not in dom
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
@@ -89,17 +89,12 @@ def test_the_screenshot_is_a_picture_of_something(page, tmp_path):
         assert len(image.convert("RGB").getcolors(2**24)) > 100
 
 
-def test_the_page_is_one_file_without_script_or_link(page):
+def test_the_page_is_one_file_without_link(page):
     html = page.read_text(encoding="utf-8")
-    assert "default-src 'none'" in html and "<script" not in html
+    assert "default-src 'none'" in html
+    html = re.sub(r"<script.*?</script>", "", html, flags=re.S)  # what it does is seen in the browser
     links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"'\s)>]+)""", html)
     assert {link for link in links if not link.startswith(("#", "data:"))} == set()
-
-
-def test_plots_can_be_read_on_a_narrow_screen(page):
-    """They keep a width at which their letters are 11 pixels high, and scroll; the page itself does not."""
-    html = page.read_text(encoding="utf-8")
-    assert re.search(r"figure \{[^}]*overflow-x:auto", html) and re.search(r"svg \{[^}]*min-width:620px", html)
 
 
 def test_published_numbers_stand_apart_and_limits_are_said(page):

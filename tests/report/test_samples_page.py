@@ -1,8 +1,7 @@
 """The page of samples: whole, safe, and opened by a real browser."""
 
+import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,14 @@ from PIL import Image
 
 from llavapose.errors import DataError
 from llavapose.records import Person, Sample, Scene, Turn
+from llavapose.report import samples_page
+from llavapose.report.markup import script
 from llavapose.report.samples_page import write_samples_page
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.context import context_text
+from tests.report.browser import BROWSER, browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -59,27 +60,77 @@ def page(scenes: SceneSet, tmp_path: Path) -> Path:
     return write_samples_page(tmp_path / "samples.jsonl", scenes, tmp_path, context_of=context_text, num_scenes=4)
 
 
-def test_the_page_holds_picture_context_and_all_kinds(page: Path, tmp_path: Path) -> None:
+def test_the_page_holds_all_samples_and_the_pictures_that_were_asked_for(page: Path, tmp_path: Path) -> None:
     assert page == tmp_path / "page" / "index.html"
     html = page.read_text(encoding="utf-8")
-    assert html.count("<article") == html.count("data:image/jpeg;base64,") == 4
-    for text in (
-        "18 samples of 6 pictures",
-        "Question conv?",
-        "Answer detail",
-        "Answer complex",
-        "keypoints: [0.3, 0.2, 2",
-    ):
-        assert text in html
-    assert "teacher offline, context keypoints" in html
+    assert html.count("data:image/jpeg;base64,") == 4
+    for text in ("18 samples of 6 pictures", "4 pictures are drawn", "teacher offline, context keypoints"):
+        assert text in " ".join(html.split())
+    (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)
+    data = json.loads(block)
+    assert len(data["items"]) == 18 and data["items"][0]["turns"][1][1] == f"Answer conv {HOSTILE}."
+    assert len(data["contexts"]) == 6 and "keypoints: [0.3, 0.2, 2" in data["contexts"]["0.png"]
+    plain = html.partition("<noscript>")[2].partition("</noscript>")[0]
+    assert plain.count("<li") == 18 and "Answer complex" in plain
 
 
 def test_nothing_comes_from_elsewhere_and_text_stays_text(page: Path) -> None:
     html = page.read_text(encoding="utf-8")
-    assert "Content-Security-Policy" in html
-    assert "default-src 'none'" in html
-    assert not re.search(r"<script|https?://|//cdn", html)
+    assert "default-src 'none'" in html and script("explorer.js").source in html
+    assert html.count("<script") == html.count("</script") == 3
+    assert not re.search(r"https?://|//cdn", html)
     assert "&lt;script&gt;alert(1)" in html
+
+
+def test_more_than_a_page_holds_goes_into_several(scenes: SceneSet, page: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(samples_page, "PART_CHARS", 1000)
+    (page.parent / "part-99.html").write_text("of an earlier run")
+    first = write_samples_page(tmp_path / "samples.jsonl", scenes, tmp_path, context_of=context_text, num_scenes=4)
+    parts = sorted(page.parent.iterdir())
+    assert [path.name for path in parts] == ["index.html", *(f"part-{n}.html" for n in range(2, len(parts) + 1))]
+    assert len(parts) > 1
+    found = []
+    for number, path in enumerate(parts, 1):
+        html = path.read_text(encoding="utf-8")
+        assert f"Part {number} of {len(parts)}" in " ".join(html.split())
+        links = set(re.findall(r'href="([a-z][^":]*)"', html))
+        assert links == {one.name for one in parts} - {path.name}
+        (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)
+        found += [item["id"] for item in json.loads(block)["items"]]
+    assert len(found) == len(set(found)) == 18 and first == page
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium to open the page with")
+def test_a_reader_searches_filters_and_reads(page: Path, tmp_path: Path) -> None:
+    listed = "[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)"
+    with browser(tmp_path / "profile") as tab:
+        tab.open(f"{page.as_uri()}#kind=detail")
+        assert tab.ask(listed) == [f"{number}-detail" for number in drawn_first(page)]
+        tab.open(f"{page.as_uri()}#drawn=1")
+        assert len(tab.ask(listed)) == 12
+        tab.open(f"{page.as_uri()}#q=%22caption%203%22%20complex")
+        assert tab.ask(listed) == ["3-complex"], "what the teacher saw is searched too"
+        tab.open(f"{page.as_uri()}#{drawn_first(page)[0]}-conv")
+        assert tab.ask("document.querySelector('#shown img').naturalWidth") == 480
+        assert "Question conv?" in tab.texts("#shown h3")[0] and tab.texts("#shown dd") == [f"Answer conv {HOSTILE}."]
+        assert "keypoints: [0.3" in tab.texts("#shown pre")[0] and len(tab.texts("#shown .more a")) == 2
+        tab.ask("document.querySelector('#shown .more a').click()")
+        tab.ask("new Promise((done) => setTimeout(done, 200))")
+        assert "Question detail?" in tab.texts("#shown h3")[0]
+        tab.open(page.as_uri(), width=390, height=844)
+        assert tab.ask("document.documentElement.scrollWidth") == 390 and len(tab.ask(listed)) == 18
+        assert (tab.wrong, tab.asked) == ([], [])
+        tab.open(page.as_uri(), scripts=False)
+        assert len(tab.texts("noscript li")) == 18
+
+
+def drawn_first(page: Path) -> list[str]:
+    """Numbers of the pictures as the page has them: the drawn ones first."""
+    html = page.read_text(encoding="utf-8")
+    (block,) = re.findall(r'<script type="application/json" id="pictures">(.*?)</script>', html, re.S)
+    drawn = sorted(name.partition(".")[0] for name in json.loads(block))
+    return drawn + [number for number in "012345" if number not in drawn]
 
 
 def test_samples_of_other_pictures_are_refused(scenes: SceneSet, page: Path, tmp_path: Path) -> None:
@@ -87,18 +138,3 @@ def test_samples_of_other_pictures_are_refused(scenes: SceneSet, page: Path, tmp
     with pytest.raises(DataError, match="no sample is about a picture of"):
         write_samples_page(tmp_path / "samples.jsonl", others, tmp_path / "new", context_of=context_text)
     assert not (tmp_path / "new").exists()
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")
-def test_a_browser_shows_it(page: Path, tmp_path: Path) -> None:
-    shot = tmp_path / "shot.png"
-    command = [
-        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
-        "--window-size=1000,900", f"--screenshot={shot}", page.as_uri(),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=90)
-    with Image.open(shot) as picture:
-        colours = picture.convert("RGB").getcolors(1_000_000)
-    assert colours
-    assert any(abs(r - 200) < 8 and abs(g - 180) < 8 and abs(b - 150) < 8 for n, (r, g, b) in colours if n > 500)

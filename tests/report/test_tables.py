@@ -1,6 +1,7 @@
 """Tables in every form say the same, holes included."""
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.comparison import comparison_table
+from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import write_csv
-from llavapose.report.published import published_grids
 from llavapose.report.tables import (
     BLIND_MARK,
     NEEDED,
@@ -22,6 +24,7 @@ from llavapose.report.tables import (
     as_text,
     read_table,
 )
+from llavapose.report.tables.differences import comparison_grids, difference_grids
 
 
 def ratings(values, kind="conv"):
@@ -53,7 +56,7 @@ def test_a_difference_without_looking_is_marked():
         rows = ablation_table(told, ["full", "baseline", "prior"], controls=controls)
         grid = ablation_grid(rows)
         first = dict(zip(grid.header, grid.rows[0], strict=True))
-        assert first["difference to baseline"] == f"+45.0 [+35.0, +50.0] {mark}".strip()
+        assert first["difference to baseline"] == f"+45.0 [+29.1, +60.9] {mark}".strip()
         assert first["shuffled"] == ("80.0" if mark == BLIND_MARK else "12.5" if controls else "—")
         assert first["no picture"] == ("10.0" if mark == BLIND_MARK else "—")
         assert dict(zip(grid.header, grid.rows[-1], strict=True))["difference to baseline"].endswith("]"), "the prior"
@@ -115,7 +118,76 @@ def test_rows_stand_in_the_papers_order():
     )  # fmt: skip
 
 
-def test_published_numbers_are_the_papers():
-    hpaub, e_hpaub = published_grids()
-    assert ("full", "43.67", "67.00", "66.67", "59.11", "30") in hpaub.rows
-    assert ("baseline", "54.0", "47.2", "55.2", "52.1") in e_hpaub.rows
+def told(values, arms=("full", "conv"), judge="gpt-4o", **more):
+    """Rows of an ablation over 20 images whose ratings are these, each question's a little off."""
+    found = {
+        arm: [replace(one, rating=one.rating + 0.2 * (one.scene_id % 3), **more) for one in ratings([value] * 20)]
+        for arm, value in values.items()
+    }
+    return ablation_table(found, [*arms, "baseline"], judge=judge, benchmark="world (20 questions: 0123456789ab)")
+
+
+def test_a_caption_says_how_intervals_were_made_and_what_they_do_not_know():
+    note = ablation_grid(told({"full": 8.0, "conv": 5.0, "baseline": 5.0})).note
+    assert "[95% interval by Student's t over image means]" in note
+    assert "One training seed of each arm: the interval does not know training's own spread." in note
+    seeds = told({"full": 8.0, "baseline": 5.0}, ("full",), runs=(7.0, 8.0, 9.0))
+    note = ablation_grid([row for row in seeds if row["arm"] == "full"]).note
+    assert "by a t over images and training seeds (crossed, Satterthwaite)" in note and "One training" not in note
+    kept = [{**row, "interval": "", "num_runs": math.nan} for row in seeds]
+    assert "[95% interval by bootstrap over images]" in ablation_grid(kept).note, "tables of earlier versions"
+
+
+def test_the_smallest_gap_stands_under_every_table():
+    values = {"full": 8.0, "conv": 5.0, "baseline": 5.0}
+    rows = told(values)
+    rows = [{**row, "smallest_gap": {"full": 3.21, "conv": 4.56}.get(row["arm"], math.nan)} for row in rows]
+    said = "Smallest difference in all that these questions can show"
+    for grid in (ablation_grid(rows), *difference_grids(rows).values()):
+        assert said in grid.note and grid.note.endswith(": 3.2 to 4.6.")
+    assert said not in ablation_grid(told({"full": 8.0}, ("full",))).note, "nothing to compare with"
+
+
+def test_n_is_questions_and_ratings():
+    rows = told({"full": 8.0, "baseline": 5.0}, ("full",))
+    rows += told({"baseline": 5.0}, (), num_ratings=4)
+    grid = ablation_grid(rows)
+    assert [row[-1] for row in grid.rows] == ["20", "20 (80 ratings)"]
+
+
+def test_differences_say_what_is_no_chance():
+    rng = random.Random(0)
+    values = {"full": 8.0, "conv": 5.0, "baseline": 5.0}
+    found = {
+        arm: [replace(one, rating=one.rating + rng.gauss(0, 0.5)) for one in ratings([value] * 20)]
+        for arm, value in values.items()
+    }
+    found["full"][0] = replace(found["full"][0], rating=None)
+    (grid,) = difference_grids(ablation_table(found, list(values), judge="gpt-4o")).values()
+    full, conv = (dict(zip(grid.header, row, strict=True)) for row in grid.rows)
+    assert full["all"].endswith("] *") and conv["all"].endswith("]") and full["detail"] == "—"
+    assert full["p (Holm)"] == "<0.001" and float(conv["p (Holm)"]) > 0.05
+    assert full["gain"].startswith("+") and full["gain"].endswith("%") and full["n both"] == "19"
+    low, high = (float(end) for end in full["if missing"].split(" to "))
+    assert low < float(full["all"].partition(" ")[0]) < high and conv["if missing"] == "—"
+    assert "Holm" in grid.note and "if missing" in grid.note
+    assert difference_grids(ablation_table(found, ["baseline"])) == {}
+
+
+def test_a_comparison_shows_every_model_and_how_far_ours_is_above_it():
+    values = {"full": 8.0, "Qwen2-VL-7B": 5.0, "baseline": 4.0}
+    found = {
+        arm: [replace(one, rating=one.rating + 0.2 * (one.scene_id % 3)) for one in ratings([value] * 20)]
+        for arm, value in values.items()
+    }
+    (grid,) = comparison_grids(comparison_table(found, list(values), "full", judge="gpt-4o")).values()
+    assert [row[0] for row in grid.rows] == ["Qwen2-VL-7B", "full", "baseline"] and "full less model" in grid.header
+    first = dict(zip(grid.header, grid.rows[0], strict=True))
+    assert first["full less model"].startswith("+30.0") and first["gain"] == "+57.8%"
+    assert dict(zip(grid.header, grid.rows[1], strict=True))["full less model"] == "—"
+
+
+def test_latex_is_booktabs():
+    latex = as_latex(Grid(title="T", header=("arm", "a"), rows=(("x", "1"),)))
+    order = [r"\begin{tabular}{lr}", r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}"]
+    assert sorted(order, key=latex.index) == order and r"\hline" not in latex

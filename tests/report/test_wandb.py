@@ -99,7 +99,8 @@ def test_the_logged_tables_are_the_printed_ones_beside_the_long_form(logged):
     run = runs_of(logged.out)["seeds"]
     tables = run["tables"]
     assert set(tables) == {
-        "ablation_pose", "probe", "probe_groups", "seeds", "ablation_pose_long", "probe_long",
+        "ablation_pose", "probe", "probe_groups", "seeds", "ablation_pose_long", "probe_long", "differences_pose",
+        "lengths", "claims", "claims_by_kind",
     }  # fmt: skip
     printed = [
         [cell.strip() for cell in line.strip("|").split(" | ")]

@@ -22,6 +22,8 @@ _CHECKPOINT = {
     "tokenizer_config.json": "tokenizer_config.json",
 }
 """What a checkpoint's folder cannot do without: how it is called -> its files."""
+ALSO_IN = "http://images.cocodataset.org/annotations/annotations_trainval2017.zip"
+"""Where COCO 2017's annotations are, by which pictures of val2014 are told that were never trained on."""
 TRAINED = "trained.json"
 """Mark in a run's folder: training has ended, by which settings."""
 
@@ -36,7 +38,8 @@ def missing_inputs(config: Any) -> list[str]:
         return [
             *([] if config.dry_run else _money("", config.teacher.endpoint, config.max_usd)),
             *_examples(config.teacher),
-            *_scenes(config.scenes, config.split, pictures=config.needs_pictures),
+            *_scenes(config.scenes, config.asked_split, pictures=config.needs_pictures),
+            *_also_in(config.scenes, config.benchmark),
             *(_key("teacher", config.teacher.endpoint) if unmade else ()),
         ]
     if isinstance(config, EvaluateConfig):
@@ -125,7 +128,11 @@ def _examples(teacher: TeacherConfig) -> Iterator[str]:
 
 def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig) -> Iterator[str]:
     if benchmark.path is not None:
-        yield from _file("benchmark.path", benchmark.path)
+        get = f"; {benchmark.get}" if benchmark.get else ""
+        yield from (f"{line}{get}" for line in _file("benchmark.path", benchmark.path))
+    if benchmark.annotations is not None:
+        get = f"; {benchmark.get}" if benchmark.get else ""
+        yield from (f"{line}{get}" for line in _file("benchmark.annotations", benchmark.annotations))
     if benchmark.images is not None:
         yield from _folder("benchmark.images", benchmark.images)
     if answerer.path is not None:
@@ -147,6 +154,12 @@ def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> Itera
     if pictures:
         missing += _folder(f"scenes.{split}.images", config.root / paths.images)
     yield from (f"{line}{get}" for line in missing)
+
+
+def _also_in(scenes: ScenesConfig, benchmark: BenchmarkConfig | None) -> Iterator[str]:
+    if benchmark is not None and benchmark.also_in is not None:
+        lacks = _file("benchmark.also_in", scenes.root / benchmark.also_in)
+        yield from (f"{line}; download {ALSO_IN} and unpack below {scenes.root}" for line in lacks)
 
 
 def _checkpoint(name: str, value: str) -> Iterator[str]:

@@ -57,6 +57,7 @@ class CheckpointAnswerer:
         self._checkpoint = str(checkpoint)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.batch_size, self.max_new_tokens = batch_size, max_new_tokens
+        self._blind: dict[tuple[int, ...], float] = {}
 
     controls = tuple(Control)
 
@@ -132,7 +133,7 @@ class CheckpointAnswerer:
         for item in items:
             scenes.setdefault(item.scene_id, []).append(item)
         for scene_id, group in scenes.items():
-            picture = self._pixels(images, shown[scene_id], f"scene {scene_id}")
+            picture = self._pixels(images, shown[scene_id], f"scene {scene_id}") if shown[scene_id] else None
             branches = [branch for item in group for branch in self._statements(item)]
             likelihoods = [round(one, 6) for one in self._likelihoods(branches, picture)]
             for number in range(len(group)):
@@ -148,7 +149,9 @@ class CheckpointAnswerer:
                 branches.append(self.conversation.branch(sample, max_length=4096))
         return branches
 
-    def _likelihoods(self, branches: list[Branch], picture: Tensor) -> list[float]:
+    def _likelihoods(self, branches: list[Branch], picture: Tensor | None) -> list[float]:
+        if picture is None:
+            return self._blind_likelihoods(branches)
         groups = [range(at, min(at + MAX_BRANCHES, len(branches))) for at in range(0, len(branches), MAX_BRANCHES)]
         found: dict[int, float] = {}
         for group in groups:
@@ -156,6 +159,24 @@ class CheckpointAnswerer:
             losses = token_losses(self.model, batch, packed_mask(batch.segments))
             found.update({index: -total / count for index, (total, count) in sample_losses(losses, batch).items()})
         return [found[index] for index in range(len(branches))]
+
+    def _blind_likelihoods(self, branches: list[Branch]) -> list[float]:
+        """Without any picture, each statement standing alone; items come in couples of equal texts, asked once."""
+        prefix = self.conversation.prefix_without_picture
+        new = list(dict.fromkeys(branch.ids for branch in branches if branch.ids not in self._blind))
+        marks = {branch.ids: branch.supervised for branch in branches}
+        for start in range(0, len(new), self.batch_size):
+            part = new[start : start + self.batch_size]
+            width = max(map(len, part))
+            ids = torch.tensor([[*prefix, *row, *[0] * (width - len(row))] for row in part], device=self.device)
+            mask = torch.tensor([[1] * (len(prefix) + len(row)) + [0] * (width - len(row)) for row in part])
+            logits = self.model(input_ids=ids, attention_mask=mask.to(self.device)).logits.float()
+            told = logits[:, :-1].log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]  # [rows, T - 1]
+            for row, values in zip(part, told, strict=True):
+                own = values[len(prefix) - 1 : len(prefix) - 1 + len(row)]
+                wanted = torch.tensor(marks[row], dtype=torch.bool, device=self.device)
+                self._blind[row] = float(own[wanted].mean())
+        return [self._blind[branch.ids] for branch in branches]
 
     def _generate(self, prompts: list[tuple[int, ...]], pictures: list[Tensor]) -> list[list[int]]:
         """Replies to prompts, each behind its picture, or all of them without one."""

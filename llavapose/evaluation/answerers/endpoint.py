@@ -1,6 +1,6 @@
 """Any OpenAI-compatible model that sees pictures answers: a server of one's own, or a paid one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,8 @@ from llavapose.config.choices import Control
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import Cap
 from llavapose.errors import LlavaPoseError
+from llavapose.evaluation.probe.choice import Chosen, choose
+from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.files import inside
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest, Completion, Message
@@ -58,6 +60,15 @@ class EndpointAnswerer:
             )
         for name, result in found.by_name.items():
             yield _answer(name, arm, result)
+
+    def choices(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Chosen]:
+        """Which of each item's statements it says is true, asked in both orders.
+
+        Raises:
+            LlavaPoseError: asking was stopped: the same command goes on.
+        """
+        with open_door(self._endpoint, owner="answerer.endpoint", ledger=self._ledger, max_usd=self._max_usd) as door:
+            yield from choose(door, items, images, shown, more_money="a higher answerer.max_usd")
 
 
 def _request(door: Door, question: Question, images: Path) -> ChatRequest:

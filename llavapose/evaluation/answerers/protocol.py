@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from llavapose.config.choices import Control
+from llavapose.evaluation.probe.choice import Chosen
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.records import Answer, Question
 
@@ -64,6 +65,15 @@ class ProbedAnswerer(Answerer, Protocol):
         Args:
             items: those of one scene stand together and are scored together.
             images: folder of the pictures.
-            shown: scene id -> the picture to show, which is another scene's in the shuffled control.
+            shown: scene id -> the picture to show, which is another scene's in the shuffled control; "": none.
         """
+        ...
+
+
+@runtime_checkable
+class ChoosingAnswerer(Answerer, Protocol):
+    """An answerer that gives no likelihoods and can be asked which of two statements is true."""
+
+    def choices(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Chosen]:
+        """One choice an item, in order; arguments as of ``ProbedAnswerer.likelihoods``."""
         ...

@@ -3,6 +3,8 @@
 In: scenes or files, and a seed. Out: ``Question``s of each kind about each picture, and their scenes where they have
 any.
 
-Read ``protocol`` (what a benchmark is), then ``world`` (of held-out pictures, built as E-HPAUB is) and ``file`` (of
-questions made elsewhere).
+Read ``protocol`` (what a benchmark is), then ``world`` (of held-out pictures, built as E-HPAUB is), ``file`` (of
+questions made elsewhere), ``hpaub`` with ``frozen`` (a benchmark's file, which holds its annotations), ``llava``
+(LLaVA's own questions), ``examples`` (what the papers quote), ``coco_pictures`` (pictures named by COCO's ids), and how
+one is made: ``questions/`` (which may be asked) and ``building/`` (who asks them, about which pictures).
 """

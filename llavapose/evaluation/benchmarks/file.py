@@ -5,16 +5,23 @@ One line::
     {"id": "17-conv", "scene_id": 17, "image": "000017.jpg", "kind": "conv",
      "text": "Is the left elbow of the person bent or straight?",
      "asked": {"kind": "elbow", "person": 0, "part": "left elbow"}}
+
+or in LLaVA's form, whose image id is in the picture's name::
+
+    {"question_id": 0, "image": "000000441147.jpg", "text": "What ...?", "category": "conv"}
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError, shown
-from llavapose.files import inside, read_jsonl, write_jsonl
+from llavapose.files import read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
+from llavapose.pictures import Pictures
 from llavapose.records import Asked, Question, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes
@@ -39,10 +46,7 @@ class FileBenchmark:
         twice = len(self.questions) - len({question.id for question in self.questions})
         if twice:
             raise DataError(f"benchmark: {path} has {twice} ids twice; expected an id a question")
-        for question in self.questions:
-            where = f"benchmark: {path}, question {question.id}"
-            if not inside(self.scenes.images, question.image, where=where).is_file():
-                raise DataError(f"{where}: no picture {question.image} in {self.scenes.images}; set benchmark.images")
+        self.questions = found_in(self.scenes.images, self.questions, path)
 
     @cached_property
     def scenes(self) -> SceneSet:
@@ -50,6 +54,21 @@ class FileBenchmark:
         if self._images is not None:
             return SceneSet(scenes=(), images=self._images)
         return open_scenes(self._scenes, "val")
+
+
+def found_in(images: Path, questions: Sequence[Question], path: Path) -> tuple[Question, ...]:
+    """The questions with their pictures' names in a folder, which may be another layout of the same data set.
+
+    Raises:
+        DataError: a picture that is not there.
+    """
+    pictures, found = Pictures(images), []
+    for question in questions:
+        where = f"benchmark: {path}, question {question.id}"
+        if (name := pictures.find(question.image, where=where)) is None:
+            raise DataError(f"{where}: no picture {question.image} in {images}; set benchmark.images")
+        found.append(replace(question, image=name))
+    return tuple(found)
 
 
 def write_questions(path: Path, questions: Sequence[Question]) -> None:
@@ -67,6 +86,8 @@ def read_questions(path: Path) -> tuple[Question, ...]:
 
 
 def _question(row: dict, where: str) -> Question:
+    if "question_id" in row:
+        row = _of_llava(row, where)
     asks = row.get("asked")
     if asks and not isinstance(asks, dict):
         raise DataError(f"benchmark: {where} has asked {shown(asks)}; expected an object or null")
@@ -86,3 +107,14 @@ def _question(row: dict, where: str) -> Question:
     if question.kind not in KINDS:
         raise DataError(f"benchmark: {where} has kind {shown(question.kind)}; expected one of {listed()}")
     return question
+
+
+def _of_llava(row: dict, where: str) -> dict:
+    """One of LLaVA's rows as ours; its ``category`` becomes the kind."""
+    number, image, category = (row.get(key) for key in ("question_id", "image", "category"))
+    if isinstance(number, bool) or not isinstance(number, int | str) or not isinstance(category, str):
+        raise DataError(f"benchmark: {where} has no question_id and category; expected LLaVA's form or ours")
+    kind = next((one.name for one in KINDS.values() if any(word in category for word in one.words)), category)
+    digits = re.search(r"(\d+)\.\w+$", image) if isinstance(image, str) else None
+    scene_id = min(int(digits[1][:18]), 2**62) if digits else 0
+    return {"id": str(number), "scene_id": scene_id, "image": image, "kind": kind, "text": row.get("text")}

@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 
-from llavapose.evaluation.statistics import balanced_accuracy
+from llavapose.evaluation.statistics.intervals import balanced_accuracy
 from llavapose.pose.vocabulary import GROUPS
 from llavapose.records import ALL
 
 PROBE_COLUMNS = (
-    "arm", "pictures", "group", "balanced_accuracy", "majority", "skill", "low", "high", "n",
+    "arm", "pictures", "group", "balanced_accuracy", "majority", "skill", "low", "high", "n", "unanswered",
 )  # fmt: skip
 
 
 def is_right(row: dict) -> bool:
     """Whether the true statement is likelier than the flipped one, over both orders of the question."""
+    if "right" in row:
+        return row["right"] == 1
     return sum(row["loglik_true"]) > sum(row["loglik_flipped"])
 
 
@@ -26,12 +28,14 @@ def probe_table(rows: Iterable[dict], seed: int = 0, groups: Sequence[str] = PRO
     A cell is one two-way fact: (kind, part, {value, flipped value}). Its accuracy is the mean recall of its two truths;
     cells are averaged by their number of items. ``majority`` is the accuracy of always saying a cell's commoner truth,
     averaged likewise (0.5 when the probe is whole), and skill = (balanced_accuracy - majority) / (1 - majority).
+    ``unanswered`` counts the items that a model did not choose in either order; they are neither right nor wrong.
     Cells of which the chosen rows hold one truth only are left out ("one or two people?" among pictures of one person).
     ``low`` and ``high`` bound the skill: 95%, by bootstrap over images.
 
     Args:
         rows: an item's fields with ``arm``, ``pictures`` ("true" or "shuffled"), ``loglik_true``, ``loglik_flipped``;
-            ``right`` (0..1) stands instead of the log-likelihoods where several seeds were averaged.
+            ``right`` (0..1) stands instead of the log-likelihoods where several seeds were averaged, or where it was
+            chosen in two orders (None: unanswered).
         seed: of the resampling.
         groups: which groups of facts to score.
     """
@@ -48,11 +52,16 @@ def probe_table(rows: Iterable[dict], seed: int = 0, groups: Sequence[str] = PRO
                 f"{group} (several people)": [row for row in chosen if row["num_people"] > 1],
             }
             table += [
-                {"arm": arm, "pictures": pictures, "group": name, **_scores(two_sided, seed)}
+                {"arm": arm, "pictures": pictures, "group": name, **_scores(two_sided, seed),
+                 "unanswered": sum(map(_is_unanswered, part))}
                 for name, part in parts.items()
-                if (two_sided := _two_sided(part))
-            ]
+                if (two_sided := _two_sided([row for row in part if not _is_unanswered(row)]))
+            ]  # fmt: skip
     return table
+
+
+def _is_unanswered(row: dict) -> bool:
+    return "right" in row and row["right"] is None
 
 
 def _cell(row: dict) -> tuple[Hashable, ...]:

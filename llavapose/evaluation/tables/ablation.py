@@ -9,59 +9,52 @@ One line of ``ablation.csv``::
 ``over_shuffled_low`` the lower ends of the paired differences to the prior and to the arm's own shuffled answers: an
 arm beats a control where its end is above 0. ``claims`` and ``claims_right`` say why a rating is what it is, where a
 judge reads claims: how many were decided an answer, and the share of them that was right.
+
+``gain`` is the difference in percent of the baseline's score; ``p_holm`` its p among all tests of the table (arms x
+kinds and all); ``smallest_gap`` the difference that these questions would have shown in 4 of 5 such benchmarks.
+Differences are over the questions that both arms were scored on; the ``..._if_missing_...`` say how far missing ratings
+could move a mean or a difference, and are holes for the pose judge, whose unscored questions are so for every arm.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from llavapose.config.choices import Control
-from llavapose.evaluation.statistics import HOLE, Estimate, mean_by_image, paired_difference
+from llavapose.evaluation.statistics.intervals import Estimate
+from llavapose.evaluation.statistics.significance import holm
+from llavapose.evaluation.tables.ratings import (
+    COUNT_COLUMNS,
+    DIFFERENCE_COLUMNS,
+    MISSING_COLUMNS,
+    Rating,
+    count_columns,
+    difference_columns,
+    mean_rating,
+    missing_columns,
+    of_kind,
+    pairs_of,
+    scored,
+)
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, POSE, PRIOR
+from llavapose.records import ALL, BASELINE, POSE, PRIOR, TEXT_ONLY
 
 ABLATION_COLUMNS = (
     "judge", "arm", "kind", "score", "low", "high", "shuffled", "no_picture", "diff", "diff_low", "diff_high",
-    "over_prior_low", "over_shuffled_low", "claims", "claims_right", "num_scored", "num_unscored", "benchmark",
+    "over_prior_low", "over_shuffled_low", *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, "claims", "claims_right",
+    *COUNT_COLUMNS, "benchmark",
 )  # fmt: skip
 ARMS = ("full", "conv", "detail", "complex", BASELINE)
 """The papers' rows, in the papers' order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rating:
-    """One rated answer.
-
-    Attributes:
-        rating: a mean over seeds; None unscored.
-        text: the question's.
-        num_right: claims that hold of the picture, and ``num_wrong`` those that do not; means over seeds.
-        num_ratings: verdicts behind it, of all orders, repeats, opponents and seeds.
-        runs: a rating a training seed, where it is the mean over several; else empty.
-    """
-
-    question_id: str
-    scene_id: int
-    kind: str
-    rating: float | None
-    text: str = ""
-    num_right: float = 0.0
-    num_wrong: float = 0.0
-    num_ratings: int = 1
-    runs: tuple[float, ...] = ()
-
-    @property
-    def question(self) -> tuple[str, str]:
-        """What is paired: benchmarks drawn with other seeds reuse the ids for other questions."""
-        return self.question_id, self.text
+CONTROL_ARMS = (TEXT_ONLY, PRIOR)
+"""Rows that are no model: what the ground truth's text is good for, and what is said without any picture."""
 
 
 def arms_in_order(arms: Sequence[str]) -> tuple[str, ...]:
-    """The papers' rows first, others after them by name, the baseline and the prior last."""
+    """The papers' rows first, others after them by name, the baseline, the upper bound and the prior last."""
     known = [arm for arm in ARMS if arm in arms and arm != BASELINE]
-    others = sorted(arm for arm in set(arms) if arm not in (*ARMS, PRIOR))
-    return (*known, *others, *(arm for arm in (BASELINE, PRIOR) if arm in arms))
+    others = sorted(arm for arm in set(arms) if arm not in (*ARMS, *CONTROL_ARMS))
+    return (*known, *others, *(arm for arm in (BASELINE, *CONTROL_ARMS) if arm in arms))
 
 
 def ablation_table(
@@ -78,44 +71,62 @@ def ablation_table(
     Args:
         ratings: arm -> its rated answers; an arm without any is a hole.
         arms: the rows, in order.
-        baseline: the arm that the others are compared with, question by question, resampled by image.
+        baseline: the arm that the others are compared with, question by question; the image is the unit.
         controls: control -> arm -> its ratings under it.
         judge: whose ratings they are.
         benchmark: name, number and hash of the questions.
     """
-    controls = controls or {}
-    rows = []
-    for arm in arms:
-        own = ratings.get(arm, ())
-        shuffled, blind = (controls.get(control, {}).get(arm, ()) for control in (Control.shuffled, Control.no_picture))
-        for kind in (*rated_kinds(), ALL):
-            scored = _scored(own, kind)
-            difference = _difference(scored, ratings.get(baseline, ()) if arm != baseline else ())
-            over_prior = _difference(scored, ratings.get(PRIOR, ()) if arm != PRIOR else ())
-            rows.append({
-                "judge": judge,
-                "arm": arm,
-                "kind": kind,
-                **_columns("score", "low", "high", _mean(scored)),
-                "shuffled": _mean(_scored(shuffled, kind)).value,
-                "no_picture": _mean(_scored(blind, kind)).value,
-                **_columns("diff", "diff_low", "diff_high", difference),
-                "over_prior_low": over_prior.low,
-                "over_shuffled_low": _difference(scored, shuffled).low,
-                **_claims([one for one, _ in scored]),
-                "num_scored": len(scored),
-                "num_unscored": sum(kind in (ALL, one.kind) for one in own) - len(scored),
-                "benchmark": benchmark,
-            })  # fmt: skip
+    rows = [
+        {
+            "judge": judge,
+            "arm": arm,
+            "kind": kind,
+            **_cell(arm, kind, ratings, baseline, controls or {}, judge),
+            "benchmark": benchmark,
+        }
+        for arm in arms
+        for kind in (*rated_kinds(), ALL)
+    ]
+    return with_holm(rows)
+
+
+def _cell(
+    arm: str,
+    kind: str,
+    ratings: Mapping[str, Sequence[Rating]],
+    baseline: str,
+    controls: Mapping[Control, Mapping[str, Sequence[Rating]]],
+    judge: str,
+) -> dict[str, Any]:
+    own = of_kind(ratings.get(arm, ()), kind)
+    shuffled, blind = (
+        of_kind(controls.get(control, {}).get(arm, ()), kind) for control in (Control.shuffled, Control.no_picture)
+    )
+    other = of_kind(ratings.get(baseline, ()), kind) if arm != baseline else []
+    over_prior = pairs_of(own, ratings.get(PRIOR, ()) if arm != PRIOR else ()).difference
+    mean, pairs = mean_rating(own), pairs_of(own, other)
+    missing: dict[str, float] = dict.fromkeys(MISSING_COLUMNS, math.nan)
+    if judge != POSE:
+        missing = missing_columns(own, other)
+    return {
+        **columns("score", "low", "high", mean),
+        "shuffled": mean_rating(shuffled).value,
+        "no_picture": mean_rating(blind).value,
+        **columns("diff", "diff_low", "diff_high", pairs.difference),
+        "over_prior_low": over_prior.low,
+        "over_shuffled_low": pairs_of(own, shuffled).within_runs.low,
+        **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
+        **missing,
+        **_claims(scored(own)),
+        **count_columns(own, mean),
+    }
+
+
+def with_holm(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with ``p_holm``: each p among all of this table's."""
+    for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p_holm"] = adjusted
     return rows
-
-
-def _scored(ratings: Sequence[Rating], kind: str) -> list[tuple[Rating, float]]:
-    return [(one, 10 * one.rating) for one in ratings if kind in (ALL, one.kind) and one.rating is not None]
-
-
-def _mean(scored: Sequence[tuple[Rating, float]]) -> Estimate:
-    return mean_by_image([score for _, score in scored], [one.scene_id for one, _ in scored])
 
 
 def _claims(rated: Sequence[Rating]) -> dict[str, float]:
@@ -126,15 +137,6 @@ def _claims(rated: Sequence[Rating]) -> dict[str, float]:
     return {"claims": (right + wrong) / len(rated), "claims_right": right / (right + wrong)}
 
 
-def _difference(scored: Sequence[tuple[Rating, float]], others: Sequence[Rating]) -> Estimate:
-    """Mean difference to the other's score of the same question, resampled by image."""
-    reference = {one.question: 10 * one.rating for one in others if one.rating is not None}
-    both = [(score, reference[one.question], one.scene_id) for one, score in scored if one.question in reference]
-    if not both:
-        return HOLE
-    first, second, images = zip(*both, strict=True)
-    return paired_difference(first, second, images)
-
-
-def _columns(value: str, low: str, high: str, estimate: Estimate) -> dict[str, float]:
+def columns(value: str, low: str, high: str, estimate: Estimate) -> dict[str, float]:
+    """An estimate's value and ends under these names."""
     return {value: estimate.value, low: estimate.low, high: estimate.high}

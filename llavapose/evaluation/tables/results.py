@@ -19,7 +19,10 @@ import numpy as np
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, Rating, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.agreement import PANEL, ByArm, panel_ratings
+from llavapose.evaluation.tables.further import write_further
+from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256, write_csv
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
 from llavapose.records import ALL, BASELINE, POSE, PRIOR
@@ -33,8 +36,11 @@ def summarise(
     *,
     folders: Mapping[str, Sequence[Path]] | None = None,
     baseline: str = BASELINE,
+    further: bool = True,
 ) -> None:
-    """Write ``ablation.csv`` and ``probe.csv`` from the result files; an arm without files is a row of holes.
+    """Write ``ablation.csv``, ``probe.csv`` and the tables beside them from the result files.
+
+    An arm without files is a row of holes; several judges also make a panel.
 
     Args:
         out: where the tables go.
@@ -42,6 +48,7 @@ def summarise(
         folders: arm -> folders that its files lie in, by default ``out``; several hold equal evaluations of models
             trained with other seeds, averaged item by item. None at all makes a hole.
         baseline: the arm that the others are compared with.
+        further: whether the tables beside these two are made as well.
     """
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
@@ -50,6 +57,8 @@ def summarise(
         arms, places = (*arms, PRIOR), {**places, PRIOR: [blind]}  # one is as good as another: it sees nothing
     benchmark = benchmarks_told(everywhere)
     rows: list[dict[str, Any]] = []
+    judges: dict[str, ByArm] = {}
+    by_control: dict[Control, dict[str, ByArm]] = {control: {} for control in Control}
     for judge in judges_found(everywhere):
         runs = {arm: [rated_answers(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
         runs |= {arm: [rated] for arm in arms if (rated := _rated_beside_others(everywhere, arm, judge))}
@@ -62,7 +71,24 @@ def summarise(
             for control in Control
         }
         rows += ablation_table(ratings, arms, baseline, controls=controls, judge=judge, benchmark=benchmark)
+        judges[judge] = ratings
+        for control, found in controls.items():
+            by_control[control][judge] = found
         _warn(f"{out}, judge {judge}", ratings, baseline)
+    if PANEL not in judges and (panel := panel_ratings(judges)):
+        judges[PANEL] = panel
+        controls = {control: panel_ratings(of_judges) for control, of_judges in by_control.items()}
+        rows += ablation_table(panel, arms, baseline, controls=controls, judge=PANEL, benchmark=benchmark)
+    if further:
+        write_further(
+            out,
+            arms=arms,
+            judges=judges,
+            verdicts={judge: _all_verdicts(places, judge) for judge in judges if judge != PANEL},
+            files={arm: (file_arm(arm), places[arm]) for arm in arms},
+            baseline=baseline,
+            benchmark=benchmark,
+        )
     write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
     probe = [
         {**row, "arm": arm}
@@ -70,6 +96,19 @@ def summarise(
         for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
     ]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+
+
+def _all_verdicts(places: Mapping[str, Sequence[Path]], judge: str) -> list[dict[str, Any]]:
+    """A judge's lines about all arms that are there, with ``run``, the folder, and ``row``, what the tables call it."""
+    names = dict.fromkeys(file_arm(arm) for arm, folders in places.items() if folders)
+    rows = {(folder, file_arm(arm)): arm for arm, folders in places.items() for folder in folders}
+    folders = dict.fromkeys(folder for found in places.values() for folder in found)
+    return [
+        {**line, "run": str(folder), "row": rows.get((folder, name))}
+        for folder in folders
+        for name in names
+        for line in verdict_rows(folder, name, judge)
+    ]
 
 
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:
@@ -228,10 +267,15 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
         scores = [one.rating for one in found if one.rating is not None]
         rating = float(np.mean(scores)) if len(scores) == len(found) else None
         right, wrong = (float(np.mean([getattr(one, name) for one in found])) for name in ("num_right", "num_wrong"))
-        by_seed = tuple(scores) if rating is not None else ()
-        num = sum(one.num_ratings for one in found)
         averaged.append(
-            replace(found[0], rating=rating, num_right=right, num_wrong=wrong, num_ratings=num, runs=by_seed)
+            replace(
+                found[0],
+                rating=rating,
+                num_right=right,
+                num_wrong=wrong,
+                num_ratings=sum(one.num_ratings for one in found),
+                runs=tuple(scores) if rating is not None else (),
+            )
         )
     return averaged
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 KEPT = Path("report") / "wandb_report.json"
 LIMITS = (
-    "Intervals are 95%, by bootstrap over pictures; differences are paired by question. On the built-in world these "
+    "Intervals are 95%, with the picture as the unit; differences are paired by question. On the built-in world these "
     "numbers say nothing about photographs."
 )
 

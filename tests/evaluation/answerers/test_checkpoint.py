@@ -16,7 +16,7 @@ from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer, not_op
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.model.pretrained import load_model, load_processor
-from llavapose.records import Question
+from llavapose.records import Question, Sample, Turn
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +166,27 @@ def test_scores_are_those_of_statements_alone(answerer, tiny_base, tiny_pictures
         for order, asked in enumerate(probe.questions):
             for found, text in ((row.true, probe.true), (row.flipped, probe.flipped)):
                 assert found[order] == pytest.approx(likelihood(tiny_base, picture, asked, text), abs=2e-5)
+
+
+def test_without_a_picture_a_statement_stands_behind_the_system_sentence_alone(answerer, tiny_base, tiny_pictures):
+    items = [item(number, 0) for number in range(2)]
+    (first, second) = answerer.likelihoods(items, tiny_pictures, {0: ""})
+    processor = load_processor(str(tiny_base), chat_template=CHAT_TEMPLATE)
+    model, conversation = load_model(str(tiny_base), dtype=torch.float32).eval(), answerer.conversation
+    for row, probe in ((first, items[0]), (second, items[1])):
+        for order, asked in enumerate(probe.questions):
+            for found, text in ((row.true, probe.true), (row.flipped, probe.flipped)):
+                turns = (Turn(role="user", text=asked), Turn(role="assistant", text=text))
+                sample = Sample(id="x", images=("x.png",), kind="conv", turns=turns)
+                branch = conversation.branch(sample, max_length=4096)
+                ids = torch.tensor([[*conversation.prefix_without_picture, *branch.ids]])
+                assert processor.tokenizer.convert_tokens_to_ids("<image>") not in ids
+                with torch.no_grad():
+                    told = model(input_ids=ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
+                alone = told[-len(branch.ids) :][torch.tensor(branch.supervised, dtype=torch.bool)].mean()
+                assert found[order] == pytest.approx(float(alone), abs=2e-5)
+    shown = next(answerer.likelihoods(items[:1], tiny_pictures, {0: "000.png"}))
+    assert shown.true != pytest.approx(first.true, abs=1e-4), "the picture matters"
 
 
 def test_many_statements_split_over_rows(answerer, tiny_pictures, monkeypatch):

@@ -1,0 +1,115 @@
+"""The probe for models that give no likelihoods: "A or B?", asked in both orders of the two statements.
+
+Each order is a request of its own. A reply counts where it is the letter, or the statement, and nothing else; any other
+is unanswered: neither right nor wrong, and counted.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llavapose.errors import LlavaPoseError, ReplyError
+from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.files import inside
+from llavapose.llm.ask import Door
+from llavapose.llm.chat import ChatRequest, Completion, Message
+from llavapose.llm.counts import State
+from llavapose.llm.each import ask_each
+
+PROMPT = """One of two statements about the picture is true.
+A: {a}
+B: {b}
+Which one? Answer with the letter A or B alone."""
+ORDERS = ("ab", "ba")
+"""The true statement first, and second."""
+
+_LETTER = re.compile(r"(?:(?:the )?answer(?: is|:) ?)?\W{0,3}([ab])\W{0,3}", re.IGNORECASE | re.ASCII)
+_WITH_TEXT = re.compile(r"\W{0,3}([ab])\W{1,3}(\w.*)", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Whether the true statement was chosen, with it first and with it second; None: unanswered."""
+
+    first: bool | None
+    second: bool | None
+
+    @property
+    def right(self) -> float | None:
+        """Share of the answered orders that are right; None where none is answered."""
+        told = [float(one) for one in (self.first, self.second) if one is not None]
+        return sum(told) / len(told) if told else None
+
+    @property
+    def num_unanswered(self) -> int:
+        """Orders without an answer."""
+        return (self.first is None) + (self.second is None)
+
+
+def letter_of(reply: str, a: str, b: str) -> str | None:
+    """The letter that a reply gives, by itself, with its statement, or by the statement alone; None otherwise."""
+    text = reply.strip()
+    if match := _LETTER.fullmatch(text):
+        return match[1].upper()
+    said = {_plain(a): "A", _plain(b): "B"}
+    if (match := _WITH_TEXT.fullmatch(text)) and said.get(_plain(match[2])) == match[1].upper():
+        return match[1].upper()
+    return said.get(_plain(text))
+
+
+def choose(
+    door: Door, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str], *, more_money: str
+) -> list[Chosen]:
+    """Ask every item in both orders.
+
+    Args:
+        door: where to ask.
+        items: what is true and what is not.
+        images: folder of the pictures.
+        shown: scene id -> the picture to show; "": none.
+        more_money: the setting that lets a run go on whose money is used up.
+
+    Raises:
+        LlavaPoseError: asking was stopped; the same command goes on and asks nothing twice.
+    """
+    requests: dict[str, ChatRequest] = {}
+    texts: dict[str, tuple[str, str]] = {}
+    for number, item in enumerate(items):
+        picture = shown[item.scene_id]
+        where = f"scene {item.scene_id}"
+        seen = (door.picture(inside(images, picture, where=where)),) if picture else ()
+        for order in ORDERS:
+            a, b = (item.true, item.flipped) if order == "ab" else (item.flipped, item.true)
+            name = f"{number}-{order}"
+            texts[name] = (a, b)
+            message = Message(role="user", text=PROMPT.format(a=a, b=b), images=seen)
+            requests[name] = door.request((message,), tag="probe")
+
+    def read(name: str, completion: Completion) -> str:
+        letter = letter_of(completion.text, *texts[name])
+        if letter is None:
+            raise ReplyError("neither A nor B")
+        return letter
+
+    found = ask_each(door, requests, read, max_asks=1)
+    if why := found.unsettled:
+        done = sum(one.key is not None or bool(one.reasons) for one in found.by_name.values())
+        more = f"with {more_money} " if found.state == State.budget else ""
+        raise LlavaPoseError(
+            f"probe: {done} of {len(requests)} choices are there, stopped: {why}; the same command {more}goes on and "
+            "asks nothing twice"
+        )
+    values = {name: result.value for name, result in found.by_name.items()}
+    return [
+        Chosen(first=_is(values[f"{number}-ab"], "A"), second=_is(values[f"{number}-ba"], "B"))
+        for number in range(len(items))
+    ]
+
+
+def _is(letter: str | None, true: str) -> bool | None:
+    return None if letter is None else letter == true
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().strip(" .\"'*`").split())

@@ -1,0 +1,94 @@
+"""The comparison table: our arm against other models, as in the papers' Tables 5, 9 and 10.
+
+One line of ``comparison.csv``, with ``ours`` less the row's model, and ``gain`` in percent of the row's model::
+
+    judge,ours,arm,kind,score,low,high,diff,diff_low,diff_high,gain,p,p_holm,smallest_gap,...
+    gpt-4o-pair-keypoints,full,Qwen2-VL-7B,all,58.9000,54.1000,63.2000,3.8000,-0.9000,8.6000,6.4516,0.1130,...
+
+The anchor of a comparison by pairs is our arm, so that its mean is over its ratings beside every other model.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llavapose.evaluation.tables.ablation import ARMS, CONTROL_ARMS, columns, with_holm
+from llavapose.evaluation.tables.ratings import (
+    COUNT_COLUMNS,
+    DIFFERENCE_COLUMNS,
+    MISSING_COLUMNS,
+    Rating,
+    count_columns,
+    difference_columns,
+    mean_rating,
+    missing_columns,
+    of_kind,
+    pairs_of,
+)
+from llavapose.kinds import rated_kinds
+from llavapose.records import ALL, BASELINE, POSE
+
+COMPARISON_COLUMNS = (
+    "judge", "ours", "arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", *DIFFERENCE_COLUMNS,
+    *MISSING_COLUMNS, *COUNT_COLUMNS, "benchmark",
+)  # fmt: skip
+
+
+def our_arm(arms: Sequence[str], anchor: str | None = None, baseline: str = BASELINE) -> str | None:
+    """The arm that a comparison is about; None where there is nothing to compare with.
+
+    Args:
+        arms: those with ratings.
+        anchor: the arm beside which a judge of pairs rated the others; other than the baseline, it is ours.
+        baseline: the ablation's anchor.
+    """
+    ours = anchor if anchor not in (None, baseline) else next((arm for arm in ARMS if arm in arms), None)
+    return ours if ours is not None and ours in arms and ours != baseline and models(arms, ours) else None
+
+
+def models(arms: Sequence[str], ours: str) -> list[str]:
+    """The other models among the arms: neither a mixture of the ablation nor a variant of one, nor a control."""
+    own = {*ARMS, *CONTROL_ARMS, ours}
+    return [arm for arm in arms if arm.partition(" (")[0] not in own]
+
+
+def comparison_table(
+    ratings: Mapping[str, Sequence[Rating]],
+    arms: Sequence[str],
+    ours: str,
+    *,
+    judge: str = POSE,
+    benchmark: str = "",
+) -> list[dict[str, Any]]:
+    """One judge's rows: every other model, then ours, then the untouched base and the controls where they were rated.
+
+    Args:
+        ratings: arm -> its rated answers.
+        arms: all that were evaluated.
+        ours: the arm that is compared with each.
+        judge: whose ratings they are.
+        benchmark: name, number and hash of the questions.
+    """
+    last = [arm for arm in (BASELINE, *CONTROL_ARMS) if arm in arms and arm != ours]
+    rows = []
+    for arm in (*models(arms, ours), ours, *last):
+        for kind in (*rated_kinds(), ALL):
+            own, row = of_kind(ratings.get(ours, ()), kind), of_kind(ratings.get(arm, ()), kind)
+            pairs = pairs_of(own if arm != ours else (), row)
+            mean = mean_rating(row)
+            missing = missing_columns(own, row) if judge != POSE and arm != ours else {}
+            missing |= {name: missing_columns(row, ())[name] for name in MISSING_COLUMNS[:2]} if judge != POSE else {}
+            rows.append({
+                "judge": judge,
+                "ours": ours,
+                "arm": arm,
+                "kind": kind,
+                **columns("score", "low", "high", mean),
+                **columns("diff", "diff_low", "diff_high", pairs.difference),
+                **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
+                **dict.fromkeys(MISSING_COLUMNS, math.nan),
+                **missing,
+                **count_columns(row, mean),
+                "benchmark": benchmark,
+            })  # fmt: skip
+    return with_holm(rows)

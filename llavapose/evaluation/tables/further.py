@@ -1,0 +1,104 @@
+"""The tables beside the ablation, where there is something to tell: comparison, judges' worth, agreement, claims."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from llavapose.evaluation.tables.agreement import AGREEMENT_COLUMNS, ByArm, agreement_table
+from llavapose.evaluation.tables.claims import (
+    ANSWER_COLUMNS,
+    CLAIM_COLUMNS,
+    answer_claims,
+    answer_rows,
+    claims_agreement,
+    claims_table,
+    words_of,
+)
+from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, our_arm
+from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
+from llavapose.evaluation.tables.ratings import scored
+from llavapose.files import write_csv
+from llavapose.records import BASELINE, POSE
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def write_further(
+    out: Path,
+    *,
+    arms: Sequence[str],
+    judges: Mapping[str, ByArm],
+    verdicts: Mapping[str, Rows],
+    files: Mapping[str, tuple[str, Sequence[Path]]],
+    baseline: str = BASELINE,
+    benchmark: str = "",
+) -> None:
+    """Write ``comparison.csv``, ``judging.csv``, ``agreement.csv``, ``claims.csv`` and ``answer_claims.csv``.
+
+    A table without rows is no file; one that was left by earlier results is removed.
+
+    Args:
+        out: where they go.
+        arms: the rows of the tables.
+        judges: judge, the panel too -> arm -> its ratings.
+        verdicts: judge -> its verdicts of all arms as they were written, each with ``run`` (the folder) and ``row``
+            (the arm as the tables call it).
+        files: arm -> the name of its files, and the folders of its runs.
+        baseline: the arm that the others are compared with.
+        benchmark: name, number and hash of the questions.
+    """
+    words = {
+        (str(folder), name, question): num
+        for name, folders in dict.fromkeys((name, tuple(folders)) for name, folders in files.values())
+        for folder in folders
+        for question, num in words_of(folder, name).items()
+    }
+    lengths = _lengths(files, words)
+    comparison: list[dict[str, Any]] = []
+    judging: list[dict[str, Any]] = []
+    for judge, ratings in judges.items():
+        there = [arm for arm in arms if scored(ratings.get(arm, ()))]
+        ours = our_arm(there, _anchor(verdicts.get(judge, ())), baseline)
+        if ours is not None:
+            comparison += comparison_table(ratings, there, ours, judge=judge, benchmark=benchmark)
+        judging += judging_table(verdicts.get(judge, ()))
+        judging += lengths_table(judge, ratings, lengths, baseline)
+    answers = answer_claims(verdicts.get(POSE, ()), words)
+    agreement = [*agreement_table(judges), *claims_agreement(answers, judges)]
+    claimed = [arm for arm in arms if any(one.arm == arm for one in answers)]
+    for name, rows, columns in (
+        ("comparison.csv", comparison, COMPARISON_COLUMNS),
+        ("judging.csv", judging, JUDGING_COLUMNS),
+        ("agreement.csv", agreement, AGREEMENT_COLUMNS),
+        ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
+        ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
+    ):
+        if rows:
+            write_csv(out / name, rows, columns)
+        else:
+            (out / name).unlink(missing_ok=True)
+
+
+def _anchor(rows: Rows) -> str | None:
+    """The arm beside which a judge of pairs rated most others; None for one that rates answers alone."""
+    beside: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.get("opponent") is not None:
+            beside[row["opponent"]].add(row["arm"])
+    return max(beside, key=lambda arm: len(beside[arm]), default=None)
+
+
+def _lengths(
+    files: Mapping[str, tuple[str, Sequence[Path]]], words: Mapping[tuple[str, str, str], int]
+) -> dict[str, dict[str, float]]:
+    """Arm -> question id -> log2 of its answer's words, a mean over its runs; an empty answer counts as one word."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for arm, (name, folders) in files.items():
+        of_arm = found.setdefault(arm, defaultdict(list))
+        places = {str(folder) for folder in folders}
+        for (folder, of, question), num in words.items():
+            if of == name and folder in places:
+                of_arm[question].append(math.log2(max(1, num)))
+    return {arm: {q: sum(v) / len(v) for q, v in of_arm.items()} for arm, of_arm in found.items() if of_arm}

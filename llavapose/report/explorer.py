@@ -1,0 +1,235 @@
+"""What the page's explorer shows: every question with its picture, all arms' answers and all judges' verdicts on them.
+
+Plain values for the script ``templates/explorer.js``, read from result files alone. One question::
+
+    {"id": "17-conv", "kind": "conv", "text": "How is the left elbow?", "picture": "17", "answers": [
+        {"text": ["The person stands and ", ["the left elbow is bent", "right"], "."], "note": "", "wrong": 0,
+         "ratings": [8.5], "controls": [[1.0, 2.0]], "verdicts": [[0, 8.5, "names the elbow", "baseline", "ab", 0]]}]}
+
+An answer a row of the tables, a rating a judge; ``controls`` are its ratings with shuffled pictures and without any; a
+verdict is (judge, rating, reason, opponent, order, repeat).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from llavapose.config.choices import Control
+from llavapose.evaluation.tables.results import file_arm, judges_found, rated_answers, verdict_rows
+from llavapose.files import read_jsonl
+from llavapose.kinds import KINDS
+from llavapose.pose.check import CONTRADICTED
+from llavapose.records import BASELINE, PRIOR
+from llavapose.report.markup import jpeg_uri, jpeg_within, marked, script_data
+
+PICTURES_BYTES = 5_000_000
+"""Room for all pictures on the page: a third of the 15 MB that it may have, a third is texts and one is spare."""
+_AS_TEXT = 4 / 3
+"""Bytes in an address are that much longer."""
+
+
+PANEL = "panel"
+"""Value of the filter for the median of all judges."""
+
+Choices = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explorer:
+    """What ``explorer.html.j2`` and the script show, of answers as of samples.
+
+    Attributes:
+        title: what screen readers call it.
+        searched: what the search looks through.
+        filters: name in the address, label, choices as (value, text); the value "" takes all.
+        items: what is listed; ``data`` holds it for the script, and the page itself lists it where scripts do not run.
+        data, pictures: for the script.
+        folds: whether there are explanations to unfold.
+        arms: names of an item's answers.
+    """
+
+    title: str
+    searched: str
+    filters: Sequence[tuple[str, str, Choices]]
+    items: Sequence[Mapping[str, Any]]
+    data: Markup
+    pictures: Markup
+    folds: bool = False
+    arms: Sequence[str] = ()
+
+
+OUTCOMES = (
+    ("", "any outcome"),
+    ("better", "better than baseline"),
+    ("worse", "worse than baseline"),
+    ("equal", "equal to baseline"),
+    ("wrong", "contradicted claims"),
+    ("unscored", "unscored"),
+    ("missing", "no answer"),
+    ("blind", "† not above a control"),
+)
+ORDERS = (
+    ("", "benchmark"),
+    ("gain", "gain over baseline"),
+    ("loss", "loss to baseline"),
+    ("arms", "disagreement of arms"),
+    ("judges", "disagreement of judges"),
+    ("orders", "disagreement of orders"),
+)
+"""How the list is sorted; the script knows each by its value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ArmResults:
+    """One arm's files by question: answers, ratings by judge, ratings under each control by judge, verdicts."""
+
+    answers: Mapping[str, Mapping[str, Any]]
+    ratings: Mapping[str, Mapping[str, float | None]]
+    controls: Mapping[str, Sequence[Mapping[str, float | None]]]
+    verdicts: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def answers_explorer(
+    arms: Sequence[str], folders: Mapping[str, Path], failed: Sequence[str], colours: Sequence[str]
+) -> Explorer | None:
+    """Read what the arms left; None where no folder has questions.
+
+    Args:
+        arms: rows of the tables.
+        folders: arm -> folder with its ``answers/`` and ``verdicts/``; an arm that left none is missing.
+        failed: arms whose job failed.
+        colours: of the arms in order, the prior's behind them.
+
+    Raises:
+        DataError: a broken result file.
+    """
+    places = list(dict.fromkeys(folders.values()))
+    home = next((folder for folder in places if (folder / "benchmark.jsonl").is_file()), None)
+    if home is None:
+        return None
+    blind = next((folder for folder in places if (folder / "answers" / f"{PRIOR}.jsonl").is_file()), None)
+    folders = {**({PRIOR: blind} if blind else {}), **folders}
+    arms = [*arms, *[PRIOR] * (PRIOR in folders and PRIOR not in arms)]
+    judges = list(judges_found(places))
+    found = {arm: _results(folders[arm], arm, judges) for arm in arms if arm in folders}
+    questions = [
+        {
+            "id": row["id"],
+            "kind": row["kind"],
+            "text": row["text"],
+            "picture": str(row["scene_id"]),
+            "answers": [_answer(row, found.get(arm), judges, arm in failed) for arm in arms],
+        }
+        for row in _asked(home)
+    ]
+    data = {
+        "view": "answers",
+        "noun": "questions",
+        "nopicture": "Its picture has not been drawn.",
+        "blind": "Not above both the prior and the arm's own answer to another picture.",
+        "arms": arms,
+        "colours": list(colours[: len(arms)]),
+        "judges": judges,
+        "baseline": arms.index(BASELINE) if BASELINE in arms else -1,
+        "prior": arms.index(PRIOR) if PRIOR in arms else -1,
+        "compared": [number for number, arm in enumerate(arms) if arm not in (BASELINE, PRIOR)],
+        "items": questions,
+    }
+    return Explorer(
+        title="Questions and answers",
+        searched="questions, answers, explanations",
+        filters=_filters(arms, list(dict.fromkeys(one["kind"] for one in questions)), judges),
+        items=questions,
+        data=script_data(data),
+        pictures=script_data(_pictures(list(dict.fromkeys(one["picture"] for one in questions)), places)),
+        folds=any(len(answer.get("verdicts", ())) > 1 for one in questions for answer in one["answers"]),
+        arms=arms,
+    )
+
+
+def _asked(home: Path) -> list[dict[str, Any]]:
+    """The benchmark's questions, those of one picture side by side, in the tables' order of kinds."""
+    asked = [row for _, row in read_jsonl(home / "benchmark.jsonl", what="benchmark")]
+    first = {name: number for number, name in enumerate(dict.fromkeys(row["scene_id"] for row in asked))}
+    return sorted(asked, key=lambda row: (first[row["scene_id"]], list(KINDS).index(row["kind"])))
+
+
+def _filters(arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str]) -> Sequence[tuple[str, str, Choices]]:
+    first, *others = judges
+    return (
+        ("arm", "Arm", [("", "any arm"), *((arm, arm) for arm in arms)]),
+        ("kind", "Kind", [("", "all kinds"), *((kind, kind) for kind in kinds)]),
+        ("outcome", "Outcome", OUTCOMES),
+        (
+            "judge",
+            "Ratings of",
+            [("", first), *((one, one) for one in others), *[(PANEL, "median of all")] * bool(others)],
+        ),
+        ("sort", "Sorted by", ORDERS),
+    )
+
+
+def _pictures(names: Sequence[str], folders: Sequence[Path]) -> dict[str, str]:
+    """The drawn pictures that are there, each small enough for all of them to find room."""
+    paths = {name: folder / "pictures" / f"{name}.jpg" for folder in reversed(folders) for name in names
+             if (folder / "pictures" / f"{name}.jpg").is_file()}  # fmt: skip
+    room = int(PICTURES_BYTES / _AS_TEXT / max(1, len(paths)))
+    return {name: jpeg_uri(jpeg_within(paths[name], room)) for name in names if name in paths}
+
+
+def _results(folder: Path, arm: str, judges: Sequence[str]) -> _ArmResults:
+    name = file_arm(arm)
+    path = folder / "answers" / f"{name}.jsonl"
+    verdicts: dict[str, list[dict[str, Any]]] = {}
+    for judge in judges:
+        for row in verdict_rows(folder, name, judge):
+            verdicts.setdefault(row["question_id"], []).append({**row, "judge": judge})
+    return _ArmResults(
+        answers={row["question_id"]: row for _, row in read_jsonl(path, what="answers")} if path.is_file() else {},
+        ratings={judge: _ratings(folder, name, judge) for judge in judges},
+        controls={judge: [_ratings(folder, name, judge, control) for control in Control] for judge in judges},
+        verdicts=verdicts,
+    )
+
+
+def _ratings(folder: Path, arm: str, judge: str, control: Control | None = None) -> dict[str, float | None]:
+    return {one.question_id: one.rating for one in rated_answers(folder, arm, judge, control)}
+
+
+def _answer(question: Mapping[str, Any], results: _ArmResults | None, judges: Sequence[str], failed: bool) -> Any:
+    """An arm's answer to a question with all that was said of it; a note alone where there is none."""
+    name = question["id"]
+    answer = results.answers.get(name) if results else None
+    if results is None or answer is None:
+        return {"note": "failed" if failed else "no answer"}
+    verdicts = results.verdicts.get(name, ())
+    if any(row.get("text", question["text"]) != question["text"] for row in verdicts):
+        return {"note": "asked another question"}
+    if answer.get("finish") == "failed":
+        return {"note": f"failed: {answer['text']}"}
+    claims = next((row["claims"] for row in verdicts if row.get("claims")), [])
+    return {
+        "text": [[piece, mark] if mark else piece for piece, mark in marked(answer["text"], claims)],
+        "note": _note(answer),
+        "wrong": sum(claim["outcome"] == CONTRADICTED for claim in claims),
+        "ratings": [_rounded(results.ratings[judge].get(name)) for judge in judges],
+        "controls": [[_rounded(of.get(name)) for of in results.controls[judge]] for judge in judges],
+        "verdicts": [
+            [judges.index(row["judge"]), _rounded(row["rating"]), row.get("reason", ""),
+             row.get("opponent"), row.get("order"), row.get("repeat", 0)]
+            for row in verdicts
+        ],
+    }  # fmt: skip
+
+
+def _note(answer: Mapping[str, Any]) -> str:
+    if not answer["text"].strip():
+        return "empty answer"
+    return "cut at its longest" if answer.get("finish") == "length" else ""
+
+
+def _rounded(rating: float | None) -> float | None:
+    return None if rating is None else round(rating, 3)

@@ -1,0 +1,138 @@
+"""The ablation as readers see it: one table a judge, an arm a row, a kind a column."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llavapose.kinds import rated_kinds
+from llavapose.records import ALL, BASELINE, POSE, PRIOR, TEXT_ONLY
+from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
+
+BLIND_MARK = "†"
+"""Behind a difference of an arm that does not beat its controls."""
+UNTESTED_MARK = "(†)"
+"""Behind a difference of an arm that beats those of its controls that are there, and some are not."""
+
+
+def by_judge(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Judge -> its rows of ``ablation.csv``."""
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["judge"]].append(row)
+    return dict(found)
+
+
+def ablation_grids(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ()) -> list[Grid]:
+    """One table a judge."""
+    return [ablation_grid(of_judge, failed) for of_judge in by_judge(rows).values()]
+
+
+def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ()) -> Grid:
+    """The papers' form of one judge's rows: an arm a row, a kind a column, a cell with interval and difference."""
+    cells: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for row in rows:
+        cells[row["arm"]][row["kind"]] = row
+    body = []
+    for arm, by_kind in cells.items():
+        total = by_kind[ALL]
+        scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
+        if not total["num_scored"]:
+            mark = FAILED_MARK if arm in failed else HOLE_MARK
+            body.append((arm, *[mark] * (len(rated_kinds()) + 4), HOLE_MARK, HOLE_MARK))
+            continue
+        difference = f"{interval(total, 'diff', 'diff_low', 'diff_high', 1, sign=True)} {control_mark(total)}".strip()
+        controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
+        body.append((arm, *scores, *controls, difference, _claims_told(total), counts_told(total)))
+    return Grid(
+        title=_title(rows),
+        header=("arm", *rated_kinds(), ALL, "shuffled", "no picture", "difference to baseline", "claims right", "n"),
+        rows=tuple(body),
+        note=" ".join((f"Mean rating x 10 {interval_told(rows)}", CONTROLS, *_pose_told(rows), *gap_told(rows))),
+    )
+
+
+def counts_told(row: Mapping[str, Any]) -> str:
+    """Questions that were scored, their ratings where these are more, and what is missing: "90 (360 ratings)"."""
+    unscored, ratings = row.get("num_unscored", 0), row.get("num_ratings", math.nan)
+    further = [f"{ratings:.0f} ratings"] if ratings > row["num_scored"] else []
+    further += [f"+{unscored:.0f} unscored"] if unscored > 0 else []
+    return f"{row['num_scored']:.0f}" + (f" ({', '.join(further)})" if further else "")
+
+
+INTERVALS = {
+    "bootstrap": "by bootstrap over images",
+    "t": "by Student's t over image means",
+    "crossed t": "by a t over images and training seeds (crossed, Satterthwaite)",
+}
+"""How an interval was made, by the word in the tables."""
+CONTROLS = (
+    f"Controls: {PRIOR} is the best answer that needs no picture; shuffled and no picture are the arm's own answers "
+    f"(all kinds) with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own "
+    f"shuffled answers; {UNTESTED_MARK}: one of the two is missing."
+)
+POSE_SCALE = (
+    "Judge pose: 10 is what an answer gets that adds nothing to what can be said without the picture, 100 what one "
+    "gets that tells all; a guess expects 10 or less, and wrong claims cost: who says more and errs more can fall "
+    "behind who says little (claims right: the share that holds, of how many claims an answer). In complex it rates "
+    "the poses named, not the reasoning. Unscored: questions that the commonest answer answers too often."
+)
+
+
+def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
+    """How the table's intervals were made, and what they do not know: "[95% interval by ...]; ..."."""
+    totals = [row for row in rows if row["kind"] == ALL and row["num_scored"]]
+    # Tables of before there was another method do not say it.
+    how = dict.fromkeys(row["interval"] or "bootstrap" for row in totals) or {"bootstrap": None}
+    told = f"[95% interval {', or '.join(INTERVALS[one] for one in how)}]; the difference is paired by question."
+    trained = [row for row in totals if row["arm"] not in (BASELINE, PRIOR, TEXT_ONLY)]
+    once = [row["arm"] for row in trained if row["num_runs"] == 1]
+    if not once:
+        return told
+    whose = "each arm" if len(once) == len(trained) else ", ".join(once)
+    return f"{told} One training seed of {whose}: the interval does not know training's own spread."
+
+
+def gap_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The smallest difference in all kinds that could have been seen, over the arms; nothing where there is none."""
+    gaps = [row["smallest_gap"] for row in rows if row["kind"] == ALL and not math.isnan(row["p"])]
+    if not gaps:
+        return []
+    ends = list(dict.fromkeys(number(gap, 1) for gap in (min(gaps), max(gaps))))
+    return [
+        f"Smallest difference in {ALL} that these questions can show (80% power, two-sided 5%, by their own paired "
+        f"spread over images): {' to '.join(ends)}."
+    ]
+
+
+def _pose_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [POSE_SCALE] if rows[0]["judge"] == POSE else []
+
+
+def control_mark(row: Mapping[str, Any]) -> str:
+    """What stands behind an arm's difference: "" where it is above the prior's ratings and its own shuffled ones."""
+    if row["arm"] == PRIOR or math.isnan(row["diff"]):
+        return ""
+    ends = (row["over_prior_low"], row["over_shuffled_low"])
+    if any(low <= 0 for low in ends):
+        return BLIND_MARK
+    return UNTESTED_MARK if any(map(math.isnan, ends)) else ""
+
+
+def _claims_told(row: Mapping[str, Any]) -> str:
+    """Such as "68% of 5.2": the share of claims that is right, and how many there are an answer."""
+    if math.isnan(row["claims"]):
+        return HOLE_MARK
+    return f"{100 * row['claims_right']:.0f}% of {row['claims']:.1f}"
+
+
+def _title(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Whose ratings, of answers to what: "Ablation, judge pose, benchmark world (270 questions: 3f0c5a9d1b7e)"."""
+    judges = dict.fromkeys(row["judge"] for row in rows)
+    return ", ".join(["Ablation", *[f"judge {', '.join(judges)}"] * bool(judges)]) + benchmark_told(rows)
+
+
+def benchmark_told(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The end of a title: ", benchmark world (270 questions: 3f0c5a9d1b7e)"; "" where nothing is told."""
+    benchmarks = dict.fromkeys(row["benchmark"] for row in rows if row["benchmark"])
+    return f", benchmark {', '.join(benchmarks)}" if benchmarks else ""

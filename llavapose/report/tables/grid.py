@@ -1,0 +1,81 @@
+"""A table ready to be shown, and its forms: console text, Markdown, LaTeX."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+HOLE_MARK = "—"
+FAILED_MARK = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A table ready to be shown: text cells, the first column names the row; ``note`` says how to read it."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def number(value: float, digits: int, sign: bool = False) -> str:
+    """A number, or the hole's mark."""
+    if math.isnan(value):
+        return HOLE_MARK
+    value = round(value, digits) + 0.0  # no "-0.0"
+    return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+
+
+def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: int, sign: bool = False) -> str:
+    """A value with its interval, such as 71.2 [64.0, 78.1], or the hole's mark."""
+    if math.isnan(row[value]):
+        return HOLE_MARK
+    return f"{number(row[value], digits, sign)} [{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]"
+
+
+def as_text(grid: Grid) -> str:
+    """The table for a console: aligned columns, nothing but plain characters and the hole's mark."""
+    lines = [grid.header, *grid.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(grid.header))]
+
+    def line_of(cells: Sequence[str]) -> str:
+        first, *rest = cells
+        aligned = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        return "  ".join([first.ljust(widths[0]), *aligned]).rstrip()
+
+    body = [line_of(grid.header), "  ".join("-" * width for width in widths), *map(line_of, grid.rows)]
+    return "\n".join(filter(None, [grid.title, *body, grid.note])) + "\n"
+
+
+def as_markdown(grid: Grid) -> str:
+    """The table as GitHub's Markdown."""
+
+    def line_of(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+    rule = "|" + "|".join([" --- "] + [" ---: "] * (len(grid.header) - 1)) + "|"
+    lines = [f"**{grid.title}**", "", line_of(grid.header), rule, *map(line_of, grid.rows), "", grid.note]
+    return "\n".join(lines) + "\n"
+
+
+_LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
+          "‡": r"\ddag{}", "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+
+
+def as_latex(grid: Grid) -> str:
+    r"""The table as a LaTeX ``table`` in the form of the package booktabs."""
+
+    def line_of(cells: Sequence[str]) -> str:
+        return " & ".join("".join(_LATEX.get(char, char) for char in cell) for cell in cells) + r" \\"
+
+    out = StringIO()
+    columns = "l" + "r" * (len(grid.header) - 1)
+    print(r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", sep="\n", file=out)
+    print(line_of(grid.header), r"\midrule", *map(line_of, grid.rows), sep="\n", file=out)
+    print(r"\bottomrule", r"\end{tabular}", sep="\n", file=out)
+    note = "".join(_LATEX.get(char, char) for char in grid.note)
+    title = "".join(_LATEX.get(char, char) for char in grid.title)
+    print(rf"\caption{{{title}. {note}}}", r"\end{table}", sep="\n", file=out)
+    return out.getvalue()

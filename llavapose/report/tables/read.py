@@ -1,0 +1,47 @@
+"""``ablation.csv`` and the others read back, those of earlier versions too."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from llavapose.evaluation.tables.ratings import COUNT_COLUMNS, DIFFERENCE_COLUMNS, MISSING_COLUMNS
+from llavapose.files import read_csv
+from llavapose.records import POSE
+
+NEEDED = {
+    "ablation.csv": ("arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored"),
+    "probe.csv": ("arm", "pictures", "group", "skill", "low", "high", "n"),
+    "comparison.csv": ("judge", "ours", "arm", "kind", "score", "low", "high", "diff", "gain", "num_scored"),
+    "claims.csv": ("arm", "kind", "measure", "value", "low", "high", "num_answers"),
+    "judging.csv": ("judge", "arm", "measure", "value", "low", "high", "num"),
+    "agreement.csv": ("first", "second", "over", "measure", "value", "low", "high", "num"),
+}
+"""Columns that the readers' tables are made from."""
+OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv")
+"""Tables that are there where there is something to tell."""
+CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
+CLAIM_COLUMNS = ("claims", "claims_right")
+LATER_COLUMNS = (*CONTROL_COLUMNS, *CLAIM_COLUMNS, *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, *COUNT_COLUMNS[2:-1])
+"""Numbers that tables which were kept earlier lack."""
+TEXT_COLUMNS = (
+    "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
+    "missing_seeds",
+)  # fmt: skip
+
+
+def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Rows of ``folder/name``; holes are NaN; ratings that do not say whose they are are the pose judge's.
+
+    Raises:
+        DataError: the file is missing or lacks columns.
+    """
+    if name in OPTIONAL and not (folder / name).is_file():
+        return []
+    rows = read_csv(folder / name, NEEDED[name], what=f"table {name}", text=TEXT_COLUMNS)
+    if name == "ablation.csv":
+        for row in rows:
+            for column, value in (("judge", POSE), ("benchmark", ""), ("interval", "")):
+                row.setdefault(column, value)
+            for column in LATER_COLUMNS:
+                row.setdefault(column, math.nan)
+    return rows

@@ -1,0 +1,380 @@
+// The explorer of a page: a list of items that can be searched, filtered and sorted, and one of them in full.
+//
+// The page holds the items as JSON (#data) and the pictures (#pictures); the filters are a form (#filters). What is
+// shown is a state, the form's values and the open item, which stands behind the # of the address:
+//   #sort=gain&arm=full&q=elbow&id=17-conv      or, for an item alone,      #17-conv
+// Texts come from models and enter the page as text only, never as HTML.
+"use strict";
+(() => {
+  const parsed = (id) => JSON.parse(document.getElementById(id).textContent);
+  const data = parsed("data");
+  const pictures = parsed("pictures");
+  const root = document.getElementById("explorer");
+  const list = document.getElementById("list");
+  const shown = document.getElementById("shown");
+  const count = document.getElementById("count");
+  const form = document.getElementById("filters");
+  const wide = matchMedia("(min-width: 900px)");
+
+  // ---- Elements -------------------------------------------------------------------------------------------------
+
+  // An element with attributes and children; strings become text. `style` values are set one by one.
+  const el = (tag, attributes = {}, ...children) => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name === "style") for (const [key, one] of Object.entries(value)) made.style.setProperty(key, one);
+      else if (value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+    }
+    made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+    return made;
+  };
+  // A text in pieces: a string, or [string, mark].
+  const pieces = (text) => text.map((one) => (typeof one === "string" ? one : el("mark", { class: one[1] }, one[0])));
+  const plain = (text) => text.map((one) => (typeof one === "string" ? one : one[0])).join("");
+  const signed = (value) => (Math.abs(value) < 0.05 ? "±0.0" : (value > 0 ? "+" : "−") + Math.abs(value).toFixed(1));
+  const rated = (value) => (value === null || Number.isNaN(value) ? "—" : value.toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "−"));
+  const picture = (item, what) =>
+    pictures[item.picture]
+      ? el("img", { src: pictures[item.picture], alt: what, decoding: "async" })
+      : el("p", { class: "soft nopicture" }, data.nopicture);
+
+  // ---- Answers and their ratings --------------------------------------------------------------------------------
+
+  const SAME = 0.05; // ratings are shown with one decimal: what is nearer looks equal
+  const number = (value) => (value === null || value === undefined ? NaN : value);
+  const median = (values) => {
+    const sorted = values.filter((one) => !Number.isNaN(one)).sort((a, b) => a - b);
+    const half = sorted.length >> 1;
+    return sorted.length === 0 ? NaN : sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  };
+  const spread = (values) => {
+    const found = values.filter((one) => !Number.isNaN(one));
+    return found.length < 2 ? NaN : Math.max(...found) - Math.min(...found);
+  };
+  const largest = (values) => Math.max(...values.filter((one) => !Number.isNaN(one)));
+
+  const answers = {
+    // By the judge that is chosen; the median of all where that is "panel".
+    judged(of, judge) {
+      return !of ? NaN : judge === "panel" ? median(of.map(number)) : number(of[Math.max(0, data.judges.indexOf(judge))]);
+    },
+    rating: (item, arm, state) => answers.judged(item.answers[arm] && item.answers[arm].ratings, state.judge),
+    control(item, arm, which, state) {
+      const of = item.answers[arm].controls;
+      return answers.judged(of && of.map((one) => one[which]), state.judge);
+    },
+    gain: (item, arm, state) =>
+      arm === data.baseline || data.baseline < 0 ? NaN : answers.rating(item, arm, state) - answers.rating(item, data.baseline, state),
+    // The arms that a filter or an order speaks of: the one that is chosen, or all but the baseline and the controls.
+    arms: (state) => (data.arms.includes(state.arm) ? [data.arms.indexOf(state.arm)] : data.compared),
+    orders(item, arm, state) {
+      const judge = Math.max(0, data.judges.indexOf(state.judge));
+      const mean = (order) => {
+        const found = (item.answers[arm].verdicts || []).filter((one) => one[0] === judge && one[4] === order && one[1] !== null);
+        return found.length ? found.reduce((sum, one) => sum + one[1], 0) / found.length : NaN;
+      };
+      return Math.abs(mean("ab") - mean("ba"));
+    },
+    // Not above what the prior and the arm's own answer to another picture got.
+    blind(item, arm, state) {
+      const own = answers.rating(item, arm, state);
+      const prior = data.prior < 0 || data.prior === arm ? NaN : answers.rating(item, data.prior, state);
+      return own <= prior || own <= answers.control(item, arm, 0, state);
+    },
+    outcomes: {
+      better: (item, arm, state) => answers.gain(item, arm, state) >= SAME,
+      worse: (item, arm, state) => answers.gain(item, arm, state) <= -SAME,
+      equal: (item, arm, state) => Math.abs(answers.gain(item, arm, state)) < SAME,
+      wrong: (item, arm) => item.answers[arm].wrong > 0,
+      unscored: (item, arm, state) => Boolean(item.answers[arm].text) && Number.isNaN(answers.rating(item, arm, state)),
+      missing: (item, arm) => !item.answers[arm].text,
+      blind: (item, arm, state) => answers.blind(item, arm, state),
+    },
+    matches(item, state) {
+      const outcome = Object.hasOwn(answers.outcomes, state.outcome) && answers.outcomes[state.outcome];
+      return !outcome || answers.arms(state).some((arm) => outcome(item, arm, state));
+    },
+    // What items are sorted by, the largest first; NaN comes last.
+    orders_by: {
+      gain: (item, state) => largest(answers.arms(state).map((arm) => answers.gain(item, arm, state))),
+      loss: (item, state) => largest(answers.arms(state).map((arm) => -answers.gain(item, arm, state))),
+      arms: (item, state) =>
+        spread(data.arms.map((_, arm) => (arm === data.prior ? NaN : answers.rating(item, arm, state)))),
+      judges: (item, state) =>
+        largest(answers.arms(state).map((arm) => spread((item.answers[arm].ratings || []).map(number)))),
+      orders: (item, state) => largest(answers.arms(state).map((arm) => answers.orders(item, arm, state))),
+    },
+    text: (item) =>
+      [item.id, item.text]
+        .concat(item.answers.flatMap((one) => (one.text ? [plain(one.text), one.note, ...one.verdicts.map((v) => v[2])] : [one.note])))
+        .join("\n"),
+    // Every arm's rating as a dot between 0 and 10, so that the list itself shows where arms part.
+    row(item, state) {
+      const found = data.arms.map((name, arm) => [name, answers.rating(item, arm, state), arm]);
+      const told = found.map(([name, value]) => `${name} ${rated(value)}`).join(", ");
+      const dots = found
+        .filter(([, value, arm]) => !Number.isNaN(value) && arm !== data.prior)
+        .map(([, value, arm]) =>
+          el("i", { style: { left: `${Math.min(10, Math.max(0, value)) * 10}%`, background: data.colours[arm] } }));
+      const key = Object.hasOwn(answers.orders_by, state.sort) ? answers.orders_by[state.sort](item, state) : NaN;
+      const value = !Number.isFinite(key) ? "" : state.sort === "loss" ? signed(-key) : state.sort === "gain" ? signed(key) : key.toFixed(1);
+      return [el("span", { class: "strip", role: "img", "aria-label": `Ratings: ${told}`, title: told }, dots), el("span", { class: "value" }, value)];
+    },
+    detail(item, state) {
+      return [
+        el("div", { class: "look" }, picture(item, `The picture of ${item.id} with its skeletons`)),
+        el("div", { class: "answers" }, item.answers.map((one, arm) => answers.block(item, one, arm, state))),
+      ];
+    },
+    block(item, one, arm, state) {
+      const gain = answers.gain(item, arm, state);
+      const colour = { style: { background: data.colours[arm] }, class: "dot" };
+      const outcome = Number.isNaN(gain) ? "" : gain >= SAME ? "better" : gain <= -SAME ? "worse" : "equal";
+      const blind = outcome && answers.blind(item, arm, state) ? el("span", { class: "tag", title: data.blind }, "†") : "";
+      const head = el("h4", {}, el("i", colour), el("bdi", {}, data.arms[arm]),
+        one.text ? el("b", {}, rated(answers.rating(item, arm, state))) : "",
+        outcome ? el("span", { class: `tag ${outcome}`, title: "to the baseline" }, signed(gain)) : "", blind,
+        one.note ? el("span", { class: "hole" }, el("bdi", {}, one.note)) : "");
+      if (!one.text) return el("section", { class: "answer" }, head);
+      const controls = ["shuffled", "no picture"]
+        .map((name, which) => [name, answers.control(item, arm, which, state)])
+        .filter(([, value]) => !Number.isNaN(value));
+      return el("section", { class: "answer" }, head, el("p", { class: "said", dir: "auto" }, pieces(one.text)),
+        answers.verdicts(one, state),
+        controls.length ? el("p", { class: "soft" }, "Controls: ", controls.map(([name, value]) => `${name} ${rated(value)}`).join(", ")) : "");
+    },
+    // One verdict stands there at once, several behind a line that sums them up.
+    verdicts(one, state) {
+      const lines = one.verdicts.map(([judge, rating, reason, opponent, order, repeat]) => {
+        const beside = opponent ? `, beside ${opponent}` : "";
+        const place = order ? `, ${order === "ab" ? "first" : "second"}` : "";
+        const again = repeat ? `, repeat ${repeat + 1}` : "";
+        return el("li", {}, el("span", { class: "judge" }, el("bdi", {}, data.judges[judge] + beside + place + again), " ", el("b", {}, rated(rating))),
+          el("span", { class: "reason", dir: "auto" }, reason));
+      });
+      if (lines.length < 2) return el("ul", { class: "verdicts" }, lines.length ? lines : el("li", {}, "not judged"));
+      const told = data.judges.map((name, judge) => [name, number(one.ratings[judge])]).map(([name, value]) => `${name} ${rated(value)}`);
+      return el("details", { open: state.why === "1" }, el("summary", {}, `${lines.length} verdicts: ${told.join(", ")}`), el("ul", { class: "verdicts" }, lines));
+    },
+  };
+
+  // ---- Samples --------------------------------------------------------------------------------------------------
+
+  const samples = {
+    matches: (item, state) => state.drawn !== "1" || Boolean(pictures[item.picture]),
+    orders_by: {},
+    text: (item) => [item.id, item.picture, ...item.turns.map((turn) => turn[1]), data.contexts[item.picture]].join("\n"),
+    row: () => [],
+    detail(item) {
+      const others = data.items.filter((one) => one.picture === item.picture && one !== item);
+      const context = data.contexts[item.picture];
+      return [
+        el("div", { class: "look" }, picture(item, `Picture ${item.picture} with its annotations`), el("p", { class: "soft" }, item.picture),
+          context ? el("pre", { tabindex: "0", "aria-label": "What the teacher saw" }, context) : ""),
+        el("div", { class: "answers" },
+          // The first question is the heading.
+          el("dl", {}, item.turns.slice(1).map(([role, text]) => el(role === "user" ? "dt" : "dd", { dir: "auto" }, text))),
+          others.length ? el("h4", {}, "More of this picture") : "",
+          el("ul", { class: "more" }, others.map((one) =>
+            el("li", {}, el("span", { class: "kind" }, one.kind), el("a", { href: address({ id: one.id }) }, one.text))))),
+      ];
+    },
+  };
+
+  // ---- The list -------------------------------------------------------------------------------------------------
+
+  const view = data.view === "samples" ? samples : answers;
+  const fields = [...form.elements].filter((one) => one.name);
+  const byId = new Map(data.items.map((item) => [item.id, item]));
+  const CHUNK = 60; // rows made at a time: a screen holds fewer than twenty
+  let state = {};
+  let found = data.items;
+  let rows = 0;
+  let open = null;
+
+  const value = (field) => (field.type === "checkbox" ? (field.checked ? "1" : "") : field.value);
+  const address = (values) => {
+    const told = Object.entries(values).filter(([, one]) => one);
+    const alone = told.length === 1 && told[0][0] === "id" && !/[=&]/.test(values.id);
+    return "#" + (alone ? encodeURIComponent(values.id) : new URLSearchParams(told).toString());
+  };
+  // What the address asks for. Null: it names something else on the page.
+  const asked = () => {
+    const hash = location.hash.slice(1);
+    let id = hash;
+    try { id = decodeURIComponent(hash); } catch { /* no address of ours */ }
+    if (byId.has(id)) return { id };
+    if (hash && !hash.includes("=")) return null;
+    return Object.fromEntries(new URLSearchParams(hash));
+  };
+
+  const folded = (text) => text.normalize("NFKC").toLowerCase();
+  const texts = new Map(); // made when something is first searched for
+  const holds = (item, words) => {
+    if (!words.length) return true;
+    if (!texts.has(item)) texts.set(item, folded(view.text(item)));
+    return words.every((word) => texts.get(item).includes(word));
+  };
+  // Words, and "phrases in quotes".
+  const wordsOf = (query) => [...folded(query || "").matchAll(/"([^"]+)"|[^\s"]+/g)].map((one) => one[1] || one[0]);
+
+  const refresh = () => {
+    const words = wordsOf(state.q);
+    const kinds = new Set(data.items.map((item) => item.kind));
+    found = data.items.filter((item) => (!kinds.has(state.kind) || item.kind === state.kind) && view.matches(item, state) && holds(item, words));
+    if (Object.hasOwn(view.orders_by, state.sort || "")) {
+      const keys = new Map(found.map((item) => [item, view.orders_by[state.sort](item, state)]));
+      const last = (item) => (Number.isFinite(keys.get(item)) ? keys.get(item) : -Infinity);
+      found = [...found].sort((a, b) => (last(a) === last(b) ? 0 : last(b) - last(a)));
+    }
+    count.textContent = `${found.length} of ${data.items.length} ${data.noun}`;
+    list.replaceChildren();
+    rows = 0;
+    more();
+    if (open && !found.includes(open)) open = null;
+    show(open || (wide.matches ? found[0] || null : null));
+  };
+
+  const more = () => {
+    const items = found.slice(rows, rows + CHUNK);
+    list.append(...items.map((item) => el("li", {},
+      el("a", { href: address({ ...state, id: item.id }), class: "row", tabindex: "-1", "data-id": item.id },
+        el("span", { class: "title", dir: "auto" }, item.text), el("span", { class: "kind" }, item.kind), view.row(item, state)))));
+    rows += items.length;
+    document.getElementById("end").hidden = rows >= found.length;
+  };
+  const rowOf = (item) => {
+    const place = found.indexOf(item);
+    while (place >= rows && rows < found.length) more();
+    return place < 0 ? null : list.children[place].firstChild;
+  };
+
+  // Show an item in full: beside the list where there is room, else below its row.
+  const show = (item) => {
+    open = item;
+    for (const one of list.querySelectorAll("[aria-current]")) one.removeAttribute("aria-current");
+    for (const one of list.querySelectorAll("[tabindex='0']")) one.tabIndex = -1;
+    const row = item && rowOf(item);
+    const first = row || list.querySelector(".row");
+    if (first) first.tabIndex = 0; // one stop for the Tab key, wherever the list is
+    if (row) row.setAttribute("aria-current", "true");
+    if (wide.matches || !row) root.querySelector(".panes").append(shown);
+    else row.after(shown);
+    shown.hidden = !item && !wide.matches;
+    shown.replaceChildren(...(item ? full(item) : [el("p", { class: "soft" }, found.length ? "Choose one of the list." : "Nothing is like that. Take a filter away.")]));
+    highlight(wordsOf(state.q));
+  };
+  const full = (item) => [
+    el("h3", { tabindex: "-1" }, el("span", { class: "kind" }, item.kind), el("bdi", {}, item.text)),
+    el("p", { class: "soft id" }, el("a", { href: address({ id: item.id }), title: "Link to it" }, `# ${item.id}`)),
+    el("div", { class: "detail" }, view.detail(item, state)),
+  ];
+
+  // What was searched for, marked without touching the texts; a browser that cannot does without.
+  const highlight = (words) => {
+    if (!window.Highlight || !CSS.highlights) return;
+    const ranges = [];
+    const walker = document.createTreeWalker(root.querySelector(".panes"), NodeFilter.SHOW_TEXT);
+    while (words.length && walker.nextNode()) {
+      const text = walker.currentNode.data.toLowerCase();
+      if (text.length !== walker.currentNode.length) continue; // a letter grew: places would be off
+      for (const word of words)
+        for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+          const range = new Range();
+          range.setStart(walker.currentNode, at);
+          range.setEnd(walker.currentNode, at + word.length);
+          ranges.push(range);
+        }
+    }
+    CSS.highlights.set("searched", new Highlight(...ranges));
+  };
+
+  // ---- What a reader does ---------------------------------------------------------------------------------------
+
+  const remember = () => history.replaceState(null, "", address({ ...state, id: open && opened ? open.id : "" }) || "#");
+  let opened = false; // by the reader: an item that the page chose itself does not change the address
+  const choose = (item, focus) => {
+    opened = Boolean(item);
+    show(item);
+    remember();
+    const row = item && rowOf(item);
+    if (row && focus) row.focus({ preventScroll: true });
+    if (row) row.scrollIntoView({ block: wide.matches ? "nearest" : "start", behavior: "instant" });
+    if (item && wide.matches) shown.scrollTop = 0;
+  };
+  const step = (by) => {
+    const here = open ? found.indexOf(open) : by > 0 ? -1 : found.length;
+    const next = found[Math.min(found.length - 1, Math.max(0, here + by))];
+    if (next) choose(next, true);
+  };
+  const read = () => {
+    state = Object.fromEntries(fields.map((field) => [field.name, value(field)]));
+    refresh();
+    remember();
+  };
+  const fromAddress = () => {
+    const wanted = asked();
+    if (wanted === null) return;
+    for (const field of fields) {
+      if (field.type === "checkbox") field.checked = wanted[field.name] === "1";
+      else field.value = wanted[field.name] || "";
+      if (field.tagName === "SELECT" && field.selectedIndex < 0) field.selectedIndex = 0; // no such choice
+    }
+    state = Object.fromEntries(fields.map((field) => [field.name, value(field)]));
+    open = byId.get(wanted.id) || null;
+    opened = open !== null;
+    refresh();
+    if (open && opened) {
+      rowOf(open).scrollIntoView({ block: wide.matches ? "nearest" : "start", behavior: "instant" });
+      if (wide.matches) root.querySelector(".panes").scrollIntoView({ block: "start", behavior: "instant" });
+    } else if (location.hash) root.scrollIntoView({ behavior: "instant" });
+  };
+
+  let waiting = 0;
+  form.addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(read, event.target.type === "search" ? 120 : 0); // not at every letter
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(read));
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest(".row");
+    if (!row || event.metaKey || event.ctrlKey || event.shiftKey) return; // a new tab is a new tab
+    event.preventDefault();
+    const item = byId.get(row.dataset.id);
+    choose(item === open && !wide.matches ? null : item, true);
+  });
+  root.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const typing = event.target.closest("input, select, textarea");
+    const inList = event.target.closest("#list .row");
+    const act = {
+      j: () => step(1), k: () => step(-1),
+      ArrowDown: inList && (() => step(1)), ArrowUp: inList && (() => step(-1)),
+      Home: inList && (() => step(-Infinity)), End: inList && (() => step(Infinity)),
+      Enter: inList && (() => { choose(byId.get(inList.dataset.id), true); shown.querySelector("h3").focus(); }),
+      "/": () => form.elements.q.focus(),
+      Escape: () => {
+        const row = open && rowOf(open);
+        if (inList && !wide.matches) choose(null, false);
+        (row || form.elements.q).focus();
+      },
+    }[event.key];
+    if (typing && event.key === "Escape" && form.elements.q.value) { form.elements.q.value = ""; read(); return event.preventDefault(); }
+    if (!act || (typing && event.key !== "Escape")) return;
+    event.preventDefault();
+    act();
+  });
+  addEventListener("hashchange", fromAddress);
+  wide.addEventListener("change", () => show(open));
+  // Beside an item the list scrolls by itself and grows as it does; on a telephone what stands below could never be
+  // reached that way, and a button asks for more.
+  const end = document.getElementById("end");
+  end.addEventListener("click", more);
+  new IntersectionObserver((seen) => wide.matches && seen.some((one) => one.isIntersecting) && more()).observe(end);
+
+  root.hidden = false;
+  fromAddress();
+  if (location.hash && asked() === null) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: "instant" });
+  if (!list.children.length && asked() === null) refresh();
+})();

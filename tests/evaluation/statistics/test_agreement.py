@@ -1,0 +1,113 @@
+"""Agreement between judges, against worked examples and against scipy on the resampled answers themselves."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from llavapose.evaluation.statistics.agreement import (
+    alpha,
+    disagreement,
+    kendall,
+    model_ranking,
+    spearman,
+    weighted_kappa,
+)
+from llavapose.evaluation.statistics.intervals import resampling_weights
+
+_ = math.nan
+# K. Krippendorff, Computing Krippendorff's Alpha-Reliability (2011): four coders, twelve units.
+CODERS = [
+    [1, 2, 3, 3, 2, 1, 4, 1, 2, _, _, _],
+    [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, _, 3],
+    [_, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, _],
+    [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, _],
+]
+
+
+def test_krippendorffs_own_example():
+    units = np.array(CODERS, float).T
+    assert round(alpha(units, list(range(12))).value, 3) == 0.849
+
+
+def test_his_nominal_alpha_from_the_same_sums():
+    """Nominal disagreement is half the squared distance of indicator columns, so the same two sums give it."""
+    units = np.array(CODERS, float).T
+    parts = []
+    for value in (1, 2, 3, 4, 5):
+        parts.append(disagreement(np.where(np.isnan(units), np.nan, units == value), list(range(12))))
+    observed, expected = np.sum(parts, axis=0)
+    assert round(1 - observed / expected, 3) == 0.743
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kappa"),
+    [([1, 2, 3], [1, 2, 3], 1.0), ([1, 2, 1], [1, 2, 2], 0.4), ([1, 2, 3, 1, 2, 2, 3], [1, 2, 3, 1, 2, 3, 2], 0.75)],
+)
+def test_weighted_kappa_by_hand(first, second, kappa):
+    assert weighted_kappa(first, second, list(range(len(first)))).value == pytest.approx(kappa)
+
+
+def test_weighted_kappa_is_cohens_table():
+    """The definition: one minus the weighted observed table over the weighted table of the margins."""
+    rng = np.random.default_rng(0)
+    first = rng.integers(1, 11, 200)
+    second = np.clip(first + rng.integers(-3, 4, 200), 1, 10)
+    observed = np.zeros((10, 10))
+    np.add.at(observed, (first - 1, second - 1), 1)
+    expected = np.outer(observed.sum(1), observed.sum(0)) / 200
+    weights = (np.arange(10)[:, None] - np.arange(10)) ** 2
+    kappa = 1 - (weights * observed).sum() / (weights * expected).sum()
+    assert weighted_kappa(first, second, list(range(200))).value == pytest.approx(kappa)
+
+
+@pytest.mark.parametrize("ours", [spearman, kendall])
+def test_rank_correlations_are_scipys_with_ends_of_scipys_on_every_resample(ours):
+    theirs = {spearman: lambda x, y: stats.spearmanr(x, y).statistic, kendall: lambda x, y: stats.kendalltau(x, y)[0]}
+    rng = np.random.default_rng(1)
+    images = np.repeat(np.arange(60), 3)
+    first = rng.integers(1, 11, 180).astype(float)
+    second = np.round(0.6 * first + rng.normal(2, 2, 180))
+    found = ours(first, second, images.tolist())
+    assert found.value == pytest.approx(theirs[ours](first, second)) and found.num == 180
+    values = []
+    for weights in resampling_weights(60, 0)[:200]:
+        drawn = np.repeat(np.arange(60), weights.astype(int))
+        rows = np.concatenate([np.flatnonzero(images == image) for image in drawn])
+        values.append(theirs[ours](first[rows], second[rows]))
+    assert found.low == pytest.approx(np.percentile(values, 2.5), abs=0.03)
+    assert found.high == pytest.approx(np.percentile(values, 97.5), abs=0.03)
+
+
+def test_a_judge_that_rates_all_alike_agrees_with_nobody():
+    images = list(range(70))
+    values = np.random.default_rng(2).integers(1, 11, 70)
+    for measure in (spearman, kendall):
+        assert math.isnan(measure([5.0] * 70, values, images).value)
+    assert weighted_kappa([5.0] * 70, values, images).value == pytest.approx(0)
+    assert math.isnan(weighted_kappa([5.0] * 70, [5.0] * 70, images).value), "nothing varies: nothing to agree on"
+    assert math.isnan(alpha(np.full((70, 2), 5.0), images).value) and math.isnan(spearman([], [], []).value)
+
+
+def test_copies_within_an_image_do_not_narrow_agreement():
+    rng = np.random.default_rng(3)
+    first = rng.normal(5, 2, 80)
+    second = first + rng.normal(0, 2, 80)
+    for measure in (spearman, kendall, weighted_kappa):
+        once = measure(first, second, list(range(80)))
+        copied = measure(np.repeat(first, 4), np.repeat(second, 4), np.repeat(np.arange(80), 4).tolist())
+        assert copied.value == pytest.approx(once.value, abs=0.01)
+        assert copied.high - copied.low == pytest.approx(once.high - once.low, rel=0.1)
+
+
+def test_the_ranking_of_models_is_by_their_means():
+    arms = ["a", "b", "c"] * 70
+    images = np.repeat(np.arange(70), 3).tolist()
+    rng = np.random.default_rng(4)
+    first = np.tile([8.0, 6.0, 4.0], 70) + rng.normal(0, 0.5, 210)
+    other = np.tile([7.0, 5.0, 2.0], 70) + rng.normal(0, 0.5, 210)
+    found = model_ranking(first, other, arms, images)
+    assert (found["spearman"].value, found["kendall"].value, found["spearman"].num) == (1, 1, 3)
+    assert model_ranking(first, -other, arms, images)["kendall"].high == -1
+    assert math.isnan(model_ranking(first, other, ["a"] * 210, images)["kendall"].value), "one model has no ranking"

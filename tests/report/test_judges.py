@@ -1,0 +1,102 @@
+"""From verdict files of several judges of pairs to every table beside the ablation."""
+
+import random
+
+import pytest
+
+from llavapose.evaluation.tables.results import summarise
+from llavapose.files import write_json, write_jsonl
+from llavapose.report.sweep import write_tables
+from llavapose.report.tables import read_table
+from llavapose.report.tables.judges import further_grids
+
+WORTH = {"full": 6.5, "conv": 5.0, "Qwen2-VL-7B": 5.8, "baseline": 4.5, "prior": 2.0}
+KINDS = ("conv", "detail", "complex")
+NUM_IMAGES = 24
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two judges of pairs with the baseline as anchor, both orders twice; and the pose judge's claims."""
+    rng = random.Random(0)
+    questions = [(f"{image}-{kind}", image, kind) for image in range(NUM_IMAGES) for kind in KINDS]
+    own = {(arm, name): worth + rng.gauss(0, 1) for arm, worth in WORTH.items() for name, *_ in questions}
+    told = {"name": "e_hpaub", "hash": "0123456789ab", "num_questions": len(questions)}
+    write_json(tmp_path / "benchmark.json", told)
+    for arm in WORTH:
+        answers = [{"question_id": name, "arm": arm, "text": "word " * rng.randint(10, 40)} for name, *_ in questions]
+        write_jsonl(tmp_path / "answers" / f"{arm}.jsonl", answers)
+        claims = [{"outcome": one} for one in ("supported", "contradicted", "unverifiable")]
+        write_jsonl(tmp_path / "verdicts" / "pose" / f"{arm}.jsonl", [
+            {"question_id": name, "scene_id": image, "kind": kind, "arm": arm, "judge": "pose", "text": "?",
+             "rating": own[arm, name], "claims": claims[: rng.randint(0, 3)]}
+            for name, image, kind in questions
+        ])  # fmt: skip
+    for judge, place in (("gpt-4o-pair-captions_boxes", 0.9), ("gpt-4o-pair-keypoints", 0.0)):
+        for arm in WORTH.keys() - {"baseline"}:
+            rows = []
+            for name, image, kind in questions:
+                for order, repeat in (("ab", 0), ("ba", 0), ("ab", 1), ("ba", 1)):
+                    for of, other, where in ((arm, "baseline", order), ("baseline", arm, order[::-1])):
+                        rating = min(10, max(1, round(own[of, name] + place * (where == "ab") + rng.gauss(0, 0.5))))
+                        rows.append({"question_id": name, "scene_id": image, "kind": kind, "text": "?", "arm": of,
+                                     "judge": judge, "rating": float(rating), "opponent": other, "order": where,
+                                     "repeat": repeat, "protocol": "pair", "reason": "", "claims": []})  # fmt: skip
+            write_jsonl(tmp_path / "verdicts" / judge / f"{arm}.jsonl", rows)
+    return tmp_path
+
+
+def test_every_table_is_there(folder, capsys):
+    summarise(folder)
+    write_tables(folder, list(WORTH))
+    grids = further_grids(folder)
+    judges = ("pose", "gpt-4o-pair-captions_boxes", "gpt-4o-pair-keypoints", "panel")
+    assert list(grids) == [
+        *(f"differences_{judge}" for judge in judges), *(f"comparison_{judge}" for judge in judges),
+        "judging", "lengths", "agreement", "claims", "claims_by_kind", "published_1", "published_2", "published_3",
+    ]  # fmt: skip
+    said = capsys.readouterr().out
+    for name in ("tables.md", "tables.tex"):
+        text = (folder / name).read_text()
+        assert all(grid.title.partition(":")[0].partition(",")[0] in text for grid in grids.values())
+    assert all(grid.title in said for grid in grids.values())
+    assert said.index("Pose probe: skill") < said.index("Differences to baseline"), "the first screen stays as it was"
+    for grid in grids.values():
+        assert {len(row) for row in grid.rows} == {len(grid.header)}, grid.title
+
+
+def test_the_judge_with_a_liking_for_the_first_place_is_told(folder):
+    summarise(folder)
+    found = {(row["judge"], row["measure"]): row for row in read_table(folder, "judging.csv") if row["arm"] == "all"}
+    biased, fair = (found[f"gpt-4o-pair-{context}", "first_place"] for context in ("captions_boxes", "keypoints"))
+    assert biased["low"] > 6 and fair["low"] < 0 < fair["high"]
+    # Three models beside the baseline, both orders, two repeats; what stood beside the prior is no pair of answers.
+    assert biased["num"] == 3 * NUM_IMAGES * 3 * 2
+    assert ("pose", "first_place") not in found and ("panel", "first_place") not in found
+
+
+def test_a_panel_is_a_judge_of_the_table(folder):
+    summarise(folder)
+    rows = {(row["judge"], row["arm"]): row for row in read_table(folder, "ablation.csv") if row["kind"] == "all"}
+    one, other = (rows[f"gpt-4o-pair-{context}", "full"]["score"] for context in ("captions_boxes", "keypoints"))
+    assert rows["panel", "full"]["score"] == pytest.approx((one + other) / 2, abs=1e-3)
+    assert rows["panel", "full"]["num_ratings"] == 2 * 4 * 3 * NUM_IMAGES
+    assert rows["gpt-4o-pair-keypoints", "baseline"]["num_ratings"] == 4 * 3 * 3 * NUM_IMAGES
+
+
+def test_tables_that_nothing_is_told_of_any_more_go(folder):
+    summarise(folder)
+    assert (folder / "agreement.csv").is_file() and (folder / "answer_claims.csv").is_file()
+    for path in folder.glob("verdicts/gpt-4o*/*"):
+        path.unlink()
+    summarise(folder)
+    assert not (folder / "agreement.csv").exists() and (folder / "claims.csv").is_file()
+    assert not (folder / "judging.csv").exists() or "first_place" not in (folder / "judging.csv").read_text()
+
+
+def test_claims_of_every_answer_are_kept(folder):
+    summarise(folder)
+    lines = (folder / "answer_claims.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(WORTH) * NUM_IMAGES * 3
+    rows = {(row["arm"], row["kind"], row["measure"]): row for row in read_table(folder, "claims.csv")}
+    assert rows["full", "all", "supported"]["value"] > rows["full", "all", "unchecked"]["value"]
