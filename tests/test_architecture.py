@@ -215,7 +215,7 @@ def test_scripts_are_recipes(script):
     assert len(text.splitlines()) <= 70
     heads = {node.module or "" for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)}
     light = {*SCHEMA, "config.start", "config.checks.inputs", "config.places", "errors", "cli.card", "cli.ending"}
-    light |= {"cli.training", "sweep.launch", "sweep.jobs"}
+    light |= {"cli.training", "cli.evaluations", "sweep.launch", "sweep.jobs"}
     assert {head.removeprefix("llavapose.") for head in heads} <= {"functools", "pathlib", *light}
 
 

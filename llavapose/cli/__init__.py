@@ -5,7 +5,8 @@ modules of the package they run from any folder (``python -m llavapose train``, 
 evaluate.py shadows nobody's module of this name.
 
 Read ``generate`` with ``audit``, ``train`` with ``training`` (data and checkpoint, made where they are due),
-``evaluate``, ``card`` (results into a checkpoint's card), and ``ending`` (what a run says at its end).
+``evaluate`` with ``evaluations`` (several by one command), ``card`` (results into a checkpoint's card), and ``ending``
+(what a run says at its end).
 """
 
 import sys

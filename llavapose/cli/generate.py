@@ -8,7 +8,6 @@ python generate.py audit=samples.json              leaks, contradictions, duplic
 python generate.py benchmark=e_hpaub scenes=coco2014 teacher=gpt4o max_usd=10    a benchmark of held-out pictures
 """
 
-
 from llavapose.config.places import audit_folder
 from llavapose.config.schema import GenerateConfig
 from llavapose.config.start import start

@@ -67,7 +67,7 @@ class EndpointAnswerer:
         Raises:
             LlavaPoseError: asking was stopped: the same command goes on.
         """
-        with open_door(self._endpoint, owner="answerer.endpoint", ledger=self._ledger, max_usd=self._max_usd) as door:
+        with open_door(self.endpoint, owner="answerer.endpoint", ledger=self.ledger, max_usd=self._max_usd) as door:
             yield from choose(door, items, images, shown, more_money="a higher answerer.max_usd")
 
 

@@ -3,6 +3,6 @@
 In: questions, the answers of one or two arms, and the facts of the pictures. Out: a rating each with the
 reason, or the reason why there is none: what cannot be judged is unscored, never zero.
 
-Read ``protocol``, ``pose/`` (the offline judge: what an answer's claims add to chance), ``llm`` (a language
-model as judge, told by the texts in ``rubrics/`` what to do) and ``replies`` (what such a judge's reply says).
+Read ``protocol``, ``pose/`` (the offline judge: what an answer's claims add to chance), ``llm`` (a language model as
+judge), ``rubric`` (what it is told, with the texts in ``rubrics/``) and ``replies`` (what its reply says).
 """
