@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import itertools
 import re
 import runpy
 import sys
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 
 from llavapose.__main__ import COMMANDS
+from llavapose.cli.evaluations import FOLDERS
 from llavapose.config import compose
 from llavapose.config.checks.check import RAW_GROUPS, setting_names
 from llavapose.config.register import SCHEMAS
+from llavapose.sweep.jobs import values_of
 from llavapose.sweep.launch import plan_sweep
 from tests.docs.pages import ROOT
 
@@ -84,11 +87,19 @@ def composes(script: str, words: Sequence[str], patch: pytest.MonkeyPatch) -> st
     for looked_at in ("missing_inputs", "machine_problems"):
         patch.setattr(compose, looked_at, lambda config: [])
     overrides = [word for word in words if not word.startswith("-") and word != "job"]
+    if script == "evaluate":
+        # A folder stands for its arms' own settings; a grid of judges for each of its values.
+        of_folder = any(word.startswith(tuple(f"{name}=" for name in FOLDERS)) for word in overrides)
+        overrides = [word for word in overrides if not word.startswith(tuple(f"{name}=" for name in FOLDERS))]
+        overrides += ["checkpoint=tiny", "arm=any"] if of_folder else []
     if (script, *words) in COMPOSED:
         return "composed"
     flags = {word for word in words if word.startswith("-")}
     assert flags <= {"-m", "--help", "--cfg"}, flags
-    if "-m" in flags:
+    if "-m" in flags and script == "evaluate":
+        for combination in itertools.product(*map(values_of, overrides)):
+            compose.settings(script, CONF, combination)
+    elif "-m" in flags:
         assert script == "train"
         assert plan_sweep(CONF, overrides).configs
     else:
@@ -121,6 +132,6 @@ def is_setting(word: str) -> bool:
     folder = CONF / key.rpartition(".")[2]
     if folder.is_dir():
         return not value or value.isupper() or (folder / f"{value}.yaml").is_file()
-    names = {name for schema in SCHEMAS.values() for name in setting_names(schema)}
+    names = {name for schema in SCHEMAS.values() for name in setting_names(schema)} | set(FOLDERS)
     mappings = [*RAW_GROUPS, "data.kinds", "teacher.context"]
     return key in names or any(key.startswith(f"{one}.") for one in mappings)

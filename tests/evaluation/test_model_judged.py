@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from llavapose.cli.evaluations import evaluate_grid, evaluate_one, rebuild_board
+from llavapose.cli.evaluations import evaluate_grid, evaluate_one, evaluate_sweep, rebuild_board
 from llavapose.config.compose import settings
 from llavapose.config.scenes import ScenesConfig
+from llavapose.config.schema import plain_settings
 from llavapose.config.start import conf_folder
 from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
+from llavapose.files import TINY_BASE
+from llavapose.sweep.overrides import hydra_value
 from tests.evaluation.judges.marked_replies import PLANTED
 from tests.evaluation.judges.scripted_judge import ScriptedJudge
 from tests.llm.chat_server import Answer as Served
@@ -195,3 +198,38 @@ def test_planted_verdicts_reach_no_table(words, server, tmp_path):
     server.behave = repeating
     evaluated(told)
     assert float(table(tmp_path / "out")[JUDGES[1], "full", "all"]["score"]) == pytest.approx(72.5)
+
+
+def test_a_sweep_s_arms_are_judged_by_one_command_that_fills_in_what_is_missing(world, server, tmp_path, capsys):
+    """Two seeds share one baseline, which lies in the first's folder: the second's answers stand beside it as well."""
+    told = [
+        f"scenes.root={world}", "scenes.num_train=40", "scenes.num_val=40", "scenes.image_size=64", "data=full",
+        "benchmark.num_images=3", "probe.enabled=false", "controls=[]", "answerer.max_new_tokens=12",
+    ]  # fmt: skip
+    jobs = []
+    for arm, seed in (("baseline", 0), ("full", 0), ("full", 1)):
+        run, results = tmp_path / f"seed={seed}" / "runs" / arm, tmp_path / f"seed={seed}"
+        config = settings(
+            "train",
+            conf_folder(),
+            [*told, f"seed={seed}", f"output_dir={hydra_value(run)}", f"results_dir={hydra_value(results)}"],
+        )
+        run.mkdir(parents=True)
+        (run / "hf").symlink_to(TINY_BASE)
+        jobs.append({"arm": arm, "variant": f"seed={seed}", "dir": str(run), "results_dir": str(results),
+                     "exit_code": 0, "settings": plain_settings(config)})  # fmt: skip
+    (tmp_path / "jobs.json").write_text(json.dumps(jobs))
+    judge = ["judge.endpoint=vllm", f"judge.endpoint.base_url={server.url}", "judge.endpoint.model=judge",
+             "judge.context=keypoints"]  # fmt: skip
+    evaluate_sweep(conf_folder(), str(tmp_path), judge)
+    rows = table(tmp_path)
+    whole = rows["judge-pair-keypoints", "baseline", "all"]
+    # 9 questions, two orders, beside two trainings of full, and the prior's beside it is a control's.
+    assert (rows["judge-pair-keypoints", "full", "all"]["num_ratings"], whole["num_ratings"]) == ("36", "36")
+    asked = server.asked.total()
+    assert asked == len(server.asked)
+    evaluate_sweep(conf_folder(), str(tmp_path), judge)
+    assert server.asked.total() == asked
+    (tmp_path / "seed=1" / "verdicts" / "judge-pair-keypoints" / "full.jsonl").unlink()
+    evaluate_sweep(conf_folder(), str(tmp_path), judge)
+    assert server.asked.total() == asked and table(tmp_path) == rows

@@ -17,7 +17,7 @@ from tests.wandb_records import records_of
 
 
 def test_the_baseline_is_evaluated_as_the_arms_are(conf):
-    asked = ["judge.endpoint=vllm", "judge.endpoint.model='m:1 b'", "judge.context=boxes", "judge.max_asks=null"]
+    asked = ["judge.endpoint=vllm", "judge.endpoint.model='m:1 b'", "judge.context=keypoints", "judge.max_asks=null"]
     own = ["judge._target_=tests.sweep.test_launch.Judge", "judge.options.words=[a,'b c']", "judge.options.at={x:1}"]
     for told in (asked, own):
         baseline = plan_sweep(conf, ["data=conv,detail", *told, "sweep_dir=out"]).jobs[0]
