@@ -1,8 +1,9 @@
 """Tables for readers: what the evaluation's CSV files hold, as console text, Markdown and LaTeX.
 
-An arm that left no files is a row of holes, in every form. Read ``grid`` (a table and its forms), ``read`` (CSV back
-to rows), ``ablation`` and ``probe``, then ``differences`` (to the baseline, to other models) and ``judges`` (what the
-ratings themselves are worth).
+An arm that left no files is a row of holes, in every form.
+
+Read ``grid`` (a table and its forms), ``read`` (CSV back to rows), ``ablation`` and ``probe``, then ``differences`` (to
+the baseline, to other models) and ``judges`` (what the ratings themselves are worth).
 """
 
 from llavapose.report.tables.ablation import (
