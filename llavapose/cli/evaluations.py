@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from llavapose.cli.card import complete_card, complete_cards
 from llavapose.cli.ending import say_tables
+from llavapose.config.checks.inputs import missing_opponent
 from llavapose.config.compose import settings
 from llavapose.config.places import claim_sweep, claimed
 from llavapose.config.register import as_settings
@@ -28,10 +29,16 @@ from llavapose.sweep.overrides import evaluation_overrides, hydra_value
 
 
 def evaluate_one(config: EvaluateConfig) -> None:
-    """Evaluate one arm, or say what that would cost."""
+    """Evaluate one arm, or say what that would cost.
+
+    Raises:
+        ConfigError: a judge lays answers beside others that are not there.
+    """
     from llavapose.evaluation.evaluate import arm_of, evaluate
     from llavapose.evaluation.plan import lines, plan_of
 
+    if not config.dry_run and (missing := missing_opponent(config.judge, config.arm, config.output_dir)):
+        raise ConfigError("\n".join(missing))
     if config.dry_run:
         print("\n".join(lines(plan_of(arm_of(config)))), flush=True)
         return

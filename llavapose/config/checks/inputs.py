@@ -87,7 +87,6 @@ def _evaluation(config: EvaluateConfig) -> Iterator[str]:
         yield from _key("judge", config.judge.endpoint)
         yield from _money("answerer", config.answerer.endpoint, config.answerer.max_usd)
         yield from _money("judge", config.judge.endpoint, config.judge.max_usd)
-        yield from missing_opponent(config.judge, config.arm, config.output_dir)
     if config.benchmark.images is None:
         yield from _scenes(config.scenes, "val")
 
@@ -97,7 +96,9 @@ def missing_opponent(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
     opponent = judge.rival
     if opponent in (None, arm, TEXT_ONLY):
         return []
-    if (results / "answers" / f"{opponent}.jsonl").is_file():
+    # In a sweep with several seeds the baseline answers once, in the folder of the first.
+    places = [results, *(results.parent.iterdir() if (results.parent / "jobs.json").is_file() else ())]
+    if any((folder / "answers" / f"{opponent}.jsonl").is_file() for folder in places):
         return []
     return [
         f"judge.protocol={judge.protocol}: no answers of {opponent} in {results}; evaluate that arm first: "

@@ -19,7 +19,7 @@ import numpy as np
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, CONTROL_ARMS, ablation_table, arms_in_order
 from llavapose.evaluation.tables.agreement import PANEL, ByArm, panel_ratings
 from llavapose.evaluation.tables.further import write_further
 from llavapose.evaluation.tables.ratings import Rating
@@ -156,10 +156,10 @@ def verdict_rows(folder: Path, arm: str, judge: str = POSE, control: Control | N
     """The lines about an arm's answers, its own or under a control.
 
     Its own file's; and of its own answers also those of the arms that a judge of pairs rated beside it, but for the
-    prior, a control, beside which everybody looks good.
+    controls' rows: beside the prior everybody looks good, beside the ground truth nobody.
     """
     places = sorted((folder / "verdicts" / judge).glob("*.jsonl"), key=lambda path: (path.stem != arm, path.stem))
-    places = [path for path in places if path.stem != PRIOR or arm == PRIOR]
+    places = [path for path in places if path.stem not in CONTROL_ARMS or arm in CONTROL_ARMS]
     old = folder / "verdicts" / f"{arm}.jsonl"
     if control is not None:
         places = list((folder / "verdicts" / judge / control).glob(f"{glob.escape(arm)}.jsonl"))

@@ -2,9 +2,8 @@
 
 An arm that left no files is a row of holes, in every form.
 
-Read ``grid`` (a table and its forms), ``read`` (CSV back
-to rows), ``ablation`` and ``probe``, then ``differences`` (to the baseline, to other models) and ``judges`` (what the
-ratings themselves are worth).
+Read ``grid`` (a table and its forms), ``read`` (CSV back to rows), ``ablation`` and ``probe``, then ``differences`` (to
+the baseline, to other models) and ``judges`` (what the ratings themselves are worth).
 """
 
 from llavapose.report.tables.ablation import (
