@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import AskMode, Control, JudgeContext, JudgeProtocol
+from llavapose.config.choices import AnswerDtype, AskMode, Control, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.values import Cap, not_money, not_plain, repeated, reserved, too_small
@@ -81,6 +81,12 @@ class AnswererConfig:
     """Questions answered at once."""
     max_new_tokens: int | None = None
     """Longest answer, in tokens."""
+    dtype: AnswerDtype | None = None
+    """Precision of a checkpoint's weights; null: bfloat16 on a GPU, float32 elsewhere."""
+    devices: int | None = None
+    """GPUs that answer side by side, a copy of the checkpoint each; without any, processes on the CPU."""
+    num_timed: int | None = None
+    """Questions that are asked once more, one by one, for time to first token, tokens a second and memory."""
     path: Path | None = None
     """File of answers: JSONL with question_id and text."""
     endpoint: EndpointConfig | None = None
@@ -92,7 +98,8 @@ class AnswererConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "answerer.", batch_size=1, max_new_tokens=1) + not_money("answerer.", self.max_usd)
+        found = too_small(self, "answerer.", batch_size=1, max_new_tokens=1, devices=1, num_timed=0)
+        return found + not_money("answerer.", self.max_usd)
 
 
 @dataclass(kw_only=True)

@@ -13,7 +13,14 @@ from typing import Any
 from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
-from llavapose.evaluation.answerers.protocol import Answerer, ChoosingAnswerer, Likelihoods, ProbedAnswerer
+from llavapose.evaluation.answerers.efficiency import write_efficiency
+from llavapose.evaluation.answerers.protocol import (
+    Answerer,
+    ChoosingAnswerer,
+    Likelihoods,
+    ProbedAnswerer,
+    TimedAnswerer,
+)
 from llavapose.evaluation.benchmarks.protocol import Benchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
@@ -61,7 +68,10 @@ def rate(arm: Arm) -> None:
     if not arm.benchmark.questions:
         return
     controls = [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]
-    for control in (None, *controls):
+    _answer(arm)
+    if isinstance(arm.answerer, TimedAnswerer):
+        write_efficiency(arm.out, arm.name, arm.answerer, arm.benchmark.questions, arm.benchmark.scenes.images)
+    for control in controls:
         _answer(arm, control)
     # All answers are there before the first is paid for; what is free is judged first.
     for judge in arm.judges:

@@ -56,6 +56,20 @@ class Likelihoods:
 
 
 @runtime_checkable
+class TimedAnswerer(Answerer, Protocol):
+    """An answerer that can say what an answer costs."""
+
+    def efficiency(self, questions: Sequence[Question], images: Path) -> dict[str, Any] | None:
+        """Times, memory and size, as ``efficiency`` describes them; None where nothing is to be timed.
+
+        Args:
+            questions: those to choose from: the benchmark's.
+            images: folder of their pictures.
+        """
+        ...
+
+
+@runtime_checkable
 class ProbedAnswerer(Answerer, Protocol):
     """An answerer that can be probed."""
 
