@@ -183,6 +183,9 @@ class EvaluateConfig:
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     controls: list[Control] = field(default_factory=lambda: list(Control))
     """How the questions are asked once more: with other pictures, and without any; each costs as much again."""
+    text_only: bool = True
+    """Also rate what the ground truth comes to when it is told as text: the upper bound. Without an endpoint it is the
+    offline teacher's, and free but for a judge that is paid; ``answerer=text_only`` asks a model once for all arms."""
     output_dir: Path = MISSING
     """Folder for `answers/<arm>.jsonl`, `verdicts/<judge>/<arm>.jsonl`, `probe/<arm>.jsonl`."""
     baseline: str = "baseline"
@@ -192,9 +195,18 @@ class EvaluateConfig:
     dry_run: bool = False
     """Print the requests, tokens and money that endpoints would be asked for, and stop; needs no key."""
 
+    @property
+    def answers_truth(self) -> bool:
+        """Whether who answers is the one whose row is ``text_only``."""
+        return self.answerer._target_.endswith("text_only.text_only")
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) + reserved("arm", self.arm)
+        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) 
+        if not self.answers_truth:
+            found += reserved("arm", self.arm)
+        elif self.arm != TEXT_ONLY:
+            found.append(f"arm is {self.arm}; expected arm={TEXT_ONLY}, the row of answerer=text_only")
         found += repeated("controls", self.controls)
         return found + nothing_evaluated(self.benchmark, self.probe, "leave one of them out")
 

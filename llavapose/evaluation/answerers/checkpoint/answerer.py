@@ -17,22 +17,18 @@ from torch import Tensor
 from transformers import TextIteratorStreamer
 
 from llavapose.config.choices import AnswerDtype, Control
-from llavapose.data.conversation import Branch
 from llavapose.data.images import pixels
-from llavapose.data.pack import pack
 from llavapose.errors import CheckpointError
 from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
-from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy
+from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy, log_likelihoods
 from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
-from llavapose.evaluation.answerers.checkpoint.single import answer_alone, sharing_agrees
+from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
 from llavapose.evaluation.answerers.protocol import Likelihoods
 from llavapose.evaluation.probe.items import ProbeItem
-from llavapose.files import TINY_BASE, inside, sha256
-from llavapose.model.attention import packed_mask
-from llavapose.model.llava import sample_losses, token_losses
-from llavapose.records import Answer, Question, Sample, Turn
+from llavapose.files import TINY_BASE, sha256
+from llavapose.records import Answer, Question
 from llavapose.rgb import open_image
 
 log = logging.getLogger(__name__)
@@ -41,8 +37,8 @@ BATCHES = 3
 """Batches answered together: the papers ask three questions a picture, so that each batch can hold those alike in
 length while a picture is read once for all of them."""
 
-MAX_BRANCHES = 48
-"""Statements behind one copy of a picture; more go to a second row."""
+STATEMENTS = 48
+"""Statements that are weighed at once, behind one copy of their picture."""
 
 HUGE = 2**28
 """Files from this many bytes on are told apart by size and time instead of their content."""
@@ -83,6 +79,7 @@ class CheckpointAnswerer:
         self.device = torch.device(self._devices[0])
         self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
         self._num_written, self._spent_s = 0, 0.0
+        self._blind: dict[tuple[str, str, str], float] = {}
 
     @property
     def batch_size(self) -> int:
@@ -163,10 +160,14 @@ class CheckpointAnswerer:
 
     def _write(self, prompts: Sequence[Prompt], most: int) -> list[list[int]]:
         told: dict[str, Any] = {"ends": self.loaded.ends, "max_new_tokens": most}
-        fits = max(prompt.length for prompt in prompts) + most <= self.loaded.longest
-        if fits and self._shares(prompts):
+        if self._fits(prompts, most):
             return greedy(self.model, prompts, batch_size=self._rows, **told)
         return [answer_alone(self.model, prompt, **told) for prompt in prompts]
+
+    def _fits(self, prompts: Sequence[Prompt], most: int) -> bool:
+        """Whether these can be asked side by side behind shared prefixes."""
+        longest = max(prompt.length for prompt in prompts) + most
+        return longest <= self.loaded.longest and self._shares(prompts)
 
     def _shares(self, prompts: Sequence[Prompt]) -> bool:
         """Whether this family's rows read a shared prefix as one of their own; looked at once."""
@@ -214,45 +215,48 @@ class CheckpointAnswerer:
         if failures:
             raise failures[0]
 
-    @torch.no_grad()
     def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
         """Of each item's statements: those about one picture stand behind one copy of it."""
         scenes: dict[int, list[ProbeItem]] = {}
         for item in items:
             scenes.setdefault(item.scene_id, []).append(item)
         for scene_id, group in scenes.items():
-            where = f"scene {scene_id}"
-            shown_picture = open_image(inside(images, shown[scene_id], where=where), where=where)
-            picture = pixels(shown_picture, self._llava().image_processor)
-            branches = [branch for item in group for branch in self._statements(item)]
-            likelihoods = [round(one, 6) for one in self._likelihoods(branches, picture)]
+            asked = [
+                (Question(id=item.id, scene_id=scene_id, image=shown[scene_id], kind="conv", text=question), text)
+                for item in group
+                for question in item.questions
+                for text in (item.true, item.flipped)
+            ]
+            likelihoods = [round(one, 6) for one in self._weighed(asked, images)]
             for number in range(len(group)):
                 true0, flipped0, true1, flipped1 = likelihoods[4 * number : 4 * number + 4]
                 yield Likelihoods(true=(true0, true1), flipped=(flipped0, flipped1))
 
-    def _statements(self, item: ProbeItem) -> list[Branch]:
-        branches = []
-        for question in item.questions:
-            for text in (item.true, item.flipped):
-                turns = (Turn(role="user", text=question), Turn(role="assistant", text=text))
-                sample = Sample(id=item.id, images=(item.image,), kind="conv", turns=turns)
-                branches.append(self._llava().conversation.branch(sample, max_length=4096))
-        return branches
-
-    def _likelihoods(self, branches: list[Branch], picture: Tensor) -> list[float]:
-        groups = [range(at, min(at + MAX_BRANCHES, len(branches))) for at in range(0, len(branches), MAX_BRANCHES)]
-        found: dict[int, float] = {}
-        for group in groups:
-            batch = pack(self._llava().conversation.prefix, [group], branches, [picture], step_weight=1).to(self.device)
-            losses = token_losses(self.model, batch, packed_mask(batch.segments))
-            found.update({index: -total / count for index, (total, count) in sample_losses(losses, batch).items()})
-        return [found[index] for index in range(len(branches))]
+    def _weighed(self, asked: Sequence[tuple[Question, str]], images: Path) -> list[float]:
+        """Mean log-likelihood a token of each question's text; without a picture the same pair is weighed once."""
+        keys = [(question.image, question.text, text) for question, text in asked]
+        new = {
+            key: (question, text) for key, (question, text) in zip(keys, asked, strict=True) if key not in self._blind
+        }
+        reader = self.loaded.reader
+        prompts = list(reader.prompts([question for question, _ in new.values()], images))
+        said = [reader.statement(question, text) for question, text in new.values()]
+        if not new:
+            found = {}
+        elif self._fits(prompts, max(map(len, said))):
+            weighed = log_likelihoods(self.model, prompts, said, batch_size=STATEMENTS)
+            found = dict(zip(new, weighed, strict=True))
+        else:
+            weighed = [log_likelihood_alone(self.model, one, ids) for one, ids in zip(prompts, said, strict=True)]
+            found = dict(zip(new, weighed, strict=True))
+        self._blind.update({key: value for key, value in found.items() if not key[0]})
+        return [found[key] if key in found else self._blind[key] for key in keys]
 
     def _llava(self) -> LlavaReader:
         reader = self.loaded.reader
         if not isinstance(reader, LlavaReader):
-            raise CheckpointError(f"checkpoint {self._checkpoint}: only LLaVA-1.5's family is streamed and probed; "
-                                  "leave the probe out with probe.enabled=false")  # fmt: skip
+            raise CheckpointError(f"checkpoint {self._checkpoint}: only LLaVA-1.5's family answers piece by piece; "
+                                  "ask it with evaluate.py")  # fmt: skip
         return reader
 
     def _inputs(self, ids: tuple[int, ...], picture: Tensor) -> dict[str, Tensor]:

@@ -84,6 +84,34 @@ def first_logits(model: Any, prompts: Sequence[Prompt], *, batch_size: int) -> T
         return _Rows(model, prompts, reads).logits.float()
 
 
+@torch.inference_mode()
+def log_likelihoods(
+    model: Any, prompts: Sequence[Prompt], statements: Sequence[Sequence[int]], *, batch_size: int
+) -> list[float]:
+    """Mean log-likelihood a token (nats) of what would be answered.
+
+    Args:
+        model: as ``greedy``'s.
+        prompts: the questions.
+        statements: ids of an answer to each, its end included.
+        batch_size: rows, and prefixes, at once.
+    """
+    reads = _read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
+    found = []
+    for start in range(0, len(prompts), batch_size):
+        said = statements[start : start + batch_size]
+        # The last token predicts nothing.
+        whole = [
+            Prompt(prefix=prompt.prefix, ids=(*prompt.ids, *ids[:-1]))
+            for prompt, ids in zip(prompts[start : start + batch_size], said, strict=True)
+        ]
+        logits = _Rows(model, whole, reads, num_logits=max(map(len, said))).all_logits.float()  # [B, Q, V]
+        for row, ids in zip(logits, said, strict=True):
+            chosen = torch.tensor(ids, device=row.device)[:, None]
+            found.append(float(row[-len(ids) :].log_softmax(-1).gather(1, chosen).mean()))
+    return found
+
+
 def _read_prefixes(model: Any, prefixes: Sequence[Prefix], batch_size: int) -> dict[Prefix, _Read]:
     """Keys and values of each; those of one shape are read together."""
     alike: dict[Any, list[Prefix]] = {}
@@ -125,7 +153,9 @@ def _shifts(model: Any, num: int) -> list[int]:
 class _Rows:
     """A batch of rows while their answers are written."""
 
-    def __init__(self, model: Any, prompts: Sequence[Prompt], reads: Mapping[Prefix, _Read]) -> None:
+    def __init__(
+        self, model: Any, prompts: Sequence[Prompt], reads: Mapping[Prefix, _Read], num_logits: int = 1
+    ) -> None:
         self._model, device = model, model.device
         own = [reads[prompt.prefix] for prompt in prompts]
         before, behind = max(len(one.prefix.ids) for one in prompts), max(len(one.ids) for one in prompts)
@@ -138,9 +168,10 @@ class _Rows:
         ]  # fmt: skip
         self._mask = torch.tensor(seen, device=device)  # [B, P + Q]
         self._shift = torch.tensor([[one.shift] for one in own], device=device)  # [B, 1]
-        self.logits = self._forward(torch.tensor(ids, device=device))  # [B, V]
+        self.all_logits = self._forward(torch.tensor(ids, device=device), num_logits)  # [B, num_logits, V]
+        self.logits = self.all_logits[:, -1]  # [B, V]
 
-    def _forward(self, ids: Tensor) -> Tensor:
+    def _forward(self, ids: Tensor, num_logits: int = 1) -> Tensor:
         counted = self._mask.cumsum(-1) - 1
         positions = (counted + self._shift)[:, -ids.shape[1] :].clamp(min=0)
         output = self._model(
@@ -149,14 +180,14 @@ class _Rows:
             position_ids=positions,
             past_key_values=self._cache,
             use_cache=True,
-            logits_to_keep=1,
+            logits_to_keep=num_logits,
         )
-        return output.logits[:, -1]
+        return output.logits
 
     def go_on(self, tokens: Tensor) -> None:
         """Read the words just written: int64[B]."""
         self._mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
-        self.logits = self._forward(tokens[:, None])
+        self.logits = self._forward(tokens[:, None])[:, -1]
 
     def keep(self, rows: Tensor) -> None:
         """Drop all other rows: int64[num kept]."""

@@ -12,7 +12,7 @@ from llavapose.data.images import pixels
 from llavapose.errors import CheckpointError, DataError
 from llavapose.evaluation.answerers.checkpoint.generation import Prefix, Prompt
 from llavapose.files import inside
-from llavapose.records import Question
+from llavapose.records import Question, Sample, Turn
 from llavapose.rgb import open_image
 
 
@@ -32,8 +32,8 @@ class Reader(Protocol):
         """
         ...
 
-    def statement(self, text: str) -> tuple[int, ...]:
-        """The ids of an answer as the model would write it, its end included."""
+    def statement(self, question: Question, text: str) -> tuple[int, ...]:
+        """The ids of an answer as the model would write it behind the question's, its end included."""
         ...
 
 
@@ -59,10 +59,12 @@ class LlavaReader:
                 prefixes[question.image] = self._prefix(images, question.image, where)
             yield Prompt(prefix=prefixes[question.image], ids=ids)
 
-    def statement(self, text: str) -> tuple[int, ...]:
-        """Behind "ASSISTANT:" a space and the text."""
-        ids = self.tokenizer(f"ASSISTANT: {text.strip()}</s>", add_special_tokens=False).input_ids
-        return tuple(ids[len(self.tokenizer("ASSISTANT:", add_special_tokens=False).input_ids) :])
+    def statement(self, question: Question, text: str) -> tuple[int, ...]:
+        """What would be supervised of the two as a sample."""
+        turns = (Turn(role="user", text=question.text), Turn(role="assistant", text=text))
+        sample = Sample(id=question.id, images=(question.image,), kind=question.kind, turns=turns)
+        branch = self.conversation.branch(sample, max_length=4096)
+        return tuple(one for one, supervised in zip(branch.ids, branch.supervised, strict=True) if supervised)
 
     def _prefix(self, images: Path, image: str, where: str) -> Prefix:
         if not image:
@@ -108,7 +110,7 @@ class ChatReader:
             prefix = prefixes.setdefault(key, Prefix(ids=ids[:end], inputs=cut if end else {}))
             yield Prompt(prefix=prefix, ids=ids[end:])
 
-    def statement(self, text: str) -> tuple[int, ...]:
+    def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """The text's ids and the tokenizer's end."""
         ids = self.tokenizer(text.strip(), add_special_tokens=False).input_ids
         return (*ids, self.tokenizer.eos_token_id)

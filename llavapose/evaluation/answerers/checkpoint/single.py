@@ -48,3 +48,12 @@ def sharing_agrees(model: Any, prompts: Sequence[Prompt]) -> bool:
     whole = torch.cat([model(**inputs_of(model, prompt), logits_to_keep=1).logits[:, -1] for prompt in prompts]).float()
     # Not `> tolerance`: NaN must fail too.
     return bool((shared - whole).abs().max() <= _TOLERANCE.get(model.dtype, _TOLERANCE_LOW) * whole.abs().max())
+
+
+@torch.inference_mode()
+def log_likelihood_alone(model: Any, prompt: Prompt, said: Sequence[int]) -> float:
+    """Mean log-likelihood a token (nats) of what would be answered, its end included."""
+    whole = Prompt(prefix=prompt.prefix, ids=(*prompt.ids, *said[:-1]))
+    logits = model(**inputs_of(model, whole), logits_to_keep=len(said)).logits[0].float()  # [len(said), V]
+    chosen = torch.tensor(said, device=logits.device)[:, None]
+    return float(logits.log_softmax(-1).gather(1, chosen).mean())
