@@ -84,9 +84,9 @@ class AnswererConfig:
     dtype: AnswerDtype | None = None
     """Precision of a checkpoint's weights; null: bfloat16 on a GPU, float32 elsewhere."""
     devices: int | None = None
-    """GPUs that answer side by side, a copy of the checkpoint each; without any, processes on the CPU."""
+    """GPUs that answer side by side, a copy of the checkpoint each; without any, processes on the CPU; null: 1."""
     num_timed: int | None = None
-    """Questions that are asked once more, one by one, for time to first token, tokens a second and memory."""
+    """Questions that are asked once more, one by one, for time to first token, tokens a second and memory; null: 3."""
     path: Path | None = None
     """File of answers: JSONL with question_id and text."""
     endpoint: EndpointConfig | None = None
@@ -202,7 +202,7 @@ class EvaluateConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) 
+        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline)
         if not self.answers_truth:
             found += reserved("arm", self.arm)
         elif self.arm != TEXT_ONLY:

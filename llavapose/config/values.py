@@ -37,7 +37,7 @@ def reserved(name: str, value: str) -> list[str]:
     if value == PRIOR:
         return [f"{name} is {PRIOR}, the row of the best answer without a picture; choose another"]
     if value == TEXT_ONLY:
-        return [f"{name} is {TEXT_ONLY}, the row of the ground truth told as text; choose another, or answerer=text_only"]
+        return [f"{name} is {TEXT_ONLY}, the row of answerer=text_only; choose another name, or this answerer"]
     return [f"{name} is {value}, the name of a control; choose another"] * (value in tuple(Control))
 
 

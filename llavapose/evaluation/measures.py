@@ -141,8 +141,7 @@ def _answer_bounds(arm: Arm) -> list[Arm]:
             continue
         try:
             rows = [
-                to_dict(one)
-                for one in answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, name)
+                to_dict(one) for one in answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, name)
             ]
         except ConfigError as error:
             log.info("no %s: %s", name, error)

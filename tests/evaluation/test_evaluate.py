@@ -92,7 +92,8 @@ def arm_of(benchmark, drawn):
 
     def made(folder, name, answerer, judge=None):
         return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judges=(judge or PoseJudge(scale),),
-                   probe=ProbeConfig(num_items=200), bounds={PRIOR: PriorAnswerer(scale)}, controls=tuple(Control))  # fmt: skip
+                   probe=ProbeConfig(num_items=200), bounds={PRIOR: PriorAnswerer(scale)},
+                   controls=tuple(Control))  # fmt: skip
 
     return made
 

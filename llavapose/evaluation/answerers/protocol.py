@@ -1,8 +1,8 @@
 """What an answerer is: questions in, answers out; and, where it can, how likely it finds a statement.
 
 ``_target_`` of the group ``answerer`` names a class or function that makes one from the group's settings; an argument
-``checkpoint`` is given the setting of this name, ``ledger`` the path of a ledger for an endpoint's replies, ``scenes`` a
-function that gives the benchmark's annotated pictures.
+``checkpoint`` is given the setting of this name, ``ledger`` the path of a ledger for an endpoint's replies, ``scenes``
+a function that gives the benchmark's annotated pictures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

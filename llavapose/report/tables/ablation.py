@@ -67,7 +67,8 @@ INTERVALS = {
 }
 """How an interval was made, by the word in the tables."""
 CONTROLS = (
-    f"Controls: {TEXT_ONLY} is told the ground truth as text; {PRIOR} is the best answer that needs no picture; shuffled and no picture are the arm's own answers "
+    f"Controls: {TEXT_ONLY} is told the ground truth as text; {PRIOR} is the best answer that needs no picture; "
+    "shuffled and no picture are the arm's own answers "
     f"(all kinds) with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own "
     f"shuffled answers; {UNTESTED_MARK}: one of the two is missing."
 )

@@ -172,7 +172,7 @@ def test_without_a_picture_a_statement_stands_behind_the_system_sentence_alone(a
     items = [item(number, 0) for number in range(2)]
     (first, second) = answerer.likelihoods(items, tiny_pictures, {0: ""})
     processor = load_processor(str(tiny_base), chat_template=CHAT_TEMPLATE)
-    model, conversation = load_model(str(tiny_base), dtype=torch.float32).eval(), answerer.conversation
+    model, conversation = load_model(str(tiny_base), dtype=torch.float32).eval(), answerer.loaded.reader.conversation
     for row, probe in ((first, items[0]), (second, items[1])):
         for order, asked in enumerate(probe.questions):
             for found, text in ((row.true, probe.true), (row.flipped, probe.flipped)):
@@ -193,7 +193,7 @@ def test_many_statements_split_over_rows(answerer, tiny_pictures, monkeypatch):
     items = [item(number, 0) for number in range(5)]
     shown = {0: "000.png"}
     whole = list(answerer.likelihoods(items, tiny_pictures, shown))
-    monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.answerer.MAX_BRANCHES", 3)
+    monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.answerer.STATEMENTS", 3)
     for left, right in zip(whole, answerer.likelihoods(items, tiny_pictures, shown), strict=True):
         assert left.true == pytest.approx(right.true, abs=1e-5)
 

@@ -16,7 +16,8 @@ from llavapose.errors import CheckpointError, ConfigError, DataError
 from llavapose.evaluation.answerers.checkpoint import generation
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaReader
-from llavapose.evaluation.answerers.checkpoint.single import answer_alone, sharing_agrees
+from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
+from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.records import Question
 from tests.evaluation.answerers.families import FAMILIES, write_family
 
@@ -92,6 +93,24 @@ def test_pictures_of_questions_in_one_group_are_read_once(answerer, images, monk
     monkeypatch.setattr(generation, "_read", lambda model, prefixes: (read.extend(prefixes), real(model, prefixes))[1])
     list(answerer.answers(QUESTIONS, images, "x"))
     assert len(read) == len(SIZES)
+
+
+def test_statements_are_weighed_as_each_alone(answerer, images):
+    item = ProbeItem(
+        id="1-0", scene_id=1, image="1.png", group="facing", kind="facing", part=None, value="front",
+        flipped_value="back", num_people=1, person=0, questions=("Is it red or blue?", "Is it blue or red?"),
+        true="It is red.", flipped="It is as blue as the sea.",
+    )  # fmt: skip
+    for shown in ("1.png", ""):
+        (found,) = answerer.likelihoods([item], images, {1: shown})
+        for order, text in enumerate(item.questions):
+            asked = replace(QUESTIONS[0], image=shown, text=text)
+            (prompt,) = answerer.loaded.reader.prompts([asked], images)
+            for value, said in ((found.true, item.true), (found.flipped, item.flipped)):
+                ids = answerer.loaded.reader.statement(asked, said)
+                assert value[order] == pytest.approx(log_likelihood_alone(answerer.model, prompt, ids), abs=2e-4)
+                told = answerer.tokenizer.decode(ids, skip_special_tokens=True)
+                assert told.strip() == said and ids[-1] in answerer.loaded.ends
 
 
 def test_a_special_token_in_a_question_is_refused(answerer, images):

@@ -18,10 +18,11 @@ from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.measures import Arm
 from llavapose.evaluation.tables.ablation import arms_in_order
 from llavapose.evaluation.tables.results import rated_answers, summarise
-from llavapose.files import read_csv, read_jsonl
+from llavapose.files import read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
 from llavapose.records import PRIOR, TEXT_ONLY, Answer
+from llavapose.report.tables import read_table
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion
 
@@ -58,8 +59,7 @@ def arm(benchmark, drawn, out, name="full", answerer=None, **bounds) -> Arm:
 
 def table(out):
     summarise(out)
-    rows = read_csv(out / "ablation.csv", (), what="table", text=("judge", "arm", "kind", "benchmark"))
-    return {(row["arm"], row["kind"]): row["score"] for row in rows}
+    return {(row["arm"], row["kind"]): row["score"] for row in read_table(out, "ablation.csv")}
 
 
 def test_the_offline_teacher_says_what_is_asked_and_all_else(benchmark):
@@ -141,7 +141,7 @@ def test_the_switch_and_the_name(conf, tmp_path):
     both = arm_of(settings("evaluate", conf, ["arm=x", *told]))
     assert list(both.bounds) == [TEXT_ONLY, PRIOR]
     assert list(arm_of(settings("evaluate", conf, ["arm=x", "text_only=false", *told])).bounds) == [PRIOR]
-    with pytest.raises(ConfigError, match=r"arm is text_only, the row of the ground truth"):
+    with pytest.raises(ConfigError, match=r"arm is text_only, the row of answerer=text_only; choose another name"):
         settings("evaluate", conf, ["arm=text_only", *told])
     own = settings("evaluate", conf, ["answerer=text_only", "arm=text_only", f"output_dir={tmp_path}"])
     assert isinstance(arm_of(own).answerer, OfflineTruth)

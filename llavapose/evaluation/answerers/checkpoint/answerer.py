@@ -72,7 +72,7 @@ class CheckpointAnswerer:
         batch_size: int = 32,
         max_new_tokens: int = 256,
         dtype: AnswerDtype | None = None,
-        num_timed: int = 0,
+        num_timed: int = 3,
     ) -> None:
         self._checkpoint, self._dtype = str(checkpoint), dtype
         self._devices = devices_of(device, devices)
