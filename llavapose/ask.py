@@ -45,7 +45,7 @@ def main() -> int:
         check_input(given.checkpoint, given.photo, given.device)
         if is_tiny(given.checkpoint):
             print(OF_DRAWN_PEOPLE, file=sys.stderr)
-        from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
+        from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 
         answerer = CheckpointAnswerer(given.checkpoint, device=given.device, max_new_tokens=given.max_new_tokens)
         pieces = answerer.stream(given.photo, given.question, opened=not given.raw)

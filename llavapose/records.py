@@ -22,6 +22,10 @@ PRIOR = "prior"
 TEXT_ONLY = "text_only"
 """The tables' row of the teacher's answers from the ground truth's text: what an answer can be worth."""
 
+CONTROL_ARMS = (TEXT_ONLY, PRIOR)
+"""The rows between which every arm stands, in the tables' order: what there is to be told, and what can be said without
+looking. They are no model's and are made beside whichever arm is evaluated."""
+
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]
 

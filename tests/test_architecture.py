@@ -60,7 +60,11 @@ RULES: dict[str, tuple[set[str], bool]] = {
 }
 # Files that may do more, or less, than their room.
 FURTHER: dict[str, tuple[set[str], bool]] = {
-    "evaluation.answerers.checkpoint": ({"data", "model"}, True),
+    "evaluation.answerers.checkpoint": (set(), False),
+    **{
+        f"evaluation.answerers.checkpoint.{name}": ({"data", "model"}, True)
+        for name in ("answerer", "devices", "generation", "loading", "readers", "single", "timing")
+    },
     "data.show": ({"model.pretrained"}, True),
     "data.planner": (set(), False),
     "data.choose": (set(), False),

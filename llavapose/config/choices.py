@@ -80,6 +80,16 @@ class Dtype(StrEnum):
     float16 = "float16"
 
 
+class AnswerDtype(StrEnum):
+    """Precision of the weights that a checkpoint answers with; ``int8`` and ``int4`` need bitsandbytes and a GPU."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+    int8 = "int8"
+    int4 = "int4"
+
+
 class Attention(StrEnum):
     """What computes attention over packed batches."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import AskMode, Control, JudgeContext, JudgeProtocol
+from llavapose.config.choices import AnswerDtype, AskMode, Control, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.values import Cap, not_money, not_plain, repeated, reserved, too_small
@@ -81,6 +81,12 @@ class AnswererConfig:
     """Questions answered at once."""
     max_new_tokens: int | None = None
     """Longest answer, in tokens."""
+    dtype: AnswerDtype | None = None
+    """Precision of a checkpoint's weights; null: bfloat16 on a GPU, float32 elsewhere."""
+    devices: int | None = None
+    """GPUs that answer side by side, a copy of the checkpoint each; without any, processes on the CPU; null: 1."""
+    num_timed: int | None = None
+    """Questions that are asked once more, one by one, for time to first token, tokens a second and memory; null: 3."""
     path: Path | None = None
     """File of answers: JSONL with question_id and text."""
     endpoint: EndpointConfig | None = None
@@ -92,7 +98,8 @@ class AnswererConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "answerer.", batch_size=1, max_new_tokens=1) + not_money("answerer.", self.max_usd)
+        found = too_small(self, "answerer.", batch_size=1, max_new_tokens=1, devices=1, num_timed=0)
+        return found + not_money("answerer.", self.max_usd)
 
 
 @dataclass(kw_only=True)
@@ -176,6 +183,9 @@ class EvaluateConfig:
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     controls: list[Control] = field(default_factory=lambda: list(Control))
     """How the questions are asked once more: with other pictures, and without any; each costs as much again."""
+    text_only: bool = True
+    """Also rate what the ground truth comes to when it is told as text: the upper bound. Without an endpoint it is the
+    offline teacher's, and free but for a judge that is paid; ``answerer=text_only`` asks a model once for all arms."""
     output_dir: Path = MISSING
     """Folder for `answers/<arm>.jsonl`, `verdicts/<judge>/<arm>.jsonl`, `probe/<arm>.jsonl`."""
     baseline: str = "baseline"
@@ -185,9 +195,18 @@ class EvaluateConfig:
     dry_run: bool = False
     """Print the requests, tokens and money that endpoints would be asked for, and stop; needs no key."""
 
+    @property
+    def answers_truth(self) -> bool:
+        """Whether who answers is the one whose row is ``text_only``."""
+        return self.answerer._target_.endswith("text_only.text_only")
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) + reserved("arm", self.arm)
+        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline)
+        if not self.answers_truth:
+            found += reserved("arm", self.arm)
+        elif self.arm != TEXT_ONLY:
+            found.append(f"arm is {self.arm}; expected arm={TEXT_ONLY}, the row of answerer=text_only")
         found += repeated("controls", self.controls)
         return found + nothing_evaluated(self.benchmark, self.probe, "leave one of them out")
 

@@ -24,8 +24,10 @@ RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer")
 
 
 def decides_results(name: str) -> bool:
-    """Whether a setting of ``RESULTS`` or of a judge decides results: money and an endpoint's pace do not."""
+    """Whether a setting of ``RESULTS`` or of a judge decides results: money, an endpoint's pace and devices do not."""
     group, _, last = name.rpartition(".")
+    if name in ("answerer.devices", "answerer.num_timed"):
+        return False
     return last != "max_usd" and (not group.endswith(".endpoint") or last in SAID)
 
 

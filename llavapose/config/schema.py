@@ -180,6 +180,8 @@ class TrainConfig:
     """Name -> ``_target_`` and its arguments; null drops one."""
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
+    text_only: bool = True
+    """Also rate what the ground truth comes to when the offline teacher tells it: the upper bound."""
     controls: list[Control] = field(default_factory=lambda: list(Control))
     """How the benchmark is asked once more: with other pictures, and without any."""
     answerer: AnswererConfig = field(default_factory=AnswererConfig)
@@ -284,6 +286,7 @@ def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
         benchmark=config.benchmark,
         probe=config.probe,
         controls=config.controls,
+        text_only=config.text_only,
         answerer=config.answerer,
         judge=config.judge,
         output_dir=config.results_dir,

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from llavapose.config.choices import Control
-from llavapose.records import PRIOR
+from llavapose.records import PRIOR, TEXT_ONLY
 
 
 def too_small(config: Any, prefix: str, **least: int) -> list[str]:
@@ -36,6 +36,8 @@ def reserved(name: str, value: str) -> list[str]:
     """A line if an arm is called as the tables and folders call the controls."""
     if value == PRIOR:
         return [f"{name} is {PRIOR}, the row of the best answer without a picture; choose another"]
+    if value == TEXT_ONLY:
+        return [f"{name} is {TEXT_ONLY}, the row of answerer=text_only; choose another name, or this answerer"]
     return [f"{name} is {value}, the name of a control; choose another"] * (value in tuple(Control))
 
 

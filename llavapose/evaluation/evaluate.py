@@ -11,6 +11,8 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import EvaluateConfig
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.prior import PriorAnswerer
+from llavapose.evaluation.answerers.protocol import Answerer
+from llavapose.evaluation.answerers.text_only import OfflineTruth
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
 from llavapose.evaluation.judges.pose.judge import scale_of
@@ -18,7 +20,7 @@ from llavapose.evaluation.measures import MEASURES, Arm
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
 from llavapose.files import atomic_write, write_json, write_jsonl
 from llavapose.llm.ask import ledger_path
-from llavapose.records import Question, Scene, to_dict
+from llavapose.records import PRIOR, TEXT_ONLY, Question, Scene, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
 
@@ -46,18 +48,25 @@ def arm_of(config: EvaluateConfig) -> Arm:
     """The arm that these settings ask for, with all that answers and judges it; nothing is asked yet."""
     out = config.output_dir
     scale = scale_of(config.scenes)
+    benchmark = benchmark_of(config.benchmark, config.scenes)
+
+    def scenes() -> SceneSet:
+        return benchmark.scenes
+
+    bounds: dict[str, Answerer] = {TEXT_ONLY: OfflineTruth(scenes)} if config.text_only else {}
     return Arm(
         name=config.arm,
         out=out,
-        benchmark=benchmark_of(config.benchmark, config.scenes),
+        benchmark=benchmark,
         judges=judges_of(config.judge, scale=scale, ledger=_ledger(config, "judge", config.judge.endpoint)),
         answerer=answerer_of(
             config.answerer,
             checkpoint=config.checkpoint,
             ledger=_ledger(config, "answerer", config.answerer.endpoint),
+            scenes=scenes,
         ),
         probe=config.probe,
-        prior=PriorAnswerer(scale),
+        bounds={**bounds, PRIOR: PriorAnswerer(scale)},
         controls=tuple(config.controls),
     )
 

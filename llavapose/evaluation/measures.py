@@ -5,15 +5,22 @@ Each takes an ``Arm`` and leaves its files below ``out``; ``tables/`` reads them
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
-from llavapose.evaluation.answerers.protocol import Answerer, ChoosingAnswerer, Likelihoods, ProbedAnswerer
+from llavapose.evaluation.answerers.efficiency import write_efficiency
+from llavapose.evaluation.answerers.protocol import (
+    Answerer,
+    ChoosingAnswerer,
+    Likelihoods,
+    ProbedAnswerer,
+    TimedAnswerer,
+)
 from llavapose.evaluation.benchmarks.protocol import Benchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
@@ -22,7 +29,7 @@ from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE, show
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, inside, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import POSE, PRIOR, Answer, Question, Verdict, to_dict
+from llavapose.records import POSE, Answer, Question, Verdict, to_dict
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +43,7 @@ class Arm:
         out: folder of the results.
         benchmark, answerer, judges: who asks, who answers, who rates.
         probe: settings of the probe.
-        prior: who answers without looking, where there are training scenes to know from.
+        bounds: row -> who answers it: arms that need no checkpoint and are rated beside this one.
         controls: how the questions are asked once more.
     """
 
@@ -46,7 +53,7 @@ class Arm:
     answerer: Answerer
     judges: tuple[Judge, ...]
     probe: ProbeConfig
-    prior: Answerer | None = None
+    bounds: Mapping[str, Answerer] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()
 
 
@@ -61,14 +68,18 @@ def rate(arm: Arm) -> None:
     if not arm.benchmark.questions:
         return
     controls = [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]
-    for control in (None, *controls):
+    _answer(arm)
+    if isinstance(arm.answerer, TimedAnswerer):
+        write_efficiency(arm.out, arm.name, arm.answerer, arm.benchmark.questions, arm.benchmark.scenes.images)
+    for control in controls:
         _answer(arm, control)
+    bounds = _answer_bounds(arm)
     # All answers are there before the first is paid for; what is free is judged first.
     for judge in arm.judges:
         for control in (None, *controls):
             _judge(arm, judge, control)
-    if arm.prior is not None:
-        _rate_prior(arm, arm.prior)
+    for bound in bounds:
+        _judge_bound(bound)
 
 
 def _answer(arm: Arm, control: Control | None = None) -> None:
@@ -116,24 +127,42 @@ def _judged(arm: Arm, judge: Judge, control: Control | None) -> dict[str, str]:
     return found
 
 
-def _rate_prior(arm: Arm, answerer: Answerer) -> None:
-    """The blind arm, beside whichever arm is evaluated: its answers are the same, so one that is judged is kept."""
-    prior = replace(arm, name=PRIOR, answerer=answerer)
-    answers = answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, PRIOR)
-    try:
-        rows = [to_dict(answer) for answer in answers]
-    except ConfigError as error:
-        log.info("no %s: %s", PRIOR, error)
-        return
-    # Written at once and not as they come: two arms of a sweep may do so side by side, and write the same.
-    write_jsonl(_answers_file(arm.out, PRIOR), rows)
-    for judge in arm.judges:
-        mark = _verdicts_file(prior, judge, None).with_suffix(".made.json")
-        told = {"answers": _judged(prior, judge, None)}
+def _answer_bounds(arm: Arm) -> list[Arm]:
+    """The arms that need no checkpoint, beside whichever arm is evaluated: their answers are the same each time."""
+    found = []
+    for name, answerer in arm.bounds.items():
+        path = _answers_file(arm.out, name)
+        bound = replace(arm, name=name, answerer=answerer, controls=(), bounds={})
+        if name == arm.name:
+            continue
+        if path.with_suffix(".made.json").is_file():
+            log.info("%s: kept, it was evaluated as an arm of its own", name)
+            found.append(bound)
+            continue
+        try:
+            rows = [
+                to_dict(one) for one in answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, name)
+            ]
+        except ConfigError as error:
+            log.info("no %s: %s", name, error)
+            continue
+        # Written at once and not as they come: two arms of a sweep may do so side by side, and write the same.
+        write_jsonl(path, rows)
+        found.append(bound)
+    return found
+
+
+def _judge_bound(bound: Arm) -> None:
+    """What a judge that costs has rated once is kept."""
+    for judge in bound.judges:
+        if judge.opponent == bound.name:
+            continue
+        mark = _verdicts_file(bound, judge, None).with_suffix(".made.json")
+        told = {"answers": _judged(bound, judge, None)}
         if judge.name != POSE and mark.is_file() and read_json(mark, what="mark of verdicts") == told:
-            log.info("%s: kept, %s has judged it", PRIOR, judge.name)
+            log.info("%s: kept, %s has judged it", bound.name, judge.name)
         else:
-            _judge(prior, judge)
+            _judge(bound, judge)
 
 
 def probe(arm: Arm) -> None:

@@ -19,6 +19,7 @@ from llavapose.evaluation.benchmarks.protocol import Benchmark
 from llavapose.evaluation.judges.pose.judge import PoseJudge
 from llavapose.evaluation.judges.pose.rating import Scale
 from llavapose.evaluation.judges.protocol import Judge
+from llavapose.scenes.coco import SceneSet
 
 
 def benchmark_of(config: BenchmarkConfig, scenes: ScenesConfig) -> Benchmark:
@@ -26,9 +27,11 @@ def benchmark_of(config: BenchmarkConfig, scenes: ScenesConfig) -> Benchmark:
     return _made("benchmark", config, scenes=scenes)
 
 
-def answerer_of(config: AnswererConfig, *, checkpoint: str | None, ledger: Path) -> Answerer:
-    """The answerer; a checkpoint is loaded when it is first asked."""
-    return _made("answerer", config, checkpoint=checkpoint, ledger=ledger)
+def answerer_of(
+    config: AnswererConfig, *, checkpoint: str | None, ledger: Path, scenes: Callable[[], SceneSet]
+) -> Answerer:
+    """The answerer; a checkpoint is loaded, and annotations are read, when it is first asked."""
+    return _made("answerer", config, checkpoint=checkpoint, ledger=ledger, scenes=scenes)
 
 
 def judges_of(config: JudgeConfig, *, scale: Callable[[], Scale], ledger: Path) -> tuple[Judge, ...]:

@@ -48,23 +48,27 @@ def hub_key(key: str) -> str:
     return key
 
 
-def resolve_base(base: str) -> str:
+def resolve_base(base: str, *, family: str | None = "llava") -> str:
     """The folder or hub id of a base: "tiny" is the one shipped with the package.
 
+    Args:
+        base: "tiny", folder or hub id.
+        family: the ``model_type`` that a folder must have; None: any.
+
     Raises:
-        CheckpointError: a folder that is no LLaVA checkpoint; what looks like ``owner/name`` and is no folder is an id.
+        CheckpointError: a folder that is no such checkpoint; what looks like ``owner/name`` and is no folder is an id.
     """
     source = str(TINY_BASE) if base == "tiny" else base
     if Path(source).exists() or not _HUB_ID.fullmatch(source):
-        check_folder(Path(source))
+        check_folder(Path(source), family=family)
     return source
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, *, family: str | None = "llava") -> None:
     """Look at a checkpoint folder before anything heavy is loaded.
 
     Raises:
-        CheckpointError: no such folder, no config, not a LLaVA, no weights or no processor; names what is missing.
+        CheckpointError: no such folder, no config, another family, no weights or no processor; names what is missing.
     """
     if not folder.is_dir():
         raise CheckpointError(f"checkpoint {folder}: no such folder; expected the `hf` folder that train.py leaves")
@@ -75,8 +79,8 @@ def check_folder(folder: Path) -> None:
         kind = read_json(config, what="checkpoint").get("model_type")
     except (DataError, AttributeError):
         raise CheckpointError(f"checkpoint {config}: not a JSON object; the folder is broken, write it again") from None
-    if kind != "llava":
-        raise CheckpointError(f"checkpoint {folder}: model_type is {kind!r}; expected 'llava'")
+    if family is not None and kind != family:
+        raise CheckpointError(f"checkpoint {folder}: model_type is {kind!r}; expected {family!r}")
     if not any(folder.glob("*.safetensors")):
         raise CheckpointError(f"checkpoint {folder}: no *.safetensors weights; the folder is incomplete")
     if not (folder / "tokenizer_config.json").is_file():
@@ -96,7 +100,7 @@ def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
         CheckpointError: a folder that is no LLaVA, or whose processor files are broken.
     """
     source = resolve_base(base)
-    with _told(source):
+    with told(source):
         processor = AutoProcessor.from_pretrained(source, backend="pil")
         config: Any = LlavaConfig.from_pretrained(source)
         side = config.vision_config.image_size
@@ -136,7 +140,7 @@ def load_model(
         CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
     """
     source = resolve_base(base)
-    with _told(source):
+    with told(source):
         loaded: Any = LlavaForConditionalGeneration.from_pretrained(
             source, dtype=dtype, attn_implementation=attention, output_loading_info=True
         )
@@ -148,10 +152,13 @@ def load_model(
 
 
 @contextmanager
-def _told(source: str) -> Iterator[None]:
+def told(source: str) -> Iterator[None]:
     """Turns whatever transformers raises over a broken folder or an unknown id into one line."""
     try:
         yield
+    except ImportError as error:
+        lacking = " ".join(str(error).split())[:300]
+        raise CheckpointError(f"checkpoint {source}: its classes need a package ({lacking}); install it") from None
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise CheckpointError(f"checkpoint {source}: cannot be loaded ({reason}); write or download it again") from None

@@ -22,7 +22,7 @@ from llavapose.evaluation.tables.results import file_arm, judges_found, rated_an
 from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.pose.check import CONTRADICTED
-from llavapose.records import BASELINE, PRIOR
+from llavapose.records import BASELINE, CONTROL_ARMS, PRIOR
 from llavapose.report.markup import jpeg_uri, jpeg_within, marked, script_data
 
 PICTURES_BYTES = 5_000_000
@@ -92,6 +92,18 @@ class _ArmResults:
     verdicts: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
+def rows_shown(arms: Sequence[str], folders: Mapping[str, Path]) -> list[str]:
+    """The arms, and behind them the control arms that answered in any of their folders."""
+    there = {*folders, *_controls(list(folders.values()))}
+    return [*arms, *(arm for arm in CONTROL_ARMS if arm in there and arm not in arms)]
+
+
+def _controls(places: Sequence[Path]) -> dict[str, Path]:
+    """Control arm -> a folder with its answers; one is as good as another."""
+    found = {arm: next((f for f in places if (f / "answers" / f"{arm}.jsonl").is_file()), None) for arm in CONTROL_ARMS}
+    return {arm: folder for arm, folder in found.items() if folder is not None}
+
+
 def answers_explorer(
     arms: Sequence[str], folders: Mapping[str, Path], failed: Sequence[str], colours: Sequence[str]
 ) -> Explorer | None:
@@ -101,7 +113,7 @@ def answers_explorer(
         arms: rows of the tables.
         folders: arm -> folder with its ``answers/`` and ``verdicts/``; an arm that left none is missing.
         failed: arms whose job failed.
-        colours: of the arms in order, the prior's behind them.
+        colours: of the rows in order (``rows_shown``).
 
     Raises:
         DataError: a broken result file.
@@ -110,9 +122,8 @@ def answers_explorer(
     home = next((folder for folder in places if (folder / "benchmark.jsonl").is_file()), None)
     if home is None:
         return None
-    blind = next((folder for folder in places if (folder / "answers" / f"{PRIOR}.jsonl").is_file()), None)
-    folders = {**({PRIOR: blind} if blind else {}), **folders}
-    arms = [*arms, *[PRIOR] * (PRIOR in folders and PRIOR not in arms)]
+    folders = {**_controls(places), **folders}
+    arms = rows_shown(arms, folders)
     judges = list(judges_found(places))
     found = {arm: _results(folders[arm], arm, judges) for arm in arms if arm in folders}
     questions = [
@@ -135,7 +146,8 @@ def answers_explorer(
         "judges": judges,
         "baseline": arms.index(BASELINE) if BASELINE in arms else -1,
         "prior": arms.index(PRIOR) if PRIOR in arms else -1,
-        "compared": [number for number, arm in enumerate(arms) if arm not in (BASELINE, PRIOR)],
+        "controls": [number for number, arm in enumerate(arms) if arm in CONTROL_ARMS],
+        "compared": [number for number, arm in enumerate(arms) if arm not in (BASELINE, *CONTROL_ARMS)],
         "items": questions,
     }
     return Explorer(

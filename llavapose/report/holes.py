@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from llavapose.evaluation.tables.seeds import SeedCounts, Seeds
-from llavapose.records import PRIOR
+from llavapose.records import CONTROL_ARMS
 from llavapose.report.tables import HOLE_MARK, Grid
 
 FEWER = "‡"
@@ -21,8 +21,8 @@ def with_seeds(grid: Grid, counts: SeedCounts, of: str) -> Grid:
     if not counts:
         return grid
     found = [(row, counts.get((of, row[0]), Seeds())) for row in grid.rows]
-    # The prior is no model, and no seed changes it.
-    rows = tuple((*row, HOLE_MARK if row[0] == PRIOR else _told(seeds)) for row, seeds in found)
+    # The bounds are no models, and no seed changes them.
+    rows = tuple((*row, HOLE_MARK if row[0] in CONTROL_ARMS else _told(seeds)) for row, seeds in found)
     holes = hole_lines([(row[0], seeds) for row, seeds in found])
     note = f"{FEWER} Fewer seeds than planned: {'; '.join(holes)}." if holes else ""
     return replace(grid, header=(*grid.header, "seeds"), rows=rows, note=" ".join(filter(None, [grid.note, note])))

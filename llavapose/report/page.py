@@ -14,8 +14,8 @@ from llavapose.evaluation.tables.results import file_arm
 from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Owner, Place, owner_of
-from llavapose.records import ALL, PRIOR
-from llavapose.report.explorer import answers_explorer
+from llavapose.records import ALL
+from llavapose.report.explorer import answers_explorer, rows_shown
 from llavapose.report.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.markup import legend, rendered, script
 from llavapose.report.plots import COLOURS, Plot, score_plot, skill_plot, training_plot
@@ -71,7 +71,7 @@ def write_page(source: Source) -> Path:
     probe = read_table(source.out, "probe.csv")
     curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
     curves = {arm: found for arm, found in curves.items() if found}
-    colours = COLOURS * (1 + len(source.arms) // len(COLOURS))
+    colours = COLOURS * (1 + (len(source.arms) + 2) // len(COLOURS))
     html = rendered(
         "report.html.j2",
         source=source,
@@ -92,7 +92,7 @@ def write_page(source: Source) -> Path:
         explorer=answers_explorer(source.arms, source.folders, source.failed, colours),
         script=script("explorer.js"),
         legend=legend(),
-        colours=dict(zip((*source.arms, PRIOR), colours, strict=False)),
+        colours=dict(zip(rows_shown(source.arms, source.folders), colours, strict=False)),
         made=_made(source),
         published=published_grids(),
         comparability=COMPARABILITY,

@@ -166,6 +166,39 @@ def _intervals(
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=max(1, len(arms)), handletextpad=0.2)
 
 
+def latency_plot(efficiency: Sequence[Mapping[str, Any]], scores: Sequence[Mapping[str, Any]]) -> Plot | None:
+    """Quality against latency: an arm a dot with its name, seconds of one answer on a logarithmic axis.
+
+    Args:
+        efficiency: rows of ``efficiency.csv``.
+        scores: rows of ``ablation.csv`` of one judge.
+
+    Returns:
+        None where no arm has both.
+    """
+    rated = {row["arm"]: row for row in scores if row["kind"] == ALL and not math.isnan(row["score"])}
+    arms = list(dict.fromkeys(row["arm"] for row in scores))
+    dots = [(row, rated[row["arm"]]) for row in efficiency if row["arm"] in rated and row["answer_s"] > 0]
+    if not dots:
+        return None
+    drawn = []
+    for width, font in ((WIDE_INCHES, 11), (NARROW_INCHES, 10)):
+        with pyplot.rc_context({**_STYLE, "font.size": font, "svg.hashsalt": f"llavapose latency {width}"}):
+            figure, axes = pyplot.subplots(figsize=(width, 3.6), layout="constrained")
+            for cost, score in dots:
+                colour = COLOURS[arms.index(score["arm"]) % len(COLOURS)]
+                axes.vlines(cost["answer_s"], score["low"], score["high"], color=colour, linewidth=2.2, alpha=0.55)
+                axes.plot(cost["answer_s"], score["score"], "o", color=colour, markersize=6.5)
+                axes.annotate(score["arm"], (cost["answer_s"], score["score"]), (7, 4), textcoords="offset points")
+            axes.set_xscale("log")
+            # Room for the last name, which stands on the right of its dot.
+            axes.margins(x=0.25, y=0.15)
+            axes.set_xlabel("seconds an answer, asked alone")
+            axes.set_ylabel("mean rating × 10")
+            drawn.append(_svg(figure))
+    return Plot(wide=drawn[0], narrow=drawn[1])
+
+
 def training_plot(curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], arms: Sequence[str]) -> Plot:
     """Loss over steps: thin for training, dashed with dots for held-out samples.
 

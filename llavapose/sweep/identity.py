@@ -16,7 +16,7 @@ from llavapose.config.places import decides_results
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.files import TINY_BASE, fingerprint, sha256
 
-EVALUATION = ("benchmark", "probe", "controls", "answerer", "judge")
+EVALUATION = ("benchmark", "probe", "controls", "text_only", "answerer", "judge")
 _PLACES = ("output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger")
 _HARMLESS = ("data.num_workers", "data.path", "max_usd", "reference")
 _ONLY_SHOW = ("Progress", "Throughput", "Curves", "PackingCheck", "ModelCheckpoint")

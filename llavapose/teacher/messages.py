@@ -50,7 +50,7 @@ def messages_of(
     Raises:
         DataError: the scene, or the other one, lacks what the context is made of.
     """
-    sent = _as_data(scene)
+    sent = as_data(scene)
     if context == "other_keypoints":
         sent = with_keypoints_of(sent, other)
     if not sent.captions and (context == "captions" or not (sent.people or sent.things)):
@@ -98,7 +98,7 @@ def _place_turns(scene: Scene, parts: str) -> list[Message]:
     return [_user(text)] if text else []
 
 
-def _as_data(scene: Scene) -> Scene:
+def as_data(scene: Scene) -> Scene:
     """The scene with its first five captions, every text in it harmless."""
     captions = [text for text in map(_harmless, scene.captions) if text]
     things = tuple(replace(thing, category=_harmless(thing.category)) for thing in scene.things)

@@ -33,6 +33,8 @@ NEEDED = {
     "answerer/file": ["arm=x", "answerer.path=a.jsonl"],
     "answerer/endpoint": ["arm=x", "answerer.endpoint=gpt4o"],
     "judge/endpoint": ["judge.endpoint=gpt4o"],
+    "answerer/text_only": ["arm=text_only"],
+    "compared/gpt4o": ["answerer.max_usd=5"],
     "benchmark/file": ["benchmark.path=a.jsonl"],
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
@@ -67,7 +69,7 @@ def test_every_choice_composes_and_passes(choice):
     assert scripts, f"no script has the group {group}"
     if group == "experiment":
         scripts = [script_of(CONF / group / f"{name}.yaml")]
-    without_checkpoint = choice in ("answerer/file", "answerer/endpoint")
+    without_checkpoint = group == "compared" or (group == "answerer" and name != "checkpoint")
     for script in ["evaluate"] if without_checkpoint else scripts:
         needed = [*(NEEDED.get(script, []) if not without_checkpoint else []), *NEEDED.get(choice, [])]
         chosen = [f"teacher.endpoint={name}" if group == "endpoint" else f"{group}={name}", *needed]
@@ -232,3 +234,34 @@ def test_a_wrong_endpoint_is_one_line(overrides, line):
     with pytest.raises(ConfigError) as caught:
         composed("generate", CONF, overrides)
     assert str(caught.value) == line
+
+
+COMPARED = {
+    "llava15_7b": ("baseline", "CheckpointAnswerer", "llava-hf/llava-1.5-7b-hf"),
+    "qwen2_vl_7b": ("Qwen2-VL-7B", "CheckpointAnswerer", "Qwen/Qwen2-VL-7B-Instruct"),
+    "qwen2_vl_72b": ("Qwen2-VL-72B", "EndpointAnswerer", "Qwen/Qwen2-VL-72B-Instruct"),
+    "internvl3_8b": ("InternVL3-8B", "CheckpointAnswerer", "OpenGVLab/InternVL3-8B-hf"),
+    "janus_pro_7b": ("Janus-Pro-7B", "CheckpointAnswerer", "deepseek-community/Janus-Pro-7B"),
+    "gpt4o": ("GPT-4o", "EndpointAnswerer", "gpt-4o"),
+    "deepseek_vl2": ("DeepSeek-VL2", "FileAnswerer", "answers/DeepSeek-VL2.jsonl"),
+    "v_star": ("V-star", "FileAnswerer", "answers/V-star.jsonl"),
+    "chatpose": ("ChatPose", "FileAnswerer", "answers/ChatPose.jsonl"),
+    "posellava": ("PoseLLaVA", "FileAnswerer", "answers/PoseLLaVA.jsonl"),
+}
+"""Every model of the papers' comparisons: its row, who answers, and with what."""
+
+
+def test_every_model_of_the_comparisons_has_its_settings():
+    assert {path.stem for path in CONF.glob("compared/*.yaml")} == COMPARED.keys()
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_model_of_the_comparisons_composes(name):
+    config = typed("evaluate", composed("evaluate", CONF, [f"compared={name}", *NEEDED.get(f"compared/{name}", [])]))
+    answerer = config.answerer
+    source = config.checkpoint or (answerer.endpoint.model if answerer.endpoint else str(answerer.path))
+    assert (config.arm, answerer._target_.rpartition(".")[2], source) == COMPARED[name]
+    text = (CONF / "compared" / f"{name}.yaml").read_text()
+    assert f"python evaluate.py compared={name}" in text
+    if answerer.path is not None:
+        assert "Not run here" in text and "question_id" in text, "the recipe"

@@ -23,7 +23,7 @@ from llavapose.evaluation.tables.results import judges_found, rated_answers, sum
 from llavapose.files import read_csv, read_json, read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
-from llavapose.records import Answer, Verdict
+from llavapose.records import PRIOR, Answer, Verdict
 
 
 class Talker:
@@ -92,7 +92,8 @@ def arm_of(benchmark, drawn):
 
     def made(folder, name, answerer, judge=None):
         return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judges=(judge or PoseJudge(scale),),
-                   probe=ProbeConfig(num_items=200), prior=PriorAnswerer(scale), controls=tuple(Control))  # fmt: skip
+                   probe=ProbeConfig(num_items=200), bounds={PRIOR: PriorAnswerer(scale)},
+                   controls=tuple(Control))  # fmt: skip
 
     return made
 

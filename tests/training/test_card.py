@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard
 
 from llavapose.cli.card import complete_card
 from llavapose.errors import DataError
-from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer
+from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.report.own_results import own_results
 from llavapose.training.card import Results, Score, card_text, write_card
 from llavapose.training.facts import Facts, write_facts

@@ -29,7 +29,7 @@ RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")
 
 BUILT_PARTS: dict[str, tuple[str, ...]] = {
     "benchmark": ("scenes",),
-    "answerer": ("checkpoint", "ledger"),
+    "answerer": ("checkpoint", "ledger", "scenes"),
     "judge": ("ledger", "scale"),
 }
 """Groups whose ``_target_`` is built with the group's own settings -> what a run gives it besides, if it takes it."""

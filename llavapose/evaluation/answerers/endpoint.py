@@ -49,7 +49,8 @@ class EndpointAnswerer:
             LlavaPoseError: asking was stopped, or some questions may still be answered: the same command goes on.
         """
         with open_door(self.endpoint, owner="answerer.endpoint", ledger=self.ledger, max_usd=self._max_usd) as door:
-            requests = {question.id: _request(door, question, images) for question in questions}
+            ids = [question.id for question in questions]
+            requests = dict(zip(ids, self.requests(door, questions, images), strict=True))
             found = ask_each(door, requests, _whole, max_asks=1)
         if why := found.unsettled:
             num_done = sum(one.value is not None for one in found.by_name.values())

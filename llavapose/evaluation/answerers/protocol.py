@@ -1,7 +1,8 @@
 """What an answerer is: questions in, answers out; and, where it can, how likely it finds a statement.
 
 ``_target_`` of the group ``answerer`` names a class or function that makes one from the group's settings; an argument
-``checkpoint`` is given the setting of this name, ``ledger`` the path of a ledger for an endpoint's replies.
+``checkpoint`` is given the setting of this name, ``ledger`` the path of a ledger for an endpoint's replies, ``scenes``
+a function that gives the benchmark's annotated pictures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,20 @@ class Likelihoods:
 
     true: tuple[float, float]
     flipped: tuple[float, float]
+
+
+@runtime_checkable
+class TimedAnswerer(Answerer, Protocol):
+    """An answerer that can say what an answer costs."""
+
+    def efficiency(self, questions: Sequence[Question], images: Path) -> dict[str, Any] | None:
+        """Times, memory and size, as ``efficiency`` describes them; None where nothing is to be timed.
+
+        Args:
+            questions: those to choose from: the benchmark's.
+            images: folder of their pictures.
+        """
+        ...
 
 
 @runtime_checkable

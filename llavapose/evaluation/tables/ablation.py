@@ -37,7 +37,7 @@ from llavapose.evaluation.tables.ratings import (
     scored,
 )
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, POSE, PRIOR, TEXT_ONLY
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR
 
 ABLATION_COLUMNS = (
     "judge", "arm", "kind", "score", "low", "high", "shuffled", "no_picture", "diff", "diff_low", "diff_high",
@@ -46,8 +46,6 @@ ABLATION_COLUMNS = (
 )  # fmt: skip
 ARMS = ("full", "conv", "detail", "complex", BASELINE)
 """The papers' rows, in the papers' order."""
-CONTROL_ARMS = (TEXT_ONLY, PRIOR)
-"""Rows that are no model: what the ground truth's text is good for, and what is said without any picture."""
 
 
 def arms_in_order(arms: Sequence[str]) -> tuple[str, ...]:

@@ -17,9 +17,8 @@ import numpy as np
 
 from llavapose.evaluation.statistics.agreement import alpha, kendall, model_ranking, spearman, weighted_kappa
 from llavapose.evaluation.statistics.intervals import Estimate
-from llavapose.evaluation.tables.ablation import CONTROL_ARMS
 from llavapose.evaluation.tables.ratings import Rating, scored
-from llavapose.records import POSE
+from llavapose.records import CONTROL_ARMS, POSE
 
 AGREEMENT_COLUMNS = ("first", "second", "over", "measure", "value", "low", "high", "num")
 PANEL = "panel"

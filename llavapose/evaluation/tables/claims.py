@@ -17,13 +17,12 @@ from typing import Any
 
 from llavapose.evaluation.statistics.agreement import spearman
 from llavapose.evaluation.statistics.intervals import HOLE, Estimate, mean_by_image, ratio_by_image
-from llavapose.evaluation.tables.ablation import CONTROL_ARMS
 from llavapose.evaluation.tables.agreement import agreement_row
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_jsonl
 from llavapose.kinds import rated_kinds
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
-from llavapose.records import ALL, POSE
+from llavapose.records import ALL, CONTROL_ARMS, POSE
 
 OUTCOMES = ("supported", "contradicted", "unchecked")
 CLAIM_COLUMNS = ("arm", "kind", "measure", "value", "low", "high", "num_answers")

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llavapose.evaluation.tables.ablation import ARMS, CONTROL_ARMS, columns, with_holm
+from llavapose.evaluation.tables.ablation import ARMS, columns, with_holm
 from llavapose.evaluation.tables.ratings import (
     COUNT_COLUMNS,
     DIFFERENCE_COLUMNS,
@@ -26,7 +26,7 @@ from llavapose.evaluation.tables.ratings import (
     pairs_of,
 )
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, POSE
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE
 
 COMPARISON_COLUMNS = (
     "judge", "ours", "arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", *DIFFERENCE_COLUMNS,

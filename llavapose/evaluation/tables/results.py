@@ -25,7 +25,7 @@ from llavapose.evaluation.tables.further import write_further
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256, write_csv
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
-from llavapose.records import ALL, BASELINE, POSE, PRIOR
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,9 @@ def summarise(
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
     everywhere = list(dict.fromkeys(folder for arm in arms for folder in places[arm]))
-    if PRIOR not in arms and (blind := next((f for f in everywhere if PRIOR in arms_found([f])), None)):
-        arms, places = (*arms, PRIOR), {**places, PRIOR: [blind]}  # one is as good as another: it sees nothing
+    for bound in CONTROL_ARMS:
+        if bound not in arms and (home := next((f for f in everywhere if bound in arms_found([f])), None)):
+            arms, places = (*arms, bound), {**places, bound: [home]}  # one is as good as another: no arm changes it
     benchmark = benchmarks_told(everywhere)
     rows: list[dict[str, Any]] = []
     judges: dict[str, ByArm] = {}
@@ -159,7 +160,7 @@ def verdict_rows(folder: Path, arm: str, judge: str = POSE, control: Control | N
     controls' rows: beside the prior everybody looks good, beside the ground truth nobody.
     """
     places = sorted((folder / "verdicts" / judge).glob("*.jsonl"), key=lambda path: (path.stem != arm, path.stem))
-    places = [path for path in places if path.stem not in CONTROL_ARMS or arm in CONTROL_ARMS]
+    places = [path for path in places if path.stem not in CONTROL_ARMS or arm == path.stem]
     old = folder / "verdicts" / f"{arm}.jsonl"
     if control is not None:
         places = list((folder / "verdicts" / judge / control).glob(f"{glob.escape(arm)}.jsonl"))

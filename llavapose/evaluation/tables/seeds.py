@@ -94,7 +94,7 @@ def add_seed_columns(folder: Path, counts: SeedCounts) -> None:
 
 
 def _columns(seeds: Seeds | None) -> dict[str, Any]:
-    """Nothing for the prior, which has none."""
+    """Nothing for the bounds, which have none."""
     return (
         dict.fromkeys(SEED_COLUMNS, "")
         if seeds is None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, POSE, PRIOR, TEXT_ONLY
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
 
 BLIND_MARK = "†"
@@ -67,7 +67,8 @@ INTERVALS = {
 }
 """How an interval was made, by the word in the tables."""
 CONTROLS = (
-    f"Controls: {PRIOR} is the best answer that needs no picture; shuffled and no picture are the arm's own answers "
+    f"Controls: {TEXT_ONLY} is told the ground truth as text; {PRIOR} is the best answer that needs no picture; "
+    "shuffled and no picture are the arm's own answers "
     f"(all kinds) with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own "
     f"shuffled answers; {UNTESTED_MARK}: one of the two is missing."
 )
@@ -85,7 +86,7 @@ def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
     # Tables of before there was another method do not say it.
     how = dict.fromkeys(row["interval"] or "bootstrap" for row in totals) or {"bootstrap": None}
     told = f"[95% interval {', or '.join(INTERVALS[one] for one in how)}]; the difference is paired by question."
-    trained = [row for row in totals if row["arm"] not in (BASELINE, PRIOR, TEXT_ONLY)]
+    trained = [row for row in totals if row["arm"] not in (BASELINE, *CONTROL_ARMS)]
     once = [row["arm"] for row in trained if row["num_runs"] == 1]
     if not once:
         return told
@@ -111,7 +112,7 @@ def _pose_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def control_mark(row: Mapping[str, Any]) -> str:
     """What stands behind an arm's difference: "" where it is above the prior's ratings and its own shuffled ones."""
-    if row["arm"] == PRIOR or math.isnan(row["diff"]):
+    if row["arm"] in CONTROL_ARMS or math.isnan(row["diff"]):
         return ""
     ends = (row["over_prior_low"], row["over_shuffled_low"])
     if any(low <= 0 for low in ends):

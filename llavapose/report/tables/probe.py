@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llavapose.records import ALL, PRIOR
+from llavapose.records import ALL, CONTROL_ARMS
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
 
 WIDE = {
@@ -49,4 +49,4 @@ def probe_groups_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], fa
 
 def _seeing(arms: Sequence[str]) -> list[str]:
     """The arms that can be probed: the prior is no model."""
-    return [arm for arm in arms if arm != PRIOR]
+    return [arm for arm in arms if arm not in CONTROL_ARMS]

@@ -99,7 +99,7 @@
       gain: (item, state) => largest(answers.arms(state).map((arm) => answers.gain(item, arm, state))),
       loss: (item, state) => largest(answers.arms(state).map((arm) => -answers.gain(item, arm, state))),
       arms: (item, state) =>
-        spread(data.arms.map((_, arm) => (arm === data.prior ? NaN : answers.rating(item, arm, state)))),
+        spread(data.arms.map((_, arm) => (data.controls.includes(arm) ? NaN : answers.rating(item, arm, state)))),
       judges: (item, state) =>
         largest(answers.arms(state).map((arm) => spread((item.answers[arm].ratings || []).map(number)))),
       orders: (item, state) => largest(answers.arms(state).map((arm) => answers.orders(item, arm, state))),
@@ -113,7 +113,7 @@
       const found = data.arms.map((name, arm) => [name, answers.rating(item, arm, state), arm]);
       const told = found.map(([name, value]) => `${name} ${rated(value)}`).join(", ");
       const dots = found
-        .filter(([, value, arm]) => !Number.isNaN(value) && arm !== data.prior)
+        .filter(([, value, arm]) => !Number.isNaN(value) && !data.controls.includes(arm))
         .map(([, value, arm]) =>
           el("i", { style: { left: `${Math.min(10, Math.max(0, value)) * 10}%`, background: data.colours[arm] } }));
       const key = Object.hasOwn(answers.orders_by, state.sort) ? answers.orders_by[state.sort](item, state) : NaN;

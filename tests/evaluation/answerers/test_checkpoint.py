@@ -12,7 +12,7 @@ from PIL import Image
 from llavapose import ask
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, DataError
-from llavapose.evaluation.answerers.checkpoint import CheckpointAnswerer, not_opening
+from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer, not_opening
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.evaluation.probe.pictures import pictures_shown
 from llavapose.model.pretrained import load_model, load_processor
@@ -66,7 +66,7 @@ def test_the_stream_is_the_answer(answerer, tiny_pictures):
 def test_a_streamed_answer_opens_with_a_word_that_opens_a_sentence(tiny_pictures):
     """Whatever the model holds for most likely: here a full stop, as arms do that were trained on few questions."""
     answerer = CheckpointAnswerer("tiny", device="cpu", max_new_tokens=4)
-    stop = answerer.processor.tokenizer.convert_tokens_to_ids(".")
+    stop = answerer.tokenizer.convert_tokens_to_ids(".")
 
     def to_stop(module, inputs, logits):
         logits[..., stop] += 50
@@ -115,7 +115,7 @@ def test_a_photo_is_turned_as_the_phone_was_held(answerer, tmp_path):
     seen = []
     answerer_inputs = answerer._inputs
     try:
-        answerer._inputs = lambda rows, pictures: (seen.extend(pictures), answerer_inputs(rows, pictures))[1]
+        answerer._inputs = lambda ids, picture: (seen.append(picture), answerer_inputs(ids, picture))[1]
         for name in ("held.png", "plain.png"):
             list(answerer.stream(tmp_path / name, "What?"))
     finally:
@@ -172,7 +172,7 @@ def test_without_a_picture_a_statement_stands_behind_the_system_sentence_alone(a
     items = [item(number, 0) for number in range(2)]
     (first, second) = answerer.likelihoods(items, tiny_pictures, {0: ""})
     processor = load_processor(str(tiny_base), chat_template=CHAT_TEMPLATE)
-    model, conversation = load_model(str(tiny_base), dtype=torch.float32).eval(), answerer.conversation
+    model, conversation = load_model(str(tiny_base), dtype=torch.float32).eval(), answerer.loaded.reader.conversation
     for row, probe in ((first, items[0]), (second, items[1])):
         for order, asked in enumerate(probe.questions):
             for found, text in ((row.true, probe.true), (row.flipped, probe.flipped)):
@@ -193,7 +193,7 @@ def test_many_statements_split_over_rows(answerer, tiny_pictures, monkeypatch):
     items = [item(number, 0) for number in range(5)]
     shown = {0: "000.png"}
     whole = list(answerer.likelihoods(items, tiny_pictures, shown))
-    monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.MAX_BRANCHES", 3)
+    monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.answerer.STATEMENTS", 3)
     for left, right in zip(whole, answerer.likelihoods(items, tiny_pictures, shown), strict=True):
         assert left.true == pytest.approx(right.true, abs=1e-5)
 

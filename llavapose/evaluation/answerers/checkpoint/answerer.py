@@ -1,0 +1,321 @@
+"""A checkpoint answers questions and weighs statements."""
+
+import logging
+import re
+import string
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import torch
+from PIL import ImageOps
+from torch import Tensor
+from transformers import TextIteratorStreamer
+
+from llavapose.config.choices import AnswerDtype, Control
+from llavapose.data.images import pixels
+from llavapose.errors import CheckpointError
+from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
+from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy, log_likelihoods
+from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
+from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
+from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
+from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
+from llavapose.evaluation.answerers.protocol import Likelihoods
+from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.files import TINY_BASE, sha256
+from llavapose.records import Answer, Question
+from llavapose.rgb import open_image
+
+log = logging.getLogger(__name__)
+
+BATCHES = 3
+"""Batches answered together: the papers ask three questions a picture, so that each batch can hold those alike in
+length while a picture is read once for all of them."""
+
+STATEMENTS = 48
+"""Statements that are weighed at once, behind one copy of their picture."""
+
+HUGE = 2**28
+"""Files from this many bytes on are told apart by size and time instead of their content."""
+
+
+class CheckpointAnswerer:
+    """Answers and weighs statements with one checkpoint, which is loaded when it is first asked.
+
+    Args:
+        checkpoint: a Hugging Face folder, a hub id, or "tiny".
+        device: "cpu", "cuda", ...; None takes a GPU where there is one.
+        devices: how many of them answer side by side, a copy of the model on each.
+        batch_size: rows at once; three times as many questions are answered together.
+        max_new_tokens: longest answer.
+        dtype: of the weights; None: bfloat16 on a GPU, float32 elsewhere.
+        num_timed: questions by which ``efficiency`` times an answer alone; 0: it times nothing.
+
+    Raises:
+        CheckpointError: when it is first asked: a folder that is no image-text checkpoint.
+        ConfigError: fewer devices are here, or they cannot compute with such weights.
+    """
+
+    controls = tuple(Control)
+
+    def __init__(
+        self,
+        checkpoint: Path | str,
+        *,
+        device: str | None = None,
+        devices: int = 1,
+        batch_size: int = 32,
+        max_new_tokens: int = 256,
+        dtype: AnswerDtype | None = None,
+        num_timed: int = 3,
+    ) -> None:
+        self._checkpoint, self._dtype = str(checkpoint), dtype
+        self._devices = devices_of(device, devices)
+        self.device = torch.device(self._devices[0])
+        self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
+        self._num_written, self._spent_s = 0, 0.0
+        self._blind: dict[tuple[str, str, str], float] = {}
+
+    @property
+    def batch_size(self) -> int:
+        """Questions whose answers are made together."""
+        return BATCHES * self._rows
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """Model and reader."""
+        return load(self._checkpoint, self.device, self._dtype)
+
+    @property
+    def model(self) -> Any:
+        """On its device."""
+        return self.loaded.model
+
+    @property
+    def tokenizer(self) -> Any:
+        """Ids to text."""
+        return self.loaded.reader.tokenizer
+
+    def identity(self) -> list[Any]:
+        """Names, sizes and hashes (of huge files: times) of the checkpoint's files, and how it answers."""
+        found = [_files_of(self._checkpoint), self._rows, self.max_new_tokens]
+        return [*found, self._dtype.value] if self._dtype else found
+
+    def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
+        """Greedy answers, in the order of the questions."""
+        if len(self._devices) == 1 and questions:
+            assert self.loaded  # whose seconds are no answer's
+        start_s = time.perf_counter()
+        for number, answer in enumerate(self._answers(questions, images, arm), 1):
+            self._num_written, self._spent_s = number, time.perf_counter() - start_s
+            yield answer
+
+    def _answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
+        groups = [questions[start : start + self.batch_size] for start in range(0, len(questions), self.batch_size)]
+        if len(self._devices) == 1:
+            for group in groups:
+                yield from self.answer_group(group, images, arm)
+        else:
+            copies = _Copies(checkpoint=self._checkpoint, rows=self._rows, max_new_tokens=self.max_new_tokens,
+                             dtype=self._dtype)  # fmt: skip
+            yield from side_by_side(copies, self._devices, groups, images, arm)
+
+    def efficiency(self, questions: Sequence[Question], images: Path) -> dict[str, Any] | None:
+        """What an answer costs: alone, measured now, and in the batches of the last ``answers``."""
+        if not self._num_timed or not questions:
+            return None
+        batched = self._spent_s / self._num_written if self._num_written else None
+        timed = []
+        step = max(1, len(questions) // self._num_timed)
+        for question in questions[::step][: self._num_timed]:
+
+            def write(most: int, question: Question = question) -> int:
+                (ids,) = self._write(list(self.loaded.reader.prompts([question], images)), most)
+                return len(ids)
+
+            timed.append(time_alone(write, self.device, self.max_new_tokens))
+        return {
+            **model_told(self.model, self.device, self._dtype.value if self._dtype else None),
+            "num_devices": len(self._devices),
+            **alone_told(timed),
+            "batch_size": self._rows,
+            "batch_answer_s": batched,
+            "num_batched": self._num_written,
+        }
+
+    def answer_group(self, questions: Sequence[Question], images: Path, arm: str) -> list[Answer]:
+        """The answers to what is answered together."""
+        prompts = list(self.loaded.reader.prompts(questions, images))
+        found = []
+        for question, ids in zip(questions, self._write(prompts, self.max_new_tokens), strict=True):
+            text = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
+            finish = "stop" if len(ids) < self.max_new_tokens else "length"
+            found.append(Answer(question_id=question.id, arm=arm, text=text, finish=finish, num_tokens=len(ids)))
+        return found
+
+    def _write(self, prompts: Sequence[Prompt], most: int) -> list[list[int]]:
+        told: dict[str, Any] = {"ends": self.loaded.ends, "max_new_tokens": most}
+        if self._fits(prompts, most):
+            return greedy(self.model, prompts, batch_size=self._rows, **told)
+        return [answer_alone(self.model, prompt, **told) for prompt in prompts]
+
+    def _fits(self, prompts: Sequence[Prompt], most: int) -> bool:
+        """Whether these can be asked side by side behind shared prefixes."""
+        longest = max(prompt.length for prompt in prompts) + most
+        return longest <= self.loaded.longest and self._shares(prompts)
+
+    def _shares(self, prompts: Sequence[Prompt]) -> bool:
+        """Whether this family's rows read a shared prefix as one of their own; looked at once."""
+        if self._agrees is None:
+            # The shortest and the longest: padding, pictures of several sizes.
+            few = sorted(prompts, key=lambda prompt: prompt.length)
+            self._agrees = self.loaded.proven or sharing_agrees(self.model, [*few[:2], *few[2:][-2:]])
+            if not self._agrees:
+                log.warning("%s: reads behind a shared picture otherwise than alone; its questions are asked one by "
+                            "one, which takes longer", self._checkpoint)  # fmt: skip
+        return self._agrees
+
+    _agrees: bool | None = None
+
+    def stream(self, photo: Path, question: str, *, opened: bool = True) -> Iterator[str]:
+        """The answer to one question about one picture, piece by piece as it is written.
+
+        Args:
+            photo: an image file.
+            question: of any kind.
+            opened: the first word is one that a sentence can open with. A small model that was trained on few questions
+                takes others for the middle of a sentence and goes on with it: behind "What is the person doing?" with
+                ". The person ..." or "is sitting", as its answers do behind the words "the person".
+        """
+        reader = self._llava()
+        ids = (*reader.conversation.prefix, *reader.conversation.question(question, where="question"))
+        # A phone writes how it was held beside the pixels; COCO's annotations are about the pixels as they lie.
+        upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
+        inputs = self._inputs(ids, pixels(upright, reader.image_processor))
+        streamer = TextIteratorStreamer(self.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        first = not_opening(self.tokenizer, opened)
+        failures: list[BaseException] = []
+
+        def write() -> None:
+            try:
+                self._run(**inputs, streamer=streamer, begin_suppress_tokens=first)
+            except BaseException as error:
+                failures.append(error)
+                streamer.end()  # else the reader below waits for ever
+
+        worker = Thread(target=write, daemon=True)
+        worker.start()
+        yield from streamer
+        worker.join()
+        if failures:
+            raise failures[0]
+
+    def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
+        """Of each item's statements: those about one picture stand behind one copy of it."""
+        scenes: dict[int, list[ProbeItem]] = {}
+        for item in items:
+            scenes.setdefault(item.scene_id, []).append(item)
+        for scene_id, group in scenes.items():
+            asked = [
+                (Question(id=item.id, scene_id=scene_id, image=shown[scene_id], kind="conv", text=question), text)
+                for item in group
+                for question in item.questions
+                for text in (item.true, item.flipped)
+            ]
+            likelihoods = [round(one, 6) for one in self._weighed(asked, images)]
+            for number in range(len(group)):
+                true0, flipped0, true1, flipped1 = likelihoods[4 * number : 4 * number + 4]
+                yield Likelihoods(true=(true0, true1), flipped=(flipped0, flipped1))
+
+    def _weighed(self, asked: Sequence[tuple[Question, str]], images: Path) -> list[float]:
+        """Mean log-likelihood a token of each question's text; without a picture the same pair is weighed once."""
+        keys = [(question.image, question.text, text) for question, text in asked]
+        new = {
+            key: (question, text) for key, (question, text) in zip(keys, asked, strict=True) if key not in self._blind
+        }
+        reader = self.loaded.reader
+        prompts = list(reader.prompts([question for question, _ in new.values()], images))
+        said = [reader.statement(question, text) for question, text in new.values()]
+        if not new:
+            found = {}
+        elif self._fits(prompts, max(map(len, said))):
+            weighed = log_likelihoods(self.model, prompts, said, batch_size=STATEMENTS)
+            found = dict(zip(new, weighed, strict=True))
+        else:
+            weighed = [log_likelihood_alone(self.model, one, ids) for one, ids in zip(prompts, said, strict=True)]
+            found = dict(zip(new, weighed, strict=True))
+        self._blind.update({key: value for key, value in found.items() if not key[0]})
+        return [found[key] if key in found else self._blind[key] for key in keys]
+
+    def _llava(self) -> LlavaReader:
+        reader = self.loaded.reader
+        if not isinstance(reader, LlavaReader):
+            raise CheckpointError(f"checkpoint {self._checkpoint}: only LLaVA-1.5's family answers piece by piece; "
+                                  "ask it with evaluate.py")  # fmt: skip
+        return reader
+
+    def _inputs(self, ids: tuple[int, ...], picture: Tensor) -> dict[str, Tensor]:
+        row = torch.tensor([ids], device=self.device)
+        shown = picture[None].to(self.device, self.model.dtype)
+        return {"input_ids": row, "attention_mask": torch.ones_like(row), "pixel_values": shown}
+
+    @torch.no_grad()
+    def _run(self, **inputs: Any) -> Tensor:
+        return self.model.generate(
+            **inputs,
+            do_sample=False,
+            max_new_tokens=self.max_new_tokens,
+            eos_token_id=self.tokenizer.eos_token_id,
+            pad_token_id=self.tokenizer.pad_token_id or 0,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Copies:
+    """Device -> what answers a group there; travels to the device's process."""
+
+    checkpoint: str
+    rows: int
+    max_new_tokens: int
+    dtype: AnswerDtype | None
+
+    def __call__(self, device: str) -> Any:
+        copy = CheckpointAnswerer(self.checkpoint, device=device, batch_size=self.rows,
+                                  max_new_tokens=self.max_new_tokens, dtype=self.dtype)  # fmt: skip
+        return copy.answer_group
+
+
+def not_opening(tokenizer: Any, opened: bool = True) -> list[int] | None:
+    """Tokens that no answer's first sentence opens with: parts of words, words in small letters, stops, the end.
+
+    Known for vocabularies that mark a word's start with ``▁``, as LLaVA's; None for others, and if not ``opened``.
+    """
+    tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    if not opened or not any(token.startswith("▁") for token in tokens):
+        return None
+    return [index for index, token in enumerate(tokens) if not _opens(token)]
+
+
+def _opens(token: str) -> bool:
+    if re.fullmatch("<0x[89A-F][0-9A-F]>", token):
+        return True  # a byte of a letter beyond ASCII
+    first = token.removeprefix("▁")[:1]
+    if not first.isascii() or not first:
+        return True
+    # Quotes, brackets, dashes and the like open a sentence or a list; these end or divide one.
+    return token.startswith("▁") and first not in string.ascii_lowercase + ".,;:!?)]}%"
+
+
+def _files_of(checkpoint: str) -> list[Any]:
+    """What tells a checkpoint from another."""
+    path = TINY_BASE if checkpoint == "tiny" else Path(checkpoint)
+    # The card is rewritten when results come, and changes no answer.
+    files = sorted(found for found in path.rglob("*") if found.is_file() and found.name != "README.md")
+    found = [(file, file.stat()) for file in files]
+    marks = [sha256(file) if stat.st_size < HUGE else stat.st_mtime_ns for file, stat in found]
+    return [checkpoint] if not files else [[f.name, s.st_size, m] for (f, s), m in zip(found, marks, strict=True)]
