@@ -19,7 +19,7 @@ import numpy as np
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, CONTROL_ARMS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
 from llavapose.evaluation.tables.agreement import PANEL, ByArm, panel_ratings
 from llavapose.evaluation.tables.further import write_further
 from llavapose.evaluation.tables.ratings import Rating

@@ -9,7 +9,7 @@ end, whatever padding stands between, so that a row says what it says alone.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -137,9 +137,9 @@ def _read(model: Any, prefixes: Sequence[Prefix]) -> list[_Read]:
     cache = DynamicCache()
     model(input_ids=ids, attention_mask=torch.ones_like(ids), past_key_values=cache, use_cache=True, logits_to_keep=1,
           **inputs)  # fmt: skip
-    shifts = _shifts(model, len(prefixes))
+    shifts, layers = _shifts(model, len(prefixes)), cast("list[Any]", cache.layers)
     return [
-        _Read(cached=[(one.keys[row, None], one.values[row, None]) for one in cache.layers], shift=shifts[row])
+        _Read(cached=[(one.keys[row, None], one.values[row, None]) for one in layers], shift=shifts[row])
         for row in range(len(prefixes))
     ]
 
