@@ -232,3 +232,12 @@ def test_a_sweep_s_arms_are_judged_by_one_command_that_fills_in_what_is_missing(
     (tmp_path / "seed=1" / "verdicts" / "judge-pair-keypoints" / "full.jsonl").unlink()
     evaluate_sweep(conf_folder(), str(tmp_path), judge)
     assert server.asked.total() == asked and table(tmp_path) == rows
+
+
+def test_relative_ratings_are_told_in_percent_of_the_reference_s(words, server, tmp_path, capsys):
+    """The judge gives what it is told by nobody 1, and half a point for standing first: the reference gets 1.25."""
+    evaluated(words("full", "judge.protocol=relative", "judge.context=keypoints"))
+    row = table(tmp_path / "out")["judge-relative-keypoints", "full", "all"]
+    assert float(row["score"]) == pytest.approx(72.5) and float(row["of_text_only"]) == pytest.approx(100 * 7.25 / 1.25)
+    assert "of text_only" in capsys.readouterr().out
+    assert table(tmp_path / "out")["pose", "full", "all"]["of_text_only"] in ("", "nan")

@@ -10,7 +10,8 @@ One line of ``ablation.csv``::
 arm beats a control where its end is above 0. ``claims`` and ``claims_right`` say why a rating is what it is, where a
 judge reads claims: how many were decided an answer, and the share of them that was right.
 
-``gain`` is the difference in percent of the baseline's score; ``p_holm`` its p among all tests of the table (arms x
+``of_text_only`` is the mean in percent of the reference's, ``text_only``, over their common questions, as LLaVA's own
+benchmark counts; a hole for the pose judge, whose scale has no zero. ``gain`` is the difference in percent of the baseline's score; ``p_holm`` its p among all tests of the table (arms x
 kinds and all); ``smallest_gap`` the difference that these questions would have shown in 4 of 5 such benchmarks.
 Differences are over the questions that both arms were scored on; the ``..._if_missing_...`` say how far missing ratings
 could move a mean or a difference, and are holes for the pose judge, whose unscored questions are so for every arm.
@@ -37,11 +38,11 @@ from llavapose.evaluation.tables.ratings import (
     scored,
 )
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
 
 ABLATION_COLUMNS = (
     "judge", "arm", "kind", "score", "low", "high", "shuffled", "no_picture", "diff", "diff_low", "diff_high",
-    "over_prior_low", "over_shuffled_low", *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, "claims", "claims_right",
+    "over_prior_low", "over_shuffled_low", "of_text_only", *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, "claims", "claims_right",
     *COUNT_COLUMNS, "benchmark",
 )  # fmt: skip
 ARMS = ("full", "conv", "detail", "complex", BASELINE)
@@ -113,6 +114,7 @@ def _cell(
         **columns("diff", "diff_low", "diff_high", pairs.difference),
         "over_prior_low": over_prior.low,
         "over_shuffled_low": pairs_of(own, shuffled).within_runs.low,
+        "of_text_only": math.nan if judge == POSE else pairs_of(own, ratings.get(TEXT_ONLY, ())).share,
         **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
         **missing,
         **_claims(scored(own)),

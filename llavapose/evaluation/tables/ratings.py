@@ -85,6 +85,11 @@ class Pairs:
         return relative_gain(float(self.first.mean()), float(self.second.mean())) if len(self.first) else math.nan
 
     @property
+    def share(self) -> float:
+        """The first's mean in percent of the second's; NaN of nothing."""
+        return 100 + self.gain
+
+    @property
     def p(self) -> float:
         """Two-sided p of the difference; a hole where there is none."""
         return difference_p(self.first, self.second, self.images) if len(self.first) else math.nan

@@ -33,20 +33,33 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
     cells: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for row in rows:
         cells[row["arm"]][row["kind"]] = row
+    # A column of its own where a judge that is no pose judge has rated the reference.
+    relative = any(row["of_text_only"] > 0 for row in rows)
     body = []
     for arm, by_kind in cells.items():
         total = by_kind[ALL]
         scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
         if not total["num_scored"]:
             mark = FAILED_MARK if arm in failed else HOLE_MARK
-            body.append((arm, *[mark] * (len(rated_kinds()) + 4), HOLE_MARK, HOLE_MARK))
+            body.append((arm, *[mark] * (len(rated_kinds()) + 4 + relative), HOLE_MARK, HOLE_MARK))
             continue
+        reference = [f"{number(total['of_text_only'], 1)}%" if total["of_text_only"] > 0 else HOLE_MARK] * relative
         difference = f"{interval(total, 'diff', 'diff_low', 'diff_high', 1, sign=True)} {control_mark(total)}".strip()
         controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
-        body.append((arm, *scores, *controls, difference, _claims_told(total), counts_told(total)))
+        body.append((arm, *scores, *reference, *controls, difference, _claims_told(total), counts_told(total)))
     return Grid(
         title=_title(rows),
-        header=("arm", *rated_kinds(), ALL, "shuffled", "no picture", "difference to baseline", "claims right", "n"),
+        header=(
+            "arm",
+            *rated_kinds(),
+            ALL,
+            *[f"of {TEXT_ONLY}"] * relative,
+            "shuffled",
+            "no picture",
+            "difference to baseline",
+            "claims right",
+            "n",
+        ),
         rows=tuple(body),
         note=" ".join((f"Mean rating x 10 {interval_told(rows)}", CONTROLS, *_pose_told(rows), *gap_told(rows))),
     )

@@ -21,7 +21,14 @@ OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv")
 """Tables that are there where there is something to tell."""
 CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
 CLAIM_COLUMNS = ("claims", "claims_right")
-LATER_COLUMNS = (*CONTROL_COLUMNS, *CLAIM_COLUMNS, *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, *COUNT_COLUMNS[2:-1])
+LATER_COLUMNS = (
+    *CONTROL_COLUMNS,
+    "of_text_only",
+    *CLAIM_COLUMNS,
+    *DIFFERENCE_COLUMNS,
+    *MISSING_COLUMNS,
+    *COUNT_COLUMNS[2:-1],
+)
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
