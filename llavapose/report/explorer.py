@@ -18,7 +18,6 @@ from typing import Any
 from markupsafe import Markup
 
 from llavapose.config.choices import Control
-from llavapose.evaluation.tables.ablation import CONTROL_ARMS
 from llavapose.evaluation.tables.results import file_arm, judges_found, rated_answers, verdict_rows
 from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
