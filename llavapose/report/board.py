@@ -41,7 +41,16 @@ def write_board(folder: Path, baseline: str) -> Path:
             log.warning("%s: not judged by anybody, so not in the tables", path)
     summarise(folder, baseline=baseline)
     write_tables(folder, arms)
-    page = write_page(Source(out=folder, arms=arms, folders=dict.fromkeys(arms, folder), title="Leaderboard"))
+    page = write_page(
+        Source(
+            out=folder,
+            arms=arms,
+            folders=dict.fromkeys(arms, folder),
+            title="Leaderboard",
+            intro="Models answering the same questions about the same pictures",
+            baseline=baseline,
+        )
+    )
     print(f"Report page: {page}", flush=True)
     return page
 

@@ -105,7 +105,11 @@ def _controls(places: Sequence[Path]) -> dict[str, Path]:
 
 
 def answers_explorer(
-    arms: Sequence[str], folders: Mapping[str, Path], failed: Sequence[str], colours: Sequence[str]
+    arms: Sequence[str],
+    folders: Mapping[str, Path],
+    failed: Sequence[str],
+    colours: Sequence[str],
+    baseline: str = BASELINE,
 ) -> Explorer | None:
     """Read what the arms left; None where no folder has questions.
 
@@ -114,6 +118,7 @@ def answers_explorer(
         folders: arm -> folder with its ``answers/`` and ``verdicts/``; an arm that left none is missing.
         failed: arms whose job failed.
         colours: of the rows in order (``rows_shown``).
+        baseline: the arm that the others are compared with.
 
     Raises:
         DataError: a broken result file.
@@ -144,10 +149,10 @@ def answers_explorer(
         "arms": arms,
         "colours": list(colours[: len(arms)]),
         "judges": judges,
-        "baseline": arms.index(BASELINE) if BASELINE in arms else -1,
+        "baseline": arms.index(baseline) if baseline in arms else -1,
         "prior": arms.index(PRIOR) if PRIOR in arms else -1,
         "controls": [number for number, arm in enumerate(arms) if arm in CONTROL_ARMS],
-        "compared": [number for number, arm in enumerate(arms) if arm not in (BASELINE, *CONTROL_ARMS)],
+        "compared": [number for number, arm in enumerate(arms) if arm not in (baseline, *CONTROL_ARMS)],
         "items": questions,
     }
     return Explorer(

@@ -14,7 +14,7 @@ from llavapose.evaluation.tables.results import file_arm
 from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Owner, Place, owner_of
-from llavapose.records import ALL
+from llavapose.records import ALL, BASELINE
 from llavapose.report.explorer import answers_explorer, rows_shown
 from llavapose.report.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.markup import legend, rendered, script
@@ -30,6 +30,7 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
+from llavapose.report.tables.judges import further_grids
 
 MAX_CURVE_POINTS = 400
 
@@ -45,6 +46,8 @@ class Source:
         runs: arm -> folder of its training run, with its ``metrics.jsonl``.
         failed: arms whose job failed.
         title: heading.
+        intro: what is compared, under the heading.
+        baseline: the arm that the others are compared with.
         command: what made the results, shown as it is.
         seeds: rows of arm, seed, score, score_shuffled, skill, skill_shuffled where several seeds were averaged.
         counts: of how many seeds each row is the mean.
@@ -56,6 +59,11 @@ class Source:
     runs: Mapping[str, Path] = field(default_factory=dict)
     failed: Sequence[str] = ()
     title: str = "Ablation of instruction data"
+    intro: str = (
+        "The same base fine-tuned on each mixture of instruction data, answering the same questions about the same "
+        "held-out pictures"
+    )
+    baseline: str = BASELINE
     command: str = ""
     seeds: Sequence[Mapping[str, Any]] = ()
     counts: SeedCounts = field(default_factory=dict)
@@ -89,7 +97,9 @@ def write_page(source: Source) -> Path:
         skills=skill_plot(probe, source.arms) if probe else None,
         curves=training_plot(curves, source.arms) if curves else None,
         seeds=seeds_grid(source.seeds) if source.seeds else None,
-        explorer=answers_explorer(source.arms, source.folders, source.failed, colours),
+        further=_further(source.out),
+        world=any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
+        explorer=answers_explorer(source.arms, source.folders, source.failed, colours, source.baseline),
         script=script("explorer.js"),
         legend=legend(),
         colours=dict(zip(rows_shown(source.arms, source.folders), colours, strict=False)),
@@ -106,6 +116,14 @@ def write_page(source: Source) -> Path:
 def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot | None:
     """The plot under a judge's table; none for nothing but holes."""
     return score_plot(rows) if any(row["num_scored"] for row in rows) else None
+
+
+def _further(out: Path) -> list[Grid]:
+    """Differences, comparison, what judges are worth; none beside tables that an earlier version left."""
+    if not (out / "judging.csv").is_file():
+        return []
+    # The published numbers stand at the page's end, apart.
+    return [grid for name, grid in further_grids(out).items() if not name.startswith("published_")]
 
 
 def _made(source: Source) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llavapose.files import write_json, write_jsonl
+from llavapose.files import read_jsonl, write_json, write_jsonl
 from llavapose.report.explorer import answers_explorer
 from llavapose.report.markup import jpeg_within, script, script_data
 from llavapose.report.page import Source, write_page
@@ -333,3 +333,15 @@ def test_what_an_address_asks_for_is_on_the_screen(page, tab, state, place):
     tab.open(f"{page.as_uri()}{state}")
     top = tab.ask(f"document.getElementById('{place}').getBoundingClientRect().top") if place else tab.ask("scrollY")
     assert -5 <= top < 800
+
+
+def test_the_upper_bound_is_no_arm_and_another_baseline_can_be_named(tmp_path):
+    folder = write_explored(tmp_path)
+    for room in ("answers", "verdicts/pose"):
+        rows = [row | {"arm": "text_only"} for _, row in read_jsonl(folder / room / "full.jsonl", what="rows")]
+        write_jsonl(folder / room / "text_only.jsonl", rows)
+    arms = ["full", "conv", "text_only"]
+    found = answers_explorer(arms, dict.fromkeys(arms, folder), (), ["#000"] * 4, "conv")
+    assert found is not None
+    data = json.loads(found.data)
+    assert (data["baseline"], data["compared"], data["controls"], data["prior"]) == (1, [0], [2, 3], 3)

@@ -11,6 +11,7 @@ import pytest
 from llavapose.report import sweep as sweep_module
 from llavapose.report.markup import marked
 from llavapose.report.page import read_curves
+from llavapose.report.published import published_grids
 from llavapose.report.sweep import finish_sweep
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -60,7 +61,10 @@ def test_a_browser_shows_the_whole_page_and_asks_for_nothing(page, proxy, tmp_pa
     dom = found.stdout
     assert [host for host in asked if "google" not in host and "gvt1" not in host] == []
     assert "Content Security Policy" not in found.stderr, found.stderr
-    assert dom.count("<svg") == 6 and dom.count("<table") == 5, "each plot for two widths"
+    assert dom.count("<svg") == 6, "each plot for two widths"
+    further = dom.partition('id="further"')[2].partition("<h2")[0]
+    assert dom.count("<table") == 3 + further.count("<table") + len(published_grids())
+    assert "Difference" in further and "published" not in further.lower()
     assert dom.count('class="row"') == 60 and "72 of 72 questions" in dom, "not all rows at once"
     assert dom.count("data:image/jpeg;base64,") == 3, "each once"
     assert dom.count("&lt;b&gt;the ball&lt;/b&gt; &amp; smiles") > 3 and "<b>the ball" not in dom
