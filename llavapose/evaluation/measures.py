@@ -130,19 +130,15 @@ def _judged(arm: Arm, judge: Judge, control: Control | None) -> dict[str, str]:
 def _answer_bounds(arm: Arm) -> list[Arm]:
     """The arms that need no checkpoint, beside whichever arm is evaluated: their answers are the same each time."""
     found = []
-    for name, answerer in arm.bounds.items():
-        path = _answers_file(arm.out, name)
-        bound = replace(arm, name=name, answerer=answerer, controls=(), bounds={})
-        if name == arm.name:
-            continue
+    for bound in bounds_of(arm):
+        name, path = bound.name, _answers_file(arm.out, bound.name)
         if path.with_suffix(".made.json").is_file():
             log.info("%s: kept, it was evaluated as an arm of its own", name)
             found.append(bound)
             continue
         try:
-            rows = [
-                to_dict(one) for one in answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, name)
-            ]
+            answers = bound.answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, name)
+            rows = [to_dict(one) for one in answers]
         except ConfigError as error:
             log.info("no %s: %s", name, error)
             continue
@@ -157,12 +153,27 @@ def _judge_bound(bound: Arm) -> None:
     for judge in bound.judges:
         if judge.opponent == bound.name:
             continue
-        mark = _verdicts_file(bound, judge, None).with_suffix(".made.json")
-        told = {"answers": _judged(bound, judge, None)}
-        if judge.name != POSE and mark.is_file() and read_json(mark, what="mark of verdicts") == told:
+        if judge.name != POSE and is_judged(bound, judge):
             log.info("%s: kept, %s has judged it", bound.name, judge.name)
         else:
             _judge(bound, judge)
+
+
+def is_judged(bound: Arm, judge: Judge) -> bool:
+    """Whether a judge's verdicts on an arm's answers are there, and are about those that lie there now."""
+    mark = _verdicts_file(bound, judge, None).with_suffix(".made.json")
+    if not mark.is_file() or not _answers_file(bound.out, bound.name).is_file():
+        return False
+    return read_json(mark, what="mark of verdicts") == {"answers": _judged(bound, judge, None)}
+
+
+def bounds_of(arm: Arm) -> list[Arm]:
+    """The arms that need no checkpoint, beside this one."""
+    return [
+        replace(arm, name=name, answerer=answerer, controls=(), bounds={})
+        for name, answerer in arm.bounds.items()
+        if name != arm.name
+    ]
 
 
 def probe(arm: Arm) -> None:

@@ -16,7 +16,7 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
-from llavapose.evaluation.measures import Arm, cases_of
+from llavapose.evaluation.measures import Arm, bounds_of, cases_of, is_judged
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest
 from llavapose.llm.tokens import num_prompt_tokens
@@ -57,8 +57,15 @@ def plan_of(arm: Arm) -> tuple[PlanRow, ...]:
             requests = list(answerer.requests(door, asked, arm.benchmark.scenes.images))
             rows.append(_row(f"answers, {answerer.endpoint.model}", requests, door, ANSWER_TOKENS))
     for judge in arm.judges:
-        if isinstance(judge, LlmJudge) and judge.opponent != arm.name:
-            cases = [case for control in controls for case in cases_of(arm, judge, control, unanswered=_USUAL)]
+        if not isinstance(judge, LlmJudge):
+            continue
+        beside = [one for one in bounds_of(arm) if one.name != judge.opponent and not is_judged(one, judge)]
+        judged = [
+            *((arm, control) for control in controls if judge.opponent != arm.name),
+            *((one, None) for one in beside),
+        ]
+        if judged:
+            cases = [case for one, control in judged for case in cases_of(one, judge, control, unanswered=_USUAL)]
             with _door(judge.endpoint, judge.ledger) as door:
                 asked = list(judge.requests(door, cases))
                 rows.append(_row(judge.name, asked, door, VERDICT_TOKENS, batch=judge.mode == AskMode.batch))

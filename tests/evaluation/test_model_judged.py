@@ -88,8 +88,8 @@ def test_two_contexts_are_two_tables_beside_the_pose_judge_s(words, server, tmp_
         assert float(rows[judge, "full", "all"]["score"]) == pytest.approx(72.5)
         assert float(rows[judge, "baseline", "all"]["score"]) == pytest.approx(42.5)
         assert float(rows[judge, "full", "all"]["diff"]) == pytest.approx(30)
-    # Of the baseline's answers nothing is asked but beside the others, the arm's and the prior's.
-    assert server.asked.total() == len(server.asked) == 2 * NUM_ASKED
+    # Of the baseline's answers nothing is asked but beside the others: the arm's, the prior's, the ground truth's.
+    assert server.asked.total() == len(server.asked) == 3 * NUM_ASKED
     verdicts = [json.loads(line) for line in
                 (tmp_path / "out" / "verdicts" / JUDGES[1] / "full.jsonl").read_text().splitlines()]  # fmt: skip
     assert {(row["arm"], row["opponent"], row["order"]) for row in verdicts} == {
@@ -98,14 +98,17 @@ def test_two_contexts_are_two_tables_beside_the_pose_judge_s(words, server, tmp_
 
 
 def test_the_plan_counts_what_is_then_asked(words, server, tmp_path, capsys):
+    evaluated(words("baseline", "dry_run=true"))
+    (first,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("all")]
     evaluated(words("baseline"))
+    assert int(first[1]) == server.asked.total() == 2 * NUM_ASKED, "the prior's answers and the ground truth's"
     capsys.readouterr()
     evaluated(words("full", "dry_run=true", "judge.endpoint.price_in=2.5", "judge.endpoint.api_key_env=NOT_SET"))
     told = capsys.readouterr().out
-    assert server.asked.total() == NUM_ASKED and not (tmp_path / "out" / "answers" / "full.jsonl").exists()
+    assert server.asked.total() == 2 * NUM_ASKED and not (tmp_path / "out" / "answers" / "full.jsonl").exists()
     (planned,) = [line.split() for line in told.splitlines() if line.startswith("all")]
     evaluated(words("full"))
-    assert int(planned[1]) == server.asked.total() - NUM_ASKED and float(planned[-1]) > 0
+    assert int(planned[1]) == server.asked.total() - 2 * NUM_ASKED and float(planned[-1]) > 0
     capsys.readouterr()
     evaluated(words("full", "dry_run=true"))
     (after,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("all")]
@@ -122,16 +125,16 @@ def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     killed = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while server.asked.total() < NUM_ASKED + 12 and time.monotonic() < deadline:
+    while server.asked.total() < 2 * NUM_ASKED + 12 and time.monotonic() < deadline:
         time.sleep(0.02)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     before = len(server.log)
-    assert NUM_ASKED + 8 <= before < 2 * NUM_ASKED
+    assert 2 * NUM_ASKED + 8 <= before < 3 * NUM_ASKED
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     # Those that were on their way when it was killed may have been answered unheard: at most as many as were under way.
-    assert server.asked.total() <= 2 * NUM_ASKED + 2 and len(server.asked) == 2 * NUM_ASKED
+    assert server.asked.total() <= 3 * NUM_ASKED + 2 and len(server.asked) == 3 * NUM_ASKED
     rows = table(tmp_path / "out")
     assert float(rows[JUDGES[0], "full", "all"]["score"]) == pytest.approx(72.5)
 

@@ -11,10 +11,11 @@ arm beats a control where its end is above 0. ``claims`` and ``claims_right`` sa
 judge reads claims: how many were decided an answer, and the share of them that was right.
 
 ``of_text_only`` is the mean in percent of the reference's, ``text_only``, over their common questions, as LLaVA's own
-benchmark counts; a hole for the pose judge, whose scale has no zero. ``gain`` is the difference in percent of the baseline's score; ``p_holm`` its p among all tests of the table (arms x
-kinds and all); ``smallest_gap`` the difference that these questions would have shown in 4 of 5 such benchmarks.
-Differences are over the questions that both arms were scored on; the ``..._if_missing_...`` say how far missing ratings
-could move a mean or a difference, and are holes for the pose judge, whose unscored questions are so for every arm.
+benchmark counts; a hole for the pose judge, whose scale has no zero. ``gain`` is the difference in percent of the
+baseline's score; ``p_holm`` its p among all tests of the table (arms x kinds and all); ``smallest_gap`` the difference
+that these questions would have shown in 4 of 5 such benchmarks. Differences are over the questions that both arms were
+scored on; the ``..._if_missing_...`` say how far missing ratings could move a mean or a difference, and are holes for
+the pose judge, whose unscored questions are so for every arm.
 """
 
 import math
@@ -42,8 +43,8 @@ from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONL
 
 ABLATION_COLUMNS = (
     "judge", "arm", "kind", "score", "low", "high", "shuffled", "no_picture", "diff", "diff_low", "diff_high",
-    "over_prior_low", "over_shuffled_low", "of_text_only", *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, "claims", "claims_right",
-    *COUNT_COLUMNS, "benchmark",
+    "over_prior_low", "over_shuffled_low", "of_text_only", *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, "claims",
+    "claims_right", *COUNT_COLUMNS, "benchmark",
 )  # fmt: skip
 ARMS = ("full", "conv", "detail", "complex", BASELINE)
 """The papers' rows, in the papers' order."""
