@@ -3,11 +3,8 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pytest
 
 from llavapose.kinds import KINDS
 from tests.llm.chat_server import Answer, Asked, ChatServer, completion, error
+from tests.llm.transformers_server import served
 from tests.teacher.served_model import write_model
 
 ROOT = Path(__file__).parents[3]
@@ -40,39 +38,16 @@ def samples_of(folder: Path) -> list[dict]:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[str]:
+def address(tmp_path: Path) -> Iterator[str]:
     """The address of `transformers serve` with a model made here."""
-    pytest.importorskip("fastapi", reason="transformers serve needs `pip install 'transformers[serving]'`")
-    program = Path(sys.executable).with_name("transformers")
-    if not program.exists():
-        pytest.skip("no `transformers` command beside this Python")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    write_model(tmp_path / "model", REPLY)
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    log = (tmp_path / "serve.log").open("w")
-    command = [str(program), "serve", str(tmp_path / "model"), "--device", "cpu", "--port", str(port)]
-    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        for _ in range(240):
-            assert server.poll() is None, (tmp_path / "serve.log").read_text()[-2000:]
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
+    with served(write_model(tmp_path / "model", REPLY), tmp_path) as url:
+        yield url
 
 
 @pytest.mark.slow
-def test_all_kinds_from_a_real_server(served, tmp_path):
+def test_all_kinds_from_a_real_server(address, tmp_path):
     settings = (
-        "teacher=transformers_serve", f"teacher.endpoint.base_url={served}",
+        "teacher=transformers_serve", f"teacher.endpoint.base_url={address}",
         f"teacher.endpoint.model={tmp_path / 'model'}", "teacher.num_samples=9", "output_dir=out",
     )  # fmt: skip
     first = generate(tmp_path, *settings)
