@@ -137,9 +137,10 @@ def _read(model: Any, prefixes: Sequence[Prefix]) -> list[_Read]:
     cache = DynamicCache()
     model(input_ids=ids, attention_mask=torch.ones_like(ids), past_key_values=cache, use_cache=True, logits_to_keep=1,
           **inputs)  # fmt: skip
+    layers: list[Any] = cache.layers
     shifts = _shifts(model, len(prefixes))
     return [
-        _Read(cached=[(one.keys[row, None], one.values[row, None]) for one in cache.layers], shift=shifts[row])
+        _Read(cached=[(one.keys[row, None], one.values[row, None]) for one in layers], shift=shifts[row])
         for row in range(len(prefixes))
     ]
 
