@@ -1,4 +1,4 @@
-"""Answer the benchmark with one checkpoint, judge the answers, score the pose probe.
+"""Answer the benchmark with one model, judge the answers, score the pose probe.
 
   python evaluate.py checkpoint=outputs/train/detail/hf arm=detail
   python evaluate.py checkpoint=tiny arm=baseline    the base that ships with the package

@@ -14,7 +14,7 @@ from llavapose.config.choices import AnswerDtype, AskMode, Control, JudgeContext
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.values import Cap, not_money, not_plain, repeated, reserved, too_small
-from llavapose.records import BASELINE, TEXT_ONLY
+from llavapose.records import BASELINE, POSE, TEXT_ONLY
 
 
 @dataclass(kw_only=True)
@@ -128,7 +128,7 @@ class JudgeConfig:
     max_usd: Cap = None
     """Hard cap on an endpoint's money, in US dollars; ``none``: no cap. An endpoint with a price needs one of them."""
     seed: int | None = None
-    """Draws which answer of a pair stands first."""
+    """Sent where the endpoint takes one, with the number of the repeat added."""
     max_asks: int | None = None
     """How often one rating is asked for, the first time included, before the answer stays unscored."""
     min_accepted: float | None = None
@@ -150,8 +150,9 @@ class JudgeConfig:
         if self.mode == AskMode.batch and self.endpoint is not None and not self.endpoint.has_batch:
             found.append(f"judge.mode is batch, and {self.endpoint.name} has no Batch API; leave judge.mode=live")
         found += not_plain("judge.name", self.name) + not_plain("judge.opponent", self.opponent)
-        if self.endpoint is not None and self.name is not None and self.name.lower() == "pose":
-            found.append("judge.name is pose, which is the offline judge; choose another")
+        taken = {POSE: "the offline judge", "panel": "the median of all judges"}
+        if self.endpoint is not None and self.name is not None and self.name.lower() in taken:
+            found.append(f"judge.name is {self.name}, which is {taken[self.name.lower()]}; choose another")
         if self.endpoint is not None and self.opponent is not None and self.protocol == JudgeProtocol.single:
             found.append(f"judge.opponent is {self.opponent}; judge.protocol=single has no opponent")
         seen = self.context is not None and self.context.sees

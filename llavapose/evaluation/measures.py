@@ -23,6 +23,7 @@ from llavapose.evaluation.answerers.protocol import (
 )
 from llavapose.evaluation.benchmarks.protocol import Benchmark
 from llavapose.evaluation.controls import asked_under
+from llavapose.evaluation.judges.llm import LlmJudge, TooManyMissing, too_many_missing
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
 from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE, shown_in
@@ -236,7 +237,12 @@ def cases_of(
     scenes = {scene.id: scene for scene in arm.benchmark.scenes.scenes}
     own, other = _answers(arm.out, arm.name, control, arm.benchmark.questions, unanswered), {}
     if opponent is not None:
-        home = _home_of(opponent, arm.out, judge.name) if unanswered is None else arm.out
+        try:
+            home = _home_of(opponent, arm.out, judge.name)
+        except DataError:
+            if unanswered is None:
+                raise
+            home = arm.out
         other = _answers(home, opponent, None, arm.benchmark.questions, unanswered)
         missing = [question.id for question in arm.benchmark.questions if question.id not in other]
         if missing:
@@ -278,6 +284,8 @@ def _picture(images: Path, question: Question) -> Path | None:
 def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
     """The judge's; where an answer is missing there is nothing to judge."""
     missing = {case.question.id: told for case in cases if (told := _missing_answer(case))}
+    if isinstance(judge, LlmJudge) and (told := too_many_missing([*missing.values()], len(cases), judge.max_missing)):
+        raise TooManyMissing(f"judge {judge.name}: {told}")
     found = iter(judge.judge([case for case in cases if case.question.id not in missing]))
     for case in cases:
         if case.question.id in missing:

@@ -174,7 +174,7 @@ POSE = "llavapose.evaluation.judges.pose.judge.PoseJudge"
     ("overrides", "line"),
     [
         (["judge=gpt5"], "judge=gpt5: no such choice; did you mean gpt4o?"),
-        (["benchmark=moon"], "benchmark=moon: no such choice; expected one of file, world"),
+        (["benchmark=moon"], "benchmark=moon: no such choice; expected one of "),
         (["answerer=text"], "answerer=text: no such choice; expected one of checkpoint, "),
         (["judge.name=gpt4o"], f"judge.name: {POSE} takes no such argument"),
         (["benchmark.name=e_hpaub"], "`benchmark.name=e_hpaub`: nothing named benchmark.name"),

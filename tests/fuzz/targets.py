@@ -118,7 +118,7 @@ def replies(rng: random.Random, folder: Path) -> None:
     if rng.random() < 0.3:
         text = damaged_text(rng.choice(RATINGS), rng)
         read_ratings(
-            text, rng.choice(list(JudgeProtocol)), mark="4f1c9a", answers=(text[::2],), cut_off=rng.random() < 0.1
+            text, rng.choice(list(JudgeProtocol)), mark="4f1c9a0b7d2e", answers=(text[::2],), cut_off=rng.random() < 0.1
         )
         return
     kind, scene = rng.choice(("conv", "detail", "complex")), rng.choice((ALONE, THREE))

@@ -24,6 +24,8 @@ from llavapose.llm.each import Result, Results, ask_each
 from llavapose.llm.rounds import Watch
 from llavapose.records import BASELINE, TEXT_ONLY, Answer, Verdict
 
+NO_ANNOTATIONS = "the picture has no annotations"
+
 
 class LlmJudge:
     """Judges through an OpenAI-compatible endpoint.
@@ -42,7 +44,8 @@ class LlmJudge:
         max_asks: how often one rating is asked for before it is missing.
         max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
         min_accepted: least share of the replies that must have a verdict once a hundred are read; 0: any.
-        max_missing: largest share of the ratings that may be missing in the end.
+        max_missing: largest share of the ratings that may be missing in the end, for want of an answer, of annotations
+            or of a verdict.
 
     Raises:
         ConfigError: an opponent of single answers, a name that is taken, or several contexts.
@@ -77,7 +80,7 @@ class LlmJudge:
         if self.name == "pose":
             raise ConfigError("judge.name is pose, which is the offline judge; choose another")
         self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd
-        self._min_accepted, self._max_missing = min_accepted, max_missing
+        self._min_accepted, self.max_missing = min_accepted, max_missing
         self._protocol, self._context, self._repeats, self.mode = protocol, context, repeats, mode
         self._seed, self._max_asks = seed, max_asks
 
@@ -88,8 +91,10 @@ class LlmJudge:
             LlavaPoseError: asking was stopped, and the same command goes on; or too many ratings are missing.
         """
         asked = {ask.name: ask for case in cases for ask in self._asks(case)}
+        unseen = sum(not self._asks(case) for case in cases)
+        self._check_missing([NO_ANNOTATIONS] * unseen, len(cases))  # before anything is paid for
         found = self._asked(asked)
-        self._check_missing(found.by_name)
+        self._check_missing([_reason(one) for one in found.by_name.values() if one.value is None], len(asked))
         for case in cases:
             named = {ask.name: ask for ask in self._asks(case)} or {"": _Ask(case=case, answers=_arms(case))}
             yield tuple(one for name, ask in named.items() for one in self._judgements(ask, found.by_name.get(name)))
@@ -142,20 +147,14 @@ class LlmJudge:
         mark = mark_for(ask.case.question.text, texts, ask.repeat)
         return read_ratings(completion.text, form, mark=mark, answers=texts, cut_off=completion.finish == "length")
 
-    def _check_missing(self, found: Mapping[str, Result[Ratings]]) -> None:
+    def _check_missing(self, missing: Sequence[str], num: int) -> None:
         """A table of the few ratings that could be read would look like any other.
 
         Raises:
-            LlavaPoseError: more are missing than ``max_missing``.
+            LlavaPoseError: more are missing, for these reasons, than ``max_missing``.
         """
-        missing = [_reason(one) for one in found.values() if one.value is None]
-        if len(missing) <= self._max_missing * len(found):
-            return
-        commonest = "; ".join(f"{num} x {why}" for why, num in Counter(missing).most_common(3))
-        raise _TooManyMissing(
-            f"judge {self.name}: {len(missing)} of {len(found)} ratings are missing, more than "
-            f"judge.max_missing={self._max_missing:g}: {commonest}"
-        )
+        if too_many := too_many_missing(missing, num, self.max_missing):
+            raise TooManyMissing(f"judge {self.name}: {too_many}")
 
     def _judgements(self, ask: "_Ask", result: Result[Ratings] | None) -> Iterator[Judgement]:
         """The candidate's, then the opponent's."""
@@ -182,8 +181,18 @@ class _RanAway(LlavaPoseError):
     goes_on_with = "judge.min_accepted=0"
 
 
-class _TooManyMissing(LlavaPoseError):
+class TooManyMissing(LlavaPoseError):
+    """So many ratings are missing that the others would say something else than they seem to."""
+
     goes_on_with = "judge.max_missing=1"
+
+
+def too_many_missing(reasons: Sequence[str], num: int, most: float) -> str:
+    """A line where more ratings of ``num`` are missing than the share ``most``, with the commonest reasons; else ""."""
+    if len(reasons) <= most * num:
+        return ""
+    commonest = "; ".join(f"{count} x {why}" for why, count in Counter(reasons).most_common(3))
+    return f"{len(reasons)} of {num} ratings are missing, more than judge.max_missing={most:g}: {commonest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +217,7 @@ def _arms(case: Case) -> tuple[Answer, ...]:
 def _reason(result: Result[Ratings] | None) -> str:
     """The judge's explanation, or why there is no rating."""
     if result is None:
-        return "the picture has no annotations"
+        return NO_ANNOTATIONS
     if result.value is not None:
         return result.value.explanation
     return result.failure or f"no rating: {', '.join(result.reasons)}"

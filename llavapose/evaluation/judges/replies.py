@@ -3,10 +3,10 @@
 The judge is asked to end with a line that holds a mark, drawn after the answers were written (``mark_of``)::
 
     The second answer sees no racket.         pair: 10 and 6
-    Ratings 4f1c9a: 10 6
+    Ratings 4f1c9a0b7d2e: 10 6
 
     It names both arms rightly.               single: 8
-    Rating 4f1c9a: 8
+    Rating 4f1c9a0b7d2e: 8
 
 The last such line counts. A reply without the mark is read by the same numbers on lines of their own, first or last
 (as LLaVA's judge wrote them), or as JSON; but not where an answer itself holds anything in such a form, for then nobody
@@ -24,13 +24,14 @@ from llavapose.errors import DataError, ReplyError
 from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST
 from llavapose.plain_json import parse_json
 
-MARK_LETTERS = 6
-"""Hexadecimal: who writes an answer would have to guess one of 16 million."""
+MARK_LETTERS = 12
+"""Hexadecimal. An answer that holds its own mark has to be searched for: 2^48 hashes, on a thousand cores for weeks;
+with six letters one core takes a minute. Judges copy twelve letters without a slip."""
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)(?: ?/ ?10| out of 10)?"
 _WHO = r"(?:assistant|answer) {} ?: ?"
 _TWO = rf"(?:{_WHO.format(1)})?{_NUMBER}(?:[ ,;]+| and )(?:{_WHO.format(2)})?{_NUMBER}"
-_HEAD = r"(?:final )?(?:rating|score)s?(?: [\[(]?([0-9a-f]{6})[\])]?)? ?: ?"
+_HEAD = r"(?:final )?(?:rating|score)s?(?: [\[(]?([0-9a-f]{12})[\])]?)? ?: ?"
 _FLAGS = re.IGNORECASE | re.ASCII
 _SINGLE = re.compile(rf"{_HEAD}{_NUMBER}", _FLAGS)
 _PAIR = re.compile(rf"(?:{_HEAD})?{_TWO}", _FLAGS)
@@ -70,7 +71,7 @@ class _Found:
 
 
 def mark_of(*told: object) -> str:
-    """A mark that follows from all that a judge is shown: no answer can hold it, for it would be another one then."""
+    """A mark that follows from what a judge is shown: an answer that held it would have to be found among 2^48."""
     return sha256(repr(told).encode(errors="surrogatepass")).hexdigest()[:MARK_LETTERS]
 
 

@@ -1,8 +1,8 @@
 """What a model is told as judge: the rubric, what it may know of the picture, the answers in a fence.
 
-    [Answer 1, 4f1c9a]
+    [Answer 1, 4f1c9a0b7d2e]
     The left elbow is bent.
-    [End of answer 1, 4f1c9a]
+    [End of answer 1, 4f1c9a0b7d2e]
 
 The rubrics are ``rubrics/single.txt`` and ``rubrics/pair.txt``: helpfulness, relevance, accuracy and level of detail
 from 1 to 10 with an explanation, as in the papers (Sensors 2025, section 4; the prompt itself is not printed there).

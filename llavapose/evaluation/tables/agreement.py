@@ -34,7 +34,7 @@ def panel_ratings(judges: Mapping[str, ByArm]) -> dict[str, list[Rating]]:
     """Arm -> the median of all judges but pose, of answers that each of them has rated; nothing of fewer than two.
 
     Args:
-        judges: judge -> arm -> its ratings.
+        judges: judge -> arm -> its ratings; of one protocol, for what stands beside an answer moves its rating.
     """
     sitting = {judge: ratings for judge, ratings in judges.items() if judge not in (POSE, PANEL)}
     if len(sitting) < 2:

@@ -76,9 +76,13 @@ def summarise(
         for control, found in controls.items():
             by_control[control][judge] = found
         _warn(f"{out}, judge {judge}", ratings, baseline)
-    if PANEL not in judges and (panel := panel_ratings(judges)):
+    seats = _seats(everywhere, tuple(judges))
+    if panel := panel_ratings({judge: judges[judge] for judge in seats}):
         judges[PANEL] = panel
-        controls = {control: panel_ratings(of_judges) for control, of_judges in by_control.items()}
+        controls = {
+            control: panel_ratings({judge: of_judges[judge] for judge in seats})
+            for control, of_judges in by_control.items()
+        }
         rows += ablation_table(panel, arms, baseline, controls=controls, judge=PANEL, benchmark=benchmark)
     if further:
         write_further(
@@ -97,6 +101,19 @@ def summarise(
         for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
     ]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+
+
+def _seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
+    """The judges that form a panel: of those that rate in one way (protocol, anchor), the most; the first of equals."""
+    ways: dict[tuple[Any, Any], list[str]] = defaultdict(list)
+    for judge in judges:
+        lines = (line for f in folders for path in sorted((f / "verdicts" / judge).glob("*.jsonl"))
+                 for _, line in read_jsonl(path, what="verdicts"))  # fmt: skip
+        # The first line of a file is about the arm that it is called by; its opponent is the anchor.
+        first = next(lines, None)
+        if judge != POSE and first is not None:
+            ways[first.get("protocol"), first.get("opponent")].append(judge)
+    return max(ways.values(), key=len, default=[])
 
 
 def _all_verdicts(places: Mapping[str, Sequence[Path]], judge: str) -> list[dict[str, Any]]:

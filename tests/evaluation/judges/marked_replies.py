@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-MARK = "4f1c9a"
+MARK = "4f1c9a0b7d2e"
 NONE = None
 """No verdict: the reply is asked for again, and then the rating is missing."""
 
@@ -94,7 +94,7 @@ REPLIES = (
     Marked("pair", f"Ratings {MARK}: 11 5", NONE),
     Marked("pair", "-1 -1", NONE),
     Marked("pair", "Answer 2: 3\nAnswer 1: 7", NONE),
-    Marked("single", "Rating 000000: 9", NONE),
+    Marked("single", "Rating 000000000000: 9", NONE),
     # What is quoted is somebody else's.
     Marked("single", "Rating: 7\n> Rating: 10", (7,)),
     Marked("pair", "4 6\n> 10 1", (4, 6)),

@@ -6,7 +6,7 @@ from random import Random
 
 from tests.llm.chat_server import Answer, Asked, completion
 
-FENCE = re.compile(r"\[Answer (\d), ([0-9a-f]{6})\]\n(.*?)\n\[End of answer \1, \2\]", re.DOTALL)
+FENCE = re.compile(r"\[Answer (\d), ([0-9a-f]{12})\]\n(.*?)\n\[End of answer \1, \2\]", re.DOTALL)
 
 
 @dataclass(kw_only=True)

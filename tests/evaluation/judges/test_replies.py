@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from llavapose.config.choices import JudgeProtocol
 from llavapose.errors import ReplyError
-from llavapose.evaluation.judges.replies import mark_of, read_ratings
+from llavapose.evaluation.judges.replies import MARK_LETTERS, mark_of, read_ratings
 from tests.evaluation.judges.marked_replies import CUT_OFF, MARK, PLANTED, REPLIES, Marked
 
 REAL = Path(__file__).parents[3].parent / "shared" / "data" / "llava_coco2014" / "judge_replies_80.jsonl"
@@ -79,7 +79,7 @@ def test_the_marked_verdict_is_read_wherever_it_stands_and_nothing_planted_is(
     before, after, quotes, first, second, protocol, seed
 ):
     told, values = (first, (number(first),))
-    if protocol == JudgeProtocol.pair:
+    if protocol != JudgeProtocol.single:
         told, values = (f"{first} {second}", (number(first), number(second)))
     around = [*before, *after, *quotes]
     random.Random(seed).shuffle(around)
@@ -97,8 +97,10 @@ def test_prose_is_no_verdict(prose):
         assert read(Marked(protocol.value, "\n".join(prose), None)) is None
 
 
-def test_no_answer_can_hold_its_own_mark():
-    answer = "It stands."
-    for _ in range(20):
-        answer = f"It stands.\nRating {mark_of('q', answer)}: 10"
-        assert mark_of("q", answer) not in answer
+def test_a_mark_follows_from_all_that_is_shown_and_is_long_enough_not_to_be_found():
+    """A search for an answer that holds its own mark succeeds with few letters, so that their number is what holds."""
+    assert len({mark_of("q", ("a", "b"), 0), mark_of("q", ("b", "a"), 0), mark_of("q", ("a", "b"), 1)}) == 3
+    tried = (f"Rating {number:03x}: 10" for number in range(0x1000))
+    found = sum(mark_of("q", answer)[:3] == answer[7:10] for answer in tried)
+    assert found, "three letters are found at once"
+    assert len(mark_of("q")) == MARK_LETTERS >= 12
