@@ -20,10 +20,11 @@ from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.measures import Arm
 from llavapose.evaluation.tables.results import judges_found, rated_answers, summarise
-from llavapose.files import read_csv, read_json, read_jsonl
+from llavapose.files import read_json, read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
 from llavapose.records import PRIOR, Answer, Verdict
+from llavapose.report.tables import read_table
 
 
 class Talker:
@@ -109,7 +110,7 @@ def out(benchmark, arm_of, tmp_path_factory):
 
 
 def table(folder, name):
-    return read_csv(folder / name, (), what="table", text=("judge", "arm", "kind", "pictures", "group", "benchmark"))
+    return read_table(folder, name)
 
 
 def rows_of(path):

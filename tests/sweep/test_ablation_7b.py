@@ -64,6 +64,6 @@ def test_it_ends_in_its_table(coco, data, monkeypatch, capsys):
     launch(coco / "conf", LINE, prepare=data, finish=lambda folder, config: finish_sweep(folder))
     table = (coco / "outputs" / "ablation_7b" / "tables.md").read_text().partition("Pose probe")[0]
     rows = [line.split(" | ")[0].strip("| ") for line in table.splitlines() if line.startswith("| ")]
-    assert rows == ["arm", "---", *ARMS, "text_only", "prior"]
+    assert rows == ["arm", "---", *ARMS, "prior"]
     assert "failed" not in table and "‡" not in table
     assert (coco / "outputs" / "ablation_7b" / "report" / "index.html").is_file()

@@ -84,6 +84,8 @@ def test_it_is_the_row_before_the_prior_and_the_highest(benchmark, drawn, tmp_pa
     evaluate_arm(arm(benchmark, drawn, tmp_path))
     scores = table(tmp_path)
     assert [name for name, kind in scores if kind == "all"] == ["full", "text_only", "prior"]
+    summarise(tmp_path, ["full"], folders={"full": [tmp_path]})  # as a sweep does, which knows its own rows
+    assert {row["arm"] for row in read_table(tmp_path, "ablation.csv")} == {"full", "text_only", "prior"}
     assert all(scores["text_only", kind] > 90 for kind in ("conv", "detail", "complex"))
     assert arms_in_order(["prior", "text_only", "baseline", "mine", "full"]) == (
         "full", "mine", "baseline", "text_only", "prior",
