@@ -187,7 +187,10 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What one arm answered to one question; ``finish`` is "stop", "length", or "failed": then ``text`` says why."""
+    """What one arm answered to one question.
+
+    ``finish`` is "stop"; "length" or "content_filter" where it was cut off; or "failed": then ``text`` says why.
+    """
 
     question_id: str
     arm: str

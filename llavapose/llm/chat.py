@@ -13,6 +13,9 @@ from typing import Protocol
 
 from llavapose.llm.pictures import Picture
 
+CUT_OFF = ("length", "content_filter")
+"""Ends of a reply that stopped before its end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Message:

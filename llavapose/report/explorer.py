@@ -242,10 +242,13 @@ def _answer(question: Mapping[str, Any], results: _ArmResults | None, judges: Se
     }  # fmt: skip
 
 
+_CUT = {"length": "cut at its longest", "content_filter": "cut by the endpoint's filter"}
+
+
 def _note(answer: Mapping[str, Any]) -> str:
     if not answer["text"].strip():
         return "empty answer"
-    return "cut at its longest" if answer.get("finish") == "length" else ""
+    return _CUT.get(answer.get("finish", ""), "")
 
 
 def _rounded(rating: float | None) -> float | None:

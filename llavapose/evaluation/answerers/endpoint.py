@@ -12,7 +12,7 @@ from llavapose.evaluation.probe.choice import Chosen, choose
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.files import inside
 from llavapose.llm.ask import Door, open_door
-from llavapose.llm.chat import ChatRequest, Completion, Message
+from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import Result, ask_each
 from llavapose.records import Answer, Question
@@ -91,6 +91,6 @@ def _answer(name: str, arm: str, result: Result[Completion]) -> Answer:
         question_id=name,
         arm=arm,
         text=reply.text.strip(),
-        finish="length" if reply.finish == "length" else "stop",
+        finish=reply.finish if reply.finish in CUT_OFF else "stop",
         num_tokens=reply.num_completion_tokens,
     )

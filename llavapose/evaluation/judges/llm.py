@@ -18,7 +18,7 @@ from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
 from llavapose.evaluation.judges.rubric import mark_for, prompt
 from llavapose.llm.ask import Door, open_door
-from llavapose.llm.chat import ChatRequest, Completion, Message
+from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
 from llavapose.llm.rounds import Watch
@@ -145,7 +145,7 @@ class LlmJudge:
         texts = [answer.text for answer in ask.answers]
         form = JudgeProtocol.single if len(texts) == 1 else JudgeProtocol.pair
         mark = mark_for(ask.case.question.text, texts, ask.repeat)
-        return read_ratings(completion.text, form, mark=mark, answers=texts, cut_off=completion.finish == "length")
+        return read_ratings(completion.text, form, mark=mark, answers=texts, cut_off=completion.finish in CUT_OFF)
 
     def _check_missing(self, missing: Sequence[str], num: int) -> None:
         """A table of the few ratings that could be read would look like any other.

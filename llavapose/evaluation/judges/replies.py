@@ -90,7 +90,7 @@ def read_ratings(
         protocol: how many numbers were asked for.
         mark: what was to stand beside them.
         answers: what was rated.
-        cut_off: whether the reply ended at its longest: a number at its very end may lack digits.
+        cut_off: whether the reply ended before its end: a number there may lack digits.
 
     Raises:
         ReplyError: no verdict in the asked form, or one outside 1 to 10.
