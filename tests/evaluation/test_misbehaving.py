@@ -58,16 +58,16 @@ class Mixed:
 
 def otherwise(text: str) -> str:
     """What a bad reply says: another verdict, whole even in its first half; another answer."""
-    verdict = text.splitlines()[-1].rpartition(":")[0]
+    verdict = next((line.rpartition(":")[0] for line in text.splitlines() if line.startswith("Ratings ")), "")
     first = f"{verdict}: 1.00 1.00\n" if verdict else "WRONG "
     return first + "and so it is, " * (2 + len(first) // 14)
 
 
 def judged(body: dict) -> str:
-    """The scripted judge's reply, whose line of the verdict holds a mark that no other request has."""
+    """The scripted judge's reply, with a mark of its own; what a server adds at its end spoils no verdict."""
     told = FENCE.findall(text_of(body["messages"][-1]["content"]))
     values = [float(text.split()[1]) + FIRST * (number == "1") if "worth" in text else 2.0 for number, _, text in told]
-    return f"So it is.\nRatings {told[0][1]}: {' '.join(f'{value:.2f}' for value in values)}"
+    return f"So it is.\nRatings {told[0][1]}: {' '.join(f'{value:.2f}' for value in values)}\nThat is all."
 
 
 def answered(body: dict) -> str:
@@ -210,7 +210,11 @@ def test_what_a_filter_cuts_off_is_neither_a_verdict_nor_a_whole_answer(world, t
     """A number at the end of what was cut off may lack digits: "10" would be a 1."""
 
     def cut(asked):
-        text = judged(asked.body).rpartition(" ")[0] + " 1" if "[Answer 1" in asked.question else "The man is"
+        text = (
+            judged(asked.body).rpartition("\n")[0].rpartition(" ")[0] + " 1"
+            if "[Answer 1" in asked.question
+            else "The man is"
+        )
         choice = {"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant", "content": text}}
         return Served(body=completion("", choices=[choice]))
 
