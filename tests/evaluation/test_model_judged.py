@@ -133,8 +133,8 @@ def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_
     assert 2 * NUM_ASKED + 8 <= before < 3 * NUM_ASKED
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    # Those that were on their way when it was killed may have been answered unheard: at most as many as were under way.
-    assert server.asked.total() <= 3 * NUM_ASKED + 2 and len(server.asked) == 3 * NUM_ASKED
+    # Lost at a kill is at most what was under way and as much again that was answered and not yet on the disk.
+    assert server.asked.total() <= 3 * NUM_ASKED + 4 and len(server.asked) == 3 * NUM_ASKED
     rows = table(tmp_path / "out")
     assert float(rows[JUDGES[0], "full", "all"]["score"]) == pytest.approx(72.5)
 
