@@ -6,6 +6,7 @@ import pytest
 
 from llavapose.evaluation.tables.results import summarise
 from llavapose.files import write_json, write_jsonl
+from llavapose.report.page import Source, write_page
 from llavapose.report.sweep import write_tables
 from llavapose.report.tables import read_table
 from llavapose.report.tables.judges import further_grids
@@ -100,3 +101,33 @@ def test_claims_of_every_answer_are_kept(folder):
     assert len(lines) == 1 + len(WORTH) * NUM_IMAGES * 3
     rows = {(row["arm"], row["kind"], row["measure"]): row for row in read_table(folder, "claims.csv")}
     assert rows["full", "all", "supported"]["value"] > rows["full", "all", "unchecked"]["value"]
+
+
+def test_what_an_answer_costs_is_a_table_and_a_plot_on_the_page(folder, capsys):
+    for arm, seconds in (("full", 2.0), ("Qwen2-VL-7B", 0.5)):
+        told = {"made": "m", "answer_s": seconds, "first_token_s": 0.125, "num_parameters": 7_063_427_072,
+                "dtype": "int8", "device": "Accelerator X", "num_devices": 2, "num_timed": 3}  # fmt: skip
+        write_json(folder / "efficiency" / f"{arm}.json", told)
+    summarise(folder)
+    rows = {row["arm"]: row for row in read_table(folder, "efficiency.csv")}
+    assert list(rows) == ["full", "Qwen2-VL-7B"] and rows["full"]["answer_s"] == 2
+    grid = further_grids(folder)["efficiency"]
+    assert dict(zip(grid.header, grid.rows[0], strict=True)) == {
+        "arm": "full", "first token, s, alone": "0.125", "tokens/s, alone": "—", "answer, s, alone": "2.000",
+        "answer, s, batched": "—", "peak memory, GB": "—", "parameters, M": "7063.4", "precision": "int8",
+        "device": "2 x Accelerator X", "timed answers": "3",
+    }  # fmt: skip
+    write_tables(folder, list(WORTH))
+    assert grid.title in capsys.readouterr().out and grid.title in (folder / "tables.md").read_text()
+    html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    costs = html.partition('id="costs"')[2].partition("<h2")[0]
+    assert costs.count("<table") == 1 and html.count(f">{grid.title}<") == 1
+    # A plot a judge, each for two widths; nothing of arms that were not timed.
+    assert costs.count("Quality against latency") == 4 and costs.count("<svg") == 8
+    assert costs.count(">Qwen2-VL-7B<") >= 8 and ">conv<" not in costs
+    for path in folder.glob("efficiency/*"):
+        path.unlink()
+    summarise(folder)
+    assert not (folder / "efficiency.csv").exists() and "efficiency" not in further_grids(folder)
+    html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    assert 'id="costs"' not in html

@@ -1,4 +1,4 @@
-"""The tables beside the ablation, where there is something to tell: comparison, judges' worth, agreement, claims."""
+"""The tables beside the ablation, where there is something to tell: comparison, judges' worth, claims, efficiency."""
 
 import math
 from collections import defaultdict
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from llavapose.evaluation.answerers.efficiency import EFFICIENCY_COLUMNS, efficiency_rows
 from llavapose.evaluation.tables.agreement import AGREEMENT_COLUMNS, ByArm, agreement_table
 from llavapose.evaluation.tables.claims import (
     ANSWER_COLUMNS,
@@ -35,7 +36,7 @@ def write_further(
     baseline: str = BASELINE,
     benchmark: str = "",
 ) -> None:
-    """Write ``comparison.csv``, ``judging.csv``, ``agreement.csv``, ``claims.csv`` and ``answer_claims.csv``.
+    """Write comparison, judging, agreement, claims, answer_claims and efficiency, each a ``.csv``.
 
     A table without rows is no file; one that was left by earlier results is removed.
 
@@ -74,6 +75,7 @@ def write_further(
         ("agreement.csv", agreement, AGREEMENT_COLUMNS),
         ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
         ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
+        ("efficiency.csv", efficiency_rows(files), EFFICIENCY_COLUMNS),
     ):
         if rows:
             write_csv(out / name, rows, columns)

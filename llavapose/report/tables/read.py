@@ -15,9 +15,10 @@ NEEDED = {
     "claims.csv": ("arm", "kind", "measure", "value", "low", "high", "num_answers"),
     "judging.csv": ("judge", "arm", "measure", "value", "low", "high", "num"),
     "agreement.csv": ("first", "second", "over", "measure", "value", "low", "high", "num"),
+    "efficiency.csv": ("arm", "first_token_s", "tokens_per_s", "answer_s", "batch_answer_s", "peak_memory_gb"),
 }
 """Columns that the readers' tables are made from."""
-OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv")
+OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "efficiency.csv")
 """Tables that are there where there is something to tell."""
 CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
 CLAIM_COLUMNS = ("claims", "claims_right")
@@ -32,7 +33,7 @@ LATER_COLUMNS = (
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
-    "missing_seeds",
+    "missing_seeds", "dtype", "device",
 )  # fmt: skip
 
 
