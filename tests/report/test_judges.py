@@ -1,5 +1,6 @@
 """From verdict files of several judges of pairs to every table beside the ablation."""
 
+import math
 import random
 
 import pytest
@@ -131,3 +132,42 @@ def test_what_an_answer_costs_is_a_table_and_a_plot_on_the_page(folder, capsys):
     assert not (folder / "efficiency.csv").exists() and "efficiency" not in further_grids(folder)
     html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
     assert 'id="costs"' not in html
+
+
+def test_the_comparison_has_each_judges_controls_and_is_never_about_the_reference(folder):
+    for judge in ("pose", "gpt-4o-pair-keypoints", "gpt-4o-pair-captions_boxes"):
+        rows = [{"question_id": f"{image}-{kind}", "scene_id": image, "kind": kind, "text": "?", "arm": "Qwen2-VL-7B",
+                 "judge": judge, "rating": 1.0 + image % 2}
+                for image in range(NUM_IMAGES) for kind in KINDS]  # fmt: skip
+        write_jsonl(folder / "verdicts" / judge / "shuffled" / "Qwen2-VL-7B.jsonl", rows)
+    relative = [
+        {"question_id": f"{image}-{kind}", "scene_id": image, "kind": kind, "text": "?", "arm": of, "judge": "gpt-4o",
+         "rating": 5.0 + image % 3, "opponent": other, "order": order, "protocol": "relative"}
+        for image in range(NUM_IMAGES) for kind in KINDS for order in ("ab", "ba")
+        for of, other in (("Qwen2-VL-7B", "text_only"), ("text_only", "Qwen2-VL-7B"))
+    ]  # fmt: skip
+    for arm in ("Qwen2-VL-7B", "full"):
+        rows = [{**row, **{key: arm for key in ("arm", "opponent") if row[key] != "text_only"}} for row in relative]
+        write_jsonl(folder / "verdicts" / "gpt-4o" / f"{arm}.jsonl", rows)
+    summarise(folder)
+    rows = read_table(folder, "comparison.csv")
+    assert {row["ours"] for row in rows} == {"full"} and "gpt-4o" in {row["judge"] for row in rows}
+    found = {row["judge"]: row["shuffled"] for row in rows if (row["arm"], row["kind"]) == ("Qwen2-VL-7B", "all")}
+    assert found["pose"] == found["gpt-4o-pair-keypoints"] == 15
+    assert found["panel"] == 15 and math.isnan(found["gpt-4o"]), "gpt-4o rates in another way: not on the panel"
+
+
+def test_that_no_arm_is_ours_is_said(folder, caplog):
+    for path in [*folder.glob("verdicts/*/full.jsonl"), *folder.glob("verdicts/*/conv.jsonl")]:
+        path.unlink()
+    with caplog.at_level("INFO"):
+        summarise(folder)
+    assert not (folder / "comparison.csv").exists()
+    said = [record.getMessage() for record in caplog.records if "comparison" in record.getMessage()]
+    assert len(said) == 4 and "none of Qwen2-VL-7B is known to be ours" in said[0] and "judge.opponent" in said[0]
+    caplog.clear()
+    for path in folder.glob("verdicts/*/Qwen2-VL-7B.jsonl"):
+        path.unlink()
+    with caplog.at_level("INFO"):
+        summarise(folder)
+    assert "comparison" not in caplog.text, "nothing to compare with: nothing to say"

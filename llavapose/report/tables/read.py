@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from llavapose.evaluation.tables.ablation import CONTROL_COLUMNS
 from llavapose.evaluation.tables.ratings import COUNT_COLUMNS, DIFFERENCE_COLUMNS, MISSING_COLUMNS
 from llavapose.files import read_csv
 from llavapose.records import POSE
@@ -20,7 +21,6 @@ NEEDED = {
 """Columns that the readers' tables are made from."""
 OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "efficiency.csv")
 """Tables that are there where there is something to tell."""
-CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
 CLAIM_COLUMNS = ("claims", "claims_right")
 LATER_COLUMNS = (
     *CONTROL_COLUMNS,
@@ -51,5 +51,9 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
             for column, value in (("judge", POSE), ("benchmark", ""), ("interval", "")):
                 row.setdefault(column, value)
             for column in LATER_COLUMNS:
+                row.setdefault(column, math.nan)
+    if name == "comparison.csv":
+        for row in rows:
+            for column in CONTROL_COLUMNS:
                 row.setdefault(column, math.nan)
     return rows
