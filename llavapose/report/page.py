@@ -15,7 +15,7 @@ from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Owner, Place, owner_of
 from llavapose.records import ALL, BASELINE
-from llavapose.report.explorer import answers_explorer, rows_shown
+from llavapose.report.explorer import QUOTED, answers_explorer, rows_shown
 from llavapose.report.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.markup import legend, rendered, script
 from llavapose.report.plots import COLOURS, Plot, latency_plot, score_plot, skill_plot, training_plot
@@ -102,6 +102,7 @@ def write_page(source: Source) -> Path:
         costs=_costs(source.out, ablation),
         world=any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
         explorer=answers_explorer(source.arms, source.folders, source.failed, colours, source.baseline),
+        quoted=QUOTED,
         script=script("explorer.js"),
         legend=legend(),
         colours=dict(zip(rows_shown(source.arms, source.folders), colours, strict=False)),

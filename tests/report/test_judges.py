@@ -2,6 +2,7 @@
 
 import math
 import random
+from pathlib import Path
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_claims_of_every_answer_are_kept(folder):
     assert rows["full", "all", "supported"]["value"] > rows["full", "all", "unchecked"]["value"]
 
 
-def test_what_an_answer_costs_is_a_table_and_a_plot_on_the_page(folder, capsys):
+def test_what_an_answer_costs_is_a_table_and_a_plot_on_the_page(folder: Path, capsys):
     for arm, seconds in (("full", 2.0), ("Qwen2-VL-7B", 0.5)):
         told = {"made": "m", "answer_s": seconds, "first_token_s": 0.125, "num_parameters": 7_063_427_072,
                 "dtype": "int8", "device": "Accelerator X", "num_devices": 2, "num_timed": 3}  # fmt: skip
