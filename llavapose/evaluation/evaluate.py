@@ -94,6 +94,8 @@ def write_benchmark(out: Path, benchmark: Benchmark) -> None:
     # Answers that a paper prints, of the benchmark that asks its questions: shown beside ours, never rated.
     if quoted := getattr(benchmark, "quoted", ()):
         write_jsonl(out / "quoted.jsonl", map(to_dict, quoted))
+    else:
+        (out / "quoted.jsonl").unlink(missing_ok=True)  # of a benchmark that was asked here before
 
 
 def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet) -> None:

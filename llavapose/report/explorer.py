@@ -7,7 +7,8 @@ Plain values for the script ``templates/explorer.js``, read from result files al
          "ratings": [8.5], "controls": [[1.0, 2.0]], "verdicts": [[0, 8.5, "names the elbow", "baseline", "ab", 0]]}]}
 
 An answer a row of the tables, a rating a judge; ``controls`` are its ratings with shuffled pictures and without any; a
-verdict is (judge, rating, reason, opponent, order, repeat).
+verdict is (judge, rating, reason, opponent, order, repeat). A question that a paper quotes has ``quoted`` as well, a
+model and the text that is printed each, which nobody rates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,8 @@ from typing import Any
 from markupsafe import Markup
 
 from llavapose.config.choices import Control
-from llavapose.evaluation.tables.results import file_arm, judges_found, rated_answers, verdict_rows
+from llavapose.errors import DataError, shown
+from llavapose.evaluation.tables.results import file_arm, judges_found, panel_seats, rated_answers, verdict_rows
 from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.pose.check import CONTRADICTED
@@ -32,7 +34,8 @@ _AS_TEXT = 4 / 3
 
 
 PANEL = "panel"
-"""Value of the filter for the median of all judges."""
+"""Value of the filter for the median of the judges that form the tables' panel: never pose, whose scale is another."""
+QUOTED = "as printed in the paper, never rated"
 
 Choices = Sequence[tuple[str, str]]
 
@@ -130,7 +133,9 @@ def answers_explorer(
     folders = {**_controls(places), **folders}
     arms = rows_shown(arms, folders)
     judges = list(judges_found(places))
+    seats = panel_seats(places, judges)
     found = {arm: _results(folders[arm], arm, judges) for arm in arms if arm in folders}
+    quoted = _quoted(home)
     questions = [
         {
             "id": row["id"],
@@ -138,6 +143,7 @@ def answers_explorer(
             "text": row["text"],
             "picture": str(row["scene_id"]),
             "answers": [_answer(row, found.get(arm), judges, arm in failed) for arm in arms],
+            **({"quoted": quoted[row["id"]]} if row["id"] in quoted else {}),
         }
         for row in _asked(home)
     ]
@@ -146,9 +152,11 @@ def answers_explorer(
         "noun": "questions",
         "nopicture": "Its picture has not been drawn.",
         "blind": "Not above both the prior and the arm's own answer to another picture.",
+        "printed": QUOTED,
         "arms": arms,
         "colours": list(colours[: len(arms)]),
         "judges": judges,
+        "panel": [judges.index(judge) for judge in seats],
         "baseline": arms.index(baseline) if baseline in arms else -1,
         "prior": arms.index(PRIOR) if PRIOR in arms else -1,
         "controls": [number for number, arm in enumerate(arms) if arm in CONTROL_ARMS],
@@ -158,7 +166,7 @@ def answers_explorer(
     return Explorer(
         title="Questions and answers",
         searched="questions, answers, explanations",
-        filters=_filters(arms, list(dict.fromkeys(one["kind"] for one in questions)), judges),
+        filters=_filters(arms, list(dict.fromkeys(one["kind"] for one in questions)), judges, len(seats)),
         items=questions,
         data=script_data(data),
         pictures=script_data(_pictures(list(dict.fromkeys(one["picture"] for one in questions)), places)),
@@ -174,8 +182,26 @@ def _asked(home: Path) -> list[dict[str, Any]]:
     return sorted(asked, key=lambda row: (first[row["scene_id"]], list(KINDS).index(row["kind"])))
 
 
-def _filters(arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str]) -> Sequence[tuple[str, str, Choices]]:
+def _quoted(home: Path) -> dict[str, list[tuple[str, str]]]:
+    """Question -> (model, text) of the answers to it that a paper prints; empty where none are quoted."""
+    path = home / "quoted.jsonl"
+    found: dict[str, list[tuple[str, str]]] = {}
+    for number, row in read_jsonl(path, what="quoted answers") if path.is_file() else ():
+        question, model, text = (row.get(name) for name in ("question_id", "arm", "text"))
+        if not (isinstance(question, str) and isinstance(model, str) and isinstance(text, str)):
+            raise DataError(
+                f"quoted answers: {path}:{number} has {shown(row)}; expected question_id, arm and text, each a text: "
+                "leave the line out, or evaluate again"
+            )
+        found.setdefault(question, []).append((model, text))
+    return found
+
+
+def _filters(
+    arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str], num_seats: int
+) -> Sequence[tuple[str, str, Choices]]:
     first, *others = judges
+    panel = [(PANEL, f"panel, the median of {num_seats} judges")] if num_seats > 1 else []
     return (
         ("arm", "Arm", [("", "any arm"), *((arm, arm) for arm in arms)]),
         ("kind", "Kind", [("", "all kinds"), *((kind, kind) for kind in kinds)]),
@@ -183,7 +209,11 @@ def _filters(arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str]) -
         (
             "judge",
             "Ratings of",
-            [("", first), *((one, one) for one in others), *[(PANEL, "median of all")] * bool(others)],
+            [
+                ("", first),
+                *((one, one) for one in others),
+                *panel,
+            ],
         ),
         ("sort", "Sorted by", ORDERS),
     )

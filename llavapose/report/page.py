@@ -15,10 +15,10 @@ from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Owner, Place, owner_of
 from llavapose.records import ALL, BASELINE
-from llavapose.report.explorer import answers_explorer, rows_shown
+from llavapose.report.explorer import QUOTED, answers_explorer, rows_shown
 from llavapose.report.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.markup import legend, rendered, script
-from llavapose.report.plots import COLOURS, Plot, score_plot, skill_plot, training_plot
+from llavapose.report.plots import COLOURS, Plot, latency_plot, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
 from llavapose.report.tables import (
     Grid,
@@ -30,6 +30,7 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
+from llavapose.report.tables.efficiency import efficiency_grid
 from llavapose.report.tables.judges import further_grids
 
 MAX_CURVE_POINTS = 400
@@ -98,8 +99,10 @@ def write_page(source: Source) -> Path:
         curves=training_plot(curves, source.arms) if curves else None,
         seeds=seeds_grid(source.seeds) if source.seeds else None,
         further=_further(source.out),
+        costs=_costs(source.out, ablation),
         world=any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
         explorer=answers_explorer(source.arms, source.folders, source.failed, colours, source.baseline),
+        quoted=QUOTED,
         script=script("explorer.js"),
         legend=legend(),
         colours=dict(zip(rows_shown(source.arms, source.folders), colours, strict=False)),
@@ -122,8 +125,18 @@ def _further(out: Path) -> list[Grid]:
     """Differences, comparison, what judges are worth; none beside tables that an earlier version left."""
     if not (out / "judging.csv").is_file():
         return []
-    # The published numbers stand at the page's end, apart.
-    return [grid for name, grid in further_grids(out).items() if not name.startswith("published_")]
+    # The published numbers stand at the page's end, apart, and what answers cost beside its plots.
+    return [grid for name, grid in further_grids(out).items() if not name.startswith(("published_", "efficiency"))]
+
+
+def _costs(out: Path, ablation: Sequence[Mapping[str, Any]]) -> tuple[Grid, list[tuple[str, Plot]]] | None:
+    """What an answer costs, and for each judge its quality against the time it takes; None where nothing was timed."""
+    rows = read_table(out, "efficiency.csv")
+    grid = efficiency_grid(rows)
+    if grid is None:
+        return None
+    drawn = ((judge, latency_plot(rows, of_judge)) for judge, of_judge in by_judge(ablation).items())
+    return grid, [(judge, plot) for judge, plot in drawn if plot is not None]
 
 
 def _made(source: Source) -> list[dict[str, Any]]:

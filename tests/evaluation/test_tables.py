@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from llavapose.config.choices import Control
 from llavapose.evaluation.tables.ablation import ablation_table, arms_in_order
-from llavapose.evaluation.tables.comparison import comparison_table, our_arm
+from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, our_arm
 from llavapose.evaluation.tables.ratings import Rating
 
 KINDS = ("conv", "detail", "complex")
@@ -106,8 +107,6 @@ def test_a_row_says_how_its_interval_was_made():
 
 def test_an_arms_own_control_is_paired_training_by_training():
     """Seeds that differ much, and each by as much from its own shuffled answers: the difference is sure."""
-    from llavapose.config.choices import Control
-
     rng = np.random.default_rng(0)
     own, shuffled = [], []
     for image in range(60):
@@ -141,6 +140,23 @@ def test_a_comparison_is_ours_less_each_other_model():
     assert cell(rows, "V-star")["score_if_missing_low"] == pytest.approx(40)
 
 
+def test_a_comparison_has_every_models_controls():
+    told = {"full": noisy(8, seed=0), "Qwen2-VL-7B": noisy(3, seed=1), "blind": noisy(5, seed=2)}
+    told |= {"prior": noisy(4, seed=3)}
+    controls = {
+        Control.shuffled: {"full": noisy(2, seed=4), "Qwen2-VL-7B": noisy(1, seed=5), "blind": noisy(5, seed=6)},
+        Control.no_picture: {"full": noisy(1, seed=7)},
+    }
+    rows = comparison_table(told, list(told), "full", controls=controls, judge="gpt-4o")
+    assert [list(row) for row in rows[:1]] == [[name for name in COMPARISON_COLUMNS if name in rows[0]]]
+    assert set(rows[0]) == set(COMPARISON_COLUMNS)
+    full, other, blind, prior = (cell(rows, arm) for arm in ("full", "Qwen2-VL-7B", "blind", "prior"))
+    assert full["shuffled"] == pytest.approx(20, abs=3) and full["no_picture"] == pytest.approx(10, abs=3)
+    assert full["over_prior_low"] > 0 and full["over_shuffled_low"] > 0 and math.isnan(other["no_picture"])
+    assert other["over_prior_low"] < 0 < other["over_shuffled_low"]
+    assert blind["over_shuffled_low"] < 0 < blind["over_prior_low"] and math.isnan(prior["over_prior_low"])
+
+
 @pytest.mark.parametrize(
     ("arms", "anchor", "ours"),
     [
@@ -151,6 +167,9 @@ def test_a_comparison_is_ours_less_each_other_model():
         (["full", "mine", "Qwen2-VL-7B"], "mine", "mine"),
         (["full (optim.lr=0.1)", "full", "baseline", "prior", "text_only"], None, None),
         (["Qwen2-VL-7B", "baseline"], None, None),
+        (["full", "Qwen2-VL-7B", "baseline", "text_only"], "text_only", "full"),
+        (["full", "Qwen2-VL-7B", "baseline", "prior"], "prior", "full"),
+        (["Qwen2-VL-7B", "baseline", "text_only"], "text_only", None),
     ],
 )
 def test_which_arm_a_comparison_is_about(arms, anchor, ours):

@@ -1,11 +1,14 @@
 """From verdict files of several judges of pairs to every table beside the ablation."""
 
+import math
 import random
+from pathlib import Path
 
 import pytest
 
 from llavapose.evaluation.tables.results import summarise
 from llavapose.files import write_json, write_jsonl
+from llavapose.report.page import Source, write_page
 from llavapose.report.sweep import write_tables
 from llavapose.report.tables import read_table
 from llavapose.report.tables.judges import further_grids
@@ -100,3 +103,72 @@ def test_claims_of_every_answer_are_kept(folder):
     assert len(lines) == 1 + len(WORTH) * NUM_IMAGES * 3
     rows = {(row["arm"], row["kind"], row["measure"]): row for row in read_table(folder, "claims.csv")}
     assert rows["full", "all", "supported"]["value"] > rows["full", "all", "unchecked"]["value"]
+
+
+def test_what_an_answer_costs_is_a_table_and_a_plot_on_the_page(folder: Path, capsys):
+    for arm, seconds in (("full", 2.0), ("Qwen2-VL-7B", 0.5)):
+        told = {"made": "m", "answer_s": seconds, "first_token_s": 0.125, "num_parameters": 7_063_427_072,
+                "dtype": "int8", "device": "Accelerator X", "num_devices": 2, "num_timed": 3}  # fmt: skip
+        write_json(folder / "efficiency" / f"{arm}.json", told)
+    summarise(folder)
+    rows = {row["arm"]: row for row in read_table(folder, "efficiency.csv")}
+    assert list(rows) == ["full", "Qwen2-VL-7B"] and rows["full"]["answer_s"] == 2
+    grid = further_grids(folder)["efficiency"]
+    assert dict(zip(grid.header, grid.rows[0], strict=True)) == {
+        "arm": "full", "first token, s, alone": "0.125", "tokens/s, alone": "—", "answer, s, alone": "2.000",
+        "answer, s, batched": "—", "peak memory, GB": "—", "parameters, M": "7063.4", "precision": "int8",
+        "device": "2 x Accelerator X", "timed answers": "3",
+    }  # fmt: skip
+    write_tables(folder, list(WORTH))
+    assert grid.title in capsys.readouterr().out and grid.title in (folder / "tables.md").read_text()
+    html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    costs = html.partition('id="costs"')[2].partition("<h2")[0]
+    assert costs.count("<table") == 1 and html.count(f">{grid.title}<") == 1
+    # A plot a judge, each for two widths; nothing of arms that were not timed.
+    assert costs.count("Quality against latency") == 4 and costs.count("<svg") == 8
+    assert costs.count(">Qwen2-VL-7B<") >= 8 and ">conv<" not in costs
+    for path in folder.glob("efficiency/*"):
+        path.unlink()
+    summarise(folder)
+    assert not (folder / "efficiency.csv").exists() and "efficiency" not in further_grids(folder)
+    html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    assert 'id="costs"' not in html
+
+
+def test_the_comparison_has_each_judges_controls_and_is_never_about_the_reference(folder):
+    for judge in ("pose", "gpt-4o-pair-keypoints", "gpt-4o-pair-captions_boxes"):
+        rows = [{"question_id": f"{image}-{kind}", "scene_id": image, "kind": kind, "text": "?", "arm": "Qwen2-VL-7B",
+                 "judge": judge, "rating": 1.0 + image % 2}
+                for image in range(NUM_IMAGES) for kind in KINDS]  # fmt: skip
+        write_jsonl(folder / "verdicts" / judge / "shuffled" / "Qwen2-VL-7B.jsonl", rows)
+    relative = [
+        {"question_id": f"{image}-{kind}", "scene_id": image, "kind": kind, "text": "?", "arm": of, "judge": "gpt-4o",
+         "rating": 5.0 + image % 3, "opponent": other, "order": order, "protocol": "relative"}
+        for image in range(NUM_IMAGES) for kind in KINDS for order in ("ab", "ba")
+        for of, other in (("Qwen2-VL-7B", "text_only"), ("text_only", "Qwen2-VL-7B"))
+    ]  # fmt: skip
+    for arm in ("Qwen2-VL-7B", "full"):
+        rows = [{**row, **{key: arm for key in ("arm", "opponent") if row[key] != "text_only"}} for row in relative]
+        write_jsonl(folder / "verdicts" / "gpt-4o" / f"{arm}.jsonl", rows)
+    summarise(folder)
+    rows = read_table(folder, "comparison.csv")
+    assert {row["ours"] for row in rows} == {"full"} and "gpt-4o" in {row["judge"] for row in rows}
+    found = {row["judge"]: row["shuffled"] for row in rows if (row["arm"], row["kind"]) == ("Qwen2-VL-7B", "all")}
+    assert found["pose"] == found["gpt-4o-pair-keypoints"] == 15
+    assert found["panel"] == 15 and math.isnan(found["gpt-4o"]), "gpt-4o rates in another way: not on the panel"
+
+
+def test_that_no_arm_is_ours_is_said(folder, caplog):
+    for path in [*folder.glob("verdicts/*/full.jsonl"), *folder.glob("verdicts/*/conv.jsonl")]:
+        path.unlink()
+    with caplog.at_level("INFO"):
+        summarise(folder)
+    assert not (folder / "comparison.csv").exists()
+    said = [record.getMessage() for record in caplog.records if "comparison" in record.getMessage()]
+    assert len(said) == 4 and "none of Qwen2-VL-7B is known to be ours" in said[0] and "judge.opponent" in said[0]
+    caplog.clear()
+    for path in folder.glob("verdicts/*/Qwen2-VL-7B.jsonl"):
+        path.unlink()
+    with caplog.at_level("INFO"):
+        summarise(folder)
+    assert "comparison" not in caplog.text, "nothing to compare with: nothing to say"

@@ -185,6 +185,27 @@ def test_a_comparison_shows_every_model_and_how_far_ours_is_above_it():
     first = dict(zip(grid.header, grid.rows[0], strict=True))
     assert first["full less model"].startswith("+30.0") and first["gain"] == "+57.8%"
     assert dict(zip(grid.header, grid.rows[1], strict=True))["full less model"] == "—"
+    assert first["all"].endswith("] (†)") and first["shuffled"] == "—", "controls that are not there are said"
+
+
+def test_a_comparison_marks_models_that_do_not_look():
+    rng = random.Random(0)
+
+    def told(value):
+        return [replace(one, rating=one.rating + rng.gauss(0, 0.3)) for one in ratings([value] * 20)]
+
+    values = {"full": 8.0, "Qwen2-VL-7B": 5.0, "baseline": 4.0, "text_only": 9.0, "prior": 2.0}
+    found = {arm: told(value) for arm, value in values.items()}
+    controls = {Control.shuffled: {"full": told(3.0), "Qwen2-VL-7B": told(5.5)}, Control.no_picture: {"full": told(1)}}
+    table = comparison_table(found, list(values), "full", controls=controls, judge="gpt-4o")
+    (grid,) = comparison_grids(table).values()
+    lines = {row[0]: dict(zip(grid.header, row, strict=True)) for row in grid.rows}
+    assert {arm: line["all"].partition("]")[2].strip() for arm, line in lines.items()} == {
+        "Qwen2-VL-7B": "†", "full": "", "baseline": "(†)", "text_only": "", "prior": "",
+    }  # fmt: skip
+    assert float(lines["Qwen2-VL-7B"]["shuffled"]) == pytest.approx(55, abs=3)
+    assert float(lines["full"]["no picture"]) == pytest.approx(10, abs=3)
+    assert "†: not above both prior" in grid.note
 
 
 def test_latex_is_booktabs():

@@ -9,20 +9,24 @@ token, ``tokens_per_s`` behind it, ``answer_s`` in all. In a batch: seconds of t
 null where it made none, because they lay there already. Times are the machine's, and no two are alike.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from llavapose.errors import DataError, shown
 from llavapose.evaluation.answerers.protocol import TimedAnswerer
 from llavapose.files import fingerprint, read_json, write_json
 from llavapose.records import Question
 
 EFFICIENCY_COLUMNS = (
     "arm", "first_token_s", "tokens_per_s", "answer_s", "batch_answer_s", "peak_memory_gb", "num_parameters", "dtype",
-    "device", "num_devices", "batch_size", "num_timed", "num_batched",
+    "device", "num_devices", "batch_size", "num_timed", "num_batched", "num_runs",
 )  # fmt: skip
 """Of ``efficiency.csv``, an arm a row."""
-_TEXT = ("arm", "dtype", "device")
+_TEXT = ("dtype", "device")
+_COUNTS = ("num_timed", "num_batched")
+"""Answers behind the times: of several runs their sum."""
 
 
 def write_efficiency(out: Path, arm: str, answerer: TimedAnswerer, questions: Sequence[Question], images: Path) -> None:
@@ -35,15 +39,45 @@ def write_efficiency(out: Path, arm: str, answerer: TimedAnswerer, questions: Se
         write_json(path, {"made": made, **found})
 
 
-def efficiency_rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows of ``efficiency.csv``: every arm of a folder of results that was timed; holes are NaN, "" in text."""
+def efficiency_rows(files: Mapping[str, tuple[str, Sequence[Path]]]) -> list[dict[str, Any]]:
+    """The rows of ``efficiency.csv``: every arm that was timed, the mean over its runs; holes are NaN, "" in text.
+
+    Args:
+        files: arm -> the name of its files, and the folders of its runs.
+
+    Raises:
+        DataError: a file that holds something else.
+    """
     rows = []
-    for path in sorted((folder / "efficiency").glob("*.json")):
-        told = read_json(path, what="efficiency")
-        rows.append({"arm": path.stem, **{name: _cell(told, name) for name in EFFICIENCY_COLUMNS if name != "arm"}})
+    for arm, (name, folders) in files.items():
+        places = (folder / "efficiency" / f"{name}.json" for folder in dict.fromkeys(folders))
+        if told := [_told(path) for path in places if path.is_file()]:
+            cells = {column: _cell(told, column) for column in EFFICIENCY_COLUMNS[1:-1]}
+            rows.append({"arm": arm, **cells, "num_runs": len(told)})
     return rows
 
 
-def _cell(told: dict[str, Any], name: str) -> Any:
-    value = told.get(name)
-    return ("" if name in _TEXT else float("nan")) if value is None else value
+def _told(path: Path) -> dict[str, Any]:
+    told = read_json(path, what="efficiency")
+    for column in EFFICIENCY_COLUMNS[1:-1]:
+        found = told.get(column) if isinstance(told, dict) else told
+        if found is not None and (isinstance(found, bool) or not isinstance(found, _type(column))):
+            kind = "text" if column in _TEXT else "a number"
+            raise DataError(
+                f"efficiency: {path} has {shown(found)} as {column}; expected {kind}, "
+                "null for what was not measured: delete the file, and evaluate.py measures again"
+            )
+    return told
+
+
+def _type(column: str) -> type | tuple[type, ...]:
+    return str if column in _TEXT else (int, float)
+
+
+def _cell(told: Sequence[Mapping[str, Any]], column: str) -> Any:
+    found = [run[column] for run in told if run.get(column) is not None]
+    if column in _TEXT:
+        return ", ".join(dict.fromkeys(found))
+    if not found:
+        return math.nan
+    return sum(found) if column in _COUNTS else sum(found) / len(found)

@@ -1,8 +1,8 @@
 """Result files -> tables: means with intervals, differences to the baseline, skills.
 
 In: an evaluation's folder, read from its files alone. Out: ``ablation.csv``, ``probe.csv`` and, where there is
-something to tell, ``comparison.csv``, ``judging.csv``, ``agreement.csv``, ``claims.csv`` and ``answer_claims.csv``; how
-they look is the report's affair.
+something to tell, ``comparison.csv``, ``judging.csv``, ``agreement.csv``, ``claims.csv``, ``answer_claims.csv`` and
+``efficiency.csv``; how they look is the report's affair.
 
 Read ``ratings`` (one rated answer, differences, bounds), ``ablation`` and ``comparison`` (ratings -> the papers'
 tables), ``judging``, ``agreement`` and ``claims`` (what ratings are worth), then ``further`` (which of these there

@@ -99,27 +99,43 @@ def _cell(
     judge: str,
 ) -> dict[str, Any]:
     own = of_kind(ratings.get(arm, ()), kind)
-    shuffled, blind = (
-        of_kind(controls.get(control, {}).get(arm, ()), kind) for control in (Control.shuffled, Control.no_picture)
-    )
     other = of_kind(ratings.get(baseline, ()), kind) if arm != baseline else []
-    over_prior = pairs_of(own, ratings.get(PRIOR, ()) if arm != PRIOR else ()).difference
     mean, pairs = mean_rating(own), pairs_of(own, other)
     missing: dict[str, float] = dict.fromkeys(MISSING_COLUMNS, math.nan)
     if judge != POSE:
         missing = missing_columns(own, other)
     return {
         **columns("score", "low", "high", mean),
-        "shuffled": mean_rating(shuffled).value,
-        "no_picture": mean_rating(blind).value,
         **columns("diff", "diff_low", "diff_high", pairs.difference),
-        "over_prior_low": over_prior.low,
-        "over_shuffled_low": pairs_of(own, shuffled).within_runs.low,
+        **control_columns(arm, kind, ratings, controls),
         "of_text_only": math.nan if judge == POSE else pairs_of(own, ratings.get(TEXT_ONLY, ())).share,
         **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
         **missing,
         **_claims(scored(own)),
         **count_columns(own, mean),
+    }
+
+
+CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
+"""What an arm is worth that does not look: its scores under the controls, and whether its own lies above them."""
+
+
+def control_columns(
+    arm: str,
+    kind: str,
+    ratings: Mapping[str, Sequence[Rating]],
+    controls: Mapping[Control, Mapping[str, Sequence[Rating]]],
+) -> dict[str, float]:
+    """The ``CONTROL_COLUMNS`` of an arm's ratings of a kind."""
+    own = of_kind(ratings.get(arm, ()), kind)
+    shuffled, blind = (
+        of_kind(controls.get(control, {}).get(arm, ()), kind) for control in (Control.shuffled, Control.no_picture)
+    )
+    return {
+        "shuffled": mean_rating(shuffled).value,
+        "no_picture": mean_rating(blind).value,
+        "over_prior_low": pairs_of(own, ratings.get(PRIOR, ()) if arm != PRIOR else ()).difference.low,
+        "over_shuffled_low": pairs_of(own, shuffled).within_runs.low,
     }
 
 

@@ -2,9 +2,10 @@
 
 One line of ``comparison.csv``, with ``ours`` less the row's model, and ``gain`` in percent of the row's model::
 
-    judge,ours,arm,kind,score,low,high,diff,diff_low,diff_high,gain,p,p_holm,smallest_gap,...
-    gpt-4o-pair-keypoints,full,Qwen2-VL-7B,all,58.9000,54.1000,63.2000,3.8000,-0.9000,8.6000,6.4516,0.1130,...
+    judge,ours,arm,kind,score,low,high,shuffled,no_picture,over_prior_low,over_shuffled_low,diff,diff_low,...
+    gpt-4o-pair-keypoints,full,Qwen2-VL-7B,all,58.9000,54.1000,63.2000,21.4000,18.2000,30.1000,29.8000,3.8000,...
 
+The controls are the row's own, as in the ablation: a model beats one where ``over_..._low`` is above 0.
 The anchor of a comparison by pairs is our arm, so that its mean is over its ratings beside every other model.
 """
 
@@ -12,7 +13,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llavapose.evaluation.tables.ablation import ARMS, columns, with_holm
+from llavapose.config.choices import Control
+from llavapose.evaluation.tables.ablation import ARMS, CONTROL_COLUMNS, columns, control_columns, with_holm
 from llavapose.evaluation.tables.ratings import (
     COUNT_COLUMNS,
     DIFFERENCE_COLUMNS,
@@ -29,8 +31,8 @@ from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE
 
 COMPARISON_COLUMNS = (
-    "judge", "ours", "arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", *DIFFERENCE_COLUMNS,
-    *MISSING_COLUMNS, *COUNT_COLUMNS, "benchmark",
+    "judge", "ours", "arm", "kind", "score", "low", "high", *CONTROL_COLUMNS, "diff", "diff_low", "diff_high",
+    *DIFFERENCE_COLUMNS, *MISSING_COLUMNS, *COUNT_COLUMNS, "benchmark",
 )  # fmt: skip
 
 
@@ -39,10 +41,12 @@ def our_arm(arms: Sequence[str], anchor: str | None = None, baseline: str = BASE
 
     Args:
         arms: those with ratings.
-        anchor: the arm beside which a judge of pairs rated the others; other than the baseline, it is ours.
+        anchor: the arm beside which a judge of pairs rated the others; it is ours, unless it is the baseline or a
+            control, such as the reference that ``judge.protocol=relative`` divides by.
         baseline: the ablation's anchor.
     """
-    ours = anchor if anchor not in (None, baseline) else next((arm for arm in ARMS if arm in arms), None)
+    named = anchor is not None and anchor not in (baseline, *CONTROL_ARMS)
+    ours = anchor if named else next((arm for arm in ARMS if arm in arms), None)
     return ours if ours is not None and ours in arms and ours != baseline and models(arms, ours) else None
 
 
@@ -57,6 +61,7 @@ def comparison_table(
     arms: Sequence[str],
     ours: str,
     *,
+    controls: Mapping[Control, Mapping[str, Sequence[Rating]]] | None = None,
     judge: str = POSE,
     benchmark: str = "",
 ) -> list[dict[str, Any]]:
@@ -66,6 +71,7 @@ def comparison_table(
         ratings: arm -> its rated answers.
         arms: all that were evaluated.
         ours: the arm that is compared with each.
+        controls: control -> arm -> its ratings under it.
         judge: whose ratings they are.
         benchmark: name, number and hash of the questions.
     """
@@ -84,6 +90,7 @@ def comparison_table(
                 "arm": arm,
                 "kind": kind,
                 **columns("score", "low", "high", mean),
+                **control_columns(arm, kind, ratings, controls or {}),
                 **columns("diff", "diff_low", "diff_high", pairs.difference),
                 **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
                 **dict.fromkeys(MISSING_COLUMNS, math.nan),

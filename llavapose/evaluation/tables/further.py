@@ -1,11 +1,14 @@
-"""The tables beside the ablation, where there is something to tell: comparison, judges' worth, agreement, claims."""
+"""The tables beside the ablation, where there is something to tell: comparison, judges' worth, claims, efficiency."""
 
+import logging
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import Control
+from llavapose.evaluation.answerers.efficiency import EFFICIENCY_COLUMNS, efficiency_rows
 from llavapose.evaluation.tables.agreement import AGREEMENT_COLUMNS, ByArm, agreement_table
 from llavapose.evaluation.tables.claims import (
     ANSWER_COLUMNS,
@@ -16,11 +19,13 @@ from llavapose.evaluation.tables.claims import (
     claims_table,
     words_of,
 )
-from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, our_arm
+from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arm
 from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
 from llavapose.evaluation.tables.ratings import scored
 from llavapose.files import write_csv
-from llavapose.records import BASELINE, POSE
+from llavapose.records import BASELINE, CONTROL_ARMS, POSE
+
+log = logging.getLogger(__name__)
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -30,12 +35,13 @@ def write_further(
     *,
     arms: Sequence[str],
     judges: Mapping[str, ByArm],
+    controls: Mapping[Control, Mapping[str, ByArm]],
     verdicts: Mapping[str, Rows],
     files: Mapping[str, tuple[str, Sequence[Path]]],
     baseline: str = BASELINE,
     benchmark: str = "",
 ) -> None:
-    """Write ``comparison.csv``, ``judging.csv``, ``agreement.csv``, ``claims.csv`` and ``answer_claims.csv``.
+    """Write comparison, judging, agreement, claims, answer_claims and efficiency, each a ``.csv``.
 
     A table without rows is no file; one that was left by earlier results is removed.
 
@@ -43,6 +49,7 @@ def write_further(
         out: where they go.
         arms: the rows of the tables.
         judges: judge, the panel too -> arm -> its ratings.
+        controls: control -> judge, the panel too -> arm -> its ratings under it.
         verdicts: judge -> its verdicts of all arms as they were written, each with ``run`` (the folder) and ``row``
             (the arm as the tables call it).
         files: arm -> the name of its files, and the folders of its runs.
@@ -60,9 +67,9 @@ def write_further(
     judging: list[dict[str, Any]] = []
     for judge, ratings in judges.items():
         there = [arm for arm in arms if scored(ratings.get(arm, ()))]
-        ours = our_arm(there, _anchor(verdicts.get(judge, ())), baseline)
-        if ours is not None:
-            comparison += comparison_table(ratings, there, ours, judge=judge, benchmark=benchmark)
+        if ours := _ours(judge, there, verdicts, baseline):
+            looking = {control: of_judges.get(judge, {}) for control, of_judges in controls.items()}
+            comparison += comparison_table(ratings, there, ours, controls=looking, judge=judge, benchmark=benchmark)
         judging += judging_table(verdicts.get(judge, ()))
         judging += lengths_table(judge, ratings, lengths, baseline)
     answers = answer_claims(verdicts.get(POSE, ()), words)
@@ -74,6 +81,7 @@ def write_further(
         ("agreement.csv", agreement, AGREEMENT_COLUMNS),
         ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
         ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
+        ("efficiency.csv", efficiency_rows(files), EFFICIENCY_COLUMNS),
     ):
         if rows:
             write_csv(out / name, rows, columns)
@@ -81,11 +89,29 @@ def write_further(
             (out / name).unlink(missing_ok=True)
 
 
+def _ours(judge: str, arms: Sequence[str], verdicts: Mapping[str, Rows], baseline: str) -> str | None:
+    """The arm that a judge's comparison is about; that it cannot be told is said.
+
+    A judge of single answers and the panel have no anchor of their own: theirs is that of the other judges.
+    """
+    anchor = _anchor(verdicts.get(judge, ())) or _anchor([row for rows in verdicts.values() for row in rows])
+    ours = our_arm(arms, anchor, baseline)
+    others = [arm for arm in models(arms, baseline) if arm != baseline]
+    if ours is None and others:
+        log.info(
+            "comparison, judge %s: no table, none of %s is known to be ours; expected an arm full, conv, detail or "
+            "complex, or the arm that judge.opponent names",
+            judge, ", ".join(others),
+        )  # fmt: skip
+    return ours
+
+
 def _anchor(rows: Rows) -> str | None:
     """The arm beside which a judge of pairs rated most others; None for one that rates answers alone."""
     beside: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        if row.get("opponent") is not None:
+        # A control's own lines would make an anchor of every arm that the reference stood beside.
+        if row.get("opponent") is not None and row["arm"] not in CONTROL_ARMS:
             beside[row["opponent"]].add(row["arm"])
     return max(beside, key=lambda arm: len(beside[arm]), default=None)
 

@@ -76,19 +76,22 @@ def summarise(
         for control, found in controls.items():
             by_control[control][judge] = found
         _warn(f"{out}, judge {judge}", ratings, baseline)
-    seats = _seats(everywhere, tuple(judges))
+    seats = panel_seats(everywhere, tuple(judges))
     if panel := panel_ratings({judge: judges[judge] for judge in seats}):
         judges[PANEL] = panel
         controls = {
             control: panel_ratings({judge: of_judges[judge] for judge in seats})
             for control, of_judges in by_control.items()
         }
+        for control, found in controls.items():
+            by_control[control][PANEL] = found
         rows += ablation_table(panel, arms, baseline, controls=controls, judge=PANEL, benchmark=benchmark)
     if further:
         write_further(
             out,
             arms=arms,
             judges=judges,
+            controls=by_control,
             verdicts={judge: _all_verdicts(places, judge) for judge in judges if judge != PANEL},
             files={arm: (file_arm(arm), places[arm]) for arm in arms},
             baseline=baseline,
@@ -103,7 +106,7 @@ def summarise(
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
 
 
-def _seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
+def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
     """The judges that form a panel: of those that rate in one way (protocol, anchor), the most; the first of equals."""
     ways: dict[tuple[Any, Any], list[str]] = defaultdict(list)
     for judge in judges:

@@ -125,7 +125,12 @@ def _pose_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def control_mark(row: Mapping[str, Any]) -> str:
     """What stands behind an arm's difference: "" where it is above the prior's ratings and its own shuffled ones."""
-    if row["arm"] in CONTROL_ARMS or math.isnan(row["diff"]):
+    return "" if math.isnan(row["diff"]) else blind_mark(row)
+
+
+def blind_mark(row: Mapping[str, Any]) -> str:
+    """The same behind a score, whatever it is compared with."""
+    if row["arm"] in CONTROL_ARMS or math.isnan(row["score"]):
         return ""
     ends = (row["over_prior_low"], row["over_shuffled_low"])
     if any(low <= 0 for low in ends):

@@ -7,7 +7,15 @@ from typing import Any
 
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL
-from llavapose.report.tables.ablation import benchmark_told, by_judge, counts_told, gap_told, interval_told
+from llavapose.report.tables.ablation import (
+    CONTROLS,
+    benchmark_told,
+    blind_mark,
+    by_judge,
+    counts_told,
+    gap_told,
+    interval_told,
+)
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
 
 SEEN_MARK = "*"
@@ -46,13 +54,21 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
         for arm, kinds in _by_arm(of_judge).items():
             total = kinds[ALL]
             scores = [interval(kinds[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
-            body.append((arm, *scores, _told(total), *_worth(total)[:-1], counts_told(total)))
+            scores[-1] = f"{scores[-1]} {blind_mark(total)}".strip()
+            controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
+            body.append((arm, *scores, *controls, _told(total), *_worth(total)[:-1], counts_told(total)))
         found[judge] = Grid(
             title=f"Comparison, judge {judge}{benchmark_told(of_judge)}",
-            header=("model", *rated_kinds(), ALL, f"{ours} less model", *_HEADER[:-1], "n"),
+            header=("model", *rated_kinds(), ALL, "shuffled", "no picture", f"{ours} less model", *_HEADER[:-1], "n"),
             rows=tuple(body),
             note=" ".join(
-                (f"Mean rating x 10 {interval_told(of_judge)}", WORTH, *_bounds(of_judge), *gap_told(of_judge))
+                (
+                    f"Mean rating x 10 {interval_told(of_judge)}",
+                    CONTROLS,
+                    WORTH,
+                    *_bounds(of_judge),
+                    *gap_told(of_judge),
+                )
             ),
         )
     return found

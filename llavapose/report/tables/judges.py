@@ -8,6 +8,7 @@ from llavapose.kinds import rated_kinds
 from llavapose.records import ALL
 from llavapose.report.published import published_grids
 from llavapose.report.tables.differences import comparison_grids, difference_grids
+from llavapose.report.tables.efficiency import efficiency_grid
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
 from llavapose.report.tables.read import read_table
 
@@ -29,6 +30,7 @@ def further_grids(folder: Path) -> dict[str, Grid]:
         "agreement": agreement_grid(agreement),
         "claims": claims_grid(claims),
         "claims_by_kind": claims_by_kind_grid(claims),
+        "efficiency": efficiency_grid(read_table(folder, "efficiency.csv")),
         **{f"published_{number}": grid for number, grid in enumerate(published_grids(benchmark), start=1)},
     }
     return {name: grid for name, grid in named.items() if grid is not None}

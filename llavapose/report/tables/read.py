@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from llavapose.evaluation.tables.ablation import CONTROL_COLUMNS
 from llavapose.evaluation.tables.ratings import COUNT_COLUMNS, DIFFERENCE_COLUMNS, MISSING_COLUMNS
 from llavapose.files import read_csv
 from llavapose.records import POSE
@@ -15,11 +16,11 @@ NEEDED = {
     "claims.csv": ("arm", "kind", "measure", "value", "low", "high", "num_answers"),
     "judging.csv": ("judge", "arm", "measure", "value", "low", "high", "num"),
     "agreement.csv": ("first", "second", "over", "measure", "value", "low", "high", "num"),
+    "efficiency.csv": ("arm", "first_token_s", "tokens_per_s", "answer_s", "batch_answer_s", "peak_memory_gb"),
 }
 """Columns that the readers' tables are made from."""
-OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv")
+OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "efficiency.csv")
 """Tables that are there where there is something to tell."""
-CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
 CLAIM_COLUMNS = ("claims", "claims_right")
 LATER_COLUMNS = (
     *CONTROL_COLUMNS,
@@ -32,7 +33,7 @@ LATER_COLUMNS = (
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
-    "missing_seeds",
+    "missing_seeds", "dtype", "device",
 )  # fmt: skip
 
 
@@ -50,5 +51,9 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
             for column, value in (("judge", POSE), ("benchmark", ""), ("interval", "")):
                 row.setdefault(column, value)
             for column in LATER_COLUMNS:
+                row.setdefault(column, math.nan)
+    if name == "comparison.csv":
+        for row in rows:
+            for column in CONTROL_COLUMNS:
                 row.setdefault(column, math.nan)
     return rows

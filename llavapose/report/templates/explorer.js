@@ -54,9 +54,12 @@
   const largest = (values) => Math.max(...values.filter((one) => !Number.isNaN(one)));
 
   const answers = {
-    // By the judge that is chosen; the median of all where that is "panel".
+    // By the judge that is chosen; where that is "panel" the median of those that sit on it, if all have rated.
     judged(of, judge) {
-      return !of ? NaN : judge === "panel" ? median(of.map(number)) : number(of[Math.max(0, data.judges.indexOf(judge))]);
+      if (!of) return NaN;
+      if (judge !== "panel") return number(of[Math.max(0, data.judges.indexOf(judge))]);
+      const sitting = data.panel.map((one) => number(of[one]));
+      return sitting.some(Number.isNaN) ? NaN : median(sitting);
     },
     rating: (item, arm, state) => answers.judged(item.answers[arm] && item.answers[arm].ratings, state.judge),
     control(item, arm, which, state) {
@@ -106,6 +109,7 @@
     },
     text: (item) =>
       [item.id, item.text]
+        .concat((item.quoted || []).flat())
         .concat(item.answers.flatMap((one) => (one.text ? [plain(one.text), one.note, ...one.verdicts.map((v) => v[2])] : [one.note])))
         .join("\n"),
     // Every arm's rating as a dot between 0 and 10, so that the list itself shows where arms part.
@@ -123,7 +127,10 @@
     detail(item, state) {
       return [
         el("div", { class: "look" }, picture(item, `The picture of ${item.id} with its skeletons`)),
-        el("div", { class: "answers" }, item.answers.map((one, arm) => answers.block(item, one, arm, state))),
+        el("div", { class: "answers" }, item.answers.map((one, arm) => answers.block(item, one, arm, state)),
+          (item.quoted || []).map(([model, text]) =>
+            el("section", { class: "answer quoted" }, el("h4", {}, el("bdi", {}, model), el("span", { class: "tag" }, data.printed)),
+              el("p", { class: "said", dir: "auto" }, text)))),
       ];
     },
     block(item, one, arm, state) {

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from llavapose.errors import DataError
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.timing import Timed, alone_told
 from llavapose.evaluation.answerers.efficiency import EFFICIENCY_COLUMNS, efficiency_rows, write_efficiency
@@ -58,10 +59,11 @@ def test_times_are_medians_and_what_stands_behind_the_first_token():
 
 
 def test_the_table_and_its_plot(tmp_path):
-    assert efficiency_rows(tmp_path) == []
+    files = {"a": ("a", [tmp_path]), "b": ("b", [tmp_path]), "never timed": ("c", [tmp_path])}
+    assert efficiency_rows(files) == []
     write_json(tmp_path / "efficiency" / "a.json", {"made": "m", "answer_s": 2.0, "dtype": "bfloat16"})
     write_json(tmp_path / "efficiency" / "b.json", {"made": "m", "answer_s": 0.5, "batch_answer_s": None})
-    rows = efficiency_rows(tmp_path)
+    rows = efficiency_rows(files)
     assert [list(row) for row in rows] == [list(EFFICIENCY_COLUMNS)] * 2
     assert (rows[0]["arm"], rows[0]["answer_s"], rows[0]["dtype"], rows[1]["dtype"]) == ("a", 2.0, "bfloat16", "")
     assert math.isnan(rows[1]["batch_answer_s"])
@@ -72,3 +74,19 @@ def test_the_table_and_its_plot(tmp_path):
     for drawn in (plot.wide, plot.narrow):
         assert ">a<" in drawn and "unmeasured" not in drawn and ">b<" not in drawn and "seconds an answer" in drawn
     assert latency_plot(rows, scores[1:]) is None
+
+
+def test_of_several_seeds_the_table_has_the_mean(tmp_path):
+    for seed, seconds, batched in (("0", 2.0, 0.5), ("1", 4.0, None)):
+        told = {"answer_s": seconds, "batch_answer_s": batched, "num_timed": 3, "dtype": "float32", "device": "cpu"}
+        write_json(tmp_path / seed / "efficiency" / "full.json", told)
+    (row,) = efficiency_rows({"full (lr=1)": ("full", [tmp_path / seed for seed in ("0", "1", "gone")])})
+    assert (row["arm"], row["answer_s"], row["batch_answer_s"], row["num_runs"]) == ("full (lr=1)", 3.0, 0.5, 2)
+    assert (row["num_timed"], row["dtype"], row["device"]) == (6, "float32", "cpu")
+
+
+@pytest.mark.parametrize("told", [{"answer_s": "2"}, {"device": 3}, {"num_timed": True}, [1]])
+def test_what_is_no_measurement_is_said(tmp_path, told):
+    write_json(tmp_path / "efficiency" / "full.json", told)
+    with pytest.raises(DataError, match=r"full\.json has .* expected (text|a number)"):
+        efficiency_rows({"full": ("full", [tmp_path])})

@@ -132,6 +132,8 @@ def test_the_papers_examples_are_asked_with_what_they_quote_beside(tmp_path):
     plain: Any = SimpleNamespace(name="x", questions=benchmark.questions)
     write_benchmark(tmp_path / "plain", plain)
     assert not (tmp_path / "plain" / "quoted.jsonl").exists()
+    write_benchmark(tmp_path / "out", plain)
+    assert not (tmp_path / "out" / "quoted.jsonl").exists(), "other questions may have the same ids"
     with pytest.raises(DataError, match=r"3 of its 3 pictures are not among .*choose scenes=coco2014"):
         _ = PaperExamples(replace(scenes_of(tmp_path / "coco", 2017))).questions
 

@@ -1,0 +1,88 @@
+"""What stands in the explorer beside the arms' own: answers that a paper prints, and the median of the judges."""
+
+import json
+import re
+
+import pytest
+
+from llavapose.errors import DataError
+from llavapose.files import write_jsonl
+from llavapose.report.explorer import QUOTED, answers_explorer
+from llavapose.report.page import Source, write_page
+from tests.report.browser import BROWSER, browser
+from tests.report.explored import ARMS, HOSTILE, PAIR, RATED, write_explored
+
+pytestmark = [pytest.mark.browser]
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
+LISTED = "[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)"
+
+
+@pytest.fixture
+def tab(tmp_path_factory):
+    """The browser, which must have had nothing to complain of and have asked nobody."""
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+        assert (opened.wrong, opened.asked) == ([], [])
+
+
+@pytest.fixture
+def of_a_paper(tmp_path):
+    """With answers that a paper prints to one question, and a second and a third judge of full's answers."""
+    folder = write_explored(tmp_path)
+    printed = (("Enhanced (a paper, Table 2)", f"Printed words ... {HOSTILE[0]}"), ("Plain (a paper)", "Others ..."))
+    write_jsonl(folder / "quoted.jsonl", [
+        *({"question_id": "2-detail", "arm": model, "text": text, "finish": "length"} for model, text in printed),
+        {"question_id": "asked elsewhere", "arm": "Plain", "text": "Nothing to do with it"},
+    ])  # fmt: skip
+    for judge, rating in (("claude-single", 4.0), ("gpt-single", 3.0)):
+        write_jsonl(folder / "verdicts" / judge / "full.jsonl", [
+            {"question_id": name, "arm": "full", "judge": judge, "rating": None if name == "1-detail" else rating,
+             "reason": "", "kind": name[2:], "scene_id": int(name[0]), "claims": []}
+            for name in RATED if name != "2-complex"
+        ])  # fmt: skip
+    return folder
+
+
+@needs_browser
+def test_what_a_paper_prints_stands_beside_ours_and_is_never_rated(of_a_paper, tab):
+    page = write_page(Source(out=of_a_paper, arms=ARMS[:3], folders=dict.fromkeys(ARMS[:3], of_a_paper)))
+    tab.open(f"{page.as_uri()}#2-detail")
+    assert tab.ask("document.querySelectorAll('#shown .answer').length") == 4 + 2
+    heads = [re.sub(r"\s+", " ", head) for head in tab.texts("#shown .quoted h4")]
+    assert heads == [f"Enhanced (a paper, Table 2) {QUOTED}", f"Plain (a paper) {QUOTED}"]
+    assert tab.texts("#shown .quoted .said") == [f"Printed words ... {HOSTILE[0]}", "Others ..."]
+    inside = "#shown .quoted :is(b, .verdicts, details, mark, img, .hole)"
+    assert tab.ask(f"document.querySelectorAll({json.dumps(inside)}).length") == 0
+    tab.open(f"{page.as_uri()}#2-conv")
+    assert tab.ask("document.querySelectorAll('#shown .quoted').length") == 0
+    tab.open(f"{page.as_uri()}#q=%22printed%20words%22")
+    assert tab.ask(LISTED) == ["2-detail"]
+    html = page.read_text(encoding="utf-8")
+    plain = html.partition("<noscript>")[2]
+    assert f"({QUOTED}): Others ..." in plain and "Nothing to do with it" not in html and HOSTILE[0] not in html
+
+
+@needs_browser
+def test_the_median_of_judges_is_the_tables_panel(of_a_paper, tab):
+    """Two of one protocol sit on it, with 4 and 3 for 2-detail; pose gave 7, the pair 5. Where one is missing, none."""
+    page = write_page(Source(out=of_a_paper, arms=ARMS[:3], folders=dict.fromkeys(ARMS[:3], of_a_paper)))
+    for name, told in (("2-detail", "full 3.5"), ("1-detail", "full —")):
+        tab.open(f"{page.as_uri()}#judge=panel&id={name}")
+        assert re.sub(r"\s+", " ", tab.texts("#shown h4")[0]) == told
+    assert "panel, the median of 2 judges" in tab.ask("document.querySelector('[name=judge]').innerText")
+
+
+def test_one_judge_beside_pose_makes_no_median(tmp_path):
+    folder = write_explored(tmp_path)
+    found = answers_explorer(ARMS[:3], dict.fromkeys(ARMS[:3], folder), (), ["#000"] * 4)
+    assert found is not None
+    (choices,) = [choices for name, _, choices in found.filters if name == "judge"]
+    assert [value for value, _ in choices] == ["", PAIR]
+    assert not any("quoted" in item for item in found.items)
+
+
+@pytest.mark.parametrize("row", [{"question_id": "2-detail", "arm": "x"}, {"question_id": 1, "arm": "x", "text": "y"}])
+def test_a_quote_that_is_none_is_said(of_a_paper, row):
+    write_jsonl(of_a_paper / "quoted.jsonl", [row])
+    with pytest.raises(DataError, match=r"quoted\.jsonl:1 has .*expected question_id, arm and text"):
+        answers_explorer(ARMS[:3], dict.fromkeys(ARMS[:3], of_a_paper), (), ["#000"] * 4)
