@@ -175,7 +175,7 @@ POSE = "llavapose.evaluation.judges.pose.judge.PoseJudge"
     [
         (["judge=gpt5"], "judge=gpt5: no such choice; did you mean gpt4o?"),
         (["benchmark=moon"], "benchmark=moon: no such choice; expected one of "),
-        (["answerer=text"], "answerer=text: no such choice; expected one of checkpoint, "),
+        (["answerer=text"], "answerer=text: no such choice; did you mean text_only? (choices: checkpoint, "),
         (["judge.name=gpt4o"], f"judge.name: {POSE} takes no such argument"),
         (["benchmark.name=e_hpaub"], "`benchmark.name=e_hpaub`: nothing named benchmark.name"),
         (["judge.options.strict=true"], f"judge.options.strict: {POSE} takes no such argument"),

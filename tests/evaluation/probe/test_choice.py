@@ -74,7 +74,7 @@ def shown(asked) -> bytes | None:
 def arm_of(told, answerer, out, **settings) -> Arm:
     benchmark: Any = SimpleNamespace(name="x", questions=(), scenes=told)
     config = ProbeConfig(num_asked=60, **settings)
-    return Arm(name="lab", out=out, benchmark=benchmark, answerer=answerer, judge=None, probe=config)  # type: ignore[arg-type]
+    return Arm(name="lab", out=out, benchmark=benchmark, answerer=answerer, judges=(), probe=config)
 
 
 def rows_of(out) -> list[dict]:
