@@ -11,7 +11,7 @@ from llavapose.config.checks.inputs import missing_inputs
 from llavapose.config.compose import composed, typed
 from llavapose.errors import DataError
 from llavapose.files import REFERENCES, read_csv, write_csv
-from llavapose.records import PRIOR
+from llavapose.records import CONTROL_ARMS
 from llavapose.report.reference import keep_reference, machine_kind, reference_grid, say_reference
 from llavapose.report.tables import TEXT_COLUMNS
 
@@ -86,9 +86,9 @@ def test_one_command_keeps_a_sweep(tmp_path):
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_is_kept_is_whole_and_shown(name):
     grid = reference_grid(REFERENCES / name, REFERENCES / name)
-    # The prior is rated, and that is all.
+    # The controls' rows are rated, and that is all.
     holes = {row[0] for row in grid.rows if any("—" in cell for cell in row)}
-    assert "by 0.0 points" in grid.note and holes <= {PRIOR}
+    assert "by 0.0 points" in grid.note and holes <= set(CONTROL_ARMS)
     assert f"<!-- from: llavapose/assets/reference/{name}/tables.md -->" in (ROOT / "docs/results.md").read_text()
 
 
