@@ -129,6 +129,8 @@ def rebuild_board(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     if odd := [name for name in given if name != "baseline"]:
         raise ConfigError(f"`{odd[0]}=...`: a board is made of what lies in its folder; expected baseline=ARM alone")
     board = Path(folder)
+    if not board.is_dir():
+        raise DataError(f"board: no folder {folder}; expected one that evaluate.py writes (output_dir)")
     claim_sweep(board, ["board"])
     write_board(board, given.get("baseline", BASELINE))
 

@@ -270,7 +270,8 @@ def _home_of(opponent: str, out: Path, judge: str) -> Path:
     asked = out / "benchmark.json"
     for folder in (out, *(sorted(out.parent.iterdir()) if (out.parent / "jobs.json").is_file() else ())):
         told = folder / "benchmark.json"
-        same = folder == out or (told.is_file() and told.read_bytes() == asked.read_bytes())
+        # Of an arm that has not been evaluated, as in a plan, nothing says yet what it is asked.
+        same = folder == out or not asked.is_file() or (told.is_file() and told.read_bytes() == asked.read_bytes())
         if same and _answers_file(folder, opponent).is_file():
             return folder
     raise DataError(f"judge {judge}: no answers of {opponent} in {out}; evaluate that arm first")
@@ -308,7 +309,7 @@ def _unscored(judge: Judge, case: Case, reason: str) -> Verdict:
         judge=judge.name,
         rating=None,
         reason=reason,
-        protocol="pair" if case.opponent else "single",
+        protocol=judge.protocol.value if isinstance(judge, LlmJudge) else "pair" if case.opponent else "single",
         opponent=case.opponent.arm if case.opponent else None,
     )
 
@@ -325,8 +326,10 @@ def _answers(
     out: Path, arm: str, control: Control | None, questions: Sequence[Question], unanswered: str | None
 ) -> dict[str, Answer]:
     path = _answers_file(out, arm, control)
-    if unanswered is not None and not path.is_file():
-        return {one.id: Answer(question_id=one.id, arm=arm, text=unanswered) for one in questions}
+    if unanswered is not None:
+        # What lies there may be answers to other questions, which are made anew.
+        there = _answers(out, arm, control, questions, None) if path.is_file() else {}
+        return {one.id: there.get(one.id, Answer(question_id=one.id, arm=arm, text=unanswered)) for one in questions}
     return {row["question_id"]: Answer(**row) for _, row in read_jsonl(path, what="answers")}
 
 

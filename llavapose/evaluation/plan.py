@@ -1,8 +1,10 @@
 """What an evaluation would ask and cost, before anybody is asked: ``dry_run=true``.
 
-who                             requests    answered   tokens in  tokens out        US $
-answers, gpt-4o                      810           0     420,000      69,000        1.74
-gpt-4o-pair-captions_boxes         1,620         540     810,000     253,000        4.55
+    who                             requests    answered   tokens in  tokens out        US $
+    answers, gpt-4o                      810           0     420,000      69,000        1.74
+    gpt-4o-pair-captions_boxes         1,620         540     810,000     253,000        4.55
+
+Requests that lie in a ledger cost nothing any more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

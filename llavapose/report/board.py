@@ -9,9 +9,9 @@ import logging
 from pathlib import Path
 
 from llavapose.errors import DataError
+from llavapose.evaluation.answerers.file import read_answers
 from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.tables.results import arms_found, summarise
-from llavapose.files import read_jsonl
 from llavapose.report.page import Source, write_page
 from llavapose.report.sweep import write_tables
 
@@ -29,10 +29,10 @@ def write_board(folder: Path, baseline: str) -> Path:
         raise DataError(
             f"board: no benchmark.jsonl in {folder}; expected a folder that evaluate.py writes (output_dir)"
         )
-    asked = {question.id for question in read_questions(questions)}
+    asked = [question.id for question in read_questions(questions)]
     entries = sorted((folder / "answers").glob("*.jsonl"))
     for path in entries:
-        check_entry(path, asked)
+        read_answers(path, asked)
     arms = arms_found([folder])
     if not arms:
         raise DataError(f"board: no verdicts in {folder}; expected verdicts/<judge>/<model>.jsonl beside answers/")
@@ -53,24 +53,3 @@ def write_board(folder: Path, baseline: str) -> Path:
     )
     print(f"Report page: {page}", flush=True)
     return page
-
-
-def check_entry(path: Path, asked: set[str]) -> None:
-    """Whether a file answers every question once.
-
-    Raises:
-        DataError: names what is missing, or asked by nobody.
-    """
-    found: set[str] = set()
-    for number, row in read_jsonl(path, what="answers"):
-        name = row.get("question_id")
-        if not isinstance(name, str) or not isinstance(row.get("text"), str):
-            raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
-        if name in found or name not in asked:
-            why = (
-                "answers a question twice" if name in found else "answers a question that benchmark.jsonl does not ask"
-            )
-            raise DataError(f"answers: {path}:{number} {why}: {name[:60]!r}; leave the line out")
-        found.add(name)
-    if missing := asked - found:
-        raise DataError(f"answers: {path} lacks {len(missing)} of {len(asked)} questions, such as {min(missing)!r}")

@@ -170,7 +170,7 @@ def test_a_board_is_rebuilt_from_its_files_alone(words, tmp_path, capsys):
     assert "Report page: " in capsys.readouterr().out
     entry = out / "answers" / "full.jsonl"
     entry.write_text("".join(entry.read_text().splitlines(keepends=True)[1:]))
-    with pytest.raises(DataError, match=r"full.jsonl lacks 1 of 18 questions, such as"):
+    with pytest.raises(DataError, match=r"full.jsonl answers 17 of 18 questions; missing"):
         rebuild_board(conf_folder(), str(out), [])
 
 
@@ -244,3 +244,17 @@ def test_relative_ratings_are_told_in_percent_of_the_reference_s(words, server, 
     assert float(row["score"]) == pytest.approx(72.5) and float(row["of_text_only"]) == pytest.approx(100 * 7.25 / 1.25)
     assert "of text_only" in capsys.readouterr().out
     assert table(tmp_path / "out")["pose", "full", "all"]["of_text_only"] in ("", "nan")
+
+
+def test_a_plan_beside_other_seeds_and_other_answers_needs_neither_its_own_folder_nor_these_questions(
+    words, server, tmp_path, capsys
+):
+    evaluated(words("baseline"))
+    (tmp_path / "jobs.json").write_text("[]")
+    there = tmp_path / "new" / "answers"
+    there.mkdir(parents=True)
+    (there / "full.jsonl").write_text('{"question_id": "another", "arm": "full", "text": "It stands."}\n')
+    capsys.readouterr()
+    evaluated([*words("full", "dry_run=true"), f"output_dir={tmp_path / 'new'}"])
+    (told,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("all")]
+    assert int(told[1]) == 3 * NUM_ASKED and not (tmp_path / "new" / "benchmark.json").exists()

@@ -30,23 +30,33 @@ class FileAnswerer:
         Raises:
             DataError: a question without an answer, or a line without question_id and text.
         """
-        path, found = self._path, {}
-        for number, row in read_jsonl(path, what="answers"):
-            if not isinstance(row.get("question_id"), str) or not isinstance(row.get("text"), str):
-                raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
-            if row["question_id"] in found:
-                raise DataError(
-                    f"answers: {path}:{number} answers {named(row['question_id'])} a second time; keep one of them"
-                )
-            found[row["question_id"]] = row["text"]
         ids = [question.id for question in questions]
-        missing = [one for one in ids if one not in found]
-        if missing:
-            raise DataError(
-                f"answers: {path} answers {len(ids) - len(missing)} of {len(ids)} questions; "
-                f"missing {', '.join(map(named, missing[:3]))}, ..."
-            )
-        if num_further := len(found) - len(ids):
-            log.warning("%s: %d answers to questions that the benchmark does not ask are left out", path, num_further)
+        found = read_answers(self._path, ids)
         for one in ids:
             yield Answer(question_id=one, arm=arm, text=found[one])
+
+
+def read_answers(path: Path, ids: Sequence[str]) -> dict[str, str]:
+    """Question id -> answer of a file that answers all of these questions.
+
+    Raises:
+        DataError: a question without an answer or with two, or a line without question_id and text.
+    """
+    found: dict[str, str] = {}
+    for number, row in read_jsonl(path, what="answers"):
+        if not isinstance(row.get("question_id"), str) or not isinstance(row.get("text"), str):
+            raise DataError(f"answers: {path}:{number} lacks question_id or text; expected both as text")
+        if row["question_id"] in found:
+            raise DataError(
+                f"answers: {path}:{number} answers {named(row['question_id'])} a second time; keep one of them"
+            )
+        found[row["question_id"]] = row["text"]
+    missing = [one for one in ids if one not in found]
+    if missing:
+        raise DataError(
+            f"answers: {path} answers {len(ids) - len(missing)} of {len(ids)} questions; "
+            f"missing {', '.join(map(named, missing[:3]))}, ..."
+        )
+    if num_further := len(found) - len(ids):
+        log.warning("%s: %d answers to questions that the benchmark does not ask are left out", path, num_further)
+    return found

@@ -81,7 +81,7 @@ class LlmJudge:
             raise ConfigError("judge.name is pose, which is the offline judge; choose another")
         self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd
         self._min_accepted, self.max_missing = min_accepted, max_missing
-        self._protocol, self._context, self._repeats, self.mode = protocol, context, repeats, mode
+        self.protocol, self._context, self._repeats, self.mode = protocol, context, repeats, mode
         self._seed, self._max_asks = seed, max_asks
 
     def judge(self, cases: Sequence[Case]) -> Iterator[tuple[Judgement, ...]]:
@@ -135,7 +135,7 @@ class LlmJudge:
         case = ask.case
         texts = [answer.text for answer in ask.answers]
         scene = case.scene if self._context != JudgeContext.picture else None
-        text = prompt(case.question.text, texts, scene, protocol=self._protocol, context=self._context,
+        text = prompt(case.question.text, texts, scene, protocol=self.protocol, context=self._context,
                       repeat=ask.repeat)  # fmt: skip
         pictures = (door.picture(case.picture),) if self._context.sees and case.picture is not None else ()
         message = Message(role="user", text=text, images=pictures)
@@ -168,7 +168,7 @@ class LlmJudge:
                     judge=self.name,
                     rating=result.value.values[place] if result and result.value else None,
                     reason=_reason(result),
-                    protocol=self._protocol.value,
+                    protocol=self.protocol.value,
                     opponent=next((one.arm for one in arms if one is not answer), None),
                     order=("ab", "ba")[place] if len(arms) == 2 else None,
                     repeat=ask.repeat,
