@@ -19,7 +19,8 @@ from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
 from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.measures import Arm
-from llavapose.evaluation.tables.results import judges_found, rated_answers, summarise
+from llavapose.evaluation.tables.results import summarise
+from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import read_json, read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
@@ -63,16 +64,16 @@ class Beside:
 
     def judge(self, cases):
         for case in cases:
-            arms = ((case.answer, case.opponent, "ab"), (case.opponent, case.answer, "ba"))
+            arms = ((case.answer, case.opponent), (case.opponent, case.answer))
             yield tuple(
                 Judgement(
                     verdict=Verdict(
                         question_id=case.question.id, arm=one.arm, judge=self.name, reason="by length",
                         rating=8.0 if len(one.text) > len(other.text) else 2.0, protocol="pair",
-                        opponent=other.arm, order=order,
+                        opponent=other.arm,
                     )
                 )
-                for one, other, order in arms
+                for one, other in arms
             )  # fmt: skip
 
 
@@ -212,9 +213,7 @@ def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(arm_of, be
     assert rows["beside", "full", "all"]["score"] == 80 and rows["beside", "baseline", "all"]["score"] == 20
     assert rows["beside", "full", "all"]["diff"] == 60 and rows["pose", "full", "all"]["score"] > 95
     pair = rows_of(out / "verdicts" / "beside" / "full.jsonl")
-    assert [(row["arm"], row["opponent"], row["order"]) for row in pair[:2]] == [
-        ("full", "baseline", "ab"), ("baseline", "full", "ba"),
-    ]  # fmt: skip
+    assert [(row["arm"], row["opponent"]) for row in pair[:2]] == [("full", "baseline"), ("baseline", "full")]
 
 
 def test_a_judge_of_pairs_needs_the_other_s_answers(arm_of, benchmark, tmp_path):

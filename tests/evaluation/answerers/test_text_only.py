@@ -17,7 +17,8 @@ from llavapose.evaluation.evaluate import arm_of, evaluate_arm
 from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.measures import Arm
 from llavapose.evaluation.tables.ablation import arms_in_order
-from llavapose.evaluation.tables.results import rated_answers, summarise
+from llavapose.evaluation.tables.results import summarise
+from llavapose.evaluation.tables.verdicts import rated_answers
 from llavapose.files import read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
