@@ -6,6 +6,7 @@ python evaluate.py board=DIR                                          tables and
 """
 
 import itertools
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -120,19 +121,34 @@ def rebuild_board(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     """Tables and page of a folder of answers and verdicts, whoever made them; no model and no key is needed.
 
     Raises:
-        ConfigError: further settings than ``baseline``.
-        DataError: no questions there, or answers that are not to them.
+        ConfigError: further settings than ``baseline`` and ``max_missing``.
+        DataError: no questions there, or answers and verdicts that do not belong to them.
     """
+    from llavapose.evaluation.judges.missing import MAX_MISSING
+    from llavapose.evaluation.tables.entries import check_entries
     from llavapose.report.board import write_board
 
     given = {name: value for name, _, value in (text.partition("=") for text in overrides)}
-    if odd := [name for name in given if name != "baseline"]:
-        raise ConfigError(f"`{odd[0]}=...`: a board is made of what lies in its folder; expected baseline=ARM alone")
+    if odd := [name for name in given if name not in ("baseline", "max_missing")]:
+        raise ConfigError(f"`{odd[0]}=...`: a board is made of what lies in its folder; expected baseline=ARM or "
+                          "max_missing=SHARE alone")  # fmt: skip
+    most = _share("max_missing", given.get("max_missing"), MAX_MISSING)
     board = Path(folder)
     if not board.is_dir():
         raise DataError(f"board: no folder {folder}; expected one that evaluate.py writes (output_dir)")
+    check_entries(board, max_missing=most)
     claim_sweep(board, ["board"])
     write_board(board, given.get("baseline", BASELINE))
+
+
+def _share(name: str, text: str | None, default: float) -> float:
+    try:
+        value = default if text is None else float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{name} is {text}; expected a share from 0 to 1")
+    return value
 
 
 FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board}

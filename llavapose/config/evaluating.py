@@ -134,7 +134,8 @@ class JudgeConfig:
     min_accepted: float | None = None
     """Least share of an endpoint's replies that must have a verdict once a hundred are read; below it the run stops."""
     max_missing: float | None = None
-    """Largest share of an arm's ratings that may be missing in the end; above it the run fails and writes none."""
+    """Largest share of an arm's questions that may lack a rating, any of those asked for, in the end; above it the run
+    fails and writes none. Of the pose judge: whose answer is missing."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 

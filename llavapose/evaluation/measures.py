@@ -23,8 +23,15 @@ from llavapose.evaluation.answerers.protocol import (
 )
 from llavapose.evaluation.benchmarks.protocol import Benchmark
 from llavapose.evaluation.controls import asked_under
-from llavapose.evaluation.judges.llm import LlmJudge, TooManyMissing, too_many_missing
-from llavapose.evaluation.judges.protocol import Case, Judge, Judgement
+from llavapose.evaluation.judges.llm import LlmJudge
+from llavapose.evaluation.judges.missing import (
+    MAX_MISSING,
+    TooManyMissing,
+    answers_in,
+    missing_answer,
+    too_many_missing,
+)
+from llavapose.evaluation.judges.protocol import Case, Judge, Judgement, answer_hash
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
 from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE, shown_in
 from llavapose.evaluation.result_file import write_rows
@@ -111,7 +118,9 @@ def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
         return
     path = _verdicts_file(arm, judge, control)
     by_id = {question.id: question for question in arm.benchmark.questions}
-    rows = [_verdict_row(judgement, by_id) for judgement in _judgements(judge, cases_of(arm, judge, control))]
+    cases = cases_of(arm, judge, control)
+    texts = {(one.arm, one.question_id): one.text for case in cases for one in answers_in(case)}
+    rows = [_verdict_row(judgement, by_id, texts) for judgement in _judgements(judge, cases)]
     write_jsonl(path, rows)
     write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, judge, control)})
     own = [row for row in rows if row["arm"] == arm.name]
@@ -284,8 +293,13 @@ def _picture(images: Path, question: Question) -> Path | None:
 
 def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
     """The judge's; where an answer is missing there is nothing to judge."""
-    missing = {case.question.id: told for case in cases if (told := _missing_answer(case))}
-    if isinstance(judge, LlmJudge) and (told := too_many_missing([*missing.values()], len(cases), judge.max_missing)):
+    if isinstance(judge, LlmJudge):
+        for judgements in judge.judge(cases):
+            yield from judgements
+        return
+    missing = {case.question.id: told for case in cases if (told := missing_answer(case))}
+    most = getattr(judge, "max_missing", MAX_MISSING)
+    if told := too_many_missing([*missing.values()], len(cases), most):
         raise TooManyMissing(f"judge {judge.name}: {told}")
     found = iter(judge.judge([case for case in cases if case.question.id not in missing]))
     for case in cases:
@@ -296,12 +310,6 @@ def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
     assert next(found, None) is None, f"judge {judge.name}: more judgements than asked for"
 
 
-def _missing_answer(case: Case) -> str:
-    """Whose answer is missing, and why; "" where none is."""
-    failed = [one for one in (case.answer, case.opponent) if one is not None and one.finish == "failed"]
-    return "; ".join(f"no answer of {one.arm}: {one.text}" for one in failed)
-
-
 def _unscored(judge: Judge, case: Case, reason: str) -> Verdict:
     return Verdict(
         question_id=case.question.id,
@@ -309,7 +317,7 @@ def _unscored(judge: Judge, case: Case, reason: str) -> Verdict:
         judge=judge.name,
         rating=None,
         reason=reason,
-        protocol=judge.protocol.value if isinstance(judge, LlmJudge) else "pair" if case.opponent else "single",
+        protocol="pair" if case.opponent else "single",
         opponent=case.opponent.arm if case.opponent else None,
     )
 
@@ -333,9 +341,12 @@ def _answers(
     return {row["question_id"]: Answer(**row) for _, row in read_jsonl(path, what="answers")}
 
 
-def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, Any]:
-    """A verdict's line also keeps the question's kind, picture and text, and the claims behind it."""
-    question = by_id[judgement.verdict.question_id]
+def _verdict_row(
+    judgement: Judgement, by_id: Mapping[str, Question], texts: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
+    """A verdict's line also keeps the question's kind, picture, text, the answer's hash and the claims behind it."""
+    verdict = judgement.verdict
+    question = by_id[verdict.question_id]
     claims = [
         {
             "start": one.claim.start,
@@ -350,10 +361,11 @@ def _verdict_row(judgement: Judgement, by_id: dict[str, Question]) -> dict[str, 
         for one in judgement.claims
     ]
     return {
-        **to_dict(judgement.verdict),
+        **to_dict(verdict),
         "kind": question.kind,
         "scene_id": question.scene_id,
         "text": question.text,
+        "answer": answer_hash(texts[verdict.arm, verdict.question_id]),
         "claims": claims,
     }
 

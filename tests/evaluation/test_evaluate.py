@@ -16,6 +16,7 @@ from llavapose.evaluation.answerers.protocol import Likelihoods, ProbedAnswerer
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
+from llavapose.evaluation.judges.missing import TooManyMissing
 from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.measures import Arm
@@ -238,9 +239,39 @@ def test_a_missing_answer_is_unscored_by_any_judge(arm_of, benchmark, tmp_path):
                 yield answer if number else replace(answer, text="refused", finish="failed")
 
     evaluate_arm(arm_of(tmp_path, "full", Failing(benchmark)))
+    summarise(tmp_path)
+    (row,) = [row for row in table(tmp_path, "ablation.csv") if (row["arm"], row["kind"]) == ("full", "all")]
+    assert row["score_if_missing_low"] < row["score_if_missing_high"], "a refusal helps nobody"
     first, second = rows_of(tmp_path / "verdicts" / "pose" / "full.jsonl")[:2]
     assert first["rating"] is None and first["reason"] == "no answer of full: refused"
     assert second["rating"] is not None
+
+
+@pytest.mark.parametrize("judge", [None, Beside()])
+def test_too_many_missing_answers_fail_any_judge(arm_of, benchmark, tmp_path, judge):
+    class Refusing(Talker):
+        def answers(self, questions, images, arm):
+            for number, answer in enumerate(super().answers(questions, images, arm)):
+                yield answer if number > 4 else replace(answer, text="refused", finish="failed")
+
+    evaluate_arm(arm_of(tmp_path, "baseline", Talker(benchmark)))
+    with pytest.raises(TooManyMissing, match=r"5 of 36 questions lack a rating, more than .*: 5 x no answer of full"):
+        evaluate_arm(arm_of(tmp_path, "full", Refusing(benchmark), judge))
+    assert not list(tmp_path.glob("verdicts/*/full.jsonl"))
+
+
+def test_an_answer_that_the_opponent_lacks_is_not_judged_as_text(arm_of, benchmark, tmp_path):
+    class Failing(Talker):
+        def answers(self, questions, images, arm):
+            for number, answer in enumerate(super().answers(questions, images, arm)):
+                yield answer if number else replace(answer, text="refused " * 99, finish="failed")
+
+    evaluate_arm(arm_of(tmp_path, "baseline", Failing(benchmark, sees=False)))
+    evaluate_arm(arm_of(tmp_path, "full", Talker(benchmark), Beside()))
+    first, *rest = rated_answers(tmp_path, "full", "beside")
+    assert first.rating is None and all(one.rating == 8.0 for one in rest)
+    (line,) = [row for row in rows_of(tmp_path / "verdicts" / "beside" / "full.jsonl") if row["rating"] is None]
+    assert line["reason"].startswith("no answer of baseline: refused refused")
 
 
 def test_results_of_the_first_version_are_the_pose_judge_s(out, tmp_path):

@@ -143,7 +143,7 @@ def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_
     ("garbled", "error", "goes_on"),
     [
         (1.0, r"of the last \d+ replies of the judge 0 are of use, fewer than 20%", "judge.min_accepted=0"),
-        (0.7, r"\d+ of 36 ratings are missing, more than judge.max_missing=0.1", "judge.max_missing=1"),
+        (0.7, r"\d+ of 18 questions lack a rating, more than judge.max_missing=0.1", "judge.max_missing=1"),
     ],
 )
 def test_a_model_that_cannot_judge_fails_loudly(words, server, tmp_path, garbled, error, goes_on):

@@ -55,7 +55,9 @@ def test_an_arm_more_changes_no_other_arms_difference(tmp_path):
     assert rows["full"]["diff"] == 10 and rows["Other-7B"]["diff"] == 70
     # Its mean is over the pairings that are whole: 40 questions beside full alone, one beside neither.
     mean = np.mean([5.0] * 39 + [3.5] * 20)
-    assert rows["baseline"]["num_scored"] == NUM_IMAGES - 1 and rows["baseline"]["score"] == pytest.approx(10 * mean, abs=1e-3)
+    assert rows["baseline"]["num_scored"] == NUM_IMAGES - 1 and rows["baseline"]["score"] == pytest.approx(
+        10 * mean, abs=1e-3
+    )
     gaps = rows_of(tmp_path, "comparison.csv")
     assert gaps["baseline"]["diff"] == 10, "ours less the base, where the base stood beside ours"
 

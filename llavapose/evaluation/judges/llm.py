@@ -5,7 +5,6 @@ asked again, then missing with the reason; where too much is missing, the run fa
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,13 @@ from llavapose.config.choices import AskMode, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.evaluation.judges.missing import (
+    MAX_MISSING,
+    TooManyMissing,
+    answers_in,
+    missing_answer,
+    too_many_missing,
+)
 from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
 from llavapose.evaluation.judges.rubric import mark_for, prompt
@@ -44,8 +50,8 @@ class LlmJudge:
         max_asks: how often one rating is asked for before it is missing.
         max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
         min_accepted: least share of the replies that must have a verdict once a hundred are read; 0: any.
-        max_missing: largest share of the ratings that may be missing in the end, for want of an answer, of annotations
-            or of a verdict.
+        max_missing: largest share of the questions that may lack a rating in the end, any of those that were asked
+            for: for want of an answer, of annotations or of a verdict.
 
     Raises:
         ConfigError: an opponent of single answers, a name that is taken, or several contexts.
@@ -66,7 +72,7 @@ class LlmJudge:
         max_asks: int = 3,
         max_usd: Cap = None,
         min_accepted: float = 0.2,
-        max_missing: float = 0.1,
+        max_missing: float = MAX_MISSING,
     ) -> None:
         single = protocol == JudgeProtocol.single
         if single and opponent is not None:
@@ -91,19 +97,32 @@ class LlmJudge:
             LlavaPoseError: asking was stopped, and the same command goes on; or too many ratings are missing.
         """
         asked = {ask.name: ask for case in cases for ask in self._asks(case)}
-        unseen = sum(not self._asks(case) for case in cases)
-        self._check_missing([NO_ANNOTATIONS] * unseen, len(cases))  # before anything is paid for
+        # Before anything is paid for: what cannot be rated.
+        lacks = {case.question.id: why for case in cases if (why := self._unseen(case))}
+        self._check_missing(lacks, len(cases))
         found = self._asked(asked)
-        self._check_missing([_reason(one) for one in found.by_name.values() if one.value is None], len(asked))
+        unread = {
+            ask.case.question.id: _reason(found.by_name[name])
+            for name, ask in asked.items()
+            if found.by_name[name].value is None
+        }
+        self._check_missing({**unread, **lacks}, len(cases))
         for case in cases:
-            named = {ask.name: ask for ask in self._asks(case)} or {"": _Ask(case=case, answers=_arms(case))}
-            yield tuple(one for name, ask in named.items() for one in self._judgements(ask, found.by_name.get(name)))
+            if case.question.id in lacks:
+                yield tuple(self._judgements(_Ask(case=case, answers=answers_in(case)), None))
+            else:
+                yield tuple(one for ask in self._asks(case) for one in self._judgements(ask, found.by_name[ask.name]))
+
+    def _unseen(self, case: Case) -> str:
+        """Why there is nothing to ask about a case: an answer, or all that is known of the picture, is missing."""
+        blind = case.picture is None if self._context == JudgeContext.picture else case.scene is None
+        return missing_answer(case) or (NO_ANNOTATIONS if blind else "")
 
     def _asks(self, case: Case) -> list["_Ask"]:
-        """What is asked about a case: nothing where the judge would know nothing of the picture."""
-        if case.picture is None if self._context == JudgeContext.picture else case.scene is None:
+        """What is asked about a case; nothing where there is nothing to rate."""
+        if self._unseen(case):
             return []
-        arms = _arms(case)
+        arms = answers_in(case)
         orders = [arms] if len(arms) == 1 else [arms, arms[::-1]]
         return [_Ask(case=case, answers=order, repeat=repeat) for repeat in range(self._repeats) for order in orders]
 
@@ -147,18 +166,18 @@ class LlmJudge:
         mark = mark_for(ask.case.question.text, texts, ask.repeat)
         return read_ratings(completion.text, form, mark=mark, answers=texts, cut_off=completion.finish in CUT_OFF)
 
-    def _check_missing(self, missing: Sequence[str], num: int) -> None:
+    def _check_missing(self, missing: Mapping[str, str], num: int) -> None:
         """A table of the few ratings that could be read would look like any other.
 
         Raises:
-            LlavaPoseError: more are missing, for these reasons, than ``max_missing``.
+            TooManyMissing: more of ``num`` questions lack a rating, each for its reason, than ``max_missing``.
         """
-        if too_many := too_many_missing(missing, num, self.max_missing):
+        if too_many := too_many_missing([*missing.values()], num, self.max_missing):
             raise TooManyMissing(f"judge {self.name}: {too_many}")
 
     def _judgements(self, ask: "_Ask", result: Result[Ratings] | None) -> Iterator[Judgement]:
         """The candidate's, then the opponent's."""
-        arms = _arms(ask.case)
+        arms = answers_in(ask.case)
         for answer in arms:
             place = ask.answers.index(answer)
             yield Judgement(
@@ -167,7 +186,7 @@ class LlmJudge:
                     arm=answer.arm,
                     judge=self.name,
                     rating=result.value.values[place] if result and result.value else None,
-                    reason=_reason(result),
+                    reason=_reason(result) if result else self._unseen(ask.case),
                     protocol=self.protocol.value,
                     opponent=next((one.arm for one in arms if one is not answer), None),
                     order=("ab", "ba")[place] if len(arms) == 2 else None,
@@ -179,20 +198,6 @@ class LlmJudge:
 
 class _RanAway(LlavaPoseError):
     goes_on_with = "judge.min_accepted=0"
-
-
-class TooManyMissing(LlavaPoseError):
-    """So many ratings are missing that the others would say something else than they seem to."""
-
-    goes_on_with = "judge.max_missing=1"
-
-
-def too_many_missing(reasons: Sequence[str], num: int, most: float) -> str:
-    """A line where more ratings of ``num`` are missing than the share ``most``, with the commonest reasons; else ""."""
-    if len(reasons) <= most * num:
-        return ""
-    commonest = "; ".join(f"{count} x {why}" for why, count in Counter(reasons).most_common(3))
-    return f"{len(reasons)} of {num} ratings are missing, more than judge.max_missing={most:g}: {commonest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,14 +215,8 @@ class _Ask:
         return f"{self.case.question.id}{first} {self.repeat}"
 
 
-def _arms(case: Case) -> tuple[Answer, ...]:
-    return tuple(one for one in (case.answer, case.opponent) if one is not None)
-
-
-def _reason(result: Result[Ratings] | None) -> str:
+def _reason(result: Result[Ratings]) -> str:
     """The judge's explanation, or why there is no rating."""
-    if result is None:
-        return NO_ANNOTATIONS
     if result.value is not None:
         return result.value.explanation
     return result.failure or f"no rating: {', '.join(result.reasons)}"

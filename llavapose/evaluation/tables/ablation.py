@@ -15,7 +15,8 @@ benchmark counts; a hole for the pose judge, whose scale has no zero. ``gain`` i
 baseline's score; ``p_holm`` its p among all tests of the table (arms x kinds and all); ``smallest_gap`` the difference
 that these questions would have shown in 4 of 5 such benchmarks. Differences are over the questions that both arms were
 scored on, of a judge of pairs within the arm's own pairs; the ``..._if_missing_...`` say how far missing ratings could
-move a mean or a difference, and are holes for the pose judge, whose unscored questions are so for every arm.
+move a mean or a difference: of the pose judge those of answers that are missing, for what else it does not score, it
+scores of nobody.
 """
 
 import math
@@ -109,16 +110,13 @@ def _cell(
     first, second = of_kind(first, kind), of_kind(second, kind)
     mean, pairs = mean_rating(own), pairs_of(first, second, together=together)
     reference = beside.get((TEXT_ONLY, arm)) or ratings.get(TEXT_ONLY, ())
-    missing: dict[str, float] = dict.fromkeys(MISSING_COLUMNS, math.nan)
-    if judge != POSE:
-        missing = missing_columns(own, first, second)
     return {
         **columns("score", "low", "high", mean),
         **columns("diff", "diff_low", "diff_high", pairs.difference),
         **control_columns(arm, kind, ratings, controls),
         "of_text_only": math.nan if judge == POSE else pairs_of(own, reference).share,
         **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
-        **missing,
+        **missing_columns(own, first, second),
         **_claims(scored(own)),
         **count_columns(own, mean),
     }

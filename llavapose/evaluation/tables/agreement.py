@@ -62,6 +62,7 @@ def _median(ratings: Sequence[Rating | None]) -> Rating:
         text=there[0].text,
         rating=float(np.median([one.rating for one in rated if one.rating is not None])) if whole else None,
         num_ratings=sum(one.num_ratings for one in rated),
+        missing=not whole,
         runs=tuple(np.median(runs, axis=0).tolist()) if whole and runs.size else (),
     )
 

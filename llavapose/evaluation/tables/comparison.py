@@ -9,7 +9,6 @@ The controls are the row's own, as in the ablation: a model beats one where ``ov
 The anchor of a comparison by pairs is our arm, so that its mean is over its ratings beside every other model.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -88,7 +87,6 @@ def comparison_table(
             first, second, together = facing(ours, arm, ratings, beside) if arm != ours else ((), (), False)
             first, second = of_kind(first, kind), of_kind(second, kind)
             pairs, mean = pairs_of(first, second, together=together), mean_rating(row)
-            missing = missing_columns(row, first, second) if judge != POSE else {}
             rows.append({
                 "judge": judge,
                 "ours": ours,
@@ -98,8 +96,7 @@ def comparison_table(
                 **control_columns(arm, kind, ratings, controls or {}),
                 **columns("diff", "diff_low", "diff_high", pairs.difference),
                 **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
-                **dict.fromkeys(MISSING_COLUMNS, math.nan),
-                **missing,
+                **missing_columns(row, first, second),
                 **count_columns(row, mean),
                 "benchmark": benchmark,
             })  # fmt: skip

@@ -25,6 +25,7 @@ class Rating:
         num_right: claims that hold of the picture, and ``num_wrong`` those that do not; means over seeds.
         num_ratings: how many verdicts stand behind the rating.
         runs: where several training seeds were averaged, the rating of each.
+        missing: whether there should be a rating, and is none; False: this judge rates nobody's answer to the question.
     """
 
     question_id: str
@@ -36,6 +37,7 @@ class Rating:
     num_wrong: float = 0.0
     num_ratings: int = 1
     runs: tuple[float, ...] = ()
+    missing: bool = False
 
     @property
     def question(self) -> tuple[str, str]:
@@ -208,6 +210,8 @@ def missing_columns(
     """
     if not scored(asked):
         return dict.fromkeys(MISSING_COLUMNS, math.nan)
+    asked, first, second = ([one for one in found if one.rating is not None or one.missing]
+                            for found in (asked, first, second))  # fmt: skip
     reference = {one.question: one for one in second}
     both = [(one, reference[one.question]) for one in first if one.question in reference]
     ends = ((LOWEST, HIGHEST), (HIGHEST, LOWEST))

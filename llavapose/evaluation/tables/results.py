@@ -17,6 +17,7 @@ import numpy as np
 
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
+from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
@@ -32,9 +33,10 @@ from llavapose.evaluation.tables.verdicts import (
     rated_in,
     ratings_of,
     read_verdicts,
+    with_missing,
 )
 from llavapose.files import read_json, read_jsonl, write_csv
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, Question
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +96,12 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
     """All that a judge found in these folders; every file is read once."""
     lines = {folder: read_verdicts(folder, judge) for folder in everywhere}
     under = {c: {folder: read_verdicts(folder, judge, c) for folder in everywhere} for c in Control}
+    asked = {folder: _asked(folder) for folder in everywhere}
     ratings, beside = {}, {}
     for arm, homes in places.items():
         name = file_arm(arm)
         anchored = rated_beside_others(lines, name)
-        runs = [anchored] if anchored else [ratings_of(about(lines[home], name)) for home in homes]
+        runs = [anchored] if anchored else [with_missing(ratings_of(about(lines[f], name)), asked[f]) for f in homes]
         ratings[arm] = _mean_ratings(runs, arm)
         rivals = [rated_in(lines[home], name) for home in homes]
         for other in dict.fromkeys(other for found in rivals for other in found):
@@ -111,6 +114,11 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
         for control, of_folder in under.items()
     }
     return Judged(ratings=ratings, controls=controls, beside=beside, verdicts=_rows_shown(lines, places))
+
+
+def _asked(folder: Path) -> tuple[Question, ...]:
+    path = folder / "benchmark.jsonl"
+    return read_questions(path) if path.is_file() else ()
 
 
 def _panel(seats: Mapping[str, Judged]) -> Judged | None:
@@ -209,6 +217,7 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
                 num_right=right,
                 num_wrong=wrong,
                 num_ratings=sum(one.num_ratings for one in found),
+                missing=any(one.missing for one in found),
                 runs=tuple(scores) if rating is not None else (),
             )
         )

@@ -5,19 +5,23 @@ that they were laid beside. Results of version 0.1 have ``verdicts/<arm>.jsonl``
 """
 
 import logging
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import numpy as np
 
 from llavapose.config.choices import Control
-from llavapose.errors import DataError
+from llavapose.errors import DataError, shown
+from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST, NO_ANSWER
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256
+from llavapose.kinds import KINDS
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
-from llavapose.records import CONTROL_ARMS, POSE
+from llavapose.records import CONTROL_ARMS, POSE, Question
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +59,59 @@ def read_verdicts(folder: Path, judge: str, control: Control | None = None) -> l
             log.warning("%s: left out, the answers of %s have been made anew since; evaluate %s again",
                         path, replaced, path.stem)  # fmt: skip
             continue
-        for number, row in read_jsonl(path, what="verdicts"):
-            missing = [key for key in ("question_id", "scene_id", "kind", "rating", "arm") if key not in row]
-            if missing:
-                raise DataError(f"verdicts: {path}:{number} has no {missing[0]!r}; run evaluate.py again")
-            found.append({**row, FILE: path.stem})
+        lines = [
+            (number, {**row, "judge": judge, FILE: path.stem}) for number, row in read_jsonl(path, what="verdicts")
+        ]
+        beside = {line.get("opponent") for _, line in lines if line.get("arm") == path.stem}
+        for number, line in lines:
+            if problem := _problem(line, judge) or _foreign(line, beside):
+                raise DataError(f"verdicts: {path}:{number} {problem}")
+            found.append(line)
     return found
+
+
+_FORM: Mapping[str, tuple[type | UnionType, str]] = {
+    "question_id": (str, "a text"),
+    "scene_id": (int, "a whole number"),
+    "kind": (str, "a text"),
+    "arm": (str, "a text"),
+    "text": (str, "a text"),
+    "opponent": (str | None, "an arm or null"),
+    "order": (str | None, "ab, ba or null"),
+    "repeat": (int, "a whole number"),
+    "reason": (str, "a text"),
+    "claims": (list | None, "a list"),
+}
+_NEEDED = ("question_id", "scene_id", "kind", "rating", "arm")
+
+
+def _problem(line: Line, judge: str) -> str | None:
+    """What is wrong with a line, whoever wrote it; None where it is a verdict."""
+    if lacks := next((key for key in _NEEDED if key not in line), None):
+        return f"has no {lacks!r}; run evaluate.py again"
+    for key, (form, told) in _FORM.items():
+        if key in line and (not isinstance(line[key], form) or isinstance(line[key], bool)):
+            return f"has {key} {shown(line[key])}; expected {told}"
+    if not all(isinstance(claim, dict) and isinstance(claim.get("outcome"), str) for claim in line.get("claims") or ()):
+        return "has claims that are none; expected objects with an outcome"
+    return _problem_of_rating(line["rating"], judge)
+
+
+def _problem_of_rating(rating: Any, judge: str) -> str | None:
+    """The pose judge's scale goes below 1, where an answer is worse than none."""
+    if rating is None:
+        return None
+    number = isinstance(rating, int | float) and not isinstance(rating, bool) and math.isfinite(rating)
+    if number and rating <= HIGHEST and (judge == POSE or rating >= LOWEST):
+        return None
+    return f"has rating {shown(rating)}; expected a number from {LOWEST:g} to {HIGHEST:g}, or null"
+
+
+def _foreign(line: Line, beside: Set[Any]) -> str | None:
+    """A file is about its own arm's answers and those that they were laid beside: nobody rates others in passing."""
+    if line["arm"] == line[FILE] or (line["arm"] in beside and line.get("opponent") == line[FILE]):
+        return None
+    return f"is about {shown(line['arm'])}, beside whom {line[FILE]} was not rated; take it out"
 
 
 def _replaced(folder: Path, verdicts: Path, control: Control | None) -> str | None:
@@ -108,6 +159,26 @@ def ratings_of(lines: Iterable[Line]) -> list[Rating]:
     return [_rating(rows) for rows in found.values()]
 
 
+def with_missing(ratings: Sequence[Rating], questions: Iterable[Question]) -> list[Rating]:
+    """An arm's ratings, and a missing one for each question that was asked and that nothing is said of.
+
+    An arm that was asked other questions, or none, stays as it is.
+    """
+    there = {one.question for one in ratings}
+    asked = {(one.id, one.text): one for one in questions if KINDS[one.kind].rated}
+    if not there & asked.keys():
+        return list(ratings)
+    lacking = [one for key, one in asked.items() if key not in there]
+    return [
+        *ratings,
+        *(
+            Rating(question_id=one.id, scene_id=one.scene_id, kind=one.kind, text=one.text, rating=None,
+                   num_ratings=0, missing=True)
+            for one in lacking
+        ),
+    ]  # fmt: skip
+
+
 def rated_beside_others(lines: Mapping[Path, Sequence[Line]], arm: str) -> list[Rating]:
     """The ratings of a judge's anchor over all arms and seeds that it was rated beside; none of any other arm.
 
@@ -140,6 +211,7 @@ def _rating(rows: Sequence[Line]) -> Rating:
     whole = [(rating, found) for found in pairings.values() if (rating := _rating_in(found)) is not None]
     means = [rating for rating, _ in whole]
     row = rows[0]
+    lacking = row.get("judge") != POSE or row.get("reason", "").startswith(NO_ANSWER)
     return Rating(
         question_id=row["question_id"],
         scene_id=row["scene_id"],
@@ -149,6 +221,7 @@ def _rating(rows: Sequence[Line]) -> Rating:
         text=row.get("text", ""),
         num_right=_num_claims(row, SUPPORTED),
         num_wrong=_num_claims(row, CONTRADICTED),
+        missing=not means and lacking,
     )
 
 
