@@ -22,7 +22,7 @@ from llavapose.config.compose import settings
 from llavapose.config.places import claim_sweep, claimed
 from llavapose.config.register import as_settings
 from llavapose.config.schema import EvaluateConfig, TrainConfig
-from llavapose.errors import ConfigError, DataError
+from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.files import read_json
 from llavapose.records import BASELINE
 from llavapose.sweep.jobs import values_of
@@ -35,14 +35,13 @@ def evaluate_one(config: EvaluateConfig) -> None:
     Raises:
         ConfigError: a judge lays answers beside others that are not there.
     """
-    from llavapose.evaluation.evaluate import arm_of, evaluate
-    from llavapose.evaluation.plan import lines, plan_of
+    from llavapose.evaluation.evaluate import evaluate
 
-    if not config.dry_run and (missing := missing_opponent(config.judge, config.arm, config.output_dir)):
-        raise ConfigError("\n".join(missing))
     if config.dry_run:
-        print("\n".join(lines(plan_of(arm_of(config)))), flush=True)
+        _plan([config])
         return
+    if missing := missing_opponent(config.judge, config.arm, config.output_dir):
+        raise ConfigError("\n".join(missing))
     folder = evaluate(config)
     if config.checkpoint is not None:
         complete_card(Path(config.checkpoint), folder, config.arm)
@@ -50,11 +49,41 @@ def evaluate_one(config: EvaluateConfig) -> None:
         say_tables(folder, config.baseline)
 
 
+def _plan(configs: Sequence[EvaluateConfig], names: Sequence[str] = ()) -> None:
+    """Print what evaluations would ask and cost, of several each under its name, and their sum."""
+    from llavapose.evaluation.evaluate import arm_of
+    from llavapose.evaluation.plan import added, lines, plan_of
+
+    planned: set[str] = set()
+    plans = [plan_of(arm_of(config), planned) for config in configs]
+    for name, plan in zip(names, plans, strict=False):
+        print(f"\n{name}\n" + "\n".join(lines(plan)), flush=True)
+    if len(plans) > 1:
+        print("\nin all, what several ask counted once", flush=True)
+    if len(plans) > 1 or not names:
+        print("\n".join(lines(added(plans))), flush=True)
+
+
+def _one_by_one(configs: Sequence[EvaluateConfig], names: Sequence[str]) -> list[str]:
+    """Evaluate each, whatever became of the others; what went wrong, in lines."""
+    problems = []
+    for config, name in zip(configs, names, strict=True):
+        print(f"\n{name}", flush=True)
+        try:
+            evaluate_one(config)
+        except LlavaPoseError as error:
+            goes_on = f" (goes on with {error.goes_on_with})" if error.goes_on_with else ""
+            problems += [f"{name}: {line}{goes_on}" for line in str(error).splitlines()]
+            print(f"{name}: not evaluated, the others go on: {str(error).splitlines()[0]}", flush=True)
+    return problems
+
+
 def evaluate_grid(conf: Path, overrides: Sequence[str]) -> None:
     """Every combination of the values given, one after the other; a folder's tables are made once, at the end.
 
     Raises:
         ConfigError: every mistake of every combination, before the first is evaluated.
+        LlavaPoseError: some went wrong; the tables of the others are there.
     """
     combinations = [list(one) for one in itertools.product(*map(values_of, overrides))]
     configs, problems = [], []
@@ -65,16 +94,20 @@ def evaluate_grid(conf: Path, overrides: Sequence[str]) -> None:
             problems += str(error).splitlines()
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
-    folders: dict[Path, EvaluateConfig] = {}
+    names = [shlex.join(combination) for combination in combinations]
+    if any(config.dry_run for config in configs):
+        _plan(configs, names)
+        return
+    placed = []
     for combination, config in zip(combinations, configs, strict=True):
-        print(f"\n{shlex.join(combination)}", flush=True)
         chosen = [text.partition("=")[2].strip("'") for text in claimed(config, combination)]
-        config = replace(config, output_dir=Path(chosen[0])) if chosen else config
-        evaluate_one(replace(config, tables=False))
-        folders[config.output_dir] = config
-    for folder, config in folders.items():
-        if config.tables and not config.dry_run:
+        placed.append(replace(config, output_dir=Path(chosen[0])) if chosen else config)
+    problems = _one_by_one([replace(config, tables=False) for config in placed], names)
+    for folder, config in {config.output_dir: config for config in placed}.items():
+        if config.tables and folder.is_dir() and any(folder.glob("verdicts/*/*.jsonl")):
             say_tables(folder, config.baseline)
+    if problems:
+        raise LlavaPoseError("\n".join(problems))
 
 
 def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
@@ -85,6 +118,7 @@ def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     Raises:
         ConfigError: mistakes in the settings.
         DataError: no training sweep there.
+        LlavaPoseError: some arms went wrong; tables and page of the others are there.
     """
     from llavapose.report.sweep import finish_sweep
 
@@ -98,13 +132,16 @@ def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     # The baseline first: a judge of pairs lays its answers beside the others'.
     jobs.sort(key=lambda job: job["arm"] != BASELINE)
     configs = [settings("evaluate", conf, [*_words(conf, job), *overrides]) for job in jobs]
+    names = [f"{job['arm']} {job.get('variant', '')}".rstrip() for job in jobs]
+    if any(config.dry_run for config in configs):
+        _plan(configs, names)
+        return
     claim_sweep(Path(folder), ["evaluate", *overrides])
-    for job, config in zip(jobs, configs, strict=True):
-        print(f"\n{job['arm']} {job.get('variant', '')}".rstrip(), flush=True)
-        evaluate_one(config)
-    if not any(config.dry_run for config in configs):
-        finish_sweep(Path(folder))
-        complete_cards(Path(folder))
+    problems = _one_by_one(configs, names)
+    finish_sweep(Path(folder))
+    complete_cards(Path(folder))
+    if problems:
+        raise LlavaPoseError("\n".join(problems))
 
 
 def _words(conf: Path, job: dict[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import EvaluateConfig
+from llavapose.config.places import results_root
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.protocol import Answerer
@@ -58,11 +59,11 @@ def arm_of(config: EvaluateConfig) -> Arm:
         name=config.arm,
         out=out,
         benchmark=benchmark,
-        judges=judges_of(config.judge, scale=scale, ledger=_ledger(config, "judge", config.judge.endpoint)),
+        judges=judges_of(config.judge, scale=scale, ledger=_judges_ledger(out, config.judge.endpoint)),
         answerer=answerer_of(
             config.answerer,
             checkpoint=config.checkpoint,
-            ledger=_ledger(config, "answerer", config.answerer.endpoint),
+            ledger=_answerers_ledger(config),
             scenes=scenes,
         ),
         probe=config.probe,
@@ -71,9 +72,15 @@ def arm_of(config: EvaluateConfig) -> Arm:
     )
 
 
-def _ledger(config: EvaluateConfig, user: str, endpoint: EndpointConfig | None) -> Path:
-    """One an arm and endpoint: its cap is on what this judge, or answerer, costs for this arm."""
-    return ledger_path(config.output_dir, user, f"{config.arm}-{endpoint.name}" if endpoint else config.arm)
+def _answerers_ledger(config: EvaluateConfig) -> Path:
+    """One an arm and endpoint: its cap is on what this arm's answers cost."""
+    endpoint = config.answerer.endpoint
+    return ledger_path(config.output_dir, "answerer", f"{config.arm}-{endpoint.name}" if endpoint else config.arm)
+
+
+def _judges_ledger(out: Path, endpoint: EndpointConfig | None) -> Path:
+    """One an endpoint, of all arms and all seeds of a sweep: what two of them ask is paid once, and its cap is one."""
+    return ledger_path(results_root(out), "judge", endpoint.name if endpoint else "none")
 
 
 def evaluate_arm(arm: Arm) -> None:

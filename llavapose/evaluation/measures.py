@@ -12,6 +12,7 @@ from typing import Any
 
 from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
+from llavapose.config.places import results_beside
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.evaluation.answerers.efficiency import write_efficiency
 from llavapose.evaluation.answerers.protocol import (
@@ -37,7 +38,7 @@ from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE, show
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, inside, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import POSE, Answer, Question, Verdict, to_dict
+from llavapose.records import CONTROL_ARMS, POSE, Answer, Question, Verdict, to_dict
 
 log = logging.getLogger(__name__)
 
@@ -244,7 +245,12 @@ def cases_of(
     """
     opponent = judge.opponent
     scenes = {scene.id: scene for scene in arm.benchmark.scenes.scenes}
-    own, other = _answers(arm.out, arm.name, control, arm.benchmark.questions, unanswered), {}
+    usual = unanswered
+    if unanswered is not None:
+        # Another seed's answers will differ; the controls' and the opponent's are the same beside all of them.
+        usual = f"{unanswered} {arm.name} {control or ''} {'' if arm.name in CONTROL_ARMS else arm.out}"
+        unanswered = f"{unanswered} {opponent}"
+    own, other = _answers(arm.out, arm.name, control, arm.benchmark.questions, usual), {}
     if opponent is not None:
         try:
             home = _home_of(opponent, arm.out, judge.name)
@@ -277,7 +283,7 @@ def _home_of(opponent: str, out: Path, judge: str) -> Path:
         DataError: it has answered nowhere, or other questions.
     """
     asked = out / "benchmark.json"
-    for folder in (out, *(sorted(out.parent.iterdir()) if (out.parent / "jobs.json").is_file() else ())):
+    for folder in results_beside(out):
         told = folder / "benchmark.json"
         # Of an arm that has not been evaluated, as in a plan, nothing says yet what it is asked.
         same = folder == out or not asked.is_file() or (told.is_file() and told.read_bytes() == asked.read_bytes())

@@ -27,6 +27,7 @@ from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
+from llavapose.llm.ledger.adopt import adopt
 from llavapose.llm.rounds import Watch
 from llavapose.records import BASELINE, TEXT_ONLY, Answer, Verdict
 
@@ -48,7 +49,7 @@ class LlmJudge:
         repeats: how often each is rated.
         seed: sent where the endpoint takes one.
         max_asks: how often one rating is asked for before it is missing.
-        max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
+        max_usd: hard cap on what the ledger may have cost, for all arms that share it; None or "none": no cap.
         min_accepted: least share of the replies that must have a verdict once a hundred are read; 0: any.
         max_missing: largest share of the questions that may lack a rating in the end, any of those that were asked
             for: for want of an answer, of annotations or of a verdict.
@@ -132,9 +133,15 @@ class LlmJudge:
 
     def _asked(self, asks: Mapping[str, "_Ask"]) -> Results[Ratings]:
         with open_door(
-            self.endpoint, owner="judge.endpoint", ledger=self.ledger, mode=self.mode, max_usd=self._max_usd
+            self.endpoint,
+            owner="judge.endpoint",
+            ledger=self.ledger,
+            mode=self.mode,
+            max_usd=self._max_usd,
+            shared=True,
         ) as door:
             requests = {name: self._request(door, ask) for name, ask in asks.items()}
+            adopt(door.ledger, self._earlier(), {request.key for request in requests.values()})
             watch = Watch[str](group=lambda name: "the judge", min_accepted=self._min_accepted)
             found = ask_each(
                 door, requests, lambda name, reply: self._read(asks[name], reply), max_asks=self._max_asks, watch=watch
@@ -149,6 +156,11 @@ class LlmJudge:
                 f"the same command {more}goes on and asks nothing twice"
             )
         return found
+
+    def _earlier(self) -> list[Path]:
+        """Ledgers of earlier versions, one an arm, here and in a sweep's seeds."""
+        name, here = f"judge-*-{self.endpoint.name}.sqlite", self.ledger.parent
+        return [*sorted(here.glob(name)), *sorted(here.parent.glob(f"*/{here.name}/{name}"))]
 
     def _request(self, door: Door, ask: "_Ask") -> ChatRequest:
         case = ask.case
