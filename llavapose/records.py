@@ -216,6 +216,7 @@ class Verdict:
             place is nothing. An answer that was rated in one order alone is unscored.
         repeat: 0, 1, ...: which of several ratings of the same, where a judge is asked more than once.
         key: of the reply in the judge's ledger; None where no model was asked.
+        model, context: who judged, and what it knew of the picture; None where no model was asked.
     """
 
     question_id: str
@@ -229,6 +230,8 @@ class Verdict:
     order: str | None = None
     repeat: int = 0
     key: str | None = None
+    model: str | None = None
+    context: str | None = None
 
 
 def to_dict(record: Any) -> dict[str, Any]:

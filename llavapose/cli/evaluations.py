@@ -40,7 +40,7 @@ def evaluate_one(config: EvaluateConfig) -> None:
     if config.dry_run:
         _plan([config])
         return
-    if missing := missing_opponent(config.judge, config.arm, config.output_dir):
+    if missing := missing_opponent(config.rating, config.arm, config.output_dir):
         raise ConfigError("\n".join(missing))
     folder = evaluate(config)
     if config.checkpoint is not None:

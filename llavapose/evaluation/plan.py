@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 from llavapose.config.choices import AskMode
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
+from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
-from llavapose.evaluation.measures import Arm, bounds_of, cases_of, is_judged
+from llavapose.evaluation.rating import bounds_of, cases_of, is_judged
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest
 from llavapose.llm.tokens import num_prompt_tokens

@@ -8,8 +8,9 @@ verdicts/<judge>/<model>.jsonl      its ratings, as ``evaluate.py`` writes them
 import logging
 from pathlib import Path
 
-from llavapose.errors import DataError
+from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.tables.results import arms_found, summarise
+from llavapose.records import BASELINE
 from llavapose.report.page import Source, write_page
 from llavapose.report.sweep import write_tables
 
@@ -21,10 +22,13 @@ def write_board(folder: Path, baseline: str) -> Path:
 
     Raises:
         DataError: no entry with a verdict.
+        ConfigError: a baseline that is no entry.
     """
     arms = arms_found([folder])
     if not arms:
         raise DataError(f"board: no verdicts in {folder}; expected verdicts/<judge>/<model>.jsonl beside answers/")
+    if baseline != BASELINE and baseline not in arms:
+        raise ConfigError(f"baseline={baseline}: no entry of that name; there are {', '.join(arms)}")
     for path in sorted((folder / "answers").glob("*.jsonl")):
         if path.stem not in arms:
             log.warning("%s: not judged by anybody, so not in the tables", path)

@@ -15,6 +15,7 @@ from llavapose.evaluation.tables.entries import check_entries
 from llavapose.evaluation.tables.results import summarise
 from llavapose.files import write_json, write_jsonl
 from llavapose.records import Question
+from llavapose.report.board import write_board
 from llavapose.report.tables import read_table
 
 JUDGE = "gpt-4o-pair-keypoints"
@@ -148,6 +149,11 @@ def test_names_are_plain(board, name):
     with pytest.raises(DataError, match=r"is called .*; expected letters, digits"):
         check_entries(board)
     assert str(error.value).isprintable()
+
+
+def test_a_baseline_is_an_entry(board):
+    with pytest.raises(ConfigError, match=r"baseline=nobody: no entry of that name; there are cheat, rival, baseline"):
+        write_board(board, "nobody")
 
 
 def test_a_folder_that_is_no_board_stays_as_it_was(tmp_path):

@@ -13,13 +13,14 @@ from llavapose.errors import DataError
 from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.protocol import Likelihoods, ProbedAnswerer
+from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
 from llavapose.evaluation.judges.missing import TooManyMissing
 from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
-from llavapose.evaluation.measures import Arm
 from llavapose.evaluation.tables.results import summarise
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import read_json, read_jsonl
@@ -274,6 +275,30 @@ def test_an_answer_that_the_opponent_lacks_is_not_judged_as_text(arm_of, benchma
     assert line["reason"].startswith("no answer of baseline: refused refused")
 
 
+def test_answers_to_other_questions_share_no_folder(arm_of, benchmark, drawn, tmp_path):
+    evaluate_arm(arm_of(tmp_path, "full", Talker(benchmark)))
+    before = (tmp_path / "benchmark.json").read_bytes()
+    asked = WorldBenchmark(drawn, num_images=3)
+    other = replace(arm_of(tmp_path, "other", Talker(asked)), benchmark=asked)
+    hashes = [questions_hash(one.questions) for one in (benchmark, asked)]
+    said = rf"holds answers of full to the questions {hashes[0]} \(world\), and world asks {hashes[1]}; give another"
+    with pytest.raises(DataError, match=said):
+        evaluate_arm(other)
+    assert (tmp_path / "benchmark.json").read_bytes() == before and not (tmp_path / "answers" / "other.jsonl").exists()
+    evaluate_arm(replace(other, name="full"))  # nobody else's answers lie there
+    assert (tmp_path / "benchmark.json").read_bytes() != before
+
+
+def test_results_of_other_questions_are_a_hole_under_this_hash(arm_of, benchmark, tmp_path, caplog):
+    for arm in ("full", "baseline"):
+        evaluate_arm(arm_of(tmp_path, arm, Talker(benchmark)))
+    path = tmp_path / "verdicts" / "pose" / "full.jsonl"
+    path.write_text(path.read_text().replace('"text": "', '"text": "Earlier: '))
+    summarise(tmp_path)
+    rows = {row["arm"]: row for row in table(tmp_path, "ablation.csv") if row["kind"] == "all"}
+    assert math.isnan(rows["full"]["score"]) and rows["baseline"]["num_scored"] > 0
+
+
 def test_results_of_the_first_version_are_the_pose_judge_s(out, tmp_path):
     rows = rows_of(out / "verdicts" / "pose" / "full.jsonl")
     new = ("protocol", "opponent", "order", "key")
@@ -295,6 +320,10 @@ def test_answers_from_a_file_are_judged_without_a_model(arm_of, benchmark, out, 
     ratings = [rating for rating in ratings if rating is not None]
     assert sum(ratings) / len(ratings) > 9.5
     assert not (tmp_path / "probe").exists() and not isinstance(mine.answerer, ProbedAnswerer)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    evaluate_arm(mine)
+    first, *rest = rows_of(tmp_path / "verdicts" / "pose" / "mine.jsonl")
+    assert first["rating"] is None and first["reason"] == "no answer of mine: not in mine.jsonl" and len(rest) == 35
     path.write_text('{"question_id": "nothing", "text": "."}\n')
     with pytest.raises(DataError, match="answers 0 of 36 questions"):
         evaluate_arm(mine)

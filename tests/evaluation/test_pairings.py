@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llavapose.evaluation.tables.results import summarise
+from llavapose.evaluation.tables.results import panel_seats, summarise
 from llavapose.evaluation.tables.verdicts import rated_answers
 from llavapose.files import read_jsonl, write_json, write_jsonl
 from llavapose.report.tables import read_table
@@ -88,6 +88,42 @@ def test_two_trainings_are_each_taken_off_what_stood_beside_them(tmp_path):
     assert row["num_runs"] == 2 and 8 < row["diff_low"] < row["diff"] < row["diff_high"] < 12
     assert row["p"] < 0.01
     assert rows_of(tmp_path)["baseline"]["num_ratings"] == 2 * 2 * NUM_IMAGES
+
+
+@pytest.mark.parametrize(
+    ("seats", "panel"),
+    [
+        ({"a-texts": ("a", "captions_boxes"), "a-keys": ("a", "keypoints")}, 1),
+        ({"a-texts": ("a", "captions_boxes"), "b-keys": ("b", "keypoints")}, 1),
+        ({"a-keys": ("a", "keypoints"), "b-keys": ("b", "keypoints"), "b-texts": ("b", "captions_boxes")}, 2),
+        ({"a-keys": ("a", "keypoints"), "a-again": ("a", "keypoints"), "b": ("b", "keypoints")}, 2),
+    ],
+)
+def test_a_panel_is_of_different_models_that_know_the_same(tmp_path, seats, panel):
+    for judge, (model, context) in seats.items():
+        lines = [{**line, "judge": judge, "model": model, "context": context}
+                 for image in range(4) for line in pair("full", image, True, of_arm=6.0, of_base=5.0)]  # fmt: skip
+        write_jsonl(tmp_path / "verdicts" / judge / "full.jsonl", lines)
+    found = panel_seats([tmp_path], sorted(seats))
+    assert len(found) == panel == len({seats[judge][0] for judge in found})
+    assert len({seats[judge][1] for judge in found}) == 1
+    summarise(tmp_path, ["full", "baseline"])
+    assert any(row["judge"] == "panel" for row in read_table(tmp_path, "ablation.csv")) == (panel > 1)
+
+
+def test_what_no_seed_chose_is_neither_right_nor_wrong(tmp_path):
+    item = {"arm": "full", "pictures": "true", "num_people": 1, "group": "arms", "kind": "elbow", "part": "left elbow"}
+    sides = (("bent", "straight"), ("straight", "bent"))
+    chosen = {0: (None, 1.0, 1.0, 0.5), 1: (None, None, 1.0, 0.5)}
+    folders = [tmp_path / f"seed={seed}" for seed in chosen]
+    for folder, rights in zip(folders, chosen.values(), strict=True):
+        rows = [{**item, "id": str(n), "scene_id": n, "value": sides[n % 2][0], "flipped_value": sides[n % 2][1],
+                 "right": right} for n, right in enumerate(rights)]  # fmt: skip
+        write_jsonl(folder / "probe" / "full.jsonl", rows)
+    summarise(tmp_path, ["full"], folders={"full": folders})
+    (row,) = [row for row in read_table(tmp_path, "probe.csv") if row["group"] == "all"]
+    # Of three that anybody chose: right, right, and half.
+    assert (row["n"], row["unanswered"], row["balanced_accuracy"]) == (3, 1, pytest.approx((1 + (1 + 0.5) / 2) / 2))
 
 
 def test_a_file_is_read_once(tmp_path, monkeypatch):

@@ -80,7 +80,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
 
 
 def _evaluation(config: EvaluateConfig) -> Iterator[str]:
-    if config.checkpoint is not None:
+    if config.checkpoint is not None and not config.dry_run:
         yield from _checkpoint("checkpoint", config.checkpoint)
     yield from _parts(config.benchmark, config.answerer)
     if not config.dry_run:

@@ -28,9 +28,11 @@ from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
 from llavapose.llm.ledger.adopt import adopt
-from llavapose.llm.rounds import Watch
+from llavapose.llm.rounds import End, Watch
 from llavapose.records import BASELINE, TEXT_ONLY, Answer, Verdict
 
+_SILENT = "runs without a reply"
+"""What the ledger remembers of a request that its endpoint does not answer."""
 NO_ANNOTATIONS = "the picture has no annotations"
 
 
@@ -48,7 +50,8 @@ class LlmJudge:
         mode: request by request, or by the endpoint's Batch API, which is waited for.
         repeats: how often each is rated.
         seed: sent where the endpoint takes one.
-        max_asks: how often one rating is asked for before it is missing.
+        max_asks: how often one rating is asked for before it is missing; and in how many runs, where others are
+            answered and it is not.
         max_usd: hard cap on what the ledger may have cost, for all arms that share it; None or "none": no cap.
         min_accepted: least share of the replies that must have a verdict once a hundred are read; 0: any.
         max_missing: largest share of the questions that may lack a rating in the end, any of those that were asked
@@ -103,16 +106,14 @@ class LlmJudge:
         self._check_missing(lacks, len(cases))
         found = self._asked(asked)
         unread = {
-            ask.case.question.id: _reason(found.by_name[name])
-            for name, ask in asked.items()
-            if found.by_name[name].value is None
+            ask.case.question.id: _reason(found[name]) for name, ask in asked.items() if found[name].value is None
         }
         self._check_missing({**unread, **lacks}, len(cases))
         for case in cases:
             if case.question.id in lacks:
                 yield tuple(self._judgements(_Ask(case=case, answers=answers_in(case)), None))
             else:
-                yield tuple(one for ask in self._asks(case) for one in self._judgements(ask, found.by_name[ask.name]))
+                yield tuple(one for ask in self._asks(case) for one in self._judgements(ask, found[ask.name]))
 
     def _unseen(self, case: Case) -> str:
         """Why there is nothing to ask about a case: an answer, or all that is known of the picture, is missing."""
@@ -131,7 +132,7 @@ class LlmJudge:
         """The first request for each rating, for a plan."""
         return (self._request(door, ask) for case in cases for ask in self._asks(case))
 
-    def _asked(self, asks: Mapping[str, "_Ask"]) -> Results[Ratings]:
+    def _asked(self, asks: Mapping[str, "_Ask"]) -> Mapping[str, Result[Ratings]]:
         with open_door(
             self.endpoint,
             owner="judge.endpoint",
@@ -141,21 +142,49 @@ class LlmJudge:
             shared=True,
         ) as door:
             requests = {name: self._request(door, ask) for name, ask in asks.items()}
-            adopt(door.ledger, self._earlier(), {request.key for request in requests.values()})
+            keys = {request.key for request in requests.values()}
+            adopt(door.ledger, self._earlier(), keys)
+            silent = {key: int(runs) for key, runs in door.ledger.outcome(keys, _SILENT).items()}
+            hopeless = {name: silent[one.key] for name, one in requests.items()
+                        if silent.get(one.key, 0) >= self._max_asks}  # fmt: skip
             watch = Watch[str](group=lambda name: "the judge", min_accepted=self._min_accepted)
             found = ask_each(
-                door, requests, lambda name, reply: self._read(asks[name], reply), max_asks=self._max_asks, watch=watch
-            )
+                door, {name: one for name, one in requests.items() if name not in hopeless},
+                lambda name, reply: self._read(asks[name], reply), max_asks=self._max_asks, watch=watch,
+            )  # fmt: skip
+            hopeless |= self._count_silent(door, found, {name: one.key for name, one in requests.items()}, silent)
         if watch.stopped:
             raise _RanAway("\n".join([f"judge {self.name}: {watch.stopped}", *(one.line() for one in watch.faults(3))]))
-        if found.unsettled:
-            num_done = sum(result.key is not None for result in found.by_name.values())
-            more = "with a higher judge.max_usd " if found.state == State.budget else ""
-            raise LlavaPoseError(
-                f"judge {self.name}: {num_done} of {len(asks)} replies are there, stopped: {found.unsettled}; "
-                f"the same command {more}goes on and asks nothing twice"
-            )
-        return found
+        self._check_settled(found, hopeless, len(asks))
+        return {**found.by_name, **{name: _unanswered(requests[name].key, runs) for name, runs in hopeless.items()}}
+
+    def _count_silent(
+        self, door: Door, found: Results[Ratings], keys: Mapping[str, str], before: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Note which requests brought no reply though others did; those that have not in ``max_asks`` runs.
+
+        A server that is down answers hardly any: that is counted against none of them.
+        """
+        names = [name for name, one in found.by_name.items() if one.failure and not one.lasting]
+        if found.state != State.done or len(names) > self.max_missing * len(keys):
+            return {}
+        runs = {name: before.get(keys[name], 0) + 1 for name in names}
+        door.ledger.remember({keys[name]: str(num) for name, num in runs.items()}, _SILENT)
+        return {name: num for name, num in runs.items() if num >= self._max_asks}
+
+    def _check_settled(self, found: Results[Ratings], hopeless: Mapping[str, int], num: int) -> None:
+        """Raise where something is still to be asked, by the same command."""
+        later = {one.failure for name, one in found.by_name.items()
+                 if one.failure and not one.lasting and name not in hopeless}  # fmt: skip
+        if found.state == State.done and not later:
+            return
+        num_done = sum(result.key is not None for result in found.by_name.values())
+        more = "with a higher judge.max_usd " if found.state == State.budget else ""
+        why = ", ".join(sorted(map(str, later))) if found.state == State.done else found.stopped or found.state.value
+        raise LlavaPoseError(
+            f"judge {self.name}: {num_done} of {num} replies are there, stopped: {why}; "
+            f"the same command {more}goes on and asks nothing twice"
+        )
 
     def _earlier(self) -> list[Path]:
         """Ledgers of earlier versions, one an arm, here and in a sweep's seeds."""
@@ -204,6 +233,8 @@ class LlmJudge:
                     order=("ab", "ba")[place] if len(arms) == 2 else None,
                     repeat=ask.repeat,
                     key=result.keys[-1] if result and result.keys else None,
+                    model=self.endpoint.model,
+                    context=self._context.value,
                 )
             )
 
@@ -225,6 +256,11 @@ class _Ask:
         """What tells it from the others of a run."""
         first = "" if len(self.answers) == 1 else " ab" if self.answers[0] is self.case.answer else " ba"
         return f"{self.case.question.id}{first} {self.repeat}"
+
+
+def _unanswered(key: str, runs: int) -> Result[Ratings]:
+    why = f"no reply in {runs} runs"
+    return Result(value=None, state=End.failed, key=None, keys=(key,), reasons=(), failure=why)
 
 
 def _reason(result: Result[Ratings]) -> str:

@@ -68,6 +68,8 @@ def summarise(
         if control not in arms and (home := next((f for f in everywhere if control in arms_found([f])), None)):
             # One home is as good as another: no arm changes it.
             arms, places = (*arms, control), {**places, control: [home]}
+    if baseline != BASELINE and baseline not in arms:
+        log.warning("baseline=%s: no results of it in %s; there are %s", baseline, out, ", ".join(arms))
     benchmark = benchmarks_told(everywhere)
     judges = {judge: _judged(everywhere, places, judge) for judge in judges_found(everywhere)}
     if panel := _panel({judge: judges[judge] for judge in panel_seats(everywhere, tuple(judges))}):
@@ -101,7 +103,9 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
     for arm, homes in places.items():
         name = file_arm(arm)
         anchored = rated_beside_others(lines, name)
-        runs = [anchored] if anchored else [with_missing(ratings_of(about(lines[f], name)), asked[f]) for f in homes]
+        runs = [anchored] if anchored else [ratings_of(about(lines[f], name)) for f in homes]
+        if not anchored:
+            runs = [with_missing(run, asked[f]) for run, f in zip(runs, homes, strict=True)]
         ratings[arm] = _mean_ratings(runs, arm)
         rivals = [rated_in(lines[home], name) for home in homes]
         for other in dict.fromkeys(other for found in rivals for other in found):
@@ -144,16 +148,20 @@ def _rows_shown(lines: Mapping[Path, Sequence[Line]], places: Mapping[str, Seque
 
 
 def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
-    """The judges that form a panel: of those that rate in one way (protocol, anchor), the most; the first of equals."""
-    ways: dict[tuple[Any, Any], list[str]] = defaultdict(list)
+    """The judges that form a panel: different models that rate in one way (protocol, anchor, context).
+
+    Of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
+    """
+    ways: dict[tuple[Any, ...], dict[str, str]] = defaultdict(dict)
     for judge in judges:
         lines = (line for f in folders for path in sorted((f / "verdicts" / judge).glob("*.jsonl"))
                  for _, line in read_jsonl(path, what="verdicts"))  # fmt: skip
         # The first line of a file is about the arm that it is called by; its opponent is the anchor.
         first = next(lines, None)
         if judge != POSE and first is not None:
-            ways[first.get("protocol"), first.get("opponent")].append(judge)
-    return max(ways.values(), key=len, default=[])
+            way = tuple(first.get(key) for key in ("protocol", "opponent", "context"))
+            ways[way].setdefault(first.get("model") or judge, judge)
+    return list(max(ways.values(), key=len, default={}).values())
 
 
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:
@@ -234,7 +242,14 @@ def _mean_probe(runs: Sequence[Sequence[dict[str, Any]]], arm: str) -> list[dict
         for row in run:
             by_item[row["id"], row["pictures"]].append(row)
     _same_items({str(key): len(found) for key, found in by_item.items()}, len(runs), f"{arm}: probe items")
-    return [{**found[0], "right": float(np.mean([is_right(row) for row in found]))} for found in by_item.values()]
+    return [{**found[0], "right": _mean_right(found)} for found in by_item.values()]
+
+
+def _mean_right(rows: Sequence[dict[str, Any]]) -> float | None:
+    """Over the seeds that chose; None where none did, which is neither right nor wrong."""
+    chosen = [row["right"] if "right" in row else is_right(row) for row in rows]
+    there = [float(one) for one in chosen if one is not None]
+    return float(np.mean(there)) if there else None
 
 
 def _same_items(counts: Mapping[str, int], num_runs: int, what: str) -> None:

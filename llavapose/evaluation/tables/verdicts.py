@@ -160,17 +160,21 @@ def ratings_of(lines: Iterable[Line]) -> list[Rating]:
 
 
 def with_missing(ratings: Sequence[Rating], questions: Iterable[Question]) -> list[Rating]:
-    """An arm's ratings, and a missing one for each question that was asked and that nothing is said of.
+    """An arm's ratings of the questions that were asked, and a missing one for each that nothing is said of.
 
-    An arm that was asked other questions, or none, stays as it is.
+    An arm that was asked none of them has none: its results stand under no other benchmark's hash.
+
+    Args:
+        ratings: of an arm.
+        questions: that a folder asks; none where that is not known.
     """
-    there = {one.question for one in ratings}
     asked = {(one.id, one.text): one for one in questions if KINDS[one.kind].rated}
-    if not there & asked.keys():
+    if not asked:
         return list(ratings)
-    lacking = [one for key, one in asked.items() if key not in there]
+    found = {one.question: one for one in ratings if one.question in asked}
+    lacking = [one for key, one in asked.items() if key not in found] if found else []
     return [
-        *ratings,
+        *found.values(),
         *(
             Rating(question_id=one.id, scene_id=one.scene_id, kind=one.kind, text=one.text, rating=None,
                    num_ratings=0, missing=True)

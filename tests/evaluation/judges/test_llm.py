@@ -32,9 +32,15 @@ def server():
 def judge_of(server, tmp_path):
     """A judge behind the server, with the given settings."""
 
-    def make(*, price=0.0, **settings):
+    def make(*, price=0.0, tries=6, **settings):
         asked = EndpointConfig(
-            base_url=server.url, model="some/judge", max_tokens=200, price_in=price, price_out=price, max_concurrency=4
+            base_url=server.url,
+            model="some/judge",
+            max_tokens=200,
+            price_in=price,
+            price_out=price,
+            max_concurrency=4,
+            max_tries=tries,
         )
         return LlmJudge(asked, tmp_path / "l.sqlite", **settings)
 
@@ -230,6 +236,28 @@ def test_money_used_up_is_one_line_and_the_same_command_goes_on(server, judge_of
     assert 0 < paid < 8
     assert len(list(judge_of(protocol=SINGLE, price=1000.0).judge(cases))) == 8
     assert server.asked.total() == 8
+
+
+def test_a_request_that_is_never_answered_is_missing_in_the_end(server, judge_of, scenes):
+    """Others are answered: it is asked in as many runs as one rating is asked for, then no more, whoever waits."""
+    cases = cases_of(scenes, num=20)
+    lost = cases[5].answer.text
+    answered = server.behave
+
+    def behave(asked):
+        return Served(status=503, body={"error": {"message": "no"}}) if lost in asked.question else answered(asked)
+
+    server.behave = behave
+    judge = judge_of(protocol=SINGLE, max_asks=2, tries=1)
+    with pytest.raises(LlavaPoseError, match=r"19 of 20 replies are there, stopped: .*; the same command goes on"):
+        list(judge.judge(cases))
+    found = verdicts(judge, cases)
+    assert [one.rating is None for one in found] == [n == 5 for n in range(20)]
+    assert found[5].reason == "no reply in 2 runs"
+    asked = server.asked.total()
+    assert verdicts(judge, cases) == found and server.asked.total() == asked
+    with pytest.raises(TooManyMissing, match=r"1 of 20 questions lack a rating, .*: 1 x no reply in 2 runs"):
+        list(judge_of(protocol=SINGLE, max_asks=2, max_missing=0.0, tries=1).judge(cases))
 
 
 def test_settings_that_cannot_be_meant(judge_of):
