@@ -232,3 +232,15 @@ def fingerprint(value: Any, length: int = 12) -> str:
     """A short hash of plain JSON values, the same in every process."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def results_root(results: Path) -> Path:
+    """The folder that holds all results which belong together: a sweep's, or that of the results themselves."""
+    return results.parent if (results.parent / "jobs.json").is_file() else results
+
+
+def results_beside(results: Path) -> list[Path]:
+    """A folder of results, and of a sweep with several seeds those of the others: the baseline answers once."""
+    root = results_root(results)
+    others = sorted(path for path in root.iterdir() if path.is_dir()) if root != results else []
+    return list(dict.fromkeys((results, *others)))

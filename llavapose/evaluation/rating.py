@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.choices import Control
-from llavapose.config.places import results_beside
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.evaluation.answerers.efficiency import write_efficiency
 from llavapose.evaluation.answerers.protocol import (
@@ -25,7 +24,7 @@ from llavapose.evaluation.judges.missing import (
 )
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement, answer_hash
 from llavapose.evaluation.result_file import write_rows
-from llavapose.files import fingerprint, inside, read_json, read_jsonl, sha256, write_json, write_jsonl
+from llavapose.files import fingerprint, inside, read_json, read_jsonl, results_beside, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import CONTROL_ARMS, POSE, Answer, Question, Verdict, to_dict
 

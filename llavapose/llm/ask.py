@@ -10,7 +10,7 @@ A door joins an endpoint, the ledger of one user and run, the cap on its money, 
 batches. No key is read and nothing is sent before ``ask``: a plan can be made behind a door that asks nobody.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from llavapose.errors import ConfigError
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import ChatModel, ChatRequest, Message
 from llavapose.llm.counts import State, Tally
+from llavapose.llm.ledger.adopt import adopt
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.pictures import Picture, picture_of
 
@@ -50,6 +51,10 @@ class Door:
     def picture(self, path: Path) -> Picture:
         """A picture for a message, bounded as the endpoint wants it; raises DataError where it cannot be sent."""
         return picture_of(path, max_px=self.endpoint.max_image_px)
+
+    def adopt(self, others: Iterable[Path], keys: Collection[str]) -> int:
+        """Copy the replies to these requests from other ledgers, at no cost; returns how many were not there before."""
+        return adopt(self.ledger, others, keys)
 
     def ask(self, requests: Iterable[ChatRequest], total: int | None = None) -> Tally:
         """Get replies into the ledger for all requests that it has none to.

@@ -9,12 +9,11 @@ from typing import Any
 from llavapose.config.choices import SceneSource
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
-from llavapose.config.places import results_beside
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.config.teaching import TeacherConfig
 from llavapose.config.values import Cap
-from llavapose.files import REFERENCES
+from llavapose.files import REFERENCES, results_beside
 from llavapose.records import TEXT_ONLY
 
 _CHECKPOINT = {

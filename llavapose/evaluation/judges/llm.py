@@ -27,7 +27,6 @@ from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
-from llavapose.llm.ledger.adopt import adopt
 from llavapose.llm.rounds import End, Watch
 from llavapose.records import BASELINE, TEXT_ONLY, Answer, Verdict
 
@@ -143,7 +142,7 @@ class LlmJudge:
         ) as door:
             requests = {name: self._request(door, ask) for name, ask in asks.items()}
             keys = {request.key for request in requests.values()}
-            adopt(door.ledger, self._earlier(), keys)
+            door.adopt(self._earlier(), keys)
             silent = {key: int(runs) for key, runs in door.ledger.outcome(keys, _SILENT).items()}
             hopeless = {name: silent[one.key] for name, one in requests.items()
                         if silent.get(one.key, 0) >= self._max_asks}  # fmt: skip
