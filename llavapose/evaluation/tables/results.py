@@ -104,8 +104,8 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
         name = file_arm(arm)
         anchored = rated_beside_others(lines, name)
         runs = [anchored] if anchored else [ratings_of(about(lines[f], name)) for f in homes]
-        if not anchored:
-            runs = [with_missing(run, asked[f]) for run, f in zip(runs, homes, strict=True)]
+        if not anchored and len(homes) == 1:  # several seeds must have been asked the same, or are refused
+            runs = [with_missing(runs[0], asked[homes[0]])]
         ratings[arm] = _mean_ratings(runs, arm)
         rivals = [rated_in(lines[home], name) for home in homes]
         for other in dict.fromkeys(other for found in rivals for other in found):

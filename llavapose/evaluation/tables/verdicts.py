@@ -168,19 +168,17 @@ def with_missing(ratings: Sequence[Rating], questions: Iterable[Question]) -> li
         ratings: of an arm.
         questions: that a folder asks; none where that is not known.
     """
-    asked = {(one.id, one.text): one for one in questions if KINDS[one.kind].rated}
+    told = any(one.text for one in ratings)  # an entry's lines may name questions by their ids alone
+    asked = {(one.id, one.text if told else ""): one for one in questions if KINDS[one.kind].rated}
     if not asked:
         return list(ratings)
     found = {one.question: one for one in ratings if one.question in asked}
-    lacking = [one for key, one in asked.items() if key not in found] if found else []
-    return [
-        *found.values(),
-        *(
-            Rating(question_id=one.id, scene_id=one.scene_id, kind=one.kind, text=one.text, rating=None,
-                   num_ratings=0, missing=True)
-            for one in lacking
-        ),
+    lacking = [
+        Rating(question_id=one.id, scene_id=one.scene_id, kind=one.kind, rating=None, text=text, num_ratings=0,
+               missing=True)
+        for (_, text), one in asked.items() if (one.id, text) not in found
     ]  # fmt: skip
+    return [*found.values(), *(lacking if found else ())]
 
 
 def rated_beside_others(lines: Mapping[Path, Sequence[Line]], arm: str) -> list[Rating]:
