@@ -220,8 +220,17 @@ class EvaluateConfig:
             found += reserved("arm", self.arm)
         elif self.arm != TEXT_ONLY:
             found.append(f"arm is {self.arm}; expected arm={TEXT_ONLY}, the row of answerer=text_only")
-        found += repeated("controls", self.controls)
+        found += repeated("controls", self.controls) + _tested_by_itself(self.scenes)
         return found + nothing_evaluated(self.benchmark, self.probe, "leave one of them out")
+
+
+def _tested_by_itself(scenes: ScenesConfig) -> list[str]:
+    """A line where the pictures that chance is counted over are those that are asked about."""
+    same = scenes.train.keypoints is not None and scenes.train.keypoints == scenes.val.keypoints
+    return [
+        f"scenes.train.keypoints and scenes.val.keypoints are both {scenes.val.keypoints}: the prior and the pose "
+        "judge would know what is likely from the tested pictures; name a training split's file in scenes.train"
+    ] * same
 
 
 def nothing_evaluated(benchmark: BenchmarkConfig, probe: ProbeConfig, instead: str) -> list[str]:

@@ -251,3 +251,11 @@ def test_missing_files(conf):
     assert missing_inputs(folder) == []
     hub = typed("train", composed("train", conf, ["model.base=owner/name"]))
     assert missing_inputs(hub) == []
+
+
+def test_chance_is_not_told_by_the_tested_pictures(conf):
+    told = ["arm=x", "checkpoint=tiny", "scenes=coco2017"]
+    file = "annotations/person_keypoints_val2017.json"
+    composed("evaluate", conf, told)
+    (line,) = mistakes(conf, *told, f"scenes.train.keypoints={file}", script="evaluate")
+    assert line.startswith(f"scenes.train.keypoints and scenes.val.keypoints are both {file}: ")
