@@ -5,6 +5,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -32,7 +33,18 @@ from llavapose.config.evaluating import (
 )
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import Cap, not_finite, not_money, not_plain, repeated, reserved, too_small, unread
+from llavapose.config.values import (
+    AUTO,
+    Cap,
+    Resume,
+    not_finite,
+    not_money,
+    not_plain,
+    repeated,
+    reserved,
+    too_small,
+    unread,
+)
 from llavapose.kinds import KINDS, listed
 
 
@@ -202,17 +214,24 @@ class TrainConfig:
     max_usd: Cap = None
     """Hard cap on what a teacher's endpoint may cost where samples are missing; ``none``: no cap. An endpoint with a
     price needs one of them."""
-    resume: bool = False
-    """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
-    ``resume=false``, which makes every job anew."""
+    resume: Resume = False
+    """Go on from the newest whole checkpoint in ``output_dir``; ``auto``: where there is one. What Slurm starts again
+    goes on by itself. A sweep does too, job by job, unless told ``resume=false``, which makes every job anew."""
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
     """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
+    @property
+    def resumes(self) -> bool:
+        """Whether to go on from a checkpoint where there is one: told to, or started again by Slurm."""
+        return self.resume in (True, AUTO) or os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        if self.resume not in (True, False, AUTO):
+            found.append(f"resume is {self.resume!r}; expected true, false or {AUTO}")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
         if self.evaluate:
