@@ -74,7 +74,7 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
 
 
 def _take_all(claims: Sequence[Claim]) -> None:
-    if _is_first_rank():
+    if is_first_rank():
         for claim in claims:
             take(claim.place, claim.values)
 
@@ -135,7 +135,7 @@ def _results(config: EvaluateConfig, folder: Path, setting: str = "output_dir") 
 
 
 def _say_aside(others: Sequence[Claim], aside: Path) -> None:
-    if others and _is_first_rank():
+    if others and is_first_rank():
         reason = others[0].reason() or f"{others[0].place.name} is a run's of other settings"
         print(f"{reason}; this run goes to {aside}", flush=True)
 
@@ -182,7 +182,7 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
-def _is_first_rank() -> bool:
+def is_first_rank() -> bool:
     """Whether this process speaks for the run: of several that a launcher starts alike, the first."""
     return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
 

@@ -21,7 +21,7 @@ from llavapose.config.checks.check import answers_trained
 from llavapose.config.checks.secrets import hidden
 from llavapose.config.compose import composed, opened, refuse_secrets, settings, typed
 from llavapose.config.experiments import experiments_of
-from llavapose.config.places import claimed
+from llavapose.config.places import claimed, is_first_rank
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
 from llavapose.owner import released_at_the_end
@@ -162,6 +162,8 @@ def _say_warning(
 
 
 def _exit_with(error: LlavaPoseError, command: str) -> None:
+    if error.on_all_ranks and not is_first_rank():
+        sys.exit(1)
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {hidden(line)}", file=sys.stderr)
     if error.goes_on_with:

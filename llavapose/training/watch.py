@@ -13,6 +13,7 @@ from torch import Tensor
 from llavapose.errors import LlavaPoseError
 from llavapose.model.batch import Batch
 from llavapose.training.checkpoints.callback import Checkpoints
+from llavapose.training.checkpoints.ranks import of_all
 
 _MOST_NAMED = 12
 
@@ -59,7 +60,7 @@ class LossWatch(Callback):
             return
         value = float(module.step_loss)
         if (why := self._wrong(value)) is not None:
-            raise LlavaPoseError(self._told(trainer, value, why))
+            raise of_all(LlavaPoseError(self._told(trainer, value, why)))
         self._losses.append(value)
 
     def _wrong(self, value: float) -> str | None:
