@@ -55,7 +55,7 @@ def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
             freeze_vision(llava)
         else:
             freeze_unused_vision(llava)
-        add_adapter(llava, config.adapter)
+        add_adapter(llava, config.adapter, seed=config.seed)
     if config.model.gradient_checkpointing:
         llava.gradient_checkpointing_enable()
 
