@@ -12,10 +12,19 @@ from typing import Any
 
 import lightning as L
 import torch
+import yaml
 from lightning.pytorch.loggers import CSVLogger
 
-from llavapose.config.choices import ConnectorType
-from llavapose.config.schema import AdapterConfig, ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.choices import ConnectorType, Dtype
+from llavapose.config.schema import (
+    AdapterConfig,
+    ConnectorConfig,
+    DataConfig,
+    ModelConfig,
+    OptimConfig,
+    TrainConfig,
+    plain_settings,
+)
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
 from llavapose.training.fit import fit
@@ -85,6 +94,7 @@ def run(
     masters: bool = False,
     adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
+    dtype: str = "float32",
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -97,7 +107,7 @@ def run(
             num_val=num_val,
             max_branches_per_image=max_branches,
         ),
-        model=ModelConfig(name="tiny", base=base, **model),
+        model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
         connector=ConnectorConfig(type=connector, reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
@@ -116,6 +126,9 @@ def run(
         )
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
+    # As train.py leaves them.
+    (out / ".hydra").mkdir(parents=True, exist_ok=True)
+    (out / ".hydra" / "config.yaml").write_text(yaml.safe_dump(plain_settings(config)))
     trainer = L.Trainer(
         accelerator="cpu",
         devices=devices,
