@@ -181,7 +181,7 @@ def told(source: str) -> Iterator[None]:
 
 
 def _alone(value: Tensor) -> Tensor:
-    """A tensor with memory of its own: ZeRO-2's parameters are pieces of one buffer, which no file can hold for each."""
+    """A tensor with memory of its own: ZeRO-2's parameters are pieces of one buffer, which no file can hold alone."""
     is_piece = value.untyped_storage().nbytes() != value.numel() * value.element_size()
     return value.clone(memory_format=torch.contiguous_format) if is_piece else value.contiguous()
 
