@@ -1,13 +1,13 @@
 """Samples on disk: LLaVA's records (``llava_json.py``), one a line, with our kind and provenance beside them.
 
 Samples made elsewhere (records without ``kind``) are read as well, also from one JSON list or a folder of them, as the
-original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasoning.json``; so are folders of JSONL. Their kind is the record's
-``category`` or ``type``, else it is told by the file's name; an id that comes again is numbered; a picture is also
-found by its name below the image folder, whatever folders the record names before it.
+original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasoning.json``; so are folders of JSONL. Their
+kind is the record's ``category`` or ``type``, else it is told by the file's name; an id that comes again is numbered; a
+picture is also found by its name below the image folder, whatever folders the record names before it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from llavapose.plain_json import parse_json
 from llavapose.records import Sample
 
 WHAT = "samples"
+MAX_LISTED = 20
+"""Bad records that a message names."""
 KIND_TOLD_BY = "kind_told_by"
 """In a sample's provenance: "setting" where neither the record nor its file told the kind."""
 
@@ -71,6 +73,13 @@ def check_samples(path: Path, image_root: Path, *, kind: str | None = None) -> t
     if not samples and not problems:
         problems.append(f"{WHAT}: {path} holds no record; expected one JSON object a line")
     return samples, problems
+
+
+def bad_records(path: Path, problems: Sequence[str], *, number: int | None = None) -> DataError:
+    """The error that lists what is wrong with a set: the first 20 lines, and how many there are (``number``)."""
+    number = len(problems) if number is None else number
+    listed = list(problems[:MAX_LISTED]) + [f"... and {number - MAX_LISTED} more"] * (number > MAX_LISTED)
+    return DataError("\n".join([f"{path}: {number} bad records; fix or remove them:", *listed]))
 
 
 def stream_samples(
