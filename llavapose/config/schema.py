@@ -44,8 +44,10 @@ class DataConfig:
     """Name of the arm: the row in the tables."""
     kinds: dict[str, float] = field(default_factory=dict)
     """Kind of sample -> weight: 1 takes every sample of the kind once an epoch, 0.5 half of them, 2 each twice."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Kind of sample -> how many of its samples, drawn with the run's seed, in place of its weight."""
     path: Path | None = None
-    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of it); null: the teacher makes them from the scenes."""
+    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of either); null: the teacher makes them from the scenes."""
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None
@@ -69,7 +71,9 @@ class DataConfig:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")
         odd = {kind: weight for kind, weight in self.kinds.items() if not (math.isfinite(weight) and weight >= 0)}
         found += [f"data.kinds.{kind} is {weight}; expected 0 or a positive number" for kind, weight in odd.items()]
-        if not odd and not any(self.kinds.values()):
+        found += [f"data.counts has {kind}; expected some of {listed()}" for kind in self.counts if kind not in KINDS]
+        found += [f"data.counts.{kind} is {n}; expected 0 or more" for kind, n in self.counts.items() if n < 0]
+        if not odd and not any({**self.kinds, **self.counts}.values()):
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
         if self.kind is not None and self.kind not in KINDS:
             found.append(f"data.kind is {self.kind!r}; expected one of {listed()}, or null")

@@ -75,7 +75,7 @@ def do_all(
     paths = [folder / f"{number:06}.npz" for number in range(len(tasks))]
     left = [number for number, path in enumerate(paths) if not path.exists()]
     bar = tqdm(total=len(tasks), initial=len(tasks) - len(left), desc=what, unit="piece", disable=len(tasks) < 2)
-    most = min(processes or _num_cores(), MAX_PROCESSES, len(left))
+    most = min(processes or num_cores(), MAX_PROCESSES, len(left))
     with bar:
         if most <= 1:
             for number in left:
@@ -120,5 +120,6 @@ def _serve() -> None:
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
-def _num_cores() -> int:
+def num_cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
