@@ -12,10 +12,9 @@ import lightning as L
 import numpy as np
 import torch
 from lightning.fabric.utilities.rank_zero import rank_zero_only
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
-from llavapose.config import choices
-from llavapose.config.choices import LossMean
+from llavapose.config.choices import LossMean, Sampler
 from llavapose.config.schema import DataConfig
 from llavapose.data.check import INDEX, checked_pictures
 from llavapose.data.choose import choose
@@ -32,7 +31,7 @@ from llavapose.model.batch import Batch
 from llavapose.samples import bad_records
 
 
-class PlannedOrder(Sampler[MicroBatch]):
+class PlannedOrder(torch.utils.data.Sampler[MicroBatch]):
     """One rank's micro-batches of an epoch, in order.
 
     To iterate changes nothing: a loader with workers asks for an iterator twice an epoch.
@@ -189,13 +188,7 @@ class PoseDataModule(L.LightningDataModule):
         if not len(self.val):
             return []
         # Nothing is learnt of them, so that nothing is weighed: whole pictures, one micro-step after another.
-        settings = replace(
-            self.plan_settings(self.num_ranks),
-            accumulate=1,
-            sampler=choices.Sampler.shared,
-            max_branches=0,
-            loss=LossMean.token,
-        )
+        settings = replace(self.plan_settings(self.num_ranks), accumulate=1, sampler=Sampler.shared, max_branches=0)
         plan = plan_epoch(self.val.lengths, settings)
         rank = self.trainer.global_rank if self.trainer else 0
         order = PlannedOrder(lambda epoch: plan, rank=rank, length=plan.num_steps)

@@ -11,9 +11,10 @@ import torch
 from PIL import Image
 
 from llavapose.config.schema import DataConfig
-from llavapose.data.check import bad_images, read_checked
+from llavapose.data.check import checked_pictures
 from llavapose.data.choose import coco_id, hold_out, mix, without_pictures
 from llavapose.data.datamodule import PoseDataModule
+from llavapose.data.index.records import Records, ensure_records
 from llavapose.data.pack import pack
 from llavapose.errors import DataError
 from llavapose.llava_json import to_record
@@ -68,7 +69,7 @@ def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor)
     batch = next(iter(data.train_dataloader()))
     for row in range(batch.pixel_values.shape[0]):
-        sample = data.train.samples[int(batch.sample_index[row].max())]
+        sample = data.train.sample(int(batch.sample_index[row].max()))
         picture = Image.open(tiny_pictures / sample.image).convert("RGB")
         expected = data.train.image_processor(images=[picture], return_tensors="pt")["pixel_values"][0]
         torch.testing.assert_close(batch.pixel_values[row], expected)
@@ -77,7 +78,9 @@ def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
 def test_pack_pads_rows_to_the_longest(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor).train
     pictures = [torch.zeros(3, 42, 42)] * 2
-    batch = pack(data.conversation.prefix, [(0, 1), (2,)], data.branches, pictures, step_weight=5, pad_id=3)
+    prefixes = (data.conversation.prefix, data.conversation.prefix_without_picture)
+    blank = torch.zeros(3, 42, 42)
+    batch = pack(*prefixes, [[(0, 1)], [(2,)]], data.branches, pictures, step_weight=5, blank=blank, pad_id=3)
     lengths = [
         len(data.conversation.prefix) + sum(len(data.branches[i].ids) for i in group) for group in ((0, 1), (2,))
     ]
@@ -200,7 +203,7 @@ def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, process
     loader = data.train_dataloader()
     order = list(loader.sampler)
     assert len(order) == 3 and list(loader.sampler) == order
-    wanted = [sorted(index for group in micro.groups for index in group) for micro in order]
+    wanted = [sorted(micro.samples) for micro in order]
     for _ in range(2):
         assert [seen([batch]) for batch in loader] == wanted
 
@@ -241,7 +244,7 @@ def test_a_published_set_trains(tiny_pictures, processor, samples, tmp_path):
         ]  # fmt: skip
         (tmp_path / f"{name}.json").write_text(json.dumps(published))
     data = module(tmp_path, tiny_pictures, processor)
-    assert len(data.train.samples) == 40
+    assert len(data.train) == 40
     assert sorted(seen(data.train_dataloader())) == list(range(40))
     nameless = tmp_path / "all.json"
     (tmp_path / "conversation.json").rename(nameless)
