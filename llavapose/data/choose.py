@@ -50,9 +50,7 @@ def choose(
         raise DataError(f"{records.samples}: no sample of kind {', '.join({**kinds, **counts})}; it has {told}")
     train, val = hold_out(records, chosen, num_val=num_val, num_samples=num_samples, seed=seed)
     if not len(train):
-        raise DataError(
-            f"{records.samples}: {len(chosen)} samples, all held out by data.num_val={num_val}; lower it"
-        )
+        raise DataError(f"{records.samples}: {len(chosen)} samples, all held out by data.num_val={num_val}; lower it")
     return Chosen(train=train, val=val)
 
 
@@ -94,7 +92,9 @@ def mix(
     """
     chosen = []
     for kind in {**kinds, **counts}:
-        is_kind = records.kind[rows] == records.kinds.index(kind) if kind in records.kinds else np.zeros(len(rows), bool)
+        is_kind = (
+            records.kind[rows] == records.kinds.index(kind) if kind in records.kinds else np.zeros(len(rows), bool)
+        )
         pool = rows[is_kind]
         if kind in counts and counts[kind] > len(pool):
             raise DataError(

@@ -47,7 +47,9 @@ def _ids(tokenizer: Any, text: str) -> tuple[int, ...]:
 
 
 def _differ(tokenizer: Any, wanted: Sequence[int], found: Sequence[int], where: str) -> DataError:
-    first = next((at for at, (a, b) in enumerate(zip(wanted, found, strict=False)) if a != b), min(len(wanted), len(found)))
+    first = next(
+        (at for at, (a, b) in enumerate(zip(wanted, found, strict=False)) if a != b), min(len(wanted), len(found))
+    )
     shown = [" ".join(tokenizer.convert_ids_to_tokens(list(ids[first : first + 4]))) for ids in (found, wanted)]
     return DataError(
         f"tokenizer {tokenizer.name_or_path}: {where}, token {first + 1} and on are {shown[0]!r}; expected {shown[1]!r}. "

@@ -77,26 +77,34 @@ def packed_texts(name: str, texts: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 class TableWriter:
-    """Writes a table part by part; it is there under its name once ``close`` has returned, and not before.
+    """Writes a table part by part, in a ``with`` block: it is there once ``close`` has returned, and not before.
 
     Args:
         folder: the final name.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self.building = folder, folder.with_name(f"{folder.name}.writing")
-        shutil.rmtree(self.building, ignore_errors=True)
-        self.building.mkdir(parents=True)
+        self._folder, self._building = folder, folder.with_name(f"{folder.name}.writing")
+        shutil.rmtree(self._building, ignore_errors=True)
+        self._building.mkdir(parents=True)
         self._streams: dict[str, IO[bytes]] = {}
         self._dtypes: dict[str, np.dtype] = {}
         self._counts: dict[str, int] = {}
         self._last: dict[str, int] = {}
 
+    def __enter__(self) -> "TableWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for stream in self._streams.values():
+            stream.close()
+        shutil.rmtree(self._building, ignore_errors=True)  # nothing, once it has got its name
+
     def add(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Append to arrays; those called ``..._ends`` go on from the last end."""
         for name, array in arrays.items():
             if name not in self._streams:
-                self._streams[name] = (self.building / f"{name}.bin").open("wb")
+                self._streams[name] = (self._building / f"{name}.bin").open("wb")
                 self._dtypes[name], self._counts[name], self._last[name] = array.dtype, 0, 0
             if name.endswith("_ends"):
                 array = array + self._last[name]
@@ -110,11 +118,10 @@ class TableWriter:
         for stream in self._streams.values():
             stream.flush()
             os.fsync(stream.fileno())
-            stream.close()
         arrays = {n: {"dtype": self._dtypes[n].str, "count": self._counts[n]} for n in self._streams}
-        write_json(self.building / MANIFEST, {"arrays": arrays, "facts": dict(facts)})
+        write_json(self._building / MANIFEST, {"arrays": arrays, "facts": dict(facts)})
         shutil.rmtree(self._folder, ignore_errors=True)  # one that was damaged
-        self.building.rename(self._folder)
+        self._building.rename(self._folder)
         return _reopened(self._folder)
 
 

@@ -98,14 +98,12 @@ def ensure_tokens(
         parts = home.with_name(f"{home.name}.parts")
         with atomic_write(parts / "tokenizer.json") as stream:
             stream.write(saved)
-        work = partial(
-            _encode, records=records, tokenizer=parts / "tokenizer.json", frame=frame, max_length=max_length
-        )
+        work = partial(_encode, records=records, tokenizer=parts / "tokenizer.json", frame=frame, max_length=max_length)
         tasks = [(at, min(at + piece_rows, len(records))) for at in range(0, len(records), piece_rows)]
-        writer = TableWriter(home)
-        for arrays in do_all(parts, tasks, work, what="encoding samples", processes=processes):
-            writer.add(arrays)
-        table = writer.close({})
+        with TableWriter(home) as writer:
+            for arrays in do_all(parts, tasks, work, what="encoding samples", processes=processes):
+                writer.add(arrays)
+            table = writer.close({})
         forget(parts)
         return table
 
