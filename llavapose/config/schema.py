@@ -19,6 +19,7 @@ from llavapose.config.choices import (
     Dtype,
     ExportFormat,
     LossMean,
+    Sampler,
     Schedule,
 )
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
@@ -44,8 +45,10 @@ class DataConfig:
     """Name of the arm: the row in the tables."""
     kinds: dict[str, float] = field(default_factory=dict)
     """Kind of sample -> weight: 1 takes every sample of the kind once an epoch, 0.5 half of them, 2 each twice."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Kind of sample -> how many of its samples, drawn with the run's seed, in place of its weight."""
     path: Path | None = None
-    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of it); null: the teacher makes them from the scenes."""
+    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of either); null: the teacher makes them from the scenes."""
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None
@@ -58,8 +61,17 @@ class DataConfig:
     """Samples held out, by picture, for the validation loss."""
     max_branches_per_image: int = 0
     """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
+    sampler: Sampler = Sampler.shared
+    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples."""
+    row_tokens: int | None = None
+    """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
     """Processes that decode pictures; 0: the training process itself."""
+
+    @property
+    def longest_row(self) -> int:
+        """Most tokens of a packed row."""
+        return self.row_tokens or self.max_length
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
@@ -69,7 +81,9 @@ class DataConfig:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")
         odd = {kind: weight for kind, weight in self.kinds.items() if not (math.isfinite(weight) and weight >= 0)}
         found += [f"data.kinds.{kind} is {weight}; expected 0 or a positive number" for kind, weight in odd.items()]
-        if not odd and not any(self.kinds.values()):
+        found += [f"data.counts has {kind}; expected some of {listed()}" for kind in self.counts if kind not in KINDS]
+        found += [f"data.counts.{kind} is {n}; expected 0 or more" for kind, n in self.counts.items() if n < 0]
+        if not odd and not any({**self.kinds, **self.counts}.values()):
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
         if self.kind is not None and self.kind not in KINDS:
             found.append(f"data.kind is {self.kind!r}; expected one of {listed()}, or null")
@@ -77,6 +91,11 @@ class DataConfig:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
         if self.path is None:
             found += unread(self, "data.", ("images", "kind"), "it goes with data.path, samples made elsewhere")
+        if self.row_tokens is not None and self.row_tokens < self.max_length:
+            found.append(
+                f"data.row_tokens is {self.row_tokens}, and one sample may take data.max_length={self.max_length}; "
+                "raise the first or lower the second"
+            )
         return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
@@ -126,7 +145,8 @@ class OptimConfig:
     """Share of the steps with a rising learning rate."""
     schedule: Schedule = Schedule.cosine
     loss_mean: LossMean = LossMean.token
-    """What a step's loss is the mean over: ``token`` (LLaVA's way: long answers weigh more), ``sqrt`` or ``sample``."""
+    """What a step's loss is the mean over: ``token`` (long answers weigh more), ``sqrt``, ``sample``, or
+    ``micro_batch``: the mean of the micro-batches' token means, as LLaVA's trainer has it."""
     min_lr_ratio: float = 0.0
     """The last step's learning rate as a share of the highest."""
 

@@ -20,7 +20,8 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import TrainConfig, plain_settings
-from llavapose.data.choose import kind_counts
+from llavapose.data.check import INDEX
+from llavapose.data.choose import said_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.errors import CheckpointError
@@ -67,9 +68,10 @@ def build_data(
         config=config.data,
         batch_size=config.batch_size,
         accumulate=accumulate,
-        loss_power=config.optim.loss_mean.power,
+        loss=config.optim.loss_mean,
         seed=config.seed,
         held_out_ids=held_out_ids,
+        index=config.data_dir / INDEX,
     )
 
 
@@ -83,11 +85,11 @@ def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:
 
 def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, steps: int) -> None:
     """Print what is about to be trained on."""
-    truncated = sum(branch.truncated for branch in data.train.branches)
+    train = data.train
+    alone = f" and {train.num_without_picture} of text alone" * bool(train.num_without_picture)
     print(
-        f"{config.data.name}: {len(data.train.samples)} samples ({kind_counts(data.train.samples)}) of "
-        f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
-        f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
+        f"{config.data.name}: {len(train)} samples ({said_counts(train.kind_counts)}) of {train.num_pictures} pictures"
+        f"{alone}, {len(data.val)} held out, {train.num_truncated} cut at {config.data.max_length} tokens; {steps} steps"
     )
     if config.optim.muon_lr is not None and not keeps_matrices(trainer.strategy):
         strategy = type(trainer.strategy).__name__
@@ -129,7 +131,7 @@ def fit(
         # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
         trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
     # Lightning would ask for a loader that has nothing to load.
-    if not data.val.samples:
+    if not len(data.val):
         trainer.limit_val_batches = 0
     checkpoint = last_checkpoint(config.output_dir) if config.resume else None
     if checkpoint is None and trainer.is_global_zero:
