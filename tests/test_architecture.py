@@ -25,6 +25,7 @@ HEAVY = {
 }
 STANDARD = {
     "records", "kinds", "errors", "files", "plain_json", "bars", "pictures", "rgb", "owner", "llava_json", "samples",
+    "manifest",
 }  # fmt: skip
 SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
 """Plain settings: imported anywhere."""
@@ -41,6 +42,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "pictures": ({"errors", "files"}, False),
     "rgb": ({"errors"}, False),
     "owner": ({"errors", "files"}, False),
+    "manifest": ({"errors", "files"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
@@ -53,8 +55,8 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files", "bars", "owner"}, False),
-    "sweep": ({"config", "records", "errors", "files", "owner"}, False),
+    "config": ({"records", "kinds", "errors", "files", "bars", "owner", "manifest"}, False),
+    "sweep": ({"config", "records", "errors", "files", "owner", "manifest"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
     "cli": ({"sweep", "config", "report", "evaluation", "training", "data", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),

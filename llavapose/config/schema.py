@@ -5,6 +5,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -34,7 +35,9 @@ from llavapose.config.evaluating import (
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import (
+    AUTO,
     Cap,
+    Resume,
     not_dividing,
     not_finite,
     not_money,
@@ -238,9 +241,9 @@ class TrainConfig:
     max_usd: Cap = None
     """Hard cap on what a teacher's endpoint may cost where samples are missing; ``none``: no cap. An endpoint with a
     price needs one of them."""
-    resume: bool = False
-    """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
-    ``resume=false``, which makes every job anew."""
+    resume: Resume = False
+    """Go on from the newest whole checkpoint in ``output_dir``; ``auto``: where there is one. What Slurm starts again
+    goes on by itself. A sweep does too, job by job, unless told ``resume=false``, which makes every job anew."""
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
@@ -254,9 +257,16 @@ class TrainConfig:
         known = all(isinstance(number, int) and number > 0 for number in (devices, nodes))
         return devices * nodes if known else None
 
+    @property
+    def resumes(self) -> bool:
+        """Whether to go on from a checkpoint where there is one: told to, or started again by Slurm."""
+        return self.resume in (True, AUTO) or os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "", batch_size=1, global_batch=1) + not_money("", self.max_usd)
+        if self.resume not in (True, False, AUTO):
+            found.append(f"resume is {self.resume!r}; expected true, false or {AUTO}")
         if self.data.sampler is Sampler.balanced and self.optim.loss_mean is LossMean.micro_batch:
             found.append(
                 "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by "

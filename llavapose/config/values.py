@@ -60,6 +60,12 @@ Cap = int | float | str | None
 NO_CAP = "none"
 
 
+Resume = bool | str
+"""Whether a run goes on from a checkpoint: true, false, or ``auto``: where there is one."""
+
+AUTO = "auto"
+
+
 def not_money(prefix: str, max_usd: Cap) -> list[str]:
     """A line for a cap that is none."""
     if max_usd is None or max_usd == NO_CAP:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from llavapose.config.choices import ConnectorType, Sampler
 from llavapose.config.schema import ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.fit import fit
 
 
@@ -49,8 +51,11 @@ def run(
     epochs: int = 1,
     save_every: int | None = None,
     stop: tuple[int, bool] | None = None,
-    resume: bool = False,
+    keep: int = 2,
+    resume: bool | str = False,
     num_val: int = 0,
+    workers: int = 0,
+    val_check: float = 1.0,
     max_branches: int = 0,
     sampler: Sampler = Sampler.shared,
     global_batch: int | None = None,
@@ -61,6 +66,7 @@ def run(
     check: bool = True,
     csv: bool = False,
     progress: L.Callback | None = None,
+    extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -71,6 +77,7 @@ def run(
             kinds={"conv": 1, "detail": 1, "complex": 1},
             max_length=512,
             num_val=num_val,
+            num_workers=workers,
             max_branches_per_image=max_branches,
             sampler=Sampler(sampler),
         ),
@@ -83,12 +90,11 @@ def run(
         resume=resume,
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
+    callbacks += extra
     if progress:
         callbacks.append(progress)
     if save_every:
-        callbacks.append(
-            L.pytorch.callbacks.ModelCheckpoint(out / "checkpoints", save_last=True, every_n_train_steps=save_every)
-        )
+        callbacks.append(Checkpoints(out / "checkpoints", every_n_steps=save_every, keep=keep))
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
     trainer = L.Trainer(
@@ -102,6 +108,7 @@ def run(
         callbacks=callbacks,
         logger=CSVLogger(out, name="csv", version="") if csv else False,
         log_every_n_steps=1,
+        val_check_interval=val_check,
         num_sanity_val_steps=0,
         enable_model_summary=False,
         enable_checkpointing=bool(save_every),
