@@ -121,6 +121,14 @@ class ConnectorType(StrEnum):
     linear = "linear"
 
 
+class AdapterType(StrEnum):
+    """What is trained of the language model: all of it, or low-rank adapters; ``qlora`` keeps the base in 4 bits."""
+
+    none = "none"
+    lora = "lora"
+    qlora = "qlora"
+
+
 class Schedule(StrEnum):
     """Learning rate over the run, after a linear warmup."""
 
