@@ -25,7 +25,7 @@ from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type, set_connector
-from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
+from llavapose.model.llava import checkpoint_layers, count_parameters, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.training.card import write_card
 from llavapose.training.facts import facts_of, write_facts
@@ -52,7 +52,7 @@ def build_model(config: TrainConfig) -> LlavaForConditionalGeneration:
     else:
         freeze_unused_vision(model)
     if config.model.gradient_checkpointing:
-        model.gradient_checkpointing_enable()
+        checkpoint_layers(model)
     return model
 
 

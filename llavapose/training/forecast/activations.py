@@ -109,13 +109,13 @@ def _working_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:
 
 
 def outer_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
-    """Bytes that connector, embedding and last norm keep, and the gathered inputs of the output layer."""
+    """Bytes that connector, last norm and positions keep, and the gathered inputs of the output layer."""
     hidden, size = shapes.text.hidden, setup.compute_bytes
     features = rows.pictures * (shapes.image_tokens + 1) * shapes.connector_inputs
     connector = rows.pictures * shapes.image_tokens * 2 * hidden
     last = rows.tokens * (_norm_without_output(setup) * hidden + _FLOAT)
     gathered = rows.targets * (size * hidden + 3 * _INDEX)
-    positions = rows.tokens * 2 * shapes.text.head_dim * size
+    positions = rows.tokens * 2 * shapes.text.head_dim * (0 if setup.checkpointing else _residual(setup))
     return size * (features + connector) + last + gathered + positions
 
 

@@ -116,8 +116,15 @@ def _buckets(shapes: Shapes, weights: Weights, setup: Setup) -> Iterator[Part]:
         if setup.ddp:
             yield Part(name="buckets of gradients", gpu=size * weights.trained)
         if setup.compute_bytes < setup.weight_bytes and setup.adapter is Adapter.none:
-            # Autocast keeps what it has cast until the pass ends, and backward reads it.
-            yield Part(name="weights cast by autocast", gpu=setup.compute_bytes * weights.trained, phase=BACKWARD)
+            # Until the forward pass ends; longer where backward reads them again instead of casting anew.
+            phase = Phase.loss if setup.checkpointing else BACKWARD
+            yield Part(name="weights cast by autocast", gpu=cast_bytes(shapes, setup), phase=phase)
+
+
+def cast_bytes(shapes: Shapes, setup: Setup) -> float:
+    """Bytes of the matrices that autocast has cast and keeps until backward has read them; embeddings are only read."""
+    hidden = shapes.text.layers * shapes.text_layer_matrices
+    return float(setup.compute_bytes * (hidden + shapes.embedding + shapes.text.hidden**2))
 
 
 def loading_bytes(shapes: Shapes, setup: Setup) -> float:
