@@ -70,13 +70,14 @@ def tiny_config(size: tuple[int, int, int, int], *, tied: bool = False) -> Llava
     )  # fmt: skip
 
 
-def random_batch(shapes: Shapes, *, rows: int, branches: list[int], prefix: int, device: Any = "cpu") -> Batch:
+def random_batch(shapes: Shapes, *, rows: int, branches: list[int], prefix: int, device: Any = "cpu", image_token: int = 1) -> Batch:
     """Rows that are alike: a picture, and behind it branches of these lengths, the last two thirds of each supervised."""
     generator = torch.Generator().manual_seed(0)
     lead = prefix - shapes.image_tokens
     width = prefix + sum(branches)
     ids = torch.randint(2, shapes.vocab - 1, (rows, width), generator=generator)
-    ids[:, lead:prefix] = 1
+    ids[ids == image_token] = 2
+    ids[:, lead:prefix] = image_token
     positions, segments, targets = [list(range(prefix))], [[0] * prefix], [[IGNORE] * prefix]
     at = prefix
     for number, length in enumerate(branches, 1):

@@ -98,9 +98,11 @@ def _for_a_while(shapes: Shapes, weights: Weights, setup: Setup) -> Iterator[Par
 def _buckets(shapes: Shapes, weights: Weights, setup: Setup) -> Iterator[Part]:
     size = setup.weight_bytes
     if setup.engine in (Engine.zero2, Engine.zero3):
-        # The bucket that gradients are copied to, and the largest gradient on its way there.
-        bucket = size * (setup.reduce_bucket + min(shapes.largest, weights.trained))
-        yield Part(name="buckets of gradients", gpu=bucket, phase=BACKWARD)
+        # ZeRO-3 keeps the bucket that gradients are copied to; the largest gradient comes and goes.
+        kept = ALWAYS if setup.engine is Engine.zero3 else BACKWARD
+        yield Part(name="bucket of gradients", gpu=size * setup.reduce_bucket, phase=kept)
+        largest = size * min(shapes.largest, weights.trained)
+        yield Part(name="largest gradient on its way", gpu=largest, phase=BACKWARD)
         if setup.engine is Engine.zero2 and setup.ranks > 1:
             yield Part(name="bucket of weights", gpu=size * setup.gather_bucket, phase=Phase.step)
     if setup.engine is Engine.zero3 and setup.ranks > 1:
