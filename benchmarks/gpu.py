@@ -166,6 +166,21 @@ def speeds(states: Any, shapes: Shapes, batches: dict[str, Batch], device: torch
     return found
 
 
+def through_vision(states: Any, batch: Batch, device: torch.device) -> dict[str, float]:
+    """Seconds and GiB of forward and backward where transformers' own switch also goes back through frozen vision."""
+    meter, found = Meter(device), {}
+    for name, switch in (("kept out", None), ("gone through", states.model.enable_input_require_grads)):
+        if switch:
+            switch()
+        states.backward(batch)
+        start = time.perf_counter()
+        peak = meter.peak(partial(states.backward, batch))
+        found |= {f"{name}, s": time.perf_counter() - start, f"{name}, GiB": peak / 2**30}
+    states.model.disable_input_require_grads()
+    states.zero()
+    return found
+
+
 def synchronise(device: torch.device) -> None:
     """Wait for what the GPU still does."""
     if device.type == "cuda":
@@ -207,7 +222,13 @@ def packing(model: Any, batch: Batch) -> dict[str, dict[str, float]]:
         "trap: positions go on": losses(replace(batch, positions=straight)),
         "trap: branches do not see the picture": losses(batch, hidden),
     }
-    return {name: spread(got - reference) for name, got in found.items()}
+    found = {name: got - reference for name, got in found.items()}
+    # The weights themselves stay as they are, rounded: what is left is the arithmetic's.
+    model.float()
+    exact = losses(alone)
+    found["bfloat16 and float32, alone"] = reference - exact
+    found["packed and alone in float32"] = losses(batch) - exact
+    return {name: spread(difference) for name, difference in found.items()}
 
 
 def spread(difference: Tensor) -> dict[str, float]:
@@ -255,7 +276,7 @@ def chosen_depth(config: LlavaConfig, device: torch.device) -> tuple[LlavaConfig
     layers = config.text_config.num_hidden_layers
     if device.type == "cuda" and torch.cuda.get_device_properties(0).total_memory < 125 * 2**30:
         config = LlavaConfig.from_dict(config.to_dict())
-        config.text_config.num_hidden_layers = layers = 14
+        config.text_config.num_hidden_layers = layers = 20
     return config, f"{layers} layers"
 
 
@@ -273,7 +294,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {"device": name, "memory": [asdict(line) for line in lines], "layers": depth}
     if options.engine == "deepspeed":
         return found
-    if fitting is not config:
+    if fitting is not config:  # the smaller one makes room
         states = None
         torch.cuda.empty_cache()
         more, states = memory(config, "plain", device, chosen(batches, "detail", "longest"), optimizer=False)
@@ -285,7 +306,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     timed.append(mixed(kinds))
     print_speeds(timed, peak)
     found["speed"] = [asdict(speed) for speed in timed]
-    found["packing"] = packing(states.model, batches["paper_7b_fast, 2 x 4"])
+    found["frozen vision encoder"] = through_vision(states, batches["detail, 8 x 1"], device)
+    say(
+        "frozen vision encoder: "
+        + ", ".join(f"{name} {value:.2f}" for name, value in found["frozen vision encoder"].items())
+    )
+    model, states = states.model, None
+    for parameter in model.parameters():
+        parameter.grad = None
+    found["packing"] = packing(model, batches["paper_7b_fast, 2 x 4"])
     print_packing(found["packing"], depth=config.text_config.num_hidden_layers)
     return found
 

@@ -70,7 +70,9 @@ def tiny_config(size: tuple[int, int, int, int], *, tied: bool = False) -> Llava
     )  # fmt: skip
 
 
-def random_batch(shapes: Shapes, *, rows: int, branches: list[int], prefix: int, device: Any = "cpu", image_token: int = 1) -> Batch:
+def random_batch(
+    shapes: Shapes, *, rows: int, branches: list[int], prefix: int, device: Any = "cpu", image_token: int = 1
+) -> Batch:
     """Rows that are alike: a picture, and behind it branches of these lengths, the last two thirds of each supervised."""
     generator = torch.Generator().manual_seed(0)
     lead = prefix - shapes.image_tokens
