@@ -105,6 +105,14 @@ class ConnectorType(StrEnum):
     linear = "linear"
 
 
+class AdapterType(StrEnum):
+    """What is trained of the language model: all of it, or low-rank adapters, beside a base in 4 bits with ``qlora``."""
+
+    none = "none"
+    lora = "lora"
+    qlora = "qlora"
+
+
 class Schedule(StrEnum):
     """Learning rate over the run, after a linear warmup."""
 

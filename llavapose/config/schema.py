@@ -13,6 +13,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import (
+    AdapterType,
     Attention,
     ConnectorType,
     Control,
@@ -110,6 +111,34 @@ class ConnectorConfig:
 
 
 @dataclass(kw_only=True)
+class AdapterConfig:
+    """Group ``adapter``: low-rank matrices that are trained in place of the language model; merged when exported."""
+
+    type: AdapterType = AdapterType.none
+    r: int = 128
+    """Rank of the matrices."""
+    alpha: int = 256
+    """Their product counts ``alpha / r`` times."""
+    dropout: float = 0.05
+    """Share of a layer's inputs that its adapter does not see in a step."""
+    targets: list[str] = field(
+        default_factory=lambda: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    )
+    """The language model's linear layers that get one."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        if self.type == AdapterType.none:
+            return unread(self, "adapter.", ("r", "alpha", "dropout", "targets"), "choose adapter=lora or qlora")
+        found = too_small(self, "adapter.", r=1, alpha=1) + repeated("adapter.targets", self.targets)
+        if not 0 <= self.dropout < 1:
+            found.append(f"adapter.dropout is {self.dropout}; expected a share from 0 to below 1")
+        if not self.targets:
+            found.append("adapter.targets is empty; name the layers, e.g. adapter.targets=[q_proj,v_proj]")
+        return found
+
+
+@dataclass(kw_only=True)
 class OptimConfig:
     """Group ``optim``: the loss, the optimizer and the learning rate over the run."""
 
@@ -169,6 +198,7 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     connector: ConnectorConfig = field(default_factory=ConnectorConfig)
+    adapter: AdapterConfig = field(default_factory=AdapterConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     strategy: dict[str, Any] = field(default_factory=dict)
     """Lightning strategy: ``_target_`` and its arguments, or ``{name: auto}``."""
@@ -213,6 +243,8 @@ class TrainConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        if self.adapter.type != AdapterType.none:
+            found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
         if self.evaluate:

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import (
     AutoProcessor,
+    BitsAndBytesConfig,
     GenerationConfig,
     LlavaConfig,
     LlavaForConditionalGeneration,
@@ -132,9 +133,19 @@ def padding_processor(images: Any, side: int) -> LlavaImageProcessorPil:
 
 
 def load_model(
-    base: str, *, dtype: torch.dtype = torch.float32, attention: str = "sdpa"
+    base: str,
+    *,
+    dtype: torch.dtype = torch.float32,
+    attention: str = "sdpa",
+    quantization: BitsAndBytesConfig | None = None,
 ) -> LlavaForConditionalGeneration:
     """The model of a folder or hub id, every weight accounted for.
+
+    Args:
+        base: "tiny", folder or hub id.
+        dtype: of the weights.
+        attention: backend.
+        quantization: how weights are stored in fewer bits; None: as ``dtype``.
 
     Raises:
         CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
@@ -142,7 +153,11 @@ def load_model(
     source = resolve_base(base)
     with told(source):
         loaded: Any = LlavaForConditionalGeneration.from_pretrained(
-            source, dtype=dtype, attn_implementation=attention, output_loading_info=True
+            source,
+            dtype=dtype,
+            attn_implementation=attention,
+            output_loading_info=True,
+            **({} if quantization is None else {"quantization_config": quantization}),
         )
     model, info = loaded
     missing = sorted(info["missing_keys"])

@@ -6,6 +6,7 @@ checkpoints and ``metrics.jsonl``::
     {"step": 20, "train/loss": 2.31, "train/samples_per_s": 48.1, "lr": 0.0019}
 
 Read ``module`` (the step), ``optim`` (optimizer and schedule), ``strategies`` (what Lightning leaves to be finished),
+``loading`` (the model, as each strategy wants it) with ``adapters``, ``export`` (back to a Hugging Face folder),
 ``callbacks``, ``trainer`` (settings -> Lightning's trainer), ``facts`` and ``card`` (what the exported folder says of
 itself), then ``fit``: the run from first check to checkpoint.
 """

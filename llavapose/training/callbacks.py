@@ -106,7 +106,10 @@ class PackingCheck(Callback):
         with trainer.precision_plugin.forward_context():
             module: Any = pl_module
             backend = str(module.llava.config.text_config._attn_implementation)
+            # Without dropout, which draws anew for every row.
+            module.eval()
             error = check_packing(module.losses, batch, tolerance=tolerance, backend=backend)
+            module.train()
         if trainer.is_global_zero:
             bar = trainer.progress_bar_callback
             say = print if bar is None else bar.print  # a plain print would write into the bar

@@ -14,21 +14,18 @@ import lightning as L
 import torch
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies import DeepSpeedStrategy
-from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
-from torch import Tensor
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.data.choose import kind_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.errors import CheckpointError
-from llavapose.model.connectors import connector_type, set_connector
-from llavapose.model.llava import checkpoint_layers, count_parameters, freeze_unused_vision, freeze_vision
-from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from llavapose.model.llava import count_parameters
+from llavapose.model.pretrained import load_processor
 from llavapose.training.card import write_card
+from llavapose.training.export import export
 from llavapose.training.facts import facts_of, write_facts
+from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 
@@ -40,20 +37,6 @@ EXPECTED_WARNINGS = (
     "Checkpoint directory .* exists and is not empty",  # a resumed run's own
 )
 """Warnings of Lightning's that do not apply here."""
-
-
-def build_model(config: TrainConfig) -> LlavaForConditionalGeneration:
-    """The base with its connector, its frozen part frozen, ready to train in float32 master weights."""
-    model = load_model(config.model.base, attention=config.model.attention.value)
-    kind = config.connector.type.value
-    set_connector(model, connector_type(model.config) if kind == "keep" else kind, reset=config.connector.reset)
-    if config.model.freeze_vision:
-        freeze_vision(model)
-    else:
-        freeze_unused_vision(model)
-    if config.model.gradient_checkpointing:
-        checkpoint_layers(model)
-    return model
 
 
 def build_data(
@@ -226,38 +209,3 @@ def _prove_readable(checkpoint: Path) -> None:
 def _written(path: Path) -> float:
     """When a checkpoint, a file or a folder of shards, was last written to."""
     return max(part.stat().st_mtime for part in [path, *path.rglob("*")])
-
-
-def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
-    """Write the trained model as a Hugging Face folder; every rank takes part, rank 0 writes."""
-    folder = config.output_dir / "hf"
-    # Gathering is collective: a rank that stays away leaves the others waiting for ever.
-    state = full_state(trainer, module)
-    if trainer.is_global_zero:
-        total, trainable = count_parameters(module.llava.parameters())
-        write_checkpoint(
-            folder,
-            state=state,
-            config=module.llava.config,
-            processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
-            dtype=getattr(torch, config.model.dtype.value),
-        )
-        print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
-    # Nobody goes on to read the folder before it is there.
-    trainer.strategy.barrier()
-    return folder
-
-
-def full_state(trainer: L.Trainer, module: PoseModule) -> dict[str, Tensor]:
-    """The whole model's parameters under the module tree's names, gathered where the strategy partitions them."""
-    strategy = trainer.strategy
-    if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
-        # Rank 0 gets all, the others nothing; names carry the module's own "llava." in front.
-        state = strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict() or {}
-        return {name.partition("llava.")[2]: value for name, value in state.items() if "llava." in name}
-    if isinstance(strategy, ModelParallelStrategy):
-        # To the CPU as it is gathered: whole, the model need not fit beside its shard on one GPU.
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        gathered: dict[str, Any] = get_model_state_dict(module.llava, options=options)
-        return gathered
-    return module.llava.state_dict()

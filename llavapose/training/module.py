@@ -1,7 +1,6 @@
 """The LightningModule: builds the model under the strategy, one step over a packed batch, the optimizer. No more."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import lightning as L
@@ -13,16 +12,17 @@ from llavapose.config.schema import OptimConfig
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_losses, token_weights
+from llavapose.model.llava import token_weights
 from llavapose.training.optim import make_optimizer
-from llavapose.training.strategies import shard, whole_weights
+from llavapose.training.strategies import losses_of
 
 
 class PoseModule(L.LightningModule):
     """Trains the connector and the language model of a LLaVA.
 
     Args:
-        build: returns the model with its frozen parts frozen; called once, inside the strategy's model context.
+        build: returns the model with its frozen parts frozen, placed as the trainer's strategy wants it; called once,
+            inside the strategy's model context.
         num_steps: optimizer steps of the whole run, for the schedule.
         optim: the optimizer's settings, and what a step's loss is the mean over.
     """
@@ -32,7 +32,7 @@ class PoseModule(L.LightningModule):
     def __init__(
         self,
         *,
-        build: Callable[[], LlavaForConditionalGeneration],
+        build: Callable[[L.Trainer], LlavaForConditionalGeneration],
         num_steps: int,
         optim: OptimConfig,
     ) -> None:
@@ -48,13 +48,20 @@ class PoseModule(L.LightningModule):
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
         if self._built:
             return
-        with whole_weights(self.trainer.strategy):
-            self.llava = self._build()
-        # Only FSDP2 has a mesh; the other strategies wrap the module themselves.
-        mesh = self.device_mesh
-        self._token_losses = partial(token_losses, self.llava) if mesh is None else shard(self.llava, mesh)
+        self.llava = self._build(self.trainer)
+        self._token_losses = losses_of(self.llava)
+        self._buffers_as_built = {name: value.clone() for name, value in self.llava.named_buffers()}
         self._built = True
         self.train()  # from_pretrained leaves eval mode, in which gradient checkpointing is silently off.
+
+    def on_fit_start(self) -> None:
+        """Give the buffers their digits back: a strategy that makes a module half makes its rotary frequencies half.
+
+        With bfloat16's eight bits a token's angle is wrong by whole turns at position 2,000.
+        """
+        for name, value in self.llava.named_buffers():
+            if value.is_floating_point():
+                value.data = self._buffers_as_built[name].to(value.device)
 
     def losses(self, batch: Batch) -> Tensor:
         """float32[N]: cross-entropy of every supervised token, in nats."""

@@ -15,10 +15,11 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 
 from llavapose.config.choices import ConnectorType
-from llavapose.config.schema import ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.schema import AdapterConfig, ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
 from llavapose.training.fit import fit
+from llavapose.training.module import PoseModule
 
 
 class Stop(L.Callback):
@@ -34,6 +35,27 @@ class Stop(L.Callback):
             os.kill(os.getpid(), signal.SIGKILL)
         trainer.should_stop = True
         return -1
+
+
+class Masters(L.Callback):
+    """Leaves the weights that the optimizer steps, whole and as it keeps them, and the buffers: ``masters.pt``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, PoseModule)
+        found = {name: _master(value) for name, value in pl_module.llava.named_parameters() if value.requires_grad}
+        if trainer.is_global_zero:
+            torch.save({"masters": found, "buffers": dict(pl_module.llava.named_buffers())}, self.folder / "masters.pt")
+
+
+def _master(parameter: torch.nn.Parameter) -> torch.Tensor | None:
+    if hasattr(parameter, "ds_id") or hasattr(parameter, "_hp_mapping"):
+        from deepspeed.utils import safe_get_full_fp32_param
+
+        return safe_get_full_fp32_param(parameter)
+    return parameter.full_tensor() if isinstance(parameter, torch.distributed.tensor.DTensor) else parameter.detach()
 
 
 def run(
@@ -55,9 +77,12 @@ def run(
     optim: dict[str, Any] | None = None,
     clip: float | None = None,
     connector: ConnectorType = ConnectorType.keep,
+    reset: bool = False,
     precision: Any = "32-true",
     check: bool = True,
     csv: bool = False,
+    masters: bool = False,
+    adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
     **model: Any,
 ) -> Path:
@@ -72,13 +97,16 @@ def run(
             max_branches_per_image=max_branches,
         ),
         model=ModelConfig(name="tiny", base=base, **model),
-        connector=ConnectorConfig(type=connector),
+        connector=ConnectorConfig(type=connector, reset=reset),
+        adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
         batch_size=batch_size,
         output_dir=out,
         resume=resume,
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
+    if masters:
+        callbacks.append(Masters(out))
     if progress:
         callbacks.append(progress)
     if save_every:
@@ -126,7 +154,9 @@ def named_strategy(name: str) -> Any:
 
     if name == "ddp":
         return DDPStrategy(process_group_backend="gloo")
-    return CPUDeepSpeedStrategy() if name == "deepspeed" else FSDP2Strategy(process_group_backend="gloo")
+    if name.startswith("deepspeed"):
+        return CPUDeepSpeedStrategy(stage=2 if name.endswith("2") else 3)
+    return FSDP2Strategy(process_group_backend="gloo")
 
 
 def main() -> None:

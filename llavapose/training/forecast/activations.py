@@ -6,7 +6,7 @@ what autograd keeps.
 
 from dataclasses import dataclass
 
-from llavapose.training.forecast.setup import Adapter, Setup
+from llavapose.training.forecast.setup import Adapter, Engine, Setup, adapter_widths
 from llavapose.training.forecast.shapes import Shapes
 from llavapose.training.forecast.states import BACKWARD, Part, Phase
 
@@ -62,8 +62,8 @@ def one_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:
     norms = 2 * (_norm(setup) * text.hidden + _FLOAT)
     # Queries, keys, values and output; with fewer heads of keys, they are repeated to as many as there are queries.
     attention = 4 * size * text.queries + (0 if setup.eager else _FLOAT * text.heads)
-    # Gate, its SiLU, up, and their product.
-    mlp = 4 * size * text.intermediate
+    # Gate, its SiLU, up, and their product, which only a matrix that learns has to keep.
+    mlp = (4 if setup.adapter is Adapter.none else 3) * size * text.intermediate
     scores = rows.rows * rows.width**2
     if setup.eager:
         # The softmax in float32, and its copy where that is not the precision.
@@ -71,33 +71,33 @@ def one_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:
     else:
         # The mask as numbers to add, which the fused attention makes of a boolean one for itself.
         scores *= size
-    return tokens * (norms + attention + mlp) + scores + _beside_adapters(shapes, setup, tokens)
+    return tokens * (norms + attention + mlp + _beside_adapters(shapes, setup)) + scores
 
 
 def _residual(setup: Setup) -> int:
     """Bytes of a number between layers: autocast lets them stay as wide as the weights."""
-    return max(setup.compute_bytes, setup.weight_bytes) if _autocast(setup) else setup.compute_bytes
+    return setup.frozen_bytes if _autocast(setup) else setup.compute_bytes
 
 
 def _autocast(setup: Setup) -> bool:
-    return setup.compute_bytes < setup.weight_bytes and setup.engine == "whole"
+    # Beside an adapter the frozen weights are as narrow as what is computed, and so is what lies between them.
+    return setup.compute_bytes < setup.frozen_bytes and setup.engine is Engine.whole
 
 
 def _norm(setup: Setup) -> int:
     """Bytes that a norm keeps for each number of its input: input and normalised in float32 or less, and its output."""
+    if setup.adapter is not Adapter.none:
+        return _FLOAT  # nothing behind it learns from what it gives
     if _autocast(setup):
         # Input and normalised, and each matrix's own cast of the output: five behind a layer's two norms.
         return 2 * _FLOAT + 5 * setup.compute_bytes // 2
     return _FLOAT + 2 * setup.compute_bytes
 
 
-def _beside_adapters(shapes: Shapes, setup: Setup, tokens: int) -> float:
-    """What low-rank pairs keep: their own float32 copy of each of seven inputs, and the narrow product."""
-    if setup.adapter is Adapter.none:
-        return 0.0
-    text = shapes.text
-    inputs = 5 * text.hidden + text.queries + text.intermediate
-    return float(tokens * _FLOAT * (inputs + 7 * setup.adapter_rank))
+def _beside_adapters(shapes: Shapes, setup: Setup) -> float:
+    """What low-rank pairs keep for a token: of each input a copy with its dropout's mask, and the narrow product."""
+    widths = adapter_widths(shapes, setup)
+    return sum((setup.compute_bytes + 1) * inputs + setup.compute_bytes * setup.adapter_rank for inputs, _ in widths)
 
 
 def _working_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:
@@ -120,6 +120,8 @@ def outer_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
 
 
 def _norm_without_output(setup: Setup) -> int:
+    if setup.adapter is not Adapter.none:
+        return _FLOAT
     return 2 * _FLOAT if _autocast(setup) else _FLOAT + setup.compute_bytes
 
 

@@ -6,6 +6,10 @@ from enum import StrEnum
 from llavapose.training.forecast.shapes import Shapes
 
 
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The linear layers of Llama."""
+
+
 class Engine(StrEnum):
     """Who holds what: every rank everything, or DeepSpeed's ZeRO or FSDP2 a share of it."""
 
@@ -16,7 +20,7 @@ class Engine(StrEnum):
 
 
 class Adapter(StrEnum):
-    """What learns in the language model: its own weights, or low-rank matrices beside frozen ones (in 4 bits: qlora)."""
+    """What learns in the language model: itself, or low-rank matrices beside frozen weights (in 4 bits: qlora)."""
 
     none = "none"
     lora = "lora"
@@ -43,6 +47,7 @@ class Setup:
         max_live: gathered weights that ZeRO-3 keeps at most.
         adapter: what learns in the language model.
         adapter_rank: of the low-rank matrices.
+        adapter_targets: names of the layers that they stand beside.
         freeze_vision: whether the vision encoder is frozen.
         linear_connector: whether only the connector's first layer learns.
         checkpointing: whether activations are computed again in the backward pass.
@@ -69,6 +74,7 @@ class Setup:
     max_live: int = 1_000_000_000
     adapter: Adapter = Adapter.none
     adapter_rank: int = 0
+    adapter_targets: tuple[str, ...] = TARGETS
     freeze_vision: bool = True
     linear_connector: bool = False
     checkpointing: bool = False
@@ -110,20 +116,30 @@ def weights_of(shapes: Shapes, setup: Setup) -> Weights:
     if setup.adapter is Adapter.none:
         trained = shapes.language + connector + vision
         return Weights(trained=trained, frozen=shapes.total - trained, matrices=hidden)
-    beside = setup.adapter_rank * shapes.text.layers * _adapter_widths(shapes)
-    trained = connector + vision
+    pairs = sum(inputs + outputs for inputs, outputs in adapter_widths(shapes, setup))
+    beside = setup.adapter_rank * shapes.text.layers * pairs
+    # The connector learns as a whole; the vision encoder is frozen beside an adapter in any case.
     return Weights(
-        trained=trained + beside,
-        frozen=shapes.total - trained,
+        trained=connector + beside,
+        frozen=shapes.total - connector,
         quantised=hidden if setup.adapter is Adapter.qlora else 0,
     )
 
 
-def _adapter_widths(shapes: Shapes) -> int:
-    """Inputs and outputs of a layer's seven matrices: what a low-rank pair of rank 1 holds."""
+def adapter_widths(shapes: Shapes, setup: Setup) -> list[tuple[int, int]]:
+    """(inputs, outputs) of the matrices of a layer that get a low-rank pair; none without an adapter."""
     text = shapes.text
-    attention = 2 * (text.hidden + text.queries) + 2 * (text.hidden + text.keys)
-    return attention + 3 * (text.hidden + text.intermediate)
+    known = {
+        "q_proj": (text.hidden, text.queries),
+        "k_proj": (text.hidden, text.keys),
+        "v_proj": (text.hidden, text.keys),
+        "o_proj": (text.queries, text.hidden),
+        "gate_proj": (text.hidden, text.intermediate),
+        "up_proj": (text.hidden, text.intermediate),
+        "down_proj": (text.intermediate, text.hidden),
+    }
+    targets = setup.adapter_targets if setup.adapter is not Adapter.none else ()
+    return [known[name] for name in targets if name in known]
 
 
 def _trained_vision(shapes: Shapes) -> int:
