@@ -25,7 +25,7 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForCon
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.memory import SIZES, Line, random_batch, rows_of, tiny_config
+from benchmarks.llavas import SIZES, Line, random_batch, rows_of, tiny_config
 from benchmarks.states import DeepSpeedStates, PlainStates
 from llavapose.model.attention import packed_mask, unpack
 from llavapose.model.batch import IGNORE, PADDING, Batch

@@ -1,119 +1,43 @@
-"""Does the plan of memory hold? Bytes of tiny random LLaVAs, measured on this CPU, beside what `dry_run=true` foretells.
+"""Does the plan of memory hold? Bytes of tiny random LLaVAs on this CPU, beside what `dry_run=true` foretells.
 
-    python -m benchmarks.memory            # three sizes, every strategy that a CPU can run; about two minutes
-    python -m benchmarks.memory --short    # the smallest size, one process
+    python -m benchmarks.memory            # three sizes, every strategy that two processes can run; two minutes
+    python -m benchmarks.memory --short    # the smallest size in one process
 
-States are the tensors that model, gradients and optimizer hold behind a step; activations are what autograd keeps
+States are the tensors that model, gradients and optimizer hold around a step; activations are what autograd keeps
 between forward and backward. Exits with 1 where a number is more than 5% off.
 """
 
 import argparse
-import gc
+import json
+import os
+import socket
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
+from transformers import LlavaConfig, LlavaForConditionalGeneration
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.llavas import SIZES, Line, random_batch, rows_of, tiny_config
+from llavapose.config.choices import AdapterType
+from llavapose.config.schema import AdapterConfig
 from llavapose.model.attention import packed_mask
-from llavapose.model.batch import IGNORE, PADDING, Batch
+from llavapose.model.batch import Batch
 from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses
-from llavapose.training.forecast.activations import (
-    Rows,
-    layer_activations,
-    logit_activations,
-    mask_bytes,
-    outer_activations,
-)
-from llavapose.training.forecast.setup import Engine, Setup
-from llavapose.training.forecast.shapes import Shapes, shapes_of
+from llavapose.training.adapters import add_adapter
+from llavapose.training.forecast.activations import layer_activations, logit_activations, outer_activations
+from llavapose.training.forecast.setup import Adapter, Engine, Setup
+from llavapose.training.forecast.shapes import Shapes, scaled, shapes_of
 from llavapose.training.forecast.states import cast_bytes, state_parts
 
 TOLERANCE = 0.05
-SIZES = {"small": (128, 320, 2, 4), "middle": (256, 704, 4, 8), "large": (384, 1024, 6, 6)}
-"""Width, inner width, layers and heads of the language model."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One number, foretold and measured, in bytes."""
-
-    what: str
-    foretold: float
-    measured: float
-
-    @property
-    def error(self) -> float:
-        """How far off the forecast is, as a share of what was measured."""
-        return self.foretold / self.measured - 1 if self.measured else float(self.foretold != 0)
-
-
-def tiny_config(size: tuple[int, int, int, int], *, tied: bool = False) -> LlavaConfig:
-    """A LLaVA of a few million parameters with pictures of 16 patches."""
-    hidden, inner, layers, heads = size
-    text = LlamaConfig(
-        hidden_size=hidden, intermediate_size=inner, num_hidden_layers=layers, num_attention_heads=heads,
-        vocab_size=1024, max_position_embeddings=2048, tie_word_embeddings=tied, pad_token_id=0,
-    )  # fmt: skip
-    vision = CLIPVisionConfig(
-        hidden_size=64, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4, image_size=56, patch_size=14
-    )
-    return LlavaConfig(
-        vision_config=vision, text_config=text, image_token_index=1, image_seq_length=16, vision_feature_layer=-2,
-        tie_word_embeddings=tied,
-    )  # fmt: skip
-
-
-def random_batch(
-    shapes: Shapes, *, rows: int, branches: list[int], prefix: int, device: Any = "cpu", image_token: int = 1
-) -> Batch:
-    """Rows that are alike: a picture, and behind it branches of these lengths, the last two thirds of each supervised."""
-    generator = torch.Generator().manual_seed(0)
-    lead = prefix - shapes.image_tokens
-    width = prefix + sum(branches)
-    ids = torch.randint(2, shapes.vocab - 1, (rows, width), generator=generator)
-    ids[ids == image_token] = 2
-    ids[:, lead:prefix] = image_token
-    positions, segments, targets = [list(range(prefix))], [[0] * prefix], [[IGNORE] * prefix]
-    at = prefix
-    for number, length in enumerate(branches, 1):
-        positions.append(list(range(prefix, prefix + length)))
-        segments.append([number] * length)
-        learnt = [int(token) for token in ids[0, at + 1 : at + length]]
-        asked = length // 3
-        targets.append([IGNORE] * asked + learnt[asked:] + [IGNORE])
-        at += length
-    ids[:] = ids[0]
-
-    def table(parts: list[list[int]]) -> Tensor:
-        return torch.tensor([number for part in parts for number in part]).expand(rows, width).contiguous()
-
-    return Batch(
-        input_ids=ids,
-        positions=table(positions),
-        segments=table(segments),
-        targets=table(targets),
-        pixel_values=torch.randn(rows, 3, shapes.image_size, shapes.image_size, generator=generator),
-        sample_index=torch.zeros_like(ids),
-        num_samples=rows * len(branches),
-        step_weight=1.0,
-    ).to(device)
-
-
-def rows_of(batch: Batch) -> Rows:
-    """A batch's shape, as the forecast takes it."""
-    return Rows(
-        rows=batch.input_ids.shape[0],
-        width=batch.input_ids.shape[1],
-        targets=int((batch.targets != IGNORE).sum()),
-        pictures=batch.pixel_values.shape[0],
-    )
 
 
 class Kept:
@@ -152,34 +76,134 @@ def kept_by_autograd(model: LlavaForConditionalGeneration, batch: Batch, *, auto
     return kept.total
 
 
-def activation_lines(name: str, config: LlavaConfig) -> Iterator[Line]:
-    """Activations in every precision, kept and computed again."""
-    shapes = shapes_of(config.to_dict(), where=name)
+def activation_lines(config: LlavaConfig) -> Iterator[Line]:
+    """Activations in every precision, kept and computed again, of the model itself and beside an adapter."""
+    shapes = shapes_of(config.to_dict(), where="benchmark")
     batch = random_batch(shapes, rows=3, branches=[60, 25, 40], prefix=shapes.image_tokens + 9)
     rows = rows_of(batch)
-    ways = {"float32": (4, 4), "bfloat16": (2, 2), "autocast": (4, 2)}
-    for precision, (weight, compute) in ways.items():
-        for checkpointing in (False, True):
-            for attention in ("sdpa", "eager") if not checkpointing else ("sdpa",):
-                torch.manual_seed(0)
-                model = LlavaForConditionalGeneration._from_config(config, attn_implementation=attention)
-                model = model.to(torch.bfloat16 if weight == 2 else torch.float32).train()
-                freeze_vision(model)
-                if checkpointing:
-                    checkpoint_layers(model)
-                setup = Setup(
-                    weight_bytes=weight, frozen_bytes=weight, compute_bytes=compute,
-                    checkpointing=checkpointing, eager=attention == "eager",
-                )  # fmt: skip
-                foretold = layer_activations(shapes, setup, rows) + outer_activations(shapes, setup, rows)
-                foretold += logit_activations(shapes, rows)
-                foretold += cast_bytes(shapes, setup) if precision == "autocast" else 0
-                measured = kept_by_autograd(model, batch, autocast=precision == "autocast")
-                how = "inputs of layers" if checkpointing else "all"
-                yield Line(what=f"activations, {precision}, {attention}, {how}", foretold=foretold, measured=measured)
+    for setup, name in ways():
+        model = built(config, setup)
+        foretold = layer_activations(shapes, setup, rows) + outer_activations(shapes, setup, rows)
+        autocast = setup.compute_bytes < setup.weight_bytes
+        if autocast and setup.adapter is Adapter.none:
+            # What is computed again is cast again; the rest is kept as it was cast.
+            layers = 0 if setup.checkpointing else shapes.text.layers
+            foretold += cast_bytes(scaled(shapes, layers=layers), setup)
+        foretold += logit_activations(shapes, rows)
+        yield Line(what=name, foretold=foretold, measured=kept_by_autograd(model, batch, autocast=autocast))
+
+
+def ways() -> Iterator[tuple[Setup, str]]:
+    """The setups whose activations differ, and what they are called."""
+    precisions = {"float32": (4, 4, 4), "bfloat16": (2, 2, 2), "autocast": (4, 4, 2)}
+    for precision, (weight, frozen, compute) in precisions.items():
+        setup = Setup(weight_bytes=weight, frozen_bytes=frozen, compute_bytes=compute)
+        yield setup, f"activations, {precision}"
+        yield replace(setup, eager=True), f"activations, {precision}, eager"
+        yield replace(setup, checkpointing=True), f"inputs of layers, {precision}"
+    beside = Setup(
+        weight_bytes=4, frozen_bytes=2, compute_bytes=2, adapter=Adapter.lora, adapter_rank=8, dropout_bytes=4
+    )
+    yield beside, "activations, beside an adapter"
+    yield replace(beside, checkpointing=True), "inputs of layers, beside an adapter"
+
+
+def built(config: LlavaConfig, setup: Setup) -> LlavaForConditionalGeneration:
+    """A random model as a run would train it."""
+    torch.manual_seed(0)
+    attention = "eager" if setup.eager else "sdpa"
+    model = LlavaForConditionalGeneration._from_config(config, attn_implementation=attention)
+    model = model.to(torch.bfloat16 if setup.frozen_bytes == 2 else torch.float32).train()
+    freeze_vision(model)
+    if setup.adapter is Adapter.lora:
+        add_adapter(model, AdapterConfig(type=AdapterType.lora, r=setup.adapter_rank, alpha=16))
+    if setup.checkpointing:
+        checkpoint_layers(model)
+    return model
+
+
+def bytes_of(tensors: Iterable[Any]) -> int:
+    """Bytes of the tensors' storages, each once."""
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    return sum(storages.values())
+
+
+def state_lines(name: str, shapes: Shapes, setup: Setup, held: dict[str, int]) -> list[Line]:
+    """What is held beside what was foretold, part by part."""
+    parts = {part.name: part.gpu + part.host for part in state_parts(shapes, setup)}
+    return [Line(what=f"{part}, {name}", foretold=parts[part], measured=size) for part, size in held.items()]
+
+
+def single_lines(config: LlavaConfig) -> list[Line]:
+    """States of one process, float32."""
+    shapes, setup = shapes_of(config.to_dict(), where="benchmark"), Setup()
+    model = built(config, setup)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    adam = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.0)
+    batch = random_batch(shapes, rows=2, branches=[20], prefix=shapes.image_tokens + 9)
+    token_losses(model, batch, packed_mask(batch.segments)).mean().backward()
+    adam.step()
+    held = {
+        "parameters": bytes_of(model.parameters()),
+        "gradients": bytes_of(p.grad for p in trained if p.grad is not None),
+        "optimizer": bytes_of(v for state in adam.state.values() for v in state.values() if v.numel() > 1),
+    }
+    return state_lines("single", shapes, setup, held)
+
+
+def lines_of_ranks(sizes: list[str]) -> dict[str, list[Line]]:
+    """States of two processes under every strategy that cuts something up: size -> lines."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        shared = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        shared |= {"DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"}
+        words = [sys.executable, "-m", "benchmarks.memory_ranks", folder, *sizes]
+        processes = [
+            subprocess.Popen(words, env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}, stdout=sys.stderr)
+            for rank in range(2)
+        ]
+        codes = [process.wait(600) for process in processes]
+        if any(codes):
+            raise RuntimeError("a rank failed; its output says why")
+        found = json.loads((Path(folder) / "held.json").read_text(encoding="utf-8"))
+    lines: dict[str, list[Line]] = {}
+    for size, engines in found.items():
+        shapes = shapes_of(tiny_config(SIZES[size]).to_dict(), where="benchmark")
+        for engine, held in engines.items():
+            lines.setdefault(size, []).extend(state_lines(f"{engine} on 2", shapes, RANKS[engine], held))
+    return lines
+
+
+RANKS = {
+    "ddp": Setup(ranks=2, ddp=True),
+    "zero2": Setup(engine=Engine.zero2, ranks=2, weight_bytes=2, frozen_bytes=2, compute_bytes=2, masters=True),
+    "zero3": Setup(engine=Engine.zero3, ranks=2, weight_bytes=2, frozen_bytes=2, compute_bytes=2, masters=True),
+    # DeepSpeed copies its masters also where the weights are float32 themselves.
+    "zero3 in float32": Setup(engine=Engine.zero3, ranks=2, masters=True),
+    "fsdp2": Setup(engine=Engine.fsdp2, ranks=2),
+}
+"""What two processes are asked to hold."""
+
+
+def main() -> None:
+    """Measure, print, fail where the plan is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="the smallest size in one process")
+    options = parser.parse_args()
+    sizes = ["small"] if options.short else list(SIZES)
+    of_ranks = {} if options.short else lines_of_ranks(sizes)
+    print("| size | what | foretold, bytes | measured, bytes | error |\n|---|---|---|---|---|")
+    wrong = 0
+    for size in sizes:
+        config = tiny_config(SIZES[size])
+        for line in [*single_lines(config), *of_ranks.get(size, []), *activation_lines(config)]:
+            wrong += abs(line.error) > TOLERANCE
+            print(f"| {size} | {line.what} | {line.foretold:,.0f} | {line.measured:,.0f} | {line.error:+.2%} |")
+    if wrong:
+        sys.exit(f"error: {wrong} numbers are more than {TOLERANCE:.0%} off")
 
 
 if __name__ == "__main__":
-    for name, size in SIZES.items():
-        for line in activation_lines(name, tiny_config(size)):
-            print(name, line.what, line.foretold, line.measured, f"{line.error:+.1%}")
+    main()

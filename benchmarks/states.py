@@ -1,4 +1,4 @@
-"""Gradients and optimizer of a bfloat16 model with float32 masters in one process: ZeRO-3's own, or laid out like them."""
+"""Gradients and optimizer of a bfloat16 model with float32 masters in one process: ZeRO-3's own, or laid out alike."""
 
 import os
 from typing import Any

@@ -96,8 +96,9 @@ def _norm(setup: Setup) -> int:
 
 def _beside_adapters(shapes: Shapes, setup: Setup) -> float:
     """What low-rank pairs keep for a token: of each input a copy with its dropout's mask, and the narrow product."""
-    widths = adapter_widths(shapes, setup)
-    return sum((setup.compute_bytes + 1) * inputs + setup.compute_bytes * setup.adapter_rank for inputs, _ in widths)
+    size = setup.compute_bytes
+    inputs = sum(inputs for inputs, _ in adapter_widths(shapes, setup))
+    return (size + setup.dropout_bytes) * inputs + size * setup.adapter_rank * len(adapter_widths(shapes, setup))
 
 
 def _working_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:

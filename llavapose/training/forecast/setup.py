@@ -48,6 +48,7 @@ class Setup:
         adapter: what learns in the language model.
         adapter_rank: of the low-rank matrices.
         adapter_targets: names of the layers that they stand beside.
+        dropout_bytes: of the mask of an adapter's dropout: 1 on a GPU, a float32 on a CPU, 0 without.
         freeze_vision: whether the vision encoder is frozen.
         linear_connector: whether only the connector's first layer learns.
         checkpointing: whether activations are computed again in the backward pass.
@@ -75,6 +76,7 @@ class Setup:
     adapter: Adapter = Adapter.none
     adapter_rank: int = 0
     adapter_targets: tuple[str, ...] = TARGETS
+    dropout_bytes: int = 1
     freeze_vision: bool = True
     linear_connector: bool = False
     checkpointing: bool = False
