@@ -66,7 +66,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
         for name in ("answerer", "devices", "generation", "loading", "readers", "single", "timing")
     },
     "data.show": ({"model.pretrained"}, True),
-    "data.planner": (set(), False),
+    **{f"data.plan.{name}": (set(), False) for name in ("lengths", "epoch", "weights", "shared")},
     "data.choose": (set(), False),
     "data.check": (set(), False),
 }

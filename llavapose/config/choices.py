@@ -11,16 +11,28 @@ class SceneSource(StrEnum):
 
 
 class LossMean(StrEnum):
-    """What a step's loss is the mean over: tokens (LLaVA's way), samples, or the way between (Molmo's)."""
+    """What a step's loss is the mean over: tokens, samples, the way between (Molmo's), or micro-batches.
+
+    ``micro_batch`` is the mean of the micro-batches' token means, as LLaVA's trainer has it: a token
+    among short answers weighs more than one in a micro-batch of long ones.
+    """
 
     token = "token"
     sqrt = "sqrt"
     sample = "sample"
+    micro_batch = "micro_batch"
 
     @property
     def power(self) -> float:
         """The exponent of a sample's length that its tokens are divided by."""
-        return {"token": 0.0, "sqrt": 0.5, "sample": 1.0}[self.value]
+        return {"sqrt": 0.5, "sample": 1.0}.get(self.value, 0.0)
+
+
+class Sampler(StrEnum):
+    """Which samples share an optimizer step, a micro-batch and a row."""
+
+    shared = "shared"
+    """Pictures in random order, each a row with all its samples."""
 
 
 class Context(StrEnum):

@@ -20,6 +20,7 @@ from llavapose.config.choices import (
     Dtype,
     ExportFormat,
     LossMean,
+    Sampler,
     Schedule,
 )
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
@@ -59,8 +60,17 @@ class DataConfig:
     """Samples held out, by picture, for the validation loss."""
     max_branches_per_image: int = 0
     """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
+    sampler: Sampler = Sampler.shared
+    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples."""
+    row_tokens: int | None = None
+    """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
     """Processes that decode pictures; 0: the training process itself."""
+
+    @property
+    def longest_row(self) -> int:
+        """Most tokens of a packed row."""
+        return self.row_tokens or self.max_length
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
@@ -78,6 +88,11 @@ class DataConfig:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
         if self.path is None:
             found += unread(self, "data.", ("images", "kind"), "it goes with data.path, samples made elsewhere")
+        if self.row_tokens is not None and self.row_tokens < self.max_length:
+            found.append(
+                f"data.row_tokens is {self.row_tokens}, and one sample may take data.max_length={self.max_length}; "
+                "raise the first or lower the second"
+            )
         return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
@@ -155,7 +170,8 @@ class OptimConfig:
     """Share of the steps with a rising learning rate."""
     schedule: Schedule = Schedule.cosine
     loss_mean: LossMean = LossMean.token
-    """What a step's loss is the mean over: ``token`` (LLaVA's way: long answers weigh more), ``sqrt`` or ``sample``."""
+    """What a step's loss is the mean over: ``token`` (long answers weigh more), ``sqrt``, ``sample``, or
+    ``micro_batch``: the mean of the micro-batches' token means, as LLaVA's trainer has it."""
     min_lr_ratio: float = 0.0
     """The last step's learning rate as a share of the highest."""
 

@@ -1,21 +1,25 @@
 """Sample files to packed batches: everything is checked first, then micro-batches stream in the planned order."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
+from llavapose.config.choices import LossMean, Sampler
 from llavapose.config.schema import DataConfig
 from llavapose.data.check import read_checked
 from llavapose.data.choose import hold_out, kind_counts, mix, without_pictures
 from llavapose.data.conversation import Branch, Conversation, num_image_tokens
 from llavapose.data.images import pixels
 from llavapose.data.pack import pack
-from llavapose.data.planner import Item, MicroBatch, num_steps, plan_epoch
+from llavapose.data.plan.epoch import MicroBatch, plan_epoch
+from llavapose.data.plan.lengths import Lengths, PlanSettings, num_steps
 from llavapose.errors import DataError
 from llavapose.files import fingerprint, inside
 from llavapose.model.batch import Batch
@@ -33,28 +37,41 @@ class PackedSamples(Dataset[Batch]):
         self.conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
         self.pad_id = processor.tokenizer.pad_token_id or 0
         self.branches: list[Branch] = [self.conversation.branch(s, max_length=max_length) for s in self.samples]
-        self.items = tuple(
-            Item(image=s.image, num_tokens=len(b.ids), num_targets=b.num_targets)
-            for s, b in zip(self.samples, self.branches, strict=True)
+        numbers = {name: number for number, name in enumerate(sorted({sample.image for sample in self.samples}))}
+        self.lengths = Lengths(
+            image=_column(numbers[sample.image] for sample in self.samples),
+            num_tokens=_column(len(branch.ids) for branch in self.branches),
+            num_targets=_column(branch.num_targets for branch in self.branches),
+            num_words=_column(sum(len(turn.text.split()) for turn in sample.turns) for sample in self.samples),
         )
 
     def __getitem__(self, micro: MicroBatch) -> Batch:
-        pictures = []
-        for group in micro.groups:
-            sample = self.samples[group[0]]
-            path = inside(self.images, sample.image, where=f"sample {sample.id}")
-            pictures.append(pixels(open_image(path, where=f"sample {sample.id}"), self.image_processor))
         return pack(
             self.conversation.prefix,
-            micro.groups,
+            self.conversation.prefix_without_picture,
+            micro.rows,
             self.branches,
-            pictures,
+            [self._picture(group[0]) for row in micro.rows for group in row],
             step_weight=micro.step_weight,
+            blank=self._blank(),
             pad_id=self.pad_id,
         )
 
+    def _picture(self, index: int) -> torch.Tensor:
+        sample = self.samples[index]
+        path = inside(self.images, sample.image, where=f"sample {sample.id}")
+        return pixels(open_image(path, where=f"sample {sample.id}"), self.image_processor)
 
-class PlannedOrder(Sampler[MicroBatch]):
+    def _blank(self) -> torch.Tensor:
+        size = self.image_processor.crop_size
+        return torch.zeros(3, size["height"], size["width"])  # the mean colour, once normalised
+
+
+def _column(values: Iterable[int]) -> np.ndarray:
+    return np.fromiter(values, dtype=np.int32)
+
+
+class PlannedOrder(torch.utils.data.Sampler[MicroBatch]):
     """One rank's micro-batches of an epoch, in order.
 
     To iterate changes nothing: a loader with workers asks for an iterator twice an epoch.
@@ -83,8 +100,9 @@ class PlannedOrder(Sampler[MicroBatch]):
     def _of(self, epoch: int) -> Iterator[MicroBatch]:
         # A generator, so that an iterator that nobody reads costs no plan.
         resumed, batches = self.seen
-        order = [micro[self.rank] for step in self.plans(epoch=epoch) for micro in step]
-        yield from order[batches if epoch == resumed else 0 :]
+        order = self.plans(epoch=epoch).micro_batches(self.rank)
+        for number in range(batches if epoch == resumed else 0, len(order)):
+            yield order[number]
 
 
 class PoseDataModule(L.LightningDataModule):
@@ -97,7 +115,7 @@ class PoseDataModule(L.LightningDataModule):
         config: the mixture, what is held out, lengths and loading processes; its ``path`` and ``images`` are not read.
         batch_size: samples a rank and micro-step.
         accumulate: micro-steps an optimizer step.
-        loss_power: how little the tokens of long samples weigh (``planner.sample_weight``).
+        loss: what a step's loss is the mean over.
         seed: of order, hold-out and mixture.
         held_out_ids: COCO image ids whose samples are left out, counted and said.
 
@@ -114,13 +132,13 @@ class PoseDataModule(L.LightningDataModule):
         config: DataConfig,
         batch_size: int,
         accumulate: int = 1,
-        loss_power: float = 0.0,
+        loss: LossMean = LossMean.token,
         seed: int = 0,
         held_out_ids: Collection[int] = (),
     ) -> None:
         super().__init__()
         self.config, self.batch_size, self.accumulate = config, batch_size, accumulate
-        self.loss_power, self.seed = loss_power, seed
+        self.loss, self.seed = loss, seed
         found = without_pictures(read_checked(samples, images, kind=config.kind), held_out_ids)
         chosen = mix(found, config.kinds, seed=seed)
         if not chosen:
@@ -139,11 +157,24 @@ class PoseDataModule(L.LightningDataModule):
         """Processes that share each step."""
         return self.trainer.world_size if self.trainer else 1
 
+    def plan_settings(self, num_ranks: int) -> PlanSettings:
+        """What decides the order, besides the samples."""
+        return PlanSettings(
+            batch_size=self.batch_size,
+            accumulate=self.accumulate,
+            num_ranks=num_ranks,
+            seed=self.seed,
+            sampler=self.config.sampler,
+            max_branches=self.config.max_branches_per_image,
+            loss=self.loss,
+            row_tokens=self.config.longest_row,
+            prefix_tokens=len(self.train.conversation.prefix),
+            text_prefix_tokens=len(self.train.conversation.prefix_without_picture),
+        )
+
     def steps_per_epoch(self, num_ranks: int) -> int:
         """Optimizer steps of one epoch."""
-        return num_steps(
-            len(self.train.samples), batch_size=self.batch_size, accumulate=self.accumulate, num_ranks=num_ranks
-        )
+        return num_steps(len(self.train.samples), self.plan_settings(num_ranks))
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """This rank's micro-batches, from where a resumed run stopped."""
@@ -153,16 +184,7 @@ class PoseDataModule(L.LightningDataModule):
                 f"{len(self.train.samples)} samples do not fill one step of {self.num_ranks} ranks x {self.accumulate} "
                 "micro-steps; add samples or lower trainer.accumulate_grad_batches"
             )
-        plans = partial(
-            plan_epoch,
-            self.train.items,
-            batch_size=self.batch_size,
-            accumulate=self.accumulate,
-            num_ranks=self.num_ranks,
-            seed=self.seed,
-            max_branches=self.config.max_branches_per_image,
-            loss_power=self.loss_power,
-        )
+        plans = partial(plan_epoch, self.train.lengths, self.plan_settings(self.num_ranks))
         order = PlannedOrder(
             plans,
             rank=self.trainer.global_rank if self.trainer else 0,
@@ -177,10 +199,11 @@ class PoseDataModule(L.LightningDataModule):
         """The held-out samples, the same number of batches on every rank."""
         if not self.val.samples:
             return []
-        ranks = self.num_ranks
-        plan = plan_epoch(self.val.items, batch_size=self.batch_size, num_ranks=ranks, seed=self.seed)
+        # Nothing is learnt of them, so that nothing is weighed: whole pictures, one micro-step after another.
+        settings = replace(self.plan_settings(self.num_ranks), accumulate=1, sampler=Sampler.shared, max_branches=0)
+        plan = plan_epoch(self.val.lengths, settings)
         rank = self.trainer.global_rank if self.trainer else 0
-        order = PlannedOrder(lambda epoch: plan, rank=rank, length=len(plan))
+        order = PlannedOrder(lambda epoch: plan, rank=rank, length=plan.num_steps)
         return self._loader(self.val, order)
 
     def _loader(self, dataset: PackedSamples, order: PlannedOrder) -> DataLoader[Batch]:
@@ -221,6 +244,6 @@ class PoseDataModule(L.LightningDataModule):
 
     def order_fingerprint(self) -> str:
         """A hash of everything that decides the order of training."""
-        names = [(s.id, b.num_tokens) for s, b in zip(self.train.samples, self.train.items, strict=True)]
-        setting = [self.batch_size, self.accumulate, self.config.max_branches_per_image, self.seed, self.num_ranks]
-        return fingerprint([names, setting])
+        names = [(s.id, n) for s, n in zip(self.train.samples, self.train.lengths.num_tokens.tolist(), strict=True)]
+        plan = plan_epoch(self.train.lengths, self.plan_settings(self.num_ranks))
+        return fingerprint([names, plan.fingerprint])

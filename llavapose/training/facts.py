@@ -68,7 +68,7 @@ def facts_of(config: TrainConfig, data: PoseDataModule, *, samples: Path, traini
         "scenes": config.scenes.name if made_here else MADE_ELSEWHERE,
         "files": {path.name: sha256(path) for path in _files(samples)},
         "samples": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "pictures": len({item.image for item in data.train.items}),
+        "pictures": data.train.lengths.num_pictures,
         "held-out samples": len(data.val.samples),
         "cut at max_length": sum(branch.truncated for branch in data.train.branches),
     }

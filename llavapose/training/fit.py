@@ -50,7 +50,7 @@ def build_data(
         config=config.data,
         batch_size=config.batch_size,
         accumulate=accumulate,
-        loss_power=config.optim.loss_mean.power,
+        loss=config.optim.loss_mean,
         seed=config.seed,
         held_out_ids=held_out_ids,
     )
@@ -69,7 +69,7 @@ def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, step
     truncated = sum(branch.truncated for branch in data.train.branches)
     print(
         f"{config.data.name}: {len(data.train.samples)} samples ({kind_counts(data.train.samples)}) of "
-        f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
+        f"{data.train.lengths.num_pictures} pictures, {len(data.val.samples)} held out, "
         f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
     )
     if config.optim.muon_lr is not None and not keeps_matrices(trainer.strategy):

@@ -77,7 +77,9 @@ def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
 def test_pack_pads_rows_to_the_longest(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor).train
     pictures = [torch.zeros(3, 42, 42)] * 2
-    batch = pack(data.conversation.prefix, [(0, 1), (2,)], data.branches, pictures, step_weight=5, pad_id=3)
+    prefixes = (data.conversation.prefix, data.conversation.prefix_without_picture)
+    blank = torch.zeros(3, 42, 42)
+    batch = pack(*prefixes, [[(0, 1)], [(2,)]], data.branches, pictures, step_weight=5, blank=blank, pad_id=3)
     lengths = [
         len(data.conversation.prefix) + sum(len(data.branches[i].ids) for i in group) for group in ((0, 1), (2,))
     ]
@@ -200,7 +202,7 @@ def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, process
     loader = data.train_dataloader()
     order = list(loader.sampler)
     assert len(order) == 3 and list(loader.sampler) == order
-    wanted = [sorted(index for group in micro.groups for index in group) for micro in order]
+    wanted = [sorted(micro.samples) for micro in order]
     for _ in range(2):
         assert [seen([batch]) for batch in loader] == wanted
 

@@ -20,7 +20,9 @@ def batch(processor, samples) -> Batch:
     conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
     branches = [conversation.branch(sample, max_length=512) for sample in samples]
     pictures = list(torch.randn(3, 3, 42, 42, generator=torch.Generator().manual_seed(0)))
-    return pack(conversation.prefix, [(0, 1, 2, 3), (6,), (9, 8)], branches, pictures, step_weight=1)
+    prefixes = (conversation.prefix, conversation.prefix_without_picture)
+    rows = [[(0, 1, 2, 3)], [(6,)], [(9, 8)]]
+    return pack(*prefixes, rows, branches, pictures, step_weight=1, blank=pictures[0])
 
 
 def losses_of(model, batch, mask=packed_mask):
