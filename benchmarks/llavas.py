@@ -75,6 +75,7 @@ def random_batch(
         segments=table(segments),
         targets=table(targets),
         pixel_values=torch.randn(rows, 3, shapes.image_size, shapes.image_size, generator=generator),
+        picture_groups=torch.tensor([(row, 0) for row in range(rows)]),
         sample_index=torch.zeros_like(ids),
         num_samples=rows * len(branches),
         step_weight=1.0,
