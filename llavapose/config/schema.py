@@ -32,6 +32,7 @@ from llavapose.config.evaluating import (
     ProbeConfig,
     nothing_evaluated,
 )
+from llavapose.config.forecast import ForecastConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import Cap, not_finite, not_money, not_plain, repeated, reserved, too_small, unread
@@ -251,6 +252,9 @@ class TrainConfig:
     resume: bool = False
     """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
     ``resume=false``, which makes every job anew."""
+    dry_run: bool = False
+    """Print samples, steps, hours, memory, disk, and what would fit, and stop: nothing is loaded or made."""
+    forecast: ForecastConfig = field(default_factory=ForecastConfig)
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
@@ -263,6 +267,8 @@ class TrainConfig:
             found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        if not self.dry_run:
+            found += unread(self.forecast, "forecast.", ("mfu", "card"), "it goes with dry_run=true; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:

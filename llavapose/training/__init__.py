@@ -8,5 +8,5 @@ checkpoints and ``metrics.jsonl``::
 Read ``module`` (the step), ``optim`` (optimizer and schedule), ``strategies`` (what Lightning leaves to be finished),
 ``loading`` (the model, as each strategy wants it) with ``adapters``, ``export`` (back to a Hugging Face folder),
 ``callbacks``, ``trainer`` (settings -> Lightning's trainer), ``facts`` and ``card`` (what the exported folder says of
-itself), then ``fit``: the run from first check to checkpoint.
+itself), ``forecast/`` (what a run needs, told before it starts), then ``fit``: the run from first check to checkpoint.
 """

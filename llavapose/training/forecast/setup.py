@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from llavapose.training.forecast.shapes import Shapes
 
-
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers of Llama."""
 

@@ -1,4 +1,4 @@
-"""The shapes of a LLaVA, read from its ``config.json``: what its parts hold and what a token costs. No weight is read."""
+"""The shapes of a LLaVA, read from its ``config.json``: what its parts hold. No weight is read."""
 
 import os
 import re
