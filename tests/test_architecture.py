@@ -27,7 +27,10 @@ STANDARD = {
     "records", "kinds", "errors", "files", "plain_json", "bars", "pictures", "rgb", "owner", "llava_json", "samples",
     "manifest",
 }  # fmt: skip
-SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
+SCHEMA = {
+    f"config.{name}"
+    for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "forecast", "choices", "values")
+}
 """Plain settings: imported anywhere."""
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin). Each stands below those
@@ -71,6 +74,13 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
     "data.show": ({"model.pretrained"}, True),
     **{f"data.plan.{name}": (set(), False) for name in PLANNING},
     "data.choose": (set(), False),
+    **{
+        f"training.forecast.{name}": (set(), False)
+        for name in (
+            "activations", "advice", "cards", "cost", "epoch", "forecast", "mixture", "settings", "setup", "shapes",
+            "states", "text",
+        )
+    },
     "data.check": (set(), False),
 }
 ONLY_HERE = {

@@ -129,6 +129,17 @@ class AdapterType(StrEnum):
     qlora = "qlora"
 
 
+class CardName(StrEnum):
+    """GPUs that a plan can be made for without one."""
+
+    a100_80gb = "a100_80gb"
+    a100_40gb = "a100_40gb"
+    h100 = "h100"
+    h200 = "h200"
+    l40s = "l40s"
+    rtx4090 = "rtx4090"
+
+
 class Schedule(StrEnum):
     """Learning rate over the run, after a linear warmup."""
 

@@ -54,8 +54,12 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: another run is there, or the results of other settings.
     """
-    if not isinstance(config, TrainConfig | EvaluateConfig) or (isinstance(config, EvaluateConfig) and config.dry_run):
+    if not isinstance(config, TrainConfig | EvaluateConfig):
         return []
+    if config.dry_run:
+        # Hydra itself would write a training run's settings and its log.
+        nowhere = ["hydra.output_subdir=null", "hydra.run.dir=.", "hydra/job_logging=stdout"]
+        return nowhere if isinstance(config, TrainConfig) else []
     if SWEEP in os.environ:  # which has decided what becomes of what lies there
         _take_all(claims_of(config, config.output_dir))
         return []

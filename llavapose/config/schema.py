@@ -33,6 +33,7 @@ from llavapose.config.evaluating import (
     ProbeConfig,
     nothing_evaluated,
 )
+from llavapose.config.forecast import ForecastConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import (
@@ -274,6 +275,9 @@ class TrainConfig:
     resume: Resume = False
     """Go on from the newest whole checkpoint in ``output_dir``; ``auto``: where there is one. What Slurm starts again
     goes on by itself. A sweep does too, job by job, unless told ``resume=false``, which makes every job anew."""
+    dry_run: bool = False
+    """Print samples, steps, hours, memory, disk, and what would fit, and stop: nothing is loaded or made."""
+    forecast: ForecastConfig = field(default_factory=ForecastConfig)
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
@@ -309,6 +313,8 @@ class TrainConfig:
             found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        if not self.dry_run:
+            found += unread(self.forecast, "forecast.", ("mfu", "card"), "it goes with dry_run=true; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:
