@@ -77,8 +77,18 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
     **{
         f"training.forecast.{name}": (set(), False)
         for name in (
-            "activations", "advice", "cards", "cost", "epoch", "forecast", "mixture", "settings", "setup", "shapes",
-            "states", "text",
+            "activations",
+            "advice",
+            "cards",
+            "cost",
+            "epoch",
+            "forecast",
+            "mixture",
+            "settings",
+            "setup",
+            "shapes",
+            "states",
+            "text",
         )
     },
     "data.check": (set(), False),
