@@ -222,7 +222,9 @@ def messages(sample: Sample) -> list[dict]:
 def test_a_fault_counts_only_where_its_sample_is_chosen(tmp_path, tiny_pictures, processor, samples):
     bad = replace(samples[3], turns=(Turn(role="user", text="Say </s> now"), Turn(role="assistant", text="No.")))
     write_samples(tmp_path / "samples.jsonl", [*samples[:3], bad, *samples[4:]])
-    with pytest.raises(DataError, match=r"1 bad records.*\nsample 0-complex-0: the text holds the special token '</s>'"):
+    with pytest.raises(
+        DataError, match=r"1 bad records.*\nsample 0-complex-0: the text holds the special token '</s>'"
+    ):
         module(tmp_path / "samples.jsonl", tiny_pictures, processor)
     assert len(module(tmp_path / "samples.jsonl", tiny_pictures, processor, kinds={"conv": 1.0}).train) == 20
 
@@ -237,8 +239,8 @@ def test_changed_data_are_not_resumed(tmp_path, own_pictures, processor, samples
         write_samples(tmp_path / "samples.jsonl", [other, *samples[1:]])
     if change == "pictures":
         write_samples(tmp_path / "samples.jsonl", [replace(samples[0], images=("001.png",)), *samples[1:]])
-    same = {"max_length": 60} if change == "length" else {}
-    with pytest.raises(DataError, match="resume: samples|bad records"):
+    same = {"max_length": 75} if change == "length" else {}
+    with pytest.raises(DataError, match="resume: samples"):
         module(tmp_path / "samples.jsonl", own_pictures, processor, **same).load_state_dict(state)
     write_samples(tmp_path / "samples.jsonl", samples)
     module(tmp_path / "samples.jsonl", own_pictures, processor).load_state_dict(state)
