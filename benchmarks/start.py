@@ -3,7 +3,7 @@
     python -m benchmarks.start --samples 200328
     python -m benchmarks.start --samples 2000000
 
-Writes synthetic samples of the papers' three kinds and lengths, 4.4 a picture, below outputs/benchmarks/start, and trains
+Writes samples of the papers' three kinds and lengths, 4.4 a picture, below outputs/benchmarks/start, and trains
 the tiny model for one step twice: the first run builds the index, the second finds it. CPU seconds and memory are those
 of the whole process: imports, the step, its checkpoint and the exported folder included. The step is of 4 samples, for
 activations grow with the step and not with the set. Ends with 1 beyond a limit.

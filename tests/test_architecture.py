@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "llavapose"
 MAX_LINES = 400
 
+PLANNING = ("lengths", "epoch", "weights", "shared", "llava", "balanced", "levels", "rows", "tally", "published")
 HEAVY = {
     "torch",
     "lightning",
@@ -66,7 +67,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
         for name in ("answerer", "devices", "generation", "loading", "readers", "single", "timing")
     },
     "data.show": ({"model.pretrained"}, True),
-    **{f"data.plan.{name}": (set(), False) for name in ("lengths", "epoch", "weights", "shared")},
+    **{f"data.plan.{name}": (set(), False) for name in PLANNING},
     "data.choose": (set(), False),
     "data.check": (set(), False),
 }

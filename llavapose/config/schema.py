@@ -33,7 +33,17 @@ from llavapose.config.evaluating import (
 )
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import Cap, not_finite, not_money, not_plain, repeated, reserved, too_small, unread
+from llavapose.config.values import (
+    Cap,
+    not_dividing,
+    not_finite,
+    not_money,
+    not_plain,
+    repeated,
+    reserved,
+    too_small,
+    unread,
+)
 from llavapose.kinds import KINDS, listed
 
 
@@ -62,7 +72,8 @@ class DataConfig:
     max_branches_per_image: int = 0
     """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
     sampler: Sampler = Sampler.shared
-    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples."""
+    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples; ``llava``, LLaVA's own
+    order, one sample a row; ``balanced``, as ``shared`` with several pictures a row and all ranks computing alike."""
     row_tokens: int | None = None
     """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
@@ -96,6 +107,9 @@ class DataConfig:
                 f"data.row_tokens is {self.row_tokens}, and one sample may take data.max_length={self.max_length}; "
                 "raise the first or lower the second"
             )
+        if self.sampler is Sampler.llava:
+            why = "data.sampler=llava gives every sample a row of its own; leave it out"
+            found += unread(self, "data.", ("max_branches_per_image", "row_tokens"), why)
         return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
@@ -209,6 +223,8 @@ class TrainConfig:
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     batch_size: int = MISSING
     """Samples a rank and micro-step."""
+    global_batch: int | None = None
+    """Samples an optimizer step, which batch_size x accumulation x ranks must come to; null: whatever they come to."""
     seed: int = 0
     output_dir: Path = MISSING
     """Folder of this run: checkpoints, logs, the Hugging Face folder `hf`."""
@@ -230,9 +246,25 @@ class TrainConfig:
     reference: str | None = None
     """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
+    @property
+    def known_ranks(self) -> int | None:
+        """Processes of the run, where the settings alone say so."""
+        devices, nodes = self.trainer.get("devices"), self.trainer.get("num_nodes", 1)
+        devices = len(devices) if isinstance(devices, list) else devices
+        known = all(isinstance(number, int) and number > 0 for number in (devices, nodes))
+        return devices * nodes if known else None
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        found = too_small(self, "", batch_size=1, global_batch=1) + not_money("", self.max_usd)
+        if self.data.sampler is Sampler.balanced and self.optim.loss_mean is LossMean.micro_batch:
+            found.append(
+                "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by "
+                "what lies beside it: set optim.loss_mean=token, or data.sampler=llava"
+            )
+        ranks, accumulate = self.known_ranks, self.trainer.get("accumulate_grad_batches", 1)
+        if self.global_batch is not None and not found and ranks is not None and isinstance(accumulate, int):
+            found += not_dividing(self.global_batch, self.batch_size, accumulate, ranks)
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
         if self.evaluate:
