@@ -63,7 +63,7 @@ class DataConfig:
     counts: dict[str, int] = field(default_factory=dict)
     """Kind of sample -> how many of its samples, drawn with the run's seed, in place of its weight."""
     path: Path | None = None
-    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of either); null: the teacher makes them from the scenes."""
+    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of them); null: the teacher makes them from the scenes."""
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None

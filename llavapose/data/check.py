@@ -1,16 +1,19 @@
-"""Every record and every picture proven good before anything is trained: ``python -m llavapose.data.check SAMPLES IMAGES``.
+"""Prove every record and every picture good: ``python -m llavapose.data.check SAMPLES IMAGES``.
 
-Records are proven while they are indexed, pictures in the background meanwhile. Pictures that were proven good before, by
-name, size and time, are not read again; this command reads every one of them.
+Training does it by itself: records are proven while they are indexed, pictures in the background meanwhile; those that
+were proven good before, by name, size and time, are not read again. This command reads every one of them.
 """
 
 import argparse
+import hashlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from llavapose.bars import tame_bars
@@ -19,7 +22,6 @@ from llavapose.data.images import check_image
 from llavapose.data.index.records import Records, ensure_records
 from llavapose.data.index.shards import num_cores
 from llavapose.errors import DataError, LlavaPoseError
-from llavapose.files import fingerprint
 from llavapose.samples import bad_records
 
 INDEX = "index"
@@ -38,7 +40,7 @@ def checked_pictures(records: Records, folder: Path, *, anew: bool = False) -> I
         anew: whether to read it nevertheless.
 
     Raises:
-        DataError: at the end of the block, with every bad picture on a line of its own (the first 20), and their number.
+        DataError: at the end of the block, with every bad picture on a line of its own (the first 20) and their number.
     """
     names, stamp = records.names, folder / f"pictures-{_looks(records)}"
     if stamp.exists() and not anew:
@@ -60,14 +62,12 @@ def checked_pictures(records: Records, folder: Path, *, anew: bool = False) -> I
 
 def _looks(records: Records) -> str:
     """A hash of what the folder says of the pictures: names, sizes, times; those that are missing are left out."""
-    found = []
+    digest, root = hashlib.sha256(), str(records.images)
     for name in records.names:
-        try:
-            stat = (records.images / name).stat()
-        except OSError:
-            continue
-        found.append((name, stat.st_size, stat.st_mtime_ns))
-    return fingerprint(found, 32)
+        with suppress(OSError):
+            stat = os.stat(f"{root}/{name}")
+            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+    return digest.hexdigest()[:32]
 
 
 def _bad(records: Records, numbers: Sequence[int]) -> list[str]:
@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder = given.data_dir / INDEX
         records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder)
         with checked_pictures(records, folder, anew=True):
-            counts = kind_counts(records, slice(None))
+            counts = kind_counts(records, np.arange(len(records)))
     except LlavaPoseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

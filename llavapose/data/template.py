@@ -1,7 +1,7 @@
 """Whether a tokenizer reads LLaVA's template as LLaVA's own does: a space lost behind the picture is lost everywhere.
 
-LLaVA encodes what stands before ``<image>`` and what stands behind it each for itself, and a Llama tokenizer puts a space
-token before each. A ``tokenizer.json`` whose Metaspace has ``prepend_scheme: first`` puts it before the first alone.
+LLaVA encodes what stands before ``<image>`` and what stands behind it each for itself, and a Llama tokenizer puts a
+space token before each. One whose Metaspace has ``prepend_scheme: first`` puts it before the first alone.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ PUBLISHED = (
     29892, 322, 1248, 568, 6089, 304, 278, 1404, 29915, 29879, 5155, 29889, 3148, 1001, 29901, 29871, 32000, 29871, 13,
     5618, 338, 4318, 297, 445, 1967, 29973, 319, 1799, 9047, 13566, 29901,
 )  # fmt: skip
-"""Ids of system sentence, picture and question in the published LLaVA-1.5, whose vocabulary is padded to 32,064 entries:
-Vicuna's of the system sentence, and those of transformers' own test of ``llava-hf/llava-1.5-7b-hf`` for the rest."""
+"""Ids of system sentence, picture and question in the published LLaVA-1.5 (a vocabulary of 32,064): Vicuna's for the
+system sentence, and for the rest those of transformers' own test of ``llava-hf/llava-1.5-7b-hf``."""
 
 
 def check_template(tokenizer: Any) -> None:
@@ -34,7 +34,7 @@ def check_template(tokenizer: Any) -> None:
     behind = _ids(tokenizer, IMAGE_TOKEN + ASKED)[1:]
     alone = _ids(tokenizer, ASKED)
     if behind != alone:
-        raise _differ(tokenizer, alone, behind, "behind a picture, where LLaVA's own reads the text for itself")
+        raise _differ(tokenizer, alone, behind, "behind a picture")
     whole = tuple(tokenizer(f"{SYSTEM} USER: {IMAGE_TOKEN}{ASKED}").input_ids)
     # Its own three marks tell the published vocabulary; other Llama-like ones have other numbers for the same words.
     marks = tokenizer.convert_tokens_to_ids([IMAGE_TOKEN, "▁", "<0x0A>"])
@@ -52,7 +52,7 @@ def _differ(tokenizer: Any, wanted: Sequence[int], found: Sequence[int], where: 
     )
     shown = [" ".join(tokenizer.convert_ids_to_tokens(list(ids[first : first + 4]))) for ids in (found, wanted)]
     return DataError(
-        f"tokenizer {tokenizer.name_or_path}: {where}, token {first + 1} and on are {shown[0]!r}; expected {shown[1]!r}. "
-        "Copy the base's own tokenizer files anew, or in its tokenizer.json set the Metaspace's prepend_scheme to "
-        "'always' (of 'first')"
+        f"tokenizer {tokenizer.name_or_path}: tokens from number {first + 1} on {where} are {shown[0]!r}; expected "
+        f"{shown[1]!r}. Take the base's own tokenizer files, or set the Metaspace's prepend_scheme in tokenizer.json "
+        "to 'always' where it is 'first'"
     )

@@ -71,10 +71,11 @@ def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:
 def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, steps: int) -> None:
     """Print what is about to be trained on."""
     train = data.train
-    alone = f" and {train.num_without_picture} of text alone" * bool(train.num_without_picture)
+    alone = f", {train.num_without_picture} of text alone" * bool(train.num_without_picture)
     print(
         f"{config.data.name}: {len(train)} samples ({said_counts(train.kind_counts)}) of {train.num_pictures} pictures"
-        f"{alone}, {len(data.val)} held out, {train.num_truncated} cut at {config.data.max_length} tokens; {steps} steps"
+        f"{alone}, {len(data.val)} held out, "
+        f"{train.num_truncated} cut at {config.data.max_length} tokens; {steps} steps"
     )
     if config.optim.muon_lr is not None and not keeps_matrices(trainer.strategy):
         strategy = type(trainer.strategy).__name__

@@ -65,7 +65,7 @@ def test_held_out_pictures_are_not_trained_on(records):
 @pytest.mark.parametrize(("num_val", "num_samples"), [(0, None), (9, None), (9, 10), (3, 1), (1000, None)])
 @pytest.mark.parametrize("seed", range(3))
 def test_arrays_choose_what_a_list_of_samples_would(records, samples, num_val, num_samples, seed):
-    """The rule in words, sample by sample: pictures in a shuffled order, some held out, as many as needed trained on."""
+    """The rule in words, sample by sample: pictures in a shuffled order, the first ones held out."""
     chosen = [s for kind in ("detail", "conv") for s in samples if s.kind == kind]
     names = sorted({s.image for s in chosen})
     Random(f"{seed}/hold-out").shuffle(names)

@@ -239,8 +239,8 @@ def test_changed_data_are_not_resumed(tmp_path, own_pictures, processor, samples
         write_samples(tmp_path / "samples.jsonl", [other, *samples[1:]])
     if change == "pictures":
         write_samples(tmp_path / "samples.jsonl", [replace(samples[0], images=("001.png",)), *samples[1:]])
-    same = {"max_length": 60} if change == "length" else {}
-    with pytest.raises(DataError, match="resume: samples|bad records"):
+    same = {"max_length": 75} if change == "length" else {}
+    with pytest.raises(DataError, match="resume: samples"):
         module(tmp_path / "samples.jsonl", own_pictures, processor, **same).load_state_dict(state)
     write_samples(tmp_path / "samples.jsonl", samples)
     module(tmp_path / "samples.jsonl", own_pictures, processor).load_state_dict(state)

@@ -6,6 +6,6 @@ depends on the files alone, the second on the tokenizer, the template and ``max_
 reads no record anew.
 
 Read ``table`` (arrays in a folder, whole or not there), ``shards`` (work cut in pieces, done by several processes, kept
-piece by piece, by one process at a time), ``sources`` (the files, cut at line ends), ``reading`` (their records), ``records``, ``encoder`` (texts to
-ids without transformers) and ``tokens``.
+piece by piece, by one run at a time), ``sources`` (the files, cut at line ends), ``reading`` (their records),
+``records``, ``encoder`` (texts to ids without transformers) and ``tokens``.
 """

@@ -12,6 +12,7 @@ Every record is proven good on the way; all bad ones are listed. The table, a sa
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -98,16 +99,13 @@ class Records:
     def read(self, rows: Iterable[int]) -> Iterator[Sample]:
         """Samples, read from their files."""
         arrays, opened = self.table.arrays, {}
-        try:
+        with ExitStack() as stack:
             for row in rows:
                 number = int(arrays["file"][row])
                 if number not in opened:
-                    opened[number] = Path(self.table.facts["lines"][number]).open("rb")
+                    opened[number] = stack.enter_context(Path(self.table.facts["lines"][number]).open("rb"))
                 opened[number].seek(int(arrays["start"][row]))
                 yield self._sample(row, opened[number].read(int(arrays["size"][row])))
-        finally:
-            for stream in opened.values():
-                stream.close()
 
     def _sample(self, row: int, line: bytes) -> Sample:
         where = f"sample {self.ids[row]}"

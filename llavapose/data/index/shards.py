@@ -108,7 +108,7 @@ def _in_processes(most: int, jobs: Sequence[tuple[Any, ...]], bar: Any) -> None:
 
 def _keep(path: Path, task: Task, work: Callable[[Task], Arrays]) -> None:
     with atomic_write(path, "wb") as stream:
-        np.savez(stream, **work(task))
+        np.savez(stream, allow_pickle=False, **work(task))
 
 
 def _serve() -> None:
