@@ -126,7 +126,7 @@ def dump_training(config, made, out: Path) -> None:
         batches.append({name: digest(value) for name, value in vars(batch).items() if isinstance(value, torch.Tensor)})
         batches[-1] |= {"num_samples": batch.num_samples, "step_weight": batch.step_weight}
         losses = token_losses(model, batch, packed_mask(batch.segments))
-        loss = (losses * token_weights(batch, data.loss_power)).sum() / batch.step_weight
+        loss = (losses * token_weights(batch, data.loss.power)).sum() / batch.step_weight
         optimizer.zero_grad()
         loss.backward()
         gradients = {n: digest(p.grad) for n, p in model.named_parameters() if p.grad is not None}

@@ -9,13 +9,15 @@ from llavapose.sweep.identity import Data, identity_of
 
 def prepare(config: TrainConfig) -> tuple[Data, Path]:
     """What to train on and the folder of its pictures; makes what is missing and says so."""
-    from llavapose.data.check import read_checked
+    from llavapose.data.check import INDEX
+    from llavapose.data.index.records import ensure_records
     from llavapose.evaluation.held_out import held_out_ids
     from llavapose.teacher.make import ensure_samples
 
     if config.data.path is not None and config.data.images is not None:
         samples, images = config.data.path, config.data.images
-        read_checked(samples, images, kind=config.data.kind)  # what is bad is said before torch
+        # What is bad is said before torch is imported.
+        ensure_records(samples, images, kind=config.data.kind, folder=config.data_dir / INDEX)
     else:
         made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd, waits=True)
         samples, images = made.samples, made.images
@@ -35,7 +37,7 @@ def train(config: TrainConfig) -> Path | None:
     from llavapose.training.trainer import build_trainer
 
     trainer, identity, checkpoint = build_trainer(config), identity_of(config, data), config.output_dir / "hf"
-    if config.resume and is_trained(config.output_dir, identity):
+    if config.resumes and is_trained(config.output_dir, identity):
         print(f"{config.data.name}: its training had ended; checkpoint {checkpoint}", flush=True)
     else:
         forget_trained(config.output_dir)

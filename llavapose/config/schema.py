@@ -5,6 +5,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from llavapose.config.choices import (
     Dtype,
     ExportFormat,
     LossMean,
+    Sampler,
     Schedule,
 )
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
@@ -31,9 +33,22 @@ from llavapose.config.evaluating import (
     ProbeConfig,
     nothing_evaluated,
 )
+from llavapose.config.forecast import ForecastConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import Cap, not_finite, not_money, not_plain, repeated, reserved, too_small, unread
+from llavapose.config.values import (
+    AUTO,
+    Cap,
+    Resume,
+    not_dividing,
+    not_finite,
+    not_money,
+    not_plain,
+    repeated,
+    reserved,
+    too_small,
+    unread,
+)
 from llavapose.kinds import KINDS, listed
 
 
@@ -45,8 +60,10 @@ class DataConfig:
     """Name of the arm: the row in the tables."""
     kinds: dict[str, float] = field(default_factory=dict)
     """Kind of sample -> weight: 1 takes every sample of the kind once an epoch, 0.5 half of them, 2 each twice."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Kind of sample -> how many of its samples, drawn with the run's seed, in place of its weight."""
     path: Path | None = None
-    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of it); null: the teacher makes them from the scenes."""
+    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of them); null: the teacher makes them from the scenes."""
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None
@@ -59,8 +76,18 @@ class DataConfig:
     """Samples held out, by picture, for the validation loss."""
     max_branches_per_image: int = 0
     """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
+    sampler: Sampler = Sampler.shared
+    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples; ``llava``, LLaVA's own
+    order, one sample a row; ``balanced``, as ``shared`` with several pictures a row and all ranks computing alike."""
+    row_tokens: int | None = None
+    """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
     """Processes that decode pictures; 0: the training process itself."""
+
+    @property
+    def longest_row(self) -> int:
+        """Most tokens of a packed row."""
+        return self.row_tokens or self.max_length
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
@@ -70,7 +97,9 @@ class DataConfig:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")
         odd = {kind: weight for kind, weight in self.kinds.items() if not (math.isfinite(weight) and weight >= 0)}
         found += [f"data.kinds.{kind} is {weight}; expected 0 or a positive number" for kind, weight in odd.items()]
-        if not odd and not any(self.kinds.values()):
+        found += [f"data.counts has {kind}; expected some of {listed()}" for kind in self.counts if kind not in KINDS]
+        found += [f"data.counts.{kind} is {n}; expected 0 or more" for kind, n in self.counts.items() if n < 0]
+        if not odd and not any({**self.kinds, **self.counts}.values()):
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
         if self.kind is not None and self.kind not in KINDS:
             found.append(f"data.kind is {self.kind!r}; expected one of {listed()}, or null")
@@ -78,6 +107,14 @@ class DataConfig:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
         if self.path is None:
             found += unread(self, "data.", ("images", "kind"), "it goes with data.path, samples made elsewhere")
+        if self.row_tokens is not None and self.row_tokens < self.max_length:
+            found.append(
+                f"data.row_tokens is {self.row_tokens}, and one sample may take data.max_length={self.max_length}; "
+                "raise the first or lower the second"
+            )
+        if self.sampler is Sampler.llava:
+            why = "data.sampler=llava gives every sample a row of its own; leave it out"
+            found += unread(self, "data.", ("max_branches_per_image", "row_tokens"), why)
         return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
@@ -155,7 +192,8 @@ class OptimConfig:
     """Share of the steps with a rising learning rate."""
     schedule: Schedule = Schedule.cosine
     loss_mean: LossMean = LossMean.token
-    """What a step's loss is the mean over: ``token`` (LLaVA's way: long answers weigh more), ``sqrt`` or ``sample``."""
+    """What a step's loss is the mean over: ``token`` (long answers weigh more), ``sqrt``, ``sample``, or
+    ``micro_batch``: the mean of the micro-batches' token means, as LLaVA's trainer has it."""
     min_lr_ratio: float = 0.0
     """The last step's learning rate as a share of the highest."""
 
@@ -219,6 +257,8 @@ class TrainConfig:
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     batch_size: int = MISSING
     """Samples a rank and micro-step."""
+    global_batch: int | None = None
+    """Samples an optimizer step, which batch_size x accumulation x ranks must come to; null: whatever they come to."""
     seed: int = 0
     output_dir: Path = MISSING
     """Folder of this run: checkpoints, logs, the Hugging Face folder `hf`."""
@@ -232,21 +272,49 @@ class TrainConfig:
     max_usd: Cap = None
     """Hard cap on what a teacher's endpoint may cost where samples are missing; ``none``: no cap. An endpoint with a
     price needs one of them."""
-    resume: bool = False
-    """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
-    ``resume=false``, which makes every job anew."""
+    resume: Resume = False
+    """Go on from the newest whole checkpoint in ``output_dir``; ``auto``: where there is one. What Slurm starts again
+    goes on by itself. A sweep does too, job by job, unless told ``resume=false``, which makes every job anew."""
+    dry_run: bool = False
+    """Print samples, steps, hours, memory, disk, and what would fit, and stop: nothing is loaded or made."""
+    forecast: ForecastConfig = field(default_factory=ForecastConfig)
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
     """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
+    @property
+    def known_ranks(self) -> int | None:
+        """Processes of the run, where the settings alone say so."""
+        devices, nodes = self.trainer.get("devices"), self.trainer.get("num_nodes", 1)
+        devices = len(devices) if isinstance(devices, list) else devices
+        known = all(isinstance(number, int) and number > 0 for number in (devices, nodes))
+        return devices * nodes if known else None
+
+    @property
+    def resumes(self) -> bool:
+        """Whether to go on from a checkpoint where there is one: told to, or started again by Slurm."""
+        return self.resume in (True, AUTO) or os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        found = too_small(self, "", batch_size=1, global_batch=1) + not_money("", self.max_usd)
+        if self.resume not in (True, False, AUTO):
+            found.append(f"resume is {self.resume!r}; expected true, false or {AUTO}")
+        if self.data.sampler is Sampler.balanced and self.optim.loss_mean is LossMean.micro_batch:
+            found.append(
+                "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by "
+                "what lies beside it: set optim.loss_mean=token, or data.sampler=llava"
+            )
+        ranks, accumulate = self.known_ranks, self.trainer.get("accumulate_grad_batches", 1)
+        if self.global_batch is not None and not found and ranks is not None and isinstance(accumulate, int):
+            found += not_dividing(self.global_batch, self.batch_size, accumulate, ranks)
         if self.adapter.type != AdapterType.none:
             found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        if not self.dry_run:
+            found += unread(self.forecast, "forecast.", ("mfu", "card"), "it goes with dry_run=true; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:

@@ -37,6 +37,14 @@ def freeze_unused_vision(model: LlavaForConditionalGeneration) -> None:
         layer.requires_grad_(False)
 
 
+def checkpoint_layers(model: LlavaForConditionalGeneration) -> None:
+    """Keep the inputs of the language model's layers alone; their activations are computed again going backwards."""
+    model.gradient_checkpointing_enable()
+    # It also makes what every embedding gives require gradients, that of the patches among them: the frozen vision
+    # encoder would keep all its activations and be gone through backwards, for nothing.
+    model.disable_input_require_grads()
+
+
 def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tensor) -> Tensor:
     """Cross-entropy of every supervised token.
 

@@ -18,7 +18,7 @@ from transformers import LlavaForConditionalGeneration
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
 from llavapose.model.connectors import connector_type, set_connector
-from llavapose.model.llava import freeze_unused_vision, freeze_vision
+from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import add_adapter, quantization
@@ -57,7 +57,7 @@ def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
             freeze_unused_vision(llava)
         add_adapter(llava, config.adapter, seed=config.seed)
     if config.model.gradient_checkpointing:
-        llava.gradient_checkpointing_enable()
+        checkpoint_layers(llava)
 
 
 def _kept_in(config: TrainConfig, trainer: L.Trainer) -> torch.dtype:

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import lightning as L
-import torch
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import OptimConfig
-from llavapose.errors import CheckpointError, LlavaPoseError
+from llavapose.errors import CheckpointError
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_weights
@@ -43,6 +42,8 @@ class PoseModule(L.LightningModule):
         self.optim = optim
         self.loss_power = optim.loss_mean.power
         self._step_loss: Tensor | float = 0.0
+        self.step_loss: Tensor | None = None
+        """The optimizer step's loss over all ranks, at the last of its micro-steps; None at the others."""
 
     def configure_model(self) -> None:
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
@@ -107,12 +108,6 @@ class PoseModule(L.LightningModule):
         """
         losses = self.losses(batch)
         total = (losses * token_weights(batch, self.loss_power)).sum()
-        # Before the step, so that no weight has been touched. One NaN and all later checkpoints would be worth nothing.
-        if not torch.isfinite(total):
-            raise LlavaPoseError(
-                f"loss is {float(total.detach())} at step {self.trainer.global_step}, batch {batch_idx}; lower "
-                "optim.lr or check the precision; the last checkpoint is intact"
-            )
         accumulate = self.trainer.accumulate_grad_batches
         self._log_loss(total.detach() / batch.step_weight, batch_idx % accumulate, accumulate)
         # Not the mean of the micro-batches: their weights differ, and the step's own is known from the plan.
@@ -127,9 +122,11 @@ class PoseModule(L.LightningModule):
         A micro-batch's mean says little of the step: the planner puts the short answers last.
         """
         self._step_loss = part if micro_step == 0 else self._step_loss + part
+        self.step_loss = None
         if micro_step == accumulate - 1:
             loss = self.trainer.strategy.reduce(self._step_loss, reduce_op="sum")
             self.log("train/loss", loss, on_step=True, prog_bar=True)
+            self.step_loss = loss if isinstance(loss, Tensor) else None
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Mean loss of a held-out token."""

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 import yaml
 from lightning.pytorch.loggers import CSVLogger
 
-from llavapose.config.choices import ConnectorType, Dtype
+from llavapose.config.choices import ConnectorType, Dtype, Sampler
 from llavapose.config.schema import (
     AdapterConfig,
     ConnectorConfig,
@@ -27,6 +28,7 @@ from llavapose.config.schema import (
 )
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.fit import fit
 from llavapose.training.module import PoseModule
 
@@ -81,9 +83,14 @@ def run(
     epochs: int = 1,
     save_every: int | None = None,
     stop: tuple[int, bool] | None = None,
-    resume: bool = False,
+    keep: int = 2,
+    resume: bool | str = False,
     num_val: int = 0,
+    workers: int = 0,
+    val_check: float = 1.0,
     max_branches: int = 0,
+    sampler: Sampler = Sampler.shared,
+    global_batch: int | None = None,
     optim: dict[str, Any] | None = None,
     clip: float | None = None,
     connector: ConnectorType = ConnectorType.keep,
@@ -95,6 +102,7 @@ def run(
     adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
     dtype: str = "float32",
+    extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -105,25 +113,28 @@ def run(
             kinds={"conv": 1, "detail": 1, "complex": 1},
             max_length=512,
             num_val=num_val,
+            num_workers=workers,
             max_branches_per_image=max_branches,
+            sampler=Sampler(sampler),
         ),
         model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
         connector=ConnectorConfig(type=connector, reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
         batch_size=batch_size,
+        global_batch=global_batch,
         output_dir=out,
+        data_dir=Path(samples).parent,
         resume=resume,
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
+    callbacks += extra
     if masters:
         callbacks.append(Masters(out))
     if progress:
         callbacks.append(progress)
     if save_every:
-        callbacks.append(
-            L.pytorch.callbacks.ModelCheckpoint(out / "checkpoints", save_last=True, every_n_train_steps=save_every)
-        )
+        callbacks.append(Checkpoints(out / "checkpoints", every_n_steps=save_every, keep=keep))
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
     # As train.py leaves them.
@@ -140,6 +151,7 @@ def run(
         callbacks=callbacks,
         logger=CSVLogger(out, name="csv", version="") if csv else False,
         log_every_n_steps=1,
+        val_check_interval=val_check,
         num_sanity_val_steps=0,
         enable_model_summary=False,
         enable_checkpointing=bool(save_every),

@@ -23,7 +23,8 @@ _ADA = (8, 9)
 
 def device_problems(config: TrainConfig) -> list[str]:
     """One line for each part of trainer and strategy that this machine cannot run."""
-    return list(_problems(config, find_gpus(), os.cpu_count() or 1))
+    # A plan may be for another machine.
+    return list(_problems(config, None if config.dry_run else find_gpus(), os.cpu_count() or 1))
 
 
 def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterator[str]:
