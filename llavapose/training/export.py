@@ -20,8 +20,8 @@ from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import merged, plain_state, quantization
+from llavapose.training.checkpoints.trained import read_trained
 from llavapose.training.module import PoseModule
-from llavapose.training.trained import read_trained
 
 
 def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from llavapose.errors import CheckpointError, LlavaPoseError
-from llavapose.files import read_json
+from llavapose.manifest import MANIFEST, checkpoints_in
 
 _MODULE = "llava."
 _UNREADABLE = (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError)
@@ -67,19 +67,13 @@ def _inside(checkpoint: Path) -> Path:
         raise CheckpointError(f"checkpoint {checkpoint}: no such file or folder; see <output_dir>/checkpoints")
     if (checkpoint / "config.json").is_file():
         raise CheckpointError(f"checkpoint {checkpoint}: a Hugging Face folder already; there is nothing to export")
-    manifest = checkpoint / "manifest.json"
-    if not manifest.is_file():
+    if not (checkpoint / MANIFEST).is_file():
         return checkpoint
-    with _told(checkpoint):
-        told = read_json(manifest, what="checkpoint")
-        for file in told["files"]:
-            size = (checkpoint / file["path"]).stat().st_size
-            if size != file["size"]:
-                raise CheckpointError(
-                    f"checkpoint {checkpoint}: {file['path']} has {size:,} bytes, its manifest says {file['size']:,}; "
-                    "name another checkpoint"
-                )
-        return checkpoint / str(told["state"])
+    one = next((one for one in checkpoints_in(checkpoint.parent) if one.folder.name == checkpoint.name), None)
+    if one is None or one.fault:
+        fault = one.fault if one else "its folder has another name than step-000500"
+        raise CheckpointError(f"checkpoint {checkpoint}: {fault}; name another one")
+    return one.state
 
 
 def _deepspeed(folder: Path) -> tuple[dict[str, Any], int]:
