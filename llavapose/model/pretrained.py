@@ -197,7 +197,7 @@ def write_checkpoint(
     os.chmod(building, 0o755)
     tied = config.tie_word_embeddings
     weights = {
-        hub_key(name): value.detach().to("cpu", dtype).contiguous()
+        hub_key(name): _alone(value.detach().to("cpu", dtype).contiguous())
         for name, value in state.items()
         if not (tied and name == "lm_head.weight")
     }
@@ -218,3 +218,8 @@ def write_checkpoint(
         shutil.rmtree(folder)
     building.rename(folder)
     return folder
+
+
+def _alone(value: Tensor) -> Tensor:
+    """A tensor with memory of its own: one CPU rank of ZeRO-3 hands out views of its flat weights."""
+    return value if value.untyped_storage().nbytes() == value.nbytes else value.clone()
