@@ -80,6 +80,7 @@ def run(
         batch_size=batch_size,
         global_batch=global_batch,
         output_dir=out,
+        data_dir=Path(samples).parent,
         resume=resume,
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
