@@ -73,9 +73,9 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         ),
         (
             ["global_batch=32", "batch_size=5", "trainer.accumulate_grad_batches=2"],
-            "global_batch is 32, and batch_size=5 x trainer.accumulate_grad_batches=2 x 1 ranks is 10; set batch_size=2 "
-            "trainer.accumulate_grad_batches=16 or batch_size=4 trainer.accumulate_grad_batches=8 or batch_size=8 "
-            "trainer.accumulate_grad_batches=4",
+            "global_batch is 32, and batch_size=5 x trainer.accumulate_grad_batches=2 x 1 ranks is 10; set "
+            "batch_size=2 trainer.accumulate_grad_batches=16 or batch_size=4 trainer.accumulate_grad_batches=8 or "
+            "batch_size=8 trainer.accumulate_grad_batches=4",
         ),
         (
             ["global_batch=32", "batch_size=8", "trainer.devices=3"],

@@ -1,13 +1,13 @@
 """One epoch by the planner: steps, tokens, padding, the widest micro-batch, operations, and each kind's share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from llavapose.data.plan.epoch import EpochPlan, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
-from llavapose.data.plan.weights import sample_weights
+from llavapose.data.plan.tally import loss_shares
 from llavapose.training.forecast.activations import Rows
 from llavapose.training.forecast.cost import work_of
 from llavapose.training.forecast.mixture import Mixture, thinned
@@ -70,7 +70,7 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
     rest = len(mixture.kind) % settings.global_batch
     steps = num_steps(len(mixture.kind), settings)
     return Epoch(
-        kinds=kind_shares(mixture, loss_shares(plan, part, settings)),
+        kinds=kind_shares(mixture, loss_shares(plan, part.lengths, part.kind, settings)),
         steps=steps,
         samples_a_step=settings.global_batch,
         last=rest if steps * settings.global_batch > len(mixture.kind) else settings.global_batch,
@@ -114,20 +114,12 @@ def _tokens(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> int:
     return prefixes + int(mixture.lengths.num_tokens[plan.samples].sum())
 
 
-def kind_shares(mixture: Mixture, loss: NDArray[np.float64]) -> tuple[KindShare, ...]:
+def kind_shares(mixture: Mixture, loss: Mapping[str, float]) -> tuple[KindShare, ...]:
     """Each kind's samples and tokens, with its share of the loss."""
     samples = np.bincount(mixture.kind, minlength=len(mixture.kinds))
     tokens = np.bincount(mixture.kind, weights=mixture.lengths.num_tokens, minlength=len(mixture.kinds))
     return tuple(
-        KindShare(name=name, samples=int(samples[n]), tokens=int(tokens[n]), loss=float(loss[n]))
+        KindShare(name=name, samples=int(samples[n]), tokens=int(tokens[n]), loss=loss.get(str(n), 0.0))
         for n, name in enumerate(mixture.kinds)
         if samples[n]
     )
-
-
-def loss_shares(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> NDArray[np.float64]:
-    """Share of each kind in the sum of all steps' losses, were all tokens' losses equal: float64[kinds]."""
-    weights = sample_weights(mixture.lengths.num_targets[plan.samples], settings.loss)
-    loss = weights / np.repeat(plan.weights, np.diff(plan.starts))
-    found = np.bincount(mixture.kind[plan.samples], weights=loss, minlength=len(mixture.kinds))
-    return found / (found.sum() or 1.0)

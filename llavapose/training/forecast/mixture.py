@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from llavapose.config.schema import DataConfig
 from llavapose.data.plan.lengths import Lengths
+from llavapose.data.plan.published import TEMPLATE_TOKENS, TOKENS_A_WORD, published_lengths
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS
 from llavapose.records import Sample
@@ -17,10 +18,6 @@ from llavapose.samples import stream_samples
 
 SYSTEM_TOKENS = 35
 """LLaVA's system sentence and ``USER:`` in Llama's tokens, the first of all included."""
-_TOKENS_A_WORD = 1.35
-"""Of English, by Llama's tokenizer."""
-_TEMPLATE_TOKENS = 7
-"""A line feed, ``ASSISTANT:`` and ``</s>``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,30 +94,15 @@ def _only(found: Mixture, chosen: NDArray[np.int64]) -> Mixture:
 
 def _published(seed: int) -> Mixture:
     """The papers' set: its counts over its pictures, lengths around each kind's mean."""
-    generator = np.random.default_rng(seed)
-    taught = [kind for kind in KINDS.values() if kind.num_published]
-    num_pictures = max(kind.num_published // kind.samples_per_reply for kind in taught)
-    images, answers, asked, kinds = [], [], [], []
-    for number, kind in enumerate(taught):
-        num = kind.num_published
-        replies = generator.permutation(num_pictures)[: -(-num // kind.samples_per_reply)]
-        images.append(np.repeat(replies, kind.samples_per_reply)[:num])
-        mean = kind.reply_tokens / kind.samples_per_reply
-        # Around the mean and not the median: tokens add up to the published kind's.
-        middle = np.log(mean) - kind.spread**2 / 2
-        answers.append(np.maximum(2, generator.lognormal(middle, kind.spread, num)))
-        asked.append(np.full(num, kind.question_tokens))
-        kinds.append(np.full(num, number, dtype=np.uint8))
-    targets, questions = np.concatenate(answers), np.concatenate(asked)
-    lengths = Lengths(
-        image=np.concatenate(images).astype(np.int32),
-        num_tokens=(targets + questions).astype(np.int32),
-        num_targets=targets.astype(np.int32),
-        num_words=((targets + questions - _TEMPLATE_TOKENS) / _TOKENS_A_WORD).astype(np.int32),
-    )
-    names = tuple(kind.name for kind in taught)
+    lengths, kinds = published_lengths(seed)
+    names = tuple(dict.fromkeys(kinds.tolist()))
+    numbers = np.searchsorted(np.sort(names), kinds)
+    order = np.argsort(names)
     return Mixture(
-        lengths=lengths, kind=np.concatenate(kinds), kinds=names, source="published counts, expected lengths"
+        lengths=lengths,
+        kind=order[numbers].astype(np.uint8),
+        kinds=names,
+        source="published counts, expected lengths",
     )
 
 
@@ -134,8 +116,8 @@ def _read(samples: Path, kind: str | None) -> Mixture:
             picture = pictures.setdefault(sample.images[0], len(pictures)) if sample.images else -1
             rows.append((picture, names.index(sample.kind), *_words(sample)))
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
-    targets = np.maximum(1, table[:, 3] * _TOKENS_A_WORD + table[:, 4])
-    asked = table[:, 2] * _TOKENS_A_WORD + _TEMPLATE_TOKENS * table[:, 4]
+    targets = np.maximum(1, table[:, 3] * TOKENS_A_WORD + table[:, 4])
+    asked = table[:, 2] * TOKENS_A_WORD + TEMPLATE_TOKENS * table[:, 4]
     lengths = Lengths(
         image=table[:, 0].astype(np.int32),
         num_tokens=(targets + asked).astype(np.int32),
