@@ -14,10 +14,19 @@ from typing import Any
 
 import lightning as L
 import torch
+import yaml
 from lightning.pytorch.loggers import CSVLogger
 
-from llavapose.config.choices import ConnectorType, Sampler
-from llavapose.config.schema import AdapterConfig, ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.choices import ConnectorType, Dtype, Sampler
+from llavapose.config.schema import (
+    AdapterConfig,
+    ConnectorConfig,
+    DataConfig,
+    ModelConfig,
+    OptimConfig,
+    TrainConfig,
+    plain_settings,
+)
 from llavapose.errors import LlavaPoseError
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
@@ -130,6 +139,7 @@ def run(
     masters: bool = False,
     adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
+    dtype: str = "float32",
     extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
@@ -145,7 +155,7 @@ def run(
             max_branches_per_image=max_branches,
             sampler=Sampler(sampler),
         ),
-        model=ModelConfig(name="tiny", base=base, **model),
+        model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
         connector=ConnectorConfig(type=connector, reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
@@ -167,6 +177,9 @@ def run(
         callbacks.append(Fault(*fault))
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
+    # As train.py leaves them.
+    (out / ".hydra").mkdir(parents=True, exist_ok=True)
+    (out / ".hydra" / "config.yaml").write_text(yaml.safe_dump(plain_settings(config)))
     trainer = L.Trainer(
         accelerator="cpu",
         devices=devices,
