@@ -118,7 +118,7 @@ class ConnectorType(StrEnum):
 
 
 class AdapterType(StrEnum):
-    """What is trained of the language model: all of it, or low-rank adapters, beside a base in 4 bits with ``qlora``."""
+    """What is trained of the language model: all of it, or low-rank adapters; ``qlora`` keeps the base in 4 bits."""
 
     none = "none"
     lora = "lora"

@@ -103,10 +103,11 @@ def sample_losses(losses: Tensor, batch: Batch) -> dict[int, tuple[float, int]]:
 
 
 def count_parameters(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
-    """(all, trainable) numbers of parameters; ZeRO-3's partitioned ones count with their full size."""
+    """(all, trainable) numbers of parameters; partitioned and 4-bit ones count with their full size."""
     total = trainable = 0
     for parameter in parameters:
-        size = getattr(parameter, "ds_numel", parameter.numel())
+        packed = getattr(parameter, "quant_state", None)
+        size = getattr(parameter, "ds_numel", parameter.numel()) if packed is None else packed.shape.numel()
         total += size
         trainable += size if parameter.requires_grad else 0
     return total, trainable

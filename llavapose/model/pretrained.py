@@ -151,13 +151,14 @@ def load_model(
         CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
     """
     source = resolve_base(base)
+    further: dict[str, Any] = {} if quantization is None else {"quantization_config": quantization}
     with told(source):
         loaded: Any = LlavaForConditionalGeneration.from_pretrained(
             source,
             dtype=dtype,
             attn_implementation=attention,
             output_loading_info=True,
-            **({} if quantization is None else {"quantization_config": quantization}),
+            **further,
         )
     model, info = loaded
     missing = sorted(info["missing_keys"])
@@ -203,7 +204,8 @@ def write_checkpoint(
     save_torch_state_dict(weights, building)
     for path in building.iterdir():
         path.chmod(0o644)
-    config = LlavaConfig.from_dict(config.to_dict())
+    # The weights are plain ones, however few bits the model itself keeps them in.
+    config = LlavaConfig.from_dict({k: v for k, v in config.to_dict().items() if k != "quantization_config"})
     config.architectures = ["LlavaForConditionalGeneration"]
     config.dtype = dtype
     config.save_pretrained(building)

@@ -5,11 +5,12 @@ recipe does. An exported folder holds the sum, so that it loads wherever LLaVA l
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import BitsAndBytesConfig, LlavaForConditionalGeneration
 
@@ -34,12 +35,17 @@ def quantization(config: AdapterConfig, computes: torch.dtype) -> BitsAndBytesCo
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=computes,
-        llm_int8_skip_modules=["vision_tower", "multi_modal_projector", "lm_head"],
+        llm_int8_skip_modules=["model.vision_tower", "model.multi_modal_projector", "lm_head"],
     )
 
 
-def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig) -> None:
+def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, seed: int) -> None:
     """Freeze the model but for its connector, and put adapters beside the language model's linear layers, in place.
+
+    Args:
+        llava: whole, partitioned, or without memory: the adapters have theirs in any case.
+        config: their settings.
+        seed: of their first weights.
 
     Raises:
         ConfigError: a target that the language model does not have.
@@ -64,13 +70,7 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig) -> 
     )
     llava.requires_grad_(False)
     inject_adapter_in_model(lora, llava)
-    for name, module in llava.named_modules():
-        # On a base without memory peft makes them without memory too; the layers of a sharded one are filled later.
-        if name.startswith(_LANGUAGE) and hasattr(module, "lora_A") and _first(module.lora_A.parameters()).is_meta:
-            module.lora_A.to_empty(device="cpu")
-            module.lora_B.to_empty(device="cpu")
-            reset: Any = module.reset_lora_parameters
-            reset("default", True)
+    _start(llava, seed)
     for parameter in connector:
         parameter.requires_grad_(True)
     for parameter in llava.parameters():
@@ -79,8 +79,20 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig) -> 
             parameter.data = parameter.data.float()
 
 
-def _first(parameters: Iterable[nn.Parameter]) -> nn.Parameter:
-    return next(iter(parameters))
+def _start(llava: nn.Module, seed: int) -> None:
+    """Give the adapters their first weights: the same ones in whatever way the base was read."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for module in llava.modules():
+            if isinstance(module, LoraLayer):
+                for part in (module.lora_A, module.lora_B):
+                    if any(parameter.is_meta for parameter in part.parameters()):
+                        # Beside layers without memory peft makes them without memory too.
+                        part.to_empty(device="cpu")
+                module.reset_lora_parameters("default", True)
+            if hasattr(module, "support_avx512bf16_for_cpu"):
+                # Bitsandbytes would store the weights anew at the first batch without gradients, for evaluation alone.
+                module.support_avx512bf16_for_cpu = False  # type: ignore[assignment]
 
 
 def linear_layers(llava: LlavaForConditionalGeneration) -> set[str]:
@@ -89,16 +101,18 @@ def linear_layers(llava: LlavaForConditionalGeneration) -> set[str]:
     return {name.rpartition(".")[2] for name, module in found if isinstance(module, nn.Linear)}
 
 
-def dequantized(llava: nn.Module) -> dict[str, Tensor]:
-    """The 4-bit weights of a model as the numbers that they stand for, by parameter name; empty without any."""
-    found = {}
-    for name, module in llava.named_modules():
-        weight: Any = getattr(module, "weight", None)
-        if getattr(weight, "quant_state", None) is not None:
+def plain_state(llava: nn.Module) -> dict[str, Tensor]:
+    """A model's weights by name, 4-bit ones as the numbers that they stand for."""
+    state = llava.state_dict()
+    for name, weight in llava.named_parameters():
+        packed: Any = getattr(weight, "quant_state", None)
+        if packed is not None:
             from bitsandbytes.functional import dequantize_4bit
 
-            found[f"{name}.weight"] = dequantize_4bit(weight.data, weight.quant_state)
-    return found
+            # Beside the packed weight stand its scales, under longer names.
+            state = {key: value for key, value in state.items() if not key.startswith(f"{name}.")}
+            state[name] = dequantize_4bit(weight.data, packed)
+    return state
 
 
 def merged(state: Mapping[str, Tensor], config: AdapterConfig) -> dict[str, Tensor]:

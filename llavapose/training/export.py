@@ -14,7 +14,7 @@ from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import load_processor, write_checkpoint
-from llavapose.training.adapters import dequantized, merged
+from llavapose.training.adapters import merged, plain_state
 from llavapose.training.module import PoseModule
 
 
@@ -50,4 +50,4 @@ def full_state(trainer: L.Trainer, module: PoseModule) -> dict[str, Tensor]:
         options = StateDictOptions(full_state_dict=True, cpu_offload=True)
         gathered: dict[str, Any] = get_model_state_dict(module.llava, options=options)
         return gathered
-    return {**module.llava.state_dict(), **dequantized(module.llava)}
+    return plain_state(module.llava)

@@ -46,13 +46,16 @@ def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalG
 def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
     """Give a base its connector and adapter, and freeze what is not trained, in place."""
     kind = config.connector.type.value
-    with whole(llava.model.multi_modal_projector.parameters()):
-        set_connector(llava, connector_type(llava.config) if kind == "keep" else kind, reset=config.connector.reset)
-    if config.model.freeze_vision:
-        freeze_vision(llava)
-    else:
-        freeze_unused_vision(llava)
-    add_adapter(llava, config.adapter)
+    with torch.random.fork_rng(devices=[]):
+        # New weights are the same in whatever way the base was read, which may draw numbers too.
+        torch.manual_seed(config.seed)
+        with whole(llava.model.multi_modal_projector.parameters()):
+            set_connector(llava, connector_type(llava.config) if kind == "keep" else kind, reset=config.connector.reset)
+        if config.model.freeze_vision:
+            freeze_vision(llava)
+        else:
+            freeze_unused_vision(llava)
+        add_adapter(llava, config.adapter, seed=config.seed)
     if config.model.gradient_checkpointing:
         checkpoint_layers(llava)
 
@@ -69,8 +72,13 @@ def _kept_in(config: TrainConfig, trainer: L.Trainer) -> torch.dtype:
 
 def _cut(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
     """Under ZeRO-3: every parameter is cut up where it comes into being, and filled one at a time."""
-    base, strategy = config.model.base, trainer.strategy
-    llava = empty_model(base, dtype=computes_in(strategy), attention=config.model.attention.value, sharded=True)
+    base, attention, strategy = config.model.base, config.model.attention.value, trainer.strategy
+    llava = empty_model(base, dtype=computes_in(strategy), attention=attention, sharded=True)
+    with uncut(strategy):
+        # DeepSpeed makes every number half that comes into being in its context, rotary frequencies among them.
+        exact = dict(empty_model(base, dtype=torch.float32, attention=attention).named_buffers())
+    for name, buffer in llava.named_buffers():
+        buffer.data = exact[name].to(buffer.device)
     weights = find_weights(base, llava)
     fill_cut(llava, weights.read, is_first=trainer.is_global_zero)
     with uncut(strategy):

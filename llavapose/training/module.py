@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import OptimConfig
-from llavapose.errors import LlavaPoseError
+from llavapose.errors import CheckpointError, LlavaPoseError
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_weights
@@ -62,6 +62,38 @@ class PoseModule(L.LightningModule):
         for name, value in self.llava.named_buffers():
             if value.is_floating_point():
                 value.data = self._buffers_as_built[name].to(value.device)
+
+    @property
+    def strict_loading(self) -> bool:
+        """Whether a checkpoint must hold every weight; beside an adapter it holds what is trained."""
+        return not self._has_adapter
+
+    @property
+    def _has_adapter(self) -> bool:
+        return any("lora_" in name for name, _ in self.named_parameters())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave out the base that stands beside an adapter: it does not change, and may lie in 4 bits."""
+        if self._has_adapter and self.device_mesh is None and "state_dict" in checkpoint:
+            trained = {name for name, value in self.named_parameters() if value.requires_grad}
+            checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What is trained must be there.
+
+        Raises:
+            CheckpointError: it is another adapter's checkpoint, or none's.
+        """
+        if not self._has_adapter or not checkpoint.get("state_dict"):
+            return
+        trained = {name: value for name, value in self.named_parameters() if value.requires_grad}
+        found = checkpoint["state_dict"]
+        odd = [name for name in trained if name not in found or found[name].shape != trained[name].shape]
+        if odd:
+            raise CheckpointError(
+                f"resume=true: the checkpoint does not hold {odd[0]} of this run's adapter; go on with the settings "
+                "of adapter that it was written with"
+            )
 
     def losses(self, batch: Batch) -> Tensor:
         """float32[N]: cross-entropy of every supervised token, in nats."""

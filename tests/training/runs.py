@@ -55,7 +55,8 @@ def _master(parameter: torch.nn.Parameter) -> torch.Tensor | None:
         from deepspeed.utils import safe_get_full_fp32_param
 
         return safe_get_full_fp32_param(parameter)
-    return parameter.full_tensor() if isinstance(parameter, torch.distributed.tensor.DTensor) else parameter.detach()
+    whole = parameter.full_tensor() if isinstance(parameter, torch.distributed.tensor.DTensor) else parameter
+    return whole.detach()
 
 
 def run(

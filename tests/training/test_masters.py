@@ -53,6 +53,7 @@ def left(places, half_base, tmp_path_factory, launcher) -> dict[str, dict]:
 def test_small_steps_are_kept(name, left, half_base):
     before = {key: value.detach() for key, value in load_model(half_base).named_parameters()}
     masters, exact = left[name]["masters"], left["float32"]["masters"]
+    assert not any(value.requires_grad for value in [*masters.values(), *exact.values()])
     assert masters.keys() == exact.keys()
     assert all(value.dtype == torch.float32 for value in masters.values())
     changed = sum(int((value != before[key]).sum()) for key, value in masters.items())
