@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "llavapose"
 MAX_LINES = 400
 
+PLANNING = ("lengths", "epoch", "weights", "shared", "llava", "balanced", "levels", "rows", "tally", "published")
 HEAVY = {
     "torch",
     "lightning",
@@ -27,7 +28,17 @@ STANDARD = {
 }  # fmt: skip
 SCHEMA = {
     f"config.{name}"
-    for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "forecast", "choices", "values")
+    for name in (
+        "schema",
+        "teaching",
+        "evaluating",
+        "scenes",
+        "endpoint",
+        "forecast",
+        "generating",
+        "choices",
+        "values",
+    )
 }
 """Plain settings: imported anywhere."""
 
@@ -69,13 +80,23 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
         for name in ("answerer", "devices", "generation", "loading", "readers", "single", "timing")
     },
     "data.show": ({"model.pretrained"}, True),
-    **{f"data.plan.{name}": (set(), False) for name in ("lengths", "epoch", "weights", "shared")},
+    **{f"data.plan.{name}": (set(), False) for name in PLANNING},
     "data.choose": (set(), False),
     **{
         f"training.forecast.{name}": (set(), False)
         for name in (
-            "activations", "advice", "cards", "cost", "epoch", "forecast", "mixture", "settings", "setup", "shapes",
-            "states", "text",
+            "activations",
+            "advice",
+            "cards",
+            "cost",
+            "epoch",
+            "forecast",
+            "mixture",
+            "settings",
+            "setup",
+            "shapes",
+            "states",
+            "text",
         )
     },
     "data.check": (set(), False),

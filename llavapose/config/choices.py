@@ -33,6 +33,10 @@ class Sampler(StrEnum):
 
     shared = "shared"
     """Pictures in random order, each a row with all its samples."""
+    llava = "llava"
+    """LLaVA's own: each step's samples dealt by length to even micro-batches, one sample a row."""
+    balanced = "balanced"
+    """As ``shared``, and all ranks compute alike: several pictures a row, rows of equal length."""
 
 
 class Context(StrEnum):

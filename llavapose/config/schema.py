@@ -18,7 +18,6 @@ from llavapose.config.choices import (
     ConnectorType,
     Control,
     Dtype,
-    ExportFormat,
     LossMean,
     Sampler,
     Schedule,
@@ -33,9 +32,20 @@ from llavapose.config.evaluating import (
     nothing_evaluated,
 )
 from llavapose.config.forecast import ForecastConfig
+from llavapose.config.generating import GenerateConfig as GenerateConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import Cap, not_finite, not_money, not_plain, repeated, reserved, too_small, unread
+from llavapose.config.values import (
+    Cap,
+    not_dividing,
+    not_finite,
+    not_money,
+    not_plain,
+    repeated,
+    reserved,
+    too_small,
+    unread,
+)
 from llavapose.kinds import KINDS, listed
 
 
@@ -62,7 +72,8 @@ class DataConfig:
     max_branches_per_image: int = 0
     """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
     sampler: Sampler = Sampler.shared
-    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples."""
+    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples; ``llava``, LLaVA's own
+    order, one sample a row; ``balanced``, as ``shared`` with several pictures a row and all ranks computing alike."""
     row_tokens: int | None = None
     """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
@@ -94,6 +105,9 @@ class DataConfig:
                 f"data.row_tokens is {self.row_tokens}, and one sample may take data.max_length={self.max_length}; "
                 "raise the first or lower the second"
             )
+        if self.sampler is Sampler.llava:
+            why = "data.sampler=llava gives every sample a row of its own; leave it out"
+            found += unread(self, "data.", ("max_branches_per_image", "row_tokens"), why)
         return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
@@ -236,6 +250,8 @@ class TrainConfig:
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     batch_size: int = MISSING
     """Samples a rank and micro-step."""
+    global_batch: int | None = None
+    """Samples an optimizer step, which batch_size x accumulation x ranks must come to; null: whatever they come to."""
     seed: int = 0
     output_dir: Path = MISSING
     """Folder of this run: checkpoints, logs, the Hugging Face folder `hf`."""
@@ -260,9 +276,25 @@ class TrainConfig:
     reference: str | None = None
     """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
+    @property
+    def known_ranks(self) -> int | None:
+        """Processes of the run, where the settings alone say so."""
+        devices, nodes = self.trainer.get("devices"), self.trainer.get("num_nodes", 1)
+        devices = len(devices) if isinstance(devices, list) else devices
+        known = all(isinstance(number, int) and number > 0 for number in (devices, nodes))
+        return devices * nodes if known else None
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        found = too_small(self, "", batch_size=1, global_batch=1) + not_money("", self.max_usd)
+        if self.data.sampler is Sampler.balanced and self.optim.loss_mean is LossMean.micro_batch:
+            found.append(
+                "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by "
+                "what lies beside it: set optim.loss_mean=token, or data.sampler=llava"
+            )
+        ranks, accumulate = self.known_ranks, self.trainer.get("accumulate_grad_batches", 1)
+        if self.global_batch is not None and not found and ranks is not None and isinstance(accumulate, int):
+            found += not_dividing(self.global_batch, self.batch_size, accumulate, ranks)
         if self.adapter.type != AdapterType.none:
             found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
@@ -274,61 +306,6 @@ class TrainConfig:
         else:
             found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")
         return found + repeated("controls", self.controls)
-
-
-@dataclass(kw_only=True)
-class GenerateConfig:
-    """All settings of ``generate.py``."""
-
-    scenes: ScenesConfig = field(default_factory=ScenesConfig)
-    teacher: TeacherConfig = field(default_factory=TeacherConfig)
-    split: str = "train"
-    """Split of the scenes: train or val."""
-    output_dir: Path | None = None
-    """Folder for `samples.jsonl` and `page/`; null: the one below ``data_dir`` where ``train.py`` looks for them."""
-    data_dir: Path = MISSING
-    """Folder that made samples are kept in, by fingerprint, and the ledgers of paid replies."""
-    num_page_scenes: int = 120
-    """Pictures drawn on the page, which lists all samples; 0: no page."""
-    dry_run: bool = False
-    """Print images, requests, tokens, money and hours, and stop; needs no key and no network."""
-    max_usd: Cap = None
-    """Hard cap on what the run's ledger may have cost, requests under way included; ``none``: no cap. An endpoint with
-    a price needs one of them."""
-    exports: list[ExportFormat] = field(default_factory=list)
-    """Further forms of the samples: ``llava`` (its trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
-    audit: Path | None = None
-    """Samples that somebody else made: print their leak, contradiction and duplicate rates, and stop."""
-    benchmark: BenchmarkConfig | None = None
-    """Build this benchmark of held-out pictures, to ``benchmark.path``, and stop; null: write instruction data."""
-
-    @property
-    def needs_pictures(self) -> bool:
-        """Whether the pictures must be there: an endpoint reads annotations alone, and so does who builds questions."""
-        return self.teacher.endpoint is None and not self.dry_run and self.benchmark is None
-
-    @property
-    def asked_split(self) -> str:
-        """The split that is written about: a benchmark's pictures are held out."""
-        return self.split if self.benchmark is None else "val"
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        found = [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]
-        found += not_money("", self.max_usd)
-        if self.audit is not None:
-            why = "an audit makes nothing and asks nobody; leave it out"
-            found += unread(self, "", ("dry_run", "max_usd"), why)
-            found += [f"exports={','.join(self.exports)} is read by nothing: {why}"] * bool(self.exports)
-        elif self.teacher.endpoint is None:
-            found += unread(self, "", ("max_usd",), f"teacher {self.teacher.name} costs nothing; leave it out")
-        if self.benchmark is not None:
-            why = "a benchmark is built of held-out pictures, to benchmark.path; leave it out"
-            found += unread(self, "", ("split", "output_dir", "audit"), why)
-            how_many = "benchmark.num_images says how many; leave it out"
-            found += unread(self.teacher, "teacher.", ("num_samples",), how_many)
-            found += [f"exports={','.join(self.exports)} is read by nothing: {why}"] * bool(self.exports)
-        return found
 
 
 def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:

@@ -83,3 +83,30 @@ def not_finite(config: Any, prefix: str, *names: str) -> list[str]:
         for name, value in values.items()
         if value is not None and not math.isfinite(value)
     ]
+
+
+def not_dividing(global_batch: int, batch_size: int, accumulate: int, num_ranks: int) -> list[str]:
+    """A line where a step's samples are not what was asked for, with the nearest choices."""
+    if batch_size * accumulate * num_ranks == global_batch:
+        return []
+    told = (
+        f"global_batch is {global_batch}, and batch_size={batch_size} x trainer.accumulate_grad_batches={accumulate} x "
+        f"{num_ranks} ranks is {batch_size * accumulate * num_ranks}; "
+    )
+    share, rest = divmod(global_batch, num_ranks)
+    if rest:
+        near = sorted({max(1, share) * num_ranks, (share + 1) * num_ranks})
+        divisors = [number for number in range(1, global_batch + 1) if global_batch % number == 0]
+        ranks = sorted(divisors, key=lambda number: abs(number - num_ranks))[:2]
+        return [
+            f"{told}{global_batch} does not divide by {num_ranks} ranks: take {_or(sorted(ranks))} of them, or "
+            f"global_batch={_or(near)}"
+        ]
+    sizes = [size for size in range(1, share + 1) if share % size == 0]
+    nearest = sorted(sizes, key=lambda size: abs(size - batch_size))[:3]
+    pairs = [f"batch_size={size} trainer.accumulate_grad_batches={share // size}" for size in sorted(nearest)]
+    return [f"{told}set {_or(pairs)}"]
+
+
+def _or(words: Sequence[object]) -> str:
+    return " or ".join(str(word) for word in words)

@@ -16,10 +16,11 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies import DeepSpeedStrategy
 
 from llavapose.config.schema import TrainConfig, plain_settings
+from llavapose.config.values import not_dividing
 from llavapose.data.choose import kind_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
-from llavapose.errors import CheckpointError
+from llavapose.errors import CheckpointError, ConfigError
 from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import load_processor
 from llavapose.training.card import write_card
@@ -99,6 +100,11 @@ def fit(
     # Before anything is built: new connectors draw their weights from it. Workers get seeds of their own from it.
     L.seed_everything(config.seed, workers=True, verbose=False)
     accumulate = trainer.accumulate_grad_batches
+    if config.global_batch is not None:
+        # How many devices there are may be known only now.
+        problems = not_dividing(config.global_batch, config.batch_size, accumulate, trainer.world_size)
+        if problems:
+            raise ConfigError(problems[0])
     data = build_data(config, samples=samples, images=images, accumulate=accumulate, held_out_ids=held_out_ids)
     steps = optimizer_steps(data, trainer)
     muon = keeps_matrices(trainer.strategy)

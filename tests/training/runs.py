@@ -14,7 +14,7 @@ import lightning as L
 import torch
 from lightning.pytorch.loggers import CSVLogger
 
-from llavapose.config.choices import ConnectorType
+from llavapose.config.choices import ConnectorType, Sampler
 from llavapose.config.schema import AdapterConfig, ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
@@ -75,6 +75,8 @@ def run(
     resume: bool = False,
     num_val: int = 0,
     max_branches: int = 0,
+    sampler: Sampler = Sampler.shared,
+    global_batch: int | None = None,
     optim: dict[str, Any] | None = None,
     clip: float | None = None,
     connector: ConnectorType = ConnectorType.keep,
@@ -96,12 +98,14 @@ def run(
             max_length=512,
             num_val=num_val,
             max_branches_per_image=max_branches,
+            sampler=Sampler(sampler),
         ),
         model=ModelConfig(name="tiny", base=base, **model),
         connector=ConnectorConfig(type=connector, reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
         batch_size=batch_size,
+        global_batch=global_batch,
         output_dir=out,
         resume=resume,
     )

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llavapose.config.choices import Sampler
-from llavapose.data.plan import shared
+from llavapose.data.plan import balanced, llava, shared
 from llavapose.data.plan.lengths import Lengths, PlanSettings
 from llavapose.data.plan.weights import sample_weights, step_weights
 
 Rows = Sequence[Sequence[Sequence[int]]]
 """Rows of picture groups of sample indices."""
 
-_SAMPLERS = {Sampler.shared: shared.deal}
+_SAMPLERS = {Sampler.shared: shared.deal, Sampler.llava: llava.deal, Sampler.balanced: balanced.deal}
 
 
 @dataclass(frozen=True, kw_only=True)

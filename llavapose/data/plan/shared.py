@@ -6,8 +6,11 @@ A row is a picture with its samples. Nothing is sorted by length, so that any of
 import random
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TypeVar
 
 from llavapose.data.plan.lengths import Lengths, PlanSettings, num_steps
+
+T = TypeVar("T")
 
 
 def deal(lengths: Lengths, settings: PlanSettings, epoch: int) -> Iterator[list[list[list[int]]]]:
@@ -66,7 +69,7 @@ def _limited(group: list[int], num_tokens: list[int], *, prefix: int, settings: 
     yield part
 
 
-def split(taken: list[tuple[int, int]], parts: int) -> list[list[tuple[int, int]]]:
+def split(taken: list[T], parts: int) -> list[list[T]]:
     """Consecutive parts whose sizes differ by one at most."""
     size, extra = divmod(len(taken), parts)
     # Where it does not divide, the first parts take one more each: none is empty.

@@ -1,13 +1,14 @@
 """One epoch by the planner: steps, tokens, padding, the widest micro-batch, operations, and each kind's share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from llavapose.data.plan.epoch import EpochPlan, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
-from llavapose.data.plan.weights import sample_weights
+from llavapose.data.plan.tally import loss_shares, tally
+from llavapose.errors import ConfigError
 from llavapose.training.forecast.activations import Rows
 from llavapose.training.forecast.cost import work_of
 from llavapose.training.forecast.mixture import Mixture, thinned
@@ -62,25 +63,30 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
     """Count an epoch: samples and steps of the whole, what follows from the order on a share of its pictures."""
     part, every = thinned(mixture, PLANNED)
     plan = plan_epoch(part.lengths, settings)
+    if not plan.num_steps:
+        raise ConfigError(
+            f"{len(mixture.kind)} samples do not fill one step of {settings.num_ranks} ranks x {settings.accumulate} "
+            "micro-steps; add samples or lower trainer.accumulate_grad_batches"
+        )
     batches = micro_batches(plan, part, settings)
     work = np.array([work_of(shapes, setup, rows).model for rows in batches]).reshape(-1, settings.num_ranks)
-    tokens, computed = _tokens(plan, part, settings), sum(rows.tokens for rows in batches)
+    counts = tally(plan, part.lengths, settings)
     # Of the whole, as far as steps go: a few samples may be left for another epoch's order.
     times = len(mixture.kind) / max(1, len(plan.samples))
     rest = len(mixture.kind) % settings.global_batch
     steps = num_steps(len(mixture.kind), settings)
     return Epoch(
-        kinds=kind_shares(mixture, loss_shares(plan, part, settings)),
+        kinds=kind_shares(mixture, loss_shares(plan, part.lengths, part.kind, settings)),
         steps=steps,
         samples_a_step=settings.global_batch,
         last=rest if steps * settings.global_batch > len(mixture.kind) else settings.global_batch,
         pictures=mixture.lengths.num_pictures,
-        tokens=round(tokens * times),
-        padding=1 - tokens / computed if computed else 0.0,
+        tokens=round(counts.num_tokens * times),
+        padding=counts.padding,
         # Of two that are alike in tokens, the one with more to predict.
-        widest=max(batches, key=lambda rows: (rows.tokens, rows.targets), default=EMPTY),
+        widest=max(batches, key=lambda rows: (rows.tokens, rows.targets)),
         flops=float(work.sum()) * times,
-        waiting=float(1 - work.sum() / (work.max(axis=1).sum() * settings.num_ranks)) if batches else 0.0,
+        waiting=float(1 - work.sum() / (work.max(axis=1).sum() * settings.num_ranks)),
         planned=every,
         source=mixture.source,
     )
@@ -88,7 +94,6 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
 
 PLANNED = 12_000
 """Samples that are planned; of more, a share: enough for the third digit of padding and of the loss's shares."""
-EMPTY = Rows(rows=0, width=0, targets=0, pictures=0)
 
 
 def micro_batches(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> list[Rows]:
@@ -108,26 +113,12 @@ def micro_batches(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> 
     return [Rows(rows=r, width=t, targets=n, pictures=max(1, p)) for r, t, n, p in table]
 
 
-def _tokens(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> int:
-    pictured = mixture.lengths.image[plan.samples[plan.groups[:-1]]] >= 0
-    prefixes = int(np.where(pictured, settings.prefix_tokens, settings.text_prefix_tokens).sum())
-    return prefixes + int(mixture.lengths.num_tokens[plan.samples].sum())
-
-
-def kind_shares(mixture: Mixture, loss: NDArray[np.float64]) -> tuple[KindShare, ...]:
+def kind_shares(mixture: Mixture, loss: Mapping[str, float]) -> tuple[KindShare, ...]:
     """Each kind's samples and tokens, with its share of the loss."""
     samples = np.bincount(mixture.kind, minlength=len(mixture.kinds))
     tokens = np.bincount(mixture.kind, weights=mixture.lengths.num_tokens, minlength=len(mixture.kinds))
     return tuple(
-        KindShare(name=name, samples=int(samples[n]), tokens=int(tokens[n]), loss=float(loss[n]))
+        KindShare(name=name, samples=int(samples[n]), tokens=int(tokens[n]), loss=loss.get(str(n), 0.0))
         for n, name in enumerate(mixture.kinds)
         if samples[n]
     )
-
-
-def loss_shares(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> NDArray[np.float64]:
-    """Share of each kind in the sum of all steps' losses, were all tokens' losses equal: float64[kinds]."""
-    weights = sample_weights(mixture.lengths.num_targets[plan.samples], settings.loss)
-    loss = weights / np.repeat(plan.weights, np.diff(plan.starts))
-    found = np.bincount(mixture.kind[plan.samples], weights=loss, minlength=len(mixture.kinds))
-    return found / (found.sum() or 1.0)
