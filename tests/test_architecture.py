@@ -29,17 +29,9 @@ STANDARD = {
 SCHEMA = {
     f"config.{name}"
     for name in (
-        "schema",
-        "teaching",
-        "evaluating",
-        "scenes",
-        "endpoint",
-        "forecast",
-        "generating",
-        "choices",
-        "values",
+        "schema", "teaching", "evaluating", "generating", "forecast", "scenes", "endpoint", "choices", "values",
     )
-}
+}  # fmt: skip
 """Plain settings: imported anywhere."""
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin). Each stands below those
