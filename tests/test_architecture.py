@@ -243,7 +243,7 @@ def test_scripts_are_recipes(script):
     heads = {node.module or "" for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)}
     light = {*SCHEMA, "config.start", "config.checks.inputs", "config.places", "errors", "cli.card", "cli.ending"}
     light |= {"cli.training", "cli.evaluations", "sweep.launch", "sweep.jobs"}
-    assert {head.removeprefix("llavapose.") for head in heads} <= {"functools", "pathlib", *light}
+    assert {head.removeprefix("llavapose.") for head in heads} <= {"collections.abc", "functools", "pathlib", *light}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
