@@ -224,8 +224,3 @@ def write_checkpoint(
         shutil.rmtree(folder)
     building.rename(folder)
     return folder
-
-
-def _alone(value: Tensor) -> Tensor:
-    """A tensor with memory of its own: one CPU rank of ZeRO-3 hands out views of its flat weights."""
-    return value if value.untyped_storage().nbytes() == value.nbytes else value.clone()
