@@ -29,8 +29,10 @@ STANDARD = {
 }  # fmt: skip
 SCHEMA = {
     f"config.{name}"
-    for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "forecast", "choices", "values")
-}
+    for name in (
+        "schema", "teaching", "evaluating", "generating", "forecast", "scenes", "endpoint", "choices", "values",
+    )
+}  # fmt: skip
 """Plain settings: imported anywhere."""
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin). Each stands below those
@@ -244,7 +246,7 @@ def test_scripts_are_recipes(script):
     heads = {node.module or "" for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)}
     light = {*SCHEMA, "config.start", "config.checks.inputs", "config.places", "errors", "cli.card", "cli.ending"}
     light |= {"cli.training", "cli.evaluations", "sweep.launch", "sweep.jobs", "ranks"}
-    assert {head.removeprefix("llavapose.") for head in heads} <= {"functools", "pathlib", *light}
+    assert {head.removeprefix("llavapose.") for head in heads} <= {"collections.abc", "functools", "pathlib", *light}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

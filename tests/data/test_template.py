@@ -69,7 +69,7 @@ def test_a_space_lost_behind_the_picture_is_said(tmp_path):
 
 def test_other_ids_in_the_published_vocabulary_are_said(tmp_path):
     tokenizer = published(tmp_path, None, shift=1)
-    with pytest.raises(DataError, match="in the template of the published LLaVA-1.5 are"):
+    with pytest.raises(DataError, match=r"in the template of the published LLaVA-1\.5 are"):
         check_template(tokenizer)
 
 
