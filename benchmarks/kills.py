@@ -67,7 +67,7 @@ class Whole:
     losses: list[tuple[int, float]]
     weights: str
     seconds: float
-    operations: int
+    operations: dict[int, int]
 
 
 def kills(count: int, two_ranks: int, seed: int) -> list[Kill]:
@@ -100,7 +100,9 @@ class Runner:
         self.context.set_forkserver_preload(["benchmarks.kills", "tests.training.runs", "deepspeed"])
         self.places = _make_places(root)
 
-    def start(self, kill: Kill, folder: Path, *, resume: bool = False, at: int | None = None) -> list[BaseProcess]:
+    def start(
+        self, kill: Kill, folder: Path, *, resume: bool | str = False, at: int | None = None
+    ) -> list[BaseProcess]:
         """Start one run; ``at``: the file operation before which rank ``kill.rank`` kills itself."""
         job = {**self.places, **SETTINGS, "output_dir": str(folder), "workers": kill.workers, "resume": resume}
         strategy = None
@@ -123,6 +125,7 @@ class Runner:
 def _work(job: dict[str, Any], strategy: str | None, environment: Mapping[str, str], log: str, at: int | None) -> None:
     """One rank, in a process of its own."""
     os.environ |= environment
+    multiprocessing.set_start_method("fork", force=True)  # as on any Linux: loading processes start at once
     with open(log, "w") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
@@ -203,10 +206,8 @@ def untouched(runner: Runner, kill: Kill) -> Whole:
     codes = finish(processes)
     if codes != [0] * kill.ranks:
         raise SystemExit(f"error: the run that nobody touched failed ({codes}); see {folder}*.log")
-    counts = [json.loads(path.read_text())[0] for path in folder.glob("operations-*.json")]
-    return Whole(
-        losses=losses(folder), weights=exported(folder), seconds=time.monotonic() - began, operations=min(counts)
-    )
+    counts = {rank: json.loads((folder / f"operations-{rank}.json").read_text())[0] for rank in range(kill.ranks)}
+    return Whole(losses=losses(folder), weights=exported(folder), seconds=time.monotonic() - began, operations=counts)
 
 
 def _training_began(folder: Path, processes: list[BaseProcess]) -> float:
@@ -217,7 +218,8 @@ def _training_began(folder: Path, processes: list[BaseProcess]) -> float:
 
 def strike(runner: Runner, kill: Kill, whole: Whole, folder: Path) -> str:
     """Start a run and kill it; where it was hit, "" where it had come to its end before."""
-    at = 1 + int(kill.share * whole.operations) if kill.saving else None
+    operations = whole.operations[kill.rank]
+    at = 1 + int(kill.share * operations) if kill.saving else None
     processes = runner.start(kill, folder, at=at)
     if kill.saving:
         processes[kill.rank].join(300)
@@ -230,7 +232,7 @@ def strike(runner: Runner, kill: Kill, whole: Whole, folder: Path) -> str:
     for process in processes:
         process.kill()
         process.join()
-    return (f"file operation {at} of {whole.operations}" if kill.saving else "training") if hit else ""
+    return (f"file operation {at} of {operations}" if kill.saving else "training") if hit else ""
 
 
 def last_saved(folder: Path) -> int:
@@ -277,8 +279,8 @@ def experiment(runner: Runner, kill: Kill, whole: Whole) -> bool:
     where = strike(runner, kill, whole, folder)
     reached = max((step for step, _ in losses(folder)), default=0) if (folder / "metrics.jsonl").exists() else 0
     saved = last_saved(folder)
-    # Nothing to go on from: the same command begins anew.
-    codes = finish(runner.start(kill, folder, resume=saved > 0))
+    # Where there is nothing to go on from, the run begins anew.
+    codes = finish(runner.start(kill, folder, resume="auto"))
     log = (folder.parent / f"{folder.name}-resumed-0.log").read_text()
     same = codes == [0] * kill.ranks and losses(folder) == whole.losses and exported(folder) == whole.weights
     went_on = f"step {saved}" if f"goes on from step {saved}" in log else "the start" if not saved else "?"

@@ -116,7 +116,7 @@ def built(config: LlavaConfig, setup: Setup) -> LlavaForConditionalGeneration:
     model = model.to(torch.bfloat16 if setup.frozen_bytes == 2 else torch.float32).train()
     freeze_vision(model)
     if setup.adapter is Adapter.lora:
-        add_adapter(model, AdapterConfig(type=AdapterType.lora, r=setup.adapter_rank, alpha=16))
+        add_adapter(model, AdapterConfig(type=AdapterType.lora, r=setup.adapter_rank, alpha=16), seed=0)
     if setup.checkpointing:
         checkpoint_layers(model)
     return model

@@ -113,7 +113,7 @@ def dump_training(config, made, out: Path) -> None:
     tokens = [
         [s.id, list(b.ids), "".join("01"[one] for one in b.supervised)]
         for part in (data.train, data.val)
-        for s, b in zip(part.samples, part.branches, strict=True)
+        for s, b in ((part.sample(at), branch) for at, branch in enumerate(part.branches))
     ]
     write_json(out / "tokens.json", tokens)
     model = load_model("tiny")

@@ -10,7 +10,7 @@ class ForecastConfig:
     """What ``dry_run=true`` reckons with."""
 
     mfu: float = 0.35
-    """Share of a GPU's operations that is used; LLaVA's own rate on A100s comes to 0.36 for the papers' set."""
+    """Share of a GPU's operations that is used; LLaVA's own rate on A100s comes to 0.38 for the papers' set."""
     card: CardName | None = None
     """GPU to plan for; null: the one of this machine, and without one an A100 of 80 GB."""
 

@@ -17,6 +17,7 @@ from llavapose.errors import ConfigError
 from llavapose.files import fingerprint
 from llavapose.manifest import FOLDER, has_checkpoint
 from llavapose.owner import SWEEP, Place, stranger, take, unfinished, writes_otherwise
+from llavapose.ranks import is_first
 
 TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strategy", "trainer", "batch_size", "seed")
 """Settings that decide what is trained; callbacks and loggers only write down how it goes."""
@@ -78,7 +79,7 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
 
 
 def _take_all(claims: Sequence[Claim]) -> None:
-    if _is_first_rank():
+    if is_first():
         for claim in claims:
             take(claim.place, claim.values)
 
@@ -139,7 +140,7 @@ def _results(config: EvaluateConfig, folder: Path, setting: str = "output_dir") 
 
 
 def _say_aside(others: Sequence[Claim], aside: Path) -> None:
-    if others and _is_first_rank():
+    if others and is_first():
         reason = others[0].reason() or f"{others[0].place.name} is a run's of other settings"
         print(f"{reason}; this run goes to {aside}", flush=True)
 
@@ -184,11 +185,6 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, str(value.value)
     else:
         yield name, value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-def _is_first_rank() -> bool:
-    """Whether this process speaks for the run: of several that a launcher starts alike, the first."""
-    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
 
 
 def _quoted(folder: Path) -> str:

@@ -180,6 +180,12 @@ def told(source: str) -> Iterator[None]:
         raise CheckpointError(f"checkpoint {source}: cannot be loaded ({reason}); write or download it again") from None
 
 
+def _alone(value: Tensor) -> Tensor:
+    """A tensor with memory of its own: ZeRO-2's parameters are pieces of one buffer, which no file can hold alone."""
+    is_piece = value.untyped_storage().nbytes() != value.numel() * value.element_size()
+    return value.clone(memory_format=torch.contiguous_format) if is_piece else value.contiguous()
+
+
 def write_checkpoint(
     folder: Path, *, state: dict[str, Tensor], config: LlavaConfig, processor: LlavaProcessor, dtype: torch.dtype
 ) -> Path:
@@ -197,7 +203,7 @@ def write_checkpoint(
     os.chmod(building, 0o755)
     tied = config.tie_word_embeddings
     weights = {
-        hub_key(name): value.detach().to("cpu", dtype).contiguous()
+        hub_key(name): _alone(value.detach().to("cpu", dtype))
         for name, value in state.items()
         if not (tied and name == "lm_head.weight")
     }

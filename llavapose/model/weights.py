@@ -62,6 +62,12 @@ def empty_model(
     return model.eval()
 
 
+def _written_as(name: str) -> tuple[str, ...]:
+    """Keys that a parameter may have in a file: published, the module tree's, or as transformers 5 saves."""
+    published = hub_key(name)
+    return published, name, published.replace("vision_tower.vision_model.", "vision_tower.")
+
+
 def find_weights(base: str, model: LlavaForConditionalGeneration) -> Weights:
     """Where the weights of ``model`` lie in its base's files.
 
@@ -70,8 +76,7 @@ def find_weights(base: str, model: LlavaForConditionalGeneration) -> Weights:
     """
     source = resolve_base(base)
     files = _files(source)
-    # The published names, or the module tree's own.
-    names = {key: name for name, _ in model.named_parameters() for key in (hub_key(name), name)}
+    names = {key: name for name, _ in model.named_parameters() for key in _written_as(name)}
     shapes = {name: getattr(value, "ds_shape", value.shape) for name, value in model.named_parameters()}
     places: dict[str, tuple[Path, str]] = {}
     further = []

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import BitsAndBytesConfig, LlavaForConditionalGeneration
 
@@ -61,6 +59,8 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, 
         )
     connector = [parameter for parameter in llava.model.multi_modal_projector.parameters() if parameter.requires_grad]
     names = "|".join(map(re.escape, config.targets))
+    from peft import LoraConfig, inject_adapter_in_model  # seconds to import: not where nothing is adapted
+
     lora = LoraConfig(
         r=config.r,
         lora_alpha=config.alpha,
@@ -81,6 +81,8 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, 
 
 def _start(llava: nn.Module, seed: int) -> None:
     """Give the adapters their first weights: the same ones in whatever way the base was read."""
+    from peft.tuners.lora import LoraLayer
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for module in llava.modules():

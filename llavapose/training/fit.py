@@ -122,6 +122,10 @@ def fit(
         trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
         # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
         trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
+    facts = facts_of(config, data, samples=samples, training=_sizes(config, trainer))
+    if trainer.is_global_zero:
+        # For whoever exports a checkpoint before the run has come to its end.
+        write_facts(config.output_dir, facts)
     # Lightning would ask for a loader that has nothing to load.
     if not len(data.val):
         trainer.limit_val_batches = 0
@@ -134,8 +138,10 @@ def fit(
         trainer.fit(module, data, ckpt_path=checkpoint)
     folder = export(config, trainer, module)
     if trainer.is_global_zero:
-        sizes = _sizes(config, trainer, module, steps=trainer.global_step)
-        write_facts(folder, facts_of(config, data, samples=samples, training=sizes))
+        total, trainable = count_parameters(module.llava.parameters())
+        sizes = {"parameters trained": trainable, "parameters": total}
+        training = {"optimizer steps": trainer.global_step, **facts.training, **sizes}
+        write_facts(folder, replace(facts, training=training))
         write_card(folder, None)
     trainer.strategy.barrier()
     return folder
@@ -160,18 +166,14 @@ def _logged(config: TrainConfig, trainer: L.Trainer) -> Iterator[None]:
                 logger.experiment.finish(exit_code=exit_code)
 
 
-def _sizes(config: TrainConfig, trainer: L.Trainer, module: PoseModule, *, steps: int) -> dict[str, Any]:
+def _sizes(config: TrainConfig, trainer: L.Trainer) -> dict[str, Any]:
     """What the card says of a run besides its settings."""
     ranks, accumulate = trainer.world_size, trainer.accumulate_grad_batches
-    total, trainable = count_parameters(module.llava.parameters())
     return {
-        "optimizer steps": steps,
         "samples a step": config.batch_size * accumulate * ranks,
         "ranks": ranks,
         "strategy": type(trainer.strategy).__name__,
         "precision": str(trainer.precision),
-        "parameters trained": trainable,
-        "parameters": total,
     }
 
 

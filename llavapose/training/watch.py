@@ -91,8 +91,8 @@ class LossWatch(Callback):
         micros = [micro for rank in ranks for micro in rank]
         if any(bad for bad, _ in micros):
             micros = [micro for micro in micros if micro[0]]
-        data: Any = trainer.datamodule
-        ids = [data.train.samples[index].id for _, indices in micros for index in indices]
+        holder: Any = trainer
+        ids = [holder.datamodule.train.samples[index].id for _, indices in micros for index in indices]
         more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
         return f"samples {', '.join(ids[:_MOST_NAMED])}{more}"
 

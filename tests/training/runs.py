@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,12 +14,23 @@ from typing import Any
 
 import lightning as L
 import torch
+import yaml
 from lightning.pytorch.loggers import CSVLogger
 
-from llavapose.config.choices import ConnectorType, Sampler
-from llavapose.config.schema import AdapterConfig, ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.choices import ConnectorType, Dtype, Sampler
+from llavapose.config.schema import (
+    AdapterConfig,
+    ConnectorConfig,
+    DataConfig,
+    ModelConfig,
+    OptimConfig,
+    TrainConfig,
+    plain_settings,
+)
+from llavapose.errors import LlavaPoseError
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.checkpoints import save, state
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.fit import fit
 from llavapose.training.module import PoseModule
@@ -61,6 +73,40 @@ def _master(parameter: torch.nn.Parameter) -> torch.Tensor | None:
     return whole.detach()
 
 
+class Fault(L.Callback):
+    """On one rank, behind an optimizer step: a signal, or a disk that is full from then on."""
+
+    def __init__(self, what: str, rank: int, step: int) -> None:
+        self.what, self.rank, self.step = what, rank, step
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if trainer.global_step != self.step or trainer.global_rank != self.rank:
+            return
+        self.step = -1
+        if self.what == "signal":
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif self.what == "nan":
+            module: Any = pl_module
+            plain = module.losses
+            module.losses = lambda batch: plain(batch) * float("nan")
+        else:
+            state.save_file = save.write_states = _full
+
+    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        state.save_file, save.write_states = _PLAIN
+
+
+_PLAIN = (state.save_file, save.write_states)
+
+
+def _full(*arguments: Any) -> None:
+    path = arguments[-1]
+    path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+
 def run(
     *,
     base: str,
@@ -74,6 +120,7 @@ def run(
     epochs: int = 1,
     save_every: int | None = None,
     stop: tuple[int, bool] | None = None,
+    fault: tuple[str, int, int] | None = None,
     keep: int = 2,
     resume: bool | str = False,
     num_val: int = 0,
@@ -92,6 +139,7 @@ def run(
     masters: bool = False,
     adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
+    dtype: str = "float32",
     extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
@@ -107,7 +155,7 @@ def run(
             max_branches_per_image=max_branches,
             sampler=Sampler(sampler),
         ),
-        model=ModelConfig(name="tiny", base=base, **model),
+        model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
         connector=ConnectorConfig(type=connector, reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
@@ -125,8 +173,13 @@ def run(
         callbacks.append(progress)
     if save_every:
         callbacks.append(Checkpoints(out / "checkpoints", every_n_steps=save_every, keep=keep))
+    if fault:
+        callbacks.append(Fault(*fault))
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
+    # As train.py leaves them.
+    (out / ".hydra").mkdir(parents=True, exist_ok=True)
+    (out / ".hydra" / "config.yaml").write_text(yaml.safe_dump(plain_settings(config)))
     trainer = L.Trainer(
         accelerator="cpu",
         devices=devices,
@@ -179,10 +232,12 @@ def main() -> None:
         name = job.pop("strategy", None)
         try:
             run(**job, strategy=named_strategy(name) if name else "auto")
-        except Exception:
+        except Exception as error:
             folder = Path(job["output_dir"])
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"error-{os.environ.get('RANK', '0')}.txt").write_text(traceback.format_exc())
+            if isinstance(error, LlavaPoseError):
+                (folder / f"said-{os.environ.get('RANK', '0')}.txt").write_text(str(error))
 
 
 if __name__ == "__main__":

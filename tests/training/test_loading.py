@@ -110,6 +110,15 @@ def test_files_that_do_not_fit_are_one_line(places, tmp_path, message):
     assert "\n" not in str(caught.value)
 
 
+def test_what_transformers_saves_is_found(tmp_path, places, processor):
+    llava = make_llava(processor)
+    llava.save_pretrained(tmp_path / "hf")
+    for path in Path(places["base"]).glob("tokenizer*"):
+        shutil.copy(path, tmp_path / "hf")
+    found = find_weights(str(tmp_path / "hf"), empty_model(str(tmp_path / "hf"), dtype=torch.float32, attention="sdpa"))
+    assert found.places.keys() == dict(llava.named_parameters()).keys()
+
+
 def test_the_index_names_the_files(places, tmp_path, processor):
     folder = tmp_path / "hf"
     llava = make_llava(processor)

@@ -54,8 +54,8 @@ class Checkpoints(CheckpointCallback):
         self._run = self._ranks.gather(self._run)[0]
         if not self._found:
             return
-        data: Any = trainer.datamodule
-        self._from = one = first_proven(self._found, self._ranks, plan=data.order_fingerprint())
+        holder: Any = trainer
+        self._from = one = first_proven(self._found, self._ranks, plan=holder.datamodule.order_fingerprint())
         if one.manifest is not None:
             self._run, self.last = one.manifest.run, one.folder
             # Counted once, on the first rank: what the ranks add is summed over them.

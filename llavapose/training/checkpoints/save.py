@@ -36,6 +36,7 @@ class Save:
         facts: the manifest's values but its files.
         thread: what is still being written and hashed.
         files: this rank's own, when the thread is through.
+        sealed: whether the thread gives the checkpoint its name too.
         failed: what went wrong there.
     """
 
@@ -44,6 +45,7 @@ class Save:
     facts: dict[str, Any]
     thread: threading.Thread | None = None
     files: list[File] = field(default_factory=list)
+    sealed: bool = False
     failed: BaseException | None = None
 
     @property
@@ -82,13 +84,16 @@ def begin_save(trainer: L.Trainer, folder: Path, ranks: Ranks, *, run: str, samp
         abandon(save, ranks)
         raise
     save.facts["state"] = state.name
-    save.thread = threading.Thread(target=_finish, args=(save, state), name=f"checkpoint {step}", daemon=True)
+    save.sealed = state.alone
+    save.thread = threading.Thread(
+        target=_finish, args=(save, state, ranks.is_first), name=f"checkpoint {step}", daemon=True
+    )
     save.thread.start()
     return save
 
 
 def publish(save: Save, ranks: Ranks) -> Path:
-    """Wait for every rank's writing, then give the checkpoint its name; every rank calls it at the same edge.
+    """Wait for every rank's writing; where several write, give the checkpoint its name. All call it at the same edge.
 
     Raises:
         DiskError, CheckpointError: a rank could not write; nothing of this checkpoint is left.
@@ -98,7 +103,8 @@ def publish(save: Save, ranks: Ranks) -> Path:
     try:
         raise_failures(ranks, save.what, save.failed)
         files = [file for own in ranks.gather(save.files) for file in own]
-        together(ranks, save.what, lambda: _seal(save, files), first_only=True)
+        if not save.sealed:
+            together(ranks, save.what, lambda: _seal(save, files), first_only=True)
     except Exception:
         abandon(save, ranks)
         raise
@@ -123,13 +129,13 @@ def hashed(folder: Path, paths: Iterable[Path]) -> list[File]:
 
 
 def _facts(trainer: L.Trainer, *, run: str, samples: int) -> dict[str, Any]:
-    data: Any = trainer.datamodule
+    holder: Any = trainer
     return {
         "run": run,
         "step": trainer.global_step,
         "epoch": trainer.current_epoch,
         "samples": samples,
-        "plan": data.order_fingerprint(),
+        "plan": holder.datamodule.order_fingerprint(),
         "strategy": type(trainer.strategy).__name__,
         "world_size": trainer.world_size,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -163,10 +169,12 @@ def _make_room(save: Save) -> None:
         )
 
 
-def _finish(save: Save, state: Writing) -> None:
+def _finish(save: Save, state: Writing, is_first: bool) -> None:
     try:
         state.finish()
         save.files = hashed(save.writing, state.own())
+        if save.sealed and is_first:
+            _seal(save, save.files)
     except BaseException as error:
         save.failed = error
 

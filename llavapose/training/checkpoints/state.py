@@ -31,11 +31,13 @@ class Writing:
         name: its file or folder inside the checkpoint's.
         finish: does what is left, in a thread; raises what went wrong.
         own: files that this rank has written when ``finish`` is through.
+        alone: whether the first rank writes all of it: then nobody has to be asked before it gets its name.
     """
 
     name: str
     finish: Callable[[], None]
     own: Callable[[], list[Path]] = field(default=list)
+    alone: bool = False
 
 
 def write_state(trainer: L.Trainer, folder: Path, ranks: Ranks) -> Writing:
@@ -51,9 +53,9 @@ def write_state(trainer: L.Trainer, folder: Path, ranks: Ranks) -> Writing:
 
 def _one_file(state: dict[str, Any], path: Path, ranks: Ranks) -> Writing:
     if not ranks.is_first:
-        return Writing(name=path.name, finish=lambda: None)
+        return Writing(name=path.name, finish=lambda: None, alone=True)
     copied = on_host(state)  # the next step changes the weights where they lie
-    return Writing(name=path.name, finish=lambda: save_file(copied, path), own=lambda: [path])
+    return Writing(name=path.name, finish=lambda: save_file(copied, path), own=lambda: [path], alone=True)
 
 
 def _distributed(state: dict[str, Any], folder: Path, ranks: Ranks) -> Writing:
@@ -75,9 +77,9 @@ def _deepspeed(strategy: DeepSpeedStrategy, state: dict[str, Any], folder: Path)
     own: list[Path] = []
     failed: list[BaseException] = []
 
-    def save(shard: Any, path: str) -> None:
+    def save(state_dict: Any, path: str) -> None:
         try:
-            save_file(shard, Path(path))
+            save_file(state_dict, Path(path))
             own.append(Path(path))
         except Exception as error:
             failed.append(error)

@@ -8,6 +8,7 @@ from llavapose.training.forecast.forecast import TIGHT, Forecast, Memory, memory
 from llavapose.training.forecast.setup import Adapter, Engine, Setup
 
 _MOST_RANKS = 64
+_CARDS_A_NODE = 8
 _ADAPTER_RANK = 128
 """LLaVA's own, and conf/adapter's."""
 
@@ -41,7 +42,9 @@ def _candidates(forecast: Forecast, room: float) -> Iterator[Change]:
         yield change("strategy.sub_group_size=1000000000", replace(setup, sub_group=1_000_000_000))
     if rows.rows > 1:
         half = replace(rows, rows=rows.rows // 2, targets=rows.targets // 2, pictures=max(1, rows.pictures // 2))
-        yield change("half the batch_size, twice trainer.accumulate_grad_batches", setup, half, "the same step")
+        words = step_words(forecast, setup.ranks, at_most=forecast.batch_size // 2)
+        if words:
+            yield change(words, setup, half, "the same step")
     sharded = _sharded(setup)
     if setup.ranks > 1 and setup.engine in (Engine.whole, Engine.zero2) and setup.adapter is Adapter.none:
         yield change("strategy=deepspeed_stage3", sharded)
@@ -49,15 +52,14 @@ def _candidates(forecast: Forecast, room: float) -> Iterator[Change]:
         if not setup.offload_optimizer:
             offloaded = replace(sharded, offload_optimizer=True, offload_parameters=True)
             yield change("strategy=deepspeed_stage3_offload", offloaded)
-        yield from _more_cards(sharded, room, change)
+        yield from _more_cards(forecast, sharded, room, change)
         beside = replace(sharded, adapter=Adapter.lora, adapter_rank=_ADAPTER_RANK)
         yield change("adapter=lora", beside, note="another recipe: low-rank matrices and the connector learn")
     if setup.adapter is not Adapter.qlora:
-        yield change(
-            "adapter=qlora strategy=single trainer.devices=1 trainer.precision=bf16-mixed",
-            _four_bits(setup),
-            note="another recipe, on one card",
+        alone = (
+            f"adapter=qlora strategy=single trainer.devices=1 {step_words(forecast, 1)} trainer.precision=bf16-mixed"
         )
+        yield change(" ".join(alone.split()), _four_bits(setup), note="another recipe, on one card")
 
 
 def _sharded(setup: Setup) -> Setup:
@@ -81,13 +83,32 @@ def _four_bits(setup: Setup) -> Setup:
     )  # fmt: skip
 
 
-def _more_cards(setup: Setup, room: float, change: Callable[..., Change]) -> Iterator[Change]:
+def _more_cards(forecast: Forecast, setup: Setup, room: float, change: Callable[..., Change]) -> Iterator[Change]:
     """The least power of two of cards that the states fit on."""
     ranks = 2 * setup.ranks
     while ranks <= _MOST_RANKS:
-        wider = replace(setup, ranks=ranks, ranks_a_node=min(ranks, 8))
-        found = change(f"trainer.devices={ranks}", wider, note="fewer accumulation steps keep the step")
-        if found.memory.peak <= room:
-            yield found
+        here = min(ranks, _CARDS_A_NODE)
+        found = change("", replace(setup, ranks=ranks, ranks_a_node=here))
+        words = step_words(forecast, ranks)
+        if found.memory.peak <= room and words:
+            nodes = f" trainer.num_nodes={ranks // here}" if ranks > here else ""
+            yield replace(found, words=f"trainer.devices={here}{nodes} {words}", note="the same step")
             return
         ranks *= 2
+
+
+def step_words(forecast: Forecast, ranks: int, *, at_most: int | None = None) -> str:
+    """Settings that make as many ranks hold the same samples a step; "" where they cannot share them evenly.
+
+    Args:
+        forecast: of the run.
+        ranks: processes.
+        at_most: samples a rank and micro-step; None: as many as now.
+    """
+    each, over = divmod(forecast.epoch.samples_a_step, ranks)
+    fitting = [size for size in range(1, (at_most or forecast.batch_size) + 1) if each and each % size == 0]
+    if over or not fitting:
+        return ""
+    size = fitting[-1]
+    batch = f"batch_size={size} " if size != forecast.batch_size else ""
+    return f"{batch}trainer.accumulate_grad_batches={each // size}"

@@ -7,7 +7,8 @@ import numpy as np
 
 from llavapose.data.plan.epoch import EpochPlan, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
-from llavapose.data.plan.tally import loss_shares
+from llavapose.data.plan.tally import loss_shares, tally
+from llavapose.errors import ConfigError
 from llavapose.training.forecast.activations import Rows
 from llavapose.training.forecast.cost import work_of
 from llavapose.training.forecast.mixture import Mixture, thinned
@@ -62,9 +63,14 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
     """Count an epoch: samples and steps of the whole, what follows from the order on a share of its pictures."""
     part, every = thinned(mixture, PLANNED)
     plan = plan_epoch(part.lengths, settings)
+    if not plan.num_steps:
+        raise ConfigError(
+            f"{len(mixture.kind)} samples do not fill one step of {settings.num_ranks} ranks x {settings.accumulate} "
+            "micro-steps; add samples or lower trainer.accumulate_grad_batches"
+        )
     batches = micro_batches(plan, part, settings)
     work = np.array([work_of(shapes, setup, rows).model for rows in batches]).reshape(-1, settings.num_ranks)
-    tokens, computed = _tokens(plan, part, settings), sum(rows.tokens for rows in batches)
+    counts = tally(plan, part.lengths, settings)
     # Of the whole, as far as steps go: a few samples may be left for another epoch's order.
     times = len(mixture.kind) / max(1, len(plan.samples))
     rest = len(mixture.kind) % settings.global_batch
@@ -75,12 +81,12 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
         samples_a_step=settings.global_batch,
         last=rest if steps * settings.global_batch > len(mixture.kind) else settings.global_batch,
         pictures=mixture.lengths.num_pictures,
-        tokens=round(tokens * times),
-        padding=1 - tokens / computed if computed else 0.0,
+        tokens=round(counts.num_tokens * times),
+        padding=counts.padding,
         # Of two that are alike in tokens, the one with more to predict.
-        widest=max(batches, key=lambda rows: (rows.tokens, rows.targets), default=EMPTY),
+        widest=max(batches, key=lambda rows: (rows.tokens, rows.targets)),
         flops=float(work.sum()) * times,
-        waiting=float(1 - work.sum() / (work.max(axis=1).sum() * settings.num_ranks)) if batches else 0.0,
+        waiting=float(1 - work.sum() / (work.max(axis=1).sum() * settings.num_ranks)),
         planned=every,
         source=mixture.source,
     )
@@ -88,7 +94,6 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
 
 PLANNED = 12_000
 """Samples that are planned; of more, a share: enough for the third digit of padding and of the loss's shares."""
-EMPTY = Rows(rows=0, width=0, targets=0, pictures=0)
 
 
 def micro_batches(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> list[Rows]:
@@ -106,12 +111,6 @@ def micro_batches(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> 
     pictures = np.add.reduceat(pictured.astype(np.int64), plan.rows[plan.micros[:-1]])
     table = np.stack([heights, widths, targets, pictures], axis=1).tolist()
     return [Rows(rows=r, width=t, targets=n, pictures=max(1, p)) for r, t, n, p in table]
-
-
-def _tokens(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> int:
-    pictured = mixture.lengths.image[plan.samples[plan.groups[:-1]]] >= 0
-    prefixes = int(np.where(pictured, settings.prefix_tokens, settings.text_prefix_tokens).sum())
-    return prefixes + int(mixture.lengths.num_tokens[plan.samples].sum())
 
 
 def kind_shares(mixture: Mixture, loss: Mapping[str, float]) -> tuple[KindShare, ...]:

@@ -58,6 +58,7 @@ class Forecast:
         shapes: of the model.
         setup: what the ranks hold.
         epoch: samples, tokens and steps.
+        batch_size: samples a rank and micro-step.
         epochs: of the run.
         steps: of the run.
         memory: of the widest micro-batch.
@@ -74,6 +75,7 @@ class Forecast:
     shapes: Shapes
     setup: Setup
     epoch: Epoch
+    batch_size: int
     epochs: int
     steps: int
     memory: Memory
@@ -127,6 +129,7 @@ def forecast_of(config: TrainConfig, shapes: Shapes, setup: Setup, epoch: Epoch,
         shapes=shapes,
         setup=setup,
         epoch=epoch,
+        batch_size=config.batch_size,
         epochs=max(1, epochs),
         steps=steps,
         memory=memory_of(shapes, setup, epoch.widest, on_gpu=on_gpu),
