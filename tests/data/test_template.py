@@ -13,11 +13,11 @@ from llavapose.data.template import PUBLISHED, check_template
 from llavapose.errors import DataError
 from llavapose.model.pretrained import load_processor
 
-PIECES = (
+PIECES = tuple(
     "<s> ▁A ▁chat ▁between ▁a ▁curious ▁user ▁and ▁an ▁artificial ▁intelligence ▁assistant . ▁The ▁assistant ▁gives "
     "▁helpful , ▁detailed , ▁and ▁pol ite ▁answers ▁to ▁the ▁user ' s ▁questions . ▁US ER : ▁ <image> ▁ <0x0A> What "
-    "▁is ▁shown ▁in ▁this ▁image ? ▁A SS IST ANT :"
-).split()
+    "▁is ▁shown ▁in ▁this ▁image ? ▁A SS IST ANT :".split()  # noqa: SIM905 (a list of them would be fifty lines)
+)
 """What the published ids stand for."""
 
 
@@ -69,7 +69,7 @@ def test_a_space_lost_behind_the_picture_is_said(tmp_path):
 
 def test_other_ids_in_the_published_vocabulary_are_said(tmp_path):
     tokenizer = published(tmp_path, None, shift=1)
-    with pytest.raises(DataError, match="in the template of the published LLaVA-1.5 are"):
+    with pytest.raises(DataError, match=r"in the template of the published LLaVA-1\.5 are"):
         check_template(tokenizer)
 
 
