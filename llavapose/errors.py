@@ -61,6 +61,12 @@ class CheckpointError(LlavaPoseError):
     """A checkpoint folder that is missing, incomplete or does not fit the run."""
 
 
+class StoppedError(LlavaPoseError):
+    """A run that the machine asked to stop, and that has saved where it was."""
+
+    goes_on_with = "resume=true"
+
+
 class DiskError(LlavaPoseError):
     """What a disk or the operating system refuses: full, read-only, a file where a folder should be."""
 

@@ -25,8 +25,12 @@ HEAVY = {
 }
 STANDARD = {
     "records", "kinds", "errors", "files", "plain_json", "bars", "pictures", "rgb", "owner", "llava_json", "samples",
+    "manifest",
 }  # fmt: skip
-SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
+SCHEMA = {
+    f"config.{name}"
+    for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "forecast", "choices", "values")
+}
 """Plain settings: imported anywhere."""
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin). Each stands below those
@@ -41,6 +45,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "pictures": ({"errors", "files"}, False),
     "rgb": ({"errors"}, False),
     "owner": ({"errors", "files"}, False),
+    "manifest": ({"errors", "files"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
@@ -53,8 +58,8 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files", "bars", "owner"}, False),
-    "sweep": ({"config", "records", "errors", "files", "owner"}, False),
+    "config": ({"records", "kinds", "errors", "files", "bars", "owner", "manifest"}, False),
+    "sweep": ({"config", "records", "errors", "files", "owner", "manifest"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
     "cli": ({"sweep", "config", "report", "evaluation", "training", "data", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),
@@ -69,6 +74,23 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
     "data.show": ({"model.pretrained"}, True),
     **{f"data.plan.{name}": (set(), False) for name in PLANNING},
     "data.choose": (set(), False),
+    **{
+        f"training.forecast.{name}": (set(), False)
+        for name in (
+            "activations",
+            "advice",
+            "cards",
+            "cost",
+            "epoch",
+            "forecast",
+            "mixture",
+            "settings",
+            "setup",
+            "shapes",
+            "states",
+            "text",
+        )
+    },
     "data.check": (set(), False),
 }
 ONLY_HERE = {

@@ -37,7 +37,7 @@ def train(config: TrainConfig) -> Path | None:
     from llavapose.training.trainer import build_trainer
 
     trainer, identity, checkpoint = build_trainer(config), identity_of(config, data), config.output_dir / "hf"
-    if config.resume and is_trained(config.output_dir, identity):
+    if config.resumes and is_trained(config.output_dir, identity):
         print(f"{config.data.name}: its training had ended; checkpoint {checkpoint}", flush=True)
     else:
         forget_trained(config.output_dir)

@@ -121,6 +121,25 @@ class ConnectorType(StrEnum):
     linear = "linear"
 
 
+class AdapterType(StrEnum):
+    """What is trained of the language model: all of it, or low-rank adapters; ``qlora`` keeps the base in 4 bits."""
+
+    none = "none"
+    lora = "lora"
+    qlora = "qlora"
+
+
+class CardName(StrEnum):
+    """GPUs that a plan can be made for without one."""
+
+    a100_80gb = "a100_80gb"
+    a100_40gb = "a100_40gb"
+    h100 = "h100"
+    h200 = "h200"
+    l40s = "l40s"
+    rtx4090 = "rtx4090"
+
+
 class Schedule(StrEnum):
     """Learning rate over the run, after a linear warmup."""
 

@@ -15,6 +15,7 @@ from llavapose.config.endpoint import SAID
 from llavapose.config.schema import EvaluateConfig, TrainConfig, evaluation_of
 from llavapose.errors import ConfigError
 from llavapose.files import fingerprint
+from llavapose.manifest import FOLDER, has_checkpoint
 from llavapose.owner import SWEEP, Place, stranger, take, unfinished, writes_otherwise
 
 TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strategy", "trainer", "batch_size", "seed")
@@ -53,8 +54,12 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: another run is there, or the results of other settings.
     """
-    if not isinstance(config, TrainConfig | EvaluateConfig) or (isinstance(config, EvaluateConfig) and config.dry_run):
+    if not isinstance(config, TrainConfig | EvaluateConfig):
         return []
+    if config.dry_run:
+        # Hydra itself would write a training run's settings and its log.
+        nowhere = ["hydra.output_subdir=null", "hydra.run.dir=.", "hydra/job_logging=stdout"]
+        return nowhere if isinstance(config, TrainConfig) else []
     if SWEEP in os.environ:  # which has decided what becomes of what lies there
         _take_all(claims_of(config, config.output_dir))
         return []
@@ -140,24 +145,22 @@ def _say_aside(others: Sequence[Claim], aside: Path) -> None:
 
 
 def _refuse_others(config: TrainConfig | EvaluateConfig, claims: Sequence[Claim]) -> None:
-    resumes = isinstance(config, TrainConfig) and config.resume
+    resumes = isinstance(config, TrainConfig) and config.resumes
     for claim in claims:
         if (reason := claim.reason()) is None:
             continue
         if resumes:
-            print(f"resume=true: {reason}", flush=True)
+            print(f"resume: {reason}", flush=True)
         else:
             setting = claim.place.setting
             another = " or arm" if isinstance(config, EvaluateConfig) else ""
             raise ConfigError(f"{setting}: {reason}; give this run another {setting}{another}, or remove those")
     place = claims[0].place
-    if isinstance(config, TrainConfig) and not resumes:
-        kept = [path for path in place.folder.glob("checkpoints/*") if path.name.startswith("last")]
-        if kept and unfinished(place):
-            raise ConfigError(
-                f"output_dir: {place.folder} holds {kept[0].name} of a run of these settings that did not end; go on "
-                f"with resume=true, or remove {place.folder / 'checkpoints'} to start anew"
-            )
+    if isinstance(config, TrainConfig) and not resumes and has_checkpoint(place.folder) and unfinished(place):
+        raise ConfigError(
+            f"output_dir: {place.folder} holds checkpoints of a run of these settings that did not end; go on with "
+            f"resume=true, or move {place.folder / FOLDER} away to start anew"
+        )
 
 
 def _values(config: Any, names: Sequence[str]) -> dict[str, Any]:

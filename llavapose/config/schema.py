@@ -5,6 +5,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import (
+    AdapterType,
     Attention,
     ConnectorType,
     Control,
@@ -31,10 +33,13 @@ from llavapose.config.evaluating import (
     ProbeConfig,
     nothing_evaluated,
 )
+from llavapose.config.forecast import ForecastConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import (
+    AUTO,
     Cap,
+    Resume,
     not_dividing,
     not_finite,
     not_money,
@@ -143,6 +148,34 @@ class ConnectorConfig:
 
 
 @dataclass(kw_only=True)
+class AdapterConfig:
+    """Group ``adapter``: low-rank matrices that are trained in place of the language model; merged when exported."""
+
+    type: AdapterType = AdapterType.none
+    r: int = 128
+    """Rank of the matrices."""
+    alpha: int = 256
+    """Their product counts ``alpha / r`` times."""
+    dropout: float = 0.05
+    """Share of a layer's inputs that its adapter does not see in a step."""
+    targets: list[str] = field(
+        default_factory=lambda: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    )
+    """The language model's linear layers that get one."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        if self.type == AdapterType.none:
+            return unread(self, "adapter.", ("r", "alpha", "dropout", "targets"), "choose adapter=lora or qlora")
+        found = too_small(self, "adapter.", r=1, alpha=1) + repeated("adapter.targets", self.targets)
+        if not 0 <= self.dropout < 1:
+            found.append(f"adapter.dropout is {self.dropout}; expected a share from 0 to below 1")
+        if not self.targets:
+            found.append("adapter.targets is empty; name the layers, e.g. adapter.targets=[q_proj,v_proj]")
+        return found
+
+
+@dataclass(kw_only=True)
 class OptimConfig:
     """Group ``optim``: the loss, the optimizer and the learning rate over the run."""
 
@@ -203,6 +236,7 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     connector: ConnectorConfig = field(default_factory=ConnectorConfig)
+    adapter: AdapterConfig = field(default_factory=AdapterConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     strategy: dict[str, Any] = field(default_factory=dict)
     """Lightning strategy: ``_target_`` and its arguments, or ``{name: auto}``."""
@@ -238,9 +272,12 @@ class TrainConfig:
     max_usd: Cap = None
     """Hard cap on what a teacher's endpoint may cost where samples are missing; ``none``: no cap. An endpoint with a
     price needs one of them."""
-    resume: bool = False
-    """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
-    ``resume=false``, which makes every job anew."""
+    resume: Resume = False
+    """Go on from the newest whole checkpoint in ``output_dir``; ``auto``: where there is one. What Slurm starts again
+    goes on by itself. A sweep does too, job by job, unless told ``resume=false``, which makes every job anew."""
+    dry_run: bool = False
+    """Print samples, steps, hours, memory, disk, and what would fit, and stop: nothing is loaded or made."""
+    forecast: ForecastConfig = field(default_factory=ForecastConfig)
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
@@ -254,9 +291,16 @@ class TrainConfig:
         known = all(isinstance(number, int) and number > 0 for number in (devices, nodes))
         return devices * nodes if known else None
 
+    @property
+    def resumes(self) -> bool:
+        """Whether to go on from a checkpoint where there is one: told to, or started again by Slurm."""
+        return self.resume in (True, AUTO) or os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "", batch_size=1, global_batch=1) + not_money("", self.max_usd)
+        if self.resume not in (True, False, AUTO):
+            found.append(f"resume is {self.resume!r}; expected true, false or {AUTO}")
         if self.data.sampler is Sampler.balanced and self.optim.loss_mean is LossMean.micro_batch:
             found.append(
                 "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by "
@@ -265,8 +309,12 @@ class TrainConfig:
         ranks, accumulate = self.known_ranks, self.trainer.get("accumulate_grad_batches", 1)
         if self.global_batch is not None and not found and ranks is not None and isinstance(accumulate, int):
             found += not_dividing(self.global_batch, self.batch_size, accumulate, ranks)
+        if self.adapter.type != AdapterType.none:
+            found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        if not self.dry_run:
+            found += unread(self.forecast, "forecast.", ("mfu", "card"), "it goes with dry_run=true; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:

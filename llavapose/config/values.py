@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from llavapose.config.choices import Control
@@ -22,7 +22,8 @@ def too_small(config: Any, prefix: str, **least: int) -> list[str]:
 
 def unread(config: Any, prefix: str, names: Sequence[str], why: str) -> list[str]:
     """One line for each named value that was set although nothing will read it."""
-    defaults = {item.name: item.default for item in fields(config)}
+    made = {item.name: item.default_factory() for item in fields(config) if item.default_factory is not MISSING}
+    defaults = {item.name: item.default for item in fields(config)} | made
     given = {name: getattr(config, name) for name in names}
     return [
         f"{prefix}{name}={value} is read by nothing: {why}" for name, value in given.items() if value != defaults[name]
@@ -58,6 +59,12 @@ Cap = int | float | str | None
 """The most that may be spent in US dollars; ``none``: no cap, said in so many words; null: not said."""
 
 NO_CAP = "none"
+
+
+Resume = bool | str
+"""Whether a run goes on from a checkpoint: true, false, or ``auto``: where there is one."""
+
+AUTO = "auto"
 
 
 def not_money(prefix: str, max_usd: Cap) -> list[str]:

@@ -201,6 +201,8 @@ class PoseDataModule(L.LightningDataModule):
             sampler=order,
             num_workers=self.config.num_workers,
             persistent_workers=False,
+            # Its own: a new iterator draws a seed, and a resumed run has one more of them than one that never stopped.
+            generator=torch.Generator().manual_seed(self.seed),
             pin_memory=torch.cuda.is_available(),
         )
 

@@ -81,7 +81,7 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
         ConfigError: every mistake of every job, one a line.
     """
     anew = "resume=false" in overrides
-    overrides = [text for text in overrides if text not in ("resume=true", "resume=false")]
+    overrides = [text for text in overrides if not text.startswith("resume=")]
     options = [values_of(text) for text in overrides]
     combinations = [list(values) for values in itertools.product(*options)]
     varying = [len(values) > 1 and not values[0].startswith("data=") for values in options]

@@ -9,7 +9,7 @@ import torch
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention import check_packing, packed_mask, packing_error, unpack
+from llavapose.model.attention import FLOOR, check_packing, packed_mask, packing_error, unpack
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.llava import sample_losses, token_losses
 
@@ -152,7 +152,9 @@ def test_padding_reaches_no_loss(llava, batch):
 
 
 def test_check_passes_and_reports(llava, batch):
-    assert check_packing(partial(losses_of, llava), batch, tolerance=1e-4, backend="sdpa") < 1e-4
+    assert check_packing(partial(losses_of, llava), batch, tolerance=1e-4, backend="sdpa").largest < 1e-4
+    # Rounding explains next to nothing in float32: the floor holds.
+    assert check_packing(partial(losses_of, llava), batch, backend="sdpa").largest < FLOOR
 
 
 def causal(segments):
@@ -189,7 +191,7 @@ def test_check_sees_a_wrong_mask(llava, crowded, wrong):
 def test_check_sees_positions_that_run_on(llava, crowded):
     running = torch.arange(crowded.positions.shape[1]).expand_as(crowded.positions)
     mutated = replace(crowded, positions=running)
-    assert packing_error(partial(losses_of, llava), mutated) > 1e-3
+    assert packing_error(partial(losses_of, llava), mutated).largest > 1e-3
 
 
 def test_check_sees_pictures_in_another_order(llava, crowded):
@@ -197,7 +199,7 @@ def test_check_sees_pictures_in_another_order(llava, crowded):
         packed = batch.input_ids.shape == crowded.input_ids.shape
         return losses_of(llava, replace(batch, pixel_values=batch.pixel_values.flip(0)) if packed else batch)
 
-    assert packing_error(turned, crowded) > 1e-3
+    assert packing_error(turned, crowded).largest > 1e-3
 
 
 def test_check_sees_nan(llava, batch):

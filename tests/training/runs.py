@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 
 from llavapose.config.choices import ConnectorType, Sampler
-from llavapose.config.schema import ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.schema import AdapterConfig, ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.fit import fit
+from llavapose.training.module import PoseModule
 
 
 class Stop(L.Callback):
@@ -36,6 +39,28 @@ class Stop(L.Callback):
         return -1
 
 
+class Masters(L.Callback):
+    """Leaves the weights that the optimizer steps, whole and as it keeps them, and the buffers: ``masters.pt``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, PoseModule)
+        found = {name: _master(value) for name, value in pl_module.llava.named_parameters() if value.requires_grad}
+        if trainer.is_global_zero:
+            torch.save({"masters": found, "buffers": dict(pl_module.llava.named_buffers())}, self.folder / "masters.pt")
+
+
+def _master(parameter: torch.nn.Parameter) -> torch.Tensor | None:
+    if hasattr(parameter, "ds_id") or hasattr(parameter, "_hp_mapping"):
+        from deepspeed.utils import safe_get_full_fp32_param
+
+        return safe_get_full_fp32_param(parameter)
+    whole = parameter.full_tensor() if isinstance(parameter, torch.distributed.tensor.DTensor) else parameter
+    return whole.detach()
+
+
 def run(
     *,
     base: str,
@@ -49,18 +74,25 @@ def run(
     epochs: int = 1,
     save_every: int | None = None,
     stop: tuple[int, bool] | None = None,
-    resume: bool = False,
+    keep: int = 2,
+    resume: bool | str = False,
     num_val: int = 0,
+    workers: int = 0,
+    val_check: float = 1.0,
     max_branches: int = 0,
     sampler: Sampler = Sampler.shared,
     global_batch: int | None = None,
     optim: dict[str, Any] | None = None,
     clip: float | None = None,
     connector: ConnectorType = ConnectorType.keep,
+    reset: bool = False,
     precision: Any = "32-true",
     check: bool = True,
     csv: bool = False,
+    masters: bool = False,
+    adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
+    extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -71,11 +103,13 @@ def run(
             kinds={"conv": 1, "detail": 1, "complex": 1},
             max_length=512,
             num_val=num_val,
+            num_workers=workers,
             max_branches_per_image=max_branches,
             sampler=Sampler(sampler),
         ),
         model=ModelConfig(name="tiny", base=base, **model),
-        connector=ConnectorConfig(type=connector),
+        connector=ConnectorConfig(type=connector, reset=reset),
+        adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
         batch_size=batch_size,
         global_batch=global_batch,
@@ -84,12 +118,13 @@ def run(
         resume=resume,
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
+    callbacks += extra
+    if masters:
+        callbacks.append(Masters(out))
     if progress:
         callbacks.append(progress)
     if save_every:
-        callbacks.append(
-            L.pytorch.callbacks.ModelCheckpoint(out / "checkpoints", save_last=True, every_n_train_steps=save_every)
-        )
+        callbacks.append(Checkpoints(out / "checkpoints", every_n_steps=save_every, keep=keep))
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
     trainer = L.Trainer(
@@ -103,6 +138,7 @@ def run(
         callbacks=callbacks,
         logger=CSVLogger(out, name="csv", version="") if csv else False,
         log_every_n_steps=1,
+        val_check_interval=val_check,
         num_sanity_val_steps=0,
         enable_model_summary=False,
         enable_checkpointing=bool(save_every),
@@ -131,7 +167,9 @@ def named_strategy(name: str) -> Any:
 
     if name == "ddp":
         return DDPStrategy(process_group_backend="gloo")
-    return CPUDeepSpeedStrategy() if name == "deepspeed" else FSDP2Strategy(process_group_backend="gloo")
+    if name.startswith("deepspeed"):
+        return CPUDeepSpeedStrategy(stage=2 if name.endswith("2") else 3)
+    return FSDP2Strategy(process_group_backend="gloo")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from transformers import AutoProcessor, LlavaForConditionalGeneration, get_cosin
 
 from llavapose.config.choices import LossMean, Sampler
 from llavapose.data.conversation import Conversation, num_image_tokens
+from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS
 from llavapose.records import Sample
 from llavapose.samples import read_samples
@@ -110,6 +111,11 @@ def test_the_papers_recipe_is_llavas_step_for_step(places, references, tmp_path)
     assert len(losses) == 8 and losses == pytest.approx(references["llava"], abs=1e-5)
     assert losses[-1] < losses[0] - 0.1
     assert losses != pytest.approx(references["unclipped"], abs=1e-4)
+
+
+def test_a_step_of_another_size_is_refused(places, tmp_path):
+    with pytest.raises(ConfigError, match=r"global_batch is 8, and batch_size=6 .* x 1 ranks is 12; set batch_size=2 "):
+        ours(places, tmp_path, global_batch=8)
 
 
 @pytest.mark.parametrize(

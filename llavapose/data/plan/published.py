@@ -1,19 +1,20 @@
 """The papers' set as a planner sees it, before there is any: their numbers of samples, lengths drawn at random."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from llavapose.data.plan.lengths import Lengths
 from llavapose.kinds import KINDS
 
-_QUESTION = {"conv": 18, "detail": 18, "complex": 45}
-"""Tokens of a question with its ``USER:`` and ``ASSISTANT:``: means of the samples that the papers publish."""
-_ANSWER = {"conv": (22, 0.5), "detail": (470, 0.2), "complex": (420, 0.25)}
-"""Tokens of an answer, and their spread as a share of it: likewise, and of GPT-4's answers to LLaVA's questions."""
-_WORDS_A_TOKEN = 0.72
+TOKENS_A_WORD = 1.35
+"""Of English, by Llama's tokenizer."""
+TEMPLATE_TOKENS = 7
+"""A line feed, ``ASSISTANT:`` and ``</s>``."""
 
 
-def published_lengths(seed: int = 0, *, long_answers: float = 1.0) -> tuple[Lengths, NDArray[np.str_]]:
+def published_lengths(seed: int = 0, *, longer: Mapping[str, float] | None = None) -> tuple[Lengths, NDArray[np.str_]]:
     """Lengths as in the papers' set, and each sample's kind.
 
     112,980 conversations are five a picture for half of the 45,174 pictures; each picture is described once, and 42,174
@@ -21,29 +22,25 @@ def published_lengths(seed: int = 0, *, long_answers: float = 1.0) -> tuple[Leng
 
     Args:
         seed: of the lengths, and of which picture has which samples.
-        long_answers: factor on the lengths of descriptions and reasoning, which differ from teacher to teacher.
+        longer: kind -> factor on the lengths of its answers, which differ from teacher to teacher.
     """
     generator = np.random.default_rng(seed)
-    num_pictures = KINDS["detail"].num_published
-    order = generator.permutation(num_pictures)
-    pairs = KINDS["conv"].samples_per_reply
-    images = {
-        "conv": np.repeat(order[: KINDS["conv"].num_published // pairs], pairs),
-        "detail": np.arange(num_pictures),
-        "complex": generator.permutation(num_pictures)[: KINDS["complex"].num_published],
-    }
-    questions, answers = [], []
-    for kind, chosen in images.items():
-        mean, spread = _ANSWER[kind]
-        mean *= 1.0 if kind == "conv" else long_answers
-        sigma = np.sqrt(np.log1p(spread**2))
-        answers.append(generator.lognormal(np.log(mean) - sigma**2 / 2, sigma, len(chosen)).round().clip(2))
-        questions.append(generator.poisson(_QUESTION[kind], len(chosen)).clip(6))
-    question, answer = np.concatenate(questions), np.concatenate(answers)
+    kinds = [kind for kind in KINDS.values() if kind.num_published]
+    num_pictures = max(kind.num_published // kind.samples_per_reply for kind in kinds)
+    images, answers = [], []
+    for kind in kinds:
+        replies = generator.permutation(num_pictures)[: -(-kind.num_published // kind.samples_per_reply)]
+        images.append(np.repeat(replies, kind.samples_per_reply)[: kind.num_published])
+        mean = kind.reply_tokens / kind.samples_per_reply * (longer or {}).get(kind.name, 1.0)
+        # Around the mean and not the median: tokens add up to the published kind's.
+        middle = np.log(mean) - kind.spread**2 / 2
+        answers.append(np.maximum(2, generator.lognormal(middle, kind.spread, kind.num_published).round()))
+    counts = [kind.num_published for kind in kinds]
+    targets, asked = np.concatenate(answers), np.repeat([kind.question_tokens for kind in kinds], counts)
     lengths = Lengths(
-        image=np.concatenate(list(images.values())).astype(np.int32),
-        num_tokens=(question + answer).astype(np.int32),
-        num_targets=answer.astype(np.int32),
-        num_words=((question + answer) * _WORDS_A_TOKEN).round().astype(np.int32),
+        image=np.concatenate(images).astype(np.int32),
+        num_tokens=(targets + asked).astype(np.int32),
+        num_targets=targets.astype(np.int32),
+        num_words=((targets + asked - TEMPLATE_TOKENS) / TOKENS_A_WORD).astype(np.int32),
     )
-    return lengths, np.repeat(list(images), [len(chosen) for chosen in images.values()])
+    return lengths, np.repeat([kind.name for kind in kinds], counts)

@@ -84,6 +84,8 @@ def loss_shares(
         kinds: [N], each sample's kind, by name or number.
         settings: that the plan was made by.
     """
+    if not plan.num_steps:
+        return {}
     weights = sample_weights(lengths.num_targets[plan.samples], settings.loss)
     # Each micro-batch is divided by its own step weight.
     weights /= np.repeat(plan.weights, np.diff(plan.starts))
