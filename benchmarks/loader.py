@@ -3,10 +3,10 @@
     python -m benchmarks.loader                          # beside 2.31 samples/s, LLaVA's own rate on an A100
     python -m benchmarks.loader --needs 8 --workers 4 --samples 20000
 
-Streams packed batches of synthetic samples about pictures of 640 x 480, padded and resized to 336 pixels as the 7B takes
-them, and trains nothing. Memory is what a process has written for itself; pages of the index, which the kernel may drop
-and shares, are none of it. Ends with 1 if this machine's cores are slower than the GPU, or if a worker's memory grows by
-more than 32 MB between the first tenth and the end.
+Streams packed batches of synthetic samples about pictures of 640 x 480, padded and resized to 336 pixels as the 7B has
+them, and trains nothing. Memory is what a process has written for itself; pages of the index, which the kernel shares
+and may drop, are none of it. Ends with 1 if this machine's cores are slower than the GPU, or if a worker's memory grows
+by more than 32 MB between the first tenth and the end.
 """
 
 import argparse
