@@ -94,7 +94,7 @@ class Fault(L.Callback):
         else:
             state.save_file = save.write_states = _full
 
-    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+    def on_exception(self, trainer: L.Trainer, *further: object) -> None:
         state.save_file, save.write_states = _PLAIN
 
 
