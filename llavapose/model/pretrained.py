@@ -213,7 +213,9 @@ def write_checkpoint(
     # The weights are plain ones, however few bits the model itself keeps them in.
     config = LlavaConfig.from_dict({k: v for k, v in config.to_dict().items() if k != "quantization_config"})
     config.architectures = ["LlavaForConditionalGeneration"]
-    config.dtype = dtype
+    parts: Any = (config, config.text_config, config.vision_config)
+    for part in parts:
+        part.dtype = dtype  # that of the file, whatever training computed in
     config.save_pretrained(building)
     tokenizer = processor.tokenizer
     GenerationConfig(

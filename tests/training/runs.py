@@ -14,10 +14,11 @@ from typing import Any
 
 import lightning as L
 import torch
-import yaml
 from lightning.pytorch.loggers import CSVLogger
+from omegaconf import OmegaConf
 
 from llavapose.config.choices import ConnectorType, Dtype, Sampler
+from llavapose.config.compose import composed
 from llavapose.config.schema import (
     AdapterConfig,
     ConnectorConfig,
@@ -140,6 +141,7 @@ def run(
     adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
     dtype: str = "float32",
+    hydra: bool = False,
     extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
@@ -177,9 +179,8 @@ def run(
         callbacks.append(Fault(*fault))
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
-    # As train.py leaves them.
-    (out / ".hydra").mkdir(parents=True, exist_ok=True)
-    (out / ".hydra" / "config.yaml").write_text(yaml.safe_dump(plain_settings(config)))
+    if hydra:
+        write_settings(config)
     trainer = L.Trainer(
         accelerator="cpu",
         devices=devices,
@@ -200,6 +201,18 @@ def run(
         deterministic=True,
     )
     return fit(config, trainer, samples=Path(samples), images=Path(images))
+
+
+def write_settings(config: TrainConfig) -> None:
+    """Leave a run's settings where train.py leaves them; those that it does not have are the tiny model's."""
+    defaults = OmegaConf.to_container(composed("train", Path(__file__).parents[2] / "conf", []), resolve=True)
+    given = OmegaConf.create(plain_settings(config))
+    assert isinstance(defaults, dict)
+    for group in ("scenes", "teacher", "benchmark", "judge", "answerer", "results_dir", "data_dir"):
+        given[group] = defaults[group]
+    folder = config.output_dir / ".hydra"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(given))
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -144,7 +144,7 @@ def test_a_four_bit_run_learns_and_goes_on(places, tmp_path):
 
 def test_a_checkpoint_holds_what_is_trained(places, tmp_path):
     run(**places, adapter=LORA, output_dir=str(tmp_path), save_every=5)
-    names = set(torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=False)["state_dict"])
+    names = set(torch.load(tmp_path / "checkpoints" / "step-000005" / "state.ckpt", weights_only=False)["state_dict"])
     assert names and all("lora_" in name or "multi_modal_projector" in name for name in names)
     with pytest.raises(CheckpointError, match=r"does not hold .*lora_A"):
         run(**places, adapter={**LORA, "r": 8}, output_dir=str(tmp_path), save_every=5, resume=True, epochs=2)

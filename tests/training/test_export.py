@@ -18,7 +18,7 @@ from llavapose.__main__ import COMMANDS
 from llavapose.cli.export import export, main
 from llavapose.config.choices import ConnectorType
 from llavapose.data.conversation import CHAT_TEMPLATE
-from llavapose.files import write_json
+from llavapose.manifest import checkpoints_in
 from tests.llm.transformers_server import served
 from tests.training.runs import lines, run, weights
 
@@ -43,9 +43,9 @@ def left(places, tmp_path_factory, launcher) -> Path:
     """Finished runs, with a checkpoint of their last step."""
     folder = tmp_path_factory.mktemp("export")
     for name, settings in ALONE.items():
-        run(**places, output_dir=str(folder / name), save_every=5, optim={"lr": 1e-2}, **settings)
+        run(**places, output_dir=str(folder / name), hydra=True, save_every=5, optim={"lr": 1e-2}, **settings)
     jobs = [
-        {**places, "output_dir": str(folder / name), "save_every": 5, "batch_size": 4, "devices": 2,
+        {**places, "output_dir": str(folder / name), "hydra": True, "save_every": 5, "batch_size": 4, "devices": 2,
          "optim": {"lr": 1e-2}, **settings}
         for name, settings in RANKS.items()
         if shutil.which("g++") or not name.startswith("zero")
@@ -56,7 +56,7 @@ def left(places, tmp_path_factory, launcher) -> Path:
 
 def checkpoint_of(folder: Path) -> Path:
     """The newest checkpoint of a run."""
-    return max((folder / "checkpoints").glob("*[0-9t]*"), key=lambda path: path.stat().st_mtime)
+    return checkpoints_in(folder / "checkpoints")[0].folder
 
 
 @pytest.mark.compiler
@@ -100,7 +100,7 @@ def test_the_hub_s_layout(left, tmp_path):
 
 
 def test_a_run_that_was_stopped(places, tmp_path):
-    job = {**places, "output_dir": str(tmp_path / "run"), "save_every": 2}
+    job = {**places, "output_dir": str(tmp_path / "run"), "save_every": 2, "hydra": True}
     run(**job, stop=(3, False))
     assert max(line["step"] for line in lines(tmp_path / "run")) < 5
     step = export(checkpoint_of(tmp_path / "run"), tmp_path / "hf")
@@ -109,33 +109,36 @@ def test_a_run_that_was_stopped(places, tmp_path):
     assert weights(tmp_path / "hf").keys() == weights(Path(places["base"])).keys()
 
 
-def test_a_folder_with_a_manifest_names_what_lies_inside(left, tmp_path):
-    folder = left / "single" / "checkpoints" / "step-000005"
-    folder.mkdir(exist_ok=True)
-    inside = checkpoint_of(left / "single")
-    if inside != folder:
-        shutil.copy(inside, folder / "state.ckpt")
-        size = (folder / "state.ckpt").stat().st_size
-        write_json(folder / "manifest.json", {"state": "state.ckpt", "files": [{"path": "state.ckpt", "size": size}]})
-    export(folder, tmp_path / "hf")
+def test_a_file_of_lightning_s_own(left, tmp_path):
+    alone = Path(
+        shutil.copy(checkpoint_of(left / "single") / "state.ckpt", left / "single" / "checkpoints" / "last.ckpt")
+    )
+    export(alone, tmp_path / "hf")
+    alone.unlink()
     found, expected = weights(tmp_path / "hf"), weights(left / "single" / "hf")
     assert all(torch.equal(found[key], value) for key, value in expected.items())
 
 
-@pytest.mark.parametrize("what", ["cut off", "nothing", "an hf folder", "elsewhere", "there already", "other settings"])
+@pytest.mark.parametrize(
+    "what", ["cut off", "damaged", "nothing", "an hf folder", "elsewhere", "there already", "other settings"]
+)
 def test_what_cannot_be_exported_is_one_line(what, left, places, tmp_path, monkeypatch, capsys):
     run_dir, out = tmp_path / "run", tmp_path / "hf"
     shutil.copytree(left / "ddp", run_dir)
     checkpoint = checkpoint_of(run_dir)
-    said = "cannot be read"
+    said = "bytes, expected"
     if what == "cut off":
-        checkpoint.write_bytes(checkpoint.read_bytes()[:-3000])
+        (checkpoint / "state.ckpt").write_bytes((checkpoint / "state.ckpt").read_bytes()[:-3000])
+    elif what == "damaged":
+        checkpoint, said = run_dir / "checkpoints" / "last.ckpt", "cannot be read"
+        checkpoint.write_bytes(b"PK" + bytes(100))
     elif what == "nothing":
         checkpoint, said = run_dir / "checkpoints" / "nowhere", "no such file or folder"
     elif what == "an hf folder":
         checkpoint, said = run_dir / "hf", "a Hugging Face folder already"
     elif what == "elsewhere":
-        checkpoint, said = Path(shutil.copy(checkpoint, tmp_path / "alone.ckpt")), "no .hydra/config.yaml in a folder"
+        checkpoint = Path(shutil.copytree(checkpoint, tmp_path / checkpoint.name))
+        said = "no .hydra/config.yaml in a folder"
     elif what == "there already":
         out, said = run_dir / "hf", "is there already"
     elif what == "other settings":

@@ -6,6 +6,7 @@ a ``manifest.json`` names the one of these that lies inside.
 """
 
 import pickle
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,7 +92,9 @@ def _deepspeed(folder: Path) -> tuple[dict[str, Any], int]:
 def _distributed(folder: Path) -> tuple[dict[str, Any], int]:
     from torch.distributed.checkpoint.state_dict_loader import _load_state_dict_from_keys
 
-    state = _load_state_dict_from_keys({"state_dict"}, checkpoint_id=folder)["state_dict"]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is unavailable or uninitialized")
+        state = _load_state_dict_from_keys({"state_dict"}, checkpoint_id=folder)["state_dict"]
     return state, torch.load(folder / "meta.pt", map_location="cpu", weights_only=False)["global_step"]
 
 
