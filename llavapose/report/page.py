@@ -15,11 +15,11 @@ from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Owner, Place, owner_of
 from llavapose.records import ALL, BASELINE
-from llavapose.report.explorer import QUOTED, answers_explorer, rows_shown
-from llavapose.report.holes import FEWER, hole_lines, with_seeds
+from llavapose.report.explorer import answers_explorer, rows_shown
 from llavapose.report.markup import legend, rendered, script
 from llavapose.report.plots import COLOURS, Plot, latency_plot, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
+from llavapose.report.room import PAGE_BYTES
 from llavapose.report.tables import (
     Grid,
     ablation_grid,
@@ -31,6 +31,7 @@ from llavapose.report.tables import (
     read_table,
 )
 from llavapose.report.tables.efficiency import efficiency_grid
+from llavapose.report.tables.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
 
 MAX_CURVE_POINTS = 400
@@ -76,44 +77,55 @@ def write_page(source: Source) -> Path:
     Raises:
         DataError: a table or result file that is missing or broken.
     """
-    ablation = read_table(source.out, "ablation.csv")
-    probe = read_table(source.out, "probe.csv")
-    curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
-    curves = {arm: found for arm, found in curves.items() if found}
-    colours = COLOURS * (1 + (len(source.arms) + 2) // len(COLOURS))
-    html = rendered(
-        "report.html.j2",
-        source=source,
-        highlights=_highlights(ablation, probe),
-        ratings=[
-            (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
-            for judge, rows in by_judge(ablation).items()
-        ],
-        tables=[
-            with_seeds(probe_grid(probe, source.arms, source.failed), source.counts, PROBE),
-            with_seeds(probe_groups_grid(probe, source.arms, source.failed), source.counts, PROBE),
-        ],
-        holes=list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
-        fewer=FEWER,
-        skills=skill_plot(probe, source.arms) if probe else None,
-        curves=training_plot(curves, source.arms) if curves else None,
-        seeds=seeds_grid(source.seeds) if source.seeds else None,
-        further=_further(source.out),
-        costs=_costs(source.out, ablation),
-        world=any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
-        explorer=answers_explorer(source.arms, source.folders, source.failed, colours, source.baseline),
-        quoted=QUOTED,
-        script=script("explorer.js"),
-        legend=legend(),
-        colours=dict(zip(rows_shown(source.arms, source.folders), colours, strict=False)),
-        made=_made(source),
-        published=published_grids(),
-        comparability=COMPARABILITY,
+    values = _values(source)
+    # What the explorer may hold is what the rest of the page leaves.
+    rest = len(rendered("report.html.j2", **values, explorer=None).encode())
+    explorer = answers_explorer(
+        source.arms, source.folders, source.failed, _colours(source), source.baseline, num_bytes=PAGE_BYTES - rest
     )
+    html = rendered("report.html.j2", **values, explorer=explorer)
     path = source.out / "report" / "index.html"
     with atomic_write(path) as stream:
         stream.write(html)
     return path
+
+
+def _colours(source: Source) -> Sequence[str]:
+    return COLOURS * (1 + (len(source.arms) + 2) // len(COLOURS))
+
+
+def _values(source: Source) -> dict[str, Any]:
+    """All that the template shows but for the explorer."""
+    ablation = read_table(source.out, "ablation.csv")
+    probe = read_table(source.out, "probe.csv")
+    curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
+    curves = {arm: found for arm, found in curves.items() if found}
+    return {
+        "source": source,
+        "highlights": _highlights(ablation, probe),
+        "ratings": [
+            (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
+            for judge, rows in by_judge(ablation).items()
+        ],
+        "tables": [
+            with_seeds(probe_grid(probe, source.arms, source.failed), source.counts, PROBE),
+            with_seeds(probe_groups_grid(probe, source.arms, source.failed), source.counts, PROBE),
+        ],
+        "holes": list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
+        "fewer": FEWER,
+        "skills": skill_plot(probe, source.arms) if probe else None,
+        "curves": training_plot(curves, source.arms) if curves else None,
+        "seeds": seeds_grid(source.seeds) if source.seeds else None,
+        "further": _further(source.out),
+        "costs": _costs(source.out, ablation),
+        "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
+        "script": script("explorer.js"),
+        "legend": legend(),
+        "colours": dict(zip(rows_shown(source.arms, source.folders), _colours(source), strict=False)),
+        "made": _made(source),
+        "published": published_grids(),
+        "comparability": COMPARABILITY,
+    }
 
 
 def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot | None:

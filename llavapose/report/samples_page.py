@@ -15,8 +15,9 @@ from llavapose.errors import DataError
 from llavapose.files import atomic_write
 from llavapose.kinds import KINDS
 from llavapose.records import Sample, Scene
-from llavapose.report.explorer import PICTURES_BYTES, Explorer
-from llavapose.report.markup import jpeg_uri, jpeg_within, legend, rendered, script, script_data
+from llavapose.report.explorer import Explorer
+from llavapose.report.markup import jpeg_uri, jpeg_within, legend, packed_data, rendered, script, script_data
+from llavapose.report.room import PICTURES_BYTES
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
@@ -178,7 +179,7 @@ def _explorer(part: _Part) -> Explorer:
             ("drawn", "Pictures", [("", "all"), ("1", "drawn ones")]),
         ),
         items=part.items,
-        data=script_data(data),
+        data=packed_data(data),
         pictures=script_data(part.pictures),
     )
 

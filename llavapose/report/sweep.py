@@ -13,7 +13,6 @@ from llavapose.evaluation.tables.results import seed_values, summarise
 from llavapose.evaluation.tables.seeds import PROBE, Run, SeedCounts, add_seed_columns, count_seeds, missing_rows
 from llavapose.files import atomic_write, read_json, write_csv
 from llavapose.records import BASELINE
-from llavapose.report.holes import hole_lines, with_seeds
 from llavapose.report.own_results import own_results
 from llavapose.report.page import Source, seeds_grid, write_page
 from llavapose.report.tables import (
@@ -27,6 +26,7 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
+from llavapose.report.tables.holes import hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
 from llavapose.report.wandb.log import log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep

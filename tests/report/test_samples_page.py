@@ -16,6 +16,7 @@ from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.context import context_text
 from tests.report.browser import BROWSER, browser
+from tests.report.explored import unpacked
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -66,8 +67,7 @@ def test_the_page_holds_all_samples_and_the_pictures_that_were_asked_for(page: P
     assert html.count("data:image/jpeg;base64,") == 4
     for text in ("18 samples of 6 pictures", "4 pictures are drawn", "teacher offline, context keypoints"):
         assert text in " ".join(html.split())
-    (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)
-    data = json.loads(block)
+    data = unpacked(html)
     assert len(data["items"]) == 18 and data["items"][0]["turns"][1][1] == f"Answer conv {HOSTILE}."
     assert len(data["contexts"]) == 6 and "keypoints: [0.3, 0.2, 2" in data["contexts"]["0.png"]
     plain = html.partition("<noscript>")[2].partition("</noscript>")[0]
@@ -95,8 +95,7 @@ def test_more_than_a_page_holds_goes_into_several(scenes: SceneSet, page: Path, 
         assert f"Part {number} of {len(parts)}" in " ".join(html.split())
         links = set(re.findall(r'href="([a-z][^":]*)"', html))
         assert links == {one.name for one in parts} - {path.name}
-        (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)
-        found += [item["id"] for item in json.loads(block)["items"]]
+        found += [item["id"] for item in unpacked(html)["items"]]
     assert len(found) == len(set(found)) == 18 and first == page
 
 

@@ -3,8 +3,8 @@
 An arm that left no files is a row of holes, in every form.
 
 Read ``grid`` (a table and its forms), ``read`` (CSV back to rows), ``ablation`` and ``probe``, then ``differences`` (to
-the baseline, to other models), ``judges`` (what the ratings themselves are worth) and ``efficiency`` (what an answer
-costs).
+the baseline, to other models), ``judges`` (what the ratings themselves are worth), ``efficiency`` (what an answer
+costs) and ``holes`` (marks where seeds are missing).
 """
 
 from llavapose.report.tables.ablation import (
