@@ -13,6 +13,7 @@ from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_tabl
 from llavapose.evaluation.tables.comparison import comparison_table
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import write_csv
+from llavapose.report.plots import skill_plot
 from llavapose.report.tables import (
     BLIND_MARK,
     NEEDED,
@@ -22,6 +23,8 @@ from llavapose.report.tables import (
     as_latex,
     as_markdown,
     as_text,
+    probe_grid,
+    probe_groups_grid,
     read_table,
 )
 from llavapose.report.tables.differences import comparison_grids, difference_grids
@@ -212,3 +215,33 @@ def test_latex_is_booktabs():
     latex = as_latex(Grid(title="T", header=("arm", "a"), rows=(("x", "1"),)))
     order = [r"\begin{tabular}{lr}", r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}"]
     assert sorted(order, key=latex.index) == order and r"\hline" not in latex
+
+
+def probed(pictures, group, skill, **more):
+    named = {"arm": "full", "pictures": pictures, "group": group, "skill": skill, "low": skill - 0.1}
+    return {**named, "high": skill + 0.1, "n": 90.0, "unanswered": 4.0, **more}
+
+
+def test_the_probe_has_both_controls_and_what_was_not_answered():
+    rows = [probed("true", "all", 0.6), probed("true", "all (one person)", 0.7, n=40.0), probed("true", "arms", 0.5),
+            probed("shuffled", "all", 0.02), probed("no_picture", "all", 0.01)]  # fmt: skip
+    grid = probe_grid(rows, ["full", "prior"], benchmark=", benchmark world (20 questions: 0123456789ab)")
+    (line,) = grid.rows
+    found = dict(zip(grid.header, line, strict=True))
+    assert found["no picture"] == "0.01 [-0.09, 0.11]" and found["shuffled pictures"] == "0.02 [-0.08, 0.12]"
+    assert (found["n"], found["unanswered"], found["several people"]) == ("90", "4", "—")
+    assert grid.title == "Pose probe, pictures of benchmark world (20 questions: 0123456789ab)"
+    assert grid.note.endswith(" n: all 90, one person 40, shuffled pictures 90, no picture 90.")
+    (groups,) = [probe_groups_grid(rows, ["full"], benchmark=", benchmark world (20 questions: 0123456789ab)")]
+    assert groups.rows == (("full", "0.50 [0.40, 0.60]"),) and groups.note.endswith(" n: arms 90.")
+    assert groups.title.endswith(", pictures of benchmark world (20 questions: 0123456789ab)")
+    del rows[0]["unanswered"]
+    assert probe_grid(rows, ["full"]).rows[0][-1] == "—", "tables of earlier versions"
+
+
+def test_the_probes_plot_has_the_controls_that_were_probed():
+    rows = [probed("true", "all", 0.6), probed("shuffled", "all", 0.02), probed("no_picture", "all", 0.01)]
+    plot = skill_plot(rows, ["full"])
+    for form in (plot.wide, plot.narrow):
+        assert "all, no picture" in form and "all, shuffled pictures" in form and "several people" not in form
+    assert "no picture" not in skill_plot(rows[:2], ["full"]).wide
