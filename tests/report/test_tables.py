@@ -211,6 +211,12 @@ def test_a_comparison_marks_models_that_do_not_look():
     assert "†: not above both prior" in grid.note
 
 
+def test_latex_prints_signs_that_its_old_fonts_have_elsewhere():
+    """In a text, ``<`` alone prints an inverted exclamation mark."""
+    latex = as_latex(Grid(title="a > b", header=("arm", "p"), rows=(("x|y", "<0.001"),)))
+    assert r"x\textbar{}y & \textless{}0.001 \\" in latex and r"\caption{a \textgreater{} b." in latex
+
+
 def test_latex_is_booktabs():
     latex = as_latex(Grid(title="T", header=("arm", "a"), rows=(("x", "1"),)))
     order = [r"\begin{tabular}{lr}", r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}"]
