@@ -27,7 +27,7 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
-from llavapose.report.tables.differences import comparison_grids, difference_grids
+from llavapose.report.tables.differences import SEEN_MARK, comparison_grids, difference_grids
 
 
 def ratings(values, kind="conv"):
@@ -175,6 +175,40 @@ def test_differences_say_what_is_no_chance():
     assert low < float(full["all"].partition(" ")[0]) < high and conv["if missing"] == "—"
     assert "Holm" in grid.note and "if missing" in grid.note
     assert difference_grids(ablation_table(found, ["baseline"])) == {}
+
+
+def test_a_star_counts_all_tests_of_the_table():
+    """A p below 5% that is one of many tests is none behind Holm."""
+    rows = told({"full": 8.0, "conv": 5.0, "baseline": 5.0})
+    rows = [{**row, "p": 0.02, "p_holm": 0.16 if row["arm"] == "full" else 0.04} for row in rows]
+    (grid,) = difference_grids(rows).values()
+    full, conv = (dict(zip(grid.header, row, strict=True)) for row in grid.rows[:2])
+    assert not full["all"].endswith(SEEN_MARK) and conv["all"].endswith(f" {SEEN_MARK}")
+    assert (full["p (Holm)"], conv["p (Holm)"]) == ("0.160", "0.040")
+
+
+def test_a_comparison_tests_no_control_and_says_what_it_can_see():
+    """The bounds are no models: they would cost the models' own tests their strength."""
+    rng = random.Random(0)
+    values = {"full": 6.0, "Qwen2-VL-7B": 5.6, "baseline": 4.0, "text_only": 9.0, "prior": 2.0}
+    found = {
+        arm: [replace(one, rating=value + rng.gauss(0, 0.5)) for one in ratings([value] * 20)]
+        for arm, value in values.items()
+    }
+    rows = comparison_table(found, list(values), "full", judge="gpt-4o")
+    tested = {row["arm"] for row in rows if not math.isnan(row["p"])}
+    assert tested == {"Qwen2-VL-7B", "baseline"} == {row["arm"] for row in rows if not math.isnan(row["p_holm"])}
+    alone = comparison_table({arm: found[arm] for arm in (*tested, "full")}, [*tested, "full"], "full", judge="gpt-4o")
+    adjusted = [
+        [row["p_holm"] for row in table if (row["arm"], row["kind"]) == ("Qwen2-VL-7B", "all")]
+        for table in (rows, alone)
+    ]
+    assert adjusted[0] == adjusted[1], "a control beside a model costs it nothing"
+    (grid,) = comparison_grids(rows).values()
+    gaps = [row["smallest_gap"] for row in rows if row["kind"] == "all" and row["arm"] in tested]
+    assert f"{max(gaps):.1f}" in grid.note.partition("Smallest difference in all that these questions can show")[2]
+    lines = {row[0]: dict(zip(grid.header, row, strict=True)) for row in grid.rows}
+    assert lines["text_only"]["p (Holm)"] == lines["prior"]["gain"] == "—"
 
 
 def test_a_comparison_shows_every_model_and_how_far_ours_is_above_it():
