@@ -137,6 +137,9 @@ def test_a_caption_says_how_intervals_were_made_and_what_they_do_not_know():
     seeds = told({"full": 8.0, "baseline": 5.0}, ("full",), runs=(7.0, 8.0, 9.0))
     note = ablation_grid([row for row in seeds if row["arm"] == "full"]).note
     assert "by a t over images and training seeds (crossed, Satterthwaite)" in note and "One training" not in note
+    assert "Two training seeds" not in note
+    two = told({"full": 8.0, "baseline": 5.0}, ("full",), runs=(7.0, 9.0))
+    assert "Two training seeds say little of training's spread" in ablation_grid(two).note
     kept = [{**row, "interval": "", "num_runs": math.nan} for row in seeds]
     assert "[95% interval by bootstrap over images]" in ablation_grid(kept).note, "tables of earlier versions"
 
