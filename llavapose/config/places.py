@@ -17,6 +17,7 @@ from llavapose.errors import ConfigError
 from llavapose.files import fingerprint
 from llavapose.manifest import FOLDER, has_checkpoint
 from llavapose.owner import SWEEP, Place, stranger, take, unfinished, writes_otherwise
+from llavapose.ranks import is_first
 
 TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strategy", "trainer", "batch_size", "seed")
 """Settings that decide what is trained; callbacks and loggers only write down how it goes."""
@@ -54,8 +55,12 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: another run is there, or the results of other settings.
     """
-    if not isinstance(config, TrainConfig | EvaluateConfig) or (isinstance(config, EvaluateConfig) and config.dry_run):
+    if not isinstance(config, TrainConfig | EvaluateConfig):
         return []
+    if config.dry_run:
+        # Hydra itself would write a training run's settings and its log.
+        nowhere = ["hydra.output_subdir=null", "hydra.run.dir=.", "hydra/job_logging=stdout"]
+        return nowhere if isinstance(config, TrainConfig) else []
     if SWEEP in os.environ:  # which has decided what becomes of what lies there
         _take_all(claims_of(config, config.output_dir))
         return []
@@ -74,7 +79,7 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
 
 
 def _take_all(claims: Sequence[Claim]) -> None:
-    if is_first_rank():
+    if is_first():
         for claim in claims:
             take(claim.place, claim.values)
 
@@ -135,7 +140,7 @@ def _results(config: EvaluateConfig, folder: Path, setting: str = "output_dir") 
 
 
 def _say_aside(others: Sequence[Claim], aside: Path) -> None:
-    if others and is_first_rank():
+    if others and is_first():
         reason = others[0].reason() or f"{others[0].place.name} is a run's of other settings"
         print(f"{reason}; this run goes to {aside}", flush=True)
 
@@ -180,11 +185,6 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, str(value.value)
     else:
         yield name, value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-def is_first_rank() -> bool:
-    """Whether this process speaks for the run: of several that a launcher starts alike, the first."""
-    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
 
 
 def _quoted(folder: Path) -> str:

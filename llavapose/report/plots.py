@@ -88,16 +88,18 @@ def score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot:
 
 
 def skill_plot(rows: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> Plot:
-    """Skills of ``probe.csv``: one person, several, all, and the control with shuffled pictures, with 95% intervals."""
+    """Skills of ``probe.csv``: one person, several, all, and the controls that were probed, with 95% intervals."""
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows if not math.isnan(row["skill"])}
     columns = (
         ("one person", "true", f"{ALL} (one person)"),
         ("several people", "true", f"{ALL} (several people)"),
         (ALL, "true", ALL),
         ("all, shuffled pictures", "shuffled", ALL),
+        ("all, no picture", "no_picture", ALL),
     )
     axis = _Axis(name="probe skill (0 chance, 1 all right)", low=None, high=1.02, line=0)
     groups = {name: [found.get((arm, pictures, group)) for arm in arms] for name, pictures, group in columns}
+    groups = {name: group for name, group in groups.items() if any(group)} or groups
     return _interval_plot(groups, arms, axis, value="skill")
 
 

@@ -39,7 +39,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
             callbacks=callbacks,
             logger=loggers or False,
             # Left on, Lightning would add a callback that we did not configure.
-            enable_checkpointing="checkpoint" in config.callbacks,
+            enable_checkpointing=config.callbacks.get("checkpoint") is not None,
             default_root_dir=config.output_dir,
         )
 

@@ -93,7 +93,7 @@ class LossWatch(Callback):
         if any(bad for bad, _ in micros):
             micros = [micro for micro in micros if micro[0]]
         holder: Any = trainer
-        ids = [holder.datamodule.train.samples[index].id for _, indices in micros for index in indices]
+        ids = [holder.datamodule.train.sample(index).id for _, indices in micros for index in indices]
         more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
         return f"samples {', '.join(ids[:_MOST_NAMED])}{more}"
 

@@ -46,7 +46,8 @@ def missing_inputs(config: Any) -> list[str]:
     if isinstance(config, EvaluateConfig):
         return list(_evaluation(config))
     if isinstance(config, TrainConfig):
-        return list(_training(config))
+        # A plan is made without data, and looks for the base's configuration itself.
+        return [] if config.dry_run else list(_training(config))
     raise TypeError(type(config))
 
 

@@ -1,7 +1,8 @@
 """Do two judges agree? Rank correlations, weighted kappa and Krippendorff's alpha, each with the image as the unit.
 
 Every measure is written over weighted images, so that all resamples are told at once; values are those of scipy's
-``spearmanr`` and ``kendalltau`` and of Krippendorff's worked example, which the tests hold them against.
+``spearmanr`` and ``kendalltau``, of the library ``krippendorff`` and of worked examples, which the tests hold them
+against.
 """
 
 import math

@@ -93,12 +93,20 @@ POSE_SCALE = (
 )
 
 
+TWO_SEEDS = (
+    "Two training seeds say little of training's spread: with two its part of the interval has a t of its own, one "
+    "degree of freedom, and is wide."
+)
+
+
 def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
     """How the table's intervals were made, and what they do not know: "[95% interval by ...]; ..."."""
     totals = [row for row in rows if row["kind"] == ALL and row["num_scored"]]
     # Tables of before there was another method do not say it.
     how = dict.fromkeys(row["interval"] or "bootstrap" for row in totals) or {"bootstrap": None}
     told = f"[95% interval {', or '.join(INTERVALS[one] for one in how)}]; the difference is paired by question."
+    if any(row["num_runs"] == 2 for row in totals):
+        told += f" {TWO_SEEDS}"
     trained = [row for row in totals if row["arm"] not in (BASELINE, *CONTROL_ARMS)]
     once = [row["arm"] for row in trained if row["num_runs"] == 1]
     if not once:

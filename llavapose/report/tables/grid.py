@@ -60,8 +60,19 @@ def as_markdown(grid: Grid) -> str:
     return "\n".join(lines) + "\n"
 
 
+def as_list(title: str, lines: Sequence[str]) -> str:
+    """Lines word for word under a heading, as Markdown."""
+    return "\n".join([f"**{title}**", "", *(f"- `{line.replace('`', chr(39))}`" for line in lines)]) + "\n"
+
+
+def as_comment(title: str, lines: Sequence[str]) -> str:
+    """The same as comments of LaTeX."""
+    return "".join(f"% {line}\n" for line in (title, *lines))
+
+
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
-          "‡": r"\ddag{}", "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+          "‡": r"\ddag{}", "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}",
+          "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}  # fmt: skip
 
 
 def as_latex(grid: Grid) -> str:

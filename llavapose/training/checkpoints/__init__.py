@@ -6,5 +6,6 @@ describes it: written beside its place under another name, with every file's has
 Read ``callback`` (when one is due, and that all ranks stop together), ``ranks`` (how they agree), ``save`` (from the
 first file to the rename), ``state`` (what each strategy writes itself), ``randomness`` (each rank's random states),
 ``prune`` (which old ones go), then ``resume`` (which one a run goes on from) and ``lightning_files`` (those that
-Lightning wrote alone). ``signals`` is how a machine asks a run to stop, and Slurm to start it again.
+Lightning wrote alone). ``trained`` reads the weights of any of them in one process. ``signals`` is how a machine asks a
+run to stop, and Slurm to start it again.
 """

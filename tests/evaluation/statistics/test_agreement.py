@@ -2,6 +2,7 @@
 
 import math
 
+import krippendorff
 import numpy as np
 import pytest
 from scipy import stats
@@ -29,6 +30,15 @@ CODERS = [
 def test_krippendorffs_own_example():
     units = np.array(CODERS, float).T
     assert round(alpha(units, list(range(12))).value, 3) == 0.849
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_alpha_is_that_of_the_library(seed):
+    draw = np.random.default_rng(seed)
+    units = draw.integers(1, 11, (90, 4)) + draw.normal(0, 0.5, (90, 4))
+    units[draw.random(units.shape) < 0.2] = np.nan
+    expected = krippendorff.alpha(reliability_data=units.T, level_of_measurement="interval")
+    assert alpha(units, list(range(90))).value == pytest.approx(expected, abs=1e-12)
 
 
 def test_his_nominal_alpha_from_the_same_sums():
