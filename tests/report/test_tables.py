@@ -63,7 +63,7 @@ def test_a_difference_without_looking_is_marked():
         assert first["shuffled"] == ("80.0" if mark == BLIND_MARK else "12.5" if controls else "—")
         assert first["no picture"] == ("10.0" if mark == BLIND_MARK else "—")
         assert dict(zip(grid.header, grid.rows[-1], strict=True))["difference to baseline"].endswith("]"), "the prior"
-        assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0]"
+        assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0] ="
     beaten = ablation_table({"full": baseline, "baseline": prior, "prior": full}, ["full", "baseline", "prior"])
     assert ablation_grid(beaten).rows[0][-3].endswith(f" {BLIND_MARK}"), "the prior does better"
     assert r"\dag{}" in as_latex(ablation_grid(beaten))
@@ -142,6 +142,18 @@ def test_a_caption_says_how_intervals_were_made_and_what_they_do_not_know():
     assert "Two training seeds say little of training's spread" in ablation_grid(two).note
     kept = [{**row, "interval": "", "num_runs": math.nan} for row in seeds]
     assert "[95% interval by bootstrap over images]" in ablation_grid(kept).note, "tables of earlier versions"
+
+
+def test_an_interval_of_no_width_is_marked_and_so_are_few_pictures():
+    rows = ablation_table({"full": ratings([10.0] * 25), "baseline": ratings([8.0, 9.0] * 12)}, ["full", "baseline"])
+    grid = ablation_grid(rows)
+    full, baseline = (dict(zip(grid.header, row, strict=True)) for row in grid.rows)
+    assert full["all"] == "100.0 [100.0, 100.0] =" and "=" not in baseline["all"]
+    for form in (as_text, as_markdown, as_latex):
+        assert "=: no spread was seen, all pictures gave the same" in form(grid)
+    assert "no spread" not in as_text(ablation_grid([row for row in rows if row["arm"] == "baseline"]))
+    assert "Fewer than 20 pictures" not in grid.note
+    assert "Fewer than 20 pictures" in ablation_grid(ablation_table({"full": ratings([8.0, 9.0])}, ["full"])).note
 
 
 def test_the_smallest_gap_stands_under_every_table():

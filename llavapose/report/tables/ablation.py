@@ -93,6 +93,12 @@ POSE_SCALE = (
 )
 
 
+FEW_IMAGES = 20
+"""Below, the means of ratings that crowd at an end of their scale are not yet spread as a t supposes."""
+FEW = (
+    f"Fewer than {FEW_IMAGES} pictures: where ratings crowd at an end of the scale the true value lies outside more often "
+    "than 5%."
+)
 TWO_SEEDS = (
     "Two training seeds say little of training's spread: with two its part of the interval has a t of its own, one "
     "degree of freedom, and is wide."
@@ -107,6 +113,8 @@ def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
     told = f"[95% interval {', or '.join(INTERVALS[one] for one in how)}]; the difference is paired by question."
     if any(row["num_runs"] == 2 for row in totals):
         told += f" {TWO_SEEDS}"
+    if any(row["num_images"] < FEW_IMAGES for row in totals):
+        told += f" {FEW}"
     trained = [row for row in totals if row["arm"] not in (BASELINE, *CONTROL_ARMS)]
     once = [row["arm"] for row in trained if row["num_runs"] == 1]
     if not once:
