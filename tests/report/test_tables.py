@@ -162,8 +162,22 @@ def test_the_smallest_gap_stands_under_every_table():
     rows = [{**row, "smallest_gap": {"full": 3.21, "conv": 4.56}.get(row["arm"], math.nan)} for row in rows]
     said = "Smallest difference in all that these questions can show"
     for grid in (ablation_grid(rows), *difference_grids(rows).values()):
-        assert said in grid.note and grid.note.endswith(": 3.2 to 4.6.")
+        assert said in grid.note and grid.note.endswith(" among these arms: 4.6.")
     assert said not in ablation_grid(told({"full": 8.0}, ("full",))).note, "nothing to compare with"
+
+
+def test_an_arm_that_hardly_differs_promises_nothing_of_the_others():
+    rng = random.Random(0)
+    baseline = ratings([rng.uniform(2, 9) for _ in range(30)])
+    found = {
+        "full": [replace(one, rating=rng.uniform(2, 9)) for one in baseline],
+        "conv": [replace(one, rating=one.rating + 0.01 * (one.scene_id % 2)) for one in baseline],
+        "baseline": baseline,
+    }
+    rows = ablation_table(found, list(found), judge="gpt-4o")
+    gaps = {row["arm"]: row["smallest_gap"] for row in rows if row["kind"] == "all"}
+    assert gaps["conv"] < 0.1 < 5 < gaps["full"]
+    assert ablation_grid(rows).note.endswith(f" among these arms: {gaps['full']:.1f}.")
 
 
 def test_n_is_questions_and_ratings():

@@ -124,14 +124,18 @@ def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def gap_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The smallest difference in all kinds that could have been seen, over the arms; nothing where there is none."""
+    """The smallest difference in all kinds that could have been seen of every arm; nothing where there is none.
+
+    Of the arm whose answers spread most beside the other's: one that hardly differs from it, question by question,
+    would promise more than the questions can show of any other.
+    """
     gaps = [row["smallest_gap"] for row in rows if row["kind"] == ALL and not math.isnan(row["p"])]
+    gaps = [gap for gap in gaps if not math.isnan(gap)]
     if not gaps:
         return []
-    ends = list(dict.fromkeys(number(gap, 1) for gap in (min(gaps), max(gaps))))
     return [
-        f"Smallest difference in {ALL} that these questions can show (80% power, two-sided 5%, by their own paired "
-        f"spread over images): {' to '.join(ends)}."
+        f"Smallest difference in {ALL} that these questions can show (80% power, two-sided 5%), by the widest paired "
+        f"spread over images among these arms: {number(max(gaps), 1)}."
     ]
 
 
