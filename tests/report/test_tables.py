@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_tabl
 from llavapose.evaluation.tables.comparison import comparison_table
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import write_csv
-from llavapose.report.plots import skill_plot
+from llavapose.report.plots import score_plot, skill_plot
 from llavapose.report.tables import (
     BLIND_MARK,
     NEEDED,
@@ -314,3 +315,11 @@ def test_the_probes_plot_has_the_controls_that_were_probed():
     for form in (plot.wide, plot.narrow):
         assert "all, no picture" in form and "all, shuffled pictures" in form and "several people" not in form
     assert "no picture" not in skill_plot(rows[:2], ["full"]).wide
+
+
+def test_the_name_of_a_line_lies_behind_all_points():
+    rows = ablation_table({"full": ratings([1.0, 1.1]), "baseline": ratings([1.0, 1.2])}, ["full", "baseline"])
+    wide = score_plot(rows).wide
+    (label,) = re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
+    points = [float(x) for x in re.findall(r'<use [^>]*\bx="([\d.]+)"', wide)]
+    assert len(points) > 4 and float(label) > max(points) + 10
