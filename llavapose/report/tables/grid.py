@@ -45,7 +45,8 @@ def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: in
     if math.isnan(row[value]):
         return HOLE_MARK
     flat = f" {FLAT_MARK}" if row[low] == row[high] else ""
-    return f"{number(row[value], digits, sign)} [{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]{flat}"
+    around = f"[{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]"
+    return f"{number(row[value], digits, sign)} {around}{flat}"
 
 
 def as_text(grid: Grid) -> str:
