@@ -3,9 +3,10 @@
     python -m benchmarks.loader                          # beside 2.31 samples/s, LLaVA's own rate on an A100
     python -m benchmarks.loader --needs 8 --workers 4 --samples 20000
 
-Streams packed batches of synthetic samples about 640 x 480 pictures, padded and resized to 336 pixels as the 7B takes
-them, and trains nothing. Memory is what a process has for itself (USS). Ends with 1 if one worker is slower than the GPU
-needs of it, or if a worker's memory grows by more than 32 MB between the first tenth and the end.
+Streams packed batches of synthetic samples about pictures of 640 x 480, padded and resized to 336 pixels as the 7B has
+them, and trains nothing. Memory is what a process has written for itself; pages of the index, which the kernel shares
+and may drop, are none of it. Ends with 1 if this machine's cores are slower than the GPU, or if a worker's memory grows
+by more than 32 MB between the first tenth and the end.
 """
 
 import argparse
@@ -28,10 +29,10 @@ LLAVA_RATE = 2.31
 MOST_GROWTH_MB = 32
 
 
-def uss_mb(process: int) -> float:
-    """Memory that a process has for itself; of Linux."""
+def own_mb(process: int) -> float:
+    """Memory that a process has written for itself; of Linux."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean", "Private_Dirty"))) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")) / 1024
 
 
 def workers_of(process: int) -> list[int]:
@@ -62,7 +63,7 @@ def measure(data: PoseDataModule) -> tuple[float, list[float], list[float]]:
         seen += batch.num_samples if at else 0
         first = first or time.monotonic()
         if at in (num // 10, num - 1 - 2 * max(1, data.config.num_workers)):
-            measured = [uss_mb(one) for one in workers_of(os.getpid()) or [os.getpid()]]
+            measured = [own_mb(one) for one in workers_of(os.getpid()) or [os.getpid()]]
             early, late = (measured, measured) if at == num // 10 else (early, measured)
     return seen / (time.monotonic() - first), early, late
 

@@ -96,11 +96,14 @@ def run(folder: Path) -> tuple[float, float, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.start", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--samples", type=int, default=200_328)
-    number = parser.parse_args().samples
+    parser.add_argument("--keep", action="store_true", help="an index that is there, also in part, is not built anew")
+    given = parser.parse_args()
+    number = given.samples
     folder = ROOT / "outputs" / "benchmarks" / "start" / str(number)
     if not (folder / "samples.jsonl").exists():
         write_samples(folder, number)
-    shutil.rmtree(folder / "data", ignore_errors=True)
+    if not given.keep:
+        shutil.rmtree(folder / "data", ignore_errors=True)
     print(f"{number:,} samples, {(folder / 'samples.jsonl').stat().st_size / 2**20:,.0f} MB\n", flush=True)
     print("| run | wall s | CPU s | largest process, MB |\n|---|---|---|---|")
     for name in ("index built", "index found"):

@@ -171,6 +171,8 @@ def _say_warning(
 
 
 def _exit_with(error: LlavaPoseError, command: str) -> None:
+    if error.on_all_ranks and not is_first():
+        sys.exit(1)
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {hidden(line)}", file=sys.stderr)
     if error.goes_on_with:

@@ -143,6 +143,10 @@ class PoseModule(L.LightningModule):
         # Stepped by optimizer steps; Lightning's own choice is once an epoch.
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def on_train_end(self) -> None:
+        """Let go of the optimizer's states: Lightning would move them to the host, 108 GB at the 7B's size."""
+        self.trainer.strategy.optimizers = []
+
     def train(self, mode: bool = True) -> "PoseModule":
         """Training mode for everything but the frozen vision encoder."""
         super().train(mode)

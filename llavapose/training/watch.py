@@ -13,6 +13,7 @@ from torch import Tensor
 from llavapose.errors import LlavaPoseError
 from llavapose.model.batch import Batch
 from llavapose.training.checkpoints.callback import Checkpoints
+from llavapose.training.checkpoints.ranks import of_all
 
 _MOST_NAMED = 12
 
@@ -59,7 +60,7 @@ class LossWatch(Callback):
             return
         value = float(module.step_loss)
         if (why := self._wrong(value)) is not None:
-            raise LlavaPoseError(self._told(trainer, value, why))
+            raise of_all(LlavaPoseError(self._told(trainer, value, why)))
         self._losses.append(value)
 
     def _wrong(self, value: float) -> str | None:
@@ -92,7 +93,7 @@ class LossWatch(Callback):
         if any(bad for bad, _ in micros):
             micros = [micro for micro in micros if micro[0]]
         holder: Any = trainer
-        ids = [holder.datamodule.train.samples[index].id for _, indices in micros for index in indices]
+        ids = [holder.datamodule.train.sample(index).id for _, indices in micros for index in indices]
         more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
         return f"samples {', '.join(ids[:_MOST_NAMED])}{more}"
 

@@ -13,11 +13,12 @@ from llavapose.data.template import PUBLISHED, check_template
 from llavapose.errors import DataError
 from llavapose.model.pretrained import load_processor
 
-PIECES = (
+SPELT = (
     "<s> ▁A ▁chat ▁between ▁a ▁curious ▁user ▁and ▁an ▁artificial ▁intelligence ▁assistant . ▁The ▁assistant ▁gives "
     "▁helpful , ▁detailed , ▁and ▁pol ite ▁answers ▁to ▁the ▁user ' s ▁questions . ▁US ER : ▁ <image> ▁ <0x0A> What "
     "▁is ▁shown ▁in ▁this ▁image ? ▁A SS IST ANT :"
-).split()
+)
+PIECES = SPELT.split()
 """What the published ids stand for."""
 
 

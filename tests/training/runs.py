@@ -38,7 +38,7 @@ from llavapose.training.module import PoseModule
 
 
 class Stop(L.Callback):
-    """Ends the run after an optimizer step: by SIGKILL, or in good order."""
+    """Ends the run behind an optimizer step: by SIGKILL amid the next one's micro-steps, or in good order."""
 
     def __init__(self, step: int, *, kill: bool) -> None:
         self.step, self.kill = step, kill
@@ -47,6 +47,8 @@ class Stop(L.Callback):
         if trainer.global_step < self.step:
             return None
         if self.kill:
+            if (batch_idx + 1) % trainer.accumulate_grad_batches:
+                return None
             os.kill(os.getpid(), signal.SIGKILL)
         trainer.should_stop = True
         return -1
@@ -95,7 +97,7 @@ class Fault(L.Callback):
         else:
             state.save_file = save.write_states = _full
 
-    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+    def on_exception(self, trainer: L.Trainer, *further: object) -> None:
         state.save_file, save.write_states = _PLAIN
 
 

@@ -83,12 +83,9 @@ def _scene(row: dict[str, Any], where: str, pictures: Pictures) -> Scene:
 
 def _instance(one: Any, where: str) -> tuple[str, Box]:
     name, box = (one.get("category"), one.get("bbox")) if isinstance(one, dict) else (None, None)
-    numbers = (
-        [value for value in box if isinstance(value, int | float) and 0 <= value <= 1] if isinstance(box, list) else []
-    )
-    if not isinstance(name, str) or not isinstance(box, list) or len(box) != 4 or len(numbers) != 4:
+    if not isinstance(name, str) or not isinstance(box, list) or len(box) != 4 or not all(map(_is_share, box)):
         raise DataError(f"{where} has instance {shown(one)}; expected category and bbox, four numbers from 0 to 1")
-    x1, y1, x2, y2 = numbers
+    x1, y1, x2, y2 = box
     return clean_text(name), (x1, y1, x2, y2)
 
 

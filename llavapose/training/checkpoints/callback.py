@@ -15,7 +15,7 @@ from llavapose.manifest import Checkpoint
 from llavapose.model.batch import Batch
 from llavapose.training.checkpoints.prune import prune
 from llavapose.training.checkpoints.randomness import file_name, restore_states
-from llavapose.training.checkpoints.ranks import Ranks, joined, together
+from llavapose.training.checkpoints.ranks import Ranks, joined, of_all, together
 from llavapose.training.checkpoints.resume import first_proven
 from llavapose.training.checkpoints.save import Save, begin_save, publish
 from llavapose.training.checkpoints.signals import Heard, listen, name_of, requeue
@@ -145,7 +145,7 @@ class Checkpoints(CheckpointCallback):
             yield
         except LlavaPoseError as error:
             kept = f"the last whole one is {self.last}" if self.last else "there is none before it"
-            raise type(error)(f"{error}; {kept}") from error
+            raise of_all(type(error)(f"{error}; {kept}")) from error
 
     def _stop(self, trainer: L.Trainer, number: int) -> None:
         self._begin(trainer)

@@ -94,7 +94,13 @@ def raise_failures(ranks: Ranks, what: str, failed: BaseException | None) -> Non
         if theirs is not None:
             kind = DiskError if theirs[0] else CheckpointError
             whose = f" on rank {rank}" if ranks.size > 1 else ""
-            raise kind(f"{what}{whose}: {theirs[1]}") from failed
+            raise of_all(kind(f"{what}{whose}: {theirs[1]}")) from failed
+
+
+def of_all(error: LlavaPoseError) -> LlavaPoseError:
+    """An error that all ranks raise alike."""
+    error.on_all_ranks = True
+    return error
 
 
 def _told(failed: BaseException) -> tuple[bool, str]:

@@ -62,11 +62,15 @@ def _distributed(state: dict[str, Any], folder: Path, ranks: Ranks) -> Writing:
     """FSDP2: torch copies each rank's shards to the host, then writes them in a thread."""
     optimizers = {f"optimizer_{number}": one for number, one in enumerate(state.pop("optimizer_states"))}
     tensors = {"state_dict": state.pop("state_dict"), **optimizers}
-    if ranks.is_first:
-        folder.mkdir()
-        save_file(on_host(state), folder / _META)
+    rest = on_host(state)
     future: Any = async_save(tensors, checkpoint_id=folder, process_group=ranks.write)
-    return Writing(name=folder.name, finish=future.result, own=lambda: sorted(folder.glob(f"__{ranks.rank}_*")))
+
+    def finish() -> None:
+        future.result()  # by now torch has made the folder
+        if ranks.is_first:
+            save_file(rest, folder / _META)
+
+    return Writing(name=folder.name, finish=finish, own=lambda: sorted(folder.glob(f"__{ranks.rank}_*")))
 
 
 def _deepspeed(strategy: DeepSpeedStrategy, state: dict[str, Any], folder: Path) -> Writing:

@@ -12,12 +12,13 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.text_only import ModelTruth, OfflineTruth, text_only
+from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.evaluate import arm_of, evaluate_arm
 from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
-from llavapose.evaluation.measures import Arm
 from llavapose.evaluation.tables.ablation import arms_in_order
-from llavapose.evaluation.tables.results import rated_answers, summarise
+from llavapose.evaluation.tables.results import summarise
+from llavapose.evaluation.tables.verdicts import rated_answers
 from llavapose.files import read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state

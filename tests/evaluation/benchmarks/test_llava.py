@@ -74,6 +74,7 @@ def test_anybodys_questions_in_llavas_form_are_read_too(folder):
         ({}, {"id": "x"}, "told.jsonl:1 has id 'x'"),
         ({}, {"captions": [1]}, r"told.jsonl:1 has captions \[1\]; expected a list of texts"),
         ({}, {"instances": [{"category": "dog", "bbox": [0, 0, 2, 1]}]}, "expected category and bbox, four numbers"),
+        ({}, {"instances": [{"category": "dog", "bbox": [False, 0, True, 1]}]}, "expected category and bbox, four"),
         ({}, {"instances": None}, "has instances None"),
     ],
 )

@@ -10,6 +10,7 @@ from functools import cache
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
 from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
 from llavapose.evaluation.judges.pose.said import Said, read_answer
@@ -33,6 +34,7 @@ class PoseJudge:
         scale: gives what can be said without the picture (``scale_of``); called when it is first needed.
         facts_of: scene -> facts.
         only_claims: where there are no training scenes: check the claims of every answer and rate none; False: refuse.
+        max_missing: largest share of the questions whose answer may be missing.
     """
 
     name = POSE
@@ -44,7 +46,9 @@ class PoseJudge:
         *,
         facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
         only_claims: bool = False,
+        max_missing: float = MAX_MISSING,
     ) -> None:
+        self.max_missing = max_missing
         self._scale, self._facts_of, self._only_claims = scale, facts_of, only_claims
 
     def judge(self, cases: Sequence[Case]) -> Iterator[tuple[Judgement]]:
