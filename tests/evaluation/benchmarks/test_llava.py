@@ -142,6 +142,14 @@ def test_the_papers_examples_are_asked_with_what_they_quote_beside(tmp_path):
         _ = PaperExamples(replace(scenes_of(tmp_path / "coco", 2017))).questions
 
 
+def test_pictures_of_the_examples_that_are_missing_are_said_before_anybody_is_asked(tmp_path):
+    root = with_examples(tmp_path)
+    (root / "val2014" / "COCO_val2014_000000060992.jpg").unlink()
+    said = r"1 of its 3 pictures are not in .*val2014: COCO_val2014_000000060992.jpg; download http.*zip and"
+    with pytest.raises(DataError, match=said):
+        _ = PaperExamples(scenes_of(root)).scenes
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the papers are not here")
 def test_quotes_are_the_papers_words():
     papers = " ".join(" ".join(path.read_text().split()) for path in (SHARED / "papers").glob("*.txt"))
