@@ -171,7 +171,11 @@ def test_some_packages_have_one_place(module):
 
 @pytest.mark.parametrize("module", [module for module in MODULES if not module.startswith("llm")])
 def test_there_is_one_door_to_models(module):
-    behind = {name for name in ours(MODULES[module]) if name.startswith("llm.")} - DOOR - {"llm.ledger.ledger", "llm.ledger.adopt"}
+    behind = (
+        {name for name in ours(MODULES[module]) if name.startswith("llm.")}
+        - DOOR
+        - {"llm.ledger.ledger", "llm.ledger.adopt"}
+    )
     assert not behind, f"llavapose.{module} goes round llm/ask.py: {', '.join(sorted(behind))}"
 
 
