@@ -212,9 +212,11 @@ class Verdict:
         silent: whether the answer says nothing that this judge could check.
         protocol: "single", "pair" where the opponent's answer was seen beside it, or "relative": beside the reference.
         opponent: the other arm of a pair; None with "single".
-        order: "ab" where this answer stood first, "ba" where second; None with "single".
+        order: "ab" where this answer stood first, "ba" where second; None with "single", and of a judge to whom the
+            place is nothing. An answer that was rated in one order alone is unscored.
         repeat: 0, 1, ...: which of several ratings of the same, where a judge is asked more than once.
         key: of the reply in the judge's ledger; None where no model was asked.
+        model, context: who judged, and what it knew of the picture; None where no model was asked.
     """
 
     question_id: str
@@ -228,6 +230,8 @@ class Verdict:
     order: str | None = None
     repeat: int = 0
     key: str | None = None
+    model: str | None = None
+    context: str | None = None
 
 
 def to_dict(record: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ python evaluate.py board=DIR                                          tables and
 """
 
 import itertools
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from llavapose.config.compose import settings
 from llavapose.config.places import claim_sweep, claimed
 from llavapose.config.register import as_settings
 from llavapose.config.schema import EvaluateConfig, TrainConfig
-from llavapose.errors import ConfigError, DataError
+from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.files import read_json
 from llavapose.records import BASELINE
 from llavapose.sweep.jobs import values_of
@@ -34,14 +35,13 @@ def evaluate_one(config: EvaluateConfig) -> None:
     Raises:
         ConfigError: a judge lays answers beside others that are not there.
     """
-    from llavapose.evaluation.evaluate import arm_of, evaluate
-    from llavapose.evaluation.plan import lines, plan_of
+    from llavapose.evaluation.evaluate import evaluate
 
-    if not config.dry_run and (missing := missing_opponent(config.judge, config.arm, config.output_dir)):
-        raise ConfigError("\n".join(missing))
     if config.dry_run:
-        print("\n".join(lines(plan_of(arm_of(config)))), flush=True)
+        _plan([config])
         return
+    if missing := missing_opponent(config.rating, config.arm, config.output_dir):
+        raise ConfigError("\n".join(missing))
     folder = evaluate(config)
     if config.checkpoint is not None:
         complete_card(Path(config.checkpoint), folder, config.arm)
@@ -49,11 +49,41 @@ def evaluate_one(config: EvaluateConfig) -> None:
         say_tables(folder, config.baseline)
 
 
+def _plan(configs: Sequence[EvaluateConfig], names: Sequence[str] = ()) -> None:
+    """Print what evaluations would ask and cost, of several each under its name, and their sum."""
+    from llavapose.evaluation.evaluate import arm_of
+    from llavapose.evaluation.plan import added, lines, plan_of
+
+    planned: set[str] = set()
+    plans = [plan_of(arm_of(config), planned) for config in configs]
+    for name, plan in zip(names, plans, strict=False):
+        print(f"\n{name}\n" + "\n".join(lines(plan)), flush=True)
+    if len(plans) > 1:
+        print("\nin all, what several ask counted once", flush=True)
+    if len(plans) > 1 or not names:
+        print("\n".join(lines(added(plans))), flush=True)
+
+
+def _one_by_one(configs: Sequence[EvaluateConfig], names: Sequence[str]) -> list[str]:
+    """Evaluate each, whatever became of the others; what went wrong, in lines."""
+    problems = []
+    for config, name in zip(configs, names, strict=True):
+        print(f"\n{name}", flush=True)
+        try:
+            evaluate_one(config)
+        except LlavaPoseError as error:
+            goes_on = f" (goes on with {error.goes_on_with})" if error.goes_on_with else ""
+            problems += [f"{name}: {line}{goes_on}" for line in str(error).splitlines()]
+            print(f"{name}: not evaluated, the others go on: {str(error).splitlines()[0]}", flush=True)
+    return problems
+
+
 def evaluate_grid(conf: Path, overrides: Sequence[str]) -> None:
     """Every combination of the values given, one after the other; a folder's tables are made once, at the end.
 
     Raises:
         ConfigError: every mistake of every combination, before the first is evaluated.
+        LlavaPoseError: some went wrong; the tables of the others are there.
     """
     combinations = [list(one) for one in itertools.product(*map(values_of, overrides))]
     configs, problems = [], []
@@ -64,16 +94,20 @@ def evaluate_grid(conf: Path, overrides: Sequence[str]) -> None:
             problems += str(error).splitlines()
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
-    folders: dict[Path, EvaluateConfig] = {}
+    names = [shlex.join(combination) for combination in combinations]
+    if any(config.dry_run for config in configs):
+        _plan(configs, names)
+        return
+    placed = []
     for combination, config in zip(combinations, configs, strict=True):
-        print(f"\n{shlex.join(combination)}", flush=True)
         chosen = [text.partition("=")[2].strip("'") for text in claimed(config, combination)]
-        config = replace(config, output_dir=Path(chosen[0])) if chosen else config
-        evaluate_one(replace(config, tables=False))
-        folders[config.output_dir] = config
-    for folder, config in folders.items():
-        if config.tables and not config.dry_run:
+        placed.append(replace(config, output_dir=Path(chosen[0])) if chosen else config)
+    problems = _one_by_one([replace(config, tables=False) for config in placed], names)
+    for folder, config in {config.output_dir: config for config in placed}.items():
+        if config.tables and folder.is_dir() and any(folder.glob("verdicts/*/*.jsonl")):
             say_tables(folder, config.baseline)
+    if problems:
+        raise LlavaPoseError("\n".join(problems))
 
 
 def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
@@ -84,6 +118,7 @@ def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     Raises:
         ConfigError: mistakes in the settings.
         DataError: no training sweep there.
+        LlavaPoseError: some arms went wrong; tables and page of the others are there.
     """
     from llavapose.report.sweep import finish_sweep
 
@@ -97,13 +132,16 @@ def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     # The baseline first: a judge of pairs lays its answers beside the others'.
     jobs.sort(key=lambda job: job["arm"] != BASELINE)
     configs = [settings("evaluate", conf, [*_words(conf, job), *overrides]) for job in jobs]
+    names = [f"{job['arm']} {job.get('variant', '')}".rstrip() for job in jobs]
+    if any(config.dry_run for config in configs):
+        _plan(configs, names)
+        return
     claim_sweep(Path(folder), ["evaluate", *overrides])
-    for job, config in zip(jobs, configs, strict=True):
-        print(f"\n{job['arm']} {job.get('variant', '')}".rstrip(), flush=True)
-        evaluate_one(config)
-    if not any(config.dry_run for config in configs):
-        finish_sweep(Path(folder))
-        complete_cards(Path(folder))
+    problems = _one_by_one(configs, names)
+    finish_sweep(Path(folder))
+    complete_cards(Path(folder))
+    if problems:
+        raise LlavaPoseError("\n".join(problems))
 
 
 def _words(conf: Path, job: dict[str, Any]) -> tuple[str, ...]:
@@ -120,19 +158,34 @@ def rebuild_board(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     """Tables and page of a folder of answers and verdicts, whoever made them; no model and no key is needed.
 
     Raises:
-        ConfigError: further settings than ``baseline``.
-        DataError: no questions there, or answers that are not to them.
+        ConfigError: further settings than ``baseline`` and ``max_missing``.
+        DataError: no questions there, or answers and verdicts that do not belong to them.
     """
+    from llavapose.evaluation.judges.missing import MAX_MISSING
+    from llavapose.evaluation.tables.entries import check_entries
     from llavapose.report.board import write_board
 
     given = {name: value for name, _, value in (text.partition("=") for text in overrides)}
-    if odd := [name for name in given if name != "baseline"]:
-        raise ConfigError(f"`{odd[0]}=...`: a board is made of what lies in its folder; expected baseline=ARM alone")
+    if odd := [name for name in given if name not in ("baseline", "max_missing")]:
+        raise ConfigError(f"`{odd[0]}=...`: a board is made of what lies in its folder; expected baseline=ARM or "
+                          "max_missing=SHARE alone")  # fmt: skip
+    most = _share("max_missing", given.get("max_missing"), MAX_MISSING)
     board = Path(folder)
     if not board.is_dir():
         raise DataError(f"board: no folder {folder}; expected one that evaluate.py writes (output_dir)")
+    check_entries(board, max_missing=most)
     claim_sweep(board, ["board"])
     write_board(board, given.get("baseline", BASELINE))
+
+
+def _share(name: str, text: str | None, default: float) -> float:
+    try:
+        value = default if text is None else float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{name} is {text}; expected a share from 0 to 1")
+    return value
 
 
 FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board}

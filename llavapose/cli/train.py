@@ -18,8 +18,9 @@ from pathlib import Path
 
 from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_results, say_sweep
-from llavapose.cli.training import by_first, data_of, train
+from llavapose.cli.training import by_first, data_of, submit_run, train
 from llavapose.config.checks.inputs import missing_opponent
+from llavapose.config.choices import LauncherType
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
 from llavapose.errors import ConfigError
@@ -34,6 +35,8 @@ def main(config: TrainConfig) -> None:
         from llavapose.cli.plan import print_plan
 
         return print_plan(config) if is_first() else None
+    if config.launcher.type == LauncherType.slurm:
+        return submit_run(config)
     alone = config.evaluate and not is_job(config)  # a sweep evaluates its baseline first
     if alone:
         by_first(partial(_refuse_alone, config))

@@ -41,6 +41,18 @@ def by_first(act: Callable[[], Any]) -> Any:
     return told_by_first(act)
 
 
+def submit_run(config: TrainConfig) -> None:
+    """Give Slurm this run, as this command says it."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from llavapose.config.start import conf_folder
+    from llavapose.sweep.jobs import script_words
+    from llavapose.sweep.slurm import batch_of, local_words, submit
+
+    words = [*script_words(conf_folder(), "train"), *local_words(HydraConfig.get().overrides.task)]
+    submit(batch_of(config, name=config.data.name, folder=config.output_dir, words=words))
+
+
 def train(config: TrainConfig) -> Path | None:
     """Train, unless ``resume`` finds that training had ended; the checkpoint's folder, None on ranks other than 0."""
     own: list[Identity] = []

@@ -140,6 +140,13 @@ class CardName(StrEnum):
     rtx4090 = "rtx4090"
 
 
+class LauncherType(StrEnum):
+    """Where runs go: processes of this machine, or jobs of Slurm's."""
+
+    local = "local"
+    slurm = "slurm"
+
+
 class Schedule(StrEnum):
     """Learning rate over the run, after a linear warmup."""
 

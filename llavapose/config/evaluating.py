@@ -4,7 +4,7 @@ A benchmark, an answerer and a judge are built from what ``_target_`` names: a c
 arguments are the settings of its group: one that is null is left to its default, one that it does not take is refused.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,8 @@ class JudgeConfig:
     min_accepted: float | None = None
     """Least share of an endpoint's replies that must have a verdict once a hundred are read; below it the run stops."""
     max_missing: float | None = None
-    """Largest share of an arm's ratings that may be missing in the end; above it the run fails and writes none."""
+    """Largest share of an arm's questions that may lack a rating, any of those asked for, in the end; above it the run
+    fails and writes none. Of the pose judge: whose answer is missing."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 
@@ -191,10 +192,21 @@ class EvaluateConfig:
     """Folder for `answers/<arm>.jsonl`, `verdicts/<judge>/<arm>.jsonl`, `probe/<arm>.jsonl`."""
     baseline: str = "baseline"
     """Row that the others are compared with."""
+    ours: str | None = None
+    """Of a model of a comparison: our arm, beside which a judge of pairs rates it unless ``judge.opponent`` names
+    another; null: no comparison."""
     tables: bool = True
     """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""
     dry_run: bool = False
     """Print the requests, tokens and money that endpoints would be asked for, and stop; needs no key."""
+
+    @property
+    def rating(self) -> JudgeConfig:
+        """The judge with its anchor: in a comparison that is our arm, as in the papers."""
+        judge = self.judge
+        if self.ours is None or judge.opponent is not None or judge.protocol != JudgeProtocol.pair:
+            return judge
+        return replace(judge, opponent=self.ours) if judge.endpoint is not None else judge
 
     @property
     def answers_truth(self) -> bool:
@@ -203,7 +215,7 @@ class EvaluateConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline)
+        found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) + not_plain("ours", self.ours)
         if not self.answers_truth:
             found += reserved("arm", self.arm)
         elif self.arm != TEXT_ONLY:

@@ -33,6 +33,18 @@ def decides_results(name: str) -> bool:
     return last != "max_usd" and (not group.endswith(".endpoint") or last in SAID)
 
 
+def results_root(results: Path) -> Path:
+    """The folder that holds all results which belong together: a sweep's, or that of the results themselves."""
+    return results.parent if (results.parent / "jobs.json").is_file() else results
+
+
+def results_beside(results: Path) -> list[Path]:
+    """A folder of results, and of a sweep with several seeds those of the others: the baseline answers once."""
+    root = results_root(results)
+    others = sorted(path for path in root.iterdir() if path.is_dir()) if root != results else []
+    return list(dict.fromkeys((results, *others)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A place with the settings of what is to be written there."""

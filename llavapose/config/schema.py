@@ -19,6 +19,7 @@ from llavapose.config.choices import (
     ConnectorType,
     Control,
     Dtype,
+    LauncherType,
     LossMean,
     Sampler,
     Schedule,
@@ -215,16 +216,35 @@ class OptimConfig:
 
 @dataclass(kw_only=True)
 class LauncherConfig:
-    """Group ``launcher``: how ``-m`` runs its jobs, each as a process tree of its own."""
+    """Group ``launcher``: where a run, or each job of ``-m``, becomes a process tree of its own."""
 
+    type: LauncherType = LauncherType.local
     jobs: int = 1
-    """Jobs at the same time; each gets its share of the cores."""
+    """Jobs of ``-m`` at the same time; each gets its share of the cores."""
     baseline: bool = True
-    """Also evaluate the untouched base, once, as the row ``baseline``."""
+    """With ``-m``, also evaluate the untouched base, once, as the row ``baseline``."""
+    submit: bool = True
+    """Give Slurm the job; false: print its script."""
+    time: str = "24:00:00"
+    """Most time of one stretch, as Slurm writes it; a run that is longer goes on in the next."""
+    signal_s: int = 300
+    """Seconds before the time is up that the run is told, to save."""
+    cpus_per_task: int = 8
+    """Cores of a rank."""
+    mem: str | None = None
+    """Memory of a machine, as Slurm writes it; null: the partition's own."""
+    partition: str | None = None
+    account: str | None = None
+    setup: list[str] = field(default_factory=list)
+    """Lines of shell before the run, such as ``module load cuda``."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "launcher.", jobs=1)
+        if self.type == LauncherType.local:
+            names = ("submit", "time", "signal_s", "cpus_per_task", "mem", "partition", "account", "setup")
+            return too_small(self, "launcher.", jobs=1) + unread(self, "launcher.", names, "choose launcher=slurm")
+        found = unread(self, "launcher.", ("jobs",), "Slurm decides how many run at the same time; leave it out")
+        return found + too_small(self, "launcher.", signal_s=1, cpus_per_task=1)
 
 
 @dataclass(kw_only=True)
@@ -309,6 +329,8 @@ class TrainConfig:
         ranks, accumulate = self.known_ranks, self.trainer.get("accumulate_grad_batches", 1)
         if self.global_batch is not None and not found and ranks is not None and isinstance(accumulate, int):
             found += not_dividing(self.global_batch, self.batch_size, accumulate, ranks)
+        if self.launcher.type == LauncherType.slurm and self.trainer.get("devices", "auto") in ("auto", -1, "-1"):
+            found.append("launcher=slurm: trainer.devices says how many GPUs a machine gives the job; set a number")
         if self.adapter.type != AdapterType.none:
             found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:

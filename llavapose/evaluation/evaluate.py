@@ -9,18 +9,20 @@ from pathlib import Path
 
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import EvaluateConfig
-from llavapose.errors import DataError
+from llavapose.config.places import results_root
+from llavapose.errors import DataError, named
 from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.protocol import Answerer
 from llavapose.evaluation.answerers.text_only import OfflineTruth
+from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
 from llavapose.evaluation.judges.pose.judge import scale_of
-from llavapose.evaluation.measures import MEASURES, Arm
+from llavapose.evaluation.measures import MEASURES
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
-from llavapose.files import atomic_write, write_json, write_jsonl
+from llavapose.files import atomic_write, read_json, write_json, write_jsonl
 from llavapose.llm.ask import ledger_path
-from llavapose.records import PRIOR, TEXT_ONLY, Question, Scene, to_dict
+from llavapose.records import CONTROL_ARMS, PRIOR, TEXT_ONLY, Question, Scene, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
 
@@ -58,11 +60,11 @@ def arm_of(config: EvaluateConfig) -> Arm:
         name=config.arm,
         out=out,
         benchmark=benchmark,
-        judges=judges_of(config.judge, scale=scale, ledger=_ledger(config, "judge", config.judge.endpoint)),
+        judges=judges_of(config.rating, scale=scale, ledger=_judges_ledger(out, config.judge.endpoint)),
         answerer=answerer_of(
             config.answerer,
             checkpoint=config.checkpoint,
-            ledger=_ledger(config, "answerer", config.answerer.endpoint),
+            ledger=_answerers_ledger(config),
             scenes=scenes,
         ),
         probe=config.probe,
@@ -71,18 +73,40 @@ def arm_of(config: EvaluateConfig) -> Arm:
     )
 
 
-def _ledger(config: EvaluateConfig, user: str, endpoint: EndpointConfig | None) -> Path:
-    """One an arm and endpoint: its cap is on what this judge, or answerer, costs for this arm."""
-    return ledger_path(config.output_dir, user, f"{config.arm}-{endpoint.name}" if endpoint else config.arm)
+def _answerers_ledger(config: EvaluateConfig) -> Path:
+    """One an arm and endpoint: its cap is on what this arm's answers cost."""
+    endpoint = config.answerer.endpoint
+    return ledger_path(config.output_dir, "answerer", f"{config.arm}-{endpoint.name}" if endpoint else config.arm)
+
+
+def _judges_ledger(out: Path, endpoint: EndpointConfig | None) -> Path:
+    """One an endpoint, of all arms and all seeds of a sweep: what two of them ask is paid once, and its cap is one."""
+    return ledger_path(results_root(out), "judge", endpoint.name if endpoint else "none")
 
 
 def evaluate_arm(arm: Arm) -> None:
     """Write down what is asked, take every measure, draw the pictures for the page."""
     if arm.benchmark.questions:
+        _refuse_other_questions(arm)
         write_benchmark(arm.out, arm.benchmark)
         draw_pictures(arm.out / "pictures", arm.benchmark.questions, arm.benchmark.scenes)
     for measure in MEASURES:
         measure(arm)
+
+
+def _refuse_other_questions(arm: Arm) -> None:
+    """Answers to other questions would stand under this benchmark's hash; a sweep's arms are all asked anew."""
+    told, asked = arm.out / "benchmark.json", questions_hash(arm.benchmark.questions)
+    if not told.is_file() or (results_root(arm.out) / "jobs.json").is_file():
+        return
+    there, names = read_json(told, what="benchmark"), {path.stem for path in (arm.out / "answers").glob("*.jsonl")}
+    others = sorted(names - {arm.name, *CONTROL_ARMS})
+    if others and there.get("hash") != asked:
+        raise DataError(
+            f"benchmark: {arm.out} holds answers of {', '.join(map(named, others[:3]))} to the questions "
+            f"{named(there.get('hash'))} ({named(there.get('name'))}), and {arm.benchmark.name} asks {asked}; give "
+            "another output_dir, or ask the same"
+        )
 
 
 def write_benchmark(out: Path, benchmark: Benchmark) -> None:

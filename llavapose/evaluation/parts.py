@@ -16,6 +16,7 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.protocol import Answerer
 from llavapose.evaluation.benchmarks.protocol import Benchmark
+from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.judge import PoseJudge
 from llavapose.evaluation.judges.pose.rating import Scale
 from llavapose.evaluation.judges.protocol import Judge
@@ -48,8 +49,9 @@ def judges_of(config: JudgeConfig, *, scale: Callable[[], Scale], ledger: Path) 
             replace(config, context=one, name=f"{config.name}-{one}" if config.name else None)
             for one in (JudgeContext.captions_boxes, JudgeContext.keypoints)
         ]
+    most = MAX_MISSING if config.max_missing is None else config.max_missing
     return (
-        PoseJudge(scale, only_claims=True),
+        PoseJudge(scale, only_claims=True, max_missing=most),
         *(_made("judge", model, scale=scale, ledger=ledger) for model in models),
     )
 

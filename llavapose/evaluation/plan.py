@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 from llavapose.config.choices import AskMode
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
+from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
-from llavapose.evaluation.measures import Arm, bounds_of, cases_of, is_judged
+from llavapose.evaluation.rating import bounds_of, cases_of, is_judged
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest
 from llavapose.llm.tokens import num_prompt_tokens
@@ -43,12 +44,18 @@ class PlanRow:
     usd: float
 
 
-def plan_of(arm: Arm) -> tuple[PlanRow, ...]:
+def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
     """A row for an answerer behind an endpoint and for each judge that is a model; none where nothing is paid.
 
     Answers that are not there yet are taken to be as long as usual ones; a rating that has to be asked for again costs
     again.
+
+    Args:
+        arm: who is to be evaluated.
+        planned: keys of the requests that a judge was planned to be asked for other arms, which it answers once; gets
+            those of this arm.
     """
+    planned = set() if planned is None else planned
     rows = []
     controls = [None, *(one for one in arm.controls if one in getattr(arm.answerer, "controls", ()))]
     if isinstance(arm.answerer, EndpointAnswerer):
@@ -57,7 +64,7 @@ def plan_of(arm: Arm) -> tuple[PlanRow, ...]:
                  (asked_under(arm.benchmark.questions, control) if control else arm.benchmark.questions)]  # fmt: skip
         with _door(answerer.endpoint, answerer.ledger) as door:
             requests = list(answerer.requests(door, asked, arm.benchmark.scenes.images))
-            rows.append(_row(f"answers, {answerer.endpoint.model}", requests, door, ANSWER_TOKENS))
+            rows.append(_row(f"answers, {answerer.endpoint.model}", requests, door, ANSWER_TOKENS, set()))
     for judge in arm.judges:
         if not isinstance(judge, LlmJudge):
             continue
@@ -70,23 +77,36 @@ def plan_of(arm: Arm) -> tuple[PlanRow, ...]:
             cases = [case for one, control in judged for case in cases_of(one, judge, control, unanswered=_USUAL)]
             with _door(judge.endpoint, judge.ledger) as door:
                 asked = list(judge.requests(door, cases))
-                rows.append(_row(judge.name, asked, door, VERDICT_TOKENS, batch=judge.mode == AskMode.batch))
+                rows.append(_row(judge.name, asked, door, VERDICT_TOKENS, planned, batch=judge.mode == AskMode.batch))
     return tuple(rows)
+
+
+def added(plans: Sequence[Sequence[PlanRow]]) -> tuple[PlanRow, ...]:
+    """The plans of several arms as one: a row for each that is asked."""
+    found: dict[str, PlanRow] = {}
+    for row in (row for plan in plans for row in plan):
+        before = found.get(row.who, PlanRow(who=row.who, num_requests=0, num_answered=0, tokens_in=0, tokens_out=0,
+                                            usd=0.0))  # fmt: skip
+        sums = {name: getattr(before, name) + getattr(row, name) for name in (*_COUNTS, "usd")}
+        found[row.who] = PlanRow(who=row.who, **sums)
+    return tuple(found.values())
+
+
+_COUNTS = ("num_requests", "num_answered", "tokens_in", "tokens_out")
 
 
 def lines(rows: Sequence[PlanRow]) -> list[str]:
     """The plan as lines to print."""
     if not rows:
         return ["nobody is asked over a network; nothing to plan"]
-    names = ("num_requests", "num_answered", "tokens_in", "tokens_out")
-    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
+    sums = {name: sum(getattr(row, name) for row in rows) for name in _COUNTS}
     whole = PlanRow(who="all", usd=sum(row.usd for row in rows), **sums)
     width = max(len(row.who) for row in rows) + 2
     titles = ("requests", "answered", "tokens in", "tokens out")
     return [
         f"{'who':<{width}}" + "".join(f"{title:>13}" for title in titles) + f"{'US $':>12}",
         *(
-            f"{row.who:<{width}}" + "".join(f"{getattr(row, name):>13,}" for name in names) + f"{row.usd:>12,.2f}"
+            f"{row.who:<{width}}" + "".join(f"{getattr(row, name):>13,}" for name in _COUNTS) + f"{row.usd:>12,.2f}"
             for row in (*rows, *([whole] if len(rows) > 1 else []))
         ),
         "tokens are estimates; answers that are not there yet are taken to be as long as usual ones, and what has to "
@@ -106,10 +126,19 @@ def _door(endpoint: EndpointConfig, ledger: Path) -> Iterator[Door]:
             yield door
 
 
-def _row(who: str, requests: Sequence[ChatRequest], door: Door, usual_tokens: int, *, batch: bool = False) -> PlanRow:
+def _row(
+    who: str,
+    requests: Sequence[ChatRequest],
+    door: Door,
+    usual_tokens: int,
+    planned: set[str],
+    *,
+    batch: bool = False,
+) -> PlanRow:
     endpoint = door.endpoint
-    answered = door.ledger.answered(request.key for request in requests)
+    answered = door.ledger.answered(request.key for request in requests) | planned
     left = [request for request in requests if request.key not in answered]
+    planned |= {request.key for request in left}
     lengths = [num_prompt_tokens(request.messages) for request in _spread(left)]
     tokens_in = round(len(left) * sum(lengths) / max(1, len(lengths)))
     tokens_out = len(left) * min(usual_tokens, endpoint.max_tokens)

@@ -126,6 +126,7 @@ def open_door(
     mode: AskMode = AskMode.live,
     max_usd: Cap = None,
     wait: bool = True,
+    shared: bool = False,
     retry_failed: bool = False,
     progress: bool = True,
     model: Callable[[], ChatModel] | None = None,
@@ -140,6 +141,7 @@ def open_door(
         max_usd: hard cap on the money of the whole ledger, requests under way included; None or "none":
             no cap.
         wait: with batches: wait for them; False: hand them in and return with state ``batches``.
+        shared: whether several runs use the ledger, one after the other: then another process is waited for.
         retry_failed: ask again what was refused for good in an earlier run.
         progress: whether to show a live line on stderr.
         model: makes what answers in the endpoint's place, e.g. ``lambda: Scripted(reply)``; asked live.
@@ -147,7 +149,7 @@ def open_door(
     Raises:
         DataError: another process holds the ledger, or it cannot be opened.
     """
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, wait=shared) as opened:
         yield Door(
             endpoint=endpoint, owner=owner, ledger=opened, mode=mode, max_usd=cap_of(max_usd), wait=wait,
             retry_failed=retry_failed, progress=progress, model=model,
@@ -174,6 +176,7 @@ def ledger_path(folder: Path, user: str, run: str) -> Path:
     Args:
         folder: of the run's data; ledgers lie in ``ledgers/`` below it.
         user: "teacher", "judge" or "answerer".
-        run: what tells this run from others, e.g. "coco2014-gpt4o".
+        run: what tells this run from others, e.g. "coco2014-gpt4o"; of a judge, whose ledger all arms share, the
+            endpoint alone.
     """
     return folder / "ledgers" / (f"{run}.sqlite" if user == TEACHER else f"{user}-{run}.sqlite")

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from llavapose.errors import DataError
-from llavapose.evaluation.answerers.file import read_answers
-from llavapose.evaluation.benchmarks.file import read_questions
+from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.tables.results import arms_found, summarise
+from llavapose.records import BASELINE
 from llavapose.report.page import Source, write_page
 from llavapose.report.sweep import write_tables
 
@@ -21,24 +20,18 @@ log = logging.getLogger(__name__)
 
 
 def write_board(folder: Path, baseline: str) -> Path:
-    """Check every entry, print and write the tables, write the page; returns the page's path.
+    """Print and write the tables of entries that were checked, write the page; returns the page's path.
 
     Raises:
-        DataError: no questions or no entry, or one that does not answer these questions.
+        DataError: no entry with a verdict.
+        ConfigError: a baseline that is no entry.
     """
-    questions = folder / "benchmark.jsonl"
-    if not questions.is_file():
-        raise DataError(
-            f"board: no benchmark.jsonl in {folder}; expected a folder that evaluate.py writes (output_dir)"
-        )
-    asked = [question.id for question in read_questions(questions)]
-    entries = sorted((folder / "answers").glob("*.jsonl"))
-    for path in entries:
-        read_answers(path, asked)
     arms = arms_found([folder])
     if not arms:
         raise DataError(f"board: no verdicts in {folder}; expected verdicts/<judge>/<model>.jsonl beside answers/")
-    for path in entries:
+    if baseline != BASELINE and baseline not in arms:
+        raise ConfigError(f"baseline={baseline}: no entry of that name; there are {', '.join(arms)}")
+    for path in sorted((folder / "answers").glob("*.jsonl")):
         if path.stem not in arms:
             log.warning("%s: not judged by anybody, so not in the tables", path)
     return write_results(

@@ -115,8 +115,9 @@ def _interval_plot(groups: _Groups, arms: Sequence[str], axis: _Axis, *, value: 
         axes.set_ylim(axis.low, axis.high)
         axes.axhline(axis.line, color="#5f6368", linewidth=1)
         if axis.line_name:
-            axes.text(len(groups) - 0.5, axis.line + 0.8, axis.line_name, color="#5f6368", fontsize=8, ha="right",
-                      va="bottom")  # fmt: skip
+            # Behind the axis's right end, where no point can lie.
+            axes.annotate(axis.line_name, (1, axis.line), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                          textcoords="offset points", color="#5f6368", fontsize=8, va="center")  # fmt: skip
         axes.set_ylabel(axis.name)
         wide = _svg(figure)
     return Plot(wide=wide, narrow=_narrow_intervals(groups, arms, axis, value=value))

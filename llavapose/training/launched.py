@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import torch.distributed
-from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 
 from llavapose.errors import LlavaPoseError
 from llavapose.plain_json import parse_json
@@ -76,9 +75,12 @@ def _there(store: Any, key: str) -> bool:
 
 @cache
 def _store(place: Launched) -> Any:
-    slurm = place.by == "srun"
-    host = SLURMEnvironment().main_address if slurm else os.environ["MASTER_ADDR"]
-    port = SLURMEnvironment().main_port if slurm else int(os.environ["MASTER_PORT"])
+    if place.by == "srun":
+        from lightning.fabric.plugins.environments.slurm import SLURMEnvironment  # seconds to import
+
+        host, port = SLURMEnvironment().main_address, SLURMEnvironment().main_port
+    else:
+        host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     try:
         # Kept open, and shared with the process group that training opens at the same address.

@@ -285,6 +285,7 @@ def test_a_model_of_the_comparisons_composes(name):
     answerer = config.answerer
     source = config.checkpoint or (answerer.endpoint.model if answerer.endpoint else str(answerer.path))
     assert (config.arm, answerer._target_.rpartition(".")[2], source) == COMPARED[name]
+    assert config.ours == "full" and config.rating is config.judge, "the pose judge lays nothing beside"
     text = (CONF / "compared" / f"{name}.yaml").read_text()
     assert f"python evaluate.py compared={name}" in text
     if answerer.path is not None:

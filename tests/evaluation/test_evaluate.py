@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,17 +14,21 @@ from llavapose.errors import DataError
 from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.protocol import Likelihoods, ProbedAnswerer
+from llavapose.evaluation.answerers.text_only import OfflineTruth
+from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
-from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
+from llavapose.evaluation.judges.missing import TooManyMissing
+from llavapose.evaluation.judges.pose.judge import NO_KEYPOINTS, PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
-from llavapose.evaluation.measures import Arm
-from llavapose.evaluation.tables.results import judges_found, rated_answers, summarise
+from llavapose.evaluation.tables.results import summarise
+from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import read_json, read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
-from llavapose.records import PRIOR, Answer, Verdict
+from llavapose.records import PRIOR, TEXT_ONLY, Answer, Verdict
 from llavapose.report.tables import read_table
 
 
@@ -63,16 +68,16 @@ class Beside:
 
     def judge(self, cases):
         for case in cases:
-            arms = ((case.answer, case.opponent, "ab"), (case.opponent, case.answer, "ba"))
+            arms = ((case.answer, case.opponent), (case.opponent, case.answer))
             yield tuple(
                 Judgement(
                     verdict=Verdict(
                         question_id=case.question.id, arm=one.arm, judge=self.name, reason="by length",
                         rating=8.0 if len(one.text) > len(other.text) else 2.0, protocol="pair",
-                        opponent=other.arm, order=order,
+                        opponent=other.arm,
                     )
                 )
-                for one, other, order in arms
+                for one, other in arms
             )  # fmt: skip
 
 
@@ -212,9 +217,7 @@ def test_a_second_judge_overwrites_nothing_and_has_a_table_of_its_own(arm_of, be
     assert rows["beside", "full", "all"]["score"] == 80 and rows["beside", "baseline", "all"]["score"] == 20
     assert rows["beside", "full", "all"]["diff"] == 60 and rows["pose", "full", "all"]["score"] > 95
     pair = rows_of(out / "verdicts" / "beside" / "full.jsonl")
-    assert [(row["arm"], row["opponent"], row["order"]) for row in pair[:2]] == [
-        ("full", "baseline", "ab"), ("baseline", "full", "ba"),
-    ]  # fmt: skip
+    assert [(row["arm"], row["opponent"]) for row in pair[:2]] == [("full", "baseline"), ("baseline", "full")]
 
 
 def test_a_judge_of_pairs_needs_the_other_s_answers(arm_of, benchmark, tmp_path):
@@ -239,9 +242,78 @@ def test_a_missing_answer_is_unscored_by_any_judge(arm_of, benchmark, tmp_path):
                 yield answer if number else replace(answer, text="refused", finish="failed")
 
     evaluate_arm(arm_of(tmp_path, "full", Failing(benchmark)))
+    summarise(tmp_path)
+    (row,) = [row for row in table(tmp_path, "ablation.csv") if (row["arm"], row["kind"]) == ("full", "all")]
+    assert row["score_if_missing_low"] < row["score_if_missing_high"], "a refusal helps nobody"
     first, second = rows_of(tmp_path / "verdicts" / "pose" / "full.jsonl")[:2]
     assert first["rating"] is None and first["reason"] == "no answer of full: refused"
     assert second["rating"] is not None
+
+
+@pytest.mark.parametrize("judge", [None, Beside()])
+def test_too_many_missing_answers_fail_any_judge(arm_of, benchmark, tmp_path, judge):
+    class Refusing(Talker):
+        def answers(self, questions, images, arm):
+            for number, answer in enumerate(super().answers(questions, images, arm)):
+                yield answer if number > 4 else replace(answer, text="refused", finish="failed")
+
+    evaluate_arm(arm_of(tmp_path, "baseline", Talker(benchmark)))
+    with pytest.raises(TooManyMissing, match=r"5 of 36 questions lack a rating, more than .*: 5 x no answer of full"):
+        evaluate_arm(arm_of(tmp_path, "full", Refusing(benchmark), judge))
+    assert not list(tmp_path.glob("verdicts/*/full.jsonl"))
+
+
+def test_an_answer_that_the_opponent_lacks_is_not_judged_as_text(arm_of, benchmark, tmp_path):
+    class Failing(Talker):
+        def answers(self, questions, images, arm):
+            for number, answer in enumerate(super().answers(questions, images, arm)):
+                yield answer if number else replace(answer, text="refused " * 99, finish="failed")
+
+    evaluate_arm(arm_of(tmp_path, "baseline", Failing(benchmark, sees=False)))
+    evaluate_arm(arm_of(tmp_path, "full", Talker(benchmark), Beside()))
+    first, *rest = rated_answers(tmp_path, "full", "beside")
+    assert first.rating is None and all(one.rating == 8.0 for one in rest)
+    (line,) = [row for row in rows_of(tmp_path / "verdicts" / "beside" / "full.jsonl") if row["rating"] is None]
+    assert line["reason"].startswith("no answer of baseline: refused refused")
+
+
+def test_answers_to_other_questions_share_no_folder(arm_of, benchmark, drawn, tmp_path):
+    evaluate_arm(arm_of(tmp_path, "full", Talker(benchmark)))
+    before = (tmp_path / "benchmark.json").read_bytes()
+    asked = WorldBenchmark(drawn, num_images=3)
+    other = replace(arm_of(tmp_path, "other", Talker(asked)), benchmark=asked)
+    hashes = [questions_hash(one.questions) for one in (benchmark, asked)]
+    said = rf"holds answers of full to the questions {hashes[0]} \(world\), and world asks {hashes[1]}; give another"
+    with pytest.raises(DataError, match=said):
+        evaluate_arm(other)
+    assert (tmp_path / "benchmark.json").read_bytes() == before and not (tmp_path / "answers" / "other.jsonl").exists()
+    evaluate_arm(replace(other, name="full"))  # nobody else's answers lie there
+    assert (tmp_path / "benchmark.json").read_bytes() != before
+
+
+def test_results_of_other_questions_are_a_hole_under_this_hash(arm_of, benchmark, tmp_path, caplog):
+    for arm in ("full", "baseline"):
+        evaluate_arm(arm_of(tmp_path, arm, Talker(benchmark)))
+    path = tmp_path / "verdicts" / "pose" / "full.jsonl"
+    path.write_text(path.read_text().replace('"text": "', '"text": "Earlier: '))
+    summarise(tmp_path)
+    rows = {row["arm"]: row for row in table(tmp_path, "ablation.csv") if row["kind"] == "all"}
+    assert math.isnan(rows["full"]["score"]) and rows["baseline"]["num_scored"] > 0
+
+
+def test_without_keypoints_poses_are_not_judged_and_the_upper_bound_is_left_out(arm_of, benchmark, tmp_path, caplog):
+    """As LLaVA's own questions, whose pictures have captions and boxes."""
+    bare = tuple(replace(scene, people=tuple(replace(one, keypoints=()) for one in scene.people))
+                 for scene in benchmark.scenes.scenes)  # fmt: skip
+    asked = SimpleNamespace(name="boxes", questions=benchmark.questions, scenes=replace(benchmark.scenes, scenes=bare))
+    arm = replace(arm_of(tmp_path, "full", Talker(benchmark)), benchmark=asked, probe=ProbeConfig(enabled=False))
+    arm = replace(arm, bounds={**arm.bounds, TEXT_ONLY: OfflineTruth(lambda: asked.scenes)})
+    with caplog.at_level("INFO"):
+        evaluate_arm(arm)
+    rows = rows_of(tmp_path / "verdicts" / "pose" / "full.jsonl")
+    assert {row["reason"] for row in rows} == {NO_KEYPOINTS} and {row["rating"] for row in rows} == {None}
+    assert "no text_only: the benchmark's pictures have no keypoints" in caplog.text
+    assert not (tmp_path / "answers" / "text_only.jsonl").exists() and not any(row["claims"] for row in rows)
 
 
 def test_results_of_the_first_version_are_the_pose_judge_s(out, tmp_path):
@@ -265,6 +337,10 @@ def test_answers_from_a_file_are_judged_without_a_model(arm_of, benchmark, out, 
     ratings = [rating for rating in ratings if rating is not None]
     assert sum(ratings) / len(ratings) > 9.5
     assert not (tmp_path / "probe").exists() and not isinstance(mine.answerer, ProbedAnswerer)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    evaluate_arm(mine)
+    first, *rest = rows_of(tmp_path / "verdicts" / "pose" / "mine.jsonl")
+    assert first["rating"] is None and first["reason"] == "no answer of mine: not in mine.jsonl" and len(rest) == 35
     path.write_text('{"question_id": "nothing", "text": "."}\n')
     with pytest.raises(DataError, match="answers 0 of 36 questions"):
         evaluate_arm(mine)

@@ -17,7 +17,7 @@ from llavapose.config.compose import settings
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.schema import plain_settings
 from llavapose.config.start import conf_folder
-from llavapose.errors import DataError
+from llavapose.errors import DataError, LlavaPoseError
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.files import TINY_BASE
@@ -33,6 +33,7 @@ JUDGES = ("judge-pair-captions_boxes", "judge-pair-keypoints")
 NUM_ASKED = 2 * 2 * 3 * NUM_IMAGES
 """Requests an arm: two orders and two contexts of every question."""
 WORTH = {"baseline": 4.0, "full": 7.0}
+OTHERS = {"other": 6.0}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def words(world, server, tmp_path):
 
     def made(arm: str, *more: str) -> list[str]:
         file = tmp_path / f"{arm}.answers.jsonl"
-        told = ({"question_id": one["id"], "text": f"worth {WORTH[arm]} {one['id']}"} for one in questions)
+        told = ({"question_id": one["id"], "text": f"worth {(WORTH | OTHERS)[arm]} {one['id']}"} for one in questions)
         file.write_text("".join(json.dumps(row) + "\n" for row in told))
         return [
             "answerer=file", f"answerer.path={file}", f"arm={arm}", f"output_dir={tmp_path / 'out'}",
@@ -143,7 +144,7 @@ def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_
     ("garbled", "error", "goes_on"),
     [
         (1.0, r"of the last \d+ replies of the judge 0 are of use, fewer than 20%", "judge.min_accepted=0"),
-        (0.7, r"\d+ of 36 ratings are missing, more than judge.max_missing=0.1", "judge.max_missing=1"),
+        (0.7, r"\d+ of 18 questions lack a rating, more than judge.max_missing=0.1", "judge.max_missing=1"),
     ],
 )
 def test_a_model_that_cannot_judge_fails_loudly(words, server, tmp_path, garbled, error, goes_on):
@@ -224,7 +225,14 @@ def test_a_sweep_s_arms_are_judged_by_one_command_that_fills_in_what_is_missing(
     (tmp_path / "jobs.json").write_text(json.dumps(jobs))
     judge = ["judge.endpoint=vllm", f"judge.endpoint.base_url={server.url}", "judge.endpoint.model=judge",
              "judge.context=keypoints"]  # fmt: skip
+    capsys.readouterr()
+    evaluate_sweep(conf_folder(), str(tmp_path), [*judge, "dry_run=true"])
+    plan = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("judge-pair")][-1]
     evaluate_sweep(conf_folder(), str(tmp_path), judge)
+    # Beside one baseline both seeds' answers, 9 in two orders each, and the controls' rows once for all three jobs.
+    assert int(plan[1]) - int(plan[2]) == 2 * 18 + 2 * 18
+    # As all three are one model here, its answer beside itself is the same request four times.
+    assert len(server.asked) == server.asked.total() == 9 + 2 * 18
     rows = table(tmp_path)
     whole = rows["judge-pair-keypoints", "baseline", "all"]
     # 9 questions, two orders, beside two trainings of full, and the prior's beside it is a control's.
@@ -235,6 +243,50 @@ def test_a_sweep_s_arms_are_judged_by_one_command_that_fills_in_what_is_missing(
     (tmp_path / "seed=1" / "verdicts" / "judge-pair-keypoints" / "full.jsonl").unlink()
     evaluate_sweep(conf_folder(), str(tmp_path), judge)
     assert server.asked.total() == asked and table(tmp_path) == rows
+
+
+def test_what_two_arms_ask_is_paid_once_also_side_by_side(words, server, tmp_path):
+    """Both would have the prior and the ground truth judged, and wait for each other at the judge's ledger."""
+    evaluated(words("baseline", "judge.endpoint.base_url=http://127.0.0.1:9/v1", "judge=pose", "judge.endpoint=null"))
+    (told,) = (tmp_path / "out" / "answers").glob("baseline.jsonl")
+    assert told.is_file() and not server.asked
+
+    def slow(asked):
+        return Served(body=ScriptedJudge(first=0.5)(asked).body, delay_s=0.02)
+
+    server.behave = slow
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    more = ["tables=false", "controls=[]", "judge.context=keypoints"]
+    commands = [[sys.executable, str(ROOT / "evaluate.py"), *words(arm, *more)] for arm in ("full", "other")]
+    runs = [subprocess.Popen(one, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True) for one in commands]
+    said = [run.communicate(timeout=240)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    # Each arm beside the baseline, and the two controls' rows once.
+    assert server.asked.total() == len(server.asked) == 4 * NUM_ASKED // 2
+    (ledger,) = (tmp_path / "out" / "ledgers").glob("judge-*.sqlite")
+    assert ledger.name == "judge-vllm.sqlite"
+
+
+def test_replies_in_a_ledger_of_an_earlier_version_are_not_paid_again(words, server, tmp_path):
+    for arm in WORTH:
+        evaluated(words(arm))
+    paid, ledgers = server.asked.total(), tmp_path / "out" / "ledgers"
+    (ledgers / "judge-vllm.sqlite").rename(ledgers / "judge-full-vllm.sqlite")
+    (tmp_path / "out" / "verdicts" / JUDGES[0] / "full.jsonl").unlink()
+    evaluated(words("full"))
+    assert server.asked.total() == paid and (ledgers / "judge-vllm.sqlite").is_file()
+
+
+def test_an_arm_that_cannot_be_evaluated_keeps_no_other_from_it(words, server, tmp_path, capsys):
+    evaluated(words("baseline"))
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"question_id": "nothing", "text": "."}\n')
+    good = [text for text in words("full", "judge.context=keypoints") if not text.startswith("answerer.path=")]
+    with pytest.raises(LlavaPoseError, match=r"answerer.path=.*bad.jsonl.*: answers: .* answers 0 of 18 questions"):
+        evaluate_grid(conf_folder(), [*good, f"answerer.path={bad},{tmp_path / 'full.answers.jsonl'}"])
+    assert float(table(tmp_path / "out")["judge-pair-keypoints", "full", "all"]["score"]) == pytest.approx(72.5)
+    said = capsys.readouterr().out
+    assert "not evaluated, the others go on" in said and said.count("tables: ") == 2
 
 
 def test_relative_ratings_are_told_in_percent_of_the_reference_s(words, server, tmp_path, capsys):

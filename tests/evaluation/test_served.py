@@ -48,5 +48,5 @@ def test_a_served_llava_answers_and_cannot_judge(tmp_path):
     with (tmp_path / "out" / "ablation.csv").open(newline="") as stream:
         assert {"served", "baseline", "prior", "text_only"} <= {row["arm"] for row in csv.DictReader(stream)}
     assert judged.returncode == 1 and "Traceback" not in judged.stderr
-    assert "ratings are missing, more than judge.max_missing=0.1" in judged.stderr
+    assert "questions lack a rating, more than judge.max_missing=0.1" in judged.stderr
     assert "no rating: " in judged.stderr

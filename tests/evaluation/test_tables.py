@@ -70,8 +70,8 @@ def test_controls_stand_last_the_upper_bound_before_the_prior():
 
 def test_arms_are_compared_on_common_questions_with_bounds_for_the_missing():
     full, base = rated([6, 6, 6], num_images=10), rated([5, 5, 5], num_images=10)
-    full[0] = replace(full[0], rating=None)
-    base[1] = replace(base[1], rating=None)
+    full[0] = replace(full[0], rating=None, missing=True)
+    base[1] = replace(base[1], rating=None, missing=True)
     row = cell(ablation_table({"full": full, "baseline": base}, ["full"], judge="gpt-4o"), "full")
     assert (row["num_scored"], row["num_unscored"], row["num_common"]) == (29, 1, 28)
     assert row["diff"] == pytest.approx(10)
@@ -84,8 +84,9 @@ def test_arms_are_compared_on_common_questions_with_bounds_for_the_missing():
     assert row["diff_if_missing_low"] < row["diff"] < row["diff_if_missing_high"]
     whole = cell(ablation_table({"full": rated([6] * 3), "baseline": rated([5] * 3)}, ["full"], judge="x"), "full")
     assert whole["diff_if_missing_low"] == pytest.approx(whole["diff"]) == whole["diff_if_missing_high"]
-    pose = cell(ablation_table({"full": full, "baseline": base}, ["full"]), "full")
-    assert math.isnan(pose["diff_if_missing_low"]), "the pose judge's unscored questions are so for every arm"
+    undecided = [replace(one, missing=False) for one in full], [replace(one, missing=False) for one in base]
+    pose = cell(ablation_table(dict(zip(("full", "baseline"), undecided, strict=True)), ["full"]), "full")
+    assert pose["diff_if_missing_low"] == pose["diff_if_missing_high"], "what it scores of nobody is not missing"
 
 
 def test_the_anchors_n_is_over_all_its_pairings():
@@ -138,6 +139,16 @@ def test_a_comparison_is_ours_less_each_other_model():
     assert cell(rows, "Qwen2-VL-7B")["gain"] == pytest.approx(20)
     assert math.isnan(cell(rows, "full")["diff"]) and cell(rows, "full")["num_ratings"] == 180
     assert cell(rows, "V-star")["score_if_missing_low"] == pytest.approx(40)
+
+
+def test_every_difference_of_a_comparison_counts_for_holm_but_the_controls(tmp_path):
+    told = {"full": noisy(6.5, seed=0), "Qwen2-VL-7B": noisy(5.0, seed=1), "baseline": noisy(5.2, seed=2)}
+    told |= {"prior": noisy(1.0, seed=3), "text_only": noisy(9.0, seed=4)}
+    rows = comparison_table(told, list(told), "full", judge="gpt-4o")
+    tested = [row for row in rows if not math.isnan(row["p"])]
+    assert {row["arm"] for row in tested} == {"Qwen2-VL-7B", "baseline"} and len(tested) == 8
+    assert cell(rows, "Qwen2-VL-7B")["p_holm"] == pytest.approx(8 / 10_001)
+    assert not math.isnan(cell(rows, "text_only")["diff"]) and math.isnan(cell(rows, "text_only")["gain"])
 
 
 def test_a_comparison_has_every_models_controls():

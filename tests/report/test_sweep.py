@@ -7,7 +7,7 @@ import re
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.evaluation.tables.results import rated_answers
+from llavapose.evaluation.tables.verdicts import rated_answers
 from llavapose.files import read_json, read_jsonl, write_json, write_jsonl
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep

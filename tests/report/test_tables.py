@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_tabl
 from llavapose.evaluation.tables.comparison import comparison_table
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import write_csv
-from llavapose.report.plots import skill_plot
+from llavapose.report.plots import score_plot, skill_plot
 from llavapose.report.tables import (
     BLIND_MARK,
     NEEDED,
@@ -63,7 +64,7 @@ def test_a_difference_without_looking_is_marked():
         assert first["shuffled"] == ("80.0" if mark == BLIND_MARK else "12.5" if controls else "—")
         assert first["no picture"] == ("10.0" if mark == BLIND_MARK else "—")
         assert dict(zip(grid.header, grid.rows[-1], strict=True))["difference to baseline"].endswith("]"), "the prior"
-        assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0]"
+        assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0] ="
     beaten = ablation_table({"full": baseline, "baseline": prior, "prior": full}, ["full", "baseline", "prior"])
     assert ablation_grid(beaten).rows[0][-3].endswith(f" {BLIND_MARK}"), "the prior does better"
     assert r"\dag{}" in as_latex(ablation_grid(beaten))
@@ -144,14 +145,40 @@ def test_a_caption_says_how_intervals_were_made_and_what_they_do_not_know():
     assert "[95% interval by bootstrap over images]" in ablation_grid(kept).note, "tables of earlier versions"
 
 
+def test_an_interval_of_no_width_is_marked_and_so_are_few_pictures():
+    rows = ablation_table({"full": ratings([10.0] * 25), "baseline": ratings([8.0, 9.0] * 12)}, ["full", "baseline"])
+    grid = ablation_grid(rows)
+    full, baseline = (dict(zip(grid.header, row, strict=True)) for row in grid.rows)
+    assert full["all"] == "100.0 [100.0, 100.0] =" and "=" not in baseline["all"]
+    for form in (as_text, as_markdown, as_latex):
+        assert "=: no spread was seen, all pictures gave the same" in form(grid)
+    assert "no spread" not in as_text(ablation_grid([row for row in rows if row["arm"] == "baseline"]))
+    assert "Fewer than 20 pictures" not in grid.note
+    assert "Fewer than 20 pictures" in ablation_grid(ablation_table({"full": ratings([8.0, 9.0])}, ["full"])).note
+
+
 def test_the_smallest_gap_stands_under_every_table():
     values = {"full": 8.0, "conv": 5.0, "baseline": 5.0}
     rows = told(values)
     rows = [{**row, "smallest_gap": {"full": 3.21, "conv": 4.56}.get(row["arm"], math.nan)} for row in rows]
     said = "Smallest difference in all that these questions can show"
     for grid in (ablation_grid(rows), *difference_grids(rows).values()):
-        assert said in grid.note and grid.note.endswith(": 3.2 to 4.6.")
+        assert said in grid.note and grid.note.endswith(" among these arms: 4.6.")
     assert said not in ablation_grid(told({"full": 8.0}, ("full",))).note, "nothing to compare with"
+
+
+def test_an_arm_that_hardly_differs_promises_nothing_of_the_others():
+    rng = random.Random(0)
+    baseline = ratings([rng.uniform(2, 9) for _ in range(30)])
+    found = {
+        "full": [replace(one, rating=rng.uniform(2, 9)) for one in baseline],
+        "conv": [replace(one, rating=one.rating + 0.01 * (one.scene_id % 2)) for one in baseline],
+        "baseline": baseline,
+    }
+    rows = ablation_table(found, list(found), judge="gpt-4o")
+    gaps = {row["arm"]: row["smallest_gap"] for row in rows if row["kind"] == "all"}
+    assert gaps["conv"] < 0.1 < 5 < gaps["full"]
+    assert ablation_grid(rows).note.endswith(f" among these arms: {gaps['full']:.1f}.")
 
 
 def test_n_is_questions_and_ratings():
@@ -288,3 +315,11 @@ def test_the_probes_plot_has_the_controls_that_were_probed():
     for form in (plot.wide, plot.narrow):
         assert "all, no picture" in form and "all, shuffled pictures" in form and "several people" not in form
     assert "no picture" not in skill_plot(rows[:2], ["full"]).wide
+
+
+def test_the_name_of_a_line_lies_behind_all_points():
+    rows = ablation_table({"full": ratings([1.0, 1.1]), "baseline": ratings([1.0, 1.2])}, ["full", "baseline"])
+    wide = score_plot(rows).wide
+    (label,) = re.findall(r'<text[^>]*text-anchor: start[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
+    points = [float(x) for x in re.findall(r'<use [^>]*\bx="([\d.]+)"', wide)]
+    assert len(points) > 4 and float(label) > max(points) + 10

@@ -159,7 +159,7 @@ def on_ranks(places, tmp_path_factory, launcher):
         for name in ("ddp", "deepspeed", "fsdp2")
         if shutil.which("g++") or name != "deepspeed"
     ]  # fmt: skip
-    assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
+    assert launcher(jobs, folder, ranks=2, timeout=900) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     run(**places, adapter=LORA, optim=RATES, output_dir=str(folder / "one"))
     return folder
 

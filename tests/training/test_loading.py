@@ -47,7 +47,7 @@ def unmoved(places, untied_base, tmp_path_factory, launcher) -> Path:
         for name, (base, strategy, settings) in RUNS.items()
         if shutil.which("g++") or strategy == "fsdp2"
     ]  # fmt: skip
-    assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
+    assert launcher(jobs, folder, ranks=2, timeout=900) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     run(**{**places, **STILL, "base": untied_base, "batch_size": 8}, reset=True, output_dir=str(folder / "one"))
     return folder
 

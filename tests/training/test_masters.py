@@ -41,7 +41,7 @@ def left(places, half_base, tmp_path_factory, launcher) -> dict[str, dict]:
         for name, strategy in RANKS.items()
         if shutil.which("g++") or strategy == "fsdp2"
     ]
-    assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
+    assert launcher(jobs, folder, ranks=2, timeout=900) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     for name in RANKS:
         error = folder / name / "error-0.txt"
         assert not error.exists(), error.read_text()[-3000:]

@@ -9,6 +9,7 @@ from typing import Any
 from llavapose.config.choices import SceneSource
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
+from llavapose.config.places import results_beside
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.config.teaching import TeacherConfig
@@ -81,7 +82,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
 
 
 def _evaluation(config: EvaluateConfig) -> Iterator[str]:
-    if config.checkpoint is not None:
+    if config.checkpoint is not None and not config.dry_run:
         yield from _checkpoint("checkpoint", config.checkpoint)
     yield from _parts(config.benchmark, config.answerer)
     if not config.dry_run:
@@ -98,9 +99,7 @@ def missing_opponent(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
     opponent = judge.rival
     if opponent in (None, arm, TEXT_ONLY):
         return []
-    # In a sweep with several seeds the baseline answers once, in the folder of the first.
-    places = [results, *(results.parent.iterdir() if (results.parent / "jobs.json").is_file() else ())]
-    if any((folder / "answers" / f"{opponent}.jsonl").is_file() for folder in places):
+    if any((folder / "answers" / f"{opponent}.jsonl").is_file() for folder in results_beside(results)):
         return []
     return [
         f"judge.protocol={judge.protocol}: no answers of {opponent} in {results}; evaluate that arm first: "

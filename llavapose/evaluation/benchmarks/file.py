@@ -6,7 +6,7 @@ One line::
      "text": "Is the left elbow of the person bent or straight?",
      "asked": {"kind": "elbow", "person": 0, "part": "left elbow"}}
 
-or in LLaVA's form, whose image id is in the picture's name::
+or in LLaVA's form, whose image id is in the picture's name, or is made of a name without one::
 
     {"question_id": 0, "image": "000000441147.jpg", "text": "What ...?", "category": "conv"}
 """
@@ -19,9 +19,9 @@ from pathlib import Path
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError, shown
-from llavapose.files import read_jsonl, write_jsonl
+from llavapose.files import fingerprint, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
-from llavapose.pictures import Pictures
+from llavapose.pictures import Pictures, plain_name
 from llavapose.records import Asked, Question, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes
@@ -56,8 +56,16 @@ class FileBenchmark:
         return open_scenes(self._scenes, "val")
 
 
-def found_in(images: Path, questions: Sequence[Question], path: Path) -> tuple[Question, ...]:
+def found_in(
+    images: Path, questions: Sequence[Question], path: Path, *, get: str = "set benchmark.images"
+) -> tuple[Question, ...]:
     """The questions with their pictures' names in a folder, which may be another layout of the same data set.
+
+    Args:
+        images: the folder.
+        questions: about its pictures.
+        path: where they are from.
+        get: what to do where a picture is not there.
 
     Raises:
         DataError: a picture that is not there.
@@ -66,7 +74,7 @@ def found_in(images: Path, questions: Sequence[Question], path: Path) -> tuple[Q
     for question in questions:
         where = f"benchmark: {path}, question {question.id}"
         if (name := pictures.find(question.image, where=where)) is None:
-            raise DataError(f"{where}: no picture {question.image} in {images}; set benchmark.images")
+            raise DataError(f"{where}: no picture {question.image} in {images}; {get}")
         found.append(replace(question, image=name))
     return tuple(found)
 
@@ -82,7 +90,20 @@ def read_questions(path: Path) -> tuple[Question, ...]:
     Raises:
         DataError: a line that is no question; names file and line.
     """
-    return tuple(_question(row, f"{path}:{number}") for number, row in read_jsonl(path, what="benchmark"))
+    found: list[Question] = []
+    pictures: dict[int, str] = {}
+    numbers: dict[str, int] = {}
+    for number, row in read_jsonl(path, what="benchmark"):
+        question = _question(row, f"{path}:{number}")
+        name = plain_name(question.image)
+        other = pictures.setdefault(question.scene_id, name), numbers.setdefault(name, question.scene_id)
+        if other != (name, question.scene_id):
+            raise DataError(
+                f"benchmark: {path}:{number} has scene_id {question.scene_id} and image {shown(question.image)}, and "
+                f"another line {shown(other[0])} and {other[1]}; expected one number for each picture"
+            )
+        found.append(question)
+    return tuple(found)
 
 
 def _question(row: dict, where: str) -> Question:
@@ -115,6 +136,18 @@ def _of_llava(row: dict, where: str) -> dict:
     if isinstance(number, bool) or not isinstance(number, int | str) or not isinstance(category, str):
         raise DataError(f"benchmark: {where} has no question_id and category; expected LLaVA's form or ours")
     kind = next((one.name for one in KINDS.values() if any(word in category for word in one.words)), category)
-    digits = re.search(r"(\d+)\.\w+$", image) if isinstance(image, str) else None
-    scene_id = min(int(digits[1][:18]), 2**62) if digits else 0
-    return {"id": str(number), "scene_id": scene_id, "image": image, "kind": kind, "text": row.get("text")}
+    return {
+        "id": str(number),
+        "scene_id": _picture_number(image),
+        "image": image,
+        "kind": kind,
+        "text": row.get("text"),
+    }
+
+
+def _picture_number(image: object) -> int:
+    """COCO's id in a picture's name; of another name one that no other name has."""
+    if not isinstance(image, str):
+        return 0  # which is refused for its image
+    digits = re.fullmatch(r"(?:.*\D)?(\d{12})\.\w+", image) or re.fullmatch(r"(\d{1,18})\.\w+", image)
+    return int(digits[1]) if digits else int(fingerprint(plain_name(image)), 16)

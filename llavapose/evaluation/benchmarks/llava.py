@@ -18,6 +18,11 @@ from llavapose.records import Box, Person, Question, Scene, Thing
 from llavapose.scenes.coco import PERSON, SceneSet
 from llavapose.scenes.lists import clean_text
 
+PICTURES = (
+    "they are COCO val2014's: download http://images.cocodataset.org/zips/val2014.zip and set benchmark.images to the "
+    "folder that it unpacks to"
+)
+
 
 class LlavaBenchmark:
     """The questions of a file in LLaVA's form, about pictures whose captions and boxes another one holds.
@@ -46,7 +51,7 @@ class LlavaBenchmark:
                 f"benchmark: {self._annotations} has no captions and boxes of {len(lacking)} questions' pictures, the "
                 f"first is {lacking[0]}; give the file that belongs to {self._path}"
             )
-        return found_in(self._images, self._asked, self._path)
+        return found_in(self._images, self._asked, self._path, get=PICTURES)
 
     @cached_property
     def scenes(self) -> SceneSet:
@@ -83,12 +88,9 @@ def _scene(row: dict[str, Any], where: str, pictures: Pictures) -> Scene:
 
 def _instance(one: Any, where: str) -> tuple[str, Box]:
     name, box = (one.get("category"), one.get("bbox")) if isinstance(one, dict) else (None, None)
-    numbers = (
-        [value for value in box if isinstance(value, int | float) and 0 <= value <= 1] if isinstance(box, list) else []
-    )
-    if not isinstance(name, str) or not isinstance(box, list) or len(box) != 4 or len(numbers) != 4:
+    if not isinstance(name, str) or not isinstance(box, list) or len(box) != 4 or not all(map(_is_share, box)):
         raise DataError(f"{where} has instance {shown(one)}; expected category and bbox, four numbers from 0 to 1")
-    x1, y1, x2, y2 = numbers
+    x1, y1, x2, y2 = box
     return clean_text(name), (x1, y1, x2, y2)
 
 

@@ -5,7 +5,6 @@ asked again, then missing with the reason; where too much is missing, the run fa
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,13 @@ from llavapose.config.choices import AskMode, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.evaluation.judges.missing import (
+    MAX_MISSING,
+    TooManyMissing,
+    answers_in,
+    missing_answer,
+    too_many_missing,
+)
 from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
 from llavapose.evaluation.judges.rubric import mark_for, prompt
@@ -21,9 +27,12 @@ from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import Result, Results, ask_each
-from llavapose.llm.rounds import Watch
+from llavapose.llm.ledger.adopt import adopt
+from llavapose.llm.rounds import End, Watch
 from llavapose.records import BASELINE, TEXT_ONLY, Answer, Verdict
 
+_SILENT = "runs without a reply"
+"""What the ledger remembers of a request that its endpoint does not answer."""
 NO_ANNOTATIONS = "the picture has no annotations"
 
 
@@ -41,11 +50,12 @@ class LlmJudge:
         mode: request by request, or by the endpoint's Batch API, which is waited for.
         repeats: how often each is rated.
         seed: sent where the endpoint takes one.
-        max_asks: how often one rating is asked for before it is missing.
-        max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
+        max_asks: how often one rating is asked for before it is missing; and in how many runs, where others are
+            answered and it is not.
+        max_usd: hard cap on what the ledger may have cost, for all arms that share it; None or "none": no cap.
         min_accepted: least share of the replies that must have a verdict once a hundred are read; 0: any.
-        max_missing: largest share of the ratings that may be missing in the end, for want of an answer, of annotations
-            or of a verdict.
+        max_missing: largest share of the questions that may lack a rating in the end, any of those that were asked
+            for: for want of an answer, of annotations or of a verdict.
 
     Raises:
         ConfigError: an opponent of single answers, a name that is taken, or several contexts.
@@ -66,7 +76,7 @@ class LlmJudge:
         max_asks: int = 3,
         max_usd: Cap = None,
         min_accepted: float = 0.2,
-        max_missing: float = 0.1,
+        max_missing: float = MAX_MISSING,
     ) -> None:
         single = protocol == JudgeProtocol.single
         if single and opponent is not None:
@@ -91,19 +101,30 @@ class LlmJudge:
             LlavaPoseError: asking was stopped, and the same command goes on; or too many ratings are missing.
         """
         asked = {ask.name: ask for case in cases for ask in self._asks(case)}
-        unseen = sum(not self._asks(case) for case in cases)
-        self._check_missing([NO_ANNOTATIONS] * unseen, len(cases))  # before anything is paid for
+        # Before anything is paid for: what cannot be rated.
+        lacks = {case.question.id: why for case in cases if (why := self._unseen(case))}
+        self._check_missing(lacks, len(cases))
         found = self._asked(asked)
-        self._check_missing([_reason(one) for one in found.by_name.values() if one.value is None], len(asked))
+        unread = {
+            ask.case.question.id: _reason(found[name]) for name, ask in asked.items() if found[name].value is None
+        }
+        self._check_missing({**unread, **lacks}, len(cases))
         for case in cases:
-            named = {ask.name: ask for ask in self._asks(case)} or {"": _Ask(case=case, answers=_arms(case))}
-            yield tuple(one for name, ask in named.items() for one in self._judgements(ask, found.by_name.get(name)))
+            if case.question.id in lacks:
+                yield tuple(self._judgements(_Ask(case=case, answers=answers_in(case)), None))
+            else:
+                yield tuple(one for ask in self._asks(case) for one in self._judgements(ask, found[ask.name]))
+
+    def _unseen(self, case: Case) -> str:
+        """Why there is nothing to ask about a case: an answer, or all that is known of the picture, is missing."""
+        blind = case.picture is None if self._context == JudgeContext.picture else case.scene is None
+        return missing_answer(case) or (NO_ANNOTATIONS if blind else "")
 
     def _asks(self, case: Case) -> list["_Ask"]:
-        """What is asked about a case: nothing where the judge would know nothing of the picture."""
-        if case.picture is None if self._context == JudgeContext.picture else case.scene is None:
+        """What is asked about a case; nothing where there is nothing to rate."""
+        if self._unseen(case):
             return []
-        arms = _arms(case)
+        arms = answers_in(case)
         orders = [arms] if len(arms) == 1 else [arms, arms[::-1]]
         return [_Ask(case=case, answers=order, repeat=repeat) for repeat in range(self._repeats) for order in orders]
 
@@ -111,25 +132,64 @@ class LlmJudge:
         """The first request for each rating, for a plan."""
         return (self._request(door, ask) for case in cases for ask in self._asks(case))
 
-    def _asked(self, asks: Mapping[str, "_Ask"]) -> Results[Ratings]:
+    def _asked(self, asks: Mapping[str, "_Ask"]) -> Mapping[str, Result[Ratings]]:
         with open_door(
-            self.endpoint, owner="judge.endpoint", ledger=self.ledger, mode=self.mode, max_usd=self._max_usd
+            self.endpoint,
+            owner="judge.endpoint",
+            ledger=self.ledger,
+            mode=self.mode,
+            max_usd=self._max_usd,
+            shared=True,
         ) as door:
             requests = {name: self._request(door, ask) for name, ask in asks.items()}
+            keys = {request.key for request in requests.values()}
+            adopt(door.ledger, self._earlier(), keys)
+            silent = {key: int(runs) for key, runs in door.ledger.outcome(keys, _SILENT).items()}
+            hopeless = {name: silent[one.key] for name, one in requests.items()
+                        if silent.get(one.key, 0) >= self._max_asks}  # fmt: skip
             watch = Watch[str](group=lambda name: "the judge", min_accepted=self._min_accepted)
             found = ask_each(
-                door, requests, lambda name, reply: self._read(asks[name], reply), max_asks=self._max_asks, watch=watch
-            )
+                door, {name: one for name, one in requests.items() if name not in hopeless},
+                lambda name, reply: self._read(asks[name], reply), max_asks=self._max_asks, watch=watch,
+            )  # fmt: skip
+            hopeless |= self._count_silent(door, found, {name: one.key for name, one in requests.items()}, silent)
         if watch.stopped:
             raise _RanAway("\n".join([f"judge {self.name}: {watch.stopped}", *(one.line() for one in watch.faults(3))]))
-        if found.unsettled:
-            num_done = sum(result.key is not None for result in found.by_name.values())
-            more = "with a higher judge.max_usd " if found.state == State.budget else ""
-            raise LlavaPoseError(
-                f"judge {self.name}: {num_done} of {len(asks)} replies are there, stopped: {found.unsettled}; "
-                f"the same command {more}goes on and asks nothing twice"
-            )
-        return found
+        self._check_settled(found, hopeless, len(asks))
+        return {**found.by_name, **{name: _unanswered(requests[name].key, runs) for name, runs in hopeless.items()}}
+
+    def _count_silent(
+        self, door: Door, found: Results[Ratings], keys: Mapping[str, str], before: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Note which requests brought no reply though others did; those that have not in ``max_asks`` runs.
+
+        A server that is down answers hardly any: that is counted against none of them.
+        """
+        names = [name for name, one in found.by_name.items() if one.failure and not one.lasting]
+        if found.state != State.done or len(names) > self.max_missing * len(keys):
+            return {}
+        runs = {name: before.get(keys[name], 0) + 1 for name in names}
+        door.ledger.remember({keys[name]: str(num) for name, num in runs.items()}, _SILENT)
+        return {name: num for name, num in runs.items() if num >= self._max_asks}
+
+    def _check_settled(self, found: Results[Ratings], hopeless: Mapping[str, int], num: int) -> None:
+        """Raise where something is still to be asked, by the same command."""
+        later = {one.failure for name, one in found.by_name.items()
+                 if one.failure and not one.lasting and name not in hopeless}  # fmt: skip
+        if found.state == State.done and not later:
+            return
+        num_done = sum(result.key is not None for result in found.by_name.values())
+        more = "with a higher judge.max_usd " if found.state == State.budget else ""
+        why = ", ".join(sorted(map(str, later))) if found.state == State.done else found.stopped or found.state.value
+        raise LlavaPoseError(
+            f"judge {self.name}: {num_done} of {num} replies are there, stopped: {why}; "
+            f"the same command {more}goes on and asks nothing twice"
+        )
+
+    def _earlier(self) -> list[Path]:
+        """Ledgers of earlier versions, one an arm, here and in a sweep's seeds."""
+        name, here = f"judge-*-{self.endpoint.name}.sqlite", self.ledger.parent
+        return [*sorted(here.glob(name)), *sorted(here.parent.glob(f"*/{here.name}/{name}"))]
 
     def _request(self, door: Door, ask: "_Ask") -> ChatRequest:
         case = ask.case
@@ -147,18 +207,18 @@ class LlmJudge:
         mark = mark_for(ask.case.question.text, texts, ask.repeat)
         return read_ratings(completion.text, form, mark=mark, answers=texts, cut_off=completion.finish in CUT_OFF)
 
-    def _check_missing(self, missing: Sequence[str], num: int) -> None:
+    def _check_missing(self, missing: Mapping[str, str], num: int) -> None:
         """A table of the few ratings that could be read would look like any other.
 
         Raises:
-            LlavaPoseError: more are missing, for these reasons, than ``max_missing``.
+            TooManyMissing: more of ``num`` questions lack a rating, each for its reason, than ``max_missing``.
         """
-        if too_many := too_many_missing(missing, num, self.max_missing):
+        if too_many := too_many_missing([*missing.values()], num, self.max_missing):
             raise TooManyMissing(f"judge {self.name}: {too_many}")
 
     def _judgements(self, ask: "_Ask", result: Result[Ratings] | None) -> Iterator[Judgement]:
         """The candidate's, then the opponent's."""
-        arms = _arms(ask.case)
+        arms = answers_in(ask.case)
         for answer in arms:
             place = ask.answers.index(answer)
             yield Judgement(
@@ -167,32 +227,20 @@ class LlmJudge:
                     arm=answer.arm,
                     judge=self.name,
                     rating=result.value.values[place] if result and result.value else None,
-                    reason=_reason(result),
+                    reason=_reason(result) if result else self._unseen(ask.case),
                     protocol=self.protocol.value,
                     opponent=next((one.arm for one in arms if one is not answer), None),
                     order=("ab", "ba")[place] if len(arms) == 2 else None,
                     repeat=ask.repeat,
                     key=result.keys[-1] if result and result.keys else None,
+                    model=self.endpoint.model,
+                    context=self._context.value,
                 )
             )
 
 
 class _RanAway(LlavaPoseError):
     goes_on_with = "judge.min_accepted=0"
-
-
-class TooManyMissing(LlavaPoseError):
-    """So many ratings are missing that the others would say something else than they seem to."""
-
-    goes_on_with = "judge.max_missing=1"
-
-
-def too_many_missing(reasons: Sequence[str], num: int, most: float) -> str:
-    """A line where more ratings of ``num`` are missing than the share ``most``, with the commonest reasons; else ""."""
-    if len(reasons) <= most * num:
-        return ""
-    commonest = "; ".join(f"{count} x {why}" for why, count in Counter(reasons).most_common(3))
-    return f"{len(reasons)} of {num} ratings are missing, more than judge.max_missing={most:g}: {commonest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,14 +258,13 @@ class _Ask:
         return f"{self.case.question.id}{first} {self.repeat}"
 
 
-def _arms(case: Case) -> tuple[Answer, ...]:
-    return tuple(one for one in (case.answer, case.opponent) if one is not None)
+def _unanswered(key: str, runs: int) -> Result[Ratings]:
+    why = f"no reply in {runs} runs"
+    return Result(value=None, state=End.failed, key=None, keys=(key,), reasons=(), failure=why)
 
 
-def _reason(result: Result[Ratings] | None) -> str:
+def _reason(result: Result[Ratings]) -> str:
     """The judge's explanation, or why there is no rating."""
-    if result is None:
-        return NO_ANNOTATIONS
     if result.value is not None:
         return result.value.explanation
     return result.failure or f"no rating: {', '.join(result.reasons)}"

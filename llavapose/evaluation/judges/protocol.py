@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from llavapose.files import fingerprint
 from llavapose.records import Answer, CheckedClaim, Question, Scene, Verdict
 
 LOWEST, HIGHEST = 1.0, 10.0
@@ -40,6 +41,15 @@ class Judgement:
 
     verdict: Verdict
     claims: tuple[CheckedClaim, ...] = ()
+
+
+NO_ANSWER = "no answer of"
+"""How the reason of a verdict begins where the answer is missing and not only its rating."""
+
+
+def answer_hash(text: str) -> str:
+    """What tells the answer that a verdict is about from any that replaced it."""
+    return fingerprint(text)
 
 
 class Judge(Protocol):

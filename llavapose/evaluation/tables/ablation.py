@@ -14,12 +14,14 @@ judge reads claims: how many were decided an answer, and the share of them that 
 benchmark counts; a hole for the pose judge, whose scale has no zero. ``gain`` is the difference in percent of the
 baseline's score; ``p_holm`` its p among all tests of the table (arms x kinds and all); ``smallest_gap`` the difference
 that these questions would have shown in 4 of 5 such benchmarks. Differences are over the questions that both arms were
-scored on; the ``..._if_missing_...`` say how far missing ratings could move a mean or a difference, and are holes for
-the pose judge, whose unscored questions are so for every arm.
+scored on, of a judge of pairs within the arm's own pairs; the ``..._if_missing_...`` say how far missing ratings could
+move a mean or a difference: of the pose judge those of answers that are missing, for what else it does not score, it
+scores of nobody.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from llavapose.config.choices import Control
@@ -29,9 +31,11 @@ from llavapose.evaluation.tables.ratings import (
     COUNT_COLUMNS,
     DIFFERENCE_COLUMNS,
     MISSING_COLUMNS,
+    Beside,
     Rating,
     count_columns,
     difference_columns,
+    facing,
     mean_rating,
     missing_columns,
     of_kind,
@@ -63,6 +67,7 @@ def ablation_table(
     baseline: str = BASELINE,
     *,
     controls: Mapping[Control, Mapping[str, Sequence[Rating]]] | None = None,
+    beside: Beside = MappingProxyType({}),
     judge: str = POSE,
     benchmark: str = "",
 ) -> list[dict[str, Any]]:
@@ -73,6 +78,7 @@ def ablation_table(
         arms: the rows, in order.
         baseline: the arm that the others are compared with, question by question; the image is the unit.
         controls: control -> arm -> its ratings under it.
+        beside: what an anchor was rated beside each arm alone.
         judge: whose ratings they are.
         benchmark: name, number and hash of the questions.
     """
@@ -81,7 +87,7 @@ def ablation_table(
             "judge": judge,
             "arm": arm,
             "kind": kind,
-            **_cell(arm, kind, ratings, baseline, controls or {}, judge),
+            **_cell(arm, kind, ratings, baseline, controls or {}, beside, judge),
             "benchmark": benchmark,
         }
         for arm in arms
@@ -96,21 +102,21 @@ def _cell(
     ratings: Mapping[str, Sequence[Rating]],
     baseline: str,
     controls: Mapping[Control, Mapping[str, Sequence[Rating]]],
+    beside: Beside,
     judge: str,
 ) -> dict[str, Any]:
     own = of_kind(ratings.get(arm, ()), kind)
-    other = of_kind(ratings.get(baseline, ()), kind) if arm != baseline else []
-    mean, pairs = mean_rating(own), pairs_of(own, other)
-    missing: dict[str, float] = dict.fromkeys(MISSING_COLUMNS, math.nan)
-    if judge != POSE:
-        missing = missing_columns(own, other)
+    first, second, together = facing(arm, baseline, ratings, beside) if arm != baseline else ((), (), False)
+    first, second = of_kind(first, kind), of_kind(second, kind)
+    mean, pairs = mean_rating(own), pairs_of(first, second, together=together)
+    reference = beside.get((TEXT_ONLY, arm)) or ratings.get(TEXT_ONLY, ())
     return {
         **columns("score", "low", "high", mean),
         **columns("diff", "diff_low", "diff_high", pairs.difference),
         **control_columns(arm, kind, ratings, controls),
-        "of_text_only": math.nan if judge == POSE else pairs_of(own, ratings.get(TEXT_ONLY, ())).share,
+        "of_text_only": math.nan if judge == POSE else pairs_of(own, reference).share,
         **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
-        **missing,
+        **missing_columns(own, first, second),
         **_claims(scored(own)),
         **count_columns(own, mean),
     }

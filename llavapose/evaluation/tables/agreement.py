@@ -11,7 +11,7 @@ which goes below 1, so that ranks alone are compared with it, and it sits on no 
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,21 +26,23 @@ PANEL = "panel"
 EVERYBODY = "all judges"
 
 ByArm = Mapping[str, Sequence[Rating]]
+K = TypeVar("K")
 Answer = tuple[str, tuple[str, str]]
 """An arm and a question."""
 
 
-def panel_ratings(judges: Mapping[str, ByArm]) -> dict[str, list[Rating]]:
+def panel_ratings(judges: Mapping[str, Mapping[K, Sequence[Rating]]]) -> dict[K, list[Rating]]:
     """Arm -> the median of all judges but pose, of answers that each of them has rated; nothing of fewer than two.
 
     Args:
-        judges: judge -> arm -> its ratings; of one protocol, for what stands beside an answer moves its rating.
+        judges: judge -> arm, or an arm and who stood beside it -> its ratings; of one protocol, for what stands beside
+            an answer moves its rating.
     """
     sitting = {judge: ratings for judge, ratings in judges.items() if judge not in (POSE, PANEL)}
     if len(sitting) < 2:
         return {}
     arms = dict.fromkeys(arm for ratings in sitting.values() for arm in ratings)
-    found: dict[str, list[Rating]] = {}
+    found: dict[K, list[Rating]] = {}
     for arm in arms:
         of_judges = [{one.question: one for one in ratings.get(arm, ())} for ratings in sitting.values()]
         questions = dict.fromkeys(question for of_judge in of_judges for question in of_judge)
@@ -60,6 +62,7 @@ def _median(ratings: Sequence[Rating | None]) -> Rating:
         text=there[0].text,
         rating=float(np.median([one.rating for one in rated if one.rating is not None])) if whole else None,
         num_ratings=sum(one.num_ratings for one in rated),
+        missing=not whole,
         runs=tuple(np.median(runs, axis=0).tolist()) if whole and runs.size else (),
     )
 

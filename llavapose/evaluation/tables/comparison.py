@@ -9,8 +9,8 @@ The controls are the row's own, as in the ablation: a model beats one where ``ov
 The anchor of a comparison by pairs is our arm, so that its mean is over its ratings beside every other model.
 """
 
-import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from llavapose.config.choices import Control
@@ -19,9 +19,11 @@ from llavapose.evaluation.tables.ratings import (
     COUNT_COLUMNS,
     DIFFERENCE_COLUMNS,
     MISSING_COLUMNS,
+    Beside,
     Rating,
     count_columns,
     difference_columns,
+    facing,
     mean_rating,
     missing_columns,
     of_kind,
@@ -62,6 +64,7 @@ def comparison_table(
     ours: str,
     *,
     controls: Mapping[Control, Mapping[str, Sequence[Rating]]] | None = None,
+    beside: Beside = MappingProxyType({}),
     judge: str = POSE,
     benchmark: str = "",
 ) -> list[dict[str, Any]]:
@@ -72,6 +75,7 @@ def comparison_table(
         arms: all that were evaluated.
         ours: the arm that is compared with each.
         controls: control -> arm -> its ratings under it.
+        beside: what an anchor was rated beside each arm alone.
         judge: whose ratings they are.
         benchmark: name, number and hash of the questions.
     """
@@ -79,11 +83,10 @@ def comparison_table(
     rows = []
     for arm in (*models(arms, ours), ours, *last):
         for kind in (*rated_kinds(), ALL):
-            own, row = of_kind(ratings.get(ours, ()), kind), of_kind(ratings.get(arm, ()), kind)
-            pairs = pairs_of(own if arm != ours else (), row)
-            mean = mean_rating(row)
-            missing = missing_columns(own, row) if judge != POSE and arm != ours else {}
-            missing |= {name: missing_columns(row, ())[name] for name in MISSING_COLUMNS[:2]} if judge != POSE else {}
+            row = of_kind(ratings.get(arm, ()), kind)
+            first, second, together = facing(ours, arm, ratings, beside) if arm != ours else ((), (), False)
+            first, second = of_kind(first, kind), of_kind(second, kind)
+            pairs, mean = pairs_of(first, second, together=together), mean_rating(row)
             rows.append({
                 "judge": judge,
                 "ours": ours,
@@ -93,8 +96,7 @@ def comparison_table(
                 **control_columns(arm, kind, ratings, controls or {}),
                 **columns("diff", "diff_low", "diff_high", pairs.difference),
                 **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
-                **dict.fromkeys(MISSING_COLUMNS, math.nan),
-                **missing,
+                **missing_columns(row, first, second),
                 **count_columns(row, mean),
                 "benchmark": benchmark,
             })  # fmt: skip

@@ -4,6 +4,7 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from llavapose.evaluation.tables.claims import (
 )
 from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arm
 from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
-from llavapose.evaluation.tables.ratings import scored
+from llavapose.evaluation.tables.ratings import Beside, scored
 from llavapose.files import write_csv
 from llavapose.records import BASELINE, CONTROL_ARMS, POSE
 
@@ -30,13 +31,29 @@ log = logging.getLogger(__name__)
 Rows = Sequence[Mapping[str, Any]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What one judge, or a panel, found.
+
+    Attributes:
+        ratings: arm -> its rated answers.
+        controls: control -> arm -> its ratings under it.
+        beside: what an anchor was rated beside each arm alone.
+        verdicts: of all arms as they were written, each with ``run`` (the folder) and ``row`` (the arm as the tables
+            call it); a panel has none.
+    """
+
+    ratings: ByArm
+    controls: Mapping[Control, ByArm]
+    beside: Beside
+    verdicts: Rows = ()
+
+
 def write_further(
     out: Path,
     *,
     arms: Sequence[str],
-    judges: Mapping[str, ByArm],
-    controls: Mapping[Control, Mapping[str, ByArm]],
-    verdicts: Mapping[str, Rows],
+    judges: Mapping[str, Judged],
     files: Mapping[str, tuple[str, Sequence[Path]]],
     baseline: str = BASELINE,
     benchmark: str = "",
@@ -48,10 +65,7 @@ def write_further(
     Args:
         out: where they go.
         arms: the rows of the tables.
-        judges: judge, the panel too -> arm -> its ratings.
-        controls: control -> judge, the panel too -> arm -> its ratings under it.
-        verdicts: judge -> its verdicts of all arms as they were written, each with ``run`` (the folder) and ``row``
-            (the arm as the tables call it).
+        judges: judge, the panel too -> what it found.
         files: arm -> the name of its files, and the folders of its runs.
         baseline: the arm that the others are compared with.
         benchmark: name, number and hash of the questions.
@@ -65,15 +79,18 @@ def write_further(
     lengths = _lengths(files, words)
     comparison: list[dict[str, Any]] = []
     judging: list[dict[str, Any]] = []
-    for judge, ratings in judges.items():
-        there = [arm for arm in arms if scored(ratings.get(arm, ()))]
-        if ours := _ours(judge, there, verdicts, baseline):
-            looking = {control: of_judges.get(judge, {}) for control, of_judges in controls.items()}
-            comparison += comparison_table(ratings, there, ours, controls=looking, judge=judge, benchmark=benchmark)
-        judging += judging_table(verdicts.get(judge, ()))
-        judging += lengths_table(judge, ratings, lengths, baseline)
-    answers = answer_claims(verdicts.get(POSE, ()), words)
-    agreement = [*agreement_table(judges), *claims_agreement(answers, judges)]
+    for judge, found in judges.items():
+        there = [arm for arm in arms if scored(found.ratings.get(arm, ()))]
+        if ours := _ours(judge, there, judges, baseline):
+            comparison += comparison_table(
+                found.ratings, there, ours, controls=found.controls, beside=found.beside, judge=judge,
+                benchmark=benchmark,
+            )  # fmt: skip
+        judging += judging_table(found.verdicts)
+        judging += lengths_table(judge, found.ratings, lengths, baseline, beside=found.beside)
+    answers = answer_claims(judges[POSE].verdicts if POSE in judges else (), words)
+    ratings = {judge: found.ratings for judge, found in judges.items()}
+    agreement = [*agreement_table(ratings), *claims_agreement(answers, ratings)]
     claimed = [arm for arm in arms if any(one.arm == arm for one in answers)]
     for name, rows, columns in (
         ("comparison.csv", comparison, COMPARISON_COLUMNS),
@@ -89,12 +106,12 @@ def write_further(
             (out / name).unlink(missing_ok=True)
 
 
-def _ours(judge: str, arms: Sequence[str], verdicts: Mapping[str, Rows], baseline: str) -> str | None:
+def _ours(judge: str, arms: Sequence[str], judges: Mapping[str, Judged], baseline: str) -> str | None:
     """The arm that a judge's comparison is about; that it cannot be told is said.
 
     A judge of single answers and the panel have no anchor of their own: theirs is that of the other judges.
     """
-    anchor = _anchor(verdicts.get(judge, ())) or _anchor([row for rows in verdicts.values() for row in rows])
+    anchor = _anchor(judges[judge].verdicts) or _anchor([row for one in judges.values() for row in one.verdicts])
     ours = our_arm(arms, anchor, baseline)
     others = [arm for arm in models(arms, baseline) if arm != baseline]
     if ours is None and others:

@@ -14,13 +14,14 @@ with (x 10), ``length_free_diff``, the difference to the baseline between answer
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from llavapose.evaluation.statistics.intervals import HOLE, Estimate, by_image, image_index, mean_by_image
 from llavapose.evaluation.statistics.lengths import length_effect
-from llavapose.evaluation.tables.ratings import Rating, scored
+from llavapose.evaluation.tables.ratings import Beside, Rating, facing, scored
 from llavapose.records import ALL, BASELINE
 
 JUDGING_COLUMNS = ("judge", "arm", "measure", "value", "low", "high", "num")
@@ -94,7 +95,12 @@ Lengths = Mapping[str, Mapping[str, float]]
 
 
 def lengths_table(
-    judge: str, ratings: Mapping[str, Sequence[Rating]], lengths: Lengths, baseline: str = BASELINE
+    judge: str,
+    ratings: Mapping[str, Sequence[Rating]],
+    lengths: Lengths,
+    baseline: str = BASELINE,
+    *,
+    beside: Beside = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """What length goes with, arm by arm beside the baseline; nothing of arms without answers.
 
@@ -103,10 +109,12 @@ def lengths_table(
         ratings: arm -> its rated answers.
         lengths: of the answers.
         baseline: the arm beside which lengths and ratings are told.
+        beside: what an anchor was rated beside each arm alone.
     """
-    reference = {one.question: one for one in scored(ratings.get(baseline, ()))}
     known, rows = lengths.get(baseline, {}), []
-    for arm, own in ratings.items():
+    for arm in ratings:
+        own, others, _ = facing(arm, baseline, ratings, beside)
+        reference = {one.question: one for one in scored(others)}
         both = [
             (one, reference[one.question])
             for one in scored(own)

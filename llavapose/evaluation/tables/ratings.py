@@ -1,7 +1,7 @@
 """One rated answer, and what ratings say together: means, paired differences, bounds for those that are missing."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ class Rating:
         num_right: claims that hold of the picture, and ``num_wrong`` those that do not; means over seeds.
         num_ratings: how many verdicts stand behind the rating.
         runs: where several training seeds were averaged, the rating of each.
+        missing: whether there should be a rating, and is none; False: this judge rates nobody's answer to the question.
     """
 
     question_id: str
@@ -36,6 +37,7 @@ class Rating:
     num_wrong: float = 0.0
     num_ratings: int = 1
     runs: tuple[float, ...] = ()
+    missing: bool = False
 
     @property
     def question(self) -> tuple[str, str]:
@@ -61,22 +63,27 @@ def mean_rating(ratings: Sequence[Rating]) -> Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Two arms' ratings x 10 of the questions that both were scored on: a row a question, a column a training seed."""
+    """Two arms' ratings x 10 of the questions that both were scored on: a row a question, a column a training seed.
+
+    Attributes:
+        together: whether they were rated in the same requests, so that a run of the one belongs to a run of the other.
+    """
 
     first: np.ndarray
     second: np.ndarray
     images: tuple[int, ...]
+    together: bool = False
 
     @property
     def difference(self) -> Estimate:
         """Mean difference, first less second."""
-        return crossed_difference(self.first, self.second, self.images)
+        return self.within_runs if self.together else crossed_difference(self.first, self.second, self.images)
 
     @property
     def within_runs(self) -> Estimate:
         """The same where both are of the same trainings, seed by seed."""
         if self.first.shape != self.second.shape:
-            return self.difference
+            return crossed_difference(self.first, self.second, self.images)
         return crossed_mean(self.first - self.second, self.images)
 
     @property
@@ -92,7 +99,12 @@ class Pairs:
     @property
     def p(self) -> float:
         """Two-sided p of the difference; a hole where there is none."""
-        return difference_p(self.first, self.second, self.images) if len(self.first) else math.nan
+        if not len(self.first):
+            return math.nan
+        if self.together and self.first.shape == self.second.shape:
+            less = self.first - self.second
+            return difference_p(less, np.zeros((len(less), 1)), self.images)
+        return difference_p(self.first, self.second, self.images)
 
 
 def relative_gain(score: float, base: float) -> float:
@@ -100,14 +112,44 @@ def relative_gain(score: float, base: float) -> float:
     return 100 * (score - base) / base if base > 0 else math.nan
 
 
-def pairs_of(own: Sequence[Rating], others: Sequence[Rating]) -> Pairs:
-    """Both arms' ratings of their common questions, in the first's order."""
+Beside = Mapping[tuple[str, str], Sequence[Rating]]
+"""(arm, other) -> the arm's ratings where a judge of pairs laid it beside this other one, a run each of the other's."""
+
+
+def facing(
+    first: str, second: str, ratings: Mapping[str, Sequence[Rating]], beside: Beside
+) -> tuple[Sequence[Rating], Sequence[Rating], bool]:
+    """Two arms' ratings for a difference: where one was rated beside the other, those of just that.
+
+    An anchor's mean is over all that it stood beside, so that what is missing beside one arm, or what that arm's
+    company does to a judge, would enter every other arm's difference.
+
+    Returns:
+        the first's, the second's, and whether they are of the same requests.
+    """
+    own, other = ratings.get(first, ()), ratings.get(second, ())
+    if there := beside.get((second, first)):
+        return own, there, True
+    if there := beside.get((first, second)):
+        return there, other, True
+    return own, other, False
+
+
+def pairs_of(own: Sequence[Rating], others: Sequence[Rating], *, together: bool = False) -> Pairs:
+    """Both arms' ratings of their common questions, in the first's order.
+
+    Args:
+        own: the first's.
+        others: the second's.
+        together: whether both were rated in the same requests (``facing``).
+    """
     reference = {one.question: one for one in scored(others)}
     both = [(one, reference[one.question]) for one in scored(own) if one.question in reference]
     return Pairs(
         first=_by_run([one for one, _ in both]),
         second=_by_run([other for _, other in both]),
         images=tuple(one.scene_id for one, _ in both),
+        together=together,
     )
 
 
@@ -156,19 +198,24 @@ def count_columns(asked: Sequence[Rating], mean: Estimate) -> dict[str, Any]:
     }
 
 
-def missing_columns(own: Sequence[Rating], others: Sequence[Rating]) -> dict[str, float]:
+def missing_columns(
+    asked: Sequence[Rating], first: Sequence[Rating] = (), second: Sequence[Rating] = ()
+) -> dict[str, float]:
     """Bounds: every missing rating 1 or 10, in the difference the arm's the one and the other's the other.
 
     Args:
-        own: all of the arm's, with and without a rating; the difference is over the questions asked of both.
-        others: the baseline's.
+        asked: all of the row's, with and without a rating.
+        first: those of the arm that a difference is of, over the questions asked of both.
+        second: of the arm that is taken off it.
     """
-    if not scored(own):
+    if not scored(asked):
         return dict.fromkeys(MISSING_COLUMNS, math.nan)
-    reference = {one.question: one for one in others}
-    both = [(one, reference[one.question]) for one in own if one.question in reference]
+    asked, first, second = ([one for one in found if one.rating is not None or one.missing]
+                            for found in (asked, first, second))  # fmt: skip
+    reference = {one.question: one for one in second}
+    both = [(one, reference[one.question]) for one in first if one.question in reference]
     ends = ((LOWEST, HIGHEST), (HIGHEST, LOWEST))
-    means = [_mean_or(own, end) for end, _ in ends]
+    means = [_mean_or(asked, end) for end, _ in ends]
     differences = [
         _mean_or([one for one, _ in both], end) - _mean_or([other for _, other in both], opposite)
         for end, opposite in ends

@@ -2,10 +2,9 @@
 
 ``folder`` holds ``benchmark.jsonl`` and, for every arm, ``answers/<arm>.jsonl``, ``verdicts/<judge>/<arm>.jsonl`` (a
 verdict, its question's kind and picture, its claims) and ``probe/<arm>.jsonl`` (an item, the picture used,
-log-likelihoods). Results of version 0.1 have ``verdicts/<arm>.jsonl``: the pose judge's.
+log-likelihoods).
 """
 
-import glob
 import logging
 import math
 from collections import defaultdict
@@ -18,14 +17,26 @@ import numpy as np
 
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
+from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
-from llavapose.evaluation.tables.agreement import PANEL, ByArm, panel_ratings
-from llavapose.evaluation.tables.further import write_further
+from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
+from llavapose.evaluation.tables.further import Judged, write_further
 from llavapose.evaluation.tables.ratings import Rating
-from llavapose.files import read_json, read_jsonl, sha256, write_csv
-from llavapose.pose.check import CONTRADICTED, SUPPORTED
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE
+from llavapose.evaluation.tables.verdicts import (
+    Line,
+    about,
+    about_alone,
+    judges_found,
+    rated_answers,
+    rated_beside_others,
+    rated_in,
+    ratings_of,
+    read_verdicts,
+    with_missing,
+)
+from llavapose.files import read_json, read_jsonl, write_csv
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, Question
 
 log = logging.getLogger(__name__)
 
@@ -53,50 +64,27 @@ def summarise(
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
     everywhere = list(dict.fromkeys(folder for arm in arms for folder in places[arm]))
-    for bound in CONTROL_ARMS:
-        if bound not in arms and (home := next((f for f in everywhere if bound in arms_found([f])), None)):
-            arms, places = (*arms, bound), {**places, bound: [home]}  # one is as good as another: no arm changes it
+    for control in CONTROL_ARMS:
+        if control not in arms and (home := next((f for f in everywhere if control in arms_found([f])), None)):
+            # One home is as good as another: no arm changes it.
+            arms, places = (*arms, control), {**places, control: [home]}
+    if baseline != BASELINE and baseline not in arms:
+        log.warning("baseline=%s: no results of it in %s; there are %s", baseline, out, ", ".join(arms))
     benchmark = benchmarks_told(everywhere)
-    rows: list[dict[str, Any]] = []
-    judges: dict[str, ByArm] = {}
-    by_control: dict[Control, dict[str, ByArm]] = {control: {} for control in Control}
-    for judge in judges_found(everywhere):
-        runs = {arm: [rated_answers(folder, file_arm(arm), judge) for folder in places[arm]] for arm in arms}
-        runs |= {arm: [rated] for arm in arms if (rated := _rated_beside_others(everywhere, arm, judge))}
-        ratings = {arm: _mean_ratings(found, arm) for arm, found in runs.items()}
-        controls = {
-            control: {
-                arm: _mean_ratings([rated_answers(f, file_arm(arm), judge, control) for f in places[arm]], arm)
-                for arm in arms
-            }
-            for control in Control
-        }
-        rows += ablation_table(ratings, arms, baseline, controls=controls, judge=judge, benchmark=benchmark)
-        judges[judge] = ratings
-        for control, found in controls.items():
-            by_control[control][judge] = found
-        _warn(f"{out}, judge {judge}", ratings, baseline)
-    seats = panel_seats(everywhere, tuple(judges))
-    if panel := panel_ratings({judge: judges[judge] for judge in seats}):
+    judges = {judge: _judged(everywhere, places, judge) for judge in judges_found(everywhere)}
+    if panel := _panel({judge: judges[judge] for judge in panel_seats(everywhere, tuple(judges))}):
         judges[PANEL] = panel
-        controls = {
-            control: panel_ratings({judge: of_judges[judge] for judge in seats})
-            for control, of_judges in by_control.items()
-        }
-        for control, found in controls.items():
-            by_control[control][PANEL] = found
-        rows += ablation_table(panel, arms, baseline, controls=controls, judge=PANEL, benchmark=benchmark)
-    if further:
-        write_further(
-            out,
-            arms=arms,
-            judges=judges,
-            controls=by_control,
-            verdicts={judge: _all_verdicts(places, judge) for judge in judges if judge != PANEL},
-            files={arm: (file_arm(arm), places[arm]) for arm in arms},
-            baseline=baseline,
+    rows: list[dict[str, Any]] = []
+    for judge, found in judges.items():
+        rows += ablation_table(
+            found.ratings, arms, baseline, controls=found.controls, beside=found.beside, judge=judge,
             benchmark=benchmark,
-        )
+        )  # fmt: skip
+        if judge != PANEL:
+            _warn(f"{out}, judge {judge}", found.ratings, baseline)
+    if further:
+        files = {arm: (file_arm(arm), places[arm]) for arm in arms}
+        write_further(out, arms=arms, judges=judges, files=files, baseline=baseline, benchmark=benchmark)
     write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
     probe = [
         {**row, "arm": arm}
@@ -106,30 +94,74 @@ def summarise(
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
 
 
+def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], judge: str) -> Judged:
+    """All that a judge found in these folders; every file is read once."""
+    lines = {folder: read_verdicts(folder, judge) for folder in everywhere}
+    under = {c: {folder: read_verdicts(folder, judge, c) for folder in everywhere} for c in Control}
+    asked = {folder: _asked(folder) for folder in everywhere}
+    ratings, beside = {}, {}
+    for arm, homes in places.items():
+        name = file_arm(arm)
+        anchored = rated_beside_others(lines, name)
+        runs = [anchored] if anchored else [ratings_of(about(lines[f], name)) for f in homes]
+        if not anchored:
+            runs = [with_missing(run, asked[f]) for run, f in zip(runs, homes, strict=True)]
+        ratings[arm] = _mean_ratings(runs, arm)
+        rivals = [rated_in(lines[home], name) for home in homes]
+        for other in dict.fromkeys(other for found in rivals for other in found):
+            beside[other, arm] = _mean_ratings([found.get(other, []) for found in rivals], f"{other} beside {arm}")
+    controls = {
+        control: {
+            arm: _mean_ratings([ratings_of(about_alone(of_folder[f], file_arm(arm))) for f in homes], arm)
+            for arm, homes in places.items()
+        }
+        for control, of_folder in under.items()
+    }
+    return Judged(ratings=ratings, controls=controls, beside=beside, verdicts=_rows_shown(lines, places))
+
+
+def _asked(folder: Path) -> tuple[Question, ...]:
+    path = folder / "benchmark.jsonl"
+    return read_questions(path) if path.is_file() else ()
+
+
+def _panel(seats: Mapping[str, Judged]) -> Judged | None:
+    """The median of these judges; None of fewer than two."""
+    ratings = panel_ratings({judge: found.ratings for judge, found in seats.items()})
+    if not ratings:
+        return None
+    controls = {c: panel_ratings({judge: found.controls[c] for judge, found in seats.items()}) for c in Control}
+    beside = panel_ratings({judge: found.beside for judge, found in seats.items()})
+    return Judged(ratings=ratings, controls=controls, beside=beside)
+
+
+def _rows_shown(lines: Mapping[Path, Sequence[Line]], places: Mapping[str, Sequence[Path]]) -> list[dict[str, Any]]:
+    """A judge's lines about all arms that are there, with ``run``, the folder, and ``row``, what the tables call it."""
+    names = dict.fromkeys(file_arm(arm) for arm, folders in places.items() if folders)
+    rows = {(folder, file_arm(arm)): arm for arm, folders in places.items() for folder in folders}
+    return [
+        {**line, "run": str(folder), "row": rows.get((folder, name))}
+        for folder, of_folder in lines.items()
+        for name in names
+        for line in about(of_folder, name)
+    ]
+
+
 def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
-    """The judges that form a panel: of those that rate in one way (protocol, anchor), the most; the first of equals."""
-    ways: dict[tuple[Any, Any], list[str]] = defaultdict(list)
+    """The judges that form a panel: different models that rate in one way (protocol, anchor, context).
+
+    Of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
+    """
+    ways: dict[tuple[Any, ...], dict[str, str]] = defaultdict(dict)
     for judge in judges:
         lines = (line for f in folders for path in sorted((f / "verdicts" / judge).glob("*.jsonl"))
                  for _, line in read_jsonl(path, what="verdicts"))  # fmt: skip
         # The first line of a file is about the arm that it is called by; its opponent is the anchor.
         first = next(lines, None)
         if judge != POSE and first is not None:
-            ways[first.get("protocol"), first.get("opponent")].append(judge)
-    return max(ways.values(), key=len, default=[])
-
-
-def _all_verdicts(places: Mapping[str, Sequence[Path]], judge: str) -> list[dict[str, Any]]:
-    """A judge's lines about all arms that are there, with ``run``, the folder, and ``row``, what the tables call it."""
-    names = dict.fromkeys(file_arm(arm) for arm, folders in places.items() if folders)
-    rows = {(folder, file_arm(arm)): arm for arm, folders in places.items() for folder in folders}
-    folders = dict.fromkeys(folder for found in places.values() for folder in found)
-    return [
-        {**line, "run": str(folder), "row": rows.get((folder, name))}
-        for folder in folders
-        for name in names
-        for line in verdict_rows(folder, name, judge)
-    ]
+            way = tuple(first.get(key) for key in ("protocol", "opponent", "context"))
+            ways[way].setdefault(first.get("model") or judge, judge)
+    return list(max(ways.values(), key=len, default={}).values())
 
 
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:
@@ -159,112 +191,10 @@ def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:
     return arms_in_order(sorted(names))
 
 
-def judges_found(folders: Sequence[Path]) -> tuple[str, ...]:
-    """Judges that left verdicts in any of the folders: the pose judge first; it alone where there are none."""
-    names = {path.parent.name for folder in folders for path in folder.glob("verdicts/*/*.jsonl")}
-    if not names or any(True for folder in folders for _ in folder.glob("verdicts/*.jsonl")):
-        names.add(POSE)
-    return tuple(sorted(names, key=lambda name: (name != POSE, name)))
-
-
 def benchmarks_told(folders: Sequence[Path]) -> str:
     """Name, number of questions and hash of what was asked in these folders; several where they differ."""
     found = [read_json(path, what="benchmark") for f in folders if (path := f / "benchmark.json").is_file()]
     return ", ".join(dict.fromkeys(f"{one['name']} ({one['num_questions']} questions: {one['hash']})" for one in found))
-
-
-def verdict_rows(folder: Path, arm: str, judge: str = POSE, control: Control | None = None) -> list[dict[str, Any]]:
-    """The lines about an arm's answers, its own or under a control.
-
-    Its own file's; and of its own answers also those of the arms that a judge of pairs rated beside it, but for the
-    controls' rows: beside the prior everybody looks good, beside the ground truth nobody.
-    """
-    places = sorted((folder / "verdicts" / judge).glob("*.jsonl"), key=lambda path: (path.stem != arm, path.stem))
-    places = [path for path in places if path.stem not in CONTROL_ARMS or arm == path.stem]
-    old = folder / "verdicts" / f"{arm}.jsonl"
-    if control is not None:
-        places = list((folder / "verdicts" / judge / control).glob(f"{glob.escape(arm)}.jsonl"))
-    elif judge == POSE and not any(path.stem == arm for path in places) and old.is_file():
-        places = [old]
-    found = []
-    for path in places:
-        if replaced := _replaced(folder, path, control):
-            log.warning("%s: left out, the answers of %s have been made anew since; evaluate %s again",
-                        path, replaced, path.stem)  # fmt: skip
-            continue
-        for number, row in read_jsonl(path, what="verdicts"):
-            missing = [key for key in ("question_id", "scene_id", "kind", "rating", "arm") if key not in row]
-            if missing:
-                raise DataError(f"verdicts: {path}:{number} has no {missing[0]!r}; run evaluate.py again")
-            if row["arm"] == arm:
-                found.append(row)
-    return found
-
-
-def _replaced(folder: Path, verdicts: Path, control: Control | None) -> str | None:
-    """The arm whose answers are others than those that were judged; None where there is none, or nothing tells."""
-    mark = verdicts.with_suffix(".made.json")
-    judged = read_json(mark, what="mark of verdicts")["answers"] if mark.is_file() else {}
-    for arm, digest in judged.items():
-        under = control if control is not None and arm == verdicts.stem else ""
-        answers = folder / "answers" / under / f"{arm}.jsonl"
-        if answers.is_file() and sha256(answers) != digest:
-            return arm
-    return None
-
-
-def rated_answers(folder: Path, arm: str, judge: str = POSE, control: Control | None = None) -> list[Rating]:
-    """The rated answers of an arm, the mean where one was rated beside several opponents; empty where it left none."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in verdict_rows(folder, arm, judge, control):
-        found[row["question_id"]].append(row)
-    return [_rating(rows) for rows in found.values()]
-
-
-def _rated_beside_others(folders: Sequence[Path], arm: str, judge: str) -> list[Rating]:
-    """The ratings of a judge's anchor, over all arms and seeds that it was rated beside; none of any other arm."""
-    name = file_arm(arm)
-    if any((folder / "verdicts" / judge / f"{name}.jsonl").is_file() for folder in folders) or len(folders) < 2:
-        return []
-    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for folder in folders:
-        for row in verdict_rows(folder, name, judge):
-            # Seeds are different arms to it: their pairings are told apart as opponents are.
-            told = {**row, "opponent": f"{row.get('opponent')} {folder}"}
-            found[row["question_id"], row.get("text", "")].append(told)
-    return [_rating(rows) for rows in found.values()]
-
-
-def _rating(rows: Sequence[Mapping[str, Any]]) -> Rating:
-    row = rows[0]
-    return Rating(
-        question_id=row["question_id"],
-        scene_id=row["scene_id"],
-        kind=row["kind"],
-        rating=_rating_of(rows),
-        num_ratings=sum(one["rating"] is not None for one in rows),
-        text=row.get("text", ""),
-        num_right=_num_claims(row, SUPPORTED),
-        num_wrong=_num_claims(row, CONTRADICTED),
-    )
-
-
-def _rating_of(rows: Sequence[Mapping[str, Any]]) -> float | None:
-    """The mean over opponents and orders of the mean over repeats; None where an order beside an opponent has none.
-
-    One order alone would keep what the place of an answer is worth to the judge.
-    """
-    repeats: dict[tuple[Any, Any], list[float]] = defaultdict(list)
-    for row in rows:
-        repeats[row.get("opponent"), row.get("order")] += [row["rating"]] if row["rating"] is not None else []
-    if not all(repeats.values()):
-        return None
-    found = [found[0] if len(found) == 1 else float(np.mean(found)) for found in repeats.values()]
-    return found[0] if len(found) == 1 else float(np.mean(found))
-
-
-def _num_claims(row: Mapping[str, Any], outcome: str) -> int:
-    return sum(claim["outcome"] == outcome for claim in row.get("claims") or ())
 
 
 def read_probe(folder: Path, arm: str) -> list[dict[str, Any]]:
@@ -295,6 +225,7 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
                 num_right=right,
                 num_wrong=wrong,
                 num_ratings=sum(one.num_ratings for one in found),
+                missing=any(one.missing for one in found),
                 runs=tuple(scores) if rating is not None else (),
             )
         )
@@ -311,7 +242,14 @@ def _mean_probe(runs: Sequence[Sequence[dict[str, Any]]], arm: str) -> list[dict
         for row in run:
             by_item[row["id"], row["pictures"]].append(row)
     _same_items({str(key): len(found) for key, found in by_item.items()}, len(runs), f"{arm}: probe items")
-    return [{**found[0], "right": float(np.mean([is_right(row) for row in found]))} for found in by_item.values()]
+    return [{**found[0], "right": _mean_right(found)} for found in by_item.values()]
+
+
+def _mean_right(rows: Sequence[dict[str, Any]]) -> float | None:
+    """Over the seeds that chose; None where none did, which is neither right nor wrong."""
+    chosen = [row["right"] if "right" in row else is_right(row) for row in rows]
+    there = [float(one) for one in chosen if one is not None]
+    return float(np.mean(there)) if there else None
 
 
 def _same_items(counts: Mapping[str, int], num_runs: int, what: str) -> None:

@@ -1,6 +1,7 @@
 """The ledger's file: its tables, its settings, and the lock that keeps a second process out."""
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from llavapose.errors import DataError
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 """Kept in the file's ``user_version``."""
@@ -94,10 +97,14 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def lock(path: Path) -> int:
+def lock(path: Path, *, wait: bool = False) -> int:
     """Keep other processes away from ``path`` until the returned descriptor is closed, or the process ends.
 
     The lock lies on a file beside it: closing a second descriptor of the database itself would drop SQLite's locks.
+
+    Args:
+        path: the ledger.
+        wait: for another process that holds it; False: that is refused.
 
     Raises:
         DataError: another process holds it; names its id.
@@ -111,11 +118,18 @@ def lock(path: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
-        os.close(handle)
-        raise DataError(
-            f"ledger {path} is in use by another run (process {holder}); wait for it or stop it, "
-            "or give this run a folder of its own"
-        ) from None
+        if not wait:
+            os.close(handle)
+            raise DataError(
+                f"ledger {path} is in use by another run (process {holder}); wait for it or stop it, "
+                "or give this run a folder of its own"
+            ) from None
+        log.info("ledger %s: waiting for another run that asks (process %s)", path, holder)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(handle)
+            raise
     # Who holds it is told for convenience; a full disk must not keep the ledger shut.
     try:
         os.ftruncate(handle, 0)

@@ -48,6 +48,10 @@ class Doubt:
 class Ledger:
     """The replies of one run, and all that must outlive a crash with them.
 
+    Args:
+        path: the SQLite file, made where there is none.
+        wait: for another process that holds it; False: that is refused.
+
     Attributes:
         path: the SQLite file.
         database: a connection in autocommit mode for reading and for other rooms' tables; write within
@@ -57,9 +61,9 @@ class Ledger:
         DataError: another process holds the ledger, or the file cannot be used; on every write that fails.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wait: bool = False) -> None:
         self.path = path
-        self._lock = lock(path)
+        self._lock = lock(path, wait=wait)
         self._writing = threading.Lock()
         try:
             self.database = connect(path)

@@ -141,6 +141,8 @@ def loading_bytes(shapes: Shapes, setup: Setup) -> float:
 def checkpoint_bytes(shapes: Shapes, setup: Setup) -> float:
     """Bytes on disk of one checkpoint that training goes on from: weights and optimizer of all ranks."""
     weights = weights_of(shapes, setup)
+    if setup.adapter is not Adapter.none and setup.engine is Engine.whole:
+        return setup.weight_bytes * weights.trained + _optimizer(weights, setup)  # beside a base that does not change
     plain = weights.frozen - weights.quantised
     stored = setup.weight_bytes * weights.trained + setup.frozen_bytes * plain + _FOUR_BITS * weights.quantised
     return stored + _optimizer(weights, setup)

@@ -61,11 +61,28 @@ def test_an_earlier_benchmark_is_asked_again_with_its_annotations(tmp_path):
         ([ROW | {"kind": "tale"}], r"mine.jsonl:1 has kind 'tale'; expected one of conv, detail, complex"),
         ([ROW | {"image": "b.png"}], r"question 1: no picture b.png in .*; set benchmark.images"),
         ([ROW | {"image": "../a.png"}], "leaves the image folder"),
+        (
+            [ROW, ROW | {"id": "2", "image": "b.png"}],
+            r"mine.jsonl:2 has scene_id 1 and image 'b.png', and another ",
+        ),
+        (
+            [ROW, ROW | {"id": "2", "scene_id": 2}],
+            r"mine.jsonl:2 has scene_id 2 .*expected one number for each pict",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused(folder, rows, said):
     with pytest.raises(DataError, match=said):
         FileBenchmark(written(folder, *rows), ScenesConfig(name="x"), folder)
+
+
+def test_pictures_without_a_number_in_their_names_are_told_apart(folder):
+    rows = [{"question_id": number, "image": image, "text": "What is it?", "category": "detail"}
+            for number, image in enumerate(("dog.png", "cat.png", "dog.png", "COCO_val2014_000000441147.jpg", "7.png",
+                                            "v2-8.png"))]  # fmt: skip
+    dog, cat, again, coco, seven, eight = read_questions(written(folder, *rows))
+    assert dog.scene_id == again.scene_id and (coco.scene_id, seven.scene_id) == (441147, 7)
+    assert len({one.scene_id for one in (dog, cat, coco, seven, eight)}) == 5
 
 
 def test_the_hash_in_the_file_is_that_of_the_questions(scenes, facts_of, tmp_path):

@@ -10,7 +10,8 @@ from PIL import Image
 from llavapose.config.choices import JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError, LlavaPoseError
-from llavapose.evaluation.judges.llm import LlmJudge
+from llavapose.evaluation.judges.llm import NO_ANNOTATIONS, LlmJudge
+from llavapose.evaluation.judges.missing import TooManyMissing
 from llavapose.evaluation.judges.protocol import Case
 from llavapose.records import Answer, Question
 from tests.evaluation.judges.marked_replies import PLANTED
@@ -31,9 +32,15 @@ def server():
 def judge_of(server, tmp_path):
     """A judge behind the server, with the given settings."""
 
-    def make(*, price=0.0, **settings):
+    def make(*, price=0.0, tries=6, **settings):
         asked = EndpointConfig(
-            base_url=server.url, model="some/judge", max_tokens=200, price_in=price, price_out=price, max_concurrency=4
+            base_url=server.url,
+            model="some/judge",
+            max_tokens=200,
+            price_in=price,
+            price_out=price,
+            max_concurrency=4,
+            max_tries=tries,
         )
         return LlmJudge(asked, tmp_path / "l.sqlite", **settings)
 
@@ -173,7 +180,7 @@ def test_what_cannot_be_read_is_asked_again_and_then_missing(server, judge_of, s
 def test_too_many_missing_fail_loudly(server, judge_of, scenes):
     server.behave = ScriptedJudge(garbled=0.7)
     cases = cases_of(scenes, num=30)
-    with pytest.raises(LlavaPoseError, match=r"\d+ of 30 ratings are missing, more than judge.max_missing=0.1: \d+ x "
+    with pytest.raises(LlavaPoseError, match=r"\d+ of 30 questions lack a rating, more than .*max_missing=0.1: \d+ x "
                                              "no rating: no verdict in the asked form") as caught:  # fmt: skip
         verdicts(judge_of(protocol=SINGLE, max_asks=1, min_accepted=0.0), cases)
     assert caught.value.goes_on_with == "judge.max_missing=1"
@@ -182,9 +189,36 @@ def test_too_many_missing_fail_loudly(server, judge_of, scenes):
     assert server.asked.total() == paid and 0 < sum(one.rating is not None for one in found) < 27
 
 
+def test_what_is_missing_for_whatever_reason_is_one_share_of_the_questions(server, judge_of, scenes):
+    """A failed answer of either arm, no annotations and replies that say nothing, each within the share alone."""
+    cases = cases_of(scenes, num=20, pair=True)
+    cases[0] = replace(cases[0], answer=replace(cases[0].answer, text="refused", finish="failed"))
+    opponent = cases[1].opponent
+    assert len(cases) == 20 and opponent is not None
+    cases[1] = replace(cases[1], opponent=replace(opponent, text="worth 9.9", finish="failed"))
+    cases[2] = replace(cases[2], scene=None)
+    with pytest.raises(TooManyMissing, match=r"3 of 20 questions lack a rating, more than judge.max_missing=0.1"):
+        list(judge_of(max_missing=0.1).judge(cases))
+    assert not server.asked, "nothing is paid for"
+    found = list(judge_of(max_missing=0.15).judge(cases))
+    assert server.asked.total() == 2 * 17
+    assert [{one.verdict.rating is None for one in told} for told in found] == [{True}] * 3 + [{False}] * 17
+    reasons = [told[0].verdict.reason for told in found[:3]]
+    assert reasons == ["no answer of full: refused", "no answer of baseline: worth 9.9", NO_ANNOTATIONS]
+    lost = cases[5].answer.text  # of one question one order of the two says nothing
+
+    def once(asked):
+        first = FENCE.findall(asked.question)[0][2] == lost
+        return Served(body=completion("Hm.")) if first else ScriptedJudge()(asked)
+
+    server.behave = once
+    with pytest.raises(TooManyMissing, match=r"4 of 20 questions lack a rating"):
+        list(judge_of(max_missing=0.15, seed=1, max_asks=1).judge(cases))
+
+
 def test_without_annotations_nobody_is_asked(server, judge_of, scenes):
     (case,) = cases_of(scenes, num=1)
-    with pytest.raises(LlavaPoseError, match=r"1 of 1 ratings are missing, .*: 1 x the picture has no annotations"):
+    with pytest.raises(LlavaPoseError, match=r"1 of 1 questions lack a rating, .*: 1 x the picture has no annotations"):
         verdicts(judge_of(protocol=SINGLE), [replace(case, scene=None)])
     (verdict,) = verdicts(judge_of(protocol=SINGLE, max_missing=1.0), [replace(case, scene=None)])
     assert verdict.rating is None and verdict.reason == "the picture has no annotations" and verdict.key is None
@@ -202,6 +236,28 @@ def test_money_used_up_is_one_line_and_the_same_command_goes_on(server, judge_of
     assert 0 < paid < 8
     assert len(list(judge_of(protocol=SINGLE, price=1000.0).judge(cases))) == 8
     assert server.asked.total() == 8
+
+
+def test_a_request_that_is_never_answered_is_missing_in_the_end(server, judge_of, scenes):
+    """Others are answered: it is asked in as many runs as one rating is asked for, then no more, whoever waits."""
+    cases = cases_of(scenes, num=20)
+    lost = cases[5].answer.text
+    answered = server.behave
+
+    def behave(asked):
+        return Served(status=503, body={"error": {"message": "no"}}) if lost in asked.question else answered(asked)
+
+    server.behave = behave
+    judge = judge_of(protocol=SINGLE, max_asks=2, tries=1)
+    with pytest.raises(LlavaPoseError, match=r"19 of 20 replies are there, stopped: .*; the same command goes on"):
+        list(judge.judge(cases))
+    found = verdicts(judge, cases)
+    assert [one.rating is None for one in found] == [n == 5 for n in range(20)]
+    assert found[5].reason == "no reply in 2 runs"
+    asked = server.asked.total()
+    assert verdicts(judge, cases) == found and server.asked.total() == asked
+    with pytest.raises(TooManyMissing, match=r"1 of 20 questions lack a rating, .*: 1 x no reply in 2 runs"):
+        list(judge_of(protocol=SINGLE, max_asks=2, max_missing=0.0, tries=1).judge(cases))
 
 
 def test_settings_that_cannot_be_meant(judge_of):

@@ -16,9 +16,10 @@ from llavapose.config.evaluating import ProbeConfig
 from llavapose.errors import LlavaPoseError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.answerers.protocol import ChoosingAnswerer, ProbedAnswerer
-from llavapose.evaluation.measures import Arm, probe
+from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.probe.choice import Chosen, letter_of
 from llavapose.evaluation.probe.items import build_probe
+from llavapose.evaluation.probe.probing import probe
 from llavapose.evaluation.probe.score import probe_table
 from llavapose.files import read_jsonl
 from llavapose.scenes.coco import SceneSet, read_scenes

@@ -40,6 +40,11 @@ def test_a_checkpoint_of_7b_is_95_gb():
     assert checkpoint_bytes(SEVEN, replace(ZERO3, ranks=16)) == checkpoint_bytes(SEVEN, ZERO3)
 
 
+def test_beside_an_adapter_a_checkpoint_holds_what_is_trained():
+    setup = Setup(adapter=Adapter.lora, adapter_rank=128)
+    assert checkpoint_bytes(SEVEN, setup) == 12 * weights_of(SEVEN, setup).trained < 5e9
+
+
 def test_float32_in_one_process_is_16_bytes_a_trained_weight():
     weights = weights_of(SEVEN, Setup())
     held = [part(name, SEVEN, Setup()).gpu for name in ("parameters", "gradients", "optimizer")]

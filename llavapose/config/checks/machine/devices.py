@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from llavapose.config.checks.machine.gpus import Gpus, find_gpus
-from llavapose.config.choices import PRECISIONS, AdapterType
+from llavapose.config.choices import PRECISIONS, AdapterType, LauncherType
 from llavapose.config.schema import TrainConfig
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
@@ -23,8 +23,9 @@ _ADA = (8, 9)
 
 def device_problems(config: TrainConfig) -> list[str]:
     """One line for each part of trainer and strategy that this machine cannot run."""
-    # A plan may be for another machine.
-    return list(_problems(config, None if config.dry_run else find_gpus(), os.cpu_count() or 1))
+    # A plan may be for another machine, and so is a job of Slurm's, which looks at its own when it starts.
+    elsewhere = config.dry_run or config.launcher.type == LauncherType.slurm
+    return list(_problems(config, None if elsewhere else find_gpus(), os.cpu_count() or 1))
 
 
 def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterator[str]:

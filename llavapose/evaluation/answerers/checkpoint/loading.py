@@ -52,7 +52,7 @@ def load(checkpoint: str, device: torch.device, dtype: AnswerDtype | None) -> Lo
     source = resolve_base(checkpoint, family=None)
     settings = _precision(device, dtype)
     with told(source):
-        config: Any = AutoConfig.from_pretrained(source)
+        config: Any = AutoConfig.from_pretrained(source, trust_remote_code=False)
     model = _model(source, config, device, settings)
     if config.model_type == "llava" and _speaks_vicuna(source):
         reader: Reader = LlavaReader(load_processor(checkpoint, chat_template=CHAT_TEMPLATE))
@@ -70,7 +70,9 @@ def _model(source: str, config: Any, device: torch.device, settings: dict[str, A
     if config.model_type == "llava" and "quantization_config" not in settings:
         return load_model(source, **settings).to(device)  # type: ignore[arg-type]
     with told(source):
-        loaded: Any = AutoModelForImageTextToText.from_pretrained(source, output_loading_info=True, **settings)
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
+            source, output_loading_info=True, trust_remote_code=False, **settings
+        )
     model, info = loaded
     if missing := sorted(info["missing_keys"]):
         raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")
@@ -80,7 +82,7 @@ def _model(source: str, config: Any, device: torch.device, settings: dict[str, A
 def _processor(source: str, config: Any) -> Any:
     """The family's own; PIL reads the pictures, so that they are the same with torchvision and without."""
     if type(config) not in PROCESSOR_MAPPING:
-        return AutoProcessor.from_pretrained(source, backend="pil")
+        return AutoProcessor.from_pretrained(source, backend="pil", trust_remote_code=False)
     family: Any = PROCESSOR_MAPPING[type(config)]
     return pictures_only(family).from_pretrained(source, backend="pil")
 
@@ -135,7 +137,9 @@ def longest_shared(config: Any) -> int:
 def _speaks_vicuna(source: str) -> bool:
     """Whether a LLaVA asks as LLaVA-1.5 does: other models of the class (Pixtral) bring words of their own."""
     with told(source):
-        template = getattr(AutoProcessor.from_pretrained(source, backend="pil"), "chat_template", None)
+        template = getattr(
+            AutoProcessor.from_pretrained(source, backend="pil", trust_remote_code=False), "chat_template", None
+        )
     return template is None or "ASSISTANT:" in str(template)
 
 

@@ -50,14 +50,11 @@ _COUNTED = re.compile(
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS[1:])}) (?:[\w-]+ )?(?:{NOUNS})\b")
 _FURTHER = re.compile(rf"\b(?:the other|another|other) (?:[\w-]+ )?(?:{NOUNS}|{PLURALS}|players?)\b")
-_SOME = re.compile(r" (?:people |men |women )?(?:on|at|in front|behind|next|beside|with|who)\b")
 _TOGETHER = re.compile(r"\b(?:each other|one another|together|between (?:them|the))\b")
-_THEY = re.compile(r"\b(?:they|people|them)\b")
 _AMONG = re.compile(r"\b(?:any|all|some|each|none|most) of the (?:people|persons)\b|\bthe people\b")
 _SIDE = re.compile(
     rf"\b(?:{NOUNS}|\w+er)s? (?:[\w-]+ )?(?:on|at|in|to) the (?:far )?(left|right|middle|cent(?:er|re))\b"
 )
-_FROM_SIDE = re.compile(r"from the (?:left|right)")
 _JOINTS_OF: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"feet|foot|ankles?|shoes?", ("ankle",)),
     (r"knees?", ("knee",)),

@@ -5,11 +5,12 @@ formulas); 1 is what an answer gets that says nothing, 10 what one gets that tel
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
 from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
 from llavapose.evaluation.judges.pose.said import Said, read_answer
@@ -26,6 +27,18 @@ NOT_JUDGED = "the reasoning itself is not judged"
 """What every verdict on a complex answer says."""
 
 
+NO_KEYPOINTS = "the pictures have no keypoints, so that poses cannot be judged"
+
+
+def has_keypoints(scenes: Iterable[Scene]) -> bool:
+    """Whether poses are known in any of these pictures, or nobody is in them; in a benchmark of boxes they are not.
+
+    How many people there are would still be told, and a table of that would look like any other.
+    """
+    people = [person for scene in scenes for person in scene.people]
+    return not people or any(seen for person in people for *_, seen in person.keypoints)
+
+
 class PoseJudge:
     """Judges by keypoints alone; needs no model and is the same on every machine.
 
@@ -33,6 +46,7 @@ class PoseJudge:
         scale: gives what can be said without the picture (``scale_of``); called when it is first needed.
         facts_of: scene -> facts.
         only_claims: where there are no training scenes: check the claims of every answer and rate none; False: refuse.
+        max_missing: largest share of the questions whose answer may be missing.
     """
 
     name = POSE
@@ -44,7 +58,9 @@ class PoseJudge:
         *,
         facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts,
         only_claims: bool = False,
+        max_missing: float = MAX_MISSING,
     ) -> None:
+        self.max_missing = max_missing
         self._scale, self._facts_of, self._only_claims = scale, facts_of, only_claims
 
     def judge(self, cases: Sequence[Case]) -> Iterator[tuple[Judgement]]:
@@ -54,6 +70,9 @@ class PoseJudge:
             ConfigError: no training scenes.
         """
         scale, unrated = self._scale_or_why()
+        if not has_keypoints([case.scene for case in cases if case.scene is not None]):
+            yield from ((_judgement(case.question, case.answer, None, NO_KEYPOINTS),) for case in cases)
+            return
         facts: dict[int, tuple[Fact, ...]] = {}
         for case in cases:
             scene = case.scene

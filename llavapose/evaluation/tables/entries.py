@@ -1,0 +1,140 @@
+"""A leaderboard's entries against the questions that they answer: what does not belong to them is refused in a line.
+
+Whoever brings ``answers/<model>.jsonl`` and ``verdicts/<judge>/<model>.jsonl`` may have left out, added or changed
+lines. What a judge thought cannot be proven from files; that every line is about a question that was asked, once, and
+about nobody else's answers, can.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.values import not_plain
+from llavapose.errors import DataError, shown
+from llavapose.evaluation.answerers.file import read_answers
+from llavapose.evaluation.benchmarks.file import read_questions
+from llavapose.evaluation.benchmarks.protocol import questions_hash
+from llavapose.evaluation.judges.missing import MAX_MISSING
+from llavapose.evaluation.judges.protocol import answer_hash
+from llavapose.evaluation.tables.verdicts import FILE, Line, judges_found, read_verdicts
+from llavapose.files import read_json
+from llavapose.kinds import KINDS
+from llavapose.records import CONTROL_ARMS, POSE, Question
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a board's folder asks, and how it was answered: id -> question, model -> question id -> text."""
+
+    questions: Mapping[str, Question]
+    answers: Mapping[str, Mapping[str, str]]
+
+
+def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
+    """Check a folder's questions, answers and verdicts.
+
+    Args:
+        folder: with ``benchmark.jsonl``, ``benchmark.json``, ``answers/`` and ``verdicts/``.
+        max_missing: largest share of the questions that may lack a rating.
+
+    Raises:
+        DataError: what does not belong to these questions and answers; names file and line.
+    """
+    questions = _questions(folder)
+    entries = sorted((folder / "answers").glob("*.jsonl"))
+    for path in (*entries, *sorted(folder.glob("verdicts/*")), *sorted(folder.glob("verdicts/*/*.jsonl"))):
+        _check_name(path)
+    ids = [question.id for question in questions]
+    asked = Asked(
+        questions={question.id: question for question in questions},
+        answers={path.stem: read_answers(path, ids) for path in entries},
+    )
+    for judge in judges_found([folder]):
+        lines = read_verdicts(folder, judge)
+        where = f"board: {folder / 'verdicts' / judge}"
+        _check_lines(lines, asked, where)
+        _check_anchor(lines, where)
+        if judge != POSE:
+            _check_missing(lines, questions, max_missing, where)
+
+
+def _questions(folder: Path) -> tuple[Question, ...]:
+    path, told = folder / "benchmark.jsonl", folder / "benchmark.json"
+    if not path.is_file() or not told.is_file():
+        lacks = (path if not path.is_file() else told).name
+        raise DataError(f"board: no {lacks} in {folder}; expected a folder that evaluate.py writes (output_dir)")
+    questions, says = read_questions(path), read_json(told, what="benchmark")
+    name, digest = (says.get(key) if isinstance(says, dict) else None for key in ("name", "hash"))
+    found = questions_hash(questions)
+    if digest != found:
+        raise DataError(
+            f"board: {path} has the hash {found}, and {told.name} says {shown(digest)}; bring back the questions that "
+            "the entries answered"
+        )
+    if not isinstance(name, str) or not_plain("name", name):
+        raise DataError(f"board: {told} has name {shown(name)}; expected letters, digits, and . _ + -")
+    return questions
+
+
+def _check_name(path: Path) -> None:
+    if path.is_dir() or path.suffix == ".jsonl":
+        name = path.name if path.is_dir() else path.stem
+        if not_plain("name", name):
+            raise DataError(
+                f"board: {shown(str(path))} is called {shown(name)}; expected letters, digits, and . _ + -, at most 100"
+            )
+
+
+def _check_lines(lines: Iterable[Line], asked: Asked, where: str) -> None:
+    seen: set[tuple[Any, ...]] = set()
+    for line in lines:
+        told = f"{where}/{line[FILE]}.jsonl, verdict on {shown(line['question_id'])}"
+        if (problem := _problem(line, asked)) is not None:
+            raise DataError(f"{told}: {problem}")
+        key = tuple(line.get(name) for name in (FILE, "arm", "question_id", "opponent", "order", "repeat"))
+        if key in seen:
+            raise DataError(f"{told}: stands there twice; expected each question, order and repeat once")
+        seen.add(key)
+
+
+def _problem(line: Line, asked: Asked) -> str | None:
+    """What a line says that is not so."""
+    question = asked.questions.get(line["question_id"])
+    if question is None:
+        return "no such question in benchmark.jsonl; take it out"
+    if line["arm"] not in asked.answers:
+        return f"about {shown(line['arm'])}, of whom there are no answers; expected answers/<model>.jsonl"
+    is_so = {"kind": question.kind, "scene_id": question.scene_id, "text": question.text}
+    for key, value in is_so.items():
+        if key in line and line[key] != value:
+            return f"{key} is {shown(line[key])}; expected {shown(value)}, as in benchmark.jsonl"
+    digest = line.get("answer")
+    if digest is not None and digest != answer_hash(asked.answers[line["arm"]][question.id]):
+        return f"about another answer than the one in answers/{line['arm']}.jsonl; judge it again"
+    return None
+
+
+def _check_anchor(lines: Sequence[Line], where: str) -> None:
+    """A judge of pairs has one anchor: else whoever brings an entry chooses whose ratings it moves."""
+    beside = {line[FILE]: line.get("opponent") for line in lines if line["arm"] == line[FILE]}
+    anchors = {name: other for name, other in beside.items() if name not in CONTROL_ARMS}
+    if len(set(anchors.values())) > 1:
+        told = ", ".join(f"{name} beside {other or 'nobody'}" for name, other in sorted(anchors.items())[:4])
+        raise DataError(f"{where} has verdicts beside different arms ({told}); expected one anchor a judge")
+
+
+def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: float, where: str) -> None:
+    """Raise where too few of an arm's questions have a rating: the rest would say something else than it seems to."""
+    ids = {question.id for question in questions if KINDS[question.kind].rated}
+    for name in dict.fromkeys(line[FILE] for line in lines):
+        own = [line for line in lines if line[FILE] == name == line["arm"]]
+        rated = {line["question_id"] for line in own} - {one["question_id"] for one in own if one["rating"] is None}
+        if len(ids - rated) > most * len(ids):
+            raise DataError(
+                f"{where}/{name}.jsonl: {len(ids - rated)} of {len(ids)} questions lack a rating, more than "
+                f"max_missing={most:g}; judge them, or give board=... max_missing=1 to show the rest"
+            )

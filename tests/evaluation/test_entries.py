@@ -1,0 +1,164 @@
+"""A leaderboard's folder: what does not belong to its questions and answers is refused in one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from llavapose.cli.evaluations import rebuild_board
+from llavapose.config.start import conf_folder
+from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.benchmarks.file import write_questions
+from llavapose.evaluation.benchmarks.protocol import questions_hash
+from llavapose.evaluation.judges.protocol import answer_hash
+from llavapose.evaluation.tables.entries import check_entries
+from llavapose.evaluation.tables.results import summarise
+from llavapose.files import write_json, write_jsonl
+from llavapose.records import Question
+from llavapose.report.board import write_board
+from llavapose.report.tables import read_table
+
+JUDGE = "gpt-4o-pair-keypoints"
+QUESTIONS = [
+    Question(id=f"{image}-{kind}", scene_id=image, image=f"{image:06}.jpg", kind=kind, text=f"What of {image}?")
+    for image in range(1, 5)
+    for kind in ("conv", "detail", "complex")
+]
+
+
+def lines_of(arm, beside=None, rating=6.0):
+    """A judge's lines on an arm's answers; of a judge of pairs in both orders, with those that it stood beside."""
+    found = []
+    for one in QUESTIONS:
+        of_question = {"question_id": one.id, "scene_id": one.scene_id, "kind": one.kind, "text": one.text}
+        pairs = [
+            (arm, beside, "ab", rating),
+            (beside, arm, "ba", 4.0),
+            (arm, beside, "ba", rating),
+            (beside, arm, "ab", 4.0),
+        ]
+        for of, other, order, value in pairs if beside else [(arm, None, None, rating)]:
+            found.append({**of_question, "arm": of, "opponent": other, "order": order, "rating": value, "reason": "",
+                          "answer": answer_hash(f"{of} says {one.id}")})  # fmt: skip
+    return found
+
+
+@pytest.fixture
+def board(tmp_path) -> Path:
+    write_questions(tmp_path / "benchmark.jsonl", QUESTIONS)
+    told = {"name": "mine", "hash": questions_hash(QUESTIONS), "num_questions": len(QUESTIONS)}
+    write_json(tmp_path / "benchmark.json", told)
+    for arm in ("baseline", "rival", "cheat"):
+        answers = [{"question_id": one.id, "arm": arm, "text": f"{arm} says {one.id}"} for one in QUESTIONS]
+        write_jsonl(tmp_path / "answers" / f"{arm}.jsonl", answers)
+        write_jsonl(tmp_path / "verdicts" / "pose" / f"{arm}.jsonl", lines_of(arm))
+        if arm != "baseline":
+            write_jsonl(tmp_path / "verdicts" / JUDGE / f"{arm}.jsonl", lines_of(arm, "baseline"))
+    check_entries(tmp_path)
+    return tmp_path
+
+
+def rows(board, judge):
+    path = board / "verdicts" / judge / "cheat.jsonl"
+    return path, [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def changed(**what):
+    return lambda lines: [{**lines[0], **what}, *lines[1:]]
+
+
+LINES = {
+    "a rating beyond the scale": (changed(rating=1000), r"cheat.jsonl:1 has rating 1000; expected a number from 1"),
+    "a truth for a rating": (changed(rating=True), r"cheat.jsonl:1 has rating True; expected a number"),
+    "a text for a rating": (changed(rating="9"), r"cheat.jsonl:1 has rating '9'; expected a number"),
+    "no number": (changed(rating=float("nan")), r"cheat.jsonl:1 is no JSON that can be used .NaN"),
+    "a question that nobody asked": (changed(question_id="mine"), r"verdict on 'mine': no such question in benchmark"),
+    "another picture": (changed(scene_id=99), r"scene_id is 99; expected 1, as in benchmark.jsonl"),
+    "another kind": (changed(kind="detail"), r"kind is 'detail'; expected 'conv'"),
+    "another question": (changed(text="Is it day?"), r"text is 'Is it day\?'; expected 'What of 1\?'"),
+    "a line twice": (lambda lines: [*lines, lines[0]], r"verdict on '1-conv': stands there twice"),
+    "another answer": (changed(answer="0" * 12), r"about another answer than the one in answers/cheat.jsonl"),
+    "a list for an id": (changed(question_id=["1-conv"]), r"jsonl:1 has question_id \['1-conv'\]; expected a text"),
+    "a text for claims": (changed(claims="all right"), r"cheat.jsonl:1 has claims 'all right'; expected a list"),
+    "texts for claims": (changed(claims=["right"]), r"cheat.jsonl:1 has claims that are none; expected objects"),
+    "a number for a reason": (changed(reason=7), r"cheat.jsonl:1 has reason 7; expected a text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("judge", ["pose", JUDGE])
+@pytest.mark.parametrize(("change", "error"), LINES.values(), ids=LINES)
+def test_a_line_that_is_not_so_is_refused(board, judge, change, error):
+    path, lines = rows(board, judge)
+    path.write_text("".join(json.dumps(line) + "\n" for line in change(lines)))
+    with pytest.raises(DataError, match=error) as told:
+        check_entries(board)
+    assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("judge", ["pose", JUDGE])
+def test_nobody_rates_another_model_in_passing(board, judge):
+    path, lines = rows(board, judge)
+    theirs = [{**line, "arm": "rival", "rating": 1.0} for line in lines if line["arm"] == "cheat"]
+    write_jsonl(path, [*lines, *theirs])
+    with pytest.raises(DataError, match=r"cheat.jsonl:\d+ is about 'rival', beside whom cheat was not rated"):
+        check_entries(board)
+    with pytest.raises(DataError, match=r"is about 'rival'"):
+        summarise(board)
+
+
+def test_an_entry_cannot_choose_its_anchor(board):
+    write_jsonl(board / "verdicts" / JUDGE / "cheat.jsonl", lines_of("cheat", "rival"))
+    with pytest.raises(DataError, match=r"beside different arms \(cheat beside rival, rival beside baseline\)"):
+        check_entries(board)
+
+
+def test_what_an_entry_leaves_out_is_missing(board):
+    for judge in ("pose", JUDGE):
+        path, lines = rows(board, judge)
+        write_jsonl(path, [line for line in lines if line["question_id"] not in ("1-conv", "2-conv", "1-detail")])
+    with pytest.raises(DataError, match=r"cheat.jsonl: 3 of 12 questions lack a rating, more than max_missing=0.1"):
+        check_entries(board)
+    check_entries(board, max_missing=0.25)
+    summarise(board)
+    table = {(row["judge"], row["arm"]): row for row in read_table(board, "ablation.csv") if row["kind"] == "all"}
+    for judge in ("pose", JUDGE):
+        row = table[judge, "cheat"]
+        assert (row["num_scored"], row["num_unscored"]) == (9, 3)
+        assert row["score_if_missing_low"] == pytest.approx((9 * 60 + 3 * 10) / 12)
+        assert row["score_if_missing_high"] == pytest.approx((9 * 60 + 3 * 100) / 12)
+        assert table[judge, "rival"]["num_unscored"] == 0
+
+
+def test_questions_are_those_that_their_hash_says(board):
+    write_questions(board / "benchmark.jsonl", QUESTIONS[:-1])
+    with pytest.raises(DataError, match=r"benchmark.jsonl has the hash \w+, and benchmark.json says '\w+'"):
+        check_entries(board)
+    (board / "benchmark.json").unlink()
+    with pytest.raises(DataError, match=r"board: no benchmark.json in "):
+        check_entries(board)
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jmine", "a\nb", "<b>"])
+def test_names_are_plain(board, name):
+    told = json.loads((board / "benchmark.json").read_text())
+    write_json(board / "benchmark.json", {**told, "name": name})
+    with pytest.raises(DataError, match=r"benchmark.json has name .*; expected letters, digits") as error:
+        check_entries(board)
+    write_json(board / "benchmark.json", told)
+    (board / "answers" / "cheat.jsonl").rename(board / "answers" / f"{name}.jsonl")
+    with pytest.raises(DataError, match=r"is called .*; expected letters, digits"):
+        check_entries(board)
+    assert str(error.value).isprintable()
+
+
+def test_a_baseline_is_an_entry(board):
+    with pytest.raises(ConfigError, match=r"baseline=nobody: no entry of that name; there are cheat, rival, baseline"):
+        write_board(board, "nobody")
+
+
+def test_a_folder_that_is_no_board_stays_as_it_was(tmp_path):
+    with pytest.raises(DataError, match=r"board: no benchmark.jsonl in "):
+        rebuild_board(conf_folder(), str(tmp_path), [])
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConfigError, match=r"max_missing is much; expected a share from 0 to 1"):
+        rebuild_board(conf_folder(), str(tmp_path), ["max_missing=much"])
