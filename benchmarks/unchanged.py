@@ -113,7 +113,7 @@ def dump_training(config, made, out: Path) -> None:
     tokens = [
         [s.id, list(b.ids), "".join("01"[one] for one in b.supervised)]
         for part in (data.train, data.val)
-        for s, b in zip(part.samples, part.branches, strict=True)
+        for s, b in ((part.sample(at), branch) for at, branch in enumerate(part.branches))
     ]
     write_json(out / "tokens.json", tokens)
     model = load_model("tiny")
@@ -126,7 +126,7 @@ def dump_training(config, made, out: Path) -> None:
         batches.append({name: digest(value) for name, value in vars(batch).items() if isinstance(value, torch.Tensor)})
         batches[-1] |= {"num_samples": batch.num_samples, "step_weight": batch.step_weight}
         losses = token_losses(model, batch, packed_mask(batch.segments))
-        loss = (losses * token_weights(batch, data.loss_power)).sum() / batch.step_weight
+        loss = (losses * token_weights(batch, data.loss.power)).sum() / batch.step_weight
         optimizer.zero_grad()
         loss.backward()
         gradients = {n: digest(p.grad) for n, p in model.named_parameters() if p.grad is not None}

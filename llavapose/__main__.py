@@ -8,6 +8,7 @@ COMMANDS = {
     "generate": "llavapose.cli.generate",
     "train": "llavapose.cli.train",
     "evaluate": "llavapose.cli.evaluate",
+    "export": "llavapose.cli.export",
     "ask": "llavapose.ask",
     "ledger": "llavapose.llm.ledger.show",
 }

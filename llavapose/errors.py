@@ -28,9 +28,11 @@ class LlavaPoseError(Exception):
 
     Attributes:
         goes_on_with: the setting that, added to the command, lets it go on; None where there is none.
+        on_all_ranks: whether every rank of a run raises it in the same words: then the first one alone is shown.
     """
 
     goes_on_with: str | None = None
+    on_all_ranks: bool = False
 
     def __str__(self) -> str:
         return "\n".join(map(_printable, super().__str__().split("\n")))
@@ -59,6 +61,13 @@ class ReplyError(LlavaPoseError):
 
 class CheckpointError(LlavaPoseError):
     """A checkpoint folder that is missing, incomplete or does not fit the run."""
+
+
+class StoppedError(LlavaPoseError):
+    """A run that the machine asked to stop, and that has saved where it was."""
+
+    goes_on_with = "resume=true"
+    on_all_ranks = True
 
 
 class DiskError(LlavaPoseError):

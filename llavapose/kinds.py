@@ -21,6 +21,9 @@ class Kind:
         num_published: samples in the papers' set (Sensors 2025, section 3); also the share of a set made here.
         reply_tokens: length of one teacher's reply to plan with.
         samples_per_reply: that one such reply is expected to hold.
+        question_tokens: of the question and the conversation's own words around it, to plan with.
+        spread: of the answers' lengths: the deviation of their logarithms, as among GPT-4's 90 answers on LLaVA's
+            benchmark of COCO pictures.
         taught: whether a teacher writes it, which needs prompts (``teacher/prompts/``); others come from annotations
             or from elsewhere.
         measure: how answers are measured: "rating", by a judge from 1 to 10 in a column of the ablation table, or the
@@ -33,6 +36,8 @@ class Kind:
     num_published: int = 0
     reply_tokens: int = 0
     samples_per_reply: int = 1
+    question_tokens: int = 30
+    spread: float = 0.3
     taught: bool = False
     measure: str = "rating"
 
@@ -53,6 +58,8 @@ KINDS: dict[str, Kind] = {
             num_published=112_980,
             reply_tokens=200,
             samples_per_reply=5,
+            question_tokens=22,
+            spread=0.5,
             taught=True,
         ),
         Kind(
@@ -61,6 +68,8 @@ KINDS: dict[str, Kind] = {
             words=("detail",),
             num_published=45_174,
             reply_tokens=470,
+            question_tokens=24,
+            spread=0.26,
             taught=True,
         ),
         Kind(
@@ -69,6 +78,8 @@ KINDS: dict[str, Kind] = {
             words=("reason", "complex"),
             num_published=42_174,
             reply_tokens=420,
+            question_tokens=40,
+            spread=0.21,
             taught=True,
         ),
     )

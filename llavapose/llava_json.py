@@ -7,7 +7,8 @@ A record::
                        {"from": "gpt", "value": "The left knee of the person is bent."}],
      "provenance": {"scene": 17, "teacher": "offline", "context": "keypoints", "prompt": "1", "seed": 0}}
 
-``image`` is a list where a sample has several pictures, with one mark each in the first message.
+``image`` is a list where a sample has several pictures, with one mark each in the first message. A record without
+``image`` is text alone.
 """
 
 from pathlib import Path
@@ -26,9 +27,10 @@ FIELDS = {"user": "human", "assistant": "gpt"}
 def to_record(sample: Sample) -> dict[str, Any]:
     """The sample as a LLaVA record; the first message carries the pictures' marks. One picture stands as a text."""
     marks = (f"{IMAGE_MARK}\n" * len(sample.images),) + ("",) * len(sample.turns)
+    pictures = {"image": sample.images[0] if len(sample.images) == 1 else list(sample.images)} if sample.images else {}
     return {
         "id": sample.id,
-        "image": sample.images[0] if len(sample.images) == 1 else list(sample.images),
+        **pictures,
         "kind": sample.kind,
         "conversations": [
             {"from": FIELDS[turn.role], "value": mark + turn.text}
@@ -55,7 +57,8 @@ def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) 
     kind = record.get("kind", record.get("category"))
     if not isinstance(kind, str) or kind not in KINDS:
         raise DataError(f"{where}: kind of sample {named(name)} is {shown(kind)}; expected one of {listed()}")
-    images = _images(record.get("image"), image_root, where=where, name=str(name))
+    # Not null, nor an empty list: those are pictures that got lost on the way.
+    images = _images(record["image"], image_root, where=where, name=str(name)) if "image" in record else ()
     provenance = record.get("provenance", {})
     if not isinstance(provenance, dict):
         raise DataError(f"{where}: provenance of sample {named(name)} is {shown(provenance)}; expected an object")

@@ -146,7 +146,7 @@ class Sample:
 
     Attributes:
         id: unique in its file.
-        images: paths relative to the image folder, one or more.
+        images: paths relative to the image folder; none where the sample is text alone.
         kind: a key of ``llavapose.kinds.KINDS``.
         turns: user and assistant in turn.
         provenance: a flat mapping of plain values: scene, teacher, context, prompt version, seed.
@@ -160,8 +160,8 @@ class Sample:
 
     @property
     def image(self) -> str:
-        """The first picture: what samples are grouped and drawn by."""
-        return self.images[0]
+        """The first picture: what samples are grouped and drawn by; "" where there is none."""
+        return self.images[0] if self.images else ""
 
 
 @dataclass(frozen=True, kw_only=True)

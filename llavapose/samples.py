@@ -1,13 +1,13 @@
 """Samples on disk: LLaVA's records (``llava_json.py``), one a line, with our kind and provenance beside them.
 
 Samples made elsewhere (records without ``kind``) are read as well, also from one JSON list or a folder of them, as the
-original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasoning.json``. Their kind is the record's
-``category`` or ``type``, else it is told by the file's name; an id that comes again is numbered; a picture is also
-found by its name below the image folder, whatever folders the record names before it.
+original's set is laid out: ``conversation.json``, ``detailed.json``, ``reasoning.json``; so are folders of JSONL. Their
+kind is the record's ``category`` or ``type``, else it is told by the file's name; an id that comes again is numbered; a
+picture is also found by its name below the image folder, whatever folders the record names before it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from llavapose.plain_json import parse_json
 from llavapose.records import Sample
 
 WHAT = "samples"
+MAX_LISTED = 20
+"""Bad records that a message names."""
 KIND_TOLD_BY = "kind_told_by"
 """In a sample's provenance: "setting" where neither the record nor its file told the kind."""
 
@@ -73,48 +75,103 @@ def check_samples(path: Path, image_root: Path, *, kind: str | None = None) -> t
     return samples, problems
 
 
+def bad_records(path: Path, problems: Sequence[str], *, number: int | None = None) -> DataError:
+    """The error that lists what is wrong with a set: the first 20 lines, and how many there are (``number``)."""
+    number = len(problems) if number is None else number
+    listed = list(problems[:MAX_LISTED]) + [f"... and {number - MAX_LISTED} more"] * (number > MAX_LISTED)
+    return DataError("\n".join([f"{path}: {number} bad records; fix or remove them:", *listed]))
+
+
 def stream_samples(
     path: Path, image_root: Path | None, *, kind: str | None = None
 ) -> Iterator[tuple[Sample | None, str]]:
     """Yield (sample, "") or (None, problem) for each record, holding none of them.
 
     Args:
-        path: JSONL, one JSON list, or a folder of such lists.
+        path: JSONL, one JSON list, or a folder of such files.
         image_root: folder of the pictures; None does not look for them.
         kind: of the records for which neither they nor the file's name tell it.
 
     Raises:
         DataError: the file itself is missing or is no such file.
     """
-    pictures = None if image_root is None else Pictures(image_root)
-    seen: dict[str, str] = {}
-    times: Counter[str] = Counter()
-    for file in _files(path):
+    reader, ids = Reader(image_root=image_root, kind=kind), Ids()
+    for file in sample_files(path):
         for raw in _records(file):
             try:
                 if raw.record is None:
                     raise DataError(raw.problem)
-                ours = "kind" in raw.record
-                record = raw.record if ours else _adopted(raw.record, file, kind, pictures, where=raw.where)
-                sample = from_record(record, image_root, where=raw.where)
-                if not ours:
-                    sample = _numbered(sample, seen, times)
-                elif sample.id in seen:
-                    raise DataError(f"{raw.where}: id {named(sample.id)} is already {seen[sample.id]}; ids must differ")
-                seen[sample.id] = raw.place
+                sample = reader.sample(raw.record, file, where=raw.where)
+                name = ids.take(sample.id, made_here=made_here(raw.record), where=raw.where, place=raw.place)
             except DataError as error:
                 yield None, str(error)
             else:
-                yield sample, ""
+                yield replace(sample, id=name), ""
 
 
-def _files(path: Path) -> list[Path]:
-    """The file, or those of a folder whose names tell a kind."""
+class Reader:
+    """Records to samples, one at a time, whatever stands around them.
+
+    Args:
+        image_root: folder of the pictures; None does not look for them.
+        kind: of the records for which neither they nor their file's name tell it.
+    """
+
+    def __init__(self, *, image_root: Path | None, kind: str | None = None) -> None:
+        self.image_root, self.kind = image_root, kind
+        self._pictures = None if image_root is None else Pictures(image_root)
+
+    def sample(self, record: dict[str, Any], file: Path, *, where: str) -> Sample:
+        """The sample of a record, under the record's own id.
+
+        Raises:
+            DataError: what is wrong with it.
+        """
+        ours = made_here(record)
+        record = record if ours else _adopted(record, file, self.kind, self._pictures, where=where)
+        return from_record(record, self.image_root, where=where)
+
+
+def made_here(record: Mapping[str, Any]) -> bool:
+    """Whether a record is one of ours, whose ids must differ; those of records made elsewhere are numbered."""
+    return "kind" in record
+
+
+class Ids:
+    """The ids of a set, none twice."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, str] = {}
+        self._times: Counter[str] = Counter()
+
+    def take(self, name: str, *, made_here: bool, where: str, place: str) -> str:
+        """The id that the sample gets: its own, or with "#2", "#3" ... behind one that comes again.
+
+        Raises:
+            DataError: an id of ours that is taken.
+        """
+        if made_here and name in self._places:
+            raise DataError(f"{where}: id {named(name)} is already {self._places[name]}; ids must differ")
+        own = name
+        while name in self._places:
+            self._times[own] += 1
+            name = f"{own}#{self._times[own] + 1}"
+        self._places[name] = place
+        return name
+
+
+def sample_files(path: Path) -> list[Path]:
+    """The file, or those of a folder: every JSONL file, and the JSON lists whose names tell a kind.
+
+    Raises:
+        DataError: there is none.
+    """
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix in (".json", ".jsonl") and _kind_in(file.stem))
+        files = sorted(file for file in path.iterdir() if file.suffix == ".jsonl" or _is_named_list(file))
         if not files:
             raise DataError(
-                f"{WHAT}: {path} is a folder without conversation.json, detailed.json or reasoning.json; give a file"
+                f"{WHAT}: {path} is a folder without conversation.json, detailed.json or reasoning.json, and without "
+                "a .jsonl file; give a file"
             )
         return files
     if not path.is_file():
@@ -122,8 +179,18 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
+def _is_named_list(file: Path) -> bool:
+    return file.suffix == ".json" and _kind_in(file.stem) is not None
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file begins as one JSON list; else it holds a record a line."""
+    with path.open("rb") as stream:
+        return stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+
+
 @dataclass(frozen=True, kw_only=True)
-class _Raw:
+class Raw:
     """One record as it stands in a file: an object, or None and the problem."""
 
     where: str
@@ -132,40 +199,41 @@ class _Raw:
     problem: str = ""
 
 
-def _records(path: Path) -> Iterator[_Raw]:
-    """Of a JSON list if the file begins as one, else line by line."""
-    with path.open("rb") as stream:
-        is_list = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-    yield from _in_list(path) if is_list else _in_lines(path)
+def _records(path: Path) -> Iterator[Raw]:
+    yield from _in_list(path) if is_list(path) else _in_lines(path)
 
 
-def _in_list(path: Path) -> Iterator[_Raw]:
+def _in_list(path: Path) -> Iterator[Raw]:
     try:
         for number, value in read_json_list(path, what=WHAT):
-            yield _object(value, where=f"{WHAT}: {path}, record {number}", place=f"record {number}")
+            yield _object(value, path, number, listed=True)
     except DataError as error:
-        yield _Raw(where=str(path), place="", problem=str(error))
+        yield Raw(where=str(path), place="", problem=str(error))
 
 
-def _in_lines(path: Path) -> Iterator[_Raw]:
+def _in_lines(path: Path) -> Iterator[Raw]:
     """It goes on after a bad line."""
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            where, place = f"{WHAT}: {path}:{number}", f"on line {number}"
-            try:
-                value = parse_json(line, what=WHAT, where=f"{path}:{number}")
-            except DataError as error:
-                yield _Raw(where=where, place=place, problem=str(error))
-            else:
-                yield _object(value, where=where, place=place)
+            if line.strip():
+                yield read_line(line, path, number)
 
 
-def _object(value: Any, *, where: str, place: str) -> _Raw:
+def read_line(line: bytes, path: Path, number: int, *, listed: bool = False) -> Raw:
+    """A line of a file as a record; ``listed`` where the lines were the records of a JSON list."""
+    try:
+        value = parse_json(line, what=WHAT, where=f"{path}:{number}")
+    except DataError as error:
+        return Raw(where=f"{path}:{number}", place="", problem=str(error))
+    return _object(value, path, number, listed=listed)
+
+
+def _object(value: Any, path: Path, number: int, *, listed: bool) -> Raw:
+    where = f"{WHAT}: {path}, record {number}" if listed else f"{WHAT}: {path}:{number}"
+    place = f"record {number}" if listed else f"on line {number}"
     if isinstance(value, dict):
-        return _Raw(where=where, place=place, record=value)
-    return _Raw(where=where, place=place, problem=f"{where} is a {type(value).__name__}; expected a JSON object")
+        return Raw(where=where, place=place, record=value)
+    return Raw(where=where, place=place, problem=f"{where} is a {type(value).__name__}; expected a JSON object")
 
 
 def _adopted(
@@ -183,24 +251,16 @@ def _adopted(
             f"{where}: no kind of sample {named(record.get('id'))}: {tells}; name the file after conversation, "
             f"detailed or reasoning, or set data.kind to one of {listed()}"
         )
+    record = {**record, "kind": kind}
     image = record.get("image")
     if pictures is not None and isinstance(image, str):
-        image = pictures.find(image, where=where) or image
+        record["image"] = pictures.find(image, where=where) or image
     elif pictures is not None and isinstance(image, list):
-        image = [(pictures.find(one, where=where) or one) if isinstance(one, str) else one for one in image]
-    return {**record, "kind": kind, "image": image}
+        record["image"] = [(pictures.find(one, where=where) or one) if isinstance(one, str) else one for one in image]
+    return record
 
 
 def _kind_in(name: str) -> str | None:
     """The one kind that a name speaks of; None where it is none or several."""
     kinds = {kind.name for kind in KINDS.values() if any(word in name.lower() for word in kind.words)}
     return kinds.pop() if len(kinds) == 1 else None
-
-
-def _numbered(sample: Sample, seen: Mapping[str, str], times: Counter[str]) -> Sample:
-    """The sample, with "#2", "#3" ... behind an id that comes again."""
-    name = sample.id
-    while name in seen:
-        times[sample.id] += 1
-        name = f"{sample.id}#{times[sample.id] + 1}"
-    return replace(sample, id=name)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "llavapose"
 MAX_LINES = 400
 
+PLANNING = ("lengths", "epoch", "weights", "shared", "llava", "balanced", "levels", "rows", "tally", "published")
 HEAVY = {
     "torch",
     "lightning",
@@ -24,8 +25,14 @@ HEAVY = {
 }
 STANDARD = {
     "records", "kinds", "errors", "files", "plain_json", "bars", "pictures", "rgb", "owner", "llava_json", "samples",
+    "manifest", "ranks",
 }  # fmt: skip
-SCHEMA = {f"config.{name}" for name in ("schema", "teaching", "evaluating", "scenes", "endpoint", "choices", "values")}
+SCHEMA = {
+    f"config.{name}"
+    for name in (
+        "schema", "teaching", "evaluating", "generating", "forecast", "scenes", "endpoint", "choices", "values",
+    )
+}  # fmt: skip
 """Plain settings: imported anywhere."""
 
 # Room -> (rooms that it may import besides itself, whether it may import torch and its kin). Each stands below those
@@ -40,6 +47,8 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "pictures": ({"errors", "files"}, False),
     "rgb": ({"errors"}, False),
     "owner": ({"errors", "files"}, False),
+    "manifest": ({"errors", "files"}, False),
+    "ranks": (set(), False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
@@ -52,8 +61,8 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files", "bars", "owner"}, False),
-    "sweep": ({"config", "records", "errors", "files", "owner"}, False),
+    "config": ({"records", "kinds", "errors", "files", "bars", "owner", "manifest", "ranks"}, False),
+    "sweep": ({"config", "records", "errors", "files", "owner", "manifest", "ranks"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
     "cli": ({"sweep", "config", "report", "evaluation", "training", "data", "teacher", "scenes", *STANDARD}, False),
     "__main__": (set(), False),
@@ -66,15 +75,32 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
         for name in ("answerer", "devices", "generation", "loading", "readers", "single", "timing")
     },
     "data.show": ({"model.pretrained"}, True),
-    "data.planner": (set(), False),
+    **{f"data.plan.{name}": (set(), False) for name in PLANNING},
     "data.choose": (set(), False),
+    **{
+        f"training.forecast.{name}": (set(), False)
+        for name in (
+            "activations",
+            "advice",
+            "cards",
+            "cost",
+            "epoch",
+            "forecast",
+            "mixture",
+            "settings",
+            "setup",
+            "shapes",
+            "states",
+            "text",
+        )
+    },
     "data.check": (set(), False),
 }
 ONLY_HERE = {
     "wandb": {"report.wandb.log"},
     "wandb_workspaces": {"report.wandb.spec"},
     "openai": {"llm.openai", "llm.batch.ask", "llm.batch.account"},
-    "deepspeed": {"training.strategies"},
+    "deepspeed": {"training.strategies", "training.checkpoints.trained"},
 }
 DOOR = {f"llm.{name}" for name in ("ask", "chat", "counts", "each", "failures", "pictures", "rounds", "tokens")}
 """What other rooms may use of ``llm``, besides the ledger that a door opens: what sends lies behind the door."""
@@ -219,8 +245,8 @@ def test_scripts_are_recipes(script):
     assert len(text.splitlines()) <= 70
     heads = {node.module or "" for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)}
     light = {*SCHEMA, "config.start", "config.checks.inputs", "config.places", "errors", "cli.card", "cli.ending"}
-    light |= {"cli.training", "cli.evaluations", "sweep.launch", "sweep.jobs"}
-    assert {head.removeprefix("llavapose.") for head in heads} <= {"functools", "pathlib", *light}
+    light |= {"cli.training", "cli.evaluations", "sweep.launch", "sweep.jobs", "ranks"}
+    assert {head.removeprefix("llavapose.") for head in heads} <= {"collections.abc", "functools", "pathlib", *light}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -11,8 +11,8 @@ from llavapose.config.compose import settings
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig
-from llavapose.data.check import read_checked
-from llavapose.data.choose import kind_counts, mix
+from llavapose.data.choose import kind_counts, mix, without_pictures
+from llavapose.data.index.records import ensure_records
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.benchmarks.file import FileBenchmark
 from llavapose.evaluation.tables.ablation import ablation_table
@@ -55,7 +55,9 @@ def test_a_fourth_kind(locate, write, conf):
     own, folder = write("own.jsonl", record(1), record(2))
     foreign, _ = write("localisation.jsonl", {key: value for key, value in record(3).items() if key != "kind"})
     assert {one.kind for one in (*read_samples(own, folder), *read_samples(foreign, folder))} == {"locate"}
-    assert kind_counts(mix(read_checked(own, folder), {"locate": 0.5}, seed=0)) == "locate 1"
+    records = ensure_records(own, folder, kind=None, folder=folder / "index")
+    rows = mix(records, without_pictures(records, ()), {"locate": 0.5}, {}, seed=0)
+    assert kind_counts(records, rows) == {"locate": 1}
     assert settings("train", conf, ["data=mixture", "+data.kinds.locate=1"]).data.kinds["locate"] == 1
     ratings = [Rating(question_id="1", scene_id=1, kind="locate", rating=7.0)]
     grid = ablation_grid(ablation_table({"full": ratings}, ["full"]))
@@ -111,7 +113,7 @@ def test_several_pictures_are_read_and_written_but_not_packed(write):
     assert sample.images == ("a.png", "b.png") and sample.turns[0].text == "Who moved?"
     assert {key: to_record(sample)[key] for key in two} == two
     with pytest.raises(DataError, match="sample 1 has 2 pictures; training packs one a sample"):
-        read_checked(path, folder)
+        ensure_records(path, folder, kind=None, folder=folder / "index")
 
 
 @pytest.mark.parametrize(

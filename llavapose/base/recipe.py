@@ -130,6 +130,7 @@ def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Pa
         batch_size=recipe.batch_size,
         seed=recipe.seed,
         output_dir=out,
+        data_dir=samples.parent,
     )
     trainer = L.Trainer(
         max_epochs=recipe.epochs,

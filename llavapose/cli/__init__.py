@@ -4,9 +4,11 @@ Each imports what it needs where it needs it, so that ``--help`` and a typo answ
 modules of the package they run from any folder (``python -m llavapose train``, ``llavapose-train``), and a file called
 evaluate.py shadows nobody's module of this name.
 
-Read ``generate`` with ``audit``, ``train`` with ``training`` (data and checkpoint, made where they are due),
+Read ``generate`` with ``audit``, ``train`` with ``training`` (data and checkpoint, made where they are due) and
+``plan`` (what a run would need),
 ``evaluate`` with ``evaluations`` (several by one command), ``card`` (results into a checkpoint's card), and ``ending``
-(what a run says at its end).
+(what a run says at its end). ``export`` writes
+a checkpoint of a run under way as a folder that transformers loads.
 """
 
 import sys

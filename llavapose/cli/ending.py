@@ -1,7 +1,9 @@
 """How a run ends: its tables, where it left its checkpoint, and the commands that go on from there."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from llavapose.cli.card import complete_cards
 from llavapose.config.schema import TrainConfig
@@ -16,19 +18,24 @@ def say_results(config: TrainConfig, checkpoint: Path) -> None:
     if is_job(config):
         return
     if config.evaluate:
-        say_tables(config.results_dir)
+        say_tables(config.results_dir, runs={config.data.name: config.output_dir})
     print(f"checkpoint: {checkpoint}\n\nnext:")
     for aim, words in _next(config, checkpoint):
         print(f"  # {aim}\n  python -m llavapose {shlex.join(words)}")
 
 
-def say_tables(folder: Path, baseline: str = BASELINE) -> None:
-    """Print the tables of every arm whose results lie in ``folder``, and write them beside these."""
-    from llavapose.evaluation.tables.results import arms_found, summarise
-    from llavapose.report.sweep import write_tables
+def say_tables(folder: Path, baseline: str = BASELINE, *, runs: Mapping[str, Path] = MappingProxyType({})) -> None:
+    """Print the tables of every arm whose results lie in ``folder``; write them and the page beside these.
 
-    summarise(folder, baseline=baseline)
-    write_tables(folder, arms_found([folder]))
+    Args:
+        folder: of the results.
+        baseline: the arm that the others are compared with.
+        runs: arm -> folder of its training run, for the page's curves.
+    """
+    from llavapose.report.board import write_results
+
+    intro = "Every arm that was evaluated here, answering the same questions about the same held-out pictures"
+    write_results(folder, baseline, title="Evaluation", intro=intro, runs=runs)
     print(f"tables: {folder / 'tables.md'}, with every number in ablation.csv and probe.csv beside it")
 
 

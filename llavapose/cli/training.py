@@ -1,21 +1,26 @@
 """Between a run's settings and its checkpoint: data made where they are missing, training where it is due."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from llavapose.config.schema import TrainConfig
+from llavapose.ranks import launched
 from llavapose.sweep.earlier import forget_trained, is_trained, mark_trained
-from llavapose.sweep.identity import Data, identity_of
+from llavapose.sweep.identity import Data, Identity, identity_of
 
 
 def prepare(config: TrainConfig) -> tuple[Data, Path]:
     """What to train on and the folder of its pictures; makes what is missing and says so."""
-    from llavapose.data.check import read_checked
+    from llavapose.data.check import INDEX
+    from llavapose.data.index.records import ensure_records
     from llavapose.evaluation.held_out import held_out_ids
     from llavapose.teacher.make import ensure_samples
 
     if config.data.path is not None and config.data.images is not None:
         samples, images = config.data.path, config.data.images
-        read_checked(samples, images, kind=config.data.kind)  # what is bad is said before torch
+        # What is bad is said before torch is imported.
+        ensure_records(samples, images, kind=config.data.kind, folder=config.data_dir / INDEX)
     else:
         made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd, waits=True)
         samples, images = made.samples, made.images
@@ -27,19 +32,51 @@ def data_of(config: TrainConfig) -> Data:
     return prepare(config)[0]
 
 
+def by_first(act: Callable[[], Any]) -> Any:
+    """What ``act`` returns, of plain values; of several ranks that torchrun or Slurm started, the first runs it."""
+    if launched() is None:
+        return act()
+    from llavapose.training.launched import told_by_first
+
+    return told_by_first(act)
+
+
+def submit_run(config: TrainConfig) -> None:
+    """Give Slurm this run, as this command says it."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from llavapose.config.start import conf_folder
+    from llavapose.sweep.jobs import script_words
+    from llavapose.sweep.slurm import batch_of, local_words, submit
+
+    words = [*script_words(conf_folder(), "train"), *local_words(HydraConfig.get().overrides.task)]
+    submit(batch_of(config, name=config.data.name, folder=config.output_dir, words=words))
+
+
 def train(config: TrainConfig) -> Path | None:
     """Train, unless ``resume`` finds that training had ended; the checkpoint's folder, None on ranks other than 0."""
-    data, images = prepare(config)
+    own: list[Identity] = []
+
+    def look() -> dict[str, Any]:
+        data, images = prepare(config)
+        own.append(identity_of(config, data))
+        ended = config.resumes and is_trained(config.output_dir, own[0])
+        if not ended:
+            forget_trained(config.output_dir)
+        ids = sorted(data.held_out_ids)
+        return {"samples": str(data.samples), "images": str(images), "held_out_ids": ids, "ended": ended}
+
+    found = by_first(look)
 
     from llavapose.training.fit import fit
     from llavapose.training.trainer import build_trainer
 
-    trainer, identity, checkpoint = build_trainer(config), identity_of(config, data), config.output_dir / "hf"
-    if config.resume and is_trained(config.output_dir, identity):
-        print(f"{config.data.name}: its training had ended; checkpoint {checkpoint}", flush=True)
-    else:
-        forget_trained(config.output_dir)
-        fit(config, trainer, samples=data.samples, images=images, held_out_ids=data.held_out_ids)
+    trainer, checkpoint = build_trainer(config), config.output_dir / "hf"
+    if not found["ended"]:
+        samples, images = Path(found["samples"]), Path(found["images"])
+        fit(config, trainer, samples=samples, images=images, held_out_ids=found["held_out_ids"])
         if trainer.is_global_zero:
-            mark_trained(config.output_dir, identity)
+            mark_trained(config.output_dir, own[0])
+    elif trainer.is_global_zero:
+        print(f"{config.data.name}: its training had ended; checkpoint {checkpoint}", flush=True)
     return checkpoint if trainer.is_global_zero else None

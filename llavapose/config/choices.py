@@ -11,16 +11,32 @@ class SceneSource(StrEnum):
 
 
 class LossMean(StrEnum):
-    """What a step's loss is the mean over: tokens (LLaVA's way), samples, or the way between (Molmo's)."""
+    """What a step's loss is the mean over: tokens, samples, the way between (Molmo's), or micro-batches.
+
+    ``micro_batch`` is the mean of the micro-batches' token means, as LLaVA's trainer has it: a token
+    among short answers weighs more than one in a micro-batch of long ones.
+    """
 
     token = "token"
     sqrt = "sqrt"
     sample = "sample"
+    micro_batch = "micro_batch"
 
     @property
     def power(self) -> float:
         """The exponent of a sample's length that its tokens are divided by."""
-        return {"token": 0.0, "sqrt": 0.5, "sample": 1.0}[self.value]
+        return {"sqrt": 0.5, "sample": 1.0}.get(self.value, 0.0)
+
+
+class Sampler(StrEnum):
+    """Which samples share an optimizer step, a micro-batch and a row."""
+
+    shared = "shared"
+    """Pictures in random order, each a row with all its samples."""
+    llava = "llava"
+    """LLaVA's own: each step's samples dealt by length to even micro-batches, one sample a row."""
+    balanced = "balanced"
+    """As ``shared``, and all ranks compute alike: several pictures a row, rows of equal length."""
 
 
 class Context(StrEnum):
@@ -103,6 +119,32 @@ class ConnectorType(StrEnum):
     keep = "keep"
     mlp2x_gelu = "mlp2x_gelu"
     linear = "linear"
+
+
+class AdapterType(StrEnum):
+    """What is trained of the language model: all of it, or low-rank adapters; ``qlora`` keeps the base in 4 bits."""
+
+    none = "none"
+    lora = "lora"
+    qlora = "qlora"
+
+
+class CardName(StrEnum):
+    """GPUs that a plan can be made for without one."""
+
+    a100_80gb = "a100_80gb"
+    a100_40gb = "a100_40gb"
+    h100 = "h100"
+    h200 = "h200"
+    l40s = "l40s"
+    rtx4090 = "rtx4090"
+
+
+class LauncherType(StrEnum):
+    """Where runs go: processes of this machine, or jobs of Slurm's."""
+
+    local = "local"
+    slurm = "slurm"
 
 
 class Schedule(StrEnum):

@@ -15,7 +15,9 @@ from llavapose.config.endpoint import SAID
 from llavapose.config.schema import EvaluateConfig, TrainConfig, evaluation_of
 from llavapose.errors import ConfigError
 from llavapose.files import fingerprint
+from llavapose.manifest import FOLDER, has_checkpoint
 from llavapose.owner import SWEEP, Place, stranger, take, unfinished, writes_otherwise
+from llavapose.ranks import is_first
 
 TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strategy", "trainer", "batch_size", "seed")
 """Settings that decide what is trained; callbacks and loggers only write down how it goes."""
@@ -53,8 +55,12 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: another run is there, or the results of other settings.
     """
-    if not isinstance(config, TrainConfig | EvaluateConfig) or (isinstance(config, EvaluateConfig) and config.dry_run):
+    if not isinstance(config, TrainConfig | EvaluateConfig):
         return []
+    if config.dry_run:
+        # Hydra itself would write a training run's settings and its log.
+        nowhere = ["hydra.output_subdir=null", "hydra.run.dir=.", "hydra/job_logging=stdout"]
+        return nowhere if isinstance(config, TrainConfig) else []
     if SWEEP in os.environ:  # which has decided what becomes of what lies there
         _take_all(claims_of(config, config.output_dir))
         return []
@@ -73,7 +79,7 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
 
 
 def _take_all(claims: Sequence[Claim]) -> None:
-    if _is_first_rank():
+    if is_first():
         for claim in claims:
             take(claim.place, claim.values)
 
@@ -134,30 +140,28 @@ def _results(config: EvaluateConfig, folder: Path, setting: str = "output_dir") 
 
 
 def _say_aside(others: Sequence[Claim], aside: Path) -> None:
-    if others and _is_first_rank():
+    if others and is_first():
         reason = others[0].reason() or f"{others[0].place.name} is a run's of other settings"
         print(f"{reason}; this run goes to {aside}", flush=True)
 
 
 def _refuse_others(config: TrainConfig | EvaluateConfig, claims: Sequence[Claim]) -> None:
-    resumes = isinstance(config, TrainConfig) and config.resume
+    resumes = isinstance(config, TrainConfig) and config.resumes
     for claim in claims:
         if (reason := claim.reason()) is None:
             continue
         if resumes:
-            print(f"resume=true: {reason}", flush=True)
+            print(f"resume: {reason}", flush=True)
         else:
             setting = claim.place.setting
             another = " or arm" if isinstance(config, EvaluateConfig) else ""
             raise ConfigError(f"{setting}: {reason}; give this run another {setting}{another}, or remove those")
     place = claims[0].place
-    if isinstance(config, TrainConfig) and not resumes:
-        kept = [path for path in place.folder.glob("checkpoints/*") if path.name.startswith("last")]
-        if kept and unfinished(place):
-            raise ConfigError(
-                f"output_dir: {place.folder} holds {kept[0].name} of a run of these settings that did not end; go on "
-                f"with resume=true, or remove {place.folder / 'checkpoints'} to start anew"
-            )
+    if isinstance(config, TrainConfig) and not resumes and has_checkpoint(place.folder) and unfinished(place):
+        raise ConfigError(
+            f"output_dir: {place.folder} holds checkpoints of a run of these settings that did not end; go on with "
+            f"resume=true, or move {place.folder / FOLDER} away to start anew"
+        )
 
 
 def _values(config: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -181,11 +185,6 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, str(value.value)
     else:
         yield name, value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-def _is_first_rank() -> bool:
-    """Whether this process speaks for the run: of several that a launcher starts alike, the first."""
-    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
 
 
 def _quoted(folder: Path) -> str:

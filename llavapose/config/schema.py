@@ -5,6 +5,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any
 from omegaconf import MISSING
 
 from llavapose.config.choices import (
+    AdapterType,
     Attention,
     ConnectorType,
     Control,
     Dtype,
-    ExportFormat,
+    LauncherType,
     LossMean,
+    Sampler,
     Schedule,
 )
 from llavapose.config.endpoint import EndpointConfig as EndpointConfig
@@ -30,9 +33,23 @@ from llavapose.config.evaluating import (
     ProbeConfig,
     nothing_evaluated,
 )
+from llavapose.config.forecast import ForecastConfig
+from llavapose.config.generating import GenerateConfig as GenerateConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
-from llavapose.config.values import Cap, not_finite, not_money, not_plain, repeated, reserved, too_small, unread
+from llavapose.config.values import (
+    AUTO,
+    Cap,
+    Resume,
+    not_dividing,
+    not_finite,
+    not_money,
+    not_plain,
+    repeated,
+    reserved,
+    too_small,
+    unread,
+)
 from llavapose.kinds import KINDS, listed
 
 
@@ -44,8 +61,10 @@ class DataConfig:
     """Name of the arm: the row in the tables."""
     kinds: dict[str, float] = field(default_factory=dict)
     """Kind of sample -> weight: 1 takes every sample of the kind once an epoch, 0.5 half of them, 2 each twice."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Kind of sample -> how many of its samples, drawn with the run's seed, in place of its weight."""
     path: Path | None = None
-    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of it); null: the teacher makes them from the scenes."""
+    """Samples made elsewhere (JSONL, LLaVA JSON, or a folder of them); null: the teacher makes them from the scenes."""
     images: Path | None = None
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None
@@ -58,8 +77,18 @@ class DataConfig:
     """Samples held out, by picture, for the validation loss."""
     max_branches_per_image: int = 0
     """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
+    sampler: Sampler = Sampler.shared
+    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples; ``llava``, LLaVA's own
+    order, one sample a row; ``balanced``, as ``shared`` with several pictures a row and all ranks computing alike."""
+    row_tokens: int | None = None
+    """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
     """Processes that decode pictures; 0: the training process itself."""
+
+    @property
+    def longest_row(self) -> int:
+        """Most tokens of a packed row."""
+        return self.row_tokens or self.max_length
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
@@ -69,7 +98,9 @@ class DataConfig:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")
         odd = {kind: weight for kind, weight in self.kinds.items() if not (math.isfinite(weight) and weight >= 0)}
         found += [f"data.kinds.{kind} is {weight}; expected 0 or a positive number" for kind, weight in odd.items()]
-        if not odd and not any(self.kinds.values()):
+        found += [f"data.counts has {kind}; expected some of {listed()}" for kind in self.counts if kind not in KINDS]
+        found += [f"data.counts.{kind} is {n}; expected 0 or more" for kind, n in self.counts.items() if n < 0]
+        if not odd and not any({**self.kinds, **self.counts}.values()):
             found.append("data.kinds needs a positive weight for one kind at least, e.g. data.kinds='{conv: 1}'")
         if self.kind is not None and self.kind not in KINDS:
             found.append(f"data.kind is {self.kind!r}; expected one of {listed()}, or null")
@@ -77,6 +108,14 @@ class DataConfig:
             found.append("data.path is set without data.images; give the folder that the samples' pictures lie in")
         if self.path is None:
             found += unread(self, "data.", ("images", "kind"), "it goes with data.path, samples made elsewhere")
+        if self.row_tokens is not None and self.row_tokens < self.max_length:
+            found.append(
+                f"data.row_tokens is {self.row_tokens}, and one sample may take data.max_length={self.max_length}; "
+                "raise the first or lower the second"
+            )
+        if self.sampler is Sampler.llava:
+            why = "data.sampler=llava gives every sample a row of its own; leave it out"
+            found += unread(self, "data.", ("max_branches_per_image", "row_tokens"), why)
         return found + too_small(
             self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
         )
@@ -110,6 +149,34 @@ class ConnectorConfig:
 
 
 @dataclass(kw_only=True)
+class AdapterConfig:
+    """Group ``adapter``: low-rank matrices that are trained in place of the language model; merged when exported."""
+
+    type: AdapterType = AdapterType.none
+    r: int = 128
+    """Rank of the matrices."""
+    alpha: int = 256
+    """Their product counts ``alpha / r`` times."""
+    dropout: float = 0.05
+    """Share of a layer's inputs that its adapter does not see in a step."""
+    targets: list[str] = field(
+        default_factory=lambda: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    )
+    """The language model's linear layers that get one."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        if self.type == AdapterType.none:
+            return unread(self, "adapter.", ("r", "alpha", "dropout", "targets"), "choose adapter=lora or qlora")
+        found = too_small(self, "adapter.", r=1, alpha=1) + repeated("adapter.targets", self.targets)
+        if not 0 <= self.dropout < 1:
+            found.append(f"adapter.dropout is {self.dropout}; expected a share from 0 to below 1")
+        if not self.targets:
+            found.append("adapter.targets is empty; name the layers, e.g. adapter.targets=[q_proj,v_proj]")
+        return found
+
+
+@dataclass(kw_only=True)
 class OptimConfig:
     """Group ``optim``: the loss, the optimizer and the learning rate over the run."""
 
@@ -126,7 +193,8 @@ class OptimConfig:
     """Share of the steps with a rising learning rate."""
     schedule: Schedule = Schedule.cosine
     loss_mean: LossMean = LossMean.token
-    """What a step's loss is the mean over: ``token`` (LLaVA's way: long answers weigh more), ``sqrt`` or ``sample``."""
+    """What a step's loss is the mean over: ``token`` (long answers weigh more), ``sqrt``, ``sample``, or
+    ``micro_batch``: the mean of the micro-batches' token means, as LLaVA's trainer has it."""
     min_lr_ratio: float = 0.0
     """The last step's learning rate as a share of the highest."""
 
@@ -148,16 +216,35 @@ class OptimConfig:
 
 @dataclass(kw_only=True)
 class LauncherConfig:
-    """Group ``launcher``: how ``-m`` runs its jobs, each as a process tree of its own."""
+    """Group ``launcher``: where a run, or each job of ``-m``, becomes a process tree of its own."""
 
+    type: LauncherType = LauncherType.local
     jobs: int = 1
-    """Jobs at the same time; each gets its share of the cores."""
+    """Jobs of ``-m`` at the same time; each gets its share of the cores."""
     baseline: bool = True
-    """Also evaluate the untouched base, once, as the row ``baseline``."""
+    """With ``-m``, also evaluate the untouched base, once, as the row ``baseline``."""
+    submit: bool = True
+    """Give Slurm the job; false: print its script."""
+    time: str = "24:00:00"
+    """Most time of one stretch, as Slurm writes it; a run that is longer goes on in the next."""
+    signal_s: int = 300
+    """Seconds before the time is up that the run is told, to save."""
+    cpus_per_task: int = 8
+    """Cores of a rank."""
+    mem: str | None = None
+    """Memory of a machine, as Slurm writes it; null: the partition's own."""
+    partition: str | None = None
+    account: str | None = None
+    setup: list[str] = field(default_factory=list)
+    """Lines of shell before the run, such as ``module load cuda``."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "launcher.", jobs=1)
+        if self.type == LauncherType.local:
+            names = ("submit", "time", "signal_s", "cpus_per_task", "mem", "partition", "account", "setup")
+            return too_small(self, "launcher.", jobs=1) + unread(self, "launcher.", names, "choose launcher=slurm")
+        found = unread(self, "launcher.", ("jobs",), "Slurm decides how many run at the same time; leave it out")
+        return found + too_small(self, "launcher.", signal_s=1, cpus_per_task=1)
 
 
 @dataclass(kw_only=True)
@@ -169,6 +256,7 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     connector: ConnectorConfig = field(default_factory=ConnectorConfig)
+    adapter: AdapterConfig = field(default_factory=AdapterConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     strategy: dict[str, Any] = field(default_factory=dict)
     """Lightning strategy: ``_target_`` and its arguments, or ``{name: auto}``."""
@@ -189,6 +277,8 @@ class TrainConfig:
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     batch_size: int = MISSING
     """Samples a rank and micro-step."""
+    global_batch: int | None = None
+    """Samples an optimizer step, which batch_size x accumulation x ranks must come to; null: whatever they come to."""
     seed: int = 0
     output_dir: Path = MISSING
     """Folder of this run: checkpoints, logs, the Hugging Face folder `hf`."""
@@ -202,79 +292,56 @@ class TrainConfig:
     max_usd: Cap = None
     """Hard cap on what a teacher's endpoint may cost where samples are missing; ``none``: no cap. An endpoint with a
     price needs one of them."""
-    resume: bool = False
-    """Go on from the last checkpoint in ``output_dir``. A sweep goes on by itself, job by job, unless told
-    ``resume=false``, which makes every job anew."""
+    resume: Resume = False
+    """Go on from the newest whole checkpoint in ``output_dir``; ``auto``: where there is one. What Slurm starts again
+    goes on by itself. A sweep does too, job by job, unless told ``resume=false``, which makes every job anew."""
+    dry_run: bool = False
+    """Print samples, steps, hours, memory, disk, and what would fit, and stop: nothing is loaded or made."""
+    forecast: ForecastConfig = field(default_factory=ForecastConfig)
     evaluate: bool = True
     """Answer the benchmark and score the probe when training ends."""
     reference: str | None = None
     """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
+    @property
+    def known_ranks(self) -> int | None:
+        """Processes of the run, where the settings alone say so."""
+        devices, nodes = self.trainer.get("devices"), self.trainer.get("num_nodes", 1)
+        devices = len(devices) if isinstance(devices, list) else devices
+        known = all(isinstance(number, int) and number > 0 for number in (devices, nodes))
+        return devices * nodes if known else None
+
+    @property
+    def resumes(self) -> bool:
+        """Whether to go on from a checkpoint where there is one: told to, or started again by Slurm."""
+        return self.resume in (True, AUTO) or os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "", batch_size=1) + not_money("", self.max_usd)
+        found = too_small(self, "", batch_size=1, global_batch=1) + not_money("", self.max_usd)
+        if self.resume not in (True, False, AUTO):
+            found.append(f"resume is {self.resume!r}; expected true, false or {AUTO}")
+        if self.data.sampler is Sampler.balanced and self.optim.loss_mean is LossMean.micro_batch:
+            found.append(
+                "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by "
+                "what lies beside it: set optim.loss_mean=token, or data.sampler=llava"
+            )
+        ranks, accumulate = self.known_ranks, self.trainer.get("accumulate_grad_batches", 1)
+        if self.global_batch is not None and not found and ranks is not None and isinstance(accumulate, int):
+            found += not_dividing(self.global_batch, self.batch_size, accumulate, ranks)
+        if self.launcher.type == LauncherType.slurm and self.trainer.get("devices", "auto") in ("auto", -1, "-1"):
+            found.append("launcher=slurm: trainer.devices says how many GPUs a machine gives the job; set a number")
+        if self.adapter.type != AdapterType.none:
+            found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        if not self.dry_run:
+            found += unread(self.forecast, "forecast.", ("mfu", "card"), "it goes with dry_run=true; leave it out")
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:
             found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")
         return found + repeated("controls", self.controls)
-
-
-@dataclass(kw_only=True)
-class GenerateConfig:
-    """All settings of ``generate.py``."""
-
-    scenes: ScenesConfig = field(default_factory=ScenesConfig)
-    teacher: TeacherConfig = field(default_factory=TeacherConfig)
-    split: str = "train"
-    """Split of the scenes: train or val."""
-    output_dir: Path | None = None
-    """Folder for `samples.jsonl` and `page/`; null: the one below ``data_dir`` where ``train.py`` looks for them."""
-    data_dir: Path = MISSING
-    """Folder that made samples are kept in, by fingerprint, and the ledgers of paid replies."""
-    num_page_scenes: int = 120
-    """Pictures drawn on the page, which lists all samples; 0: no page."""
-    dry_run: bool = False
-    """Print images, requests, tokens, money and hours, and stop; needs no key and no network."""
-    max_usd: Cap = None
-    """Hard cap on what the run's ledger may have cost, requests under way included; ``none``: no cap. An endpoint with
-    a price needs one of them."""
-    exports: list[ExportFormat] = field(default_factory=list)
-    """Further forms of the samples: ``llava`` (its trainer), ``messages`` (LLaMA-Factory, ms-swift), ``parquet``."""
-    audit: Path | None = None
-    """Samples that somebody else made: print their leak, contradiction and duplicate rates, and stop."""
-    benchmark: BenchmarkConfig | None = None
-    """Build this benchmark of held-out pictures, to ``benchmark.path``, and stop; null: write instruction data."""
-
-    @property
-    def needs_pictures(self) -> bool:
-        """Whether the pictures must be there: an endpoint reads annotations alone, and so does who builds questions."""
-        return self.teacher.endpoint is None and not self.dry_run and self.benchmark is None
-
-    @property
-    def asked_split(self) -> str:
-        """The split that is written about: a benchmark's pictures are held out."""
-        return self.split if self.benchmark is None else "val"
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        found = [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]
-        found += not_money("", self.max_usd)
-        if self.audit is not None:
-            why = "an audit makes nothing and asks nobody; leave it out"
-            found += unread(self, "", ("dry_run", "max_usd"), why)
-            found += [f"exports={','.join(self.exports)} is read by nothing: {why}"] * bool(self.exports)
-        elif self.teacher.endpoint is None:
-            found += unread(self, "", ("max_usd",), f"teacher {self.teacher.name} costs nothing; leave it out")
-        if self.benchmark is not None:
-            why = "a benchmark is built of held-out pictures, to benchmark.path; leave it out"
-            found += unread(self, "", ("split", "output_dir", "audit"), why)
-            how_many = "benchmark.num_images says how many; leave it out"
-            found += unread(self.teacher, "teacher.", ("num_samples",), how_many)
-            found += [f"exports={','.join(self.exports)} is read by nothing: {why}"] * bool(self.exports)
-        return found
 
 
 def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:

@@ -25,9 +25,12 @@ from llavapose.config.places import claimed
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
 from llavapose.owner import released_at_the_end
+from llavapose.ranks import is_first
 
 RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
+Share = Callable[[Callable[[], Any]], Any]
+"""Does something on the first of several ranks and gives what comes of it on all of them."""
 RunFolder = Callable[[Path, str, Sequence[str]], None]
 """Takes the configuration files, the folder that was named, and the other overrides."""
 
@@ -46,6 +49,7 @@ def start(
     *,
     sweep: RunSweep | None = None,
     folders: Mapping[str, RunFolder] = MappingProxyType({}),
+    share: Share = lambda act: act(),
 ) -> None:
     """Run ``main`` with the script's typed settings; a mistake ends the process with exit code 1.
 
@@ -55,6 +59,7 @@ def start(
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
         folders: settings that stand for a whole folder, such as ``board=DIR`` -> what is done with it, instead.
+        share: how ranks that were started alike agree on their folder.
     """
     tame_bars()
     warnings.showwarning = _say_warning
@@ -89,7 +94,11 @@ def start(
         if arguments.cfg or arguments.info:
             composed(script, conf, overrides, whole=False)
         elif not child and not inspects:
-            overrides += claimed(settings(script, conf, overrides), overrides)
+            given = tuple(overrides)
+            overrides += share(lambda: claimed(settings(script, conf, given), given))
+            if not is_first():
+                # One rank writes the run's settings and its log.
+                overrides += ["hydra.output_subdir=null", "hydra.run.dir=.", "hydra/job_logging=stdout"]
         sys.argv[1:] = [*options, *opened(overrides, conf)]
 
         def task(config: DictConfig) -> None:
@@ -162,6 +171,8 @@ def _say_warning(
 
 
 def _exit_with(error: LlavaPoseError, command: str) -> None:
+    if error.on_all_ranks and not is_first():
+        sys.exit(1)
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {hidden(line)}", file=sys.stderr)
     if error.goes_on_with:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from llavapose.config.choices import Control
@@ -22,7 +22,8 @@ def too_small(config: Any, prefix: str, **least: int) -> list[str]:
 
 def unread(config: Any, prefix: str, names: Sequence[str], why: str) -> list[str]:
     """One line for each named value that was set although nothing will read it."""
-    defaults = {item.name: item.default for item in fields(config)}
+    made = {item.name: item.default_factory() for item in fields(config) if item.default_factory is not MISSING}
+    defaults = {item.name: item.default for item in fields(config)} | made
     given = {name: getattr(config, name) for name in names}
     return [
         f"{prefix}{name}={value} is read by nothing: {why}" for name, value in given.items() if value != defaults[name]
@@ -60,6 +61,12 @@ Cap = int | float | str | None
 NO_CAP = "none"
 
 
+Resume = bool | str
+"""Whether a run goes on from a checkpoint: true, false, or ``auto``: where there is one."""
+
+AUTO = "auto"
+
+
 def not_money(prefix: str, max_usd: Cap) -> list[str]:
     """A line for a cap that is none."""
     if max_usd is None or max_usd == NO_CAP:
@@ -82,3 +89,30 @@ def not_finite(config: Any, prefix: str, *names: str) -> list[str]:
         for name, value in values.items()
         if value is not None and not math.isfinite(value)
     ]
+
+
+def not_dividing(global_batch: int, batch_size: int, accumulate: int, num_ranks: int) -> list[str]:
+    """A line where a step's samples are not what was asked for, with the nearest choices."""
+    if batch_size * accumulate * num_ranks == global_batch:
+        return []
+    told = (
+        f"global_batch is {global_batch}, and batch_size={batch_size} x trainer.accumulate_grad_batches={accumulate} x "
+        f"{num_ranks} ranks is {batch_size * accumulate * num_ranks}; "
+    )
+    share, rest = divmod(global_batch, num_ranks)
+    if rest:
+        near = sorted({max(1, share) * num_ranks, (share + 1) * num_ranks})
+        divisors = [number for number in range(1, global_batch + 1) if global_batch % number == 0]
+        ranks = sorted(divisors, key=lambda number: abs(number - num_ranks))[:2]
+        return [
+            f"{told}{global_batch} does not divide by {num_ranks} ranks: take {_or(sorted(ranks))} of them, or "
+            f"global_batch={_or(near)}"
+        ]
+    sizes = [size for size in range(1, share + 1) if share % size == 0]
+    nearest = sorted(sizes, key=lambda size: abs(size - batch_size))[:3]
+    pairs = [f"batch_size={size} trainer.accumulate_grad_batches={share // size}" for size in sorted(nearest)]
+    return [f"{told}set {_or(pairs)}"]
+
+
+def _or(words: Sequence[object]) -> str:
+    return " or ".join(str(word) for word in words)

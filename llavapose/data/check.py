@@ -1,72 +1,126 @@
-"""Every record and every picture proven good before anything is trained; all that is bad is listed at once."""
+"""Prove every record and every picture good: ``python -m llavapose.data.check SAMPLES IMAGES``.
 
+Training does it by itself: records are proven while they are indexed, pictures in the background meanwhile; those that
+were proven good before, by name, size and time, are not read again. This command reads every one of them.
+"""
+
+import argparse
+import hashlib
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
+from llavapose.bars import tame_bars
+from llavapose.data.choose import kind_counts, said_counts
 from llavapose.data.images import check_image
-from llavapose.errors import DataError
-from llavapose.files import fingerprint
-from llavapose.records import Sample
-from llavapose.samples import check_samples
+from llavapose.data.index.records import Records, ensure_records
+from llavapose.data.index.shards import num_cores
+from llavapose.errors import DataError, LlavaPoseError
+from llavapose.samples import bad_records
 
-MAX_LISTED = 20
-"""Bad records and pictures that a message names."""
+INDEX = "index"
+"""Folder below ``data_dir`` that indexes are kept in."""
+_AT_ONCE = 64
+"""Pictures of one task: few enough that a stopped run ends at once."""
 
 
-def read_checked(samples: Path, images: Path, *, kind: str | None = None) -> list[Sample]:
-    """Every sample of a file or folder, its records and its pictures proven good; the same asked again is at hand.
+@contextmanager
+def checked_pictures(records: Records, folder: Path, *, anew: bool = False) -> Iterator[None]:
+    """Prove in the background of what the block does that every picture decodes; bad ones are told at its end.
+
+    Args:
+        records: whose pictures.
+        folder: where indexes are kept; a set that was proven good is noted there, and is not read again.
+        anew: whether to read it nevertheless.
 
     Raises:
-        DataError: with every bad record and picture on a line of its own (the first 20), and their number.
+        DataError: at the end of the block, with every bad picture on a line of its own (the first 20) and their number.
     """
-    files = sorted(samples.iterdir()) if samples.is_dir() else [samples]
-    stats = tuple((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file())
-    return list(_read(samples, images, kind, stats))
-
-
-# Read before anything heavy is imported, and again where they are packed: 200,000 records take half a minute.
-@lru_cache(maxsize=1)
-def _read(samples: Path, images: Path, kind: str | None, stats: tuple[object, ...]) -> tuple[Sample, ...]:
-    found, problems = check_samples(samples, images, kind=kind)
-    problems += [
-        f"sample {sample.id} has {len(sample.images)} pictures; training packs one a sample: leave it out or split it"
-        for sample in found
-        if len(sample.images) != 1
-    ]
-    problems += bad_images(found, images, stamp=samples.parent / ".checked_images")
+    names, stamp = records.names, folder / f"pictures-{_looks(records)}"
+    if stamp.exists() and not anew:
+        yield
+        return
+    pool = ThreadPoolExecutor(num_cores())
+    parts = [range(at, min(at + _AT_ONCE, len(names))) for at in range(0, len(names), _AT_ONCE)]
+    tasks = [pool.submit(_bad, records, part) for part in parts]
+    try:
+        yield
+        problems = _told(tasks, len(names))
+    finally:
+        pool.shutdown(cancel_futures=True)
     if problems:
-        listed = problems[:MAX_LISTED] + ([f"... and {len(problems) - MAX_LISTED} more"] * (len(problems) > MAX_LISTED))
-        raise DataError("\n".join([f"{samples}: {len(problems)} bad records; fix or remove them:", *listed]))
-    return tuple(found)
+        raise bad_records(records.samples, problems)
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp.touch()
 
 
-def bad_images(samples: Sequence[Sample], images: Path, *, stamp: Path | None = None) -> list[str]:
-    """One line a picture that does not decode; a set proven good before, by name, size and time, is not read again."""
-    first: dict[str, str] = {}
-    for sample in samples:
-        first.setdefault(sample.image, sample.id)
-    paths = {name: images / name for name in first}
-    stats = {name: path.stat() for name, path in paths.items() if path.exists()}
-    known = fingerprint([(name, stat.st_size, stat.st_mtime_ns) for name, stat in sorted(stats.items())], 32)
-    if stamp is not None and stamp.exists() and known in stamp.read_text().split():
-        return []
+def _looks(records: Records) -> str:
+    """A hash of what the folder says of the pictures: names, sizes, times; those that are missing are left out."""
+    digest, root = hashlib.sha256(), str(records.images)
+    for name in records.names:
+        with suppress(OSError):
+            stat = os.stat(f"{root}/{name}")
+            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+    return digest.hexdigest()[:32]
 
-    def problem(name: str) -> str | None:
+
+def _bad(records: Records, numbers: Sequence[int]) -> list[str]:
+    """One line for each of these pictures that does not decode."""
+    problems = []
+    for number in numbers:
+        path = records.images / records.names[number]
         try:
-            check_image(paths[name], where=f"sample {first[name]}")
-        except DataError as error:
-            return str(error)
-        return None
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = tqdm(pool.map(problem, paths), total=len(paths), desc="checking pictures", unit="img")
-        problems = [line for line in bar if line]
-    if stamp is not None and not problems and os.access(stamp.parent, os.W_OK):
-        with stamp.open("a") as stream:
-            stream.write(known + "\n")
+            check_image(path, where="")
+        except DataError:
+            # Whose it is takes a look at all records, so that only a bad one is worth it.
+            first = int((records.image == number).argmax())
+            problems += _problem(path, where=f"sample {records.ids[first]}")
     return problems
+
+
+def _problem(path: Path, *, where: str) -> list[str]:
+    try:
+        check_image(path, where=where)
+    except DataError as error:
+        return [str(error)]
+    return []
+
+
+def _told(tasks: Sequence[Future[list[str]]], number: int) -> list[str]:
+    problems = []
+    with tqdm(total=number, desc="checking pictures", unit="img") as bar:
+        for at, task in enumerate(tasks):
+            problems += task.result()
+            bar.update(min(_AT_ONCE, number - at * _AT_ONCE))
+    return problems
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Index the records and read every picture; 1 with what is bad on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m llavapose.data.check", description=(__doc__ or "").split(":")[0])
+    parser.add_argument("samples", type=Path, help="JSONL of samples, LLaVA JSON, or a folder of either")
+    parser.add_argument("images", type=Path, help="folder of their pictures")
+    parser.add_argument("--kind", default=None, help="of records for which nothing tells it: conv, detail or complex")
+    parser.add_argument("--data-dir", type=Path, default=Path("outputs/samples"), help="train.py's data_dir: its index")
+    given = parser.parse_args(arguments)
+    tame_bars()
+    try:
+        folder = given.data_dir / INDEX
+        records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder)
+        with checked_pictures(records, folder, anew=True):
+            counts = kind_counts(records, np.arange(len(records)))
+    except LlavaPoseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(records)} samples ({said_counts(counts)}) of {len(records.names)} pictures: all good")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

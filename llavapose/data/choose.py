@@ -1,20 +1,71 @@
-"""Which samples a run is trained on: the mixture of kinds, the held-out pictures, the number."""
+"""Which samples a run is trained on: the mixture of kinds, the held-out pictures, the number. Rows of an index."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from random import Random
 
-from llavapose.records import Sample
+import numpy as np
+
+from llavapose.data.index.records import Records
+from llavapose.errors import DataError
 
 
-def without_pictures(samples: Sequence[Sample], held_out_ids: Collection[int]) -> list[Sample]:
-    """The samples but for those about held-out pictures, told by the number at the end of the picture's name."""
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Rows of ``Records`` to train on and to validate with: int32[N] each; a row stands twice where its kind does."""
+
+    train: np.ndarray
+    val: np.ndarray
+
+
+def choose(
+    records: Records,
+    *,
+    kinds: Mapping[str, float],
+    counts: Mapping[str, int],
+    num_val: int,
+    num_samples: int | None,
+    seed: int,
+    held_out_ids: Collection[int],
+) -> Chosen:
+    """The samples of a run.
+
+    Args:
+        records: to choose from.
+        kinds: weight of each kind, as in ``mix``.
+        counts: number of each kind in place of its weight, as in ``mix``.
+        num_val: samples held out at least, by whole pictures.
+        num_samples: most samples to train on; None: all.
+        seed: of all that is drawn.
+        held_out_ids: COCO image ids whose samples are left out, counted and said.
+
+    Raises:
+        DataError: nothing is left, or less than ``counts`` asks for.
+    """
+    found = without_pictures(records, held_out_ids)
+    chosen = mix(records, found, kinds, counts, seed=seed)
+    if not len(chosen):
+        told = said_counts(kind_counts(records, found))
+        raise DataError(f"{records.samples}: no sample of kind {', '.join({**kinds, **counts})}; it has {told}")
+    train, val = hold_out(records, chosen, num_val=num_val, num_samples=num_samples, seed=seed)
+    if not len(train):
+        raise DataError(f"{records.samples}: {len(chosen)} samples, all held out by data.num_val={num_val}; lower it")
+    return Chosen(train=train, val=val)
+
+
+def without_pictures(records: Records, held_out_ids: Collection[int]) -> np.ndarray:
+    """int32[N], rows but for those about held-out pictures, told by the number at the end of the picture's name."""
+    rows = np.arange(len(records), dtype=np.int32)
+    if not held_out_ids:
+        return rows
     held_out = frozenset(held_out_ids)
-    kept = [sample for sample in samples if not any(coco_id(image) in held_out for image in sample.images)]
-    if len(kept) < len(samples):
-        pictures = {image for sample in samples for image in sample.images if coco_id(image) in held_out}
-        print(f"{len(samples) - len(kept)} samples left out: their {len(pictures)} pictures are held out by COCO id")
+    is_held = np.fromiter((coco_id(name) in held_out for name in records.names), dtype=bool, count=len(records.names))
+    # One place more, which -1 looks up: text alone is about no picture.
+    kept = rows[~np.append(is_held, False)[records.image]]
+    if len(kept) < len(rows):
+        left = len(rows) - len(kept)
+        print(f"{left} samples left out: their {is_held.sum()} pictures are held out by COCO id")
     return kept
 
 
@@ -24,36 +75,66 @@ def coco_id(image: str) -> int | None:
     return int(digits[1]) if digits else None
 
 
-def mix(samples: Sequence[Sample], kinds: Mapping[str, float], *, seed: int) -> list[Sample]:
-    """The mixture: weight 1 takes each sample of a kind once, fractions a seeded part, 2 each twice."""
-    chosen: list[Sample] = []
-    for kind, weight in kinds.items():
-        pool = [sample for sample in samples if sample.kind == kind]
-        whole, part = divmod(float(weight), 1.0)
-        chosen += pool * int(whole)
-        chosen += Random(f"{seed}/{kind}").sample(pool, round(part * len(pool)))
-    return chosen
+def mix(
+    records: Records, rows: np.ndarray, kinds: Mapping[str, float], counts: Mapping[str, int], *, seed: int
+) -> np.ndarray:
+    """The mixture: weight 1 takes each sample of a kind once, fractions a seeded part, 2 each twice.
+
+    Args:
+        records: whose rows.
+        rows: int32[N], to draw from.
+        kinds: kind -> weight.
+        counts: kind -> how many of its samples, in place of its weight.
+        seed: of what is drawn.
+
+    Raises:
+        DataError: more asked for than there are.
+    """
+    chosen = []
+    for kind in {**kinds, **counts}:
+        is_kind = (
+            records.kind[rows] == records.kinds.index(kind) if kind in records.kinds else np.zeros(len(rows), bool)
+        )
+        pool = rows[is_kind]
+        if kind in counts and counts[kind] > len(pool):
+            raise DataError(
+                f"{records.samples}: data.counts.{kind}={counts[kind]}, and there are {len(pool)}; lower it, or say "
+                "how often with data.kinds"
+            )
+        whole, part = (0, 0.0) if kind in counts else divmod(float(kinds[kind]), 1.0)
+        number = counts[kind] if kind in counts else round(part * len(pool))
+        drawn = Random(f"{seed}/{kind}").sample(range(len(pool)), number)
+        chosen += [pool] * int(whole) + [pool[np.array(drawn, dtype=np.int64)]]
+    return np.concatenate(chosen) if chosen else rows[:0]
 
 
 def hold_out(
-    samples: Sequence[Sample], *, num_val: int, num_samples: int | None, seed: int
-) -> tuple[list[Sample], list[Sample]]:
-    """(train, val), split by whole pictures so that no held-out picture is trained on."""
-    images = sorted({sample.image for sample in samples})
-    Random(f"{seed}/hold-out").shuffle(images)
-    sizes = Counter(sample.image for sample in samples)
-    place: dict[str, str] = {}
-    num_held = num_used = 0
-    for image in images:
-        if num_held < num_val:
-            place[image], num_held = "val", num_held + sizes[image]
-        elif num_samples is None or num_used < num_samples:
-            place[image], num_used = "train", num_used + sizes[image]
-    train = [sample for sample in samples if place.get(sample.image) == "train"]
-    val = [sample for sample in samples if place.get(sample.image) == "val"]
-    return train[:num_samples], val
+    records: Records, rows: np.ndarray, *, num_val: int, num_samples: int | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(train, val), split by whole pictures so that no held-out picture is trained on; int32[N] each."""
+    # A sample without a picture stands for itself, behind all pictures.
+    key = np.where(records.image[rows] >= 0, records.image[rows], len(records.names) + rows.astype(np.int64))
+    keys, inverse, sizes = np.unique(key, return_inverse=True, return_counts=True)
+    # Pictures in the order of their names, then shuffled: the same whichever of their samples comes first in the file.
+    order = list(range(len(keys)))
+    Random(f"{seed}/hold-out").shuffle(order)
+    sizes = sizes[order]
+    before = np.cumsum(sizes) - sizes
+    is_val = before < num_val
+    num_held = int(sizes[is_val].sum())
+    is_train = ~is_val & ((before - num_held < num_samples) if num_samples is not None else True)
+    place = np.empty(len(keys), dtype=np.uint8)
+    place[order] = np.where(is_val, 1, np.where(is_train, 2, 0))
+    of_row = place[inverse]
+    return rows[of_row == 2][:num_samples], rows[of_row == 1]
 
 
-def kind_counts(samples: Sequence[Sample]) -> str:
-    """How many of each kind, for a message: "conv 113, detail 45"."""
-    return ", ".join(f"{kind} {count}" for kind, count in sorted(Counter(s.kind for s in samples).items())) or "none"
+def kind_counts(records: Records, rows: np.ndarray) -> dict[str, int]:
+    """Samples of each kind among the rows, the kinds in alphabetical order."""
+    numbers = np.bincount(records.kind[rows], minlength=len(records.kinds)).tolist()
+    return {kind: number for kind, number in sorted(zip(records.kinds, numbers, strict=True)) if number}
+
+
+def said_counts(counts: Mapping[str, int]) -> str:
+    """Counts for a message: "conv 113, detail 45"."""
+    return ", ".join(f"{kind} {count}" for kind, count in counts.items()) or "none"

@@ -7,9 +7,11 @@ The text is tokenised whole, behind the image token, so that the ids are those o
 checkpoint; labels come from character offsets, never from counting the tokens of parts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from llavapose.errors import DataError
 from llavapose.records import Sample, Turn
@@ -21,6 +23,9 @@ SYSTEM = (
 """LLaVA-1.5's system sentence (Liu et al., 2024, conversation ``vicuna_v1``)."""
 
 IMAGE_TOKEN = "<image>"
+
+TEXT_LEAD = f"{SYSTEM} USER:"
+"""What stands before a sample without a picture."""
 
 CHAT_TEMPLATE = (
     "{% if messages[0]['role'] == 'system' %}"
@@ -62,6 +67,34 @@ class Branch:
         return sum(self.supervised)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What stands around every branch of a tokenizer: plain values, which other processes can have too.
+
+    Attributes:
+        prefix: ids of the system sentence, ``USER:`` and the image tokens.
+        prefix_of_text: ids in front of a sample without a picture: the system sentence and ``USER:``.
+        num_lead: how many of the latter the tokenizer gives for the words alone, without ``<s>``.
+        reserved: special tokens, which no text may hold.
+    """
+
+    prefix: tuple[int, ...]
+    prefix_of_text: tuple[int, ...]
+    num_lead: int
+    reserved: tuple[str, ...]
+
+    def clean(self, text: str, where: str) -> str:
+        """The text as it is trained on; raises DataError where it holds a special token."""
+        for token in self.reserved:
+            if token in text:
+                raise DataError(f"{where}: the text holds the special token {token!r}; remove it")
+        return text.strip()
+
+
+Encoded = tuple[Sequence[int], Sequence[tuple[int, int]]]
+"""Ids of a text, and for each the characters that it stands for: (start, end)."""
+
+
 class Conversation:
     """Renders samples for one tokenizer.
 
@@ -78,62 +111,112 @@ class Conversation:
             raise DataError(
                 f"tokenizer {tokenizer.name_or_path}: {IMAGE_TOKEN} is not one token; use LLaVA's tokenizer"
             )
-        self.prefix: tuple[int, ...] = (*ids[:-1], *[self.image_id] * num_image_tokens)
         self.prefix_without_picture: tuple[int, ...] = tuple(ids[:-1])
-        self._reserved = tuple(sorted({*tokenizer.all_special_tokens, IMAGE_TOKEN} - {"\n"}))
+        self.frame = Frame(
+            prefix=(*ids[:-1], *[self.image_id] * num_image_tokens),
+            prefix_of_text=tuple(tokenizer(TEXT_LEAD).input_ids),
+            num_lead=len(tokenizer(TEXT_LEAD, add_special_tokens=False).input_ids),
+            reserved=tuple(sorted({*tokenizer.all_special_tokens, IMAGE_TOKEN} - {"\n"})),
+        )
+
+    @property
+    def prefix(self) -> tuple[int, ...]:
+        """Ids of the system sentence, ``USER:`` and the image tokens."""
+        return self.frame.prefix
 
     def question(self, text: str, *, where: str) -> tuple[int, ...]:
         """Ids behind the image tokens that make the model answer ``text``."""
-        return self._encode(f"\n{self._clean(text, where)} ASSISTANT:", ())[0]
+        asked = f"{IMAGE_TOKEN}\n{self.frame.clean(text, where)} ASSISTANT:"
+        return tuple(self.tokenizer(asked, add_special_tokens=False, verbose=False)["input_ids"][1:])
 
     def branch(self, sample: Sample, *, max_length: int) -> Branch:
-        """Ids and labels of a sample.
-
-        Args:
-            sample: its turns.
-            max_length: tokens that prefix and branch may take together; the end of the branch is cut, never the image.
+        """Ids and labels of a sample; as ``branches`` gives them.
 
         Raises:
-            DataError: turns that do not alternate, a special token inside a text, tokens that straddle question and
-                answer, or nothing supervised within ``max_length``; names the sample.
+            DataError: what is wrong with the sample.
         """
-        text, spans = render(sample.turns, where=f"sample {sample.id}", clean=self._clean)
-        ids, offsets = self._encode(text, spans)
-        supervised = []
-        for start, end in offsets:
-            inside = any(start < stop and end > begin for begin, stop in spans)
-            if inside and any(start < begin < end and text[start:begin].strip() for begin, _ in spans):
+        (found,) = branches([sample], self.frame, self._encode, max_length=max_length)
+        if isinstance(found, DataError):
+            raise found
+        return found
+
+    def _encode(self, texts: list[str]) -> list[Encoded]:
+        encoded = self.tokenizer(texts[0], add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return [(encoded["input_ids"], encoded["offset_mapping"])]
+
+
+def branches(
+    samples: Sequence[Sample], frame: Frame, encode: Callable[[list[str]], Sequence[Encoded]], *, max_length: int
+) -> list[Branch | DataError]:
+    """Ids and labels of samples, or what is wrong with one.
+
+    An error names the sample: turns that do not alternate, a special token inside a text, a token that straddles
+    question and answer, or nothing supervised within ``max_length``.
+
+    Args:
+        samples: their turns.
+        frame: of the tokenizer.
+        encode: texts to ids, without special tokens in front.
+        max_length: tokens that prefix and branch may take together; the end of the branch is cut, never the image.
+    """
+    found: list[Branch | DataError | None] = [None] * len(samples)
+    rendered: list[tuple[int, str, str, list[tuple[int, int]]]] = []
+    for at, sample in enumerate(samples):
+        pictured = bool(sample.images)
+        try:
+            text, spans = render(sample.turns, where=f"sample {sample.id}", clean=frame.clean, pictured=pictured)
+        except DataError as error:
+            found[at] = error
+        else:
+            rendered.append((at, IMAGE_TOKEN if pictured else TEXT_LEAD, text, spans))
+    encoded = encode([lead + text for _, lead, text, _ in rendered]) if rendered else []
+    for (at, lead, text, spans), (ids, offsets) in zip(rendered, encoded, strict=True):
+        try:
+            found[at] = _cut(samples[at], frame, ids, _labels(samples[at], offsets, lead, text, spans), max_length)
+        except DataError as error:
+            found[at] = error
+    return [one for one in found if one is not None]
+
+
+def _labels(
+    sample: Sample, offsets: Sequence[tuple[int, int]], lead: str, text: str, spans: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    """bool[M]: whether each token, those of ``lead`` included, is part of an answer."""
+    starts, ends = (np.array(offsets, dtype=np.int64).reshape(-1, 2) - len(lead)).T
+    supervised = np.zeros(len(starts), dtype=bool)
+    for begin, stop in spans:
+        supervised |= (starts < stop) & (ends > begin)
+        # A token that reaches from the question into the answer; a space between the two is neither's.
+        for at in np.flatnonzero((starts < begin) & (ends > begin)):
+            if text[max(0, starts[at]) : begin].strip():
                 raise DataError(
-                    f"sample {sample.id}: token {text[start:end]!r} holds both question and answer, so labels cannot "
-                    "match; change the tokenizer or the template"
+                    f"sample {sample.id}: token {text[starts[at] : ends[at]]!r} holds both question and answer, so "
+                    "labels cannot match; change the tokenizer or the template"
                 )
-            supervised.append(inside)
-        room = max_length - len(self.prefix)
-        branch = Branch(ids=ids[:room], supervised=tuple(supervised[:room]), truncated=len(ids) > room)
-        if room <= 0 or not branch.num_targets:
-            raise DataError(
-                f"sample {sample.id}: no token of an answer fits in data.max_length={max_length} "
-                f"({len(self.prefix)} are the picture's); raise it or shorten the question"
-            )
-        return branch
+    return supervised
 
-    def _encode(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
-        lead = len(IMAGE_TOKEN)
-        encoded = self.tokenizer(
-            IMAGE_TOKEN + text, add_special_tokens=False, return_offsets_mapping=bool(spans), verbose=False
+
+def _cut(sample: Sample, frame: Frame, ids: Sequence[int], supervised: np.ndarray, max_length: int) -> Branch:
+    """The branch behind its prefix, as much of it as ``max_length`` leaves room for."""
+    prefix, skip = (frame.prefix, 1) if sample.images else (frame.prefix_of_text, frame.num_lead)
+    if not sample.images and tuple(ids[:skip]) != prefix[len(prefix) - skip :]:
+        raise DataError(
+            f"sample {sample.id}: its first word changes the tokens of the system sentence; change the tokenizer"
         )
-        offsets = [(a - lead, b - lead) for a, b in encoded["offset_mapping"][1:]] if spans else []
-        return tuple(encoded["input_ids"][1:]), offsets
+    room = max_length - len(prefix)
+    kept, labels = tuple(ids[skip : skip + max(room, 0)]), tuple(supervised[skip : skip + max(room, 0)].tolist())
+    if not any(labels):
+        raise DataError(
+            f"sample {sample.id}: no token of an answer fits in data.max_length={max_length} "
+            f"({len(prefix)} stand before it); raise it or shorten the question"
+        )
+    return Branch(ids=kept, supervised=labels, truncated=len(ids) - skip > room)
 
-    def _clean(self, text: str, where: str) -> str:
-        for token in self._reserved:
-            if token in text:
-                raise DataError(f"{where}: the text holds the special token {token!r}; remove it")
-        return text.strip()
 
-
-def render(turns: Sequence[Turn], *, where: str, clean: Any) -> tuple[str, list[tuple[int, int]]]:
-    """The text behind the image token, and the character spans of the answers with their ``</s>``.
+def render(
+    turns: Sequence[Turn], *, where: str, clean: Callable[[str, str], str], pictured: bool = True
+) -> tuple[str, list[tuple[int, int]]]:
+    """The text behind the image token, or behind ``USER:``, and the spans of the answers with their ``</s>``.
 
     Raises:
         DataError: turns that do not go user, assistant, user, assistant, ...
@@ -144,7 +227,8 @@ def render(turns: Sequence[Turn], *, where: str, clean: Any) -> tuple[str, list[
     text, spans = "", []
     for number, turn in enumerate(turns):
         if turn.role == "user":
-            text += ("\n" if number == 0 else "USER: ") + clean(turn.text, where) + " ASSISTANT: "
+            lead = "\n" if pictured else " "
+            text += (lead if number == 0 else "USER: ") + clean(turn.text, where) + " ASSISTANT: "
         else:
             # With the space in front, which may be a token of its own: asked, the model has to write it.
             start = len(text) - 1
@@ -158,28 +242,3 @@ def num_image_tokens(processor: Any) -> int:
     crop = processor.image_processor.crop_size
     counts = processor._get_num_multimodal_tokens(image_sizes=[(crop["height"], crop["width"])])
     return int(counts.num_image_tokens[0])
-
-
-def coloured(conversation: Conversation, sample: Sample, *, max_length: int = 4096, plain: bool = False) -> str:
-    """The tokens of a sample for a terminal: supervised on green, context grey, the picture as one mark.
-
-    Args:
-        conversation: of the tokenizer.
-        sample: to show.
-        max_length: tokens that prefix and sample may take together.
-        plain: supervised tokens in brackets instead of colours.
-    """
-    branch = conversation.branch(sample, max_length=max_length)
-    head = conversation.prefix[: conversation.prefix.index(conversation.image_id)]
-    seen, read, learnt = (
-        ("{}", "{}", "[{}]") if plain else ("\x1b[94m{}\x1b[0m", "\x1b[90m{}\x1b[0m", "\x1b[30;42m{}\x1b[0m")
-    )
-    pieces = [read.format(_shown(conversation, token)) for token in head]
-    pieces.append(seen.format(f"<picture x {conversation.prefix.count(conversation.image_id)}>"))
-    for token, supervised in zip(branch.ids, branch.supervised, strict=True):
-        pieces.append((learnt if supervised else read).format(_shown(conversation, token)))
-    return "|".join(pieces)
-
-
-def _shown(conversation: Conversation, token: int) -> str:
-    return conversation.tokenizer.convert_ids_to_tokens(token).replace("\n", "\\n").replace("<0x0A>", "\\n")

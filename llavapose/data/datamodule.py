@@ -1,60 +1,37 @@
 """Sample files to packed batches: everything is checked first, then micro-batches stream in the planned order."""
 
-from collections.abc import Collection, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from torch.utils.data import DataLoader
 
+from llavapose.config.choices import LossMean, Sampler
 from llavapose.config.schema import DataConfig
-from llavapose.data.check import read_checked
-from llavapose.data.choose import hold_out, kind_counts, mix, without_pictures
-from llavapose.data.conversation import Branch, Conversation, num_image_tokens
-from llavapose.data.images import pixels
-from llavapose.data.pack import pack
-from llavapose.data.planner import Item, MicroBatch, num_steps, plan_epoch
+from llavapose.data.check import INDEX, checked_pictures
+from llavapose.data.choose import choose
+from llavapose.data.conversation import Conversation, num_image_tokens
+from llavapose.data.dataset import PackedSamples
+from llavapose.data.index.records import ensure_records
+from llavapose.data.index.tokens import ensure_tokens
+from llavapose.data.plan.epoch import EpochPlan, MicroBatch, plan_epoch
+from llavapose.data.plan.lengths import PlanSettings, num_steps
+from llavapose.data.template import check_template
 from llavapose.errors import DataError
-from llavapose.files import fingerprint, inside
+from llavapose.files import fingerprint
 from llavapose.model.batch import Batch
-from llavapose.records import Sample
-from llavapose.rgb import open_image
+from llavapose.samples import bad_records
 
 
-class PackedSamples(Dataset[Batch]):
-    """Samples with their tokens; indexed by the micro-batch that the planner made."""
-
-    def __init__(self, samples: Sequence[Sample], images: Path, processor: Any, *, max_length: int) -> None:
-        self.samples = tuple(samples)
-        self.images = images
-        self.image_processor = processor.image_processor
-        self.conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
-        self.pad_id = processor.tokenizer.pad_token_id or 0
-        self.branches: list[Branch] = [self.conversation.branch(s, max_length=max_length) for s in self.samples]
-        self.items = tuple(
-            Item(image=s.image, num_tokens=len(b.ids), num_targets=b.num_targets)
-            for s, b in zip(self.samples, self.branches, strict=True)
-        )
-
-    def __getitem__(self, micro: MicroBatch) -> Batch:
-        pictures = []
-        for group in micro.groups:
-            sample = self.samples[group[0]]
-            path = inside(self.images, sample.image, where=f"sample {sample.id}")
-            pictures.append(pixels(open_image(path, where=f"sample {sample.id}"), self.image_processor))
-        return pack(
-            self.conversation.prefix,
-            micro.groups,
-            self.branches,
-            pictures,
-            step_weight=micro.step_weight,
-            pad_id=self.pad_id,
-        )
-
-
-class PlannedOrder(Sampler[MicroBatch]):
+class PlannedOrder(torch.utils.data.Sampler[MicroBatch]):
     """One rank's micro-batches of an epoch, in order.
 
     To iterate changes nothing: a loader with workers asks for an iterator twice an epoch.
@@ -67,7 +44,15 @@ class PlannedOrder(Sampler[MicroBatch]):
         seen: (epoch, batches): behind how many batches of which epoch a resumed run starts.
     """
 
-    def __init__(self, plans: Any, *, rank: int, length: int, epoch: int = 0, seen: tuple[int, int] = (0, 0)) -> None:
+    def __init__(
+        self,
+        plans: Callable[..., EpochPlan],
+        *,
+        rank: int,
+        length: int,
+        epoch: int = 0,
+        seen: tuple[int, int] = (0, 0),
+    ) -> None:
         self.plans, self.rank, self.length, self.epoch, self.seen = plans, rank, length, epoch, seen
 
     def set_epoch(self, epoch: int) -> None:
@@ -83,8 +68,9 @@ class PlannedOrder(Sampler[MicroBatch]):
     def _of(self, epoch: int) -> Iterator[MicroBatch]:
         # A generator, so that an iterator that nobody reads costs no plan.
         resumed, batches = self.seen
-        order = [micro[self.rank] for step in self.plans(epoch=epoch) for micro in step]
-        yield from order[batches if epoch == resumed else 0 :]
+        order = self.plans(epoch=epoch).micro_batches(self.rank)
+        for number in range(batches if epoch == resumed else 0, len(order)):
+            yield order[number]
 
 
 class PoseDataModule(L.LightningDataModule):
@@ -97,9 +83,10 @@ class PoseDataModule(L.LightningDataModule):
         config: the mixture, what is held out, lengths and loading processes; its ``path`` and ``images`` are not read.
         batch_size: samples a rank and micro-step.
         accumulate: micro-steps an optimizer step.
-        loss_power: how little the tokens of long samples weigh (``planner.sample_weight``).
+        loss: what a step's loss is the mean over.
         seed: of order, hold-out and mixture.
         held_out_ids: COCO image ids whose samples are left out, counted and said.
+        index: folder that indexes are kept in; None: ``index`` beside the samples.
 
     Raises:
         DataError: bad records or pictures, all listed, before anything is trained.
@@ -114,57 +101,80 @@ class PoseDataModule(L.LightningDataModule):
         config: DataConfig,
         batch_size: int,
         accumulate: int = 1,
-        loss_power: float = 0.0,
+        loss: LossMean = LossMean.token,
         seed: int = 0,
         held_out_ids: Collection[int] = (),
+        index: Path | None = None,
     ) -> None:
         super().__init__()
         self.config, self.batch_size, self.accumulate = config, batch_size, accumulate
-        self.loss_power, self.seed = loss_power, seed
-        found = without_pictures(read_checked(samples, images, kind=config.kind), held_out_ids)
-        chosen = mix(found, config.kinds, seed=seed)
-        if not chosen:
-            raise DataError(f"{samples}: no sample of kind {', '.join(config.kinds)}; it has {kind_counts(found)}")
-        train, val = hold_out(chosen, num_val=config.num_val, num_samples=config.num_samples, seed=seed)
-        if not train:
-            raise DataError(
-                f"{samples}: {len(chosen)} samples, all held out by data.num_val={config.num_val}; lower it"
-            )
-        make = partial(PackedSamples, images=images, processor=processor, max_length=config.max_length)
-        self.train, self.val = make(train), make(val)
+        self.loss, self.seed = loss, seed
+        folder = samples.parent / INDEX if index is None else index
+        check_template(processor.tokenizer)
+        conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+        records = ensure_records(samples, images, kind=config.kind, folder=folder)
+        # One process reads the pictures: the others would wait for the same disk.
+        with checked_pictures(records, folder) if rank_zero_only.rank == 0 else nullcontext():
+            tokens = ensure_tokens(records, conversation, max_length=config.max_length, folder=folder)
+        chosen = choose(
+            records,
+            kinds=config.kinds,
+            counts=config.counts,
+            num_val=config.num_val,
+            num_samples=config.num_samples,
+            seed=seed,
+            held_out_ids=held_out_ids,
+        )
+        if faults := tokens.faults(np.concatenate([chosen.train, chosen.val])):
+            raise bad_records(samples, faults)
+        make = partial(PackedSamples, records, tokens, conversation=conversation, processor=processor)
+        self.train, self.val = make(chosen.train), make(chosen.val)
         self._seen = {"epoch": 0, "batches": 0}
+        self._planned: tuple[int, PlanSettings, EpochPlan] | None = None
+        self._order: dict[PlanSettings, str] = {}
 
     @property
     def num_ranks(self) -> int:
         """Processes that share each step."""
         return self.trainer.world_size if self.trainer else 1
 
+    def plan_settings(self, num_ranks: int) -> PlanSettings:
+        """What decides the order, besides the samples."""
+        frame = self.train.conversation.frame
+        return PlanSettings(
+            batch_size=self.batch_size,
+            accumulate=self.accumulate,
+            num_ranks=num_ranks,
+            seed=self.seed,
+            sampler=self.config.sampler,
+            max_branches=self.config.max_branches_per_image,
+            loss=self.loss,
+            row_tokens=self.config.longest_row,
+            prefix_tokens=len(frame.prefix),
+            text_prefix_tokens=len(frame.prefix_of_text),
+        )
+
+    def plan(self, epoch: int) -> EpochPlan:
+        """The plan of an epoch; the last one asked for is at hand."""
+        settings = self.plan_settings(self.num_ranks)
+        if self._planned is None or self._planned[:2] != (epoch, settings):
+            self._planned = (epoch, settings, plan_epoch(self.train.lengths, settings, epoch=epoch))
+        return self._planned[2]
+
     def steps_per_epoch(self, num_ranks: int) -> int:
         """Optimizer steps of one epoch."""
-        return num_steps(
-            len(self.train.samples), batch_size=self.batch_size, accumulate=self.accumulate, num_ranks=num_ranks
-        )
+        return num_steps(len(self.train), self.plan_settings(num_ranks))
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """This rank's micro-batches, from where a resumed run stopped."""
         steps = self.steps_per_epoch(self.num_ranks)
         if steps == 0:
             raise DataError(
-                f"{len(self.train.samples)} samples do not fill one step of {self.num_ranks} ranks x {self.accumulate} "
+                f"{len(self.train)} samples do not fill one step of {self.num_ranks} ranks x {self.accumulate} "
                 "micro-steps; add samples or lower trainer.accumulate_grad_batches"
             )
-        plans = partial(
-            plan_epoch,
-            self.train.items,
-            batch_size=self.batch_size,
-            accumulate=self.accumulate,
-            num_ranks=self.num_ranks,
-            seed=self.seed,
-            max_branches=self.config.max_branches_per_image,
-            loss_power=self.loss_power,
-        )
         order = PlannedOrder(
-            plans,
+            self.plan,
             rank=self.trainer.global_rank if self.trainer else 0,
             length=steps * self.accumulate,
             # Resumed from an epoch's last batch, Lightning is still in that one; a reloaded loader is of a later one.
@@ -175,12 +185,13 @@ class PoseDataModule(L.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
         """The held-out samples, the same number of batches on every rank."""
-        if not self.val.samples:
+        if not len(self.val):
             return []
-        ranks = self.num_ranks
-        plan = plan_epoch(self.val.items, batch_size=self.batch_size, num_ranks=ranks, seed=self.seed)
+        # Nothing is learnt of them, so that nothing is weighed: whole pictures, one micro-step after another.
+        settings = replace(self.plan_settings(self.num_ranks), accumulate=1, sampler=Sampler.shared, max_branches=0)
+        plan = plan_epoch(self.val.lengths, settings)
         rank = self.trainer.global_rank if self.trainer else 0
-        order = PlannedOrder(lambda epoch: plan, rank=rank, length=len(plan))
+        order = PlannedOrder(lambda epoch: plan, rank=rank, length=plan.num_steps)
         return self._loader(self.val, order)
 
     def _loader(self, dataset: PackedSamples, order: PlannedOrder) -> DataLoader[Batch]:
@@ -190,6 +201,8 @@ class PoseDataModule(L.LightningDataModule):
             sampler=order,
             num_workers=self.config.num_workers,
             persistent_workers=False,
+            # Its own: a new iterator draws a seed, and a resumed run has one more of them than one that never stopped.
+            generator=torch.Generator().manual_seed(self.seed),
             pin_memory=torch.cuda.is_available(),
         )
 
@@ -220,7 +233,10 @@ class PoseDataModule(L.LightningDataModule):
         self._seen = {"epoch": state_dict["epoch"], "batches": state_dict["batches"]}
 
     def order_fingerprint(self) -> str:
-        """A hash of everything that decides the order of training."""
-        names = [(s.id, b.num_tokens) for s, b in zip(self.train.samples, self.train.items, strict=True)]
-        setting = [self.batch_size, self.accumulate, self.config.max_branches_per_image, self.seed, self.num_ranks]
-        return fingerprint([names, setting])
+        """A hash of what the files hold, of the samples chosen of them, and of the first epoch's plan."""
+        settings = self.plan_settings(self.num_ranks)
+        if settings not in self._order:
+            chosen = hashlib.sha256(self.train.rows.tobytes() + self.train.lengths.num_tokens.tobytes()).hexdigest()
+            told = [self.train.records.content, chosen, asdict(settings), self.plan(0).fingerprint]
+            self._order[settings] = fingerprint(told)
+        return self._order[settings]

@@ -9,10 +9,15 @@ import argparse
 import sys
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llavapose.errors import DataError, LlavaPoseError
 from llavapose.files import read_jsonl
 from llavapose.llava_json import from_record
+from llavapose.records import Sample
+
+if TYPE_CHECKING:
+    from llavapose.data.conversation import Conversation
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +47,7 @@ def print_samples(given: argparse.Namespace) -> None:
     chosen = list(islice((sample for sample in read if given.kind in (None, sample.kind)), given.number))
     if not chosen:
         raise DataError(f"{given.samples}: no sample to show (kind {given.kind or 'any'}); check --kind and -n")
-    from llavapose.data.conversation import CHAT_TEMPLATE, Conversation, coloured, num_image_tokens
+    from llavapose.data.conversation import CHAT_TEMPLATE, Conversation, num_image_tokens
     from llavapose.model.pretrained import load_processor
 
     processor = load_processor(given.base, chat_template=CHAT_TEMPLATE)
@@ -55,6 +60,31 @@ def print_samples(given: argparse.Namespace) -> None:
             f"{len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
         )
         print(coloured(conversation, sample, max_length=given.max_length, plain=given.plain), end="\n\n")
+
+
+def coloured(conversation: "Conversation", sample: Sample, *, max_length: int = 4096, plain: bool = False) -> str:
+    """The tokens of a sample for a terminal: supervised on green, context grey, the picture as one mark.
+
+    Args:
+        conversation: of the tokenizer.
+        sample: to show.
+        max_length: tokens that prefix and sample may take together.
+        plain: supervised tokens in brackets instead of colours.
+    """
+    branch = conversation.branch(sample, max_length=max_length)
+    head = conversation.prefix[: conversation.prefix.index(conversation.image_id)]
+    seen, read, learnt = (
+        ("{}", "{}", "[{}]") if plain else ("\x1b[94m{}\x1b[0m", "\x1b[90m{}\x1b[0m", "\x1b[30;42m{}\x1b[0m")
+    )
+    pieces = [read.format(_shown(conversation, token)) for token in head]
+    pieces.append(seen.format(f"<picture x {conversation.prefix.count(conversation.image_id)}>"))
+    for token, supervised in zip(branch.ids, branch.supervised, strict=True):
+        pieces.append((learnt if supervised else read).format(_shown(conversation, token)))
+    return "|".join(pieces)
+
+
+def _shown(conversation: "Conversation", token: int) -> str:
+    return conversation.tokenizer.convert_ids_to_tokens(token).replace("\n", "\\n").replace("<0x0A>", "\\n")
 
 
 if __name__ == "__main__":

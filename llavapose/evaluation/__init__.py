@@ -7,10 +7,10 @@ verdict, cut short::
     {"question_id": "17-conv", "arm": "full", "judge": "pose", "rating": 7.0, ...}
 
 Read ``evaluate`` (settings -> parts -> measures), ``parts`` (who asks, answers and judges, built from settings),
-``arm``, ``rating`` and ``probing`` (what is measured about one), ``plan`` (what endpoints would be asked for it),
-``controls`` (the same questions with other pictures, and without any), three rooms that each open with a protocol:
-``benchmarks/`` (questions, frozen, with a hash), ``answerers/`` (text, and where they can, log-likelihoods),
-``judges/`` (answers -> ratings, or the reason for none); ``probe/`` (true against flipped statements); then
-``result_file`` (files that survive a kill), ``tables/`` (from the files alone), ``statistics/`` (the image is the
-unit), and ``held_out`` (which pictures no training may see).
+``arm`` and ``measures`` (all that is done with one: ``rating``, answers and verdicts, and ``probe/``), ``plan`` (what
+endpoints would be asked for it), ``controls`` (the same questions with other pictures, and without any), three rooms
+that each open with a protocol: ``benchmarks/`` (questions, frozen, with a hash), ``answerers/`` (text, and where they
+can, log-likelihoods), ``judges/`` (answers -> ratings, or the reason for none); ``probe/`` (true against flipped
+statements); then ``result_file`` (files that survive a kill), ``tables/`` (from the files alone), ``statistics/`` (the
+image is the unit), and ``held_out`` (which pictures no training may see).
 """

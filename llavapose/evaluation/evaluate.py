@@ -4,7 +4,7 @@ What is there already and was made by the same checkpoint, questions and setting
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from llavapose.config.endpoint import EndpointConfig
@@ -17,9 +17,8 @@ from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
 from llavapose.evaluation.judges.pose.judge import scale_of
+from llavapose.evaluation.measures import MEASURES
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
-from llavapose.evaluation.probing import probe
-from llavapose.evaluation.rating import rate
 from llavapose.files import atomic_write, read_json, results_root, write_json, write_jsonl
 from llavapose.llm.ask import ledger_path
 from llavapose.records import CONTROL_ARMS, PRIOR, TEXT_ONLY, Question, Scene, to_dict
@@ -28,8 +27,6 @@ from llavapose.scenes.draw import draw_scene
 
 log = logging.getLogger(__name__)
 
-MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
-"""All that is done with an arm, in order; each leaves its files below ``out``, which ``tables/`` reads."""
 PICTURE_SIZE = 480
 """Longer side: the width of the page's column on a desk, and of a telephone."""
 JPEG_QUALITY = 80

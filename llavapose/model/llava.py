@@ -37,6 +37,14 @@ def freeze_unused_vision(model: LlavaForConditionalGeneration) -> None:
         layer.requires_grad_(False)
 
 
+def checkpoint_layers(model: LlavaForConditionalGeneration) -> None:
+    """Keep the inputs of the language model's layers alone; their activations are computed again going backwards."""
+    model.gradient_checkpointing_enable()
+    # It also makes what every embedding gives require gradients, that of the patches among them: the frozen vision
+    # encoder would keep all its activations and be gone through backwards, for nothing.
+    model.disable_input_require_grads()
+
+
 def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tensor) -> Tensor:
     """Cross-entropy of every supervised token.
 
@@ -95,10 +103,11 @@ def sample_losses(losses: Tensor, batch: Batch) -> dict[int, tuple[float, int]]:
 
 
 def count_parameters(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
-    """(all, trainable) numbers of parameters; ZeRO-3's partitioned ones count with their full size."""
+    """(all, trainable) numbers of parameters; partitioned and 4-bit ones count with their full size."""
     total = trainable = 0
     for parameter in parameters:
-        size = getattr(parameter, "ds_numel", parameter.numel())
+        packed = getattr(parameter, "quant_state", None)
+        size = getattr(parameter, "ds_numel", parameter.numel()) if packed is None else packed.shape.numel()
         total += size
         trainable += size if parameter.requires_grad else 0
     return total, trainable

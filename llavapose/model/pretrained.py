@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import (
     AutoProcessor,
+    BitsAndBytesConfig,
     GenerationConfig,
     LlavaConfig,
     LlavaForConditionalGeneration,
@@ -132,17 +133,32 @@ def padding_processor(images: Any, side: int) -> LlavaImageProcessorPil:
 
 
 def load_model(
-    base: str, *, dtype: torch.dtype = torch.float32, attention: str = "sdpa"
+    base: str,
+    *,
+    dtype: torch.dtype = torch.float32,
+    attention: str = "sdpa",
+    quantization: BitsAndBytesConfig | None = None,
 ) -> LlavaForConditionalGeneration:
     """The model of a folder or hub id, every weight accounted for.
+
+    Args:
+        base: "tiny", folder or hub id.
+        dtype: of the weights.
+        attention: backend.
+        quantization: how weights are stored in fewer bits; None: as ``dtype``.
 
     Raises:
         CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
     """
     source = resolve_base(base)
+    further: dict[str, Any] = {} if quantization is None else {"quantization_config": quantization}
     with told(source):
         loaded: Any = LlavaForConditionalGeneration.from_pretrained(
-            source, dtype=dtype, attn_implementation=attention, output_loading_info=True
+            source,
+            dtype=dtype,
+            attn_implementation=attention,
+            output_loading_info=True,
+            **further,
         )
     model, info = loaded
     missing = sorted(info["missing_keys"])
@@ -164,6 +180,12 @@ def told(source: str) -> Iterator[None]:
         raise CheckpointError(f"checkpoint {source}: cannot be loaded ({reason}); write or download it again") from None
 
 
+def _alone(value: Tensor) -> Tensor:
+    """A tensor with memory of its own: ZeRO-2's parameters are pieces of one buffer, which no file can hold alone."""
+    is_piece = value.untyped_storage().nbytes() != value.numel() * value.element_size()
+    return value.clone(memory_format=torch.contiguous_format) if is_piece else value.contiguous()
+
+
 def write_checkpoint(
     folder: Path, *, state: dict[str, Tensor], config: LlavaConfig, processor: LlavaProcessor, dtype: torch.dtype
 ) -> Path:
@@ -181,16 +203,19 @@ def write_checkpoint(
     os.chmod(building, 0o755)
     tied = config.tie_word_embeddings
     weights = {
-        hub_key(name): value.detach().to("cpu", dtype).contiguous()
+        hub_key(name): _alone(value.detach().to("cpu", dtype))
         for name, value in state.items()
         if not (tied and name == "lm_head.weight")
     }
     save_torch_state_dict(weights, building)
     for path in building.iterdir():
         path.chmod(0o644)
-    config = LlavaConfig.from_dict(config.to_dict())
+    # The weights are plain ones, however few bits the model itself keeps them in.
+    config = LlavaConfig.from_dict({k: v for k, v in config.to_dict().items() if k != "quantization_config"})
     config.architectures = ["LlavaForConditionalGeneration"]
-    config.dtype = dtype
+    parts: Any = (config, config.text_config, config.vision_config)
+    for part in parts:
+        part.dtype = dtype  # that of the file, whatever training computed in
     config.save_pretrained(building)
     tokenizer = processor.tokenizer
     GenerationConfig(

@@ -7,12 +7,13 @@ Plain values for the script ``templates/explorer.js``, read from result files al
          "ratings": [8.5], "controls": [[1.0, 2.0]], "verdicts": [[0, 8.5, "names the elbow", "baseline", "ab", 0]]}]}
 
 An answer a row of the tables, a rating a judge; ``controls`` are its ratings with shuffled pictures and without any; a
-verdict is (judge, rating, reason, opponent, order, repeat). A question that a paper quotes has ``quoted`` as well, a
-model and the text that is printed each, which nobody rates.
+verdict is (judge, rating, reason, opponent, order, repeat), packed with the reason's number in ``reasons``, where each
+stands once: a reply to a pair is the reason of both its ratings. A question that a paper quotes has ``quoted`` as well,
+a model and the text that is printed each, which nobody rates.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,8 @@ from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.pose.check import CONTRADICTED
 from llavapose.records import BASELINE, CONTROL_ARMS, PRIOR
-from llavapose.report.markup import jpeg_uri, jpeg_within, marked, script_data
-
-PICTURES_BYTES = 5_000_000
-"""Room for all pictures on the page: a third of the 15 MB that it may have, a third is texts and one is spare."""
-_AS_TEXT = 4 / 3
-"""Bytes in an address are that much longer."""
-
+from llavapose.report.markup import marked, rendered
+from llavapose.report.room import PAGE_BYTES, share_room
 
 PANEL = "panel"
 """Value of the filter for the median of the judges that form the tables' panel: never pose, whose scale is another."""
@@ -51,6 +47,8 @@ class Explorer:
         filters: name in the address, label, choices as (value, text); the value "" takes all.
         items: what is listed; ``data`` holds it for the script, and the page itself lists it where scripts do not run.
         data, pictures: for the script.
+        plain: all of it for browsers without scripts, where the page does not list ``items`` itself.
+        told: what found no room.
         folds: whether there are explanations to unfold.
         arms: names of an item's answers.
     """
@@ -61,6 +59,8 @@ class Explorer:
     items: Sequence[Mapping[str, Any]]
     data: Markup
     pictures: Markup
+    plain: Markup = field(default_factory=Markup)
+    told: Sequence[str] = ()
     folds: bool = False
     arms: Sequence[str] = ()
 
@@ -114,6 +114,8 @@ def answers_explorer(
     failed: Sequence[str],
     colours: Sequence[str],
     baseline: str = BASELINE,
+    *,
+    num_bytes: int = PAGE_BYTES,
 ) -> Explorer | None:
     """Read what the arms left; None where no folder has questions.
 
@@ -123,6 +125,7 @@ def answers_explorer(
         failed: arms whose job failed.
         colours: of the rows in order (``rows_shown``).
         baseline: the arm that the others are compared with.
+        num_bytes: how large it may be.
 
     Raises:
         DataError: a broken result file.
@@ -164,13 +167,24 @@ def answers_explorer(
         "compared": [number for number, arm in enumerate(arms) if arm not in (baseline, *CONTROL_ARMS)],
         "items": questions,
     }
+    names = dict.fromkeys(one["picture"] for one in questions)
+    shared = share_room(
+        data,
+        _pictures(list(names), places),
+        lambda listed: Markup(
+            rendered("answers.html.j2", items=questions, arms=arms, quoted=QUOTED, listed=listed)  # escaped there
+        ),
+        num_bytes,
+    )
     return Explorer(
         title="Questions and answers",
         searched="questions, answers, explanations",
         filters=_filters(arms, list(dict.fromkeys(one["kind"] for one in questions)), judges, len(seats)),
         items=questions,
-        data=script_data(data),
-        pictures=script_data(_pictures(list(dict.fromkeys(one["picture"] for one in questions)), places)),
+        data=shared.data,
+        pictures=shared.pictures,
+        plain=shared.plain,
+        told=shared.told,
         folds=any(len(answer.get("verdicts", ())) > 1 for one in questions for answer in one["answers"]),
         arms=arms,
     )
@@ -220,12 +234,11 @@ def _filters(
     )
 
 
-def _pictures(names: Sequence[str], folders: Sequence[Path]) -> dict[str, str]:
-    """The drawn pictures that are there, each small enough for all of them to find room."""
-    paths = {name: folder / "pictures" / f"{name}.jpg" for folder in reversed(folders) for name in names
-             if (folder / "pictures" / f"{name}.jpg").is_file()}  # fmt: skip
-    room = int(PICTURES_BYTES / _AS_TEXT / max(1, len(paths)))
-    return {name: jpeg_uri(jpeg_within(paths[name], room)) for name in names if name in paths}
+def _pictures(names: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
+    """Name -> file of the drawn pictures that are there; one folder's is as good as another's."""
+    files = {name: [folder / "pictures" / f"{name}.jpg" for folder in folders] for name in names}
+    found = {name: next((path for path in paths if path.is_file()), None) for name, paths in files.items()}
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def _results(folder: Path, arm: str, judges: Sequence[str]) -> _ArmResults:

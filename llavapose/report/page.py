@@ -13,13 +13,13 @@ from typing import Any
 from llavapose.evaluation.tables.results import file_arm
 from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
-from llavapose.owner import Owner, Place, owner_of
+from llavapose.owner import Place
 from llavapose.records import ALL, BASELINE
-from llavapose.report.explorer import QUOTED, answers_explorer, rows_shown
-from llavapose.report.holes import FEWER, hole_lines, with_seeds
+from llavapose.report.explorer import answers_explorer, rows_shown
 from llavapose.report.markup import legend, rendered, script
 from llavapose.report.plots import COLOURS, Plot, latency_plot, score_plot, skill_plot, training_plot
 from llavapose.report.published import COMPARABILITY, published_grids
+from llavapose.report.room import PAGE_BYTES
 from llavapose.report.tables import (
     Grid,
     ablation_grid,
@@ -30,8 +30,10 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
-from llavapose.report.tables.efficiency import efficiency_grid
+from llavapose.report.tables.ablation import benchmark_told
+from llavapose.report.tables.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
+from llavapose.report.tables.makers import Maker, makers_of
 
 MAX_CURVE_POINTS = 400
 
@@ -76,44 +78,56 @@ def write_page(source: Source) -> Path:
     Raises:
         DataError: a table or result file that is missing or broken.
     """
-    ablation = read_table(source.out, "ablation.csv")
-    probe = read_table(source.out, "probe.csv")
-    curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
-    curves = {arm: found for arm, found in curves.items() if found}
-    colours = COLOURS * (1 + (len(source.arms) + 2) // len(COLOURS))
-    html = rendered(
-        "report.html.j2",
-        source=source,
-        highlights=_highlights(ablation, probe),
-        ratings=[
-            (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
-            for judge, rows in by_judge(ablation).items()
-        ],
-        tables=[
-            with_seeds(probe_grid(probe, source.arms, source.failed), source.counts, PROBE),
-            with_seeds(probe_groups_grid(probe, source.arms, source.failed), source.counts, PROBE),
-        ],
-        holes=list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
-        fewer=FEWER,
-        skills=skill_plot(probe, source.arms) if probe else None,
-        curves=training_plot(curves, source.arms) if curves else None,
-        seeds=seeds_grid(source.seeds) if source.seeds else None,
-        further=_further(source.out),
-        costs=_costs(source.out, ablation),
-        world=any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
-        explorer=answers_explorer(source.arms, source.folders, source.failed, colours, source.baseline),
-        quoted=QUOTED,
-        script=script("explorer.js"),
-        legend=legend(),
-        colours=dict(zip(rows_shown(source.arms, source.folders), colours, strict=False)),
-        made=_made(source),
-        published=published_grids(),
-        comparability=COMPARABILITY,
+    values = _values(source)
+    # What the explorer may hold is what the rest of the page leaves.
+    rest = len(rendered("report.html.j2", **values, explorer=None).encode())
+    explorer = answers_explorer(
+        source.arms, source.folders, source.failed, _colours(source), source.baseline, num_bytes=PAGE_BYTES - rest
     )
+    html = rendered("report.html.j2", **values, explorer=explorer)
     path = source.out / "report" / "index.html"
     with atomic_write(path) as stream:
         stream.write(html)
     return path
+
+
+def _colours(source: Source) -> Sequence[str]:
+    return COLOURS * (1 + (len(source.arms) + 2) // len(COLOURS))
+
+
+def _values(source: Source) -> dict[str, Any]:
+    """All that the template shows but for the explorer."""
+    ablation = read_table(source.out, "ablation.csv")
+    probe = read_table(source.out, "probe.csv")
+    curves = {arm: read_curves(folder) for arm, folder in source.runs.items()}
+    curves = {arm: found for arm, found in curves.items() if found}
+    told = benchmark_told(ablation)
+    return {
+        "source": source,
+        "highlights": _highlights(ablation, probe),
+        "ratings": [
+            (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
+            for judge, rows in by_judge(ablation).items()
+        ],
+        "tables": [
+            with_seeds(probe_grid(probe, source.arms, source.failed, told), source.counts, PROBE),
+            with_seeds(probe_groups_grid(probe, source.arms, source.failed, told), source.counts, PROBE),
+        ],
+        "holes": list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
+        "fewer": FEWER,
+        "skills": skill_plot(probe, source.arms) if probe else None,
+        "curves": training_plot(curves, source.arms) if curves else None,
+        "seeds": seeds_grid(source.seeds, told) if source.seeds else None,
+        "further": _further(source.out),
+        "costs": _costs(source.out, ablation),
+        "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
+        "script": script("explorer.js"),
+        "legend": legend(),
+        "colours": dict(zip(rows_shown(source.arms, source.folders), _colours(source), strict=False)),
+        "made": _made(source),
+        "published": published_grids(),
+        "comparability": COMPARABILITY,
+    }
 
 
 def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot | None:
@@ -132,37 +146,17 @@ def _further(out: Path) -> list[Grid]:
 def _costs(out: Path, ablation: Sequence[Mapping[str, Any]]) -> tuple[Grid, list[tuple[str, Plot]]] | None:
     """What an answer costs, and for each judge its quality against the time it takes; None where nothing was timed."""
     rows = read_table(out, "efficiency.csv")
-    grid = efficiency_grid(rows)
+    grid = further_grids(out).get("efficiency")
     if grid is None:
         return None
     drawn = ((judge, latency_plot(rows, of_judge)) for judge, of_judge in by_judge(ablation).items())
     return grid, [(judge, plot) for judge, plot in drawn if plot is not None]
 
 
-def _made(source: Source) -> list[dict[str, Any]]:
-    """Who made these results, by the cards that runs leave: the whole sweep's first, then each arm's."""
-    places = [
-        Place(folder=source.out),
-        *(Place(folder=folder, part=file_arm(arm)) for arm, folder in source.folders.items()),
-    ]
-    cards = {place.name: owner for place in places if (owner := owner_of(place))}
-    return [
-        {
-            "name": name,
-            "command": owner.command,
-            "commit": owner.commit,
-            "date": _date(owner),
-            "ok": owner.ok or owner.ended is None,
-            "settings": owner.settings,
-            "told": [(key, value) for key, value in sorted(owner.values.items())],
-        }
-        for name, owner in cards.items()
-    ]
-
-
-def _date(owner: Owner) -> str:
-    """When it was started, to the minute."""
-    return owner.started.replace("T", " ")[:16] + " UTC"
+def _made(source: Source) -> list[Maker]:
+    """Who made these results: the whole sweep's run first, then each arm's."""
+    of_arms = [Place(folder=folder, part=file_arm(arm)) for arm, folder in source.folders.items()]
+    return makers_of([Place(folder=source.out), *of_arms])
 
 
 def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -187,8 +181,13 @@ def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[s
     ]
 
 
-def seeds_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
-    """Every seed's score and skills, an arm and seed a row; with the judge where there are several."""
+def seeds_grid(rows: Sequence[Mapping[str, Any]], benchmark: str = "") -> Grid:
+    """Every seed's score and skills, an arm and seed a row; with the judge where there are several.
+
+    Args:
+        rows: of ``seeds.csv``.
+        benchmark: the end of the title (``ablation.benchmark_told``).
+    """
     several = len({row["judge"] for row in rows}) > 1
     body = [
         (
@@ -201,7 +200,13 @@ def seeds_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
     ]
     judge = ["judge"] if several else []
     header = ("arm", *judge, "seed", "score, all kinds", "score, shuffled", "probe skill", "skill, shuffled pictures")
-    return Grid(title="Every seed alone", header=header, rows=tuple(body))
+    return Grid(
+        title=f"Every seed alone{benchmark}",
+        header=header,
+        rows=tuple(body),
+        note="Each a mean over as many questions and facts as n says in the tables of all seeds, where their intervals "
+        "stand.",
+    )
 
 
 def _numbers(row: Mapping[str, Any]) -> list[str]:

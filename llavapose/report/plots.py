@@ -88,16 +88,18 @@ def score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot:
 
 
 def skill_plot(rows: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> Plot:
-    """Skills of ``probe.csv``: one person, several, all, and the control with shuffled pictures, with 95% intervals."""
+    """Skills of ``probe.csv``: one person, several, all, and the controls that were probed, with 95% intervals."""
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows if not math.isnan(row["skill"])}
     columns = (
         ("one person", "true", f"{ALL} (one person)"),
         ("several people", "true", f"{ALL} (several people)"),
         (ALL, "true", ALL),
         ("all, shuffled pictures", "shuffled", ALL),
+        ("all, no picture", "no_picture", ALL),
     )
     axis = _Axis(name="probe skill (0 chance, 1 all right)", low=None, high=1.02, line=0)
     groups = {name: [found.get((arm, pictures, group)) for arm in arms] for name, pictures, group in columns}
+    groups = {name: group for name, group in groups.items() if any(group)} or groups
     return _interval_plot(groups, arms, axis, value="skill")
 
 
@@ -113,8 +115,9 @@ def _interval_plot(groups: _Groups, arms: Sequence[str], axis: _Axis, *, value: 
         axes.set_ylim(axis.low, axis.high)
         axes.axhline(axis.line, color="#5f6368", linewidth=1)
         if axis.line_name:
-            axes.text(len(groups) - 0.5, axis.line + 0.8, axis.line_name, color="#5f6368", fontsize=8, ha="right",
-                      va="bottom")  # fmt: skip
+            # Behind the axis's right end, where no point can lie.
+            axes.annotate(axis.line_name, (1, axis.line), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                          textcoords="offset points", color="#5f6368", fontsize=8, va="center")  # fmt: skip
         axes.set_ylabel(axis.name)
         wide = _svg(figure)
     return Plot(wide=wide, narrow=_narrow_intervals(groups, arms, axis, value=value))

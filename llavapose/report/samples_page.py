@@ -14,9 +14,12 @@ from typing import Any
 from llavapose.errors import DataError
 from llavapose.files import atomic_write
 from llavapose.kinds import KINDS
+from llavapose.owner import Place
 from llavapose.records import Sample, Scene
-from llavapose.report.explorer import PICTURES_BYTES, Explorer
-from llavapose.report.markup import jpeg_uri, jpeg_within, legend, rendered, script, script_data
+from llavapose.report.explorer import Explorer
+from llavapose.report.markup import jpeg_uri, jpeg_within, legend, packed_data, rendered, script, script_data
+from llavapose.report.room import PICTURES_BYTES
+from llavapose.report.tables.makers import Maker, makers_of
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
@@ -74,7 +77,8 @@ def write_samples_page(
     contexts = {image: context_of(scene, _parts_seen(by_image[image])) for image, scene in known.items()}
     pictures = _pictures([known[image] for image in drawn], by_image, scenes.images)
     parts = _parts([sample for image in order for sample in by_image[image]], contexts, pictures)
-    return _write(folder / "page", parts, found, num_drawn=len(drawn))
+    made = makers_of([Place(folder=samples.parent), Place(folder=folder)])
+    return _write(folder / "page", parts, found, num_drawn=len(drawn), made=made)
 
 
 def _drawn(known: Sequence[Scene], by_image: Mapping[str, Sequence[Sample]], num: int) -> list[str]:
@@ -136,7 +140,9 @@ def _item(sample: Sample) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, parts: Sequence[_Part], samples: Sequence[Sample], *, num_drawn: int) -> Path:
+def _write(
+    folder: Path, parts: Sequence[_Part], samples: Sequence[Sample], *, num_drawn: int, made: Sequence[Maker]
+) -> Path:
     names = ["index.html", *(f"part-{number}.html" for number in range(2, len(parts) + 1))]
     counts = Counter(sample.kind for sample in samples)
     for name, part in zip(names, parts, strict=True):
@@ -152,6 +158,7 @@ def _write(folder: Path, parts: Sequence[_Part], samples: Sequence[Sample], *, n
             legend=legend(),
             names=names,
             name=name,
+            made=made,
         )
         with atomic_write(folder / name) as stream:
             stream.write(html)
@@ -178,7 +185,7 @@ def _explorer(part: _Part) -> Explorer:
             ("drawn", "Pictures", [("", "all"), ("1", "drawn ones")]),
         ),
         items=part.items,
-        data=script_data(data),
+        data=packed_data(data),
         pictures=script_data(part.pictures),
     )
 

@@ -13,13 +13,14 @@ from llavapose.evaluation.tables.results import seed_values, summarise
 from llavapose.evaluation.tables.seeds import PROBE, Run, SeedCounts, add_seed_columns, count_seeds, missing_rows
 from llavapose.files import atomic_write, read_json, write_csv
 from llavapose.records import BASELINE
-from llavapose.report.holes import hole_lines, with_seeds
 from llavapose.report.own_results import own_results
 from llavapose.report.page import Source, seeds_grid, write_page
 from llavapose.report.tables import (
     Grid,
     ablation_grid,
+    as_comment,
     as_latex,
+    as_list,
     as_markdown,
     as_text,
     by_judge,
@@ -27,7 +28,10 @@ from llavapose.report.tables import (
     probe_groups_grid,
     read_table,
 )
+from llavapose.report.tables.ablation import benchmark_told
+from llavapose.report.tables.holes import hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
+from llavapose.report.tables.makers import maker_lines
 from llavapose.report.wandb.log import log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 
@@ -137,22 +141,23 @@ def write_tables(
     counts: SeedCounts = MappingProxyType({}),
 ) -> Tables:
     """Print the tables of ``out`` and write them as ``tables.md`` and ``tables.tex``; returns them."""
-    probe = read_table(out, "probe.csv")
+    ablation, probe = (read_table(out, name) for name in ("ablation.csv", "probe.csv"))
+    told = benchmark_told(ablation)
     ratings = {
-        judge: with_seeds(ablation_grid(rows, failed), counts, judge)
-        for judge, rows in by_judge(read_table(out, "ablation.csv")).items()
+        judge: with_seeds(ablation_grid(rows, failed), counts, judge) for judge, rows in by_judge(ablation).items()
     }
     others = {
-        "probe": with_seeds(probe_grid(probe, arms, failed), counts, PROBE),
-        "probe_groups": with_seeds(probe_groups_grid(probe, arms, failed), counts, PROBE),
-        **({"seeds": seeds_grid(seeds)} if seeds else {}),
+        "probe": with_seeds(probe_grid(probe, arms, failed, told), counts, PROBE),
+        "probe_groups": with_seeds(probe_groups_grid(probe, arms, failed, told), counts, PROBE),
+        **({"seeds": seeds_grid(seeds, told)} if seeds else {}),
         **further_grids(out),
     }
     grids = [*ratings.values(), *others.values()]
     print("\n" + "\n".join(map(as_text, grids)), flush=True)
-    for name, form in (("tables.md", as_markdown), ("tables.tex", as_latex)):
+    lines = maker_lines(out)
+    for name, form, footer in (("tables.md", as_markdown, as_list), ("tables.tex", as_latex, as_comment)):
         with atomic_write(out / name) as stream:
-            stream.write("\n".join(map(form, grids)))
+            stream.write("\n".join([*map(form, grids), *([footer("What made this", lines)] if lines else [])]))
     return Tables(ratings=ratings, others=others)
 
 

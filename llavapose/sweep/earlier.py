@@ -10,7 +10,6 @@ last checkpoint, or stays where it had ended; anything else begins anew. What wa
 written over unless the sweep is told to (``resume=false``).
 """
 
-import shutil
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from llavapose.config.checks.inputs import TRAINED
 from llavapose.errors import DataError
 from llavapose.files import read_json, sha256, write_json
+from llavapose.manifest import has_checkpoint, set_aside
 from llavapose.sweep.identity import Identity, differences
 
 CARD = "job.json"
@@ -98,7 +98,8 @@ def begin(place: Place, now: Identity, what: What) -> None:
     """Write the card of a job that is about to start: killed from here on, it is known by its settings."""
     if what == What.new:
         # First of all: the card must not speak for checkpoints of other settings, not even for a moment.
-        shutil.rmtree(place.dir / "checkpoints", ignore_errors=True)
+        if (aside := set_aside(place.dir)) is not None:
+            print(f"{place.arm}: earlier checkpoints moved to {aside}; remove them at will", flush=True)
         forget_trained(place.dir)
     _write(place, now, exit_code=None, seconds=0.0, results={})
 
@@ -150,7 +151,7 @@ def _begun(place: Place) -> str:
         return "goes on where its answers end" if any(place.results_dir.glob(f"*/{place.arm}.*")) else ""
     if (place.dir / TRAINED).is_file():
         return "its training had ended"
-    if any((place.dir / "checkpoints").glob("last*.ckpt")):
+    if has_checkpoint(place.dir):
         return "goes on from its last checkpoint"
     return ""
 

@@ -81,7 +81,7 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
         ConfigError: every mistake of every job, one a line.
     """
     anew = "resume=false" in overrides
-    overrides = [text for text in overrides if text not in ("resume=true", "resume=false")]
+    overrides = [text for text in overrides if not text.startswith("resume=")]
     options = [values_of(text) for text in overrides]
     combinations = [list(values) for values in itertools.product(*options)]
     varying = [len(values) > 1 and not values[0].startswith("data=") for values in options]
@@ -144,7 +144,7 @@ def _training_job(conf: Path, combination: list[str], config: TrainConfig, varia
         dir=str(directory),
         results_dir=str(results),
         config=replace(config, output_dir=directory, results_dir=results, sweep_dir=folder),
-        command=(*_script(conf, "train"), *kept, *places, *_groups(config, folder)),
+        command=(*script_words(conf, "train"), *kept, *places, *_groups(config, folder)),
     )
 
 
@@ -170,7 +170,7 @@ def _dir(results: Path, arm: str) -> Path:
     return results / "runs" / arm
 
 
-def _script(conf: Path, script: str) -> tuple[str, ...]:
+def script_words(conf: Path, script: str) -> tuple[str, ...]:
     """The words that start a script: its file beside ``conf/`` in a checkout, the module of an installed package."""
     file = conf.parent / f"{script}.py"
     return (sys.executable, str(file)) if file.is_file() else (sys.executable, "-m", "llavapose", script)
@@ -186,7 +186,12 @@ def _baselines(conf: Path, jobs: Sequence[Job]) -> list[Job]:
         settings = evaluation_overrides(conf, config, checkpoint=config.model.base, arm=BASELINE)
         if settings in found:
             continue
-        words = (*_script(conf, "evaluate"), *settings, "tables=false", f"output_dir={hydra_value(job.results_dir)}")
+        words = (
+            *script_words(conf, "evaluate"),
+            *settings,
+            "tables=false",
+            f"output_dir={hydra_value(job.results_dir)}",
+        )
         found[settings] = Job(
             arm=BASELINE,
             variant=job.variant,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from llavapose.config.choices import LauncherType
 from llavapose.config.places import claim_sweep
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.errors import ConfigError, LlavaPoseError
@@ -18,6 +19,7 @@ from llavapose.sweep.earlier import Earlier, Place, What, begin, end, look
 from llavapose.sweep.identity import Data, Identity, baseline_identity, identity_of
 from llavapose.sweep.jobs import Job, Sweep, plan_sweep
 from llavapose.sweep.processes import Command, Ended, run_all
+from llavapose.sweep.slurm import batch_of, local_words, submit
 
 Prepare = Callable[[TrainConfig], Data]
 
@@ -58,6 +60,8 @@ def launch(
     planned = _planned(sweep, prepare)
     _refuse_replacing(sweep, planned)
     _say(sweep, planned)
+    if sweep.configs[0].launcher.type == LauncherType.slurm:
+        return _submit(planned, overrides)
     ended = _run(sweep, planned)
     if any(config.evaluate for config in sweep.configs):
         finish(sweep.folder, sweep.configs[0])
@@ -67,6 +71,21 @@ def launch(
             f"{len(failed)} of {len(ended)} jobs failed: {', '.join(failed)}; see their output above; the same command "
             "runs these again and keeps the others"
         )
+
+
+def _submit(planned: Sequence[_Planned], overrides: Sequence[str]) -> None:
+    """Give Slurm every job that is not kept."""
+    for one in planned:
+        if one.earlier.what == What.kept:
+            continue
+        words = local_words(one.command)
+        folder = Path(one.job.dir)
+        batch = batch_of(one.job.config, name=one.job.name, folder=folder, words=words, alone=not one.job.trains)
+        if batch.launcher.submit:
+            begin(one.place, one.identity, one.earlier.what)
+        submit(batch)
+    line = shlex.join(["-m", *local_words(overrides)])
+    print(f"when they have ended, this keeps what they made and writes the tables: python train.py {line}")
 
 
 def _planned(sweep: Sweep, prepare: Prepare) -> list[_Planned]:

@@ -90,6 +90,13 @@ def ensure_samples(
         )
 
 
+def find_samples(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -> Path | None:
+    """The training samples of these settings, where they have been made; makes nothing."""
+    made_from = _settings(scenes, teacher, "train")
+    found = _made_before(data_dir / fingerprint(made_from), made_from)
+    return found.samples if found else None
+
+
 def _made_before(folder: Path, made_from: dict[str, Any]) -> Prepared | None:
     """The samples in a folder, where they are whole and of these settings."""
     samples, card = folder / "samples.jsonl", folder / _CARD

@@ -1,11 +1,15 @@
 """One training run.
 
-In: settings, samples, pictures. Out: ``<output_dir>/hf``, a folder that ``from_pretrained`` loads, beside Lightning's
-checkpoints and ``metrics.jsonl``::
+In: settings, samples, pictures. Out: ``<output_dir>/hf``, a folder that ``from_pretrained`` loads, beside
+``checkpoints/`` and ``metrics.jsonl``::
 
     {"step": 20, "train/loss": 2.31, "train/samples_per_s": 48.1, "lr": 0.0019}
 
 Read ``module`` (the step), ``optim`` (optimizer and schedule), ``strategies`` (what Lightning leaves to be finished),
-``callbacks``, ``trainer`` (settings -> Lightning's trainer), ``facts`` and ``card`` (what the exported folder says of
-itself), then ``fit``: the run from first check to checkpoint.
+``loading`` (the model, as each strategy wants it) with ``adapters``, ``export`` (back to a Hugging Face folder, also
+from a checkpoint), ``callbacks``, ``checkpoints/`` (writing them, going on from them), ``launched`` (what the first of
+a launcher's processes does for all),
+``watch`` (a loss that ends the run), ``trainer`` (settings -> Lightning's trainer), ``facts`` and ``card`` (what the
+exported folder says of itself), ``forecast/`` (what a run needs, told before it starts), then ``fit``: the run from
+first check to checkpoint.
 """

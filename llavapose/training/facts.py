@@ -61,16 +61,15 @@ def facts_of(config: TrainConfig, data: PoseDataModule, *, samples: Path, traini
         training: steps and sizes, by name.
     """
     base = config.model.base if is_hub_id(config.model.base) else Path(config.model.base).name
-    kinds = [sample.kind for sample in data.train.samples]
     made_here = config.data.path is None
     told = {
         "teacher": config.teacher.name if made_here else "samples made elsewhere",
         "scenes": config.scenes.name if made_here else MADE_ELSEWHERE,
         "files": {path.name: sha256(path) for path in _files(samples)},
-        "samples": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "pictures": len({item.image for item in data.train.items}),
-        "held-out samples": len(data.val.samples),
-        "cut at max_length": sum(branch.truncated for branch in data.train.branches),
+        "samples": data.train.kind_counts,
+        "pictures": data.train.num_pictures,
+        "held-out samples": len(data.val),
+        "cut at max_length": data.train.num_truncated,
     }
     recipe = {key: value for key, value in plain_settings(config).items() if key not in _NOT_THE_RECIPE}
     if not made_here:

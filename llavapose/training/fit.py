@@ -1,7 +1,5 @@
 """One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
 
-import pickle
-import shutil
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -11,49 +9,37 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
-import torch
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies import DeepSpeedStrategy
-from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
-from torch import Tensor
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import TrainConfig, plain_settings
-from llavapose.data.choose import kind_counts
+from llavapose.config.values import not_dividing
+from llavapose.data.check import INDEX
+from llavapose.data.choose import said_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
-from llavapose.errors import CheckpointError
-from llavapose.model.connectors import connector_type, set_connector
-from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision
-from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from llavapose.errors import CheckpointError, ConfigError
+from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
+from llavapose.model.llava import count_parameters
+from llavapose.model.pretrained import load_processor
 from llavapose.training.card import write_card
+from llavapose.training.checkpoints.callback import Checkpoints
+from llavapose.training.checkpoints.resume import found_checkpoints
+from llavapose.training.export import export
 from llavapose.training.facts import facts_of, write_facts
+from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
+from llavapose.training.watch import LossWatch, callbacks_of
 
 EXPECTED_WARNINGS = (
     r"Found \d+ module\(s\) in eval mode",  # the frozen vision encoder
     "You're resuming from a checkpoint that ended before the epoch ended",  # the data module keeps its place itself
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     ".* does not have many workers",
-    "Checkpoint directory .* exists and is not empty",  # a resumed run's own
+    "Be aware that when using `ckpt_path`, callbacks used to create",  # a file that Lightning's own callback wrote
 )
 """Warnings of Lightning's that do not apply here."""
-
-
-def build_model(config: TrainConfig) -> LlavaForConditionalGeneration:
-    """The base with its connector, its frozen part frozen, ready to train in float32 master weights."""
-    model = load_model(config.model.base, attention=config.model.attention.value)
-    kind = config.connector.type.value
-    set_connector(model, connector_type(model.config) if kind == "keep" else kind, reset=config.connector.reset)
-    if config.model.freeze_vision:
-        freeze_vision(model)
-    else:
-        freeze_unused_vision(model)
-    if config.model.gradient_checkpointing:
-        model.gradient_checkpointing_enable()
-    return model
 
 
 def build_data(
@@ -67,9 +53,10 @@ def build_data(
         config=config.data,
         batch_size=config.batch_size,
         accumulate=accumulate,
-        loss_power=config.optim.loss_mean.power,
+        loss=config.optim.loss_mean,
         seed=config.seed,
         held_out_ids=held_out_ids,
+        index=config.data_dir / INDEX,
     )
 
 
@@ -83,11 +70,12 @@ def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:
 
 def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, steps: int) -> None:
     """Print what is about to be trained on."""
-    truncated = sum(branch.truncated for branch in data.train.branches)
+    train = data.train
+    alone = f", {train.num_without_picture} of text alone" * bool(train.num_without_picture)
     print(
-        f"{config.data.name}: {len(data.train.samples)} samples ({kind_counts(data.train.samples)}) of "
-        f"{len({item.image for item in data.train.items})} pictures, {len(data.val.samples)} held out, "
-        f"{truncated} cut at {config.data.max_length} tokens; {steps} steps"
+        f"{config.data.name}: {len(train)} samples ({said_counts(train.kind_counts)}) of {train.num_pictures} pictures"
+        f"{alone}, {len(data.val)} held out, "
+        f"{train.num_truncated} cut at {config.data.max_length} tokens; {steps} steps"
     )
     if config.optim.muon_lr is not None and not keeps_matrices(trainer.strategy):
         strategy = type(trainer.strategy).__name__
@@ -111,11 +99,17 @@ def fit(
 
     Raises:
         DataError: bad records, all listed, before training.
-        CheckpointError: ``resume`` without a checkpoint to go on from.
+        CheckpointError: ``resume`` without a checkpoint to go on from, or with one of another plan.
+        StoppedError: the machine asked the run to stop; it has saved where it was.
     """
     # Before anything is built: new connectors draw their weights from it. Workers get seeds of their own from it.
     L.seed_everything(config.seed, workers=True, verbose=False)
     accumulate = trainer.accumulate_grad_batches
+    if config.global_batch is not None:
+        # How many devices there are may be known only now.
+        problems = not_dividing(config.global_batch, config.batch_size, accumulate, trainer.world_size)
+        if problems:
+            raise ConfigError(problems[0])
     data = build_data(config, samples=samples, images=images, accumulate=accumulate, held_out_ids=held_out_ids)
     steps = optimizer_steps(data, trainer)
     muon = keeps_matrices(trainer.strategy)
@@ -128,21 +122,26 @@ def fit(
         trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
         # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
         trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
+    facts = facts_of(config, data, samples=samples, training=_sizes(config, trainer))
+    if trainer.is_global_zero:
+        # For whoever exports a checkpoint before the run has come to its end.
+        write_facts(config.output_dir, facts)
     # Lightning would ask for a loader that has nothing to load.
-    if not data.val.samples:
+    if not len(data.val):
         trainer.limit_val_batches = 0
-    checkpoint = last_checkpoint(config.output_dir) if config.resume else None
-    if checkpoint is None and trainer.is_global_zero:
-        # Those of an earlier run in this folder: a later resume must not take them for this one's.
-        shutil.rmtree(config.output_dir / "checkpoints", ignore_errors=True)
+    if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
+        callbacks_of(trainer).append(LossWatch(factor=None))  # no run goes on with a loss that is no number
+    checkpoint = _checkpoint_path(config, trainer)
     with _logged(config, trainer), warnings.catch_warnings():
         for message in EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         trainer.fit(module, data, ckpt_path=checkpoint)
     folder = export(config, trainer, module)
     if trainer.is_global_zero:
-        sizes = _sizes(config, trainer, module, steps=trainer.global_step)
-        write_facts(folder, facts_of(config, data, samples=samples, training=sizes))
+        total, trainable = count_parameters(module.llava.parameters())
+        sizes = {"parameters trained": trainable, "parameters": total}
+        training = {"optimizer steps": trainer.global_step, **facts.training, **sizes}
+        write_facts(folder, replace(facts, training=training))
         write_card(folder, None)
     trainer.strategy.barrier()
     return folder
@@ -167,97 +166,38 @@ def _logged(config: TrainConfig, trainer: L.Trainer) -> Iterator[None]:
                 logger.experiment.finish(exit_code=exit_code)
 
 
-def _sizes(config: TrainConfig, trainer: L.Trainer, module: PoseModule, *, steps: int) -> dict[str, Any]:
+def _sizes(config: TrainConfig, trainer: L.Trainer) -> dict[str, Any]:
     """What the card says of a run besides its settings."""
     ranks, accumulate = trainer.world_size, trainer.accumulate_grad_batches
-    total, trainable = count_parameters(module.llava.parameters())
     return {
-        "optimizer steps": steps,
         "samples a step": config.batch_size * accumulate * ranks,
         "ranks": ranks,
         "strategy": type(trainer.strategy).__name__,
         "precision": str(trainer.precision),
-        "parameters trained": trainable,
-        "parameters": total,
     }
 
 
-def last_checkpoint(output_dir: Path) -> str:
-    """The checkpoint that ``resume=true`` goes on from.
+def _checkpoint_path(config: TrainConfig, trainer: L.Trainer) -> str | None:
+    """What the run goes on from, None where it begins anew: then an earlier run's checkpoints are moved aside.
 
     Raises:
-        CheckpointError: there is none.
+        CheckpointError: ``resume=true`` without a checkpoint to go on from.
+        ConfigError: no callback that goes on from one.
     """
-    found = list((output_dir / "checkpoints").glob("last*.ckpt"))
-    if not found:
+    found: list[Checkpoint] = []
+    if config.resumes:
+        strategy, ranks = type(trainer.strategy).__name__, trainer.world_size
+        found = found_checkpoints(config.output_dir, strategy=strategy, world_size=ranks, say=trainer.is_global_zero)
+    if found:
+        callback = next((one for one in trainer.checkpoint_callbacks if isinstance(one, Checkpoints)), None)
+        if callback is None:
+            raise ConfigError("resume: nothing goes on from a checkpoint without callbacks.checkpoint; leave it in")
+        return callback.go_on_from(found)
+    if config.resume is True:
         raise CheckpointError(
-            f"resume=true: no checkpoint {output_dir / 'checkpoints' / 'last.ckpt'}; give the earlier run's output_dir "
-            "or start anew with resume=false"
+            f"resume=true: no whole checkpoint in {config.output_dir / FOLDER}; give the earlier run's output_dir, or "
+            "start anew with resume=false"
         )
-    # Lightning keeps last.ckpt, last-v1.ckpt, ...: the newest, whatever its number.
-    newest = max(found, key=_written)
-    _prove_readable(newest)
-    return str(newest)
-
-
-_UNREADABLE = (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError)
-_UNREADABLE += (AttributeError, ImportError)  # a class that is gone
-"""What an unpickler stumbles over in a file that is cut off, damaged or something else."""
-
-
-def _prove_readable(checkpoint: Path) -> None:
-    """Look into a checkpoint's file; folders of shards are the strategy's own.
-
-    Raises:
-        CheckpointError: it is cut off, or no checkpoint.
-    """
-    if checkpoint.is_dir():
-        return
-    try:
-        # As Lightning will; mapped, so that no weight is read twice.
-        torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=False)
-    except _UNREADABLE as error:
-        raise CheckpointError(
-            f"resume=true: {checkpoint} cannot be read ({' '.join(str(error).split())[:150]}); remove it to go on from "
-            "an older one, or start anew with resume=false in another output_dir"
-        ) from None
-
-
-def _written(path: Path) -> float:
-    """When a checkpoint, a file or a folder of shards, was last written to."""
-    return max(part.stat().st_mtime for part in [path, *path.rglob("*")])
-
-
-def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
-    """Write the trained model as a Hugging Face folder; every rank takes part, rank 0 writes."""
-    folder = config.output_dir / "hf"
-    # Gathering is collective: a rank that stays away leaves the others waiting for ever.
-    state = full_state(trainer, module)
-    if trainer.is_global_zero:
-        total, trainable = count_parameters(module.llava.parameters())
-        write_checkpoint(
-            folder,
-            state=state,
-            config=module.llava.config,
-            processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
-            dtype=getattr(torch, config.model.dtype.value),
-        )
-        print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
-    # Nobody goes on to read the folder before it is there.
-    trainer.strategy.barrier()
-    return folder
-
-
-def full_state(trainer: L.Trainer, module: PoseModule) -> dict[str, Tensor]:
-    """The whole model's parameters under the module tree's names, gathered where the strategy partitions them."""
-    strategy = trainer.strategy
-    if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
-        # Rank 0 gets all, the others nothing; names carry the module's own "llava." in front.
-        state = strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict() or {}
-        return {name.partition("llava.")[2]: value for name, value in state.items() if "llava." in name}
-    if isinstance(strategy, ModelParallelStrategy):
-        # To the CPU as it is gathered: whole, the model need not fit beside its shard on one GPU.
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        gathered: dict[str, Any] = get_model_state_dict(module.llava, options=options)
-        return gathered
-    return module.llava.state_dict()
+    if trainer.is_global_zero and (aside := set_aside(config.output_dir)):
+        print(f"checkpoints of an earlier run: moved to {aside} ({size_of(aside) / 1e9:.2f} GB), remove them at will")
+    return None

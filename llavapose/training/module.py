@@ -1,28 +1,27 @@
 """The LightningModule: builds the model under the strategy, one step over a packed batch, the optimizer. No more."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import lightning as L
-import torch
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import OptimConfig
-from llavapose.errors import LlavaPoseError
+from llavapose.errors import CheckpointError
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_losses, token_weights
+from llavapose.model.llava import token_weights
 from llavapose.training.optim import make_optimizer
-from llavapose.training.strategies import shard, whole_weights
+from llavapose.training.strategies import losses_of
 
 
 class PoseModule(L.LightningModule):
     """Trains the connector and the language model of a LLaVA.
 
     Args:
-        build: returns the model with its frozen parts frozen; called once, inside the strategy's model context.
+        build: returns the model with its frozen parts frozen, placed as the trainer's strategy wants it; called once,
+            inside the strategy's model context.
         num_steps: optimizer steps of the whole run, for the schedule.
         optim: the optimizer's settings, and what a step's loss is the mean over.
     """
@@ -32,7 +31,7 @@ class PoseModule(L.LightningModule):
     def __init__(
         self,
         *,
-        build: Callable[[], LlavaForConditionalGeneration],
+        build: Callable[[L.Trainer], LlavaForConditionalGeneration],
         num_steps: int,
         optim: OptimConfig,
     ) -> None:
@@ -43,18 +42,59 @@ class PoseModule(L.LightningModule):
         self.optim = optim
         self.loss_power = optim.loss_mean.power
         self._step_loss: Tensor | float = 0.0
+        self.step_loss: Tensor | None = None
+        """The optimizer step's loss over all ranks, at the last of its micro-steps; None at the others."""
 
     def configure_model(self) -> None:
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
         if self._built:
             return
-        with whole_weights(self.trainer.strategy):
-            self.llava = self._build()
-        # Only FSDP2 has a mesh; the other strategies wrap the module themselves.
-        mesh = self.device_mesh
-        self._token_losses = partial(token_losses, self.llava) if mesh is None else shard(self.llava, mesh)
+        self.llava = self._build(self.trainer)
+        self._token_losses = losses_of(self.llava)
+        self._buffers_as_built = {name: value.clone() for name, value in self.llava.named_buffers()}
         self._built = True
         self.train()  # from_pretrained leaves eval mode, in which gradient checkpointing is silently off.
+
+    def on_fit_start(self) -> None:
+        """Give the buffers their digits back: a strategy that makes a module half makes its rotary frequencies half.
+
+        With bfloat16's eight bits a token's angle is wrong by whole turns at position 2,000.
+        """
+        for name, value in self.llava.named_buffers():
+            if value.is_floating_point():
+                value.data = self._buffers_as_built[name].to(value.device)
+
+    @property
+    def strict_loading(self) -> bool:
+        """Whether a checkpoint must hold every weight; beside an adapter it holds what is trained."""
+        return not self._has_adapter
+
+    @property
+    def _has_adapter(self) -> bool:
+        return any("lora_" in name for name, _ in self.named_parameters())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave out the base that stands beside an adapter: it does not change, and may lie in 4 bits."""
+        if self._has_adapter and self.device_mesh is None and "state_dict" in checkpoint:
+            trained = {name for name, value in self.named_parameters() if value.requires_grad}
+            checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What is trained must be there.
+
+        Raises:
+            CheckpointError: it is another adapter's checkpoint, or none's.
+        """
+        if not self._has_adapter or not checkpoint.get("state_dict"):
+            return
+        trained = {name: value for name, value in self.named_parameters() if value.requires_grad}
+        found = checkpoint["state_dict"]
+        odd = [name for name in trained if name not in found or found[name].shape != trained[name].shape]
+        if odd:
+            raise CheckpointError(
+                f"resume=true: the checkpoint does not hold {odd[0]} of this run's adapter; go on with the settings "
+                "of adapter that it was written with"
+            )
 
     def losses(self, batch: Batch) -> Tensor:
         """float32[N]: cross-entropy of every supervised token, in nats."""
@@ -68,12 +108,6 @@ class PoseModule(L.LightningModule):
         """
         losses = self.losses(batch)
         total = (losses * token_weights(batch, self.loss_power)).sum()
-        # Before the step, so that no weight has been touched. One NaN and all later checkpoints would be worth nothing.
-        if not torch.isfinite(total):
-            raise LlavaPoseError(
-                f"loss is {float(total.detach())} at step {self.trainer.global_step}, batch {batch_idx}; lower "
-                "optim.lr or check the precision; the last checkpoint is intact"
-            )
         accumulate = self.trainer.accumulate_grad_batches
         self._log_loss(total.detach() / batch.step_weight, batch_idx % accumulate, accumulate)
         # Not the mean of the micro-batches: their weights differ, and the step's own is known from the plan.
@@ -88,9 +122,11 @@ class PoseModule(L.LightningModule):
         A micro-batch's mean says little of the step: the planner puts the short answers last.
         """
         self._step_loss = part if micro_step == 0 else self._step_loss + part
+        self.step_loss = None
         if micro_step == accumulate - 1:
             loss = self.trainer.strategy.reduce(self._step_loss, reduce_op="sum")
             self.log("train/loss", loss, on_step=True, prog_bar=True)
+            self.step_loss = loss if isinstance(loss, Tensor) else None
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Mean loss of a held-out token."""
@@ -106,6 +142,10 @@ class PoseModule(L.LightningModule):
         optimizer, schedule = make_optimizer(self.named_parameters(), self.optim, num_steps=self.num_steps)
         # Stepped by optimizer steps; Lightning's own choice is once an epoch.
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_end(self) -> None:
+        """Let go of the optimizer's states: Lightning would move them to the host, 108 GB at the 7B's size."""
+        self.trainer.strategy.optimizers = []
 
     def train(self, mode: bool = True) -> "PoseModule":
         """Training mode for everything but the frozen vision encoder."""

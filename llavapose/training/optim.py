@@ -54,7 +54,7 @@ def parameter_groups(
 
 
 # Parts of names; "heads." are what the vision encoder is pre-trained with.
-NOT_FOR_MUON = ("embed", "lm_head", "heads.", "multi_modal_projector")
+NOT_FOR_MUON = ("embed", "lm_head", "heads.", "multi_modal_projector", "lora_")
 
 
 def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:

@@ -3,20 +3,23 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MethodType
 from typing import Any
 
 import torch
 from lightning.fabric.utilities.seed import reset_seed
+from lightning.pytorch.plugins.precision import Precision
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from lightning.pytorch.strategies.strategy import Strategy
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
+from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.errors import ConfigError
@@ -64,6 +67,15 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
         self._init_deepspeed_distributed()
 
 
+class ShardedPrecision(Precision):
+    """``bf16-true`` under FSDP2: float32 shards are the masters, and what is gathered for a layer is their bfloat16.
+
+    Lightning's own makes the shards themselves bfloat16: at a rate of 2e-5 most weights would never change.
+    """
+
+    precision: Any = "bf16-true"
+
+
 class FSDP2Strategy(ModelParallelStrategy):
     """FSDP2 over all ranks of all nodes; Lightning's own default shards over nodes alone."""
 
@@ -71,6 +83,16 @@ class FSDP2Strategy(ModelParallelStrategy):
         super().__init__(
             save_distributed_checkpoint=save_distributed_checkpoint, process_group_backend=process_group_backend
         )
+
+    @property
+    def precision_plugin(self) -> Precision:
+        """As Lightning's, but that no weight is made bfloat16 for good."""
+        plugin = super().precision_plugin
+        return ShardedPrecision() if plugin.precision == "bf16-true" else plugin
+
+    @precision_plugin.setter
+    def precision_plugin(self, precision_plugin: Precision | None) -> None:
+        self._precision_plugin = precision_plugin
 
     def _setup_distributed(self) -> None:
         super()._setup_distributed()
@@ -83,14 +105,38 @@ def keeps_matrices(strategy: Strategy) -> bool:
     return not isinstance(strategy, DeepSpeedStrategy | ModelParallelStrategy)
 
 
-@contextmanager
-def whole_weights(strategy: Strategy) -> Iterator[None]:
-    """Weights that are built inside are whole on every rank, under ZeRO-3 too; DeepSpeed partitions them at its start.
+def is_zero3(strategy: Strategy) -> bool:
+    """Whether DeepSpeed cuts up the weights themselves; stages 1 and 2 leave them whole."""
+    return isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3
 
-    A checkpoint that is read inside Lightning's ``zero.Init`` finds tensors of size 0.
-    """
-    # Stages 1 and 2 cut up gradients and optimizer states, never the weights.
-    if not (isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3):
+
+def computes_in(strategy: Strategy) -> torch.dtype:
+    """The precision of the weights that a layer runs with."""
+    plugin = strategy.precision_plugin.precision
+    half = {"bf16-true": torch.bfloat16, "16-true": torch.float16}
+    if isinstance(strategy, DeepSpeedStrategy):
+        # Its engine makes all weights half for mixed precision too, and keeps float32 masters of them.
+        half |= {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+    return half.get(str(plugin), torch.float32)
+
+
+@contextmanager
+def whole(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Parameters that ZeRO-3 has cut up are whole inside; what rank 0 makes of them is everybody's."""
+    cut = [parameter for parameter in parameters if hasattr(parameter, "ds_id")]
+    if not cut:
+        yield
+        return
+    from deepspeed.runtime.zero.partition_parameters import GatheredParameters
+
+    with GatheredParameters(cut, modifier_rank=0):
+        yield
+
+
+@contextmanager
+def uncut(strategy: Strategy) -> Iterator[None]:
+    """Parameters that are made inside are whole on every rank; DeepSpeed cuts them up when it starts."""
+    if not is_zero3(strategy):
         yield
         return
     from deepspeed.runtime.zero.partition_parameters import restore_init_context, shutdown_init_context
@@ -102,20 +148,51 @@ def whole_weights(strategy: Strategy) -> Iterator[None]:
         restore_init_context()
 
 
-def shard(llava: LlavaForConditionalGeneration, mesh: DeviceMesh) -> Callable[[Batch, Tensor], Tensor]:
-    """Partition a model in place with FSDP2, layer by layer; returns ``token_losses`` of it, which gathers as it goes.
+def fill_cut(llava: nn.Module, read: Callable[[str], Tensor], *, is_first: bool) -> None:
+    """Give every parameter that ZeRO-3 has cut up its values, one at a time: rank 0 reads, each keeps its share."""
+    for name, parameter in llava.named_parameters():
+        with whole([parameter]), torch.no_grad():
+            if is_first:
+                parameter.copy_(read(name))
+
+
+def fill_shards(llava: nn.Module, read: Callable[[str], Tensor], device: torch.device) -> None:
+    """Give the parameters of a model that FSDP2 has sharded without memory their values: each rank reads its share."""
+    empty = {name for name, parameter in llava.named_parameters() if parameter.is_meta}
+    llava._apply(lambda value: torch.empty_like(value, device=device) if value.is_meta else value.to(device))
+    for name, parameter in llava.named_parameters():
+        if name in empty and isinstance(parameter, DTensor):
+            # No rank sends: all see the same files.
+            share = distribute_tensor(read(name), parameter.device_mesh, parameter.placements, src_data_rank=None)
+            with torch.no_grad():
+                parameter.to_local().copy_(share.to_local())
+
+
+def shard(llava: LlavaForConditionalGeneration, mesh: DeviceMesh, precision: str) -> None:
+    """Partition a model in place with FSDP2, layer by layer; its ``token_losses`` then gathers as it goes.
 
     The whole model is one root unit, because input and output embeddings may be shared.
+
+    Args:
+        llava: parameters on the meta device or with their values.
+        mesh: of all ranks.
+        precision: Lightning's name; ``bf16-true`` gathers in bfloat16 and sums gradients in float32.
     """
     data = mesh["data_parallel"]
+    half = torch.bfloat16 if precision == "bf16-true" else None
+    policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32 if half else None)
     # A unit a layer: gathered just before it runs, freed behind it, so that one layer at a time is whole.
     for layer in [*llava.model.vision_tower.modules(), *llava.model.language_model.layers]:
         # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer.
         if layer.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer")):
-            fully_shard(layer, mesh=data)
-    fully_shard(llava, mesh=data)
+            fully_shard(layer, mesh=data, mp_policy=policy)
+    fully_shard(llava, mesh=data, mp_policy=policy)
     holder: Any = llava
     holder.token_losses = MethodType(token_losses, llava)
     # FSDP2 gathers the root's weights only in its forward; ours is another method.
     register_fsdp_forward_method(llava, "token_losses")
-    return holder.token_losses
+
+
+def losses_of(llava: LlavaForConditionalGeneration) -> Callable[[Batch, Tensor], Tensor]:
+    """``token_losses`` of a model, sharded or not."""
+    return getattr(llava, "token_losses", None) or partial(token_losses, llava)

@@ -2,6 +2,8 @@
 
 import inspect
 import logging
+import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,9 +13,11 @@ from huggingface_hub import save_torch_state_dict
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.files import read_json, write_json
 
 _REFUSALS = (MisconfigurationException, InstantiationException, ImportError, ValueError, TypeError, RuntimeError)
 
@@ -27,7 +31,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
     with _told("callbacks"):
         callbacks = _built(config.callbacks)
     with _told("logger"):
-        loggers = _built(config.logger)
+        loggers = _built(with_run_id(config))
     with _told("trainer"):
         return L.Trainer(
             **config.trainer,
@@ -35,7 +39,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
             callbacks=callbacks,
             logger=loggers or False,
             # Left on, Lightning would add a callback that we did not configure.
-            enable_checkpointing="checkpoint" in config.callbacks,
+            enable_checkpointing=config.callbacks.get("checkpoint") is not None,
             default_root_dir=config.output_dir,
         )
 
@@ -67,6 +71,26 @@ def _quieten() -> None:
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.WARNING)
+
+
+def with_run_id(config: TrainConfig) -> dict[str, Any]:
+    """The loggers' settings; a run that goes on is the same one on Weights & Biases too.
+
+    Its id is kept in ``output_dir``, unless the settings give one.
+    """
+    wandb = config.logger.get("wandb")
+    if wandb is None or wandb.get("id") is not None:
+        return config.logger
+    kept = config.output_dir / "wandb.json"
+    if config.resumes and kept.is_file():
+        run_id = str(read_json(kept, what="run of Weights & Biases")["id"])
+    else:
+        run_id = uuid.uuid4().hex[:8]
+        if rank_zero_only.rank == 0:
+            write_json(kept, {"id": run_id})
+    # Without a server there is nothing to resume, and W&B would warn of it.
+    online = wandb.get("offline") is False and os.environ.get("WANDB_MODE", "online") == "online"
+    return {**config.logger, "wandb": {**wandb, "id": run_id, **({"resume": "allow"} if online else {})}}
 
 
 def _built(parts: dict[str, Any]) -> list[Any]:

@@ -43,10 +43,21 @@ def test_a_run_ends_with_its_table_its_checkpoint_and_what_comes_next(tmp_path):
     assert beside == "", "a bar of less than a minute is not kept in a file"
     assert not [word for word in ("\r", "\x1b", "tmp", "/.", "100%|") if word in said]
     results = Path("outputs/train/detail")
-    order = ["held out", "packing check:", " trained", "Ablation", "Pose probe", "tables: ", "checkpoint: ", "next:"]
+    order = [
+        "held out",
+        "packing check:",
+        " trained",
+        "Ablation",
+        "Pose probe",
+        "Report page: ",
+        "tables: ",
+        "checkpoint: ",
+        "next:",
+    ]
     assert sorted(order, key=said.index) == order
     assert f"\ncheckpoint: {results / 'hf'}\n" in said
     card = ModelCard.load(results / "hf" / "README.md")
+    assert "Training curves" in (results / "report" / "index.html").read_text(), "the page shows the run's curve"
     score = next(row for row in read_table(results, "ablation.csv") if (row["arm"], row["kind"]) == ("detail", "all"))
     told = [one.metric_value for one in card.data.eval_results or [] if one.metric_name.startswith("all, judge pose")]
     assert told == [pytest.approx(score["score"])], "the run's own results in its checkpoint's card"

@@ -57,6 +57,32 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         ),
         (["max_usd=5"], "max_usd=5 is read by nothing: no teacher's endpoint is asked; leave it out"),
         (["optim.lr=inf"], "optim.lr is inf; expected a number"),
+        (
+            ["data.sampler=balanced", "optim.loss_mean=micro_batch"],
+            "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by what "
+            "lies beside it: set optim.loss_mean=token, or data.sampler=llava",
+        ),
+        (
+            ["data.sampler=llava", "data.max_branches_per_image=2"],
+            "data.max_branches_per_image=2 is read by nothing: data.sampler=llava gives every sample a row of its own; "
+            "leave it out",
+        ),
+        (
+            ["data.row_tokens=500"],
+            "data.row_tokens is 500, and one sample may take data.max_length=512; raise the first or lower the second",
+        ),
+        (
+            ["global_batch=32", "batch_size=5", "trainer.accumulate_grad_batches=2"],
+            "global_batch is 32, and batch_size=5 x trainer.accumulate_grad_batches=2 x 1 ranks is 10; set "
+            "batch_size=2 trainer.accumulate_grad_batches=16 or batch_size=4 trainer.accumulate_grad_batches=8 or "
+            "batch_size=8 trainer.accumulate_grad_batches=4",
+        ),
+        (
+            ["global_batch=32", "batch_size=8", "trainer.devices=3"],
+            "global_batch is 32, and batch_size=8 x trainer.accumulate_grad_batches=1 x 3 ranks is 24; 32 does not "
+            "divide by 3 ranks: take 2 or 4 of them, or global_batch=30 or 33",
+        ),
+        (["global_batch=0"], "global_batch is 0; expected at least 1"),
         (["launcher.jobs=0"], "launcher.jobs is 0; expected at least 1"),
         (["trainer.max_epochs=abc"], "trainer.max_epochs is 'abc'; expected a whole number"),
         (["evaluate=false", "reference=demo"], "reference=demo is read by nothing: nothing is evaluated; leave it out"),

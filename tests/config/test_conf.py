@@ -1,5 +1,6 @@
 """Every file in conf/ composes, and every experiment passes the checks."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from omegaconf import OmegaConf
 
 from llavapose.config.compose import composed, typed
 from llavapose.config.endpoint import EndpointConfig
-from llavapose.config.schema import TeacherConfig, TrainConfig, evaluation_of
+from llavapose.config.schema import TeacherConfig, TrainConfig, evaluation_of, plain_settings
 from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS
 
@@ -117,10 +118,30 @@ def test_large_models_bring_the_papers_hyperparameters(size):
 def test_paper_experiment_is_the_papers_step():
     config: TrainConfig = typed("train", composed("train", CONF, ["experiment=paper_7b"]))
     trainer = config.trainer
-    assert config.batch_size * trainer["accumulate_grad_batches"] * trainer["devices"] == 32
+    assert config.batch_size * trainer["accumulate_grad_batches"] * trainer["devices"] == config.global_batch == 32
     assert config.strategy["stage"] == 3
-    assert config.data.max_branches_per_image == 1
+    assert (config.data.sampler, config.optim.loss_mean) == ("llava", "micro_batch")
     assert config.data.kinds == {"conv": 1, "detail": 1, "complex": 1}
+
+
+def test_fast_experiment_is_the_papers_but_for_the_packing():
+    paper, fast = (
+        plain_settings(typed("train", composed("train", CONF, [f"experiment={name}"])))
+        for name in ("paper_7b", "paper_7b_fast")
+    )
+    assert (fast["data"].pop("sampler"), fast["data"].pop("row_tokens")) == ("balanced", 4096)
+    assert fast["optim"].pop("loss_mean") == "token"
+    for settings in (paper, fast):
+        for group, key in (("data", "sampler"), ("data", "row_tokens"), ("optim", "loss_mean")):
+            settings[group].pop(key, None)
+    text = json.dumps(fast).replace("outputs/paper_7b_fast/", "outputs/paper_7b/")
+    assert json.loads(text) == json.loads(json.dumps(paper))
+
+
+def test_larger_experiment_is_the_papers_but_for_the_model():
+    config: TrainConfig = typed("train", composed("train", CONF, ["experiment=paper_13b"]))
+    assert (config.model.name, config.data.sampler, config.global_batch) == ("llava15_13b", "llava", 32)
+    assert config.strategy["offload_optimizer"] is True
 
 
 def test_command_line_goes_before_an_experiment():

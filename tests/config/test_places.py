@@ -70,7 +70,7 @@ def test_a_named_folder_of_other_settings_is_refused(capsys):
     )
     assert Path("out/checkpoints/last.ckpt").exists()
     assert start("train", "data=detail", "output_dir=out", "seed=1", "resume=true") == "out"
-    assert "resume=true: out holds the results" in capsys.readouterr().out
+    assert "resume: out holds the results" in capsys.readouterr().out
     Path("old/hf").mkdir(parents=True)
     Path("old/hf/config.json").touch()
     assert "that no card (old/owner.json) tells" in refused("train", "data=detail", "output_dir=old")
@@ -84,7 +84,7 @@ def test_what_decides_no_result_may_differ():
 def test_checkpoints_of_a_run_that_was_cut_off_are_not_removed_unasked():
     start("train", "data=detail", leaves=TRAINED, ok=False)
     text = refused("train", "data=detail")
-    assert "outputs/train/detail holds last.ckpt of a run of these settings that did not end" in text
+    assert "outputs/train/detail holds checkpoints of a run of these settings that did not end" in text
     assert "resume=true" in text and "outputs/train/detail/checkpoints" in text
     assert start("train", "data=detail", "resume=true") == "outputs/train/detail"
     start("train", "data=detail")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from llavapose.data import show
-from llavapose.data.conversation import CHAT_TEMPLATE, SYSTEM, Conversation, coloured, num_image_tokens, render
+from llavapose.data.conversation import CHAT_TEMPLATE, SYSTEM, Conversation, num_image_tokens, render
+from llavapose.data.show import coloured
 from llavapose.errors import DataError
 from llavapose.records import Sample, Turn
 from llavapose.samples import write_samples

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+import pickle
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ import torch
 from PIL import Image
 
 from llavapose.config.schema import DataConfig
-from llavapose.data.check import bad_images, read_checked
-from llavapose.data.choose import coco_id, hold_out, mix, without_pictures
+from llavapose.data.check import checked_pictures, main
+from llavapose.data.conversation import SYSTEM
 from llavapose.data.datamodule import PoseDataModule
+from llavapose.data.index.records import ensure_records
 from llavapose.data.pack import pack
 from llavapose.errors import DataError
 from llavapose.llava_json import to_record
@@ -68,7 +70,7 @@ def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor)
     batch = next(iter(data.train_dataloader()))
     for row in range(batch.pixel_values.shape[0]):
-        sample = data.train.samples[int(batch.sample_index[row].max())]
+        sample = data.train.sample(int(batch.sample_index[row].max()))
         picture = Image.open(tiny_pictures / sample.image).convert("RGB")
         expected = data.train.image_processor(images=[picture], return_tensors="pt")["pixel_values"][0]
         torch.testing.assert_close(batch.pixel_values[row], expected)
@@ -77,7 +79,9 @@ def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
 def test_pack_pads_rows_to_the_longest(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor).train
     pictures = [torch.zeros(3, 42, 42)] * 2
-    batch = pack(data.conversation.prefix, [(0, 1), (2,)], data.branches, pictures, step_weight=5, pad_id=3)
+    prefixes = (data.conversation.prefix, data.conversation.prefix_without_picture)
+    blank = torch.zeros(3, 42, 42)
+    batch = pack(*prefixes, [[(0, 1)], [(2,)]], data.branches, pictures, step_weight=5, blank=blank, pad_id=3)
     lengths = [
         len(data.conversation.prefix) + sum(len(data.branches[i].ids) for i in group) for group in ((0, 1), (2,))
     ]
@@ -89,31 +93,13 @@ def test_pack_pads_rows_to_the_longest(tiny_jsonl, tiny_pictures, processor):
     assert batch.num_tokens == sum(lengths) and batch.num_samples == 3 and batch.step_weight == 5
 
 
-def test_held_out_pictures_are_not_trained_on(samples):
-    train, val = hold_out(samples, num_val=9, num_samples=None, seed=0)
-    assert not {s.image for s in train} & {s.image for s in val}
-    assert len(val) == 12 and len(train) == 28
-    assert hold_out(samples, num_val=9, num_samples=None, seed=0) == (train, val)
-    assert hold_out(samples, num_val=9, num_samples=None, seed=1)[1] != val
-    fewer, same = hold_out(samples, num_val=9, num_samples=10, seed=0)
-    assert len(fewer) == 10 and same == val and {s.id for s in fewer} < {s.id for s in train}
-
-
-def test_mixture_weights(samples):
-    count = lambda kinds, **k: [sum(s.kind == kind for s in mix(samples, kinds, seed=0)) for kind in ALL]  # noqa: E731
-    assert count({"conv": 1}) == [20, 0, 0]
-    assert count({"conv": 0.5, "detail": 2, "complex": 1.5}) == [10, 20, 15]
-    half = mix(samples, {"conv": 0.5}, seed=0)
-    assert len({s.id for s in half}) == 10 and half == mix(samples, {"conv": 0.5}, seed=0) != mix(
-        samples, {"conv": 0.5}, seed=1
-    )
-
-
 def test_a_mixture_of_nothing_is_told(tiny_jsonl, tiny_pictures, processor):
     with pytest.raises(DataError, match=r"no sample of kind conv; it has complex 10, conv 20, detail 10"):
         module(tiny_jsonl, tiny_pictures, processor, kinds={"conv": 0.0})
     with pytest.raises(DataError, match=r"40 samples, all held out by data\.num_val=100; lower it"):
         module(tiny_jsonl, tiny_pictures, processor, num_val=100)
+    with pytest.raises(DataError, match=r"data\.counts\.conv=21, and there are 20; lower it"):
+        module(tiny_jsonl, tiny_pictures, processor, counts={"conv": 21})
     data = module(tiny_jsonl, tiny_pictures, processor, accumulate=64)
     with pytest.raises(DataError, match="40 samples do not fill one step of 1 ranks x 64 micro-steps"):
         data.train_dataloader()
@@ -132,7 +118,7 @@ def test_every_bad_record_is_listed(tmp_path, tiny_pictures, samples):
     path = tmp_path / "samples.jsonl"
     path.write_text("\n".join(lines))
     with pytest.raises(DataError, match="5 bad records; fix or remove them") as caught:
-        read_checked(path, tiny_pictures)
+        ensure_records(path, tiny_pictures, kind=None, folder=tmp_path / "index")
     told = str(caught.value).splitlines()
     assert len(told) == 6
     for line, number in zip(told[1:], (2, 3, 4, 5, 6), strict=True):
@@ -143,7 +129,7 @@ def test_a_long_list_is_cut_and_counted(tmp_path, tiny_pictures):
     path = tmp_path / "samples.jsonl"
     path.write_text("nonsense\n" * 30)
     with pytest.raises(DataError, match="30 bad records") as caught:
-        read_checked(path, tiny_pictures)
+        ensure_records(path, tiny_pictures, kind=None, folder=tmp_path / "index")
     assert str(caught.value).splitlines()[-1] == "... and 10 more"
 
 
@@ -156,24 +142,116 @@ def own_pictures(tmp_path, tiny_pictures) -> Path:
     return folder
 
 
-def test_broken_pictures_are_listed_before_training(tmp_path, own_pictures, samples):
+def test_broken_pictures_are_listed_before_training(tmp_path, own_pictures, samples, processor):
     (own_pictures / "003.png").write_bytes((own_pictures / "003.png").read_bytes()[:60])
     (own_pictures / "005.png").write_text("text")
     write_samples(tmp_path / "samples.jsonl", samples)
     with pytest.raises(DataError, match="2 bad records") as caught:
-        read_checked(tmp_path / "samples.jsonl", own_pictures)
-    assert "003.png is broken" in str(caught.value) and "005.png is not an image" in str(caught.value)
-    assert not (tmp_path / ".checked_images").exists()
+        module(tmp_path / "samples.jsonl", own_pictures, processor)
+    told = str(caught.value)
+    assert "sample 3-conv-0: " in told and "003.png is broken" in told
+    assert "sample 5-conv-0: " in told and "005.png is not an image" in told
+    assert not list((tmp_path / "index").glob("pictures-*"))
 
 
 def test_pictures_proven_good_are_read_once(tmp_path, own_pictures, samples, monkeypatch):
-    stamp = tmp_path / "stamp"
-    assert bad_images(samples, own_pictures, stamp=stamp) == []
-    monkeypatch.setattr("llavapose.data.check.check_image", lambda *_, **__: pytest.fail("read again"))
-    assert bad_images(samples, own_pictures, stamp=stamp) == []
+    write_samples(tmp_path / "samples.jsonl", samples)
+    records = ensure_records(tmp_path / "samples.jsonl", own_pictures, kind=None, folder=tmp_path)
+    read: list[Path] = []
+    monkeypatch.setattr("llavapose.data.check.check_image", lambda path, **_: read.append(path))
+    for times in (10, 10):  # not again
+        with checked_pictures(records, tmp_path):
+            pass
+        assert len(read) == times
+    with checked_pictures(records, tmp_path, anew=True):
+        pass
+    assert len(read) == 20
     monkeypatch.undo()
     (own_pictures / "003.png").write_text("now broken")
-    assert len(bad_images(samples, own_pictures, stamp=stamp)) == 1
+    with pytest.raises(DataError, match=r"003\.png is not an image"), checked_pictures(records, tmp_path):
+        pass
+    (own_pictures / "003.png").unlink()
+    with pytest.raises(DataError, match=r"no image .*003\.png"), checked_pictures(records, tmp_path):
+        pass
+
+
+def test_what_stops_the_block_stops_the_check(tmp_path, own_pictures, samples):
+    write_samples(tmp_path / "samples.jsonl", samples)
+    records = ensure_records(tmp_path / "samples.jsonl", own_pictures, kind=None, folder=tmp_path)
+    with pytest.raises(KeyError), checked_pictures(records, tmp_path):
+        raise KeyError
+    assert not list(tmp_path.glob("pictures-*"))
+
+
+def test_the_check_on_demand(tmp_path, own_pictures, tiny_jsonl, capsys):
+    arguments = [str(tiny_jsonl), str(own_pictures), "--data-dir", str(tmp_path)]
+    assert main(arguments) == 0
+    assert "40 samples (complex 10, conv 20, detail 10) of 10 pictures: all good" in capsys.readouterr().out
+    (own_pictures / "003.png").write_text("now broken")
+    assert main(arguments) == 1
+    assert "003.png is not an image" in capsys.readouterr().err
+    (own_pictures / "003.png").unlink()
+    assert main([str(tmp_path / "none.jsonl"), str(own_pictures)]) == 1
+    assert "error: samples: no file" in capsys.readouterr().err
+
+
+def test_text_alone_trains_among_pictures(tmp_path, tiny_pictures, processor, samples):
+    alone = [replace(sample, id=f"t{sample.id}", images=()) for sample in samples[:3]]
+    write_samples(tmp_path / "samples.jsonl", [*samples, *alone])
+    data = module(tmp_path / "samples.jsonl", tiny_pictures, processor, batch_size=1)
+    assert (data.train.num_without_picture, data.train.num_pictures, len(data.train)) == (3, 10, 43)
+    batches = list(data.train_dataloader())
+    assert sorted(seen(batches)) == list(range(43))
+    prefix = processor.tokenizer(f"{SYSTEM} USER:").input_ids
+    for batch in batches:
+        sample = data.train.sample(seen([batch])[0])
+        row = batch.input_ids[0][batch.segments[0] >= 0].tolist()
+        if not sample.images:
+            # As the chat template has a conversation without pictures; the blank one that goes with it is nobody's.
+            text = processor.apply_chat_template(messages(sample), tokenize=False)
+            assert row == processor.tokenizer(text).input_ids and row[: len(prefix)] == prefix
+            assert (batch.targets[1:] == IGNORE).all()
+        else:
+            assert row[: len(data.train.conversation.prefix)] == list(data.train.conversation.prefix)
+
+
+def messages(sample: Sample) -> list[dict]:
+    return [{"role": turn.role, "content": turn.text} for turn in sample.turns]
+
+
+def test_a_fault_counts_only_where_its_sample_is_chosen(tmp_path, tiny_pictures, processor, samples):
+    bad = replace(samples[3], turns=(Turn(role="user", text="Say </s> now"), Turn(role="assistant", text="No.")))
+    write_samples(tmp_path / "samples.jsonl", [*samples[:3], bad, *samples[4:]])
+    with pytest.raises(
+        DataError, match=r"1 bad records.*\nsample 0-complex-0: the text holds the special token '</s>'"
+    ):
+        module(tmp_path / "samples.jsonl", tiny_pictures, processor)
+    assert len(module(tmp_path / "samples.jsonl", tiny_pictures, processor, kinds={"conv": 1.0}).train) == 20
+
+
+@pytest.mark.parametrize("change", ["text", "pictures", "length"])
+def test_changed_data_are_not_resumed(tmp_path, own_pictures, processor, samples, change):
+    write_samples(tmp_path / "samples.jsonl", samples)
+    whole = module(tmp_path / "samples.jsonl", own_pictures, processor)
+    state = {"fingerprint": whole.order_fingerprint(), "epoch": 0, "batches": 1}
+    other = replace(samples[0], turns=(samples[0].turns[0], Turn(role="assistant", text="It is blue.")))
+    if change == "text":
+        write_samples(tmp_path / "samples.jsonl", [other, *samples[1:]])
+    if change == "pictures":
+        write_samples(tmp_path / "samples.jsonl", [replace(samples[0], images=("001.png",)), *samples[1:]])
+    same = {"max_length": 75} if change == "length" else {}
+    with pytest.raises(DataError, match="resume: samples"):
+        module(tmp_path / "samples.jsonl", own_pictures, processor, **same).load_state_dict(state)
+    write_samples(tmp_path / "samples.jsonl", samples)
+    module(tmp_path / "samples.jsonl", own_pictures, processor).load_state_dict(state)
+
+
+def test_a_worker_that_is_not_forked_maps_the_index_itself(tiny_jsonl, tiny_pictures, processor):
+    data = module(tiny_jsonl, tiny_pictures, processor).train
+    sent = pickle.dumps((data.records, data.tokens))
+    assert len(sent) < 1_000
+    records, tokens = pickle.loads(sent)
+    assert tokens[7] == data.tokens[7] and records.sample(7) == data.records.sample(7)
 
 
 def epoch_of(loader, epoch) -> list[list[int]]:
@@ -200,7 +278,7 @@ def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, process
     loader = data.train_dataloader()
     order = list(loader.sampler)
     assert len(order) == 3 and list(loader.sampler) == order
-    wanted = [sorted(index for group in micro.groups for index in group) for micro in order]
+    wanted = [sorted(micro.samples) for micro in order]
     for _ in range(2):
         assert [seen([batch]) for batch in loader] == wanted
 
@@ -214,22 +292,6 @@ def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, chan
         module(tiny_jsonl, tiny_pictures, processor, **change).load_state_dict(state)
 
 
-def test_held_out_pictures_are_known_by_their_coco_id_in_either_year(capsys):
-    turns = (Turn(role="user", text="Who?"), Turn(role="assistant", text="A man."))
-    names = (
-        "train2014/COCO_train2014_000000000042.jpg",
-        "000000000042.jpg",
-        "data/000000000420.jpg",
-        "me.jpg",
-        "a42.jpg",
-    )
-    samples = [Sample(id=name, images=(name,), kind="conv", turns=turns) for name in names]
-    assert [coco_id(name) for name in names] == [42, 42, 420, None, None]
-    assert [sample.image for sample in without_pictures(samples, {42, 7})] == list(names[2:])
-    assert "2 samples left out: their 2 pictures are held out by COCO id" in capsys.readouterr().out
-    assert without_pictures(samples, ()) == samples
-
-
 def test_a_published_set_trains(tiny_pictures, processor, samples, tmp_path):
     names = {"conv": "conversation", "detail": "detailed", "complex": "reasoning"}
     for kind, name in names.items():
@@ -241,12 +303,10 @@ def test_a_published_set_trains(tiny_pictures, processor, samples, tmp_path):
         ]  # fmt: skip
         (tmp_path / f"{name}.json").write_text(json.dumps(published))
     data = module(tmp_path, tiny_pictures, processor)
-    assert len(data.train.samples) == 40
+    assert len(data.train) == 40
     assert sorted(seen(data.train_dataloader())) == list(range(40))
     nameless = tmp_path / "all.json"
     (tmp_path / "conversation.json").rename(nameless)
     with pytest.raises(DataError, match=r"all\.json, record 1: no kind of sample 0"):
         module(nameless, tiny_pictures, processor)
-    assert {sample.kind for sample in module(nameless, tiny_pictures, processor, kind="detail").train.samples} == {
-        "detail"
-    }
+    assert set(module(nameless, tiny_pictures, processor, kind="detail").train.kind_counts) == {"detail"}

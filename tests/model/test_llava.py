@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from llavapose.config.choices import LossMean
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
-from llavapose.data.planner import sample_weight
+from llavapose.data.plan.weights import sample_weights
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import IGNORE
 from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision, token_losses, token_weights
@@ -19,7 +21,8 @@ def batch(processor, samples):
     conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
     branches = [conversation.branch(sample, max_length=512) for sample in samples]
     pictures = [torch.zeros(3, 42, 42), torch.ones(3, 42, 42)]
-    return pack(conversation.prefix, [(0, 1), (4, 5, 6)], branches, pictures, step_weight=1)
+    prefixes = (conversation.prefix, conversation.prefix_without_picture)
+    return pack(*prefixes, [[(0, 1)], [(4, 5, 6)]], branches, pictures, step_weight=1, blank=pictures[0])
 
 
 def test_losses_at_supervised_positions_are_those_of_all_logits(llava, batch):
@@ -38,13 +41,13 @@ def test_losses_at_supervised_positions_are_those_of_all_logits(llava, batch):
     assert len(chosen) == int((batch.targets != IGNORE).sum()) < 0.6 * batch.num_tokens
 
 
-@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
-def test_a_sample_weighs_what_the_planner_counts_on(batch, power):
-    weights = token_weights(batch, power)
+@pytest.mark.parametrize("mean", [LossMean.token, LossMean.sqrt, LossMean.sample])
+def test_a_sample_weighs_what_the_plan_counts_on(batch, mean):
+    weights = token_weights(batch, mean.power)
     owner = batch.sample_index[batch.targets != IGNORE]
     for sample in owner.unique():
         mine = weights[owner == sample]
-        assert float(mine.sum()) == pytest.approx(sample_weight(len(mine), power), rel=1e-5)
+        assert float(mine.sum()) == pytest.approx(float(sample_weights(np.array([len(mine)]), mean)[0]), rel=1e-5)
         assert (mine == mine[0]).all()
 
 

@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_browser = pytest.mark.skipif(
+    BROWSER is None,
+    reason="no Chromium on the PATH (chromium, chromium-browser or google-chrome): the page is not opened in a browser",
+)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
@@ -37,7 +43,7 @@ class Tab:
             self._call(f"{domain}.enable")
 
     def open(self, url: str, *, width: int = 1280, height: int = 900, scripts: bool = True) -> None:
-        """Load a page and wait until it is there; a telephone where it is narrow."""
+        """Load a page and wait until it is there, unpacked; a telephone where it is narrow."""
         phone = width < 600
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self._call("Emulation.setScriptExecutionDisabled", value=not scripts)
@@ -45,7 +51,10 @@ class Tab:
         for one in ("about:blank", url):
             self._call("Page.navigate", url=one)
             empty = json.dumps(one == "about:blank")
-            there = f"document.readyState === 'complete' && (location.href === 'about:blank') === {empty}"
+            there = (
+                f"document.readyState === 'complete' && (location.href === 'about:blank') === {empty}"
+                " && !document.querySelector('[aria-busy=true]')"
+            )
             end = time.monotonic() + WAIT_S
             while not self.ask(there):
                 assert time.monotonic() < end, f"{one} does not load"

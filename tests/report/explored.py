@@ -1,6 +1,11 @@
 """Made-up results for the explorer: every kind of answer, two judges, hostile texts; and what each view shows."""
 
+import base64
+import json
+import re
+import zlib
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -161,3 +166,9 @@ def _write_pairs(folder: Path) -> None:
                     "key": None, "repeat": 0, "kind": name[2:], "scene_id": int(name[0]), "claims": [],
                 })  # fmt: skip
     write_jsonl(folder / "verdicts" / PAIR / "full.jsonl", rows)
+
+
+def unpacked(html: str) -> Any:
+    """What the page's script makes of the block ``data``."""
+    (block,) = re.findall(r'<script type="text/plain" id="data">([A-Za-z0-9+/=]*)</script>', html)
+    return json.loads(zlib.decompress(base64.b64decode(block, validate=True)))

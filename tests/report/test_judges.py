@@ -68,6 +68,35 @@ def test_every_table_is_there(folder, capsys):
         assert {len(row) for row in grid.rows} == {len(grid.header)}, grid.title
 
 
+def test_every_table_says_what_was_asked_and_of_how_many(folder):
+    write_json(folder / "efficiency" / "full.json", {"made": "m", "answer_s": 2.0, "num_timed": 3})
+    summarise(folder)
+    grids = further_grids(folder)
+    for name in ("judging", "lengths", "agreement", "claims", "claims_by_kind", "efficiency"):
+        assert grids[name].title.endswith(", benchmark e_hpaub (72 questions: 0123456789ab)"), name
+    lengths = dict(zip(grids["lengths"].header, grids["lengths"].rows[0], strict=True))
+    assert lengths["n"] == str(3 * NUM_IMAGES)
+    by_kind = dict(zip(grids["claims_by_kind"].header, grids["claims_by_kind"].rows[0], strict=True))
+    assert by_kind["answers a kind"] == " / ".join([str(NUM_IMAGES)] * 3) and by_kind["conv"].count("[") == 2
+    assert "no interval" in grids["efficiency"].note
+
+
+def test_what_made_the_tables_stands_under_them(folder):
+    card = {"command": "evaluate.py arm=full `x`\n%", "settings": "84e907956b06", "commit": "2992e0d", "host": "node7",
+            "pid": 1, "started": "2026-11-26T21:15:51+00:00", "ended": None, "ok": True}  # fmt: skip
+    summarise(folder)
+    write_tables(folder, list(WORTH))
+    assert "What made this" not in (folder / "tables.md").read_text()
+    write_json(folder / "owner.json", card)
+    write_json(folder / "owners" / "full.json", card | {"command": "evaluate.py arm=conv"})
+    write_tables(folder, list(WORTH))
+    for name, start in (("tables.md", "- `"), ("tables.tex", "% ")):
+        lines = [line for line in (folder / name).read_text().partition("What made this")[2].split("\n")[1:] if line]
+        assert len(lines) == 2 and all(line.startswith(start) for line in lines), lines
+        assert "evaluate.py arm=full" in lines[0] and "full in" in lines[1] and "evaluate.py arm=conv" in lines[1]
+        assert "(commit 2992e0d, 2026-11-26 21:15 UTC, settings 84e907956b06)" in lines[1]
+
+
 def test_the_judge_with_a_liking_for_the_first_place_is_told(folder):
     summarise(folder)
     found = {(row["judge"], row["measure"]): row for row in read_table(folder, "judging.csv") if row["arm"] == "all"}

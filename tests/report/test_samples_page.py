@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from llavapose.errors import DataError
+from llavapose.files import write_json
 from llavapose.records import Person, Sample, Scene, Turn
 from llavapose.report import samples_page
 from llavapose.report.markup import script
@@ -15,7 +16,8 @@ from llavapose.report.samples_page import write_samples_page
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.context import context_text
-from tests.report.browser import BROWSER, browser
+from tests.report.browser import browser, needs_browser
+from tests.report.explored import unpacked
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -66,12 +68,23 @@ def test_the_page_holds_all_samples_and_the_pictures_that_were_asked_for(page: P
     assert html.count("data:image/jpeg;base64,") == 4
     for text in ("18 samples of 6 pictures", "4 pictures are drawn", "teacher offline, context keypoints"):
         assert text in " ".join(html.split())
-    (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)
-    data = json.loads(block)
+    data = unpacked(html)
     assert len(data["items"]) == 18 and data["items"][0]["turns"][1][1] == f"Answer conv {HOSTILE}."
     assert len(data["contexts"]) == 6 and "keypoints: [0.3, 0.2, 2" in data["contexts"]["0.png"]
     plain = html.partition("<noscript>")[2].partition("</noscript>")[0]
     assert plain.count("<li") == 18 and "Answer complex" in plain
+
+
+def test_the_footer_says_what_made_it(page: Path, scenes: SceneSet, tmp_path: Path) -> None:
+    assert "No card" in page.read_text(encoding="utf-8").partition("<footer")[2]
+    card = {"command": "generate.py teacher=offline <b>", "settings": "84e907956b06", "values": {"seed": 7}, "pid": 1,
+            "commit": "2992e0d49d17", "host": "node7", "started": "2026-11-26T21:15:51+00:00"}  # fmt: skip
+    write_json(tmp_path / "owner.json", card)
+    write_samples_page(tmp_path / "samples.jsonl", scenes, tmp_path, context_of=context_text, num_scenes=4)
+    footer = page.read_text(encoding="utf-8").partition("<footer")[2]
+    for text in ("generate.py teacher=offline &lt;b&gt;", "2992e0d49d17", "2026-11-26 21:15 UTC", "84e907956b06",
+                 "<dt>seed</dt><dd>7</dd>"):  # fmt: skip
+        assert text in footer
 
 
 def test_nothing_comes_from_elsewhere_and_text_stays_text(page: Path) -> None:
@@ -95,13 +108,12 @@ def test_more_than_a_page_holds_goes_into_several(scenes: SceneSet, page: Path, 
         assert f"Part {number} of {len(parts)}" in " ".join(html.split())
         links = set(re.findall(r'href="([a-z][^":]*)"', html))
         assert links == {one.name for one in parts} - {path.name}
-        (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)
-        found += [item["id"] for item in json.loads(block)["items"]]
+        found += [item["id"] for item in unpacked(html)["items"]]
     assert len(found) == len(set(found)) == 18 and first == page
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium to open the page with")
+@needs_browser
 def test_a_reader_searches_filters_and_reads(page: Path, tmp_path: Path) -> None:
     listed = "[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)"
     with browser(tmp_path / "profile") as tab:

@@ -12,6 +12,7 @@ from llavapose.files import read_json, read_jsonl, write_json, write_jsonl
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep
 from llavapose.report.tables import read_table
+from tests.report.explored import unpacked
 
 
 @pytest.fixture(autouse=True)
@@ -202,7 +203,7 @@ def test_every_judge_has_a_table_and_a_plot_and_the_first_ones_do_not_change(swe
     assert before.partition("**Pose probe**")[0] in after and title in after and title not in before
     for text in (capsys.readouterr().out, (sweep / "tables.tex").read_text(), page):
         assert "Ablation, judge pose" in text and "Ablation, judge gpt-4o-single-keypoints" in text
-    assert page.count("<svg") == 8 and "gpt-4o-single-keypoints says so" in page
+    assert page.count("<svg") == 8 and "gpt-4o-single-keypoints says so" in unpacked(page)["reasons"]
     rows = [row for row in read_table(sweep, "ablation.csv") if row["kind"] == "all"]
     scored = {(row["judge"], row["arm"]): row["num_scored"] for row in rows}
     assert scored["gpt-4o-single-keypoints", "full"] == 72 and scored["gpt-4o-single-keypoints", "conv"] == 0

@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_tabl
 from llavapose.evaluation.tables.comparison import comparison_table
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import write_csv
+from llavapose.report.plots import score_plot, skill_plot
 from llavapose.report.tables import (
     BLIND_MARK,
     NEEDED,
@@ -22,9 +24,11 @@ from llavapose.report.tables import (
     as_latex,
     as_markdown,
     as_text,
+    probe_grid,
+    probe_groups_grid,
     read_table,
 )
-from llavapose.report.tables.differences import comparison_grids, difference_grids
+from llavapose.report.tables.differences import SEEN_MARK, comparison_grids, difference_grids
 
 
 def ratings(values, kind="conv"):
@@ -60,7 +64,7 @@ def test_a_difference_without_looking_is_marked():
         assert first["shuffled"] == ("80.0" if mark == BLIND_MARK else "12.5" if controls else "—")
         assert first["no picture"] == ("10.0" if mark == BLIND_MARK else "—")
         assert dict(zip(grid.header, grid.rows[-1], strict=True))["difference to baseline"].endswith("]"), "the prior"
-        assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0]"
+        assert grid.rows[-1][0] == "prior" and grid.rows[-1][4] == "10.0 [10.0, 10.0] ="
     beaten = ablation_table({"full": baseline, "baseline": prior, "prior": full}, ["full", "baseline", "prior"])
     assert ablation_grid(beaten).rows[0][-3].endswith(f" {BLIND_MARK}"), "the prior does better"
     assert r"\dag{}" in as_latex(ablation_grid(beaten))
@@ -134,8 +138,23 @@ def test_a_caption_says_how_intervals_were_made_and_what_they_do_not_know():
     seeds = told({"full": 8.0, "baseline": 5.0}, ("full",), runs=(7.0, 8.0, 9.0))
     note = ablation_grid([row for row in seeds if row["arm"] == "full"]).note
     assert "by a t over images and training seeds (crossed, Satterthwaite)" in note and "One training" not in note
+    assert "Two training seeds" not in note
+    two = told({"full": 8.0, "baseline": 5.0}, ("full",), runs=(7.0, 9.0))
+    assert "Two training seeds say little of training's spread" in ablation_grid(two).note
     kept = [{**row, "interval": "", "num_runs": math.nan} for row in seeds]
     assert "[95% interval by bootstrap over images]" in ablation_grid(kept).note, "tables of earlier versions"
+
+
+def test_an_interval_of_no_width_is_marked_and_so_are_few_pictures():
+    rows = ablation_table({"full": ratings([10.0] * 25), "baseline": ratings([8.0, 9.0] * 12)}, ["full", "baseline"])
+    grid = ablation_grid(rows)
+    full, baseline = (dict(zip(grid.header, row, strict=True)) for row in grid.rows)
+    assert full["all"] == "100.0 [100.0, 100.0] =" and "=" not in baseline["all"]
+    for form in (as_text, as_markdown, as_latex):
+        assert "=: no spread was seen, all pictures gave the same" in form(grid)
+    assert "no spread" not in as_text(ablation_grid([row for row in rows if row["arm"] == "baseline"]))
+    assert "Fewer than 20 pictures" not in grid.note
+    assert "Fewer than 20 pictures" in ablation_grid(ablation_table({"full": ratings([8.0, 9.0])}, ["full"])).note
 
 
 def test_the_smallest_gap_stands_under_every_table():
@@ -144,8 +163,22 @@ def test_the_smallest_gap_stands_under_every_table():
     rows = [{**row, "smallest_gap": {"full": 3.21, "conv": 4.56}.get(row["arm"], math.nan)} for row in rows]
     said = "Smallest difference in all that these questions can show"
     for grid in (ablation_grid(rows), *difference_grids(rows).values()):
-        assert said in grid.note and grid.note.endswith(": 3.2 to 4.6.")
+        assert said in grid.note and grid.note.endswith(" among these arms: 4.6.")
     assert said not in ablation_grid(told({"full": 8.0}, ("full",))).note, "nothing to compare with"
+
+
+def test_an_arm_that_hardly_differs_promises_nothing_of_the_others():
+    rng = random.Random(0)
+    baseline = ratings([rng.uniform(2, 9) for _ in range(30)])
+    found = {
+        "full": [replace(one, rating=rng.uniform(2, 9)) for one in baseline],
+        "conv": [replace(one, rating=one.rating + 0.01 * (one.scene_id % 2)) for one in baseline],
+        "baseline": baseline,
+    }
+    rows = ablation_table(found, list(found), judge="gpt-4o")
+    gaps = {row["arm"]: row["smallest_gap"] for row in rows if row["kind"] == "all"}
+    assert gaps["conv"] < 0.1 < 5 < gaps["full"]
+    assert ablation_grid(rows).note.endswith(f" among these arms: {gaps['full']:.1f}.")
 
 
 def test_n_is_questions_and_ratings():
@@ -172,6 +205,40 @@ def test_differences_say_what_is_no_chance():
     assert low < float(full["all"].partition(" ")[0]) < high and conv["if missing"] == "—"
     assert "Holm" in grid.note and "if missing" in grid.note
     assert difference_grids(ablation_table(found, ["baseline"])) == {}
+
+
+def test_a_star_counts_all_tests_of_the_table():
+    """A p below 5% that is one of many tests is none behind Holm."""
+    rows = told({"full": 8.0, "conv": 5.0, "baseline": 5.0})
+    rows = [{**row, "p": 0.02, "p_holm": 0.16 if row["arm"] == "full" else 0.04} for row in rows]
+    (grid,) = difference_grids(rows).values()
+    full, conv = (dict(zip(grid.header, row, strict=True)) for row in grid.rows[:2])
+    assert not full["all"].endswith(SEEN_MARK) and conv["all"].endswith(f" {SEEN_MARK}")
+    assert (full["p (Holm)"], conv["p (Holm)"]) == ("0.160", "0.040")
+
+
+def test_a_comparison_tests_no_control_and_says_what_it_can_see():
+    """The bounds are no models: they would cost the models' own tests their strength."""
+    rng = random.Random(0)
+    values = {"full": 6.0, "Qwen2-VL-7B": 5.6, "baseline": 4.0, "text_only": 9.0, "prior": 2.0}
+    found = {
+        arm: [replace(one, rating=value + rng.gauss(0, 0.5)) for one in ratings([value] * 20)]
+        for arm, value in values.items()
+    }
+    rows = comparison_table(found, list(values), "full", judge="gpt-4o")
+    tested = {row["arm"] for row in rows if not math.isnan(row["p"])}
+    assert tested == {"Qwen2-VL-7B", "baseline"} == {row["arm"] for row in rows if not math.isnan(row["p_holm"])}
+    alone = comparison_table({arm: found[arm] for arm in (*tested, "full")}, [*tested, "full"], "full", judge="gpt-4o")
+    adjusted = [
+        [row["p_holm"] for row in table if (row["arm"], row["kind"]) == ("Qwen2-VL-7B", "all")]
+        for table in (rows, alone)
+    ]
+    assert adjusted[0] == adjusted[1], "a control beside a model costs it nothing"
+    (grid,) = comparison_grids(rows).values()
+    gaps = [row["smallest_gap"] for row in rows if row["kind"] == "all" and row["arm"] in tested]
+    assert f"{max(gaps):.1f}" in grid.note.partition("Smallest difference in all that these questions can show")[2]
+    lines = {row[0]: dict(zip(grid.header, row, strict=True)) for row in grid.rows}
+    assert lines["text_only"]["p (Holm)"] == lines["prior"]["gain"] == "—"
 
 
 def test_a_comparison_shows_every_model_and_how_far_ours_is_above_it():
@@ -208,7 +275,51 @@ def test_a_comparison_marks_models_that_do_not_look():
     assert "†: not above both prior" in grid.note
 
 
+def test_latex_prints_signs_that_its_old_fonts_have_elsewhere():
+    """In a text, ``<`` alone prints an inverted exclamation mark."""
+    latex = as_latex(Grid(title="a > b", header=("arm", "p"), rows=(("x|y", "<0.001"),)))
+    assert r"x\textbar{}y & \textless{}0.001 \\" in latex and r"\caption{a \textgreater{} b." in latex
+
+
 def test_latex_is_booktabs():
     latex = as_latex(Grid(title="T", header=("arm", "a"), rows=(("x", "1"),)))
     order = [r"\begin{tabular}{lr}", r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}"]
     assert sorted(order, key=latex.index) == order and r"\hline" not in latex
+
+
+def probed(pictures, group, skill, **more):
+    named = {"arm": "full", "pictures": pictures, "group": group, "skill": skill, "low": skill - 0.1}
+    return {**named, "high": skill + 0.1, "n": 90.0, "unanswered": 4.0, **more}
+
+
+def test_the_probe_has_both_controls_and_what_was_not_answered():
+    rows = [probed("true", "all", 0.6), probed("true", "all (one person)", 0.7, n=40.0), probed("true", "arms", 0.5),
+            probed("shuffled", "all", 0.02), probed("no_picture", "all", 0.01)]  # fmt: skip
+    grid = probe_grid(rows, ["full", "prior"], benchmark=", benchmark world (20 questions: 0123456789ab)")
+    (line,) = grid.rows
+    found = dict(zip(grid.header, line, strict=True))
+    assert found["no picture"] == "0.01 [-0.09, 0.11]" and found["shuffled pictures"] == "0.02 [-0.08, 0.12]"
+    assert (found["n"], found["unanswered"], found["several people"]) == ("90", "4", "—")
+    assert grid.title == "Pose probe, pictures of benchmark world (20 questions: 0123456789ab)"
+    assert grid.note.endswith(" n: all 90, one person 40, shuffled pictures 90, no picture 90.")
+    (groups,) = [probe_groups_grid(rows, ["full"], benchmark=", benchmark world (20 questions: 0123456789ab)")]
+    assert groups.rows == (("full", "0.50 [0.40, 0.60]"),) and groups.note.endswith(" n: arms 90.")
+    assert groups.title.endswith(", pictures of benchmark world (20 questions: 0123456789ab)")
+    del rows[0]["unanswered"]
+    assert probe_grid(rows, ["full"]).rows[0][-1] == "—", "tables of earlier versions"
+
+
+def test_the_probes_plot_has_the_controls_that_were_probed():
+    rows = [probed("true", "all", 0.6), probed("shuffled", "all", 0.02), probed("no_picture", "all", 0.01)]
+    plot = skill_plot(rows, ["full"])
+    for form in (plot.wide, plot.narrow):
+        assert "all, no picture" in form and "all, shuffled pictures" in form and "several people" not in form
+    assert "no picture" not in skill_plot(rows[:2], ["full"]).wide
+
+
+def test_the_name_of_a_line_lies_behind_all_points():
+    rows = ablation_table({"full": ratings([1.0, 1.1]), "baseline": ratings([1.0, 1.2])}, ["full", "baseline"])
+    wide = score_plot(rows).wide
+    (label,) = re.findall(r'<text[^>]*text-anchor: start[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
+    points = [float(x) for x in re.findall(r'<use [^>]*\bx="([\d.]+)"', wide)]
+    assert len(points) > 4 and float(label) > max(points) + 10

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
 from lightning.pytorch.loggers import CSVLogger
+from omegaconf import OmegaConf
 
-from llavapose.config.choices import ConnectorType
-from llavapose.config.schema import ConnectorConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from llavapose.config.choices import ConnectorType, Dtype, Sampler
+from llavapose.config.compose import composed
+from llavapose.config.schema import (
+    AdapterConfig,
+    ConnectorConfig,
+    DataConfig,
+    ModelConfig,
+    OptimConfig,
+    TrainConfig,
+    plain_settings,
+)
+from llavapose.errors import LlavaPoseError
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.checkpoints import save, state
+from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.fit import fit
+from llavapose.training.module import PoseModule
 
 
 class Stop(L.Callback):
-    """Ends the run after an optimizer step: by SIGKILL, or in good order."""
+    """Ends the run behind an optimizer step: by SIGKILL amid the next one's micro-steps, or in good order."""
 
     def __init__(self, step: int, *, kill: bool) -> None:
         self.step, self.kill = step, kill
@@ -31,9 +47,67 @@ class Stop(L.Callback):
         if trainer.global_step < self.step:
             return None
         if self.kill:
+            if (batch_idx + 1) % trainer.accumulate_grad_batches:
+                return None
             os.kill(os.getpid(), signal.SIGKILL)
         trainer.should_stop = True
         return -1
+
+
+class Masters(L.Callback):
+    """Leaves the weights that the optimizer steps, whole and as it keeps them, and the buffers: ``masters.pt``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, PoseModule)
+        found = {name: _master(value) for name, value in pl_module.llava.named_parameters() if value.requires_grad}
+        if trainer.is_global_zero:
+            torch.save({"masters": found, "buffers": dict(pl_module.llava.named_buffers())}, self.folder / "masters.pt")
+
+
+def _master(parameter: torch.nn.Parameter) -> torch.Tensor | None:
+    if hasattr(parameter, "ds_id") or hasattr(parameter, "_hp_mapping"):
+        from deepspeed.utils import safe_get_full_fp32_param
+
+        return safe_get_full_fp32_param(parameter)
+    whole = parameter.full_tensor() if isinstance(parameter, torch.distributed.tensor.DTensor) else parameter
+    return whole.detach()
+
+
+class Fault(L.Callback):
+    """On one rank, behind an optimizer step: a signal, or a disk that is full from then on."""
+
+    def __init__(self, what: str, rank: int, step: int) -> None:
+        self.what, self.rank, self.step = what, rank, step
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if trainer.global_step != self.step or trainer.global_rank != self.rank:
+            return
+        self.step = -1
+        if self.what == "signal":
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif self.what == "nan":
+            module: Any = pl_module
+            plain = module.losses
+            module.losses = lambda batch: plain(batch) * float("nan")
+        else:
+            state.save_file = save.write_states = _full
+
+    def on_exception(self, trainer: L.Trainer, *further: object) -> None:
+        state.save_file, save.write_states = _PLAIN
+
+
+_PLAIN = (state.save_file, save.write_states)
+
+
+def _full(*arguments: Any) -> None:
+    path = arguments[-1]
+    path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
 
 def run(
@@ -49,16 +123,28 @@ def run(
     epochs: int = 1,
     save_every: int | None = None,
     stop: tuple[int, bool] | None = None,
-    resume: bool = False,
+    fault: tuple[str, int, int] | None = None,
+    keep: int = 2,
+    resume: bool | str = False,
     num_val: int = 0,
+    workers: int = 0,
+    val_check: float = 1.0,
     max_branches: int = 0,
+    sampler: Sampler = Sampler.shared,
+    global_batch: int | None = None,
     optim: dict[str, Any] | None = None,
     clip: float | None = None,
     connector: ConnectorType = ConnectorType.keep,
+    reset: bool = False,
     precision: Any = "32-true",
     check: bool = True,
     csv: bool = False,
+    masters: bool = False,
+    adapter: dict[str, Any] | None = None,
     progress: L.Callback | None = None,
+    dtype: str = "float32",
+    hydra: bool = False,
+    extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -69,24 +155,34 @@ def run(
             kinds={"conv": 1, "detail": 1, "complex": 1},
             max_length=512,
             num_val=num_val,
+            num_workers=workers,
             max_branches_per_image=max_branches,
+            sampler=Sampler(sampler),
         ),
-        model=ModelConfig(name="tiny", base=base, **model),
-        connector=ConnectorConfig(type=connector),
+        model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
+        connector=ConnectorConfig(type=connector, reset=reset),
+        adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
         batch_size=batch_size,
+        global_batch=global_batch,
         output_dir=out,
+        data_dir=Path(samples).parent,
         resume=resume,
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
+    callbacks += extra
+    if masters:
+        callbacks.append(Masters(out))
     if progress:
         callbacks.append(progress)
     if save_every:
-        callbacks.append(
-            L.pytorch.callbacks.ModelCheckpoint(out / "checkpoints", save_last=True, every_n_train_steps=save_every)
-        )
+        callbacks.append(Checkpoints(out / "checkpoints", every_n_steps=save_every, keep=keep))
+    if fault:
+        callbacks.append(Fault(*fault))
     if stop:
         callbacks.append(Stop(stop[0], kill=stop[1]))
+    if hydra:
+        write_settings(config)
     trainer = L.Trainer(
         accelerator="cpu",
         devices=devices,
@@ -98,6 +194,7 @@ def run(
         callbacks=callbacks,
         logger=CSVLogger(out, name="csv", version="") if csv else False,
         log_every_n_steps=1,
+        val_check_interval=val_check,
         num_sanity_val_steps=0,
         enable_model_summary=False,
         enable_checkpointing=bool(save_every),
@@ -106,6 +203,18 @@ def run(
         deterministic=True,
     )
     return fit(config, trainer, samples=Path(samples), images=Path(images))
+
+
+def write_settings(config: TrainConfig) -> None:
+    """Leave a run's settings where train.py leaves them; those that it does not have are the tiny model's."""
+    defaults = OmegaConf.to_container(composed("train", Path(__file__).parents[2] / "conf", []), resolve=True)
+    given = OmegaConf.create(plain_settings(config))
+    assert isinstance(defaults, dict)
+    for group in ("scenes", "teacher", "benchmark", "judge", "answerer", "results_dir", "data_dir"):
+        given[group] = defaults[group]
+    folder = config.output_dir / ".hydra"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(given))
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -126,7 +235,9 @@ def named_strategy(name: str) -> Any:
 
     if name == "ddp":
         return DDPStrategy(process_group_backend="gloo")
-    return CPUDeepSpeedStrategy() if name == "deepspeed" else FSDP2Strategy(process_group_backend="gloo")
+    if name.startswith("deepspeed"):
+        return CPUDeepSpeedStrategy(stage=2 if name.endswith("2") else 3)
+    return FSDP2Strategy(process_group_backend="gloo")
 
 
 def main() -> None:
@@ -136,10 +247,12 @@ def main() -> None:
         name = job.pop("strategy", None)
         try:
             run(**job, strategy=named_strategy(name) if name else "auto")
-        except Exception:
+        except Exception as error:
             folder = Path(job["output_dir"])
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"error-{os.environ.get('RANK', '0')}.txt").write_text(traceback.format_exc())
+            if isinstance(error, LlavaPoseError):
+                (folder / f"said-{os.environ.get('RANK', '0')}.txt").write_text(str(error))
 
 
 if __name__ == "__main__":

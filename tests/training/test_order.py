@@ -14,7 +14,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from llavapose.config.schema import DataConfig
 from llavapose.data.datamodule import PoseDataModule
-from llavapose.data.planner import plan_epoch
+from llavapose.data.plan.epoch import plan_epoch
 from llavapose.kinds import KINDS
 from llavapose.model.batch import Batch
 from llavapose.training.fit import EXPECTED_WARNINGS
@@ -89,7 +89,7 @@ def record(tiny_jsonl, tiny_pictures, processor, tmp_path):
         )
         module = Recorder(stop)
         with contextlib.suppress(Stopped), warnings.catch_warnings():
-            for message in EXPECTED_WARNINGS:
+            for message in (*EXPECTED_WARNINGS, "Checkpoint directory .* exists and is not empty"):
                 warnings.filterwarnings("ignore", message=message)
             trainer.fit(module, data, ckpt_path=str(tmp_path / "last.ckpt") if resume else None)
         return module.given
@@ -106,12 +106,12 @@ def planned(tiny_jsonl, tiny_pictures, processor) -> list[tuple[int, int, list[i
         processor=processor,
         config=MIXTURE,
         batch_size=4,
+        accumulate=ACCUMULATE,
     )
     found = []
     for epoch in range(EPOCHS):
-        plan = plan_epoch(data.train.items, batch_size=4, accumulate=ACCUMULATE, seed=0, epoch=epoch)
-        micros = [ranks[0] for step in plan for ranks in step]
-        found += [(epoch, at, sorted(i for group in micro.groups for i in group)) for at, micro in enumerate(micros)]
+        plan = plan_epoch(data.train.lengths, data.plan_settings(1), epoch=epoch)
+        found += [(epoch, at, sorted(micro.samples)) for at, micro in enumerate(plan.micro_batches(0))]
     assert len(found) == EPOCHS * WHOLE
     return found
 

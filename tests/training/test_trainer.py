@@ -18,7 +18,7 @@ CONF = Path(__file__).parents[2] / "conf"
         (["strategy=fsdp2", "trainer.precision=64-true"], "trainer: Lightning cannot be set up so (The `ModelParallel"),
         (["trainer.val_check_interval=2.5"], "trainer: Lightning cannot be set up so ("),
         (["strategy.name=no_such"], "trainer: Lightning cannot be set up so ("),
-        (["callbacks.checkpoint.save_top_k=-5"], "callbacks: Lightning cannot be set up so ("),
+        (["callbacks.checkpoint.keep=0"], "callbacks: Lightning cannot be set up so ("),
     ],
 )
 def test_one_line_that_names_the_group(tmp_path, words, said):

@@ -14,6 +14,7 @@ from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.config.teaching import TeacherConfig
 from llavapose.config.values import Cap
 from llavapose.files import REFERENCES, results_beside
+from llavapose.manifest import FOLDER
 from llavapose.records import TEXT_ONLY
 
 _CHECKPOINT = {
@@ -45,7 +46,8 @@ def missing_inputs(config: Any) -> list[str]:
     if isinstance(config, EvaluateConfig):
         return list(_evaluation(config))
     if isinstance(config, TrainConfig):
-        return list(_training(config))
+        # A plan is made without data, and looks for the base's configuration itself.
+        return [] if config.dry_run else list(_training(config))
     raise TypeError(type(config))
 
 
@@ -71,7 +73,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
         names = ", ".join(sorted(path.parent.name for path in REFERENCES.glob("*/ablation.csv")))
         yield f"reference: no numbers of {config.reference} are kept; expected one of {names}, or null"
     trained = (config.output_dir / TRAINED).is_file()
-    if config.resume and not trained and not list(config.output_dir.glob("checkpoints/*")):
+    if config.resume is True and not trained and not list(config.output_dir.glob(f"{FOLDER}/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "
             "give the earlier run's output_dir, or start anew with resume=false"

@@ -8,12 +8,14 @@ The judge is asked to end with a line that holds a mark, drawn after the answers
     It names both arms rightly.               single: 8
     Rating 4f1c9a0b7d2e: 8
 
-The last such line counts. A reply without the mark is read by the same numbers on lines of their own, first or last
-(as LLaVA's judge wrote them), or as JSON; but not where an answer itself holds anything in such a form, for then nobody
-can tell the judge's own from what it repeats. What is quoted (``>``) is somebody else's.
+The last such line counts. A reply without any mark is read by the same numbers on lines of their own (bare ones first
+or last, as LLaVA's judge wrote them), or as JSON; but not where an answer speaks of ratings or holds these numbers, in
+whatever words or disguise, for then nobody can tell the judge's own from what it repeats. What is quoted (``>``) is
+somebody else's, and so is what stands beside another mark.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,7 +32,8 @@ with six letters one core takes a minute. Judges copy twelve letters without a s
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)(?: ?/ ?10| out of 10)?"
 _WHO = r"(?:assistant|answer) {} ?: ?"
-_TWO = rf"(?:{_WHO.format(1)})?{_NUMBER}(?:[ ,;]+| and )(?:{_WHO.format(2)})?{_NUMBER}"
+_TWO = rf"(?:{_WHO.format(1)})?{_NUMBER}(?: +| ?[,;] +| and )(?:{_WHO.format(2)})?{_NUMBER}"
+"""A comma with nothing behind it may be a decimal one."""
 _HEAD = r"(?:final )?(?:rating|score)s?(?: [\[(]?([0-9a-f]{12})[\])]?)? ?: ?"
 _FLAGS = re.IGNORECASE | re.ASCII
 _SINGLE = re.compile(rf"{_HEAD}{_NUMBER}", _FLAGS)
@@ -38,6 +41,11 @@ _PAIR = re.compile(rf"(?:{_HEAD})?{_TWO}", _FLAGS)
 _OUT_OF_TEN = re.compile(r"()(-?\d+(?:\.\d+)?) ?/ ?10", _FLAGS)
 _LABELLED = [re.compile(_WHO.format(number) + _NUMBER, _FLAGS) for number in (1, 2)]
 """A verdict stands on lines of its own: a number inside a sentence is none."""
+
+_SPEAKS_OF_RATINGS = re.compile(
+    r"ratings?|rated?|scores?|scored|verdicts?|points|/ ?10|out of (?:10|ten)", re.IGNORECASE
+)
+"""Anywhere in an answer; in "Rat ings" and the like too, for it is looked for without what lies between letters."""
 
 _DECORATION = re.compile(r"[*_`#]+|^[-•]\s")
 """Markdown around a line."""
@@ -63,11 +71,12 @@ class _Line:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """Numbers in a verdict's form: in which lines, and beside which mark ("" for none)."""
+    """Numbers in a verdict's form: in which lines, beside which mark ("" for none), and whether a word names them."""
 
     places: tuple[int, ...]
     values: tuple[float, ...]
     mark: str = ""
+    headed: bool = True
 
 
 def mark_of(*told: object) -> str:
@@ -99,9 +108,7 @@ def read_ratings(
     found = _verdicts(lines, text, protocol)
     own = [one for one in found if mark and one.mark == mark]
     if not own:
-        own = [one for one in found if not one.mark]
-        if own and any(_verdicts(_lines(answer), answer, form) for answer in answers for form in JudgeProtocol):
-            raise ReplyError("a verdict without its mark, where an answer holds one itself")
+        own = _unmarked(found, lines, answers)
     if not own:
         raise ReplyError("no verdict in the asked form")
     last = own[-1]
@@ -111,6 +118,31 @@ def read_ratings(
         raise ReplyError("a rating outside 1 to 10")
     explanation = " ".join(line.raw.strip() for place, line in enumerate(lines) if place not in last.places)
     return Ratings(values=last.values, explanation=explanation)
+
+
+def _unmarked(found: Sequence[_Found], lines: Sequence[_Line], answers: Sequence[str]) -> list[_Found]:
+    """The verdicts of a reply without the mark that was asked for.
+
+    Raises:
+        ReplyError: they may be what the judge repeats.
+    """
+    if any(one.mark for one in found):
+        raise ReplyError("a verdict beside another mark than the one asked for")
+    ends = {0, len(lines) - 1}
+    own = [one for one in found if one.headed or set(one.places) & ends]
+    if own and any(_could_be_repeated(own[-1].values, answer) for answer in answers):
+        raise ReplyError("a verdict without its mark, where an answer holds one itself")
+    return own
+
+
+def _could_be_repeated(values: Sequence[float], answer: str) -> bool:
+    """Whether an answer speaks of ratings, or holds these numbers one behind the other."""
+    # What cannot be seen (zero-width characters, marks of direction) is what a disguise is made of.
+    seen = "".join(one for one in unicodedata.normalize("NFKC", answer) if unicodedata.category(one) != "Cf")
+    if _SPEAKS_OF_RATINGS.search(seen) or _SPEAKS_OF_RATINGS.search(re.sub(r"[\W_]", "", seen)):
+        return True
+    numbers = [float(number) for number in re.findall(r"\d{1,9}(?:\.\d{1,9})?", seen)]
+    return any(tuple(numbers[at : at + len(values)]) == tuple(values) for at in range(len(numbers)))
 
 
 def _lines(text: str) -> list[_Line]:
@@ -131,14 +163,16 @@ def _verdicts(lines: Sequence[_Line], text: str, protocol: JudgeProtocol) -> lis
 def _single(lines: Sequence[_Line]) -> Iterable[_Found]:
     for place, line in enumerate(lines):
         if match := _SINGLE.fullmatch(line.plain) or _OUT_OF_TEN.fullmatch(line.plain):
-            yield _Found(places=(place,), values=(float(match[2]),), mark=(match[1] or "").lower())
+            headed = not line.plain[0].isdigit()
+            yield _Found(places=(place,), values=(float(match[2]),), mark=(match[1] or "").lower(), headed=headed)
 
 
 def _pair(lines: Sequence[_Line]) -> Iterable[_Found]:
     for place, line in enumerate(lines):
         if match := _PAIR.fullmatch(line.plain):
             values = (float(match[2]), float(match[3]))
-            yield _Found(places=(place,), values=values, mark=(match[1] or "").lower())
+            headed = not line.plain[0].isdigit()
+            yield _Found(places=(place,), values=values, mark=(match[1] or "").lower(), headed=headed)
         following = lines[place + 1].plain if place + 1 < len(lines) else ""
         labelled = [form.fullmatch(told) for form, told in zip(_LABELLED, (line.plain, following), strict=True)]
         if all(labelled):

@@ -3,8 +3,8 @@
 An arm that left no files is a row of holes, in every form.
 
 Read ``grid`` (a table and its forms), ``read`` (CSV back to rows), ``ablation`` and ``probe``, then ``differences`` (to
-the baseline, to other models), ``judges`` (what the ratings themselves are worth) and ``efficiency`` (what an answer
-costs).
+the baseline, to other models), ``judges`` (what the ratings themselves are worth), ``efficiency`` (what an answer
+costs), ``holes`` (marks where seeds are missing) and ``makers`` (what made the results, under every form).
 """
 
 from llavapose.report.tables.ablation import (
@@ -19,7 +19,9 @@ from llavapose.report.tables.grid import (
     FAILED_MARK,
     HOLE_MARK,
     Grid,
+    as_comment,
     as_latex,
+    as_list,
     as_markdown,
     as_text,
     interval,
@@ -30,6 +32,6 @@ from llavapose.report.tables.read import CLAIM_COLUMNS, CONTROL_COLUMNS, NEEDED,
 
 __all__ = [
     "BLIND_MARK", "CLAIM_COLUMNS", "CONTROL_COLUMNS", "FAILED_MARK", "HOLE_MARK", "NEEDED", "TEXT_COLUMNS",
-    "UNTESTED_MARK", "Grid", "ablation_grid", "ablation_grids", "as_latex", "as_markdown", "as_text", "by_judge",
-    "control_mark", "interval", "number", "probe_grid", "probe_groups_grid", "read_table",
+    "UNTESTED_MARK", "Grid", "ablation_grid", "ablation_grids", "as_comment", "as_latex", "as_list", "as_markdown",
+    "as_text", "by_judge", "control_mark", "interval", "number", "probe_grid", "probe_groups_grid", "read_table",
 ]  # fmt: skip

@@ -93,12 +93,28 @@ POSE_SCALE = (
 )
 
 
+FEW_IMAGES = 20
+"""Below, the means of ratings that crowd at an end of their scale are not yet spread as a t supposes."""
+FEW = (
+    f"Fewer than {FEW_IMAGES} pictures: where ratings crowd at an end of the scale the true value lies outside more "
+    "often than 5%."
+)
+TWO_SEEDS = (
+    "Two training seeds say little of training's spread: with two its part of the interval has a t of its own, one "
+    "degree of freedom, and is wide."
+)
+
+
 def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
     """How the table's intervals were made, and what they do not know: "[95% interval by ...]; ..."."""
     totals = [row for row in rows if row["kind"] == ALL and row["num_scored"]]
     # Tables of before there was another method do not say it.
     how = dict.fromkeys(row["interval"] or "bootstrap" for row in totals) or {"bootstrap": None}
     told = f"[95% interval {', or '.join(INTERVALS[one] for one in how)}]; the difference is paired by question."
+    if any(row["num_runs"] == 2 for row in totals):
+        told += f" {TWO_SEEDS}"
+    if any(row["num_images"] < FEW_IMAGES for row in totals):
+        told += f" {FEW}"
     trained = [row for row in totals if row["arm"] not in (BASELINE, *CONTROL_ARMS)]
     once = [row["arm"] for row in trained if row["num_runs"] == 1]
     if not once:
@@ -108,14 +124,18 @@ def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def gap_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The smallest difference in all kinds that could have been seen, over the arms; nothing where there is none."""
+    """The smallest difference in all kinds that could have been seen of every arm; nothing where there is none.
+
+    Of the arm whose answers spread most beside the other's: one that hardly differs from it, question by question,
+    would promise more than the questions can show of any other.
+    """
     gaps = [row["smallest_gap"] for row in rows if row["kind"] == ALL and not math.isnan(row["p"])]
+    gaps = [gap for gap in gaps if not math.isnan(gap)]
     if not gaps:
         return []
-    ends = list(dict.fromkeys(number(gap, 1) for gap in (min(gaps), max(gaps))))
     return [
-        f"Smallest difference in {ALL} that these questions can show (80% power, two-sided 5%, by their own paired "
-        f"spread over images): {' to '.join(ends)}."
+        f"Smallest difference in {ALL} that these questions can show (80% power, two-sided 5%), by the widest paired "
+        f"spread over images among these arms: {number(max(gaps), 1)}."
     ]
 
 

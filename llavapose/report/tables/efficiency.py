@@ -9,7 +9,8 @@ from llavapose.report.tables.grid import HOLE_MARK, Grid, number
 NOTE = (
     "alone: questions asked one by one, medians: seconds from the picture file to the first token, tokens a second "
     "behind it, seconds of an answer in all. batched: seconds of the run over the answers that it made. Times are the "
-    "machine's: rows of different devices are no comparison of models."
+    "machine's: rows of different devices are no comparison of models. A time has no interval: what another run of the "
+    "same machine would take is not known."
 )
 
 

@@ -8,6 +8,12 @@ from typing import Any
 
 HOLE_MARK = "—"
 FAILED_MARK = "failed"
+FLAT_MARK = "="
+"""Behind an interval of no width."""
+FLAT = (
+    f"{FLAT_MARK}: no spread was seen, all pictures gave the same; that does not say that others would, and the "
+    "interval is none."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +25,12 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
 
+    @property
+    def told(self) -> str:
+        """The note, and what an interval of no width means where one is there."""
+        flat = any(f"] {FLAT_MARK}" in cell for row in self.rows for cell in row)
+        return " ".join(filter(None, [self.note, *[FLAT] * flat]))
+
 
 def number(value: float, digits: int, sign: bool = False) -> str:
     """A number, or the hole's mark."""
@@ -29,10 +41,12 @@ def number(value: float, digits: int, sign: bool = False) -> str:
 
 
 def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: int, sign: bool = False) -> str:
-    """A value with its interval, such as 71.2 [64.0, 78.1], or the hole's mark."""
+    """A value with its interval, such as 71.2 [64.0, 78.1], or the hole's mark; one of no width is marked."""
     if math.isnan(row[value]):
         return HOLE_MARK
-    return f"{number(row[value], digits, sign)} [{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]"
+    flat = f" {FLAT_MARK}" if row[low] == row[high] else ""
+    around = f"[{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]"
+    return f"{number(row[value], digits, sign)} {around}{flat}"
 
 
 def as_text(grid: Grid) -> str:
@@ -46,7 +60,7 @@ def as_text(grid: Grid) -> str:
         return "  ".join([first.ljust(widths[0]), *aligned]).rstrip()
 
     body = [line_of(grid.header), "  ".join("-" * width for width in widths), *map(line_of, grid.rows)]
-    return "\n".join(filter(None, [grid.title, *body, grid.note])) + "\n"
+    return "\n".join(filter(None, [grid.title, *body, grid.told])) + "\n"
 
 
 def as_markdown(grid: Grid) -> str:
@@ -56,12 +70,23 @@ def as_markdown(grid: Grid) -> str:
         return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
     rule = "|" + "|".join([" --- "] + [" ---: "] * (len(grid.header) - 1)) + "|"
-    lines = [f"**{grid.title}**", "", line_of(grid.header), rule, *map(line_of, grid.rows), "", grid.note]
+    lines = [f"**{grid.title}**", "", line_of(grid.header), rule, *map(line_of, grid.rows), "", grid.told]
     return "\n".join(lines) + "\n"
 
 
+def as_list(title: str, lines: Sequence[str]) -> str:
+    """Lines word for word under a heading, as Markdown."""
+    return "\n".join([f"**{title}**", "", *(f"- `{line.replace('`', chr(39))}`" for line in lines)]) + "\n"
+
+
+def as_comment(title: str, lines: Sequence[str]) -> str:
+    """The same as comments of LaTeX."""
+    return "".join(f"% {line}\n" for line in (title, *lines))
+
+
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
-          "‡": r"\ddag{}", "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+          "‡": r"\ddag{}", "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}",
+          "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}  # fmt: skip
 
 
 def as_latex(grid: Grid) -> str:
@@ -75,7 +100,7 @@ def as_latex(grid: Grid) -> str:
     print(r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", sep="\n", file=out)
     print(line_of(grid.header), r"\midrule", *map(line_of, grid.rows), sep="\n", file=out)
     print(r"\bottomrule", r"\end{tabular}", sep="\n", file=out)
-    note = "".join(_LATEX.get(char, char) for char in grid.note)
+    note = "".join(_LATEX.get(char, char) for char in grid.told)
     title = "".join(_LATEX.get(char, char) for char in grid.title)
     print(rf"\caption{{{title}. {note}}}", r"\end{table}", sep="\n", file=out)
     return out.getvalue()

@@ -1,12 +1,14 @@
 """What the ratings themselves are worth, as readers see it: the judges, their agreement, the claims of the answers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL
 from llavapose.report.published import published_grids
+from llavapose.report.tables.ablation import benchmark_told
 from llavapose.report.tables.differences import comparison_grids, difference_grids
 from llavapose.report.tables.efficiency import efficiency_grid
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
@@ -22,18 +24,21 @@ def further_grids(folder: Path) -> dict[str, Grid]:
     claims = read_table(folder, "claims.csv")
     benchmark = next((row["benchmark"] for row in ablation), "")
     comparison = read_table(folder, "comparison.csv")
-    named = {
-        **{f"differences_{judge}": grid for judge, grid in difference_grids(ablation).items()},
-        **{f"comparison_{judge}": grid for judge, grid in comparison_grids(comparison).items()},
+    untold = {
         "judging": judging_grid(judging),
         "lengths": lengths_grid(judging),
         "agreement": agreement_grid(agreement),
         "claims": claims_grid(claims),
         "claims_by_kind": claims_by_kind_grid(claims),
         "efficiency": efficiency_grid(read_table(folder, "efficiency.csv")),
+    }
+    told = benchmark_told(ablation)
+    return {
+        **{f"differences_{judge}": grid for judge, grid in difference_grids(ablation).items()},
+        **{f"comparison_{judge}": grid for judge, grid in comparison_grids(comparison).items()},
+        **{name: replace(grid, title=f"{grid.title}{told}") for name, grid in untold.items() if grid is not None},
         **{f"published_{number}": grid for number, grid in enumerate(published_grids(benchmark), start=1)},
     }
-    return {name: grid for name, grid in named.items() if grid is not None}
 
 
 def _found(rows: Sequence[Row], *keys: str) -> dict[tuple[str, ...], Row]:
@@ -76,10 +81,11 @@ def lengths_grid(rows: Sequence[Row]) -> Grid | None:
     body = []
     for judge, arm in dict.fromkeys((row["judge"], row["arm"]) for row in of_arms):
         ratio, slope, free = (found.get((judge, arm, name)) for name in names)
-        body.append((judge, arm, _told(ratio, 2), _told(slope, 1, sign=True), _told(free, 1, sign=True)))
+        num = next((f"{row['num']:.0f}" for row in (slope, free, ratio) if row is not None), HOLE_MARK)
+        body.append((judge, arm, _told(ratio, 2), _told(slope, 1, sign=True), _told(free, 1, sign=True), num))
     return Grid(
         title="Length of the answers",
-        header=("judge", "arm", "times as long as baseline", "a doubling goes with", "difference at equal length"),
+        header=("judge", "arm", "times as long as baseline", "a doubling goes with", "difference at equal length", "n"),
         rows=tuple(body),
         note="Within questions, rating x 10 [95% interval, the image is the unit]: the difference to the baseline on "
         "the log of the ratio of the answers' words. What goes with length need not come from it.",
@@ -141,12 +147,16 @@ def claims_by_kind_grid(rows: Sequence[Row]) -> Grid | None:
         return None
 
     def cell(arm: str, kind: str) -> str:
-        right, wrong = (found[arm, kind, name]["value"] for name in ("supported", "contradicted"))
-        return f"{number(right, 1)} / {number(wrong, 1)}"
+        return " / ".join(_told(found.get((arm, kind, name)), 1) for name in ("supported", "contradicted"))
+
+    def answers(arm: str) -> str:
+        counts = [found.get((arm, kind, "words")) for kind in rated_kinds()]
+        return " / ".join(f"{row['num_answers']:.0f}" if row is not None else HOLE_MARK for row in counts)
 
     arms = list(dict.fromkeys(row["arm"] for row in rows))
     return Grid(
         title="Pose claims a hundred words, by kind: supported / contradicted",
-        header=("arm", *rated_kinds()),
-        rows=tuple((arm, *(cell(arm, kind) for kind in rated_kinds())) for arm in arms),
+        header=("arm", *rated_kinds(), "answers a kind"),
+        rows=tuple((arm, *(cell(arm, kind) for kind in rated_kinds()), answers(arm)) for arm in arms),
+        note="[95% interval, the image is the unit].",
     )

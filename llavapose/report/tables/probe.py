@@ -1,50 +1,95 @@
 """The probe as readers see it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llavapose.records import ALL, CONTROL_ARMS
-from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval
+
+Row = Mapping[str, Any]
 
 WIDE = {
     ALL: ("true", ALL),
     "one person": ("true", f"{ALL} (one person)"),
     "several people": ("true", f"{ALL} (several people)"),
     "shuffled pictures": ("shuffled", ALL),
+    "no picture": ("no_picture", ALL),
 }
 """Columns of the probe's table: name -> pictures and group."""
 
 
-def probe_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: Sequence[str] = ()) -> Grid:
-    """Skill by arm over all facts, for one person and several, and with shuffled pictures."""
+def probe_grid(rows: Sequence[Row], arms: Sequence[str], failed: Sequence[str] = (), benchmark: str = "") -> Grid:
+    """Skill by arm over all facts, for one person and several, and under the controls.
+
+    Args:
+        rows: of ``probe.csv``.
+        arms: rows of the table.
+        failed: arms whose job failed.
+        benchmark: the end of the title, whose pictures the facts are of (``ablation.benchmark_told``).
+    """
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows}
     body = []
     for arm in _seeing(arms):
         mark = FAILED_MARK if arm in failed else HOLE_MARK
         cells = [found.get((arm, *where)) for where in WIDE.values()]
         whole = cells[0]
-        num = f"{whole['n']:.0f}" if whole else HOLE_MARK
-        body.append((arm, *(interval(row, "skill", "low", "high", 2) if row else mark for row in cells), num))
+        counts = (f"{whole['n']:.0f}", _unanswered(whole)) if whole else (HOLE_MARK, HOLE_MARK)
+        body.append((arm, *(interval(row, "skill", "low", "high", 2) if row else mark for row in cells), *counts))
     return Grid(
-        title="Pose probe",
-        header=("arm", *WIDE, "n"),
+        title=f"Pose probe{_of_pictures(benchmark)}",
+        header=("arm", *WIDE, "n", "unanswered"),
         rows=tuple(body),
         note="Skill = (balanced accuracy - majority) / (1 - majority): 0 is chance, 1 is always right "
         "[95% interval, the image is the unit; training seeds are averaged, their spread is not in it]. With shuffled "
-        "pictures it must fall to nothing.",
+        "pictures and without any it must fall to nothing. unanswered: facts that a model did not choose about, beside "
+        f"n.{_counts_told({name: [row for row in rows if _is(row, where)] for name, where in WIDE.items()})}",
     )
 
 
-def probe_groups_grid(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], failed: Sequence[str] = ()) -> Grid:
-    """Skill by arm and group of facts, with true pictures."""
+def probe_groups_grid(
+    rows: Sequence[Row], arms: Sequence[str], failed: Sequence[str] = (), benchmark: str = ""
+) -> Grid:
+    """Skill by arm and group of facts, with true pictures; arguments as of ``probe_grid``."""
     of_true = [row for row in rows if row["pictures"] == "true"]
-    found = {(row["arm"], row["group"]): row["skill"] for row in of_true}
+    found = {(row["arm"], row["group"]): row for row in of_true}
     groups = list(dict.fromkeys(g for _, g in found if g != ALL and not g.endswith(")")))
     body = []
     for arm in _seeing(arms):
         mark = FAILED_MARK if arm in failed else HOLE_MARK
-        body.append((arm, *(number(found[arm, g], 2) if (arm, g) in found else mark for g in groups)))
-    return Grid(title="Pose probe: skill by group of facts", header=("arm", *groups), rows=tuple(body))
+        cells = [found.get((arm, group)) for group in groups]
+        body.append((arm, *(interval(row, "skill", "low", "high", 2) if row else mark for row in cells)))
+    counts = _counts_told({group: [row for row in of_true if row["group"] == group] for group in groups})
+    return Grid(
+        title=f"Pose probe: skill by group of facts{_of_pictures(benchmark)}",
+        header=("arm", *groups),
+        rows=tuple(body),
+        note=f"[95% interval, the image is the unit].{counts}",
+    )
+
+
+def _is(row: Row, where: tuple[str, str]) -> bool:
+    return (row["pictures"], row["group"]) == where
+
+
+def _of_pictures(benchmark: str) -> str:
+    return benchmark.replace(", benchmark", ", pictures of benchmark", 1)
+
+
+def _unanswered(row: Row) -> str:
+    """How many were not chosen; a hole in tables of before it was counted."""
+    num = row.get("unanswered", math.nan)
+    return HOLE_MARK if math.isnan(num) else f"{num:.0f}"
+
+
+def _counts_told(columns: Mapping[str, Sequence[Row]]) -> str:
+    """How many facts stand behind a column: " n: all 96, one person 48, shuffled pictures 95 to 96."."""
+    told = []
+    for name, rows in columns.items():
+        counts = [row["n"] for row in rows]
+        ends = dict.fromkeys(f"{count:.0f}" for count in (min(counts), max(counts))) if counts else ()
+        told += [f"{name} {' to '.join(ends)}"] if counts else []
+    return f" n: {', '.join(told)}." if told else ""
 
 
 def _seeing(arms: Sequence[str]) -> list[str]:

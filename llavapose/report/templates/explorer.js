@@ -1,15 +1,21 @@
 // The explorer of a page: a list of items that can be searched, filtered and sorted, and one of them in full.
 //
-// The page holds the items as JSON (#data) and the pictures (#pictures); the filters are a form (#filters). What is
-// shown is a state, the form's values and the open item, which stands behind the # of the address:
+// The page holds the items (#data: JSON, deflated, in base64) and the pictures (#pictures: JSON); the filters are a form
+// (#filters). What is shown is a state, the form's values and the open item, which stands behind the # of the address:
 //   #sort=gain&arm=full&q=elbow&id=17-conv      or, for an item alone,      #17-conv
 // Texts come from models and enter the page as text only, never as HTML.
 "use strict";
-(() => {
-  const parsed = (id) => JSON.parse(document.getElementById(id).textContent);
-  const data = parsed("data");
-  const pictures = parsed("pictures");
+(async () => {
   const root = document.getElementById("explorer");
+  if (!("DecompressionStream" in window)) return (document.getElementById("packed").hidden = false);
+  root.setAttribute("aria-busy", "true");
+  const unpacked = (text) => {
+    const bytes = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  };
+  const data = JSON.parse(await unpacked(atob(document.getElementById("data").textContent)));
+  const pictures = JSON.parse(document.getElementById("pictures").textContent);
   const list = document.getElementById("list");
   const shown = document.getElementById("shown");
   const count = document.getElementById("count");
@@ -110,7 +116,7 @@
     text: (item) =>
       [item.id, item.text]
         .concat((item.quoted || []).flat())
-        .concat(item.answers.flatMap((one) => (one.text ? [plain(one.text), one.note, ...one.verdicts.map((v) => v[2])] : [one.note])))
+        .concat(item.answers.flatMap((one) => (one.text ? [plain(one.text), one.note, ...one.verdicts.map((v) => data.reasons[v[2]])] : [one.note])))
         .join("\n"),
     // Every arm's rating as a dot between 0 and 10, so that the list itself shows where arms part.
     row(item, state) {
@@ -157,7 +163,7 @@
         const place = order ? `, ${order === "ab" ? "first" : "second"}` : "";
         const again = repeat ? `, repeat ${repeat + 1}` : "";
         return el("li", {}, el("span", { class: "judge" }, el("bdi", {}, data.judges[judge] + beside + place + again), " ", el("b", {}, rated(rating))),
-          el("span", { class: "reason", dir: "auto" }, reason));
+          el("span", { class: "reason", dir: "auto" }, data.reasons[reason]));
       });
       if (lines.length < 2) return el("ul", { class: "verdicts" }, lines.length ? lines : el("li", {}, "not judged"));
       const told = data.judges.map((name, judge) => [name, number(one.ratings[judge])]).map(([name, value]) => `${name} ${rated(value)}`);
@@ -381,6 +387,7 @@
   new IntersectionObserver((seen) => wide.matches && seen.some((one) => one.isIntersecting) && more()).observe(end);
 
   root.hidden = false;
+  root.removeAttribute("aria-busy");
   fromAddress();
   if (location.hash && asked() === null) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: "instant" });
   if (!list.children.length && asked() === null) refresh();

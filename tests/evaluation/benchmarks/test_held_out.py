@@ -8,6 +8,7 @@ import pytest
 
 from llavapose.config.compose import composed, typed
 from llavapose.data.choose import without_pictures
+from llavapose.data.index.records import ensure_records
 from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.building.write import build_benchmark_file
 from llavapose.evaluation.benchmarks.frozen import read_frozen
@@ -88,9 +89,9 @@ def test_a_run_holds_out_the_chosen_benchmark_and_all_that_lie_in_the_folder(coc
     ]  # fmt: skip
     assert held_out_ids(typed("train", composed("train", CONF, chosen))) == held(coco)
     made = ensure_samples(scenes_of(coco / "coco", 2017), offline(), tmp_path)
-    samples = tuple(read_samples(made.samples, made.images))
-    kept = without_pictures(samples, held_out_ids(config))
-    assert 0 < len(kept) < len(samples) and not {one.provenance["scene"] for one in kept} & held(coco)
+    records = ensure_records(made.samples, made.images, kind=None, folder=tmp_path / "index")
+    kept = list(records.read(without_pictures(records, held_out_ids(config))))
+    assert 0 < len(kept) < len(records) and not {one.provenance["scene"] for one in kept} & held(coco)
 
 
 def test_ids_of_the_file_and_of_the_folder_add_up(coco, tmp_path):

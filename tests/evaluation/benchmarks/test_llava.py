@@ -91,7 +91,10 @@ def test_a_picture_that_is_not_there_is_named(folder):
         _ = llava(folder).questions
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="LLaVA's files are not here")
+@pytest.mark.skipif(
+    not SHARED.is_dir(),
+    reason="no ../shared/data/llava_coco2014 beside the checkout: LLaVA's 90 questions are not read",
+)
 def test_llavas_own_ninety_questions_are_read(tmp_path):
     own = SHARED / "data" / "llava_coco2014"
     asked = read_questions(own / "questions_90.jsonl")

@@ -139,6 +139,19 @@ def test_training_seeds_widen_the_interval_by_their_own_spread():
     assert found.high - found.low > 3 * (alone.high - alone.low)
 
 
+def test_of_two_seeds_each_part_has_its_own_t():
+    rng = np.random.default_rng(8)
+    z = rng.normal(0, 1, (20, 1)) + np.array([[-0.5, 0.5]]) + rng.normal(0, 0.5, (20, 2))
+    found = crossed_mean(z, list(range(20)))
+    rest = ((z - z.mean(1, keepdims=True) - z.mean(0) + z.mean()) ** 2).sum() / 19
+    image, seed = z.mean(1).var(ddof=1) / 20, (20 * z.mean(0).var(ddof=1) - rest) / 40
+    half = math.sqrt(stats.t.ppf(0.975, 19) ** 2 * image + stats.t.ppf(0.975, 1) ** 2 * seed)
+    assert found.se == pytest.approx(math.sqrt(image + seed)) and 1 < found.df < 19
+    assert (found.low, found.high) == pytest.approx((z.mean() - half, z.mean() + half))
+    same = np.repeat(rng.normal(0, 1, (20, 1)), 2, axis=1)
+    assert crossed_mean(same, list(range(20))).df == 19, "no spread of trainings, nothing to be careful about"
+
+
 def test_one_seed_is_the_plain_interval_and_an_untrained_base_has_one():
     rng = np.random.default_rng(9)
     first, second = rng.normal(5, 1, (90, 1)), rng.normal(4, 1, (90, 1))

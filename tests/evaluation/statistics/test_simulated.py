@@ -52,6 +52,13 @@ def test_three_seeds_interval_covers_the_gap():
     assert 935 <= covers(found) <= 965
 
 
+@pytest.mark.parametrize("seed_sd", [0.2, 1.0])
+def test_two_seeds_interval_covers_the_gap_however_far_trainings_differ(seed_sd):
+    """By Satterthwaite's degrees of freedom alone fewer than 900 where trainings rule."""
+    found = worlds(NUM_WORLDS, gap=0.4, num_seeds=2, seed_sd=seed_sd, seed=2)
+    assert covers(found) >= 925
+
+
 def test_three_seeds_as_if_there_were_no_training_spread_cover_too_seldom():
     """The wrong unit of another kind: images alone, where trainings differ too."""
     found = worlds(NUM_WORLDS, gap=0.4, num_seeds=3, seed_sd=0.4)

@@ -14,6 +14,8 @@ from llavapose.config.schema import GenerateConfig, TrainConfig
 
 def machine_problems(config: Any) -> list[str]:
     """One line for each setting that this machine cannot follow; nothing is imported for it or left behind."""
+    if isinstance(config, TrainConfig) and config.dry_run:
+        return device_problems(config)  # a plan needs no weights and writes nothing
     if isinstance(config, TrainConfig):
         return [
             *device_problems(config),

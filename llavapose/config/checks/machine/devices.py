@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from llavapose.config.checks.machine.gpus import Gpus, find_gpus
-from llavapose.config.choices import PRECISIONS
+from llavapose.config.choices import PRECISIONS, AdapterType, LauncherType
 from llavapose.config.schema import TrainConfig
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
@@ -23,7 +23,9 @@ _ADA = (8, 9)
 
 def device_problems(config: TrainConfig) -> list[str]:
     """One line for each part of trainer and strategy that this machine cannot run."""
-    return list(_problems(config, find_gpus(), os.cpu_count() or 1))
+    # A plan may be for another machine, and so is a job of Slurm's, which looks at its own when it starts.
+    elsewhere = config.dry_run or config.launcher.type == LauncherType.slurm
+    return list(_problems(config, None if elsewhere else find_gpus(), os.cpu_count() or 1))
 
 
 def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterator[str]:
@@ -51,6 +53,8 @@ def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterato
         used = None  # Apple's: Lightning takes it as one device, and nothing here counts it
     yield from _devices(config.trainer.get("devices", "auto"), accelerator, used, num_cores)
     yield from _precision(str(config.trainer.get("precision", "32-true")), used)
+    yield from _masters(config)
+    yield from _four_bits(config)
 
 
 def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> Iterator[str]:
@@ -69,6 +73,36 @@ def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> 
         yield f"{what} runs on NVIDIA GPUs, and trainer.accelerator={accelerator}; {instead}"
     elif gpus is not None and not gpus.num:
         yield f"{what} needs a GPU, and there is none here: {gpus.why}; {instead}"
+
+
+def _masters(config: TrainConfig) -> Iterator[str]:
+    """Half weights that nothing keeps in float32: at a rate of 2e-5 a step is smaller than their last digit."""
+    precision, what = str(config.trainer.get("precision", "32-true")), _name(config.strategy)
+    if precision not in ("bf16-true", "16-true") or "deepspeed" in what.lower():
+        return
+    if what.endswith(".FSDP2Strategy"):
+        if precision == "16-true":
+            yield "trainer.precision=16-true with FSDP2 keeps no float32 weights; use bf16-true, which does"
+        return
+    yield (
+        f"trainer.precision={precision} keeps no float32 weights under {what.rpartition('.')[2] or 'this strategy'}: "
+        f"most would never change at small rates; use trainer.precision={precision.replace('true', 'mixed')}, or a "
+        "strategy that keeps them: deepspeed_stage3, fsdp2"
+    )
+
+
+def _four_bits(config: TrainConfig) -> Iterator[str]:
+    if config.adapter.type != AdapterType.qlora:
+        return
+    what = _name(config.strategy)
+    if "deepspeed" in what.lower() or what.endswith((".FSDP2Strategy", ".ModelParallelStrategy", ".FSDPStrategy")):
+        yield "adapter=qlora: 4-bit weights cannot be cut up over ranks; use strategy=single or ddp, or adapter=lora"
+    if importlib.util.find_spec("bitsandbytes") is None:
+        yield "adapter=qlora needs the package bitsandbytes; pip install 'llavapose[qlora]', or use adapter=lora"
+
+
+def _name(strategy: dict[str, Any]) -> str:
+    return str(strategy.get("_target_") or strategy.get("name") or "")
 
 
 def _devices(devices: Any, accelerator: str, gpus: Gpus | None, num_cores: int) -> Iterator[str]:

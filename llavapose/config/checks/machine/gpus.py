@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_NVML = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
+NVML = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
+"""The driver's management library."""
 _CUDA = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 
@@ -63,7 +64,7 @@ def torch_build() -> dict[str, str] | None:
 def ask_driver() -> Gpus | None:
     """All GPUs of the machine, by NVML; None where it is missing though a CUDA driver is there."""
     try:
-        nvml = ctypes.CDLL(_NVML)
+        nvml = ctypes.CDLL(NVML)
     except OSError:
         return None if _loads(_CUDA) else Gpus(num=0, why="this machine has no NVIDIA driver")
     if nvml.nvmlInit_v2() != 0:

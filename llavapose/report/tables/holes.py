@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from llavapose.evaluation.tables.seeds import SeedCounts, Seeds
 from llavapose.records import CONTROL_ARMS
-from llavapose.report.tables import HOLE_MARK, Grid
+from llavapose.report.tables.grid import HOLE_MARK, Grid
 
 FEWER = "‡"
 

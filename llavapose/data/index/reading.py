@@ -1,0 +1,114 @@
+"""Pieces of sample files to arrays, and the arrays to one table."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llavapose.data.index.shards import Arrays
+from llavapose.data.index.sources import Piece
+from llavapose.data.index.table import Table, TableWriter, Texts, packed_texts
+from llavapose.errors import DataError
+from llavapose.kinds import KINDS
+from llavapose.samples import WHAT, Ids, Reader, made_here, read_line
+
+
+def read_piece(piece: Piece, *, images: Path, kind: str | None) -> Arrays:
+    """What the lines of a piece hold; runs in a process of its own."""
+    reader, kinds = Reader(image_root=images, kind=kind), list(KINDS)
+    rows: list[tuple[int, int, int, int, int, int]] = []
+    ids: list[str] = []
+    names: list[str] = []
+    faults: list[tuple[int, str]] = []
+    with piece.lines.open("rb") as stream:
+        stream.seek(piece.start)
+        at = piece.start
+        for number, line in enumerate(BytesIO(stream.read(piece.end - piece.start)), piece.first):
+            start, at = at, at + len(line)
+            if not line.strip():
+                continue
+            raw = read_line(line, piece.file, number, listed=piece.listed)
+            try:
+                if raw.record is None:
+                    raise DataError(raw.problem)
+                sample = reader.sample(raw.record, piece.file, where=raw.where)
+                if len(sample.images) > 1:
+                    raise DataError(
+                        f"sample {sample.id} has {len(sample.images)} pictures; training packs one a sample: leave it "
+                        "out or split it"
+                    )
+            except DataError as error:
+                faults.append((number, str(error)))
+                continue
+            words = sum(len(turn.text.split()) for turn in sample.turns)
+            rows.append((start, len(line), number, kinds.index(sample.kind), words, made_here(raw.record)))
+            ids.append(sample.id)
+            names.append(sample.image)
+    return _arrays_of(rows, ids, names, faults)
+
+
+def _arrays_of(
+    rows: list[tuple[int, ...]], ids: list[str], names: list[str], faults: list[tuple[int, str]]
+) -> dict[str, np.ndarray]:
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 6)
+    dtypes = {
+        "start": np.int64,
+        "size": np.int32,
+        "line": np.int32,
+        "kind": np.uint8,
+        "words": np.int32,
+        "ours": np.bool_,
+    }
+    return {
+        **{name: columns[:, at].astype(dtype) for at, (name, dtype) in enumerate(dtypes.items())},
+        **packed_texts("id", ids),
+        **packed_texts("name", names),
+        **packed_texts("fault", [text for _, text in faults]),
+        "fault_line": np.array([line for line, _ in faults], dtype=np.int32),
+    }
+
+
+class Merger:
+    """Pieces, one behind the other, to one table: ids that differ, a number for each picture's name."""
+
+    def __init__(self, writer: TableWriter) -> None:
+        self._writer = writer
+        self._ids = Ids()
+        self._pictures: dict[str, int] = {}
+        self._image: list[np.ndarray] = []
+        self.problems: list[str] = []
+        self.num = 0
+
+    def add(self, piece: Piece, arrays: Arrays) -> None:
+        """The next piece; its problems in the order of its lines."""
+        ids, faults = _texts(arrays, "id"), _texts(arrays, "fault")
+        problems = list(zip(arrays["fault_line"].tolist(), faults, strict=True))
+        kept = []
+        for line, name, ours in zip(arrays["line"].tolist(), ids, arrays["ours"].tolist(), strict=True):
+            where = f"{WHAT}: {piece.file}, record {line}" if piece.listed else f"{WHAT}: {piece.file}:{line}"
+            place = f"record {line}" if piece.listed else f"on line {line}"
+            try:
+                kept.append(self._ids.take(name, made_here=ours, where=where, place=place))
+            except DataError as error:
+                problems.append((line, str(error)))
+        self.problems += [text for _, text in sorted(problems)]
+        self.num += len(ids)
+        columns = {name: arrays[name] for name in ("start", "size", "line", "kind", "words")}
+        number = np.full(len(ids), piece.number, dtype=np.int16)
+        self._writer.add({**columns, "file": number, **packed_texts("id", kept)})
+        pictures = (self._pictures.setdefault(n, len(self._pictures)) if n else -1 for n in _texts(arrays, "name"))
+        self._image.append(np.fromiter(pictures, dtype=np.int32, count=len(ids)))
+
+    def close(self, facts: dict[str, Any]) -> Table:
+        """Pictures numbered by name: what follows from their order is the same however the file is sorted."""
+        names = sorted(self._pictures)
+        # One place more, which -1 looks up: text alone stays so.
+        number = np.full(len(names) + 1, -1, dtype=np.int32)
+        number[[self._pictures[name] for name in names]] = np.arange(len(names), dtype=np.int32)
+        self._writer.add({"image": number[np.concatenate(self._image)], **packed_texts("name", names)})
+        return self._writer.close(facts)
+
+
+def _texts(arrays: Arrays, name: str) -> list[str]:
+    return Texts(arrays[f"{name}_bytes"], arrays[f"{name}_ends"])[:]

@@ -1,0 +1,190 @@
+"""The records of a set as arrays: where each stands in its file, its kind, its picture, its words.
+
+Every record is proven good on the way; all bad ones are listed. The table, a sample a row:
+
+    start int64, size int32     bytes of the record in its file (of a JSON list: in the copy with a record a line)
+    file int16, line int32      which file, which line or record of it
+    kind uint8                  index into ``facts["kinds"]``
+    image int32                 index into the pictures' names, which stand in alphabetical order; -1: text alone
+    words int32                 words of all turns, split at blanks
+    id_bytes, id_ends           the ids
+    name_bytes, name_ends       the pictures' names, a picture a row
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llavapose.data.index.reading import Merger, read_piece
+from llavapose.data.index.shards import do_all, forget, once
+from llavapose.data.index.sources import PIECE_BYTES, Source, as_lines, pieces_of, sources_of
+from llavapose.data.index.table import Table, TableWriter, Texts, open_table
+from llavapose.files import fingerprint
+from llavapose.kinds import KINDS
+from llavapose.llava_json import from_record
+from llavapose.plain_json import parse_json
+from llavapose.records import Sample
+from llavapose.samples import WHAT, bad_records
+
+DECIDES = ("samples.py", "llava_json.py", "kinds.py", "pictures.py", "data/index/reading.py")
+"""Files of this package that decide what is in the table: another version of them makes it anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """An opened table of records.
+
+    Attributes:
+        samples: the file or folder that it is of.
+        images: folder of the pictures.
+        table: as above.
+    """
+
+    samples: Path
+    images: Path
+    table: Table
+
+    def __len__(self) -> int:
+        return len(self.table.arrays["kind"])
+
+    @property
+    def kind(self) -> np.ndarray:
+        """uint8[N], index into ``kinds``."""
+        return self.table.arrays["kind"]
+
+    @property
+    def image(self) -> np.ndarray:
+        """int32[N], index into ``names``; -1: text alone."""
+        return self.table.arrays["image"]
+
+    @property
+    def words(self) -> np.ndarray:
+        """int32[N]."""
+        return self.table.arrays["words"]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the kinds."""
+        return tuple(self.table.facts["kinds"])
+
+    @property
+    def content(self) -> str:
+        """A hash of what the files hold, wherever they lie."""
+        return self.table.facts["content"]
+
+    @property
+    def key(self) -> str:
+        """What else is made of these records is called by."""
+        return self.table.folder.name
+
+    @property
+    def names(self) -> Texts:
+        """The pictures' paths below the image folder, in alphabetical order."""
+        return self.table.texts("name")
+
+    @property
+    def ids(self) -> Texts:
+        """The samples' ids."""
+        return self.table.texts("id")
+
+    def sample(self, row: int) -> Sample:
+        """One sample, read from its file."""
+        return next(self.read([row]))
+
+    def read(self, rows: Iterable[int]) -> Iterator[Sample]:
+        """Samples, read from their files."""
+        arrays, opened = self.table.arrays, {}
+        with ExitStack() as stack:
+            for row in rows:
+                number = int(arrays["file"][row])
+                if number not in opened:
+                    opened[number] = stack.enter_context(Path(self.table.facts["lines"][number]).open("rb"))
+                opened[number].seek(int(arrays["start"][row]))
+                yield self._sample(row, opened[number].read(int(arrays["size"][row])))
+
+    def _sample(self, row: int, line: bytes) -> Sample:
+        where = f"sample {self.ids[row]}"
+        record: dict[str, Any] = parse_json(line, what=WHAT, where=where)
+        picture = int(self.image[row])
+        # As they were found when the table was made, whatever the record calls them.
+        found = {"kind": self.kinds[int(self.kind[row])]} | ({"image": self.names[picture]} if picture >= 0 else {})
+        return replace(from_record({**record, **found}, None, where=where), id=self.ids[row])
+
+
+def ensure_records(
+    samples: Path,
+    images: Path,
+    *,
+    kind: str | None,
+    folder: Path,
+    processes: int | None = None,
+    piece_bytes: int = PIECE_BYTES,
+) -> Records:
+    """The table of a set's records, built where it is missing.
+
+    Args:
+        samples: as in ``samples.stream_samples``.
+        images: folder of the pictures.
+        kind: of the records for which neither they nor the file's name tell it.
+        folder: where indexes are kept.
+        processes: as in ``shards.do_all``.
+        piece_bytes: of one piece of work.
+
+    Raises:
+        DataError: with every bad record on a line of its own (the first 20), and their number.
+    """
+    sources = sources_of(samples)
+    root = images.resolve()
+    code = [(Path(__file__).parents[2] / name).read_text(encoding="utf-8") for name in DECIDES]
+    files = [(str(one.file.resolve()), one.digest) for one in sources]
+    home = folder / f"records-{fingerprint([files, str(root), kind, list(KINDS), code, piece_bytes], 16)}"
+
+    def find() -> Table | None:
+        table = open_table(home)
+        return table if table and all(Path(lines).is_file() for lines in table.facts["lines"]) else None
+
+    def make() -> Table:
+        return _build(home, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)
+
+    return Records(samples=samples, images=images, table=once(home, find, make, what="index of the samples"))
+
+
+def _build(
+    home: Path,
+    sources: list[Source],
+    samples: Path,
+    images: Path,
+    kind: str | None,
+    *,
+    processes: int | None,
+    piece_bytes: int,
+) -> Table:
+    parts, copies = home.with_name(f"{home.name}.parts"), home.with_name(f"{home.name}.lines")
+    lined = [as_lines(one.file, copies / f"{number:03}.jsonl") for number, one in enumerate(sources)]
+    lines = [path for path, _ in lined]
+    pieces = pieces_of([(one.file, path) for one, path in zip(sources, lines, strict=True)], size=piece_bytes)
+    work = partial(read_piece, images=images, kind=kind)
+    if sum(piece.end - piece.start for piece in pieces) <= piece_bytes:
+        processes = 1  # done here before another one has started
+    with TableWriter(home) as writer:
+        merged = Merger(writer)
+        found = do_all(parts, pieces, work, what="reading samples", processes=processes)
+        for piece, arrays in zip(pieces, found, strict=True):
+            merged.add(piece, arrays)
+        problems = merged.problems + [problem for _, problem in lined if problem]
+        if not merged.num and not problems:
+            problems = [f"{WHAT}: {samples} holds no record; expected one JSON object a line"]
+        if problems:
+            forget(parts)
+            forget(copies)
+            raise bad_records(samples, problems)
+        content = fingerprint([(one.file.name, one.digest) for one in sources], 32)
+        facts = {"kinds": list(KINDS), "content": content, "lines": [str(path.resolve()) for path in lines]}
+        table = merged.close(facts)
+    forget(parts)
+    return table

@@ -1,0 +1,121 @@
+"""The files of a set, each with its hash, and cut in pieces of whole lines."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from llavapose.errors import DataError
+from llavapose.files import atomic_write, read_json_list, sha256
+from llavapose.samples import WHAT, is_list, sample_files
+
+PIECE_BYTES = 4 << 20
+"""Of one piece: a few seconds' work, which is all that a kill can cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One file of a set.
+
+    Attributes:
+        file: as it was given; messages name it.
+        digest: SHA-256 of its content.
+    """
+
+    file: Path
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Whole lines of one file.
+
+    Attributes:
+        number: of the file among those of the set.
+        file: as it was given.
+        lines: the file that holds a record a line: itself, or the copy of a JSON list.
+        start, end: bytes of ``lines``.
+        first: number of its first line, from 1.
+        listed: whether the lines are the records of a JSON list.
+    """
+
+    number: int
+    file: Path
+    lines: Path
+    start: int
+    end: int
+    first: int
+    listed: bool
+
+
+def sources_of(samples: Path) -> list[Source]:
+    """The files of a file or folder of samples.
+
+    Raises:
+        DataError: there is none.
+    """
+    found = []
+    for file in sample_files(samples):
+        stat = file.stat()
+        found.append(Source(file=file, digest=_digest(file, stat.st_size, stat.st_mtime_ns)))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _digest(file: Path, size: int, changed: int) -> str:
+    """Size and time are part of the question: a file that changes meanwhile is read again."""
+    return sha256(file)
+
+
+def as_lines(file: Path, copy: Path) -> tuple[Path, str]:
+    """A file that holds a record a line, and the problem that ends it: a JSON list is copied, all else is as it is.
+
+    Args:
+        file: JSONL or a JSON list.
+        copy: where to write the records of a list, one a line; one that is there is whole, and is taken.
+    """
+    if not is_list(file):
+        return file, ""
+    if copy.exists():
+        return copy, ""
+    # Under another name until the list has come to its end: a later run must not take a part for the whole.
+    growing = copy.with_suffix(".part")
+    problems: list[str] = []
+    with atomic_write(growing) as stream:
+        stream.writelines(json.dumps(value) + "\n" for _, value in _until_broken(file, problems))
+    if not problems:
+        growing.rename(copy)
+        return copy, ""
+    return growing, problems[0]
+
+
+def _until_broken(file: Path, problems: list[str]) -> Iterator[tuple[int, Any]]:
+    """The records of a JSON list; what ends it before its time is put into ``problems``."""
+    try:
+        yield from read_json_list(file, what=WHAT)
+    except DataError as error:
+        problems.append(str(error))
+
+
+def pieces_of(files: Sequence[tuple[Path, Path]], *, size: int = PIECE_BYTES) -> list[Piece]:
+    """Files, each given as (as it was given, its lines), cut at the first line end behind every ``size`` bytes."""
+    found = []
+    for number, (file, lines) in enumerate(files):
+        for start, end, first in _cuts(lines, size):
+            found.append(
+                Piece(number=number, file=file, lines=lines, start=start, end=end, first=first, listed=lines != file)
+            )
+    return found
+
+
+def _cuts(path: Path, size: int) -> Iterator[tuple[int, int, int]]:
+    """(start, end, number of the first line) of pieces that end behind a line."""
+    start, first = 0, 1
+    with path.open("rb") as stream:
+        while block := stream.read(size):
+            block += stream.readline()
+            yield start, start + len(block), first
+            start += len(block)
+            first += block.count(b"\n")

@@ -1,0 +1,127 @@
+"""The samples' tokens as arrays: the branches of every record, for one tokenizer, template and length.
+
+    ids int32, supervised uint8      tokens of all branches, one behind the other
+    branch_ends int64                where each sample's branch ends among them
+    num_targets int32, truncated uint8      its supervised tokens; whether its end was cut
+    fault_row int32, fault_bytes, fault_ends      samples that cannot be trained on, whose branch is empty, and why
+
+A fault is an error only for who asks for its sample: a mixture may leave it out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llavapose.data.conversation import Branch, Conversation, Frame, branches
+from llavapose.data.index.encoder import encoder_of, saved_tokenizer
+from llavapose.data.index.records import Records
+from llavapose.data.index.shards import Arrays, do_all, forget, once
+from llavapose.data.index.table import Table, TableWriter, open_table, packed_texts
+from llavapose.errors import DataError
+from llavapose.files import atomic_write, fingerprint
+
+PIECE_ROWS = 4096
+"""Samples of one piece of work: a few seconds, which is all that a kill can cost."""
+
+DECIDES = ("data/conversation.py", "data/index/tokens.py", "data/index/encoder.py")
+"""Files of this package that decide what is in the table: another version of them makes it anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens(Sequence[Branch]):
+    """An opened table of branches, a sample a row; a branch is made when it is asked for."""
+
+    table: Table
+
+    def __len__(self) -> int:
+        return len(self.table.arrays["branch_ends"])
+
+    def __getitem__(self, row: Any) -> Any:
+        ends, arrays = self.table.arrays["branch_ends"], self.table.arrays
+        start, end = int(ends[row - 1]) if row else 0, int(ends[row])
+        return Branch(
+            ids=tuple(arrays["ids"][start:end].tolist()),
+            supervised=tuple(arrays["supervised"][start:end].astype(bool).tolist()),
+            truncated=bool(arrays["truncated"][row]),
+        )
+
+    @property
+    def num_tokens(self) -> np.ndarray:
+        """int32[N], tokens of each branch."""
+        return np.diff(self.table.arrays["branch_ends"], prepend=0).astype(np.int32)
+
+    @property
+    def num_targets(self) -> np.ndarray:
+        """int32[N], supervised ones among them."""
+        return self.table.arrays["num_targets"]
+
+    @property
+    def truncated(self) -> np.ndarray:
+        """uint8[N], whether each was cut."""
+        return self.table.arrays["truncated"]
+
+    def faults(self, rows: np.ndarray) -> list[str]:
+        """Why those of the samples cannot be trained on that cannot."""
+        texts = self.table.texts("fault")
+        return [texts[at] for at in np.flatnonzero(np.isin(self.table.arrays["fault_row"], rows))]
+
+
+def ensure_tokens(
+    records: Records,
+    conversation: Conversation,
+    *,
+    max_length: int,
+    folder: Path,
+    processes: int | None = None,
+    piece_rows: int = PIECE_ROWS,
+) -> Tokens:
+    """The table of all branches, built where it is missing.
+
+    Args:
+        records: whose samples.
+        conversation: of the tokenizer.
+        max_length: as in ``conversation.branches``.
+        folder: where indexes are kept.
+        processes: as in ``shards.do_all``.
+        piece_rows: samples of one piece of work.
+    """
+    saved, frame = saved_tokenizer(conversation.tokenizer), conversation.frame
+    code = [(Path(__file__).parents[2] / name).read_text(encoding="utf-8") for name in DECIDES]
+    stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved]
+    home = folder / f"tokens-{fingerprint([records.key, saved, stands, code, max_length, piece_rows], 16)}"
+
+    def make() -> Table:
+        parts = home.with_name(f"{home.name}.parts")
+        with atomic_write(parts / "tokenizer.json") as stream:
+            stream.write(saved)
+        work = partial(_encode, records=records, tokenizer=parts / "tokenizer.json", frame=frame, max_length=max_length)
+        tasks = [(at, min(at + piece_rows, len(records))) for at in range(0, len(records), piece_rows)]
+        with TableWriter(home) as writer:
+            for arrays in do_all(parts, tasks, work, what="encoding samples", processes=processes):
+                writer.add(arrays)
+            table = writer.close({})
+        forget(parts)
+        return table
+
+    return Tokens(table=once(home, lambda: open_table(home), make, what="index of the tokens"))
+
+
+def _encode(rows: tuple[int, int], *, records: Records, tokenizer: Path, frame: Frame, max_length: int) -> Arrays:
+    """The branches of some rows; runs in a process of its own."""
+    samples = list(records.read(range(*rows)))
+    found = branches(samples, frame, encoder_of(tokenizer), max_length=max_length)
+    good = [one if isinstance(one, Branch) else Branch(ids=(), supervised=()) for one in found]
+    faults = [(row, str(one)) for row, one in enumerate(found, rows[0]) if isinstance(one, DataError)]
+    return {
+        "ids": np.array([token for one in good for token in one.ids], dtype=np.int32),
+        "supervised": np.array([learnt for one in good for learnt in one.supervised], dtype=np.uint8),
+        "branch_ends": np.cumsum([len(one.ids) for one in good], dtype=np.int64),
+        "num_targets": np.array([one.num_targets for one in good], dtype=np.int32),
+        "truncated": np.array([one.truncated for one in good], dtype=np.uint8),
+        "fault_row": np.array([row for row, _ in faults], dtype=np.int32),
+        **packed_texts("fault", [text for _, text in faults]),
+    }

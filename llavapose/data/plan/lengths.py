@@ -1,0 +1,80 @@
+"""What a planner knows of samples, and the settings that it plans by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llavapose.config.choices import LossMean, Sampler
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """The samples as a planner sees them; all arrays have one entry a sample.
+
+    Attributes:
+        image: int32[N], number of the sample's picture, -1 where it has none. Counted in the order of the pictures'
+            names, the order does not depend on which sample comes first in a file.
+        num_tokens: int32[N], tokens behind the picture.
+        num_targets: int32[N], supervised tokens, at least 1.
+        num_words: int32[N], words of all turns, as whitespace parts them, without the picture's placeholder.
+    """
+
+    image: NDArray[np.int32]
+    num_tokens: NDArray[np.int32]
+    num_targets: NDArray[np.int32]
+    num_words: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    @property
+    def num_pictures(self) -> int:
+        """Different pictures."""
+        return len(np.unique(self.image[self.image >= 0]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSettings:
+    """What decides a plan besides the samples.
+
+    Attributes:
+        batch_size: samples a rank and micro-step.
+        accumulate: micro-steps an optimizer step.
+        num_ranks: processes that share each micro-step.
+        seed: of the order.
+        sampler: who shares a step.
+        max_branches: most samples of one picture in a row; 0 sets no limit.
+        loss: what a step's loss is the mean over.
+        row_tokens: most tokens of a row, prefixes included; 0 sets no limit.
+        prefix_tokens: tokens in front of a picture's samples, the picture's own included.
+        text_prefix_tokens: tokens in front of a sample without a picture.
+    """
+
+    batch_size: int
+    accumulate: int = 1
+    num_ranks: int = 1
+    seed: int
+    sampler: Sampler = Sampler.shared
+    max_branches: int = 0
+    loss: LossMean = LossMean.token
+    row_tokens: int = 0
+    prefix_tokens: int = 0
+    text_prefix_tokens: int = 0
+
+    @property
+    def slices(self) -> int:
+        """Micro-batches of an optimizer step, over micro-steps and ranks."""
+        return self.accumulate * self.num_ranks
+
+    @property
+    def global_batch(self) -> int:
+        """Samples of an optimizer step."""
+        return self.batch_size * self.slices
+
+
+def num_steps(num_samples: int, settings: PlanSettings) -> int:
+    """Optimizer steps of one epoch; a last step may hold fewer samples, at least one a rank and micro-step."""
+    # A rest with fewer samples would leave a rank without a batch, and the others waiting for it.
+    full, rest = divmod(num_samples, settings.global_batch)
+    return full + (1 if rest >= settings.slices else 0)

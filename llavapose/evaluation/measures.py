@@ -1,0 +1,10 @@
+"""What is measured about an arm, one function a measure; each leaves files below ``out``, which ``tables/`` reads."""
+
+from collections.abc import Callable
+
+from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.probe.probing import probe
+from llavapose.evaluation.rating import rate
+
+MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
+"""All that is done with an arm, in order."""

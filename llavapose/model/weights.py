@@ -1,0 +1,130 @@
+"""A base's weights tensor by tensor, for strategies that hold a part of the model on every rank.
+
+Loaded whole, a 7B model takes 28 GB of every rank's memory in float32, 14 GB in bfloat16. Here the files are mapped,
+and one tensor at a time is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import init_empty_weights
+from huggingface_hub import snapshot_download
+from safetensors import safe_open
+from torch import Tensor
+from transformers import LlavaConfig, LlavaForConditionalGeneration
+from transformers.initialization import no_init_weights
+
+from llavapose.errors import CheckpointError
+from llavapose.files import read_json
+from llavapose.model.pretrained import hub_key, resolve_base, told
+
+_INDEX = "model.safetensors.index.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Where every weight of a model lies: its name in the module tree -> (file, name there)."""
+
+    places: Mapping[str, tuple[Path, str]]
+
+    def read(self, name: str) -> Tensor:
+        """One tensor, in the file's own precision; its pages are read when they are used."""
+        path, key = self.places[name]
+        with told(str(path.parent)), safe_open(path, framework="pt") as stream:
+            return stream.get_tensor(key)
+
+
+def empty_model(
+    base: str, *, dtype: torch.dtype, attention: str, sharded: bool = False
+) -> LlavaForConditionalGeneration:
+    """The model of a folder or hub id with parameters that have a shape and no memory; buffers are real.
+
+    Args:
+        base: "tiny", folder or hub id.
+        dtype: of the parameters.
+        attention: backend.
+        sharded: the parameters come into being where the context around the call wants them, as ZeRO-3's does.
+    """
+    source = resolve_base(base)
+    with told(source), no_init_weights():
+        config = LlavaConfig.from_pretrained(source)
+        # What is remembered of the attention decides the class of its layers.
+        make: Any = LlavaForConditionalGeneration._from_config
+        if sharded:
+            model = make(config, dtype=dtype, attn_implementation=attention)
+        else:
+            with init_empty_weights(include_buffers=False):
+                model = make(config, dtype=dtype, attn_implementation=attention)
+    model.tie_weights()
+    return model.eval()
+
+
+def _written_as(name: str) -> tuple[str, ...]:
+    """Keys that a parameter may have in a file: published, the module tree's, or as transformers 5 saves."""
+    published = hub_key(name)
+    return published, name, published.replace("vision_tower.vision_model.", "vision_tower.")
+
+
+def find_weights(base: str, model: LlavaForConditionalGeneration) -> Weights:
+    """Where the weights of ``model`` lie in its base's files.
+
+    Raises:
+        CheckpointError: weights missing, left over, or of another shape.
+    """
+    source = resolve_base(base)
+    files = _files(source)
+    names = {key: name for name, _ in model.named_parameters() for key in _written_as(name)}
+    shapes = {name: getattr(value, "ds_shape", value.shape) for name, value in model.named_parameters()}
+    places: dict[str, tuple[Path, str]] = {}
+    further = []
+    for path in files:
+        with told(source), safe_open(path, framework="pt") as stream:
+            for key in stream.keys():  # noqa: SIM118 (no dictionary)
+                name = names.get(key)
+                if name is None:
+                    further.append(key)
+                    continue
+                found = tuple(stream.get_slice(key).get_shape())
+                if found != tuple(shapes[name]):
+                    raise CheckpointError(
+                        f"checkpoint {source}: {key} has the shape {found}, expected {tuple(shapes[name])} by its "
+                        "config.json; write or download it again"
+                    )
+                places[name] = (path, key)
+    missing = sorted(shapes.keys() - places.keys())
+    if missing:
+        raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")
+    if unexpected := [key for key in further if not _is_spare(key, model)]:
+        raise CheckpointError(
+            f"checkpoint {source}: {len(unexpected)} weights that the model of its config.json has no place for, such "
+            f"as {unexpected[0]}; write or download it again"
+        )
+    return Weights(places=places)
+
+
+def _is_spare(key: str, model: LlavaForConditionalGeneration) -> bool:
+    """Whether files may hold a weight that the model does not: a tied copy, or a buffer that is computed."""
+    tied = model.config.tie_word_embeddings and key.endswith("lm_head.weight")
+    return tied or key.endswith(("position_ids", "inv_freq"))
+
+
+def _files(source: str) -> list[Path]:
+    folder = Path(source)
+    if not folder.is_dir():
+        with told(source):
+            folder = Path(snapshot_download(source, allow_patterns=["*.safetensors", "*.json", "*.model"]))
+    index = folder / _INDEX
+    if not index.is_file():
+        return sorted(folder.glob("*.safetensors"))
+    # Other files may lie beside those that the index names: another precision's, an adapter's.
+    try:
+        listed = sorted({str(name) for name in read_json(index, what="index of weights")["weight_map"].values()})
+    except (TypeError, KeyError, AttributeError):
+        raise CheckpointError(f"checkpoint {index}: no weight_map; write or download it again") from None
+    lacking = [name for name in listed if not (folder / name).is_file()]
+    if lacking:
+        raise CheckpointError(f"checkpoint {folder}: {lacking[0]} is missing, which {_INDEX} names; download it again")
+    return [folder / name for name in listed]

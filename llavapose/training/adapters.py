@@ -1,0 +1,140 @@
+"""Low-rank adapters (LoRA, Hu et al., 2021; QLoRA, Dettmers et al., 2023) on the language model's linear layers.
+
+The base stays as it is, and what is added is peft's; the connector is trained whole beside it, as LLaVA-1.5's LoRA
+recipe does. An exported folder holds the sum, so that it loads wherever LLaVA loads.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import BitsAndBytesConfig, LlavaForConditionalGeneration
+
+from llavapose.config.choices import AdapterType
+from llavapose.config.schema import AdapterConfig
+from llavapose.errors import ConfigError
+
+_LANGUAGE = "model.language_model."
+_UPPER, _LOWER, _BASE = ".lora_A.default.weight", ".lora_B.default.weight", ".base_layer."
+"""How peft names the parts of a layer that it has taken over."""
+
+
+def quantization(config: AdapterConfig, computes: torch.dtype) -> BitsAndBytesConfig | None:
+    """How the base's weights are stored: QLoRA's 4-bit normal floats, their scales quantised again; None: as they are.
+
+    Vision encoder, connector and output layer keep their precision: they are small, or trained.
+    """
+    if config.type != AdapterType.qlora:
+        return None
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=computes,
+        llm_int8_skip_modules=["model.vision_tower", "model.multi_modal_projector", "lm_head"],
+    )
+
+
+def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, seed: int) -> None:
+    """Freeze the model but for its connector, and put adapters beside the language model's linear layers, in place.
+
+    Args:
+        llava: whole, partitioned, or without memory: the adapters have theirs in any case.
+        config: their settings.
+        seed: of their first weights.
+
+    Raises:
+        ConfigError: a target that the language model does not have.
+    """
+    if config.type == AdapterType.none:
+        return
+    linear = linear_layers(llava)
+    unknown = [name for name in config.targets if name not in linear]
+    if unknown:
+        raise ConfigError(
+            f"adapter.targets has {', '.join(unknown)}; expected some of the language model's linear layers: "
+            f"{', '.join(sorted(linear))}"
+        )
+    connector = [parameter for parameter in llava.model.multi_modal_projector.parameters() if parameter.requires_grad]
+    names = "|".join(map(re.escape, config.targets))
+    from peft import LoraConfig, inject_adapter_in_model  # seconds to import: not where nothing is adapted
+
+    lora = LoraConfig(
+        r=config.r,
+        lora_alpha=config.alpha,
+        lora_dropout=config.dropout,
+        target_modules=rf"{re.escape(_LANGUAGE)}.*\.({names})",
+        bias="none",
+    )
+    llava.requires_grad_(False)
+    inject_adapter_in_model(lora, llava)
+    _start(llava, seed)
+    for parameter in connector:
+        parameter.requires_grad_(True)
+    for parameter in llava.parameters():
+        # The trained weights are their own masters, whatever the frozen ones are kept in.
+        if parameter.requires_grad and not hasattr(parameter, "ds_id"):
+            parameter.data = parameter.data.float()
+
+
+def _start(llava: nn.Module, seed: int) -> None:
+    """Give the adapters their first weights: the same ones in whatever way the base was read."""
+    from peft.tuners.lora import LoraLayer
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for module in llava.modules():
+            if isinstance(module, LoraLayer):
+                for part in (module.lora_A, module.lora_B):
+                    if any(parameter.is_meta for parameter in part.parameters()):
+                        # Beside layers without memory peft makes them without memory too.
+                        part.to_empty(device="cpu")
+                module.reset_lora_parameters("default", True)
+            if hasattr(module, "support_avx512bf16_for_cpu"):
+                # Bitsandbytes would store the weights anew at the first batch without gradients, for evaluation alone.
+                module.support_avx512bf16_for_cpu = False  # type: ignore[assignment]
+
+
+def linear_layers(llava: LlavaForConditionalGeneration) -> set[str]:
+    """The last names of the language model's linear layers, such as ``q_proj``."""
+    found = llava.model.language_model.named_modules()
+    return {name.rpartition(".")[2] for name, module in found if isinstance(module, nn.Linear)}
+
+
+def plain_state(llava: nn.Module) -> dict[str, Tensor]:
+    """A model's weights by name, 4-bit ones as the numbers that they stand for."""
+    state = llava.state_dict()
+    for name, weight in llava.named_parameters():
+        packed: Any = getattr(weight, "quant_state", None)
+        if packed is not None:
+            from bitsandbytes.functional import dequantize_4bit
+
+            # Beside the packed weight stand its scales, under longer names.
+            state = {key: value for key, value in state.items() if not key.startswith(f"{name}.")}
+            state[name] = dequantize_4bit(weight.data, packed)
+    return state
+
+
+def merged(state: Mapping[str, Tensor], config: AdapterConfig) -> dict[str, Tensor]:
+    """Weights with the adapters added to what they stand beside, under the names of a model without adapters.
+
+    Args:
+        state: full parameters under the module tree's names, peft's among them.
+        config: the adapters' settings, for their scale.
+    """
+    if config.type == AdapterType.none:
+        return dict(state)
+    scale = config.alpha / config.r
+    found: dict[str, Tensor] = {}
+    for name, value in state.items():
+        if name.endswith((_UPPER, _LOWER)):
+            continue
+        layer = name.removesuffix(f"{_BASE}weight")
+        if layer != name and layer + _UPPER in state:
+            upper, lower = state[layer + _UPPER].to(value.device), state[layer + _LOWER].to(value.device)
+            # In float32: a step of the adapter is smaller than bfloat16 can tell beside the weight.
+            value = value.float() + scale * (lower.float() @ upper.float())
+        found[name.replace(_BASE, ".")] = value
+    return found

@@ -1,0 +1,168 @@
+"""The callback that saves: every so many steps, when the machine asks to stop, and at the end."""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback
+
+from llavapose.errors import LlavaPoseError, StoppedError
+from llavapose.files import write_json
+from llavapose.manifest import Checkpoint
+from llavapose.model.batch import Batch
+from llavapose.training.checkpoints.prune import prune
+from llavapose.training.checkpoints.randomness import file_name, restore_states
+from llavapose.training.checkpoints.ranks import Ranks, joined, of_all, together
+from llavapose.training.checkpoints.resume import first_proven
+from llavapose.training.checkpoints.save import Save, begin_save, publish
+from llavapose.training.checkpoints.signals import Heard, listen, name_of, requeue
+
+
+class Checkpoints(CheckpointCallback):
+    """Writes one whole checkpoint every ``every_n_steps``, at a signal and at the end; keeps the newest ``keep``.
+
+    Args:
+        folder: ``<output_dir>/checkpoints``.
+        every_n_steps: optimizer steps between two; 0: only at a signal and at the end.
+        keep: whole ones that stay; a disk holds one more while the next is written.
+    """
+
+    def __init__(self, folder: str | Path, every_n_steps: int = 500, keep: int = 2) -> None:
+        if every_n_steps < 0 or keep < 1:
+            raise ValueError(f"every_n_steps={every_n_steps}, keep={keep}: expected at least 0 and 1")
+        self.folder, self.every_n_steps, self.keep = Path(folder), every_n_steps, keep
+        self.last: Path | None = None
+        self._found: Sequence[Checkpoint] = ()
+        self._from: Checkpoint | None = None
+        self._save: Save | None = None
+        self._waits = False
+        self._ranks, self._heard = Ranks(), Heard()
+        self._run = uuid.uuid4().hex[:12]
+        self._step = self._saved = self._samples = 0
+
+    def go_on_from(self, found: Sequence[Checkpoint]) -> str:
+        """Go on from the first of these that is proven; returns what ``Trainer.fit`` takes as its ``ckpt_path``."""
+        self._found = found
+        return str(found[0].state)
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """From here on ranks can agree; Lightning reads the checkpoint behind this, wherever its strategy wants it."""
+        self._ranks = joined(trainer)
+        self._run = self._ranks.gather(self._run)[0]
+        if not self._found:
+            return
+        holder: Any = trainer
+        self._from = one = first_proven(self._found, self._ranks, plan=holder.datamodule.order_fingerprint())
+        if one.manifest is not None:
+            self._run, self.last = one.manifest.run, one.folder
+            # Counted once, on the first rank: what the ranks add is summed over them.
+            self._samples = one.manifest.samples if self._ranks.is_first else 0
+        # The path was chosen by sizes before ranks could share out the hashing; it may have been the wrong one.
+        strategy: Any = trainer.strategy
+        load: Callable[..., Any] = strategy.load_checkpoint
+        strategy.load_checkpoint = lambda path, **options: load(str(one.state), **options)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Say whose folder it is, or find out now that it cannot be written."""
+        self._step = trainer.global_step
+        self._saved = self._step if self._from is not None and self._from.manifest else 0
+        self._heard = listen()
+        together(self._ranks, f"checkpoints in {self.folder}", self._sign, first_only=True)
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Behind everything that a start draws from random states, go back to those of the checkpoint."""
+        if self._from is not None and self._from.manifest is not None:
+            restore_states(self._from.folder / file_name(self._ranks.rank))
+        self._from = None
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """At the edge of an optimizer step: publish what is written, save what is due, stop if asked to."""
+        self._samples += batch.num_samples
+        # The step has not moved in micro-steps that only accumulate.
+        if trainer.global_step == self._step:
+            return
+        self._step = trainer.global_step
+        busy = self._save is not None and self._save.is_busy
+        failed = self._save is not None and self._save.failed is not None
+        asked, busy, failed = self._ranks.most([self._heard.number, busy, failed])
+        if self._save is not None and (failed or not busy):
+            self.settle()
+        module: Any = pl_module
+        regular = self.every_n_steps > 0 and self._step % self.every_n_steps == 0
+        if asked:
+            self._stop(trainer, asked)
+        if regular or self._step == module.num_steps:
+            # Lightning takes a validation that was still to come when the checkpoint was written for done.
+            self._waits = validates_next(trainer)
+            if not self._waits:
+                self._begin(trainer)
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save what was due before this validation."""
+        if self._waits:
+            self._waits = False
+            self._begin(trainer)
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """The last one is whole before anything is exported."""
+        self._begin(trainer)
+        self.settle()
+
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        """One process alone ends the writing it has begun; several cannot know whether the others still can."""
+        if self._ranks.size == 1:
+            with contextlib.suppress(Exception):  # the exception on its way is the one to be told
+                self.settle()
+
+    def settle(self) -> Path | None:
+        """Wait for a checkpoint under way and publish it; the last good one. Every rank calls it at the same place."""
+        if self._save is not None:
+            save, self._save = self._save, None
+            with self._told():
+                self.last = publish(save, self._ranks)
+                together(self._ranks, "old checkpoints", self._prune, first_only=True)
+        return self.last
+
+    def _begin(self, trainer: L.Trainer) -> None:
+        if self._saved == trainer.global_step:
+            return
+        self.settle()  # one at a time: the disk, and the host's memory, have room for one
+        with self._told():
+            self._save = begin_save(trainer, self.folder, self._ranks, run=self._run, samples=self._samples)
+        self._saved = trainer.global_step
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """A checkpoint that cannot be written ends the run with a line that names the last one."""
+        try:
+            yield
+        except LlavaPoseError as error:
+            kept = f"the last whole one is {self.last}" if self.last else "there is none before it"
+            raise of_all(type(error)(f"{error}; {kept}")) from error
+
+    def _stop(self, trainer: L.Trainer, number: int) -> None:
+        self._begin(trainer)
+        last = self.settle()
+        again = requeue(number) if self._ranks.is_first else None
+        told = "" if again is None else f"; {again}"
+        raise StoppedError(f"{name_of(number)}: stopped behind step {self._step}, saved in {last}{told}")
+
+    def _sign(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(self.folder / "run.json", {"run": self._run})
+
+    def _prune(self) -> None:
+        prune(self.folder, run=self._run, keep=self.keep)
+
+
+def validates_next(trainer: L.Trainer) -> bool:
+    """Whether a validation follows the batch that has just ended."""
+    loop: Any = trainer.fit_loop
+    return bool(loop.epoch_loop._should_check_val_fx(loop._data_fetcher))

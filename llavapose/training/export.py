@@ -1,0 +1,114 @@
+"""From a trained model, or a training checkpoint of whatever strategy, to a Hugging Face folder."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.strategies import DeepSpeedStrategy
+from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
+from torch import Tensor
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+from transformers import LlavaForConditionalGeneration
+
+from llavapose.config.choices import AdapterType
+from llavapose.config.schema import TrainConfig
+from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.errors import CheckpointError
+from llavapose.model.connectors import connector_type, set_connector
+from llavapose.model.llava import count_parameters
+from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from llavapose.model.weights import empty_model, find_weights
+from llavapose.training.adapters import merged, plain_state, quantization
+from llavapose.training.checkpoints.trained import read_trained
+from llavapose.training.module import PoseModule
+
+
+def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:
+    """Write a training checkpoint as a Hugging Face folder, in one process and without a GPU.
+
+    Args:
+        checkpoint: file or folder.
+        out: the folder to write.
+        config: the run's settings.
+
+    Returns:
+        The optimizer steps behind the weights.
+
+    Raises:
+        CheckpointError: a checkpoint that cannot be read, or that is not of these settings.
+    """
+    trained = read_trained(checkpoint)
+    base, kind = config.model.base, config.connector.type.value
+    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value)
+    set_connector(llava, connector_type(llava.config) if kind == "keep" else kind)
+    state = merged(_beside_base(trained.state, llava, config), config.adapter)
+    expected = dict(llava.named_parameters())
+    odd = [name for name, value in expected.items() if name not in state or state[name].shape != value.shape]
+    if odd:
+        raise CheckpointError(
+            f"checkpoint {checkpoint}: {len(odd)} weights of {base} are missing or of another shape, such as {odd[0]}; "
+            "it is a checkpoint of other settings"
+        )
+    write_checkpoint(
+        out,
+        state={name: state[name] for name in expected},
+        config=llava.config,
+        processor=load_processor(base, chat_template=CHAT_TEMPLATE),
+        dtype=getattr(torch, config.model.dtype.value),
+    )
+    return trained.step
+
+
+def _beside_base(
+    state: dict[str, Tensor], llava: LlavaForConditionalGeneration, config: TrainConfig
+) -> dict[str, Tensor]:
+    """A checkpoint's weights with those of the base that it leaves out, which an adapter stands beside."""
+    if config.adapter.type == AdapterType.none:
+        return state
+    base = config.model.base
+    if (bits := quantization(config.adapter, torch.float32)) is not None:
+        # The adapters learnt beside what 4 bits make of the base.
+        rest = plain_state(load_model(base, quantization=bits))
+    else:
+        weights = find_weights(base, llava)
+        rest = {name: weights.read(name) for name, _ in llava.named_parameters()}
+    adapted = {name.partition(".lora_A.")[0] for name in state if ".lora_A." in name}
+    whole = {f"{name.removesuffix('.weight')}.base_layer.weight" if name.removesuffix(".weight") in adapted else name:
+             value for name, value in rest.items()}  # fmt: skip
+    return {**whole, **state}
+
+
+def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
+    """Write the trained model as a Hugging Face folder; every rank takes part, rank 0 writes."""
+    folder = config.output_dir / "hf"
+    # Gathering is collective: a rank that stays away leaves the others waiting for ever.
+    state = full_state(trainer, module)
+    if trainer.is_global_zero:
+        total, trainable = count_parameters(module.llava.parameters())
+        write_checkpoint(
+            folder,
+            state=merged(state, config.adapter),
+            config=module.llava.config,
+            processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
+            dtype=getattr(torch, config.model.dtype.value),
+        )
+        print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
+    # Nobody goes on to read the folder before it is there.
+    trainer.strategy.barrier()
+    return folder
+
+
+def full_state(trainer: L.Trainer, module: PoseModule) -> dict[str, Tensor]:
+    """The whole model's parameters under the module tree's names, gathered where the strategy partitions them."""
+    strategy = trainer.strategy
+    if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
+        # Rank 0 gets all, the others nothing; names carry the module's own "llava." in front.
+        state = strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict() or {}
+        return {name.partition("llava.")[2]: value for name, value in state.items() if "llava." in name}
+    if isinstance(strategy, ModelParallelStrategy):
+        # To the CPU as it is gathered: whole, the model need not fit beside its shard on one GPU.
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+        gathered: dict[str, Any] = get_model_state_dict(module.llava, options=options)
+        return gathered
+    return plain_state(module.llava)

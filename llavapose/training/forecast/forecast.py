@@ -1,0 +1,142 @@
+"""The plan of one run: memory by part and phase, time, disk, and whether it fits."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llavapose.config.schema import TrainConfig
+from llavapose.training.forecast.activations import Rows, activation_parts
+from llavapose.training.forecast.cards import GIB, Card
+from llavapose.training.forecast.epoch import Epoch
+from llavapose.training.forecast.setup import Setup
+from llavapose.training.forecast.shapes import Shapes
+from llavapose.training.forecast.states import Part, Phase, checkpoint_bytes, loading_bytes, state_parts
+
+OUTSIDE = 1.7 * GIB
+"""CUDA's context and kernels, cuBLAS' and NCCL's own buffers: 1.68 GiB under DeepSpeed on an H200, 0.75 without."""
+TIGHT = 0.95
+"""Share of a GPU's memory above which the allocator's gaps may be what does not fit any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Memory of one setup and one shape of micro-batch.
+
+    Attributes:
+        parts: by what they are.
+        ranks_a_node: processes that share a host.
+        loading: bytes of the host for each rank while the base is read.
+    """
+
+    parts: Sequence[Part]
+    ranks_a_node: int
+    loading: float
+
+    def gpu(self, phase: Phase) -> float:
+        """Bytes on each GPU in a phase."""
+        return sum(part.gpu for part in self.parts if phase in part.phase)
+
+    @property
+    def peak(self) -> float:
+        """Bytes on each GPU in the phase that needs most."""
+        return max(self.gpu(phase) for phase in Phase)
+
+    @property
+    def host(self) -> float:
+        """Bytes of one host in the phase that needs most, all its ranks together."""
+        kept = max(sum(part.host for part in self.parts if phase in part.phase) for phase in Phase)
+        return self.ranks_a_node * max(kept, self.loading)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """All that is told before anything is loaded.
+
+    Attributes:
+        name: of the arm.
+        base: of the model.
+        shapes: of the model.
+        setup: what the ranks hold.
+        epoch: samples, tokens and steps.
+        batch_size: samples a rank and micro-step.
+        epochs: of the run.
+        steps: of the run.
+        memory: of the widest micro-batch.
+        longest: of a micro-batch whose rows are all as long as they may be.
+        card: the GPU; None: processes on a CPU.
+        mfu: share of the card's operations that is used.
+        hours: None where the card's operations are not known.
+        checkpoint: bytes on disk of one.
+        exported: bytes of the folder that is left.
+    """
+
+    name: str
+    base: str
+    shapes: Shapes
+    setup: Setup
+    epoch: Epoch
+    batch_size: int
+    epochs: int
+    steps: int
+    memory: Memory
+    longest: Memory
+    card: Card | None
+    mfu: float
+    hours: float | None
+    checkpoint: float
+    exported: float
+
+
+def memory_of(shapes: Shapes, setup: Setup, rows: Rows, *, on_gpu: bool = True) -> Memory:
+    """Memory of a setup and a shape of micro-batch."""
+    parts = [*state_parts(shapes, setup), *activation_parts(shapes, setup, rows)]
+    if on_gpu:
+        parts.append(Part(name="CUDA context and libraries", gpu=OUTSIDE))
+    return Memory(
+        parts=[part for part in parts if part.gpu or part.host],
+        ranks_a_node=setup.ranks_a_node,
+        loading=loading_bytes(shapes, setup),
+    )
+
+
+def longest_rows(widest: Rows, config: TrainConfig) -> Rows:
+    """The same number of rows, all as long as a row may be, with as many targets a token."""
+    width = config.data.longest_row
+    share = widest.targets / max(1, widest.tokens)
+    return Rows(rows=widest.rows, width=width, targets=math.ceil(share * widest.rows * width), pictures=widest.pictures)
+
+
+def forecast_of(config: TrainConfig, shapes: Shapes, setup: Setup, epoch: Epoch, *, card: Card | None) -> Forecast:
+    """Put a run's plan together.
+
+    Args:
+        config: of the run.
+        shapes: of its base.
+        setup: what its ranks hold.
+        epoch: as planned.
+        card: the GPU that it would run on; None: processes on a CPU.
+    """
+    epochs = int(config.trainer.get("max_epochs") or 1)
+    steps, most = epoch.steps * max(1, epochs), int(config.trainer.get("max_steps") or -1)
+    steps = min(steps, most) if most > 0 else steps
+    rate = card.flops(setup.compute_bytes) if card is not None else None
+    seconds = epoch.flops / setup.ranks / (1 - epoch.waiting) / (config.forecast.mfu * rate) if rate else None
+    size = {"float32": 4}.get(config.model.dtype.value, 2)
+    on_gpu = card is not None
+    return Forecast(
+        name=config.data.name,
+        base=config.model.base,
+        shapes=shapes,
+        setup=setup,
+        epoch=epoch,
+        batch_size=config.batch_size,
+        epochs=max(1, epochs),
+        steps=steps,
+        memory=memory_of(shapes, setup, epoch.widest, on_gpu=on_gpu),
+        longest=memory_of(shapes, setup, longest_rows(epoch.widest, config), on_gpu=on_gpu),
+        card=card,
+        mfu=config.forecast.mfu,
+        hours=seconds / 3600 * steps / max(1, epoch.steps) if seconds is not None else None,
+        checkpoint=checkpoint_bytes(shapes, setup),
+        exported=size * shapes.total,
+    )

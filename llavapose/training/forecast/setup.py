@@ -1,0 +1,149 @@
+"""How a run lays a model out: strategy, ranks, precision, what learns. Plain values, and the counts that follow."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from llavapose.training.forecast.shapes import Shapes
+
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The linear layers of Llama."""
+
+
+class Engine(StrEnum):
+    """Who holds what: every rank everything, or DeepSpeed's ZeRO or FSDP2 a share of it."""
+
+    whole = "whole"
+    zero2 = "zero2"
+    zero3 = "zero3"
+    fsdp2 = "fsdp2"
+
+
+class Adapter(StrEnum):
+    """What learns in the language model: itself, or low-rank matrices beside frozen weights (in 4 bits: qlora)."""
+
+    none = "none"
+    lora = "lora"
+    qlora = "qlora"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """One way to train.
+
+    Attributes:
+        engine: who holds what.
+        ranks: processes, one a GPU.
+        ranks_a_node: those that share a host's memory.
+        weight_bytes: of a trained weight as the layers use it between steps.
+        frozen_bytes: of a frozen weight.
+        compute_bytes: of an activation; smaller than ``weight_bytes`` under autocast and FSDP2's mixed precision.
+        masters: whether the optimizer keeps float32 copies of the trained weights beside them.
+        offload_optimizer: gradients, masters and moments in the host's memory.
+        offload_parameters: weights too, but for those in use.
+        sub_group: weights that ZeRO-3 updates at a time, of a rank's own share.
+        reduce_bucket: gradients that are reduced at a time.
+        gather_bucket: weights that ZeRO-2 gathers at a time behind a step.
+        max_live: gathered weights that ZeRO-3 keeps at most.
+        adapter: what learns in the language model.
+        adapter_rank: of the low-rank matrices.
+        adapter_targets: names of the layers that they stand beside.
+        dropout_bytes: of the mask of an adapter's dropout: 1 on a GPU, a float32 on a CPU, 0 without.
+        freeze_vision: whether the vision encoder is frozen.
+        linear_connector: whether only the connector's first layer learns.
+        checkpointing: whether activations are computed again in the backward pass.
+        eager: attention with all its scores in memory, instead of a fused one.
+        muon: hidden matrices have one moment instead of two.
+        ddp: gradients have a second copy in the buckets of DistributedDataParallel.
+        foreach: AdamW takes all weights of a group at once, as torch does on a GPU.
+        sharded_loading: each rank reads its own share of the base instead of the whole.
+        loading_bytes: of a weight in the host's memory while it is read.
+    """
+
+    engine: Engine = Engine.whole
+    ranks: int = 1
+    ranks_a_node: int = 1
+    weight_bytes: int = 4
+    frozen_bytes: int = 4
+    compute_bytes: int = 4
+    masters: bool = False
+    offload_optimizer: bool = False
+    offload_parameters: bool = False
+    sub_group: int = 1_000_000_000
+    reduce_bucket: int = 0
+    gather_bucket: int = 0
+    max_live: int = 1_000_000_000
+    adapter: Adapter = Adapter.none
+    adapter_rank: int = 0
+    adapter_targets: tuple[str, ...] = TARGETS
+    dropout_bytes: int = 1
+    freeze_vision: bool = True
+    linear_connector: bool = False
+    checkpointing: bool = False
+    eager: bool = False
+    muon: bool = False
+    ddp: bool = False
+    foreach: bool = True
+    sharded_loading: bool = False
+    loading_bytes: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Parameters by what becomes of them.
+
+    Attributes:
+        trained: learn.
+        frozen: do not.
+        quantised: those of the frozen that are kept in 4 bits.
+        matrices: those of the trained that are hidden matrices, Muon's.
+    """
+
+    trained: int
+    frozen: int
+    quantised: int = 0
+    matrices: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.trained + self.frozen
+
+
+def weights_of(shapes: Shapes, setup: Setup) -> Weights:
+    """How many parameters of a model learn in a run, and how many do not."""
+    connector = shapes.connector_first if setup.linear_connector else shapes.connector
+    vision = 0 if setup.freeze_vision else _trained_vision(shapes)
+    hidden = shapes.text.layers * shapes.text_layer_matrices
+    if setup.adapter is Adapter.none:
+        trained = shapes.language + connector + vision
+        return Weights(trained=trained, frozen=shapes.total - trained, matrices=hidden)
+    pairs = sum(inputs + outputs for inputs, outputs in adapter_widths(shapes, setup))
+    beside = setup.adapter_rank * shapes.text.layers * pairs
+    # The connector learns as a whole; the vision encoder is frozen beside an adapter in any case.
+    return Weights(
+        trained=connector + beside,
+        frozen=shapes.total - connector,
+        quantised=hidden if setup.adapter is Adapter.qlora else 0,
+    )
+
+
+def adapter_widths(shapes: Shapes, setup: Setup) -> list[tuple[int, int]]:
+    """(inputs, outputs) of the matrices of a layer that get a low-rank pair; none without an adapter."""
+    text = shapes.text
+    known = {
+        "q_proj": (text.hidden, text.queries),
+        "k_proj": (text.hidden, text.keys),
+        "v_proj": (text.hidden, text.keys),
+        "o_proj": (text.queries, text.hidden),
+        "gate_proj": (text.hidden, text.intermediate),
+        "up_proj": (text.hidden, text.intermediate),
+        "down_proj": (text.intermediate, text.hidden),
+    }
+    targets = setup.adapter_targets if setup.adapter is not Adapter.none else ()
+    return [known[name] for name in targets if name in known]
+
+
+def _trained_vision(shapes: Shapes) -> int:
+    """All but the layers that features do not pass through, and the last norm."""
+    idle = shapes.vision.layers - shapes.vision_layers_used
+    return shapes.vision_encoder - idle * shapes.vision_layer - 2 * shapes.vision.hidden

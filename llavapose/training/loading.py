@@ -1,0 +1,108 @@
+"""The model that a run starts from, loaded in the way and the precision that the strategy trains it in.
+
+| strategy | host memory a rank | weights |
+|---|---|---|
+| single, ddp | the whole model | float32, their own masters; frozen ones half beside an adapter |
+| DeepSpeed, stages 1 and 2 | the whole model | as the engine computes; it keeps float32 masters |
+| DeepSpeed, stage 3 | its share and one tensor | as the engine computes; it keeps float32 masters |
+| fsdp2 | its share and one tensor | float32 shards, their own masters |
+"""
+
+import lightning as L
+import torch
+from lightning.pytorch.strategies import DeepSpeedStrategy
+from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
+from torch import Tensor
+from transformers import LlavaForConditionalGeneration
+
+from llavapose.config.choices import AdapterType
+from llavapose.config.schema import TrainConfig
+from llavapose.model.connectors import connector_type, set_connector
+from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freeze_vision
+from llavapose.model.pretrained import load_model
+from llavapose.model.weights import empty_model, find_weights
+from llavapose.training.adapters import add_adapter, quantization
+from llavapose.training.strategies import computes_in, fill_cut, fill_shards, is_zero3, shard, uncut, whole
+
+
+def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
+    """The base with its connector and adapter, its frozen parts frozen, placed as the trainer's strategy wants it."""
+    if is_zero3(trainer.strategy):
+        return _cut(config, trainer)
+    if isinstance(trainer.strategy, ModelParallelStrategy):
+        return _sharded(config, trainer)
+    dtype = _kept_in(config, trainer)
+    with uncut(trainer.strategy):
+        llava = load_model(
+            config.model.base,
+            dtype=dtype,
+            attention=config.model.attention.value,
+            quantization=quantization(config.adapter, dtype),
+        )
+        prepare(llava, config)
+    return llava
+
+
+def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
+    """Give a base its connector and adapter, and freeze what is not trained, in place."""
+    kind = config.connector.type.value
+    with torch.random.fork_rng(devices=[]):
+        # New weights are the same in whatever way the base was read, which may draw numbers too.
+        torch.manual_seed(config.seed)
+        with whole(llava.model.multi_modal_projector.parameters()):
+            set_connector(llava, connector_type(llava.config) if kind == "keep" else kind, reset=config.connector.reset)
+        if config.model.freeze_vision:
+            freeze_vision(llava)
+        else:
+            freeze_unused_vision(llava)
+        add_adapter(llava, config.adapter, seed=config.seed)
+    if config.model.gradient_checkpointing:
+        checkpoint_layers(llava)
+
+
+def _kept_in(config: TrainConfig, trainer: L.Trainer) -> torch.dtype:
+    """The precision of the weights of a strategy that holds all of them on every rank."""
+    if isinstance(trainer.strategy, DeepSpeedStrategy):
+        return computes_in(trainer.strategy)
+    if config.adapter.type == AdapterType.none:
+        return torch.float32
+    # Nothing is added to frozen weights: they need no more digits than the layers compute with.
+    return {"bf16": torch.bfloat16, "16": torch.float16}.get(str(trainer.precision).partition("-")[0], torch.float32)
+
+
+def _cut(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
+    """Under ZeRO-3: every parameter is cut up where it comes into being, and filled one at a time."""
+    base, attention, strategy = config.model.base, config.model.attention.value, trainer.strategy
+    llava = empty_model(base, dtype=computes_in(strategy), attention=attention, sharded=True)
+    with uncut(strategy):
+        # DeepSpeed makes every number half that comes into being in its context, rotary frequencies among them.
+        exact = dict(empty_model(base, dtype=torch.float32, attention=attention).named_buffers())
+    for name, buffer in llava.named_buffers():
+        buffer.data = exact[name].to(buffer.device)
+    weights = find_weights(base, llava)
+    fill_cut(llava, weights.read, is_first=trainer.is_global_zero)
+    with uncut(strategy):
+        prepare(llava, config)
+    return llava
+
+
+def _sharded(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
+    """Under FSDP2: parameters without memory are sharded, then each rank reads its share of each."""
+    base, mesh = config.model.base, trainer.lightning_module.device_mesh
+    assert mesh is not None
+    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value)
+    weights = find_weights(base, llava)
+    # Small, and changed as a whole: loaded before it is sharded.
+    connector = llava.model.multi_modal_projector.to_empty(device="cpu")
+    with torch.no_grad():
+        for name, parameter in connector.named_parameters():
+            parameter.copy_(weights.read(f"model.multi_modal_projector.{name}"))
+    prepare(llava, config)
+    shard(llava, mesh, str(trainer.precision))
+
+    def read(name: str) -> Tensor:
+        # The layers that an adapter stands beside have another name by now.
+        return weights.read(name.replace(".base_layer.", ".")).float()
+
+    fill_shards(llava, read, trainer.strategy.root_device)
+    return llava

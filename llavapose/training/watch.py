@@ -1,0 +1,108 @@
+"""A loss that is no number any more, or that explodes, ends the run before it touches a weight or a checkpoint."""
+
+import math
+from collections import deque
+from statistics import median
+from typing import Any
+
+import lightning as L
+import torch.distributed as dist
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+
+from llavapose.errors import LlavaPoseError
+from llavapose.model.batch import Batch
+from llavapose.training.checkpoints.callback import Checkpoints
+from llavapose.training.checkpoints.ranks import of_all
+
+_MOST_NAMED = 12
+
+
+class LossWatch(Callback):
+    """Stops the run, on all ranks at once, at a loss that is not finite or that explodes.
+
+    It explodes where it is above ``factor`` times the median of the last ``window`` steps and at least ``nats`` above
+    it: small losses jump by large factors without harm. A 7B fine-tune's median lies near 1, and a model that has lost
+    everything is at the logarithm of its vocabulary, 10.
+
+    Args:
+        factor: null leaves finite losses alone.
+        nats: least distance to the median.
+        window: steps that the median is of; nothing explodes before a fifth of it has been seen.
+    """
+
+    def __init__(self, factor: float | None = 5.0, nats: float = 1.0, window: int = 100) -> None:
+        self.factor, self.nats, self.window = factor, nats, window
+        self._losses: deque[float] = deque(maxlen=window)
+        self._step: list[tuple[Tensor, Tensor]] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """The losses that the median is of."""
+        return {"losses": list(self._losses)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with them."""
+        self._losses.extend(state_dict["losses"])
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Remember which samples the step is of."""
+        if batch_idx % trainer.accumulate_grad_batches == 0:
+            self._step = []
+        self._samples = batch.sample_index
+
+    def on_before_backward(self, trainer: L.Trainer, pl_module: L.LightningModule, loss: Tensor) -> None:
+        """At a step's last micro-step its loss is the same number on every rank, and so is what follows from it."""
+        self._step.append((loss.detach(), self._samples))
+        module: Any = pl_module
+        if module.step_loss is None:
+            return
+        value = float(module.step_loss)
+        if (why := self._wrong(value)) is not None:
+            raise of_all(LlavaPoseError(self._told(trainer, value, why)))
+        self._losses.append(value)
+
+    def _wrong(self, value: float) -> str | None:
+        if not math.isfinite(value):
+            return "check the precision"
+        if self.factor is None or len(self._losses) < self.window / 5:
+            return None
+        usual = median(self._losses)
+        if value > self.factor * usual and value > usual + self.nats:
+            return f"the median of {len(self._losses)} steps is {usual:.3g}; or raise callbacks.loss.factor"
+        return None
+
+    def _told(self, trainer: L.Trainer, value: float, why: str) -> str:
+        found = next((one for one in callbacks_of(trainer) if isinstance(one, Checkpoints)), None)
+        last = found.settle() if found else None
+        kept = f"the last good checkpoint is {last}: go on with resume=true" if last else "there is no checkpoint yet"
+        return (
+            f"loss is {value:.4g} at step {trainer.global_step + 1} ({self._named(trainer)}); lower optim.lr, look at "
+            f"these samples, {why}; {kept}"
+        )
+
+    def _named(self, trainer: L.Trainer) -> str:
+        """The ids of the samples whose own loss is not finite, on whatever rank; of the whole step where all are."""
+        broken = [(not math.isfinite(float(loss)), _indices(index)) for loss, index in self._step]
+        ranks: list[list[tuple[bool, list[int]]]] = [broken]
+        if trainer.world_size > 1:
+            ranks = [[] for _ in range(trainer.world_size)]
+            dist.all_gather_object(ranks, broken)
+        micros = [micro for rank in ranks for micro in rank]
+        if any(bad for bad, _ in micros):
+            micros = [micro for micro in micros if micro[0]]
+        holder: Any = trainer
+        ids = [holder.datamodule.train.sample(index).id for _, indices in micros for index in indices]
+        more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
+        return f"samples {', '.join(ids[:_MOST_NAMED])}{more}"
+
+
+def callbacks_of(trainer: L.Trainer) -> list[Callback]:
+    """A trainer's own list, whose type Lightning does not say."""
+    holder: Any = trainer
+    return holder.callbacks
+
+
+def _indices(sample_index: Tensor) -> list[int]:
+    return [int(index) for index in sample_index.unique() if index >= 0]

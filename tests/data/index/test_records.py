@@ -1,0 +1,199 @@
+"""The index of records is what reading the files one after another gives: samples, ids, problems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from llavapose.data.index.records import Records, ensure_records
+from llavapose.errors import DataError
+from llavapose.llava_json import to_record
+from llavapose.samples import check_samples, write_samples
+
+TINY = 400
+"""Bytes of a piece: several pieces even of a small file."""
+
+
+@pytest.fixture
+def pictures(tmp_path) -> Path:
+    for name in ("a.png", "b.png", "deep/c.png"):
+        (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / "pictures" / name)
+    return tmp_path / "pictures"
+
+
+def indexed(path: Path, pictures: Path, **options) -> Records:
+    folder = path.parent / "index"
+    return ensure_records(path, pictures, **{"kind": None, "folder": folder, "processes": 1, **options})
+
+
+def record(number: int | str, **changed) -> dict:
+    talk = [{"from": "human", "value": "<image>\nWho is  it?"}, {"from": "gpt", "value": "Nobody we know."}]
+    return {"id": number, "image": "a.png", "conversations": talk} | changed
+
+
+def write(path: Path, records: Sequence[object], *, as_list: bool) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(records) if as_list else "".join(json.dumps(one) + "\n" for one in records))
+    return path
+
+
+def assert_same(records: Records, path: Path, pictures: Path, kind: str | None = None) -> None:
+    good, problems = check_samples(path, pictures, kind=kind)
+    assert not problems
+    read = list(records.read(range(len(records))))
+    # Of provenance a table knows nothing but what the record says.
+    assert [replace(one, provenance={}) for one in read] == [replace(one, provenance={}) for one in good]
+    assert records.ids[:] == [one.id for one in good]
+    assert records.words.tolist() == [sum(len(turn.text.split()) for turn in one.turns) for one in good]
+    assert [records.kinds[number] for number in records.kind] == [one.kind for one in good]
+    assert [records.names[number] if number >= 0 else "" for number in records.image] == [one.image for one in good]
+    assert records.names[:] == sorted({one.image for one in good if one.images})
+
+
+@pytest.mark.parametrize("as_list", [False, True], ids=["lines", "list"])
+@pytest.mark.parametrize("piece_bytes", [1, TINY, 1 << 20])
+def test_every_form_of_file(tmp_path, pictures, as_list, piece_bytes):
+    records = [
+        record(7), record(7), record("x", category="detailed"), record(8, image="elsewhere/c.png"),
+        {**record(9), "kind": "complex"}, {**record("own"), "kind": "conv", "provenance": {"seed": 3}},
+        {key: value for key, value in record(10, conversations=[
+            {"from": "human", "value": "Text alone?"}, {"from": "gpt", "value": "Yes — ça va 日本."}
+        ]).items() if key != "image"},
+    ]  # fmt: skip
+    path = write(tmp_path / "conversation.json", records, as_list=as_list)
+    found = indexed(path, pictures, piece_bytes=piece_bytes)
+    assert_same(found, path, pictures)
+    assert found.ids[:2] == ["7", "7#2"] and found.image[-1] == -1
+
+
+def test_a_folder_of_lists_and_of_lines(tmp_path, pictures):
+    folder = tmp_path / "published"
+    write(folder / "conversation.json", [record(7), record(8)], as_list=True)
+    write(folder / "detailed.json", [record(7)], as_list=True)
+    write(folder / "part-1.jsonl", [{**record("own-1"), "kind": "complex"}], as_list=False)
+    write(folder / "part-2.jsonl", [{**record("own-2"), "kind": "complex"}], as_list=False)
+    (folder / "notes.json").write_text("{}")
+    found = indexed(folder, pictures)
+    assert_same(found, folder, pictures)
+    assert found.ids[:] == ["7", "8", "7#2", "own-1", "own-2"]
+
+
+def test_the_kind_that_a_setting_tells(tmp_path, pictures):
+    path = write(tmp_path / "all.jsonl", [record(1), record(2, type="reasoning")], as_list=False)
+    with pytest.raises(DataError, match=r"all\.jsonl:1: no kind of sample 1"):
+        indexed(path, pictures)
+    assert_same(indexed(path, pictures, kind="conv"), path, pictures, kind="conv")
+
+
+@pytest.mark.parametrize("as_list", [False, True], ids=["lines", "list"])
+@pytest.mark.parametrize("piece_bytes", [1, TINY, 1 << 20])
+def test_problems_are_those_of_reading_in_order(tmp_path, pictures, as_list, piece_bytes):
+    own = {**record("own"), "kind": "conv"}
+    records = [
+        own, 3, record(""), record(1, image="nowhere.png"), own, record(2, conversations=[]), record(3, image=None),
+        record("own", image="../a.png"), own, record(4),
+    ]  # fmt: skip
+    path = write(tmp_path / "conv.json", records, as_list=as_list)
+    problems = check_samples(path, pictures)[1]
+    with pytest.raises(DataError) as caught:
+        indexed(path, pictures, piece_bytes=piece_bytes)
+    told = str(caught.value).splitlines()
+    assert told == [f"{path}: 8 bad records; fix or remove them:", *problems] and len(problems) == 8
+    assert [one.suffix for one in (tmp_path / "index").iterdir()] == [".lock"]  # nothing is left of it
+
+
+@pytest.mark.parametrize("text", ["[", '[{"id": "1"', "[{}", "[] []", ""])
+def test_files_that_are_not_whole(tmp_path, pictures, text):
+    path = tmp_path / "conv.json"
+    path.write_text(text)
+    problems = check_samples(path, pictures)[1]
+    with pytest.raises(DataError) as caught:
+        indexed(path, pictures)
+    assert str(caught.value).splitlines()[1:] == problems != []
+
+
+def test_lines_that_are_no_text(tmp_path, pictures):
+    path = tmp_path / "conv.jsonl"
+    line = json.dumps(record(1)).encode()
+    path.write_bytes(line + b"\n\xff\xfe\n\n  \n{broken\r\n" + line)
+    with pytest.raises(DataError) as caught:
+        indexed(path, pictures, piece_bytes=1)
+    assert str(caught.value).splitlines()[1:] == check_samples(path, pictures)[1]
+    assert "conv.jsonl:2" in str(caught.value) and "conv.jsonl:5" in str(caught.value)
+
+
+def test_several_pictures_are_refused(tmp_path, pictures):
+    path = write(tmp_path / "conv.jsonl", [record(1, image=["a.png", "b.png"])], as_list=False)
+    with pytest.raises(DataError, match="sample 1 has 2 pictures; training packs one a sample: leave it out"):
+        indexed(path, pictures)
+
+
+def test_a_table_is_found_again_until_something_changes(tmp_path, pictures, samples):
+    path = tmp_path / "samples.jsonl"
+    write_samples(path, [replace(sample, images=("a.png",)) for sample in samples])
+    first = indexed(path, pictures)
+    stamp = (first.table.folder / "index.json").stat().st_mtime_ns
+    path.touch()
+    again = indexed(path, pictures)
+    assert (again.table.folder / "index.json").stat().st_mtime_ns == stamp and again.content == first.content
+    write_samples(path, [replace(sample, images=("b.png",)) for sample in samples])
+    other = indexed(path, pictures)
+    assert other.key != first.key and other.content != first.content and other.names[:] == ["b.png"]
+    assert indexed(path, pictures, kind="conv").key != other.key
+
+
+def test_the_copy_of_a_list_that_is_gone_is_made_again(tmp_path, pictures):
+    path = write(tmp_path / "conv.json", [record(1), record(2)], as_list=True)
+    found = indexed(path, pictures)
+    Path(found.table.facts["lines"][0]).unlink()
+    assert_same(indexed(path, pictures), path, pictures)
+
+
+def test_several_processes_give_the_same(tmp_path, tiny_jsonl, tiny_pictures):
+    one = ensure_records(tiny_jsonl, tiny_pictures, kind=None, folder=tmp_path / "1", processes=1, piece_bytes=2000)
+    two = ensure_records(tiny_jsonl, tiny_pictures, kind=None, folder=tmp_path / "2", processes=2, piece_bytes=2000)
+    for name, array in one.table.arrays.items():
+        assert array.tolist() == two.table.arrays[name].tolist()
+    assert one.key == two.key and not list(tmp_path.glob("*/*.parts"))
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    texts=st.lists(st.lists(TEXT, min_size=2, max_size=4), min_size=1, max_size=6),
+    as_list=st.booleans(),
+    piece_bytes=st.sampled_from([1, 300, 1 << 20]),
+)
+def test_whatever_the_texts_are(tmp_path_factory, pictures, texts, as_list, piece_bytes):
+    folder = tmp_path_factory.mktemp("any")
+    talks = [[{"from": ("human", "gpt")[at % 2], "value": text} for at, text in enumerate(turns)] for turns in texts]
+    path = write(folder / "conv.json", [record("x", conversations=talk) for talk in talks], as_list=as_list)
+    problems = check_samples(path, pictures)[1]
+    if problems:
+        with pytest.raises(DataError) as caught:
+            indexed(path, pictures, piece_bytes=piece_bytes)
+        shown = str(DataError("\n".join(problems))).splitlines()
+        assert str(caught.value).splitlines()[1:] == shown
+    else:
+        assert_same(indexed(path, pictures, piece_bytes=piece_bytes), path, pictures)
+
+
+def test_text_alone_is_written_and_read(tmp_path, samples, pictures):
+    alone = replace(samples[0], images=())
+    assert "image" not in to_record(alone)
+    write_samples(tmp_path / "samples.jsonl", [alone])
+    assert check_samples(tmp_path / "samples.jsonl", pictures)[0] == [alone]
+    marked = {**to_record(alone), "conversations": record(1)["conversations"]}
+    (tmp_path / "samples.jsonl").write_text(json.dumps(marked))
+    (problem,) = check_samples(tmp_path / "samples.jsonl", pictures)[1]
+    assert "1 <image> marks; expected one a picture in the first message at most, here 0" in problem

@@ -1,0 +1,66 @@
+"""A table is whole or not there."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from llavapose.data.index.table import MANIFEST, TableWriter, open_table, packed_texts
+from llavapose.errors import DataError
+
+
+def written(folder, parts=(("a", "", "ça"), (), ("日本",))):
+    with TableWriter(folder) as writer:
+        for part in parts:
+            writer.add({"number": np.arange(len(part), dtype=np.int32), **packed_texts("name", part)})
+        return writer.close({"kinds": ["conv"]})
+
+
+def test_parts_come_back_as_one(tmp_path):
+    table = written(tmp_path / "t")
+    assert table.arrays["number"].tolist() == [0, 1, 2, 0] and table.facts == {"kinds": ["conv"]}
+    assert table.texts("name")[:] == ["a", "", "ça", "日本"] and table.texts("name")[-1] == "日本"
+    with pytest.raises(IndexError, match="text 4 of 4"):
+        table.texts("name")[4]
+    assert not table.arrays["number"].flags.writeable
+    assert [path.name for path in tmp_path.iterdir()] == ["t"]
+
+
+def test_empty_arrays_are_arrays(tmp_path):
+    table = written(tmp_path / "t", parts=((),))
+    assert len(table.arrays["number"]) == 0 and table.texts("name")[:] == []
+
+
+def test_a_table_is_pickled_by_name(tmp_path):
+    table = written(tmp_path / "t")
+    sent = pickle.dumps(table)
+    assert len(sent) < 300 and pickle.loads(sent).texts("name")[:] == table.texts("name")[:]
+    (tmp_path / "t" / MANIFEST).unlink()
+    with pytest.raises(DataError, match="is gone or not whole"):
+        pickle.loads(sent)
+
+
+def test_what_was_broken_off_is_not_there(tmp_path):
+    with pytest.raises(KeyboardInterrupt), TableWriter(tmp_path / "t") as writer:
+        writer.add({"number": np.arange(3)})
+        raise KeyboardInterrupt
+    assert open_table(tmp_path / "t") is None and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("harm", ["cut", "lost", "manifest", "list", "dtype"])
+def test_a_damaged_table_is_not_there(tmp_path, harm):
+    written(tmp_path / "t")
+    path, manifest = tmp_path / "t" / "number.bin", tmp_path / "t" / MANIFEST
+    told = json.loads(manifest.read_text())
+    if harm == "cut":
+        path.write_bytes(path.read_bytes()[:-1])
+    elif harm == "lost":
+        path.unlink()
+    else:
+        told["arrays"]["number"]["dtype"] = "<q7"
+        manifest.write_text({"manifest": "{", "list": "[]", "dtype": json.dumps(told)}[harm])
+    assert open_table(tmp_path / "t") is None
+    assert written(tmp_path / "t").arrays["number"].tolist() == [0, 1, 2, 0]

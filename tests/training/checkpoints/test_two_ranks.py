@@ -1,0 +1,92 @@
+"""On two ranks: gone on from bit for bit, under every strategy; what goes wrong on one rank ends both with a line."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from llavapose.manifest import checkpoints_in
+from tests.training.runs import lines, weights
+
+STRATEGIES = ("ddp", "deepspeed", "fsdp2")
+SETTINGS: dict[str, Any] = {
+    "devices": 2,
+    "batch_size": 2,
+    "accumulate": 2,
+    "save_every": 2,
+    "num_val": 4,
+    "check": False,
+}
+"""Five steps, saved behind 2, 4 and 5."""
+FAULTS = {"signal": ("signal", 1, 3), "full": ("full", 1, 3), "nan": ("nan", 1, 3)}
+"""On rank 1, behind step 3."""
+
+
+@pytest.fixture(scope="module")
+def runs(places, tmp_path_factory, launcher) -> Path:
+    folder = tmp_path_factory.mktemp("two")
+    jobs: list[dict[str, Any]] = []
+    for strategy in STRATEGIES:
+        if strategy == "deepspeed" and not shutil.which("g++"):
+            continue
+        plain = {**places, **SETTINGS, "strategy": strategy}
+        jobs.append({**plain, "output_dir": str(folder / strategy / "whole")})
+        for name, fault in FAULTS.items():
+            where = str(folder / strategy / name)
+            jobs += [{**plain, "output_dir": where, "fault": fault}, {**plain, "output_dir": where, "resume": True}]
+    codes = launcher(jobs, folder, ranks=2)
+    assert codes == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
+    return folder
+
+
+@pytest.fixture(params=STRATEGIES)
+def of_strategy(request, runs) -> Path:
+    if not (runs / request.param).exists():
+        pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
+    return runs / request.param
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_losses_and_weights_are_those_of_the_run_that_nobody_touched(of_strategy, name):
+    found, whole = of_strategy / name, of_strategy / "whole"
+    assert (found / "hf").is_dir(), (found / "error-0.txt").read_text()[-3000:]
+    assert lines_of(found) == lines_of(whole)
+    left, right = weights(found / "hf"), weights(whole / "hf")
+    assert all(torch.equal(left[key], value) for key, value in right.items())
+
+
+def lines_of(folder: Path) -> list[tuple[float, float | None, float | None]]:
+    return [(line["step"], line.get("train/loss"), line.get("val/loss")) for line in lines(folder)]
+
+
+SAID = {
+    "signal": r"SIGTERM: stopped behind step 4, saved in .*step-000004",
+    "nan": r"loss is nan at step 4 \(samples [\w, -]+\); .*the last good checkpoint is .*step-000002: go on",
+}
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("name", SAID)
+def test_both_ranks_say_the_same(of_strategy, name, rank):
+    said = (of_strategy / name / f"said-{rank}.txt").read_text()
+    assert re.match(SAID[name], said), said
+
+
+def test_a_full_disk_on_one_rank_ends_both(of_strategy):
+    """Nothing of the half-written checkpoint stays."""
+    for rank in range(2):
+        said = (of_strategy / "full" / f"said-{rank}.txt").read_text()
+        assert "step-000004 on rank" in said and "the disk is full" in said and said.endswith("step-000002"), said
+
+
+def test_what_is_left(of_strategy):
+    """The newest two, whole, and no folder that was being written."""
+    for name in ("whole", *FAULTS):
+        folder = of_strategy / name / "checkpoints"
+        assert sorted(path.name for path in folder.iterdir()) == ["run.json", "step-000004", "step-000005"], name
+        assert not any(one.fault for one in checkpoints_in(folder))

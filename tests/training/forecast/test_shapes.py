@@ -1,0 +1,57 @@
+"""Parameters counted from a configuration are those of the model itself."""
+
+import json
+
+import pytest
+
+from llavapose.errors import ConfigError
+from llavapose.files import TINY_BASE, read_json
+from llavapose.training.forecast.shapes import PUBLISHED, read_shapes, shapes_of
+from tests.model.published import published_config, without_weights
+
+
+@pytest.mark.parametrize("base", PUBLISHED)
+def test_published_models_are_counted_without_their_files(base, monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    model, shapes = without_weights(published_config(base)), read_shapes(base)
+    assert shapes.total == sum(p.numel() for p in model.parameters())
+    assert shapes.vision_encoder == sum(p.numel() for p in model.model.vision_tower.parameters())
+    assert shapes.connector == sum(p.numel() for p in model.model.multi_modal_projector.parameters())
+    assert shapes.vision_layers_used == 23
+    assert shapes.image_tokens == 576
+
+
+def test_tied_embeddings_count_once():
+    config = read_json(TINY_BASE / "config.json", what="config")
+    tied, shapes = shapes_of(config, where="x"), shapes_of(config | {"tie_word_embeddings": False}, where="x")
+    assert shapes.total - tied.total == tied.embedding
+    assert read_shapes("tiny") == tied
+
+
+def test_the_cache_comes_before_the_table(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--llava-hf--llava-1.5-7b-hf" / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    text = {"num_hidden_layers": 3, "vocab_size": 32064}
+    (folder / "config.json").write_text(json.dumps({"model_type": "llava", "text_config": text}))
+    assert read_shapes("llava-hf/llava-1.5-7b-hf").text.layers == 3
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({"model_type": "llama"}, "is no configuration of a LLaVA"),
+        ({"text_config": {"model_type": "gemma3"}}, "text_config.model_type is 'gemma3'; expected llama"),
+        ({"vision_config": {"model_type": "siglip_vision_model"}}, "expected clip_vision_model for a plan"),
+        ({"text_config": {"hidden_size": "wide"}}, "cannot be read as a LLaVA's configuration"),
+    ],
+)
+def test_what_is_not_known_is_said_in_a_line(config, line):
+    with pytest.raises(ConfigError, match=line):
+        shapes_of(config, where="here")
+
+
+def test_a_base_that_is_not_here_names_the_next_step(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"hf download some/llava config\.json"):
+        read_shapes("some/llava")

@@ -1,0 +1,130 @@
+"""The papers' recipe against LLaVA's own arithmetic: another trainer gives the same losses, step for step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AutoProcessor, LlavaForConditionalGeneration, get_cosine_schedule_with_warmup
+
+from llavapose.config.choices import LossMean, Sampler
+from llavapose.data.conversation import Conversation, num_image_tokens
+from llavapose.errors import ConfigError
+from llavapose.kinds import KINDS
+from llavapose.records import Sample
+from llavapose.samples import read_samples
+from tests.training.runs import lines, run
+
+BATCH, ACCUMULATE, EPOCHS, LR, WARMUP, CLIP = 6, 2, 2, 3e-3, 0.03, 1.0
+
+
+def llavas_order(samples: list[Sample], epoch: int) -> Iterator[list[list[int]]]:
+    """The micro-batches of each step: LLaVA's length-grouped sampler, its permutation drawn as ours is."""
+    words = [1 + sum(len(turn.text.split()) for turn in sample.turns) for sample in samples]  # 1: <image>
+    order = list(range(len(samples)))
+    Random(f"0/{epoch}").shuffle(order)
+    for start in range(0, len(order), BATCH * ACCUMULATE):
+        megabatch = sorted(order[start : start + BATCH * ACCUMULATE], key=lambda i: words[i], reverse=True)
+        chunks: list[list[int]] = [[] for _ in range(ACCUMULATE)]
+        for index in megabatch:
+            open_ones = [chunk for chunk in chunks if len(chunk) < len(megabatch) // ACCUMULATE]
+            min(open_ones, key=lambda chunk: sum(words[i] for i in chunk)).append(index)
+        yield chunks
+
+
+def llavas_losses(base: str, samples: list[Sample], images: Path, skip: frozenset[str] = frozenset()) -> list[float]:
+    """LLaVA's trainer in plain torch: padded rows, Hugging Face's loss, the mean of micro-batch means, AdamW."""
+    processor: Any = AutoProcessor.from_pretrained(base)
+    model = LlavaForConditionalGeneration.from_pretrained(base, attn_implementation="sdpa").train()
+    model.model.vision_tower.requires_grad_(False).eval()
+    conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+
+    def micro_batch(chunk: list[int]) -> dict[str, torch.Tensor]:
+        branches = [conversation.branch(samples[i], max_length=512) for i in chunk]
+        ids = [torch.tensor([*conversation.prefix, *b.ids]) for b in branches]
+        learnt = [torch.tensor([False] * len(conversation.prefix) + list(b.supervised)) for b in branches]
+        labels = [torch.where(mask, row, -100) for row, mask in zip(ids, learnt, strict=True)]
+        pictures = [Image.open(images / samples[i].image).convert("RGB") for i in chunk]
+        return {
+            "input_ids": pad_sequence(ids, batch_first=True),
+            "labels": pad_sequence(labels, batch_first=True, padding_value=-100),
+            "attention_mask": pad_sequence([torch.ones(len(row)) for row in ids], batch_first=True).long(),
+            "pixel_values": processor.image_processor(pictures, return_tensors="pt")["pixel_values"],
+        }
+
+    steps = [chunks for epoch in range(EPOCHS) for chunks in llavas_order(samples, epoch)]
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=LR, weight_decay=0.0)
+    schedule = get_cosine_schedule_with_warmup(optimizer, math.ceil(len(steps) * WARMUP), len(steps))
+    losses = []
+    for chunks in steps:
+        means = []
+        for chunk in chunks:
+            loss = model(**micro_batch(chunk)).loss
+            (loss / ACCUMULATE).backward()
+            means.append(loss.item())
+        if "clip" not in skip:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        losses.append(sum(means) / len(means))
+    return losses
+
+
+@pytest.fixture(scope="module")
+def references(places) -> dict[str, list[float]]:
+    """The reference's losses, and what they would be without clipping."""
+    images = Path(places["images"])
+    found = list(read_samples(Path(places["samples"]), images))
+    samples = [sample for kind in KINDS for sample in found if sample.kind == kind]
+    torch.manual_seed(0)
+    return {
+        name: llavas_losses(places["base"], samples, images, frozenset(skip))
+        for name, skip in {"llava": (), "unclipped": ("clip",)}.items()
+    }
+
+
+def ours(places: dict[str, str], folder: Path, **changed: Any) -> list[float]:
+    chosen: dict[str, Any] = {
+        "batch_size": BATCH,
+        "accumulate": ACCUMULATE,
+        "global_batch": BATCH * ACCUMULATE,
+        "epochs": EPOCHS,
+        "sampler": Sampler.llava,
+        "clip": CLIP,
+        "optim": {"lr": LR, "loss_mean": LossMean.micro_batch, "warmup_ratio": WARMUP},
+    }
+    run(**places, output_dir=str(folder), **(chosen | changed))
+    return [line["train/loss"] for line in lines(folder) if "train/loss" in line]
+
+
+def test_the_papers_recipe_is_llavas_step_for_step(places, references, tmp_path):
+    losses = ours(places, tmp_path)
+    # Forty samples in steps of twelve: the last step of each epoch is a short one.
+    assert len(losses) == 8 and losses == pytest.approx(references["llava"], abs=1e-5)
+    assert losses[-1] < losses[0] - 0.1
+    assert losses != pytest.approx(references["unclipped"], abs=1e-4)
+
+
+def test_a_step_of_another_size_is_refused(places, tmp_path):
+    with pytest.raises(ConfigError, match=r"global_batch is 8, and batch_size=6 .* x 1 ranks is 12; set batch_size=2 "):
+        ours(places, tmp_path, global_batch=8)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sampler": Sampler.shared},
+        {"optim": {"lr": LR, "loss_mean": LossMean.token, "warmup_ratio": WARMUP}},
+    ],
+    ids=["another order", "another mean"],
+)
+def test_any_other_recipe_is_not(places, references, tmp_path, changed):
+    assert ours(places, tmp_path, **changed) != pytest.approx(references["llava"], abs=1e-3)
