@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
@@ -22,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,114 @@ def last_saved(folder: Path) -> int:
     return max((one.step for one in checkpoints_in(folder / "checkpoints") if not one.fault), default=0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one kill.
+
+    Attributes:
+        kill: which.
+        where: it hit.
+        reached: the last step that the killed run had logged.
+        saved: the step of its newest whole checkpoint.
+        half: whether a half-written checkpoint lay beside it.
+        from_saved: whether the next run went on from that very checkpoint, or from the start where there was none.
+        same: whether every loss and every weight is that of the run that nobody touched.
+    """
+
+    kill: Kill
+    where: str
+    reached: int
+    saved: int
+    half: bool
+    from_saved: bool
+    same: bool
+
+    @property
+    def repeated(self) -> int:
+        """Steps that were trained twice."""
+        return self.reached - self.saved
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it lost more than the last whole checkpoint and the one under way allow, or came out other."""
+        return self.repeated > 2 * EVERY or not self.from_saved or not self.same
+
+    def row(self) -> tuple[object, ...]:
+        """Its line of the table."""
+        went_on = f"step {self.saved}" if self.saved else "the start"
+        return (
+            self.kill.number,
+            self.kill.strategy,
+            self.kill.workers,
+            self.where,
+            self.reached,
+            "yes" if self.half else "",
+            went_on if self.from_saved else "?",
+            "identical" if self.same else "DIFFERENT",
+        )
+
+
+def experiment(runner: Runner, kill: Kill, whole: Whole) -> Outcome:
+    """Kill a run, go on, compare."""
+    folder = runner.root / f"kill-{kill.number}"
+    while not (where := strike(runner, kill, whole, folder)):
+        kill = replace(kill, share=kill.share / 2)  # it had come to its end before
+        shutil.rmtree(folder)
+    logged = losses(folder) if (folder / "metrics.jsonl").exists() else []
+    saved, half = last_saved(folder), any((folder / "checkpoints").glob(".step-*"))
+    # Where there is nothing to go on from, the run begins anew.
+    codes = finish(runner.start(kill, folder, resume="auto"))
+    log = (folder.parent / f"{folder.name}-resumed-0.log").read_text()
+    return Outcome(
+        kill=kill,
+        where=where,
+        reached=max((step for step, _ in logged), default=0),
+        saved=saved,
+        half=half,
+        from_saved=(f"goes on from step {saved} " in log) if saved else "goes on from" not in log,
+        same=codes == [0] * kill.ranks and losses(folder) == whole.losses and exported(folder) == whole.weights,
+    )
+
+
+def summary(outcomes: list[Outcome]) -> list[tuple[object, ...]]:
+    """A line for each strategy, and one for all."""
+    groups = {"single": ["single"], **{name: [name] for name in TWO_RANKS}, "all": ["single", *TWO_RANKS]}
+    rows = []
+    for name, strategies in groups.items():
+        some = [one for one in outcomes if one.kill.strategy in strategies]
+        if some:
+            rows.append(
+                (
+                    name,
+                    len(some),
+                    sum(one.kill.saving for one in some),
+                    sum(one.half for one in some),
+                    f"{sum(one.repeated for one in some) / len(some):.1f}",
+                    max(one.repeated for one in some),
+                    sum(one.from_saved for one in some),
+                    sum(one.same for one in some),
+                )
+            )
+    return rows
+
+
+def _line(row: tuple[object, ...]) -> str:
+    return f"| {' | '.join(map(str, row))} |"
+
+
+EACH = ("kill", "strategy", "workers", "hit in", "at step", "half written", "went on from", "losses and weights")
+SUMMARY = (
+    "strategy",
+    "kills",
+    "while saving",
+    "left a half-written one",
+    "steps repeated",
+    "most",
+    "from the newest whole one",
+    "bit-identical",
+)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=40, help="of which two-ranks on two ranks")
@@ -249,47 +358,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="keep the runs here")
     chosen = parser.parse_args()
+    print(_line(EACH), "|---" * len(EACH) + "|", sep="\n")
+    wholes: dict[tuple[str, int], Whole] = {}
+    outcomes = []
     with tempfile.TemporaryDirectory() as temporary:
         runner = Runner(chosen.folder or Path(temporary))
-        wrong = sum(experiments(runner, kills(chosen.kills, chosen.two_ranks, chosen.seed)))
-    print(f"\n{chosen.kills} kills, {wrong} wrong")
+        for kill in kills(chosen.kills, chosen.two_ranks, chosen.seed):
+            key = (kill.strategy, kill.workers)
+            if key not in wholes:
+                wholes[key] = untouched(runner, kill)
+            outcomes.append(experiment(runner, kill, wholes[key]))
+            print(_line(outcomes[-1].row()), flush=True)
+    print("", _line(SUMMARY), "|---" * len(SUMMARY) + "|", *map(_line, summary(outcomes)), sep="\n")
+    wrong = sum(one.wrong for one in outcomes)
+    print(f"\n{len(outcomes)} kills, {wrong} wrong")
     sys.exit(1 if wrong else 0)
-
-
-def experiments(runner: Runner, planned: list[Kill]) -> list[bool]:
-    """Print the table; whether each kill went wrong."""
-    print(
-        "| kill | strategy | workers | hit in | at step | saved | went on from | losses and weights |\n"
-        + "|---" * 8
-        + "|"
-    )
-    wholes: dict[tuple[str, int], Whole] = {}
-    wrong = []
-    for kill in planned:
-        key = (kill.strategy, kill.workers)
-        if key not in wholes:
-            wholes[key] = untouched(runner, kill)
-        wrong.append(experiment(runner, kill, wholes[key]))
-    return wrong
-
-
-def experiment(runner: Runner, kill: Kill, whole: Whole) -> bool:
-    """Print one line of the table; whether the kill went wrong."""
-    folder = runner.root / f"kill-{kill.number}"
-    where = strike(runner, kill, whole, folder)
-    reached = max((step for step, _ in losses(folder)), default=0) if (folder / "metrics.jsonl").exists() else 0
-    saved = last_saved(folder)
-    # Where there is nothing to go on from, the run begins anew.
-    codes = finish(runner.start(kill, folder, resume="auto"))
-    log = (folder.parent / f"{folder.name}-resumed-0.log").read_text()
-    same = codes == [0] * kill.ranks and losses(folder) == whole.losses and exported(folder) == whole.weights
-    went_on = f"step {saved}" if f"goes on from step {saved}" in log else "the start" if not saved else "?"
-    # One more step may be under way, and one save not yet in its place.
-    late = saved < reached - 2 * EVERY or went_on == "?"
-    verdict = "identical" if same else f"DIFFERENT (exit {codes})"
-    row = (kill.number, kill.strategy, kill.workers, where or "nothing", reached, saved, went_on, verdict)
-    print("| " + " | ".join(map(str, row)) + (" LOST MORE |" if late else " |"), flush=True)
-    return not same or late
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,20 +14,21 @@ from llavapose.errors import DataError
 from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.answerers.prior import PriorAnswerer
 from llavapose.evaluation.answerers.protocol import Likelihoods, ProbedAnswerer
+from llavapose.evaluation.answerers.text_only import OfflineTruth
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
 from llavapose.evaluation.judges.missing import TooManyMissing
-from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
+from llavapose.evaluation.judges.pose.judge import NO_KEYPOINTS, PoseJudge, scale_of
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.tables.results import summarise
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import read_json, read_jsonl
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
-from llavapose.records import PRIOR, Answer, Verdict
+from llavapose.records import PRIOR, TEXT_ONLY, Answer, Verdict
 from llavapose.report.tables import read_table
 
 
@@ -297,6 +299,21 @@ def test_results_of_other_questions_are_a_hole_under_this_hash(arm_of, benchmark
     summarise(tmp_path)
     rows = {row["arm"]: row for row in table(tmp_path, "ablation.csv") if row["kind"] == "all"}
     assert math.isnan(rows["full"]["score"]) and rows["baseline"]["num_scored"] > 0
+
+
+def test_without_keypoints_poses_are_not_judged_and_the_upper_bound_is_left_out(arm_of, benchmark, tmp_path, caplog):
+    """As LLaVA's own questions, whose pictures have captions and boxes."""
+    bare = tuple(replace(scene, people=tuple(replace(one, keypoints=()) for one in scene.people))
+                 for scene in benchmark.scenes.scenes)  # fmt: skip
+    asked = SimpleNamespace(name="boxes", questions=benchmark.questions, scenes=replace(benchmark.scenes, scenes=bare))
+    arm = replace(arm_of(tmp_path, "full", Talker(benchmark)), benchmark=asked, probe=ProbeConfig(enabled=False))
+    arm = replace(arm, bounds={**arm.bounds, TEXT_ONLY: OfflineTruth(lambda: asked.scenes)})
+    with caplog.at_level("INFO"):
+        evaluate_arm(arm)
+    rows = rows_of(tmp_path / "verdicts" / "pose" / "full.jsonl")
+    assert {row["reason"] for row in rows} == {NO_KEYPOINTS} and {row["rating"] for row in rows} == {None}
+    assert "no text_only: the benchmark's pictures have no keypoints" in caplog.text
+    assert not (tmp_path / "answers" / "text_only.jsonl").exists() and not any(row["claims"] for row in rows)
 
 
 def test_results_of_the_first_version_are_the_pose_judge_s(out, tmp_path):

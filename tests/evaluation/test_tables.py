@@ -141,6 +141,16 @@ def test_a_comparison_is_ours_less_each_other_model():
     assert cell(rows, "V-star")["score_if_missing_low"] == pytest.approx(40)
 
 
+def test_every_difference_of_a_comparison_counts_for_holm_but_the_controls(tmp_path):
+    told = {"full": noisy(6.5, seed=0), "Qwen2-VL-7B": noisy(5.0, seed=1), "baseline": noisy(5.2, seed=2)}
+    told |= {"prior": noisy(1.0, seed=3), "text_only": noisy(9.0, seed=4)}
+    rows = comparison_table(told, list(told), "full", judge="gpt-4o")
+    tested = [row for row in rows if not math.isnan(row["p"])]
+    assert {row["arm"] for row in tested} == {"Qwen2-VL-7B", "baseline"} and len(tested) == 8
+    assert cell(rows, "Qwen2-VL-7B")["p_holm"] == pytest.approx(8 / 10_001)
+    assert not math.isnan(cell(rows, "text_only")["diff"]) and math.isnan(cell(rows, "text_only")["gain"])
+
+
 def test_a_comparison_has_every_models_controls():
     told = {"full": noisy(8, seed=0), "Qwen2-VL-7B": noisy(3, seed=1), "blind": noisy(5, seed=2)}
     told |= {"prior": noisy(4, seed=3)}

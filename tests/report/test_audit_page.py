@@ -1,7 +1,6 @@
 """The page of an audit: marked texts, safe, and opened by a real browser."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from PIL import Image
 
 from llavapose.records import Person, Sample, Scene, Turn
 from llavapose.report.audit_page import AuditPage, write_audit_page
+from tests.report.browser import BROWSER, needs_browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = "<script>alert(1)</script>"
 ANSWER = f"The keypoints show it: she sits. She stands. {HOSTILE}"
 
@@ -93,11 +92,11 @@ def test_a_page_of_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")
+@needs_browser
 def test_a_browser_shows_it(page: Path, tmp_path: Path) -> None:
     shot = tmp_path / "shot.png"
     command = [
-        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
         "--window-size=1000,900", f"--screenshot={shot}", page.as_uri(),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=90)

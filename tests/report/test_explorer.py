@@ -10,7 +10,7 @@ from llavapose.files import read_jsonl, write_json, write_jsonl
 from llavapose.report.explorer import answers_explorer
 from llavapose.report.markup import script, script_data
 from llavapose.report.page import Source, write_page
-from tests.report.browser import BROWSER, browser
+from tests.report.browser import browser, needs_browser
 from tests.report.explored import (
     ARMS,
     HOSTILE,
@@ -24,7 +24,6 @@ from tests.report.explored import (
 )
 
 pytestmark = [pytest.mark.browser]
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
 LISTED = "[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)"
 OPEN = "document.querySelector('#shown .id')?.innerText.replace('# ', '')"
 FOCUSED = "document.activeElement.dataset.id || document.activeElement.name || document.activeElement.tagName"

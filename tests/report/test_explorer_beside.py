@@ -9,11 +9,10 @@ from llavapose.errors import DataError
 from llavapose.files import write_jsonl
 from llavapose.report.explorer import QUOTED, answers_explorer
 from llavapose.report.page import Source, write_page
-from tests.report.browser import BROWSER, browser
+from tests.report.browser import browser, needs_browser
 from tests.report.explored import ARMS, HOSTILE, PAIR, RATED, write_explored
 
 pytestmark = [pytest.mark.browser]
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
 LISTED = "[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)"
 
 

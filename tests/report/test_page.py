@@ -2,7 +2,6 @@
 
 import http.server
 import re
-import shutil
 import subprocess
 import threading
 
@@ -13,8 +12,7 @@ from llavapose.report.markup import marked
 from llavapose.report.page import read_curves
 from llavapose.report.published import published_grids
 from llavapose.report.sweep import finish_sweep
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from tests.report.browser import BROWSER, needs_browser
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def browse(page, profile, *arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
+@needs_browser
 def test_a_browser_shows_the_whole_page_and_asks_for_nothing(page, proxy, tmp_path):
     port, asked = proxy
     through = [f"--proxy-server=http://127.0.0.1:{port}", "--proxy-bypass-list=<-loopback>"]
@@ -71,7 +69,7 @@ def test_a_browser_shows_the_whole_page_and_asks_for_nothing(page, proxy, tmp_pa
     assert dom.count("&lt;b&gt;the ball&lt;/b&gt; &amp; smiles") > 3 and "<b>the ball" not in dom
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not opened in a browser")
+@needs_browser
 def test_a_page_that_did_ask_would_be_caught(page, proxy, tmp_path):
     port, asked = proxy
     through = [f"--proxy-server=http://127.0.0.1:{port}", "--proxy-bypass-list=<-loopback>"]
@@ -83,7 +81,7 @@ def test_a_page_that_did_ask_would_be_caught(page, proxy, tmp_path):
     assert any("pictures.test" in host for host in asked)
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium found: the page is not drawn by a browser")
+@needs_browser
 def test_the_screenshot_is_a_picture_of_something(page, tmp_path):
     from PIL import Image
 

@@ -15,7 +15,7 @@ from llavapose.report.explorer import answers_explorer
 from llavapose.report.markup import jpeg_within
 from llavapose.report.page import Source, write_page
 from llavapose.report.room import PAGE_BYTES, share_room
-from tests.report.browser import BROWSER, browser
+from tests.report.browser import browser, needs_browser
 from tests.report.explored import ARMS, unpacked, write_explored
 
 KINDS = ("conv", "detail", "complex")
@@ -48,9 +48,10 @@ def pair_lines(question: dict, arm: str, judge: str, rng: random.Random) -> list
     return lines
 
 
-@pytest.mark.browser
-def test_ninety_pictures_eight_models_and_a_wordy_judge_stay_under_15_mb(tmp_path):
+@pytest.fixture(scope="module")
+def wordy_page(tmp_path_factory):
     """The papers' protocol as it stands by default: both text contexts, both orders, controls judged too."""
+    tmp_path = tmp_path_factory.mktemp("wordy")
     rng = random.Random(0)
     arms = [*(f"model {number}" for number in range(7)), "baseline", "text_only", "prior"]
     questions = [{"id": f"{image}-{kind}", "scene_id": image, "image": f"{image}.jpg", "kind": kind,
@@ -69,20 +70,28 @@ def test_ninety_pictures_eight_models_and_a_wordy_judge_stay_under_15_mb(tmp_pat
     for name, columns in (("ablation.csv", "arm,kind,score,low,high,diff,diff_low,diff_high,num_scored"),
                           ("probe.csv", "arm,pictures,group,skill,low,high,n")):  # fmt: skip
         (tmp_path / name).write_text(columns + "\n")
-    page = write_page(Source(out=tmp_path, arms=arms, folders=dict.fromkeys(arms, tmp_path)))
-    html = page.read_text(encoding="utf-8")
-    assert 5e6 < page.stat().st_size < PAGE_BYTES and "would be larger than" not in html
+    return write_page(Source(out=tmp_path, arms=arms, folders=dict.fromkeys(arms, tmp_path)))
+
+
+def test_ninety_pictures_eight_models_and_a_wordy_judge_stay_under_15_mb(wordy_page):
+    html = wordy_page.read_text(encoding="utf-8")
+    assert 5e6 < wordy_page.stat().st_size < PAGE_BYTES and "would be larger than" not in html
     assert html.count("data:image/jpeg") == 90 and html.partition("<noscript>")[2].count("<li>") == 270
     data = unpacked(html)
     told = [verdict for item in data["items"] for answer in item["answers"] for verdict in answer["verdicts"]]
     # What stood beside a control is no verdict on the baseline.
     assert len(told) == 270 * 2 * 2 * (9 + 7) and all(len(data["reasons"][one[2]]) > 600 for one in told)
     assert len(data["reasons"]) == 1 + 270 * 2 * 2 * 9, "each once"
-    if BROWSER is not None:
-        with browser(tmp_path / "profile") as tab:
-            tab.open(f"{page.as_uri()}#sort=arms")
-            assert tab.texts("#count") == ["270 of 270 questions"]
-            assert tab.ask("document.querySelectorAll('*').length") < 3000
+
+
+@pytest.mark.browser
+@needs_browser
+def test_a_full_page_opens(wordy_page, tmp_path):
+    with browser(tmp_path / "profile") as tab:
+        tab.open(f"{wordy_page.as_uri()}#sort=arms")
+        assert tab.texts("#count") == ["270 of 270 questions"]
+        assert tab.ask("document.querySelectorAll('*').length") < 3000
+        assert len(tab.texts("#shown .answer")) == 10 and (tab.wrong, tab.asked) == ([], [])
 
 
 def made_up(num_images: int, num_arms: int, num_repeats: int, rng: random.Random) -> dict:

@@ -16,7 +16,7 @@ from llavapose.report.samples_page import write_samples_page
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.context import context_text
-from tests.report.browser import BROWSER, browser
+from tests.report.browser import browser, needs_browser
 from tests.report.explored import unpacked
 
 HOSTILE = "<script>alert(1)</script>"
@@ -113,7 +113,7 @@ def test_more_than_a_page_holds_goes_into_several(scenes: SceneSet, page: Path, 
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium to open the page with")
+@needs_browser
 def test_a_reader_searches_filters_and_reads(page: Path, tmp_path: Path) -> None:
     listed = "[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)"
     with browser(tmp_path / "profile") as tab:

@@ -320,6 +320,6 @@ def test_the_probes_plot_has_the_controls_that_were_probed():
 def test_the_name_of_a_line_lies_behind_all_points():
     rows = ablation_table({"full": ratings([1.0, 1.1]), "baseline": ratings([1.0, 1.2])}, ["full", "baseline"])
     wide = score_plot(rows).wide
-    (label,) = re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
+    (label,) = re.findall(r'<text[^>]*text-anchor: start[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
     points = [float(x) for x in re.findall(r'<use [^>]*\bx="([\d.]+)"', wide)]
     assert len(points) > 4 and float(label) > max(points) + 10

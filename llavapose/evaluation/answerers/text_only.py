@@ -13,6 +13,7 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
+from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.llm.ask import Door
 from llavapose.llm.chat import ChatRequest, Message
 from llavapose.pose.facts.scene import scene_facts
@@ -56,11 +57,14 @@ class OfflineTruth:
         """One answer a question, in order; "failed" where its picture has no annotations; ``images`` is not looked at.
 
         Raises:
-            ConfigError: no picture has any.
+            ConfigError: no picture has any, or none of them has keypoints.
         """
         scenes = {scene.id: scene for scene in self._scenes().scenes}
         if questions and not any(question.scene_id in scenes for question in questions):
             raise ConfigError("the benchmark's pictures have no annotations to tell")
+        if questions and not has_keypoints(scenes[q.scene_id] for q in questions if q.scene_id in scenes):
+            raise ConfigError("the benchmark's pictures have no keypoints; answerer=text_only arm=text_only with an "
+                              "answerer.endpoint tells captions and boxes")  # fmt: skip
         for question in questions:
             scene = scenes.get(question.scene_id)
             if scene is None:

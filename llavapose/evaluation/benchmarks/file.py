@@ -56,8 +56,16 @@ class FileBenchmark:
         return open_scenes(self._scenes, "val")
 
 
-def found_in(images: Path, questions: Sequence[Question], path: Path) -> tuple[Question, ...]:
+def found_in(
+    images: Path, questions: Sequence[Question], path: Path, *, get: str = "set benchmark.images"
+) -> tuple[Question, ...]:
     """The questions with their pictures' names in a folder, which may be another layout of the same data set.
+
+    Args:
+        images: the folder.
+        questions: about its pictures.
+        path: where they are from.
+        get: what to do where a picture is not there.
 
     Raises:
         DataError: a picture that is not there.
@@ -66,7 +74,7 @@ def found_in(images: Path, questions: Sequence[Question], path: Path) -> tuple[Q
     for question in questions:
         where = f"benchmark: {path}, question {question.id}"
         if (name := pictures.find(question.image, where=where)) is None:
-            raise DataError(f"{where}: no picture {question.image} in {images}; set benchmark.images")
+            raise DataError(f"{where}: no picture {question.image} in {images}; {get}")
         found.append(replace(question, image=name))
     return tuple(found)
 

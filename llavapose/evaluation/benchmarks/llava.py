@@ -18,6 +18,11 @@ from llavapose.records import Box, Person, Question, Scene, Thing
 from llavapose.scenes.coco import PERSON, SceneSet
 from llavapose.scenes.lists import clean_text
 
+PICTURES = (
+    "they are COCO val2014's: download http://images.cocodataset.org/zips/val2014.zip and set benchmark.images to the "
+    "folder that it unpacks to"
+)
+
 
 class LlavaBenchmark:
     """The questions of a file in LLaVA's form, about pictures whose captions and boxes another one holds.
@@ -46,7 +51,7 @@ class LlavaBenchmark:
                 f"benchmark: {self._annotations} has no captions and boxes of {len(lacking)} questions' pictures, the "
                 f"first is {lacking[0]}; give the file that belongs to {self._path}"
             )
-        return found_in(self._images, self._asked, self._path)
+        return found_in(self._images, self._asked, self._path, get=PICTURES)
 
     @cached_property
     def scenes(self) -> SceneSet:

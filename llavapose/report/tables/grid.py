@@ -11,8 +11,8 @@ FAILED_MARK = "failed"
 FLAT_MARK = "="
 """Behind an interval of no width."""
 FLAT = (
-    f"{FLAT_MARK}: no spread was seen, all pictures gave the same; that does not say that others would, and the interval "
-    "is none."
+    f"{FLAT_MARK}: no spread was seen, all pictures gave the same; that does not say that others would, and the "
+    "interval is none."
 )
 
 

@@ -25,6 +25,7 @@ from llavapose.files import sha256
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import ask_open, state
+from llavapose.scenes.open import open_scenes
 from llavapose.teacher.make import StoppedEarly
 from llavapose.teacher.order import Slot
 from tests.drawn_by_hand import offline
@@ -123,6 +124,28 @@ def test_what_is_there_is_kept_and_never_written_over(frozen, coco, tmp_path, ca
     with pytest.raises(ConfigError, match=r"built by other settings \(seed 0 there, 1 here\); give another"):
         built(settings(tmp_path, seed=1), coco, tmp_path)
     assert copy.read_bytes() == frozen.read_bytes()
+
+
+def test_pictures_without_a_caption_or_enough_joints_are_not_asked_about(coco, tmp_path, capsys):
+    root = tmp_path / "coco"
+    shutil.copytree(coco, root)
+    scenes = open_scenes(scenes_of(root), "val", pictures=False).scenes
+    bare, hidden = {one.id for one in scenes[::4]}, {one.id for one in scenes[1::4]}
+    for kind, change in (("captions", bare), ("person_keypoints", hidden)):
+        path = root / "annotations" / f"{kind}_val2014.json"
+        content = json.loads(path.read_text())
+        if kind == "captions":
+            content["annotations"] = [one for one in content["annotations"] if one["image_id"] not in change]
+        for one in content["annotations"]:
+            if kind != "captions" and one["image_id"] in change:
+                one["keypoints"], one["num_keypoints"] = one["keypoints"][:12] + [0] * 39, 4
+        path.write_text(json.dumps(content))
+    config = settings(tmp_path, num=4)
+    build_benchmark_file(config, replace(run(root, tmp_path), scenes=scenes_of(root, min_labelled_joints=5)))
+    found = read_frozen(tmp_path / "hpaub.jsonl")
+    assert not {scene.id for scene in found.scenes} & (bare | hidden)
+    assert found.card["num_qualifying"] == len(scenes) - len(bare | hidden)
+    assert f"{len(bare)} scenes left out: no caption" in capsys.readouterr().out
 
 
 def test_a_clean_benchmark_has_only_pictures_of_both_years(coco, tmp_path):

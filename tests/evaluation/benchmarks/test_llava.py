@@ -91,7 +91,10 @@ def test_a_picture_that_is_not_there_is_named(folder):
         _ = llava(folder).questions
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="LLaVA's files are not here")
+@pytest.mark.skipif(
+    not SHARED.is_dir(),
+    reason="no ../shared/data/llava_coco2014 beside the checkout: LLaVA's 90 questions are not read",
+)
 def test_llavas_own_ninety_questions_are_read(tmp_path):
     own = SHARED / "data" / "llava_coco2014"
     asked = read_questions(own / "questions_90.jsonl")
@@ -137,6 +140,14 @@ def test_the_papers_examples_are_asked_with_what_they_quote_beside(tmp_path):
     assert not (tmp_path / "out" / "quoted.jsonl").exists(), "other questions may have the same ids"
     with pytest.raises(DataError, match=r"3 of its 3 pictures are not among .*choose scenes=coco2014"):
         _ = PaperExamples(replace(scenes_of(tmp_path / "coco", 2017))).questions
+
+
+def test_pictures_of_the_examples_that_are_missing_are_said_before_anybody_is_asked(tmp_path):
+    root = with_examples(tmp_path)
+    (root / "val2014" / "COCO_val2014_000000060992.jpg").unlink()
+    said = r"1 of its 3 pictures are not in .*val2014: COCO_val2014_000000060992.jpg; download http.*zip and"
+    with pytest.raises(DataError, match=said):
+        _ = PaperExamples(scenes_of(root)).scenes
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the papers are not here")

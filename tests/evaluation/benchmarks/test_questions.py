@@ -58,6 +58,18 @@ def test_questions_like_the_papers_own_may_be_asked(question, scene):
     assert fault_of(question, answer, kind, scene, scene_facts(scene)) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "kind"),
+    [
+        ("Why are the surfer's arms hanging down?", "To keep his balance on the wave.", "complex"),
+        ("Where is the surfer looking with his legs straight?", "At the wave.", "conv"),
+    ],
+)
+def test_a_question_that_supposes_what_is_not_so_is_refused_for_that(question, answer, kind):
+    fault = fault_of(question, answer, kind, SURFER, scene_facts(SURFER))
+    assert fault is not None and fault.startswith(f"{check.UNANSWERABLE}: it supposes "), fault
+
+
 def test_a_word_about_the_annotations_is_refused():
     said = "What posture do the keypoints of the surfer show?"
     fault = fault_of(said, "His knees are bent.", "conv", SURFER, scene_facts(SURFER))

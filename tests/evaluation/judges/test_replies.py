@@ -25,7 +25,10 @@ def read(marked: Marked, *, cut_off: bool = False) -> tuple[float, ...] | None:
         return None
 
 
-@pytest.mark.skipif(not REAL.is_file(), reason="the real replies are not here")
+@pytest.mark.skipif(
+    not REAL.is_file(),
+    reason="no ../shared/data/llava_coco2014/judge_replies_80.jsonl beside the checkout: 80 real replies are not read",
+)
 def test_real_replies_are_read_as_they_were_scored():
     rows = [json.loads(line) for line in REAL.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 80

@@ -5,7 +5,7 @@ formulas); 1 is what an answer gets that says nothing, 10 what one gets that tel
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from llavapose.config.scenes import ScenesConfig
@@ -25,6 +25,18 @@ FEW_SCENES = 400
 """Below so many training pictures, two standard errors of a share are more than 5%."""
 NOT_JUDGED = "the reasoning itself is not judged"
 """What every verdict on a complex answer says."""
+
+
+NO_KEYPOINTS = "the pictures have no keypoints, so that poses cannot be judged"
+
+
+def has_keypoints(scenes: Iterable[Scene]) -> bool:
+    """Whether poses are known in any of these pictures, or nobody is in them; in a benchmark of boxes they are not.
+
+    How many people there are would still be told, and a table of that would look like any other.
+    """
+    people = [person for scene in scenes for person in scene.people]
+    return not people or any(seen for person in people for *_, seen in person.keypoints)
 
 
 class PoseJudge:
@@ -58,6 +70,9 @@ class PoseJudge:
             ConfigError: no training scenes.
         """
         scale, unrated = self._scale_or_why()
+        if not has_keypoints([case.scene for case in cases if case.scene is not None]):
+            yield from ((_judgement(case.question, case.answer, None, NO_KEYPOINTS),) for case in cases)
+            return
         facts: dict[int, tuple[Fact, ...]] = {}
         for case in cases:
             scene = case.scene
