@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from llavapose.evaluation.arm import Arm
-from llavapose.evaluation.probing import probe
+from llavapose.evaluation.probe.probing import probe
 from llavapose.evaluation.rating import rate
 
 MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)

@@ -53,7 +53,11 @@ def problems(conf: Path, gpus: Gpus | None, *overrides: str, num_cores: int = 4)
         (NONE, ["trainer.devices=0"], "trainer.devices is 0; expected a number"),
         (A100, ["trainer.precision=fp8"], "trainer.precision is 'fp8'; expected one of 32-true"),
         (A100, ["trainer.precision=bf16-mixd"], "trainer.precision is 'bf16-mixd'; did you mean bf16-mixed?"),
-        (T4, ["trainer.precision=bf16-true"], "trainer.precision=bf16-true needs GPUs of compute capability 8.0, and"),
+        (
+            T4,
+            ["strategy=deepspeed_stage3", "trainer.precision=bf16-true"],
+            "trainer.precision=bf16-true needs GPUs of compute capability 8.0, and",
+        ),
         (NONE, ["trainer.precision=16"], "trainer.precision=16 needs a GPU; on a CPU use 32-true or bf16-mixed"),
     ],
 )  # fmt: skip
@@ -68,7 +72,7 @@ def test_one_line_with_the_fix(conf, here, overrides, line):
         (NONE, []),
         (NONE, ["strategy=ddp", "trainer.devices=2"]),
         (NONE, ["trainer.accelerator=cpu", "trainer.devices=8"]),
-        (NONE, ["trainer.precision=bf16-true"]),
+        (NONE, ["trainer.precision=bf16-mixed"]),
         (NONE, ["strategy=fsdp2", "trainer.devices=auto"]),
         (A100, ["strategy=deepspeed_stage3", "trainer.devices=2", "trainer.precision=bf16-true"]),
         (A100, ["trainer.devices='0,1'"]),

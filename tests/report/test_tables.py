@@ -195,7 +195,7 @@ def test_differences_say_what_is_no_chance():
         arm: [replace(one, rating=one.rating + rng.gauss(0, 0.5)) for one in ratings([value] * 20)]
         for arm, value in values.items()
     }
-    found["full"][0] = replace(found["full"][0], rating=None)
+    found["full"][0] = replace(found["full"][0], rating=None, missing=True)
     (grid,) = difference_grids(ablation_table(found, list(values), judge="gpt-4o")).values()
     full, conv = (dict(zip(grid.header, row, strict=True)) for row in grid.rows)
     assert full["all"].endswith("] *") and conv["all"].endswith("]") and full["detail"] == "—"

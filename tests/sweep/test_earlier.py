@@ -221,7 +221,7 @@ def test_training_that_has_ended_is_known_by_settings_and_files(tmp_path):
 
 SMALL = [
     "scenes.num_train=24", "scenes.num_val=40", "teacher.num_samples=100", "data.num_val=8", "batch_size=2",
-    "trainer.log_every_n_steps=1", "callbacks.checkpoint.every_n_train_steps=1", "benchmark.num_images=3",
+    "trainer.log_every_n_steps=1", "callbacks.checkpoint.every_n_steps=1", "benchmark.num_images=3",
     "answerer.max_new_tokens=8", "probe.num_items=20", "sweep_dir=out",
 ]  # fmt: skip
 

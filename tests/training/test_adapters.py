@@ -66,7 +66,7 @@ def config_of(places, folder, **adapter) -> TrainConfig:
         optim=OptimConfig(lr=1e-3),
         batch_size=8,
         output_dir=folder,
-        data_dir=folder / "samples",
+        data_dir=folder / "data",
     )
 
 

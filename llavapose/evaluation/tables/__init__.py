@@ -6,6 +6,7 @@ something to tell, ``comparison.csv``, ``judging.csv``, ``agreement.csv``, ``cla
 
 Read ``ratings`` (one rated answer, differences, bounds), ``ablation`` and ``comparison`` (ratings -> the papers'
 tables), ``judging``, ``agreement`` and ``claims`` (what ratings are worth), then ``further`` (which of these there
-are), ``verdicts`` (files -> ratings), ``results`` (these and choices -> CSV) and ``seeds`` (of how many seeds a sweep's
+are), ``verdicts`` (files -> ratings), ``entries`` (what stands in a
+folder, held against its questions), ``results`` (these and choices -> CSV) and ``seeds`` (of how many seeds a sweep's
 rows are the mean).
 """

@@ -8,6 +8,7 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -171,7 +172,11 @@ def with_missing(ratings: Sequence[Rating], questions: Iterable[Question]) -> li
     asked = {(one.id, one.text): one for one in questions if KINDS[one.kind].rated}
     if not asked:
         return list(ratings)
-    found = {one.question: one for one in ratings if one.question in asked}
+    # Lines of earlier versions do not repeat the question's text: its id says which it is.
+    texts = dict(asked)
+    told = [replace(one, text=texts[one.question_id]) if not one.text and one.question_id in texts else one
+            for one in ratings]  # fmt: skip
+    found = {one.question: one for one in told if one.question in asked}
     lacking = [one for key, one in asked.items() if key not in found] if found else []
     return [
         *found.values(),

@@ -19,8 +19,8 @@ from llavapose.evaluation.answerers.protocol import ChoosingAnswerer, ProbedAnsw
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.probe.choice import Chosen, letter_of
 from llavapose.evaluation.probe.items import build_probe
+from llavapose.evaluation.probe.probing import probe
 from llavapose.evaluation.probe.score import probe_table
-from llavapose.evaluation.probing import probe
 from llavapose.files import read_jsonl
 from llavapose.scenes.coco import SceneSet, read_scenes
 from tests.evaluation.probe.choice_replies import REPLIES, A, B
