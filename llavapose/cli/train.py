@@ -18,14 +18,12 @@ from pathlib import Path
 
 from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_results, say_sweep
-from llavapose.cli.training import by_first, data_of, submit_run, train
-from llavapose.config.checks.inputs import missing_opponent
+from llavapose.cli.training import by_first, data_of, refuse_without_opponent, submit_run, train
 from llavapose.config.choices import LauncherType
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
 from llavapose.errors import ConfigError
 from llavapose.ranks import is_first, launched
-from llavapose.sweep.jobs import is_job
 from llavapose.sweep.launch import launch
 
 
@@ -37,9 +35,7 @@ def main(config: TrainConfig) -> None:
         return print_plan(config) if is_first() else None
     if config.launcher.type == LauncherType.slurm:
         return submit_run(config)
-    alone = config.evaluate and not is_job(config)  # a sweep evaluates its baseline first
-    if alone:
-        by_first(partial(_refuse_alone, config))
+    by_first(partial(refuse_without_opponent, config))
     checkpoint = train(config)
     if checkpoint is None:
         return None
@@ -48,11 +44,6 @@ def main(config: TrainConfig) -> None:
 
         complete_card(checkpoint, evaluate(evaluation_of(config, checkpoint=checkpoint)), config.data.name)
     say_results(config, checkpoint)
-
-
-def _refuse_alone(config: TrainConfig) -> None:
-    if missing := missing_opponent(config.judge, config.data.name, config.results_dir):
-        raise ConfigError("\n".join(missing))
 
 
 def sweep(conf: Path, overrides: Sequence[str]) -> None:

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.checks.inputs import missing_opponent
 from llavapose.config.schema import TrainConfig
+from llavapose.errors import ConfigError
 from llavapose.ranks import launched
 from llavapose.sweep.earlier import forget_trained, is_trained, mark_trained
 from llavapose.sweep.identity import Data, Identity, identity_of
+from llavapose.sweep.jobs import is_job
 
 
 def prepare(config: TrainConfig) -> tuple[Data, Path]:
@@ -51,6 +54,18 @@ def submit_run(config: TrainConfig) -> None:
 
     words = [*script_words(conf_folder(), "train"), *local_words(HydraConfig.get().overrides.task)]
     submit(batch_of(config, name=config.data.name, folder=config.output_dir, words=words))
+
+
+def refuse_without_opponent(config: TrainConfig) -> None:
+    """See that a judge of pairs has answers to lay a run's beside; a sweep evaluates its baseline first.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    if not config.evaluate or is_job(config):
+        return
+    if missing := missing_opponent(config.judge, config.data.name, config.results_dir):
+        raise ConfigError("\n".join(missing))
 
 
 def train(config: TrainConfig) -> Path | None:

@@ -75,15 +75,14 @@ def launch(
 
 def _submit(planned: Sequence[_Planned], overrides: Sequence[str]) -> None:
     """Give Slurm every job that is not kept."""
-    for one in planned:
-        if one.earlier.what == What.kept:
-            continue
-        words = local_words(one.command)
-        folder = Path(one.job.dir)
-        batch = batch_of(one.job.config, name=one.job.name, folder=folder, words=words, alone=not one.job.trains)
-        if batch.launcher.submit:
+    due = [one for one in planned if one.earlier.what != What.kept]
+    for one in due:
+        # All of them before the first starts.
+        if one.job.config.launcher.submit:
             begin(one.place, one.identity, one.earlier.what)
-        submit(batch)
+    for one in due:
+        words, folder = local_words(one.command), Path(one.job.dir)
+        submit(batch_of(one.job.config, name=one.job.name, folder=folder, words=words, alone=not one.job.trains))
     line = shlex.join(["-m", *local_words(overrides)])
     print(f"when they have ended, this keeps what they made and writes the tables: python train.py {line}")
 

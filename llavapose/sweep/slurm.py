@@ -14,6 +14,7 @@ from pathlib import Path
 
 from llavapose.config.schema import LauncherConfig, TrainConfig
 from llavapose.errors import ConfigError
+from llavapose.owner import release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,8 @@ def script_of(batch: Batch) -> str:
 def submit(batch: Batch) -> None:
     """Write the script and give it to Slurm; with ``launcher.submit=false`` print it.
 
+    The folders that this process holds are given back before, for a job may start at once and needs them.
+
     Raises:
         ConfigError: no Slurm here, or Slurm refuses the job.
     """
@@ -109,6 +112,7 @@ def submit(batch: Batch) -> None:
     batch.folder.mkdir(parents=True, exist_ok=True)
     script = batch.folder / "slurm.sh"
     script.write_text(text, encoding="utf-8")
+    release(ok=True)
     done = subprocess.run(["sbatch", "--parsable", str(script)], capture_output=True, text=True, check=False)
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())[:300]

@@ -32,19 +32,26 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
 
     Args:
         stage: of ZeRO.
+        offload: weights and optimizer states are moved as ``deepspeed_stage3_offload`` moves them, to where they are.
 
     Raises:
         ConfigError: no C++ compiler, which DeepSpeed needs to build its communication op on first use.
     """
 
-    def __init__(self, stage: int = 3) -> None:
+    def __init__(self, stage: int = 3, offload: bool = False) -> None:
         if shutil.which("g++") is None:
             raise ConfigError("strategy=deepspeed_stage3_cpu: no g++ on PATH; install a C++ compiler or choose ddp")
         # Read when deepspeed is imported and when it builds the op; ninja lies in the environment's bin folder.
         os.environ["DS_ACCELERATOR"] = "cpu"
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         # nccl needs GPUs; optimizers other than DeepSpeed's are refused unless allowed here.
-        super().__init__(stage=stage, process_group_backend="gloo", zero_allow_untested_optimizer=True)
+        super().__init__(
+            stage=stage,
+            offload_optimizer=offload,
+            offload_parameters=offload,
+            process_group_backend="gloo",
+            zero_allow_untested_optimizer=True,
+        )
         assert isinstance(self.config, dict)
         # DeepSpeed's own CPU Adam would have to be compiled first.
         self.config["zero_force_ds_cpu_optimizer"] = False

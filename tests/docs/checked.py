@@ -44,6 +44,10 @@ def check(words: Sequence[str], patch: pytest.MonkeyPatch) -> str:
         AssertionError: a program, target, module or argument that is not there.
     """
     program, *rest = words
+    if program == "torchrun":
+        # Its own options end where the script begins.
+        script = next(number for number, word in enumerate(rest) if word.endswith(".py"))
+        return check(["python", *rest[script:]], patch)
     if program == "make":
         targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert {word for word in rest if "=" not in word} <= set(targets), f"no such target: {rest}"

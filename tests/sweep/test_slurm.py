@@ -102,7 +102,7 @@ def test_settings(conf):
 
 def train(folder: Path, *words: str, path: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}
-    command = [sys.executable, str(ROOT / "train.py"), *SMALL, *words]
+    command = [sys.executable, str(ROOT / "train.py"), *words, *SMALL]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )

@@ -236,7 +236,7 @@ def named_strategy(name: str) -> Any:
     if name == "ddp":
         return DDPStrategy(process_group_backend="gloo")
     if name.startswith("deepspeed"):
-        return CPUDeepSpeedStrategy(stage=2 if name.endswith("2") else 3)
+        return CPUDeepSpeedStrategy(stage=2 if name.endswith("2") else 3, offload=name.endswith("offload"))
     return FSDP2Strategy(process_group_backend="gloo")
 
 

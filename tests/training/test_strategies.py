@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.utils import instantiate
 from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, SingleDeviceStrategy
 
+from llavapose.config.compose import composed
 from llavapose.training.strategies import FSDP2Strategy, keeps_matrices
 from tests.training.runs import lines, run, weights
 
@@ -22,6 +24,7 @@ RUNS = {  # name -> (strategy, samples a rank and micro-step, accumulation): alw
     "ddp_accumulated": ("ddp", 2, 2),
     "deepspeed": ("deepspeed", 4, 1),
     "deepspeed_accumulated": ("deepspeed", 2, 2),
+    "deepspeed_offload": ("deepspeed_offload", 4, 1),
     "fsdp2": ("fsdp2", 4, 1),
 }
 RESUMED = {"deepspeed_resumed": ("deepspeed", 4, 1), "fsdp2_resumed": ("fsdp2", 4, 1)}
@@ -40,7 +43,7 @@ def two_processes(places, tmp_path_factory, launcher) -> Path:
     folder = tmp_path_factory.mktemp("two")
     jobs = []
     for name, (strategy, batch_size, accumulate) in (RUNS | RESUMED).items():
-        if strategy == "deepspeed" and not shutil.which("g++"):
+        if strategy.startswith("deepspeed") and not shutil.which("g++"):
             continue
         job = {
             **places,
@@ -93,3 +96,13 @@ def test_accumulated_equals_whole(one_process, places, tmp_path):
 def test_muon_runs_only_where_matrices_stay_whole():
     assert keeps_matrices(SingleDeviceStrategy()) and keeps_matrices(DDPStrategy())
     assert not keeps_matrices(DeepSpeedStrategy(stage=2)) and not keeps_matrices(FSDP2Strategy())
+
+
+@pytest.mark.parametrize("name", ["deepspeed_stage3", "deepspeed_stage3_offload"])
+def test_zero3_s_sizes_are_llava_s(conf, name):
+    """Of ``sub_group_size`` weights at a time float32 gradients and AdamW's temporaries are made."""
+    config = composed("train", conf, [f"strategy={name}", "model=llava15_13b"])
+    strategy = instantiate(config.strategy, _convert_="all")
+    zero = strategy.config["zero_optimization"]
+    assert (zero["stage"], zero["sub_group_size"], zero["reduce_bucket_size"]) == (3, 1_000_000_000, 4096**2)
+    assert ("offload_optimizer" in zero) is ("offload_param" in zero) is name.endswith("offload")
