@@ -96,8 +96,8 @@ POSE_SCALE = (
 FEW_IMAGES = 20
 """Below, the means of ratings that crowd at an end of their scale are not yet spread as a t supposes."""
 FEW = (
-    f"Fewer than {FEW_IMAGES} pictures: where ratings crowd at an end of the scale the true value lies outside more often "
-    "than 5%."
+    f"Fewer than {FEW_IMAGES} pictures: where ratings crowd at an end of the scale the true value lies outside more "
+    "often than 5%."
 )
 TWO_SEEDS = (
     "Two training seeds say little of training's spread: with two its part of the interval has a t of its own, one "

@@ -11,8 +11,8 @@ FAILED_MARK = "failed"
 FLAT_MARK = "="
 """Behind an interval of no width."""
 FLAT = (
-    f"{FLAT_MARK}: no spread was seen, all pictures gave the same; that does not say that others would, and the interval "
-    "is none."
+    f"{FLAT_MARK}: no spread was seen, all pictures gave the same; that does not say that others would, and the "
+    "interval is none."
 )
 
 
@@ -45,7 +45,8 @@ def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: in
     if math.isnan(row[value]):
         return HOLE_MARK
     flat = f" {FLAT_MARK}" if row[low] == row[high] else ""
-    return f"{number(row[value], digits, sign)} [{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]{flat}"
+    told, first, last = (number(row[name], digits, sign) for name in (value, low, high))
+    return f"{told} [{first}, {last}]{flat}"
 
 
 def as_text(grid: Grid) -> str:
