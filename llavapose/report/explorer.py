@@ -26,7 +26,7 @@ from llavapose.evaluation.tables.verdicts import judges_found, rated_answers, ve
 from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.pose.check import CONTRADICTED
-from llavapose.records import BASELINE, CONTROL_ARMS, PRIOR
+from llavapose.records import BASELINE, CONTROL_ARMS, POSE, PRIOR
 from llavapose.report.markup import marked, rendered
 from llavapose.report.room import PAGE_BYTES, share_room
 
@@ -75,12 +75,14 @@ OUTCOMES = (
     ("missing", "no answer"),
     ("blind", "† not above a control"),
 )
+JUDGES_APART = "judges"
+"""The order by how far judges lie apart: models that share a scale where there are two, else the pose judge too."""
 ORDERS = (
     ("", "benchmark"),
     ("gain", "gain over baseline"),
     ("loss", "loss to baseline"),
     ("arms", "disagreement of arms"),
-    ("judges", "disagreement of judges"),
+    (JUDGES_APART, "disagreement of judges"),
     ("orders", "disagreement of orders"),
 )
 """How the list is sorted; the script knows each by its value."""
@@ -138,6 +140,8 @@ def answers_explorer(
     arms = rows_shown(arms, folders)
     judges = list(judges_found(places))
     seats = panel_seats(places, judges)
+    models = [judge for judge in judges if judge != POSE]
+    disagreeing = models if len(models) > 1 else judges
     found = {arm: _results(folders[arm], arm, judges) for arm in arms if arm in folders}
     quoted = _quoted(home)
     questions = [
@@ -160,6 +164,7 @@ def answers_explorer(
         "arms": arms,
         "colours": list(colours[: len(arms)]),
         "judges": judges,
+        "disagree": [number for number, judge in enumerate(judges) if judge in disagreeing],
         "panel": [judges.index(judge) for judge in seats],
         "baseline": arms.index(baseline) if baseline in arms else -1,
         "prior": arms.index(PRIOR) if PRIOR in arms else -1,
@@ -179,7 +184,7 @@ def answers_explorer(
     return Explorer(
         title="Questions and answers",
         searched="questions, answers, explanations",
-        filters=_filters(arms, list(dict.fromkeys(one["kind"] for one in questions)), judges, len(seats)),
+        filters=_filters(arms, list(dict.fromkeys(one["kind"] for one in questions)), judges, disagreeing, len(seats)),
         items=questions,
         data=shared.data,
         pictures=shared.pictures,
@@ -213,9 +218,11 @@ def _quoted(home: Path) -> dict[str, list[tuple[str, str]]]:
 
 
 def _filters(
-    arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str], num_seats: int
+    arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str], disagreeing: Sequence[str], num_seats: int
 ) -> Sequence[tuple[str, str, Choices]]:
     first, *others = judges
+    apart = f"{disagreeing[0]} and {disagreeing[1]}" if len(disagreeing) == 2 else f"{len(disagreeing)} judges"
+    orders = [(key, f"disagreement of {apart}" if key == JUDGES_APART else told) for key, told in ORDERS]
     panel = [(PANEL, f"panel, the median of {num_seats} judges")] if num_seats > 1 else []
     return (
         ("arm", "Arm", [("", "any arm"), *((arm, arm) for arm in arms)]),
@@ -230,7 +237,7 @@ def _filters(
                 *panel,
             ],
         ),
-        ("sort", "Sorted by", ORDERS),
+        ("sort", "Sorted by", [one for one in orders if one[0] != JUDGES_APART or len(disagreeing) > 1]),
     )
 
 

@@ -71,6 +71,31 @@ def test_the_median_of_judges_is_the_tables_panel(of_a_paper, tab):
     assert "panel, the median of 2 judges" in tab.ask("document.querySelector('[name=judge]').innerText")
 
 
+@needs_browser
+def test_disagreement_is_that_of_judges_who_share_a_scale(of_a_paper, tab):
+    """The pair's 8, 6, 5, 5 beside 4 and 3; pose, whose 9 for 1-conv is told on another scale, has no say."""
+    page = write_page(Source(out=of_a_paper, arms=ARMS[:3], folders=dict.fromkeys(ARMS[:3], of_a_paper)))
+    tab.open(f"{page.as_uri()}#arm=full&sort=judges")
+    assert tab.ask(LISTED) == ["1-conv", "1-complex", "2-conv", "2-detail", "1-detail", "2-complex"]
+    assert tab.texts("#list .value")[:4] == ["5.0", "3.0", "2.0", "2.0"]
+    assert "disagreement of 3 judges" in tab.ask("document.querySelector('[name=sort]').innerText")
+
+
+def test_the_order_says_whose_disagreement_it_is(of_a_paper):
+    def orders(folder):
+        found = answers_explorer(ARMS[:3], dict.fromkeys(ARMS[:3], folder), (), ["#000"] * 4)
+        assert found is not None
+        (choices,) = [choices for name, _, choices in found.filters if name == "sort"]
+        return dict(choices)
+
+    assert orders(of_a_paper)["judges"] == "disagreement of 3 judges"
+    (of_a_paper / "verdicts" / "gpt-single" / "full.jsonl").unlink()
+    (of_a_paper / "verdicts" / PAIR / "full.jsonl").unlink()
+    assert orders(of_a_paper)["judges"] == "disagreement of pose and claude-single", "no two models: of all there are"
+    (of_a_paper / "verdicts" / "claude-single" / "full.jsonl").unlink()
+    assert "judges" not in orders(of_a_paper), "one alone disagrees with nobody"
+
+
 def test_one_judge_beside_pose_makes_no_median(tmp_path):
     folder = write_explored(tmp_path)
     found = answers_explorer(ARMS[:3], dict.fromkeys(ARMS[:3], folder), (), ["#000"] * 4)

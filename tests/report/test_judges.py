@@ -20,17 +20,21 @@ NUM_IMAGES = 24
 
 @pytest.fixture
 def folder(tmp_path):
+    return write_pairs(tmp_path)
+
+
+def write_pairs(folder: Path) -> Path:
     """Two judges of pairs with the baseline as anchor, both orders twice; and the pose judge's claims."""
     rng = random.Random(0)
     questions = [(f"{image}-{kind}", image, kind) for image in range(NUM_IMAGES) for kind in KINDS]
     own = {(arm, name): worth + rng.gauss(0, 1) for arm, worth in WORTH.items() for name, *_ in questions}
     told = {"name": "e_hpaub", "hash": "0123456789ab", "num_questions": len(questions)}
-    write_json(tmp_path / "benchmark.json", told)
+    write_json(folder / "benchmark.json", told)
     for arm in WORTH:
         answers = [{"question_id": name, "arm": arm, "text": "word " * rng.randint(10, 40)} for name, *_ in questions]
-        write_jsonl(tmp_path / "answers" / f"{arm}.jsonl", answers)
+        write_jsonl(folder / "answers" / f"{arm}.jsonl", answers)
         claims = [{"outcome": one} for one in ("supported", "contradicted", "unverifiable")]
-        write_jsonl(tmp_path / "verdicts" / "pose" / f"{arm}.jsonl", [
+        write_jsonl(folder / "verdicts" / "pose" / f"{arm}.jsonl", [
             {"question_id": name, "scene_id": image, "kind": kind, "arm": arm, "judge": "pose", "text": "?",
              "rating": own[arm, name], "claims": claims[: rng.randint(0, 3)]}
             for name, image, kind in questions
@@ -45,8 +49,8 @@ def folder(tmp_path):
                         rows.append({"question_id": name, "scene_id": image, "kind": kind, "text": "?", "arm": of,
                                      "judge": judge, "rating": float(rating), "opponent": other, "order": where,
                                      "repeat": repeat, "protocol": "pair", "reason": "", "claims": []})  # fmt: skip
-            write_jsonl(tmp_path / "verdicts" / judge / f"{arm}.jsonl", rows)
-    return tmp_path
+            write_jsonl(folder / "verdicts" / judge / f"{arm}.jsonl", rows)
+    return folder
 
 
 def test_every_table_is_there(folder, capsys):

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.evaluation.tables.results import summarise
 from llavapose.files import read_json, write_json
 from llavapose.report import sweep as sweep_module
-from llavapose.report.sweep import finish_sweep
+from llavapose.report.sweep import finish_sweep, write_tables
 from llavapose.report.tables import Grid, read_table
-from llavapose.report.wandb.log import _mode, log_report
+from llavapose.report.wandb.log import _log_tables, _mode, log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 from llavapose.report.wandb.spec import build_report, specification
+from tests.report.test_judges import WORTH, write_pairs
 from tests.wandb_records import records_of
 
 SETTINGS = {"seed": 0, "optim": {"lr": 0.001, "betas": [0.9, 0.98]}, "data": {"name": "full"}, "batch_size": 16}
@@ -100,7 +102,7 @@ def test_the_logged_tables_are_the_printed_ones_beside_the_long_form(logged):
     tables = run["tables"]
     assert set(tables) == {
         "ablation_pose", "probe", "probe_groups", "seeds", "ablation_pose_long", "probe_long", "differences_pose",
-        "lengths", "claims", "claims_by_kind",
+        "lengths", "claims", "claims_by_kind", "judging_long", "claims_long",
     }  # fmt: skip
     printed = [
         [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -132,6 +134,38 @@ def test_the_logged_tables_are_the_printed_ones_beside_the_long_form(logged):
     ]  # fmt: skip
     assert kept[-5]["arm"] == "baseline" and kept[-5]["diff"] is None, "a hole must stay a hole"
     assert run["pages"] == [(logged.out / "report" / "index.html").read_text(encoding="utf-8")]
+
+
+class Noted:
+    """What a run is told to log, and tables as they are."""
+
+    def __init__(self):
+        self.logged = {}
+
+    def log(self, told):
+        self.logged |= told
+
+    def Table(self, columns, data, **_):
+        return [dict(zip(columns, row, strict=True)) for row in data]
+
+
+def test_comparison_judging_and_agreement_are_logged_as_printed_and_in_long_form(tmp_path):
+    """A sweep with judges of pairs and another model beside its arms."""
+    write_pairs(tmp_path)
+    summarise(tmp_path)
+    tables = write_tables(tmp_path, list(WORTH))
+    sweep = LoggedSweep(out=tmp_path, name="s", ratings=tables.ratings, others=tables.others)
+    noted = Noted()
+    _log_tables(noted, noted, sweep)
+    for judge in ("gpt-4o-pair-captions_boxes", "gpt-4o-pair-keypoints", "panel"):
+        assert [row["model"] for row in noted.logged[f"report/comparison_{judge}"]][:2] == ["Qwen2-VL-7B", "full"]
+    for name in ("judging", "agreement"):
+        assert len(noted.logged[f"report/{name}"]) > 1
+    for name in ("comparison", "judging", "agreement", "claims"):
+        read = read_table(tmp_path, f"{name}.csv")
+        long = noted.logged[f"report/{name}_long"]
+        assert len(long) == len(read) > 1 and long[0].keys() == read[0].keys(), name
+    assert "report/efficiency_long" not in noted.logged, "nothing was timed"
 
 
 def test_logged_again_a_sweep_has_its_runs_once(logged):

@@ -28,10 +28,10 @@ from llavapose.report.tables.grid import (
     number,
 )
 from llavapose.report.tables.probe import probe_grid, probe_groups_grid
-from llavapose.report.tables.read import CLAIM_COLUMNS, CONTROL_COLUMNS, NEEDED, TEXT_COLUMNS, read_table
+from llavapose.report.tables.read import CLAIM_COLUMNS, CONTROL_COLUMNS, NEEDED, OPTIONAL, TEXT_COLUMNS, read_table
 
 __all__ = [
-    "BLIND_MARK", "CLAIM_COLUMNS", "CONTROL_COLUMNS", "FAILED_MARK", "HOLE_MARK", "NEEDED", "TEXT_COLUMNS",
+    "BLIND_MARK", "CLAIM_COLUMNS", "CONTROL_COLUMNS", "FAILED_MARK", "HOLE_MARK", "NEEDED", "OPTIONAL", "TEXT_COLUMNS",
     "UNTESTED_MARK", "Grid", "ablation_grid", "ablation_grids", "as_comment", "as_latex", "as_list", "as_markdown",
     "as_text", "by_judge", "control_mark", "interval", "number", "probe_grid", "probe_groups_grid", "read_table",
 ]  # fmt: skip

@@ -45,8 +45,8 @@ def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: in
     if math.isnan(row[value]):
         return HOLE_MARK
     flat = f" {FLAT_MARK}" if row[low] == row[high] else ""
-    around = f"[{number(row[low], digits, sign)}, {number(row[high], digits, sign)}]"
-    return f"{number(row[value], digits, sign)} {around}{flat}"
+    told, first, last = (number(row[name], digits, sign) for name in (value, low, high))
+    return f"{told} [{first}, {last}]{flat}"
 
 
 def as_text(grid: Grid) -> str:

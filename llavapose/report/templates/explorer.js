@@ -109,8 +109,9 @@
       loss: (item, state) => largest(answers.arms(state).map((arm) => -answers.gain(item, arm, state))),
       arms: (item, state) =>
         spread(data.arms.map((_, arm) => (data.controls.includes(arm) ? NaN : answers.rating(item, arm, state)))),
+      // Of judges that share a scale: where there are not two of them, of all that there are.
       judges: (item, state) =>
-        largest(answers.arms(state).map((arm) => spread((item.answers[arm].ratings || []).map(number)))),
+        largest(answers.arms(state).map((arm) => spread(data.disagree.map((one) => number((item.answers[arm].ratings || [])[one]))))),
       orders: (item, state) => largest(answers.arms(state).map((arm) => answers.orders(item, arm, state))),
     },
     text: (item) =>

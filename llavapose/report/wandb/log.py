@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.files import fingerprint
-from llavapose.report.tables import Grid, by_judge, read_table
+from llavapose.report.tables import OPTIONAL, Grid, by_judge, read_table
 from llavapose.report.wandb.logged import LoggedSweep
 from llavapose.report.wandb.spec import keep_and_send
 
@@ -49,6 +49,9 @@ def _log_tables(wandb: Any, run: Any, sweep: LoggedSweep) -> None:
     long = {f"ablation_{judge}": rows for judge, rows in by_judge(read_table(sweep.out, "ablation.csv")).items()}
     for name, rows in {**long, "probe": read_table(sweep.out, "probe.csv")}.items():
         run.log({f"report/{name}_long": _long(wandb, rows), **_summary(name, rows)})
+    for name in OPTIONAL:
+        if rows := read_table(sweep.out, name):
+            run.log({f"report/{name.removesuffix('.csv')}_long": _long(wandb, rows)})
     page = sweep.out / "report" / "index.html"
     if page.is_file():
         run.log({"report/page": wandb.Html(page.read_text(encoding="utf-8"), inject=False)})
