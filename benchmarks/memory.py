@@ -33,7 +33,7 @@ from llavapose.model.batch import Batch
 from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses
 from llavapose.training.adapters import add_adapter
 from llavapose.training.forecast.activations import layer_activations, logit_activations, outer_activations
-from llavapose.training.forecast.setup import Adapter, Engine, Setup
+from llavapose.training.forecast.setup import Engine, Setup
 from llavapose.training.forecast.shapes import Shapes, scaled, shapes_of
 from llavapose.training.forecast.states import cast_bytes, state_parts
 
@@ -85,7 +85,7 @@ def activation_lines(config: LlavaConfig) -> Iterator[Line]:
         model = built(config, setup)
         foretold = layer_activations(shapes, setup, rows) + outer_activations(shapes, setup, rows)
         autocast = setup.compute_bytes < setup.weight_bytes
-        if autocast and setup.adapter is Adapter.none:
+        if autocast and setup.adapter is AdapterType.none:
             # What is computed again is cast again; the rest is kept as it was cast.
             layers = 0 if setup.checkpointing else shapes.text.layers
             foretold += cast_bytes(scaled(shapes, layers=layers), setup)
@@ -102,7 +102,7 @@ def ways() -> Iterator[tuple[Setup, str]]:
         yield replace(setup, eager=True), f"activations, {precision}, eager"
         yield replace(setup, checkpointing=True), f"inputs of layers, {precision}"
     beside = Setup(
-        weight_bytes=4, frozen_bytes=2, compute_bytes=2, adapter=Adapter.lora, adapter_rank=8, dropout_bytes=4
+        weight_bytes=4, frozen_bytes=2, compute_bytes=2, adapter=AdapterType.lora, adapter_rank=8, dropout_bytes=4
     )
     yield beside, "activations, beside an adapter"
     yield replace(beside, checkpointing=True), "inputs of layers, beside an adapter"
@@ -115,7 +115,7 @@ def built(config: LlavaConfig, setup: Setup) -> LlavaForConditionalGeneration:
     model = LlavaForConditionalGeneration._from_config(config, attn_implementation=attention)
     model = model.to(torch.bfloat16 if setup.frozen_bytes == 2 else torch.float32).train()
     freeze_vision(model)
-    if setup.adapter is Adapter.lora:
+    if setup.adapter is AdapterType.lora:
         add_adapter(model, AdapterConfig(type=AdapterType.lora, r=setup.adapter_rank, alpha=16), seed=0)
     if setup.checkpointing:
         checkpoint_layers(model)

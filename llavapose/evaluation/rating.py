@@ -9,9 +9,7 @@ from typing import Any
 from llavapose.config.choices import Control
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.evaluation.answerers.efficiency import write_efficiency
-from llavapose.evaluation.answerers.protocol import (
-    TimedAnswerer,
-)
+from llavapose.evaluation.answerers.protocol import TimedAnswerer
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge

@@ -6,7 +6,8 @@ what autograd keeps.
 
 from dataclasses import dataclass
 
-from llavapose.training.forecast.setup import Adapter, Engine, Setup, adapter_widths
+from llavapose.config.choices import AdapterType
+from llavapose.training.forecast.setup import Engine, Setup, adapter_widths
 from llavapose.training.forecast.shapes import Shapes
 from llavapose.training.forecast.states import BACKWARD, Part, Phase
 
@@ -63,7 +64,7 @@ def one_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:
     # Queries, keys, values and output; with fewer heads of keys, they are repeated to as many as there are queries.
     attention = 4 * size * text.queries + (0 if setup.eager else _FLOAT * text.heads)
     # Gate, its SiLU, up, and their product, which only a matrix that learns has to keep.
-    mlp = (4 if setup.adapter is Adapter.none else 3) * size * text.intermediate
+    mlp = (4 if setup.adapter is AdapterType.none else 3) * size * text.intermediate
     scores = rows.rows * rows.width**2
     if setup.eager:
         # The softmax in float32, and its copy where that is not the precision.
@@ -86,7 +87,7 @@ def _autocast(setup: Setup) -> bool:
 
 def _norm(setup: Setup) -> int:
     """Bytes that a norm keeps for each number of its input: input and normalised in float32 or less, and its output."""
-    if setup.adapter is not Adapter.none:
+    if setup.adapter is not AdapterType.none:
         return _FLOAT  # nothing behind it learns from what it gives
     if _autocast(setup):
         # Input and normalised, and each matrix's own cast of the output: five behind a layer's two norms.
@@ -121,7 +122,7 @@ def outer_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
 
 
 def _norm_without_output(setup: Setup) -> int:
-    if setup.adapter is not Adapter.none:
+    if setup.adapter is not AdapterType.none:
         return _FLOAT
     return 2 * _FLOAT if _autocast(setup) else _FLOAT + setup.compute_bytes
 

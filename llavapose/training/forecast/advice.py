@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.activations import Rows
 from llavapose.training.forecast.forecast import TIGHT, Forecast, Memory, memory_of
-from llavapose.training.forecast.setup import Adapter, Engine, Setup
+from llavapose.training.forecast.setup import Engine, Setup
 
 _MOST_RANKS = 64
 _CARDS_A_NODE = 8
@@ -46,16 +47,16 @@ def _candidates(forecast: Forecast, room: float) -> Iterator[Change]:
         if words:
             yield change(words, setup, half, "the same step")
     sharded = _sharded(setup)
-    if setup.ranks > 1 and setup.engine in (Engine.whole, Engine.zero2) and setup.adapter is Adapter.none:
+    if setup.ranks > 1 and setup.engine in (Engine.whole, Engine.zero2) and setup.adapter is AdapterType.none:
         yield change("strategy=deepspeed_stage3", sharded)
-    if setup.adapter is Adapter.none:
+    if setup.adapter is AdapterType.none:
         if not setup.offload_optimizer:
             offloaded = replace(sharded, offload_optimizer=True, offload_parameters=True)
             yield change("strategy=deepspeed_stage3_offload", offloaded)
         yield from _more_cards(forecast, sharded, room, change)
-        beside = replace(sharded, adapter=Adapter.lora, adapter_rank=_ADAPTER_RANK)
+        beside = replace(sharded, adapter=AdapterType.lora, adapter_rank=_ADAPTER_RANK)
         yield change("adapter=lora", beside, note="another recipe: low-rank matrices and the connector learn")
-    if setup.adapter is not Adapter.qlora:
+    if setup.adapter is not AdapterType.qlora:
         alone = (
             f"adapter=qlora strategy=single trainer.devices=1 {step_words(forecast, 1)} trainer.precision=bf16-mixed"
         )
@@ -78,7 +79,7 @@ def _four_bits(setup: Setup) -> Setup:
     return replace(
         setup,
         engine=Engine.whole, ranks=1, ranks_a_node=1, weight_bytes=4, frozen_bytes=2, compute_bytes=2, masters=False,
-        adapter=Adapter.qlora, adapter_rank=setup.adapter_rank or _ADAPTER_RANK, ddp=False, offload_optimizer=False,
+        adapter=AdapterType.qlora, adapter_rank=setup.adapter_rank or _ADAPTER_RANK, ddp=False, offload_optimizer=False,
         offload_parameters=False, reduce_bucket=0, sharded_loading=False, loading_bytes=2,
     )  # fmt: skip
 

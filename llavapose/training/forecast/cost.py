@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.activations import Rows
-from llavapose.training.forecast.setup import Adapter, Setup
+from llavapose.training.forecast.setup import Setup
 from llavapose.training.forecast.shapes import Shapes, Stack
 
 
@@ -28,7 +29,7 @@ def work_of(shapes: Shapes, setup: Setup, rows: Rows) -> Work:
     patches = shapes.vision_patches + 1
     vision = _layers(shapes.vision, shapes.vision_layer, rows.pictures, patches, shapes.vision_layers_used)
     # A frozen matrix hands its input's gradient on but has none of its own: one product less.
-    through = 2 if setup.adapter is Adapter.none else 1
+    through = 2 if setup.adapter is AdapterType.none else 1
     learnt = layers * (1 + through) + head * (1 + through) + connector * 3
     model = learnt + vision * (1 if setup.freeze_vision else 3)
     return Work(model=model, hardware=model + (layers if setup.checkpointing else 0))

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.choices import Attention, ConnectorType
+from llavapose.config.choices import AdapterType, Attention, ConnectorType
 from llavapose.config.schema import TrainConfig
 from llavapose.data.plan.lengths import PlanSettings
 from llavapose.errors import ConfigError
 from llavapose.files import read_json
 from llavapose.training.forecast.mixture import SYSTEM_TOKENS
-from llavapose.training.forecast.setup import Adapter, Engine, Setup
+from llavapose.training.forecast.setup import Engine, Setup
 from llavapose.training.forecast.shapes import Shapes
 
 _LIGHTNING = {"sub_group_size": 10**12, "reduce_bucket_size": 200_000_000, "allgather_bucket_size": 200_000_000}
@@ -30,15 +30,15 @@ def setup_of(config: TrainConfig, *, num_gpus: int) -> Setup:
         ConfigError: a strategy that nothing is known of.
     """
     here = ranks_a_node(config, num_gpus)
-    model, adapter = config.model, Adapter(config.adapter.type.value)
+    model, adapter = config.model, config.adapter.type
     chosen: dict[str, Any] = {
         "ranks": here * int(config.trainer.get("num_nodes") or 1),
         "ranks_a_node": here,
         "adapter": adapter,
-        "adapter_rank": config.adapter.r if adapter is not Adapter.none else 0,
+        "adapter_rank": config.adapter.r if adapter is not AdapterType.none else 0,
         "adapter_targets": tuple(config.adapter.targets),
         "dropout_bytes": 0 if not config.adapter.dropout else 4 if on_cpu(config) else 1,
-        "freeze_vision": model.freeze_vision or adapter is not Adapter.none,
+        "freeze_vision": model.freeze_vision or adapter is not AdapterType.none,
         "linear_connector": config.connector.type is ConnectorType.linear,
         "checkpointing": model.gradient_checkpointing,
         "eager": model.attention is Attention.eager,
@@ -47,7 +47,7 @@ def setup_of(config: TrainConfig, *, num_gpus: int) -> Setup:
     return Setup(**chosen, **_strategy(config, adapter))
 
 
-def _strategy(config: TrainConfig, adapter: Adapter) -> dict[str, Any]:
+def _strategy(config: TrainConfig, adapter: AdapterType) -> dict[str, Any]:
     """Engine, precision and buckets."""
     strategy = config.strategy
     name = str(strategy.get("_target_") or strategy.get("name") or "auto")
@@ -60,14 +60,14 @@ def _strategy(config: TrainConfig, adapter: Adapter) -> dict[str, Any]:
             "engine": Engine.fsdp2, "compute_bytes": 2 if half else 4, "sharded_loading": True, "loading_bytes": 4,
         }  # fmt: skip
     if name in ("auto", "ddp") or name.endswith(("SingleDeviceStrategy", "DDPStrategy")):
-        frozen = 2 if half and adapter is not Adapter.none else 2 if true else 4
+        frozen = 2 if half and adapter is not AdapterType.none else 2 if true else 4
         several = name != "auto" or int(config.trainer.get("num_nodes") or 1) > 1
         return {
-            "weight_bytes": 2 if true and adapter is Adapter.none else 4,
+            "weight_bytes": 2 if true and adapter is AdapterType.none else 4,
             "frozen_bytes": frozen,
             "compute_bytes": 2 if half else 4,
             "loading_bytes": frozen,
-            "muon": config.optim.muon_lr is not None and adapter is Adapter.none,
+            "muon": config.optim.muon_lr is not None and adapter is AdapterType.none,
             "ddp": several,
         }
     raise ConfigError(

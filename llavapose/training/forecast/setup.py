@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.shapes import Shapes
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -16,14 +17,6 @@ class Engine(StrEnum):
     zero2 = "zero2"
     zero3 = "zero3"
     fsdp2 = "fsdp2"
-
-
-class Adapter(StrEnum):
-    """What learns in the language model: itself, or low-rank matrices beside frozen weights (in 4 bits: qlora)."""
-
-    none = "none"
-    lora = "lora"
-    qlora = "qlora"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +65,7 @@ class Setup:
     reduce_bucket: int = 0
     gather_bucket: int = 0
     max_live: int = 1_000_000_000
-    adapter: Adapter = Adapter.none
+    adapter: AdapterType = AdapterType.none
     adapter_rank: int = 0
     adapter_targets: tuple[str, ...] = TARGETS
     dropout_bytes: int = 1
@@ -114,7 +107,7 @@ def weights_of(shapes: Shapes, setup: Setup) -> Weights:
     connector = shapes.connector_first if setup.linear_connector else shapes.connector
     vision = 0 if setup.freeze_vision else _trained_vision(shapes)
     hidden = shapes.text.layers * shapes.text_layer_matrices
-    if setup.adapter is Adapter.none:
+    if setup.adapter is AdapterType.none:
         trained = shapes.language + connector + vision
         return Weights(trained=trained, frozen=shapes.total - trained, matrices=hidden)
     pairs = sum(inputs + outputs for inputs, outputs in adapter_widths(shapes, setup))
@@ -123,7 +116,7 @@ def weights_of(shapes: Shapes, setup: Setup) -> Weights:
     return Weights(
         trained=connector + beside,
         frozen=shapes.total - connector,
-        quantised=hidden if setup.adapter is Adapter.qlora else 0,
+        quantised=hidden if setup.adapter is AdapterType.qlora else 0,
     )
 
 
@@ -139,7 +132,7 @@ def adapter_widths(shapes: Shapes, setup: Setup) -> list[tuple[int, int]]:
         "up_proj": (text.hidden, text.intermediate),
         "down_proj": (text.intermediate, text.hidden),
     }
-    targets = setup.adapter_targets if setup.adapter is not Adapter.none else ()
+    targets = setup.adapter_targets if setup.adapter is not AdapterType.none else ()
     return [known[name] for name in targets if name in known]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from llavapose.training.forecast.setup import Adapter, Engine, Setup, Weights, weights_of
+from llavapose.config.choices import AdapterType
+from llavapose.training.forecast.setup import Engine, Setup, Weights, weights_of
 from llavapose.training.forecast.shapes import Shapes
 
 _FOUR_BITS = 0.5 + 4.5 / 64 / 4
@@ -117,7 +118,7 @@ def _buckets(shapes: Shapes, weights: Weights, setup: Setup) -> Iterator[Part]:
     elif setup.engine is Engine.whole:
         if setup.ddp:
             yield Part(name="buckets of gradients", gpu=size * weights.trained)
-        if setup.compute_bytes < setup.weight_bytes and setup.adapter is Adapter.none:
+        if setup.compute_bytes < setup.weight_bytes and setup.adapter is AdapterType.none:
             # Until the forward pass ends; longer where backward reads them again instead of casting anew.
             phase = Phase.loss if setup.checkpointing else BACKWARD
             yield Part(name="weights cast by autocast", gpu=cast_bytes(shapes, setup), phase=phase)
@@ -141,7 +142,7 @@ def loading_bytes(shapes: Shapes, setup: Setup) -> float:
 def checkpoint_bytes(shapes: Shapes, setup: Setup) -> float:
     """Bytes on disk of one checkpoint that training goes on from: weights and optimizer of all ranks."""
     weights = weights_of(shapes, setup)
-    if setup.adapter is not Adapter.none and setup.engine is Engine.whole:
+    if setup.adapter is not AdapterType.none and setup.engine is Engine.whole:
         return setup.weight_bytes * weights.trained + _optimizer(weights, setup)  # beside a base that does not change
     plain = weights.frozen - weights.quantised
     stored = setup.weight_bytes * weights.trained + setup.frozen_bytes * plain + _FOUR_BITS * weights.quantised

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.advice import changes
 from llavapose.training.forecast.cards import GIB
 from llavapose.training.forecast.forecast import TIGHT, Forecast, Memory
-from llavapose.training.forecast.setup import Adapter, Engine, Setup, weights_of
+from llavapose.training.forecast.setup import Engine, Setup, weights_of
 from llavapose.training.forecast.states import ALWAYS, Phase
 
 _PHASES = {Phase.loss: "loss", Phase.layer: "backward", Phase.step: "step"}
@@ -94,7 +95,7 @@ def _unit(most: float) -> tuple[float, str]:
 
 
 def _kept(setup: Setup) -> str:
-    beside = "" if setup.adapter is Adapter.none else f", {setup.adapter} of rank {setup.adapter_rank}"
+    beside = "" if setup.adapter is AdapterType.none else f", {setup.adapter} of rank {setup.adapter_rank}"
     masters = "float32 masters" if setup.masters or setup.weight_bytes == 4 else "no float32 masters"
     return f"{_ENGINES[setup.engine]}{beside}, {masters}"
 

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from llavapose.cli.plan import forecast, places_of
+from llavapose.config.choices import AdapterType
 from llavapose.config.compose import composed, typed
 from llavapose.errors import ConfigError
 from llavapose.training.forecast.advice import changes
 from llavapose.training.forecast.cards import GIB, card_of
 from llavapose.training.forecast.settings import setup_of
-from llavapose.training.forecast.setup import Adapter, Engine
+from llavapose.training.forecast.setup import Engine
 from llavapose.training.forecast.text import lines_of
 
 PAPER = ("experiment=paper_7b", "dry_run=true")
@@ -51,7 +52,7 @@ def test_the_papers_setup(conf):
         (["trainer.devices=[0,3,5]", "global_batch=null"], {"ranks": 3}),
         (["trainer.devices='0,3'"], {"ranks": 2}),
         (["trainer.precision=32-true"], {"weight_bytes": 4, "masters": True}),
-        (["adapter=lora"], {"adapter": Adapter.lora, "adapter_rank": 128, "dropout_bytes": 1}),
+        (["adapter=lora"], {"adapter": AdapterType.lora, "adapter_rank": 128, "dropout_bytes": 1}),
         (["connector=linear"], {"linear_connector": True}),
         (["model.freeze_vision=false", "model.attention=eager"], {"freeze_vision": False, "eager": True}),
     ],
@@ -128,7 +129,7 @@ def test_qlora_fits_on_24_gb(conf):
 def test_lightnings_own_sub_group_is_tight_and_the_fix_is_first(conf):
     overrides = (*PAPER, "strategy.sub_group_size=1000000000000", "forecast.card=a100_80gb")
     text = said(conf, *overrides)
-    assert "TIGHT: 7" in text
+    assert "TIGHT: 77.6 GiB" in text
     assert text.partition("What would fit:\n")[2].startswith("  strategy.sub_group_size=1000000000: 6")
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from llavapose.training.forecast.setup import Adapter, Engine, Setup, weights_of
+from llavapose.config.choices import AdapterType
+from llavapose.training.forecast.setup import Engine, Setup, weights_of
 from llavapose.training.forecast.shapes import read_shapes
 from llavapose.training.forecast.states import Phase, checkpoint_bytes, loading_bytes, state_parts
 
@@ -41,7 +42,7 @@ def test_a_checkpoint_of_7b_is_95_gb():
 
 
 def test_beside_an_adapter_a_checkpoint_holds_what_is_trained():
-    setup = Setup(adapter=Adapter.lora, adapter_rank=128)
+    setup = Setup(adapter=AdapterType.lora, adapter_rank=128)
     assert checkpoint_bytes(SEVEN, setup) == 12 * weights_of(SEVEN, setup).trained < 5e9
 
 
@@ -75,12 +76,12 @@ def test_offload_moves_states_to_the_host():
 
 
 def test_adapters_learn_little_and_4_bits_weigh_little():
-    lora = Setup(adapter=Adapter.lora, adapter_rank=128, frozen_bytes=2, compute_bytes=2)
+    lora = Setup(adapter=AdapterType.lora, adapter_rank=128, frozen_bytes=2, compute_bytes=2)
     # 319.8 M low-rank weights: rank 128 beside all seven matrices of 32 layers.
     assert weights_of(SEVEN, lora).trained == pytest.approx(319.8e6 + SEVEN.connector, rel=1e-3)
     halves = replace(lora, adapter_targets=("q_proj", "v_proj"))
     assert weights_of(SEVEN, halves).trained - SEVEN.connector == 128 * 32 * 4 * 4096
-    half, four_bits = (part("parameters", SEVEN, s).gpu for s in (lora, replace(lora, adapter=Adapter.qlora)))
+    half, four_bits = (part("parameters", SEVEN, s).gpu for s in (lora, replace(lora, adapter=AdapterType.qlora)))
     hidden = SEVEN.text.layers * SEVEN.text_layer_matrices
     assert half - four_bits == pytest.approx(1.482 * hidden, rel=0.01)
 
