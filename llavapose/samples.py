@@ -79,7 +79,7 @@ def bad_records(path: Path, problems: Sequence[str], *, number: int | None = Non
     """The error that lists what is wrong with a set: the first 20 lines, and how many there are (``number``)."""
     number = len(problems) if number is None else number
     listed = list(problems[:MAX_LISTED]) + [f"... and {number - MAX_LISTED} more"] * (number > MAX_LISTED)
-    return DataError("\n".join([f"{path}: {number} bad record{"s" * (number != 1)}; fix or remove them:", *listed]))
+    return DataError("\n".join([f"{path}: {number} bad record{'s' * (number != 1)}; fix or remove them:", *listed]))
 
 
 def stream_samples(
