@@ -17,7 +17,7 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 from omegaconf import OmegaConf
 
-from llavapose.config.choices import ConnectorType, Dtype, Sampler
+from llavapose.config.choices import ConnectorType, Dtype, LossMean, Sampler
 from llavapose.config.compose import composed
 from llavapose.config.schema import (
     AdapterConfig,
@@ -149,6 +149,8 @@ def run(
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
     out = Path(output_dir)
+    rates: dict[str, Any] = {"lr": 3e-3, **(optim or {})}
+    rates["loss_mean"] = LossMean(rates.get("loss_mean", LossMean.token))
     config = TrainConfig(
         data=DataConfig(
             name="full",
@@ -162,7 +164,7 @@ def run(
         model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
         connector=ConnectorConfig(type=connector, reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
-        optim=OptimConfig(**{"lr": 3e-3, **(optim or {})}),
+        optim=OptimConfig(**rates),
         batch_size=batch_size,
         global_batch=global_batch,
         output_dir=out,
