@@ -25,7 +25,7 @@ GLOBAL_BATCH, EPOCHS, LR, WARMUP, CLIP = 12, 2, 3e-3, 0.03, 1.0
 
 
 def llavas_order(samples: list[Sample], epoch: int, num_chunks: int) -> Iterator[list[list[int]]]:
-    """The micro-batches of each step, of all ranks: LLaVA's length-grouped sampler, its permutation drawn as ours is."""
+    """The micro-batches of a step, of all ranks: LLaVA's length-grouped sampler, its permutation drawn as ours is."""
     words = [1 + sum(len(turn.text.split()) for turn in sample.turns) for sample in samples]  # 1: <image>
     order = list(range(len(samples)))
     Random(f"0/{epoch}").shuffle(order)
