@@ -39,7 +39,7 @@ def freeze_unused_vision(model: LlavaForConditionalGeneration) -> None:
 
 def checkpoint_layers(model: LlavaForConditionalGeneration) -> None:
     """Keep the inputs of the language model's layers alone; their activations are computed again going backwards."""
-    model.gradient_checkpointing_enable()
+    model.activation_checkpointing_enable()
     # It also makes what every embedding gives require gradients, that of the patches among them: the frozen vision
     # encoder would keep all its activations and be gone through backwards, for nothing.
     model.disable_input_require_grads()

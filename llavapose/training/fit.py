@@ -1,6 +1,5 @@
 """One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
 
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,17 +28,9 @@ from llavapose.training.export import export
 from llavapose.training.facts import facts_of, write_facts
 from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
+from llavapose.training.quiet import quieted
 from llavapose.training.strategies import keeps_matrices
 from llavapose.training.watch import LossWatch, callbacks_of
-
-EXPECTED_WARNINGS = (
-    r"Found \d+ module\(s\) in eval mode",  # the frozen vision encoder
-    "You're resuming from a checkpoint that ended before the epoch ended",  # the data module keeps its place itself
-    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
-    ".* does not have many workers",
-    "Be aware that when using `ckpt_path`, callbacks used to create",  # a file that Lightning's own callback wrote
-)
-"""Warnings of Lightning's that do not apply here."""
 
 
 def build_data(
@@ -132,11 +123,10 @@ def fit(
     if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
         callbacks_of(trainer).append(LossWatch(factor=None))  # no run goes on with a loss that is no number
     checkpoint = _checkpoint_path(config, trainer)
-    with _logged(config, trainer), warnings.catch_warnings():
-        for message in EXPECTED_WARNINGS:
-            warnings.filterwarnings("ignore", message=message)
-        trainer.fit(module, data, ckpt_path=checkpoint)
-    folder = export(config, trainer, module)
+    with quieted():
+        with _logged(config, trainer):
+            trainer.fit(module, data, ckpt_path=checkpoint)
+        folder = export(config, trainer, module)
     if trainer.is_global_zero:
         total, trainable = count_parameters(module.llava.parameters())
         sizes = {"parameters trained": trainable, "parameters": total}

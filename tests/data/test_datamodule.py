@@ -222,9 +222,7 @@ def messages(sample: Sample) -> list[dict]:
 def test_a_fault_counts_only_where_its_sample_is_chosen(tmp_path, tiny_pictures, processor, samples):
     bad = replace(samples[3], turns=(Turn(role="user", text="Say </s> now"), Turn(role="assistant", text="No.")))
     write_samples(tmp_path / "samples.jsonl", [*samples[:3], bad, *samples[4:]])
-    with pytest.raises(
-        DataError, match=r"1 bad record.*\nsample 0-complex-0: the text holds the special token '</s>'"
-    ):
+    with pytest.raises(DataError, match=r"1 bad record.*\nsample 0-complex-0: the text holds the special token '</s>'"):
         module(tmp_path / "samples.jsonl", tiny_pictures, processor)
     assert len(module(tmp_path / "samples.jsonl", tiny_pictures, processor, kinds={"conv": 1.0}).train) == 20
 

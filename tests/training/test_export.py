@@ -154,7 +154,7 @@ def test_it_is_a_command():
     assert COMMANDS["export"] == "llavapose.cli.export"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_answers_about_a_picture(left, tmp_path, tiny_pictures):
     export(checkpoint_of(left / "single"), tmp_path / "hf")
     picture = base64.b64encode((tiny_pictures / "000.png").read_bytes()).decode()

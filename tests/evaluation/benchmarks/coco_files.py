@@ -11,9 +11,11 @@ from llavapose.scenes.world.world import WorldSettings, ensure_world
 KINDS = ("person_keypoints", "instances", "captions")
 
 
-def lay_out(root: Path, drawn: Path, *, num_val: int = 24) -> Path:
+def lay_out(root: Path, drawn: Path, *, num_train: int = 8, num_val: int = 24) -> Path:
     """``root`` as COCO's folder: 2014's train and val; 2017's val, which holds every second picture of 2014's."""
-    world = ensure_world(drawn, WorldSettings(num_train=8, num_val=num_val, image_size=64, seed=3), progress=False)
+    world = ensure_world(
+        drawn, WorldSettings(num_train=num_train, num_val=num_val, image_size=64, seed=3), progress=False
+    )
     (root / "annotations").mkdir(parents=True)
     for split in ("train", "val"):
         folder = root / f"{split}2014"
