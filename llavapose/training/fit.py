@@ -1,5 +1,6 @@
 """One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
 
+import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,9 +29,19 @@ from llavapose.training.export import export
 from llavapose.training.facts import facts_of, write_facts
 from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
-from llavapose.training.quiet import quieted
 from llavapose.training.strategies import keeps_matrices
 from llavapose.training.watch import LossWatch, callbacks_of
+
+EXPECTED_WARNINGS = (
+    r"Found \d+ module\(s\) in eval mode",  # the frozen vision encoder
+    "You're resuming from a checkpoint that ended before the epoch ended",  # the data module keeps its place itself
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+    ".* does not have many workers",
+    "Be aware that when using `ckpt_path`, callbacks used to create",  # a file that Lightning's own callback wrote
+    "When saving the DeepSpeed Stage 3 checkpoint, each worker",  # `python -m llavapose export` makes one of them
+    "`torch.distributed.(all_gather_into_tensor|reduce_scatter_tensor)` is deprecated",  # DeepSpeed's calls
+)
+"""Warnings of the libraries beneath a run that do not apply here, by their beginnings."""
 
 
 def build_data(
@@ -123,7 +134,7 @@ def fit(
     if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
         callbacks_of(trainer).append(LossWatch(factor=None))  # no run goes on with a loss that is no number
     checkpoint = _checkpoint_path(config, trainer)
-    with quieted():
+    with _quieted():
         with _logged(config, trainer):
             trainer.fit(module, data, ckpt_path=checkpoint)
         folder = export(config, trainer, module)
@@ -135,6 +146,15 @@ def fit(
         write_card(folder, None)
     trainer.strategy.barrier()
     return folder
+
+
+@contextmanager
+def _quieted() -> Iterator[None]:
+    """Without the expected warnings."""
+    with warnings.catch_warnings():
+        for message in EXPECTED_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
+        yield
 
 
 @contextmanager

@@ -22,7 +22,16 @@ from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freez
 from llavapose.model.pretrained import load_model
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import add_adapter, quantization
-from llavapose.training.strategies import computes_in, fill_cut, fill_shards, is_zero3, shard, uncut, whole
+from llavapose.training.strategies import (
+    computes_in,
+    fill_cut,
+    fill_shards,
+    gather_by_layer,
+    is_zero3,
+    shard,
+    uncut,
+    whole,
+)
 
 
 def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
@@ -83,6 +92,7 @@ def _cut(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGenerati
     fill_cut(llava, weights.read, is_first=trainer.is_global_zero)
     with uncut(strategy):
         prepare(llava, config)
+    gather_by_layer(llava)
     return llava
 
 

@@ -189,15 +189,31 @@ def shard(llava: LlavaForConditionalGeneration, mesh: DeviceMesh, precision: str
     half = torch.bfloat16 if precision == "bf16-true" else None
     policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32 if half else None)
     # A unit a layer: gathered just before it runs, freed behind it, so that one layer at a time is whole.
-    for layer in [*llava.model.vision_tower.modules(), *llava.model.language_model.layers]:
-        # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer.
-        if layer.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer")):
-            fully_shard(layer, mesh=data, mp_policy=policy)
+    for layer in _layers(llava):
+        fully_shard(layer, mesh=data, mp_policy=policy)
     fully_shard(llava, mesh=data, mp_policy=policy)
     holder: Any = llava
     holder.token_losses = MethodType(token_losses, llava)
     # FSDP2 gathers the root's weights only in its forward; ours is another method.
     register_fsdp_forward_method(llava, "token_losses")
+
+
+def gather_by_layer(llava: LlavaForConditionalGeneration) -> None:
+    """Have ZeRO-3 gather a layer at once, as FSDP2 does, and not each of its parts.
+
+    It runs Python code around every module that it gathers for, a thousand of them in a 7B: more time than a GPU needs.
+    """
+    from deepspeed.utils import set_z3_leaf_module
+
+    for layer in _layers(llava):
+        set_z3_leaf_module(layer, True)
+
+
+def _layers(llava: LlavaForConditionalGeneration) -> list[nn.Module]:
+    """The layers of the vision encoder and of the language model."""
+    candidates = [*llava.model.vision_tower.modules(), *llava.model.language_model.layers]
+    # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer.
+    return [one for one in candidates if one.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer"))]
 
 
 def losses_of(llava: LlavaForConditionalGeneration) -> Callable[[Batch, Tensor], Tensor]:

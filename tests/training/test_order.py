@@ -17,7 +17,7 @@ from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.plan.epoch import plan_epoch
 from llavapose.kinds import KINDS
 from llavapose.model.batch import Batch
-from llavapose.training.quiet import EXPECTED_WARNINGS
+from llavapose.training.fit import EXPECTED_WARNINGS
 
 MIXTURE = DataConfig(name="test", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=8)
 EPOCHS, ACCUMULATE = 3, 2
