@@ -77,10 +77,11 @@ def _master(parameter: torch.nn.Parameter) -> torch.Tensor | None:
 
 
 class Fault(L.Callback):
-    """On one rank, behind an optimizer step: a signal, or a disk that is full from then on."""
+    """On one rank, behind an optimizer step: a signal, what is no number, or a disk that is full from then on."""
 
     def __init__(self, what: str, rank: int, step: int) -> None:
         self.what, self.rank, self.step = what, rank, step
+        self._hook: Any = None
 
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
@@ -94,11 +95,17 @@ class Fault(L.Callback):
             module: Any = pl_module
             plain = module.losses
             module.losses = lambda batch: plain(batch) * float("nan")
+        elif self.what == "gradients":
+            # DeepSpeed keeps no `grad`: each is spoiled where it comes into being.
+            trained = [one for one in pl_module.parameters() if one.requires_grad]
+            self._hook = trained[-1].register_hook(lambda gradient: gradient * float("nan"))
         else:
             state.save_file = save.write_states = _full
 
     def on_exception(self, trainer: L.Trainer, *further: object) -> None:
         state.save_file, save.write_states = _PLAIN
+        if self._hook is not None:
+            self._hook.remove()
 
 
 _PLAIN = (state.save_file, save.write_states)
@@ -229,6 +236,16 @@ def lines(output_dir: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (output_dir / "metrics.jsonl").read_text().splitlines()]
 
 
+def flip(checkpoint: Path) -> None:
+    """Change one bit in the middle of a checkpoint's largest file."""
+    path = max((path for path in checkpoint.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    with path.open("r+b") as stream:
+        stream.seek(path.stat().st_size // 2)
+        byte = stream.read(1)
+        stream.seek(-1, os.SEEK_CUR)
+        stream.write(bytes([byte[0] ^ 1]))
+
+
 def named_strategy(name: str) -> Any:
     """A strategy for gloo ranks on the CPU."""
     from lightning.pytorch.strategies import DDPStrategy
@@ -246,7 +263,9 @@ def main() -> None:
     """Run every job of a file, one after another in the same processes; a failed one leaves ``error.txt``."""
     torch.set_num_threads(1)
     for job in json.loads(Path(sys.argv[1]).read_text()):
-        name = job.pop("strategy", None)
+        name, flipped = job.pop("strategy", None), job.pop("flip", None)
+        if flipped is not None and os.environ.get("RANK", "0") == "0":
+            flip(Path(job["output_dir"]) / "checkpoints" / f"step-{flipped:06}")
         try:
             run(**job, strategy=named_strategy(name) if name else "auto")
         except Exception as error:

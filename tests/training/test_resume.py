@@ -14,7 +14,7 @@ import torch
 
 from llavapose.errors import CheckpointError, StoppedError
 from llavapose.manifest import checkpoints_in
-from tests.training.runs import lines, run, weights
+from tests.training.runs import flip, lines, run, weights
 
 WHOLE = {"batch_size": 4, "accumulate": 2, "epochs": 2, "num_val": 4, "save_every": 1, "check": False}
 """Five steps an epoch."""
@@ -57,6 +57,24 @@ def test_killed_goes_on(whole, places, tmp_path, launcher):
     assert max(line["step"] for line in lines(tmp_path / "run")) == 7
     run(**places, **{**WHOLE, "save_every": 3}, output_dir=str(tmp_path / "run"), resume=True)
     assert_same(tmp_path / "run", whole)
+
+
+def cut(checkpoint: Path) -> None:
+    path = checkpoint / "state.ckpt"
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+@pytest.mark.parametrize("damage", [flip, cut])
+def test_a_damaged_newest_one_is_laid_aside_and_trained_anew(whole, places, tmp_path, capsys, damage):
+    """What is read is what was proven, and the step that it is passed over for can be saved again."""
+    run(**places, **WHOLE, output_dir=str(tmp_path), stop=(4, False))
+    assert saved(tmp_path) == [4, 3]
+    damage(tmp_path / "checkpoints" / "step-000004")
+    run(**places, **WHOLE, output_dir=str(tmp_path), resume=True)
+    said = capsys.readouterr().out
+    assert "goes on from step 3" in said and "step-000004.passed-1" in said
+    assert_same(tmp_path, whole, held_out=False)
+    assert saved(tmp_path) == [10, 9] and (tmp_path / "checkpoints" / "step-000004.passed-1" / "state.ckpt").is_file()
 
 
 @pytest.mark.parametrize("step", [2, 4, 5])

@@ -62,6 +62,28 @@ class _Steps(L.Callback):
         self.count += 1
 
 
+class _Spoiled(L.Callback):
+    """A gradient that is no number, of a loss that is one."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_after_backward(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if trainer.global_step == self.step - 1:
+            next(one for one in pl_module.parameters() if one.grad is not None).grad.view(-1)[0] = float("nan")  # type: ignore[union-attr]
+
+
+def test_gradients_that_are_no_number(places, tmp_path):
+    """They would be in every weight of the next checkpoint, and the loss would tell a step too late."""
+    with pytest.raises(
+        LlavaPoseError, match=r"gradients' norm is nan at step 3 \(samples .*the last good .*step-000002"
+    ):
+        run(**places, **SHORT, output_dir=str(tmp_path), extra=[_Spoiled(3)])
+    assert [one.step for one in checkpoints_in(tmp_path / "checkpoints")] == [2, 1]
+    run(**places, **SHORT, output_dir=str(tmp_path), resume=True)
+    assert [line["step"] for line in lines(tmp_path)] == [1, 2, 3, 4, 5]
+
+
 def test_an_exploding_loss(places, tmp_path, monkeypatch):
     spoil(monkeypatch, step=4, micro=1, factor=50.0)
     with pytest.raises(LlavaPoseError, match=r"at step 4 .*the median of 3 steps is \d\.\d+; or raise callbacks\.loss"):

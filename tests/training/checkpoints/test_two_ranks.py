@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "check": False,
 }
 """Five steps, saved behind 2, 4 and 5."""
-FAULTS = {"signal": ("signal", 1, 3), "full": ("full", 1, 3), "nan": ("nan", 1, 3)}
+FAULTS = {name: (name, 1, 3) for name in ("signal", "full", "nan", "gradients")}
 """On rank 1, behind step 3."""
 
 
@@ -39,6 +39,11 @@ def runs(places, tmp_path_factory, launcher) -> Path:
         for name, fault in FAULTS.items():
             where = str(folder / strategy / name)
             jobs += [{**plain, "output_dir": where, "fault": fault}, {**plain, "output_dir": where, "resume": True}]
+        where = str(folder / strategy / "rotten")
+        jobs += [
+            {**plain, "output_dir": where, "stop": [4, False]},
+            {**plain, "output_dir": where, "flip": 4, "resume": True},
+        ]
     codes = launcher(jobs, folder, ranks=2)
     assert codes == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     return folder
@@ -51,7 +56,7 @@ def of_strategy(request, runs) -> Path:
     return runs / request.param
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [*FAULTS, "rotten"])
 def test_losses_and_weights_are_those_of_the_run_that_nobody_touched(of_strategy, name):
     found, whole = of_strategy / name, of_strategy / "whole"
     assert (found / "hf").is_dir(), (found / "error-0.txt").read_text()[-3000:]
@@ -66,6 +71,7 @@ def lines_of(folder: Path) -> list[tuple[float, float | None, float | None]]:
 
 SAID = {
     "signal": r"SIGTERM: stopped behind step 4, saved in .*step-000004",
+    "gradients": r"the gradients' norm is nan at step 4 \(samples [\w, -]+\); .*the last good checkpoint is .*step-000002: go",
     "nan": r"loss is nan at step 4 \(samples [\w, -]+\); .*the last good checkpoint is .*step-000002: go on",
 }
 
@@ -82,6 +88,12 @@ def test_a_full_disk_on_one_rank_ends_both(of_strategy):
     for rank in range(2):
         said = (of_strategy / "full" / f"said-{rank}.txt").read_text()
         assert "step-000004 on rank" in said and "the disk is full" in said and said.endswith("step-000002"), said
+
+
+def test_what_was_passed_over_lies_aside(of_strategy):
+    """One bit of it was wrong: gone on from step 2, and step 4 is saved again."""
+    names = {path.name for path in (of_strategy / "rotten" / "checkpoints").iterdir()}
+    assert names == {"run.json", "step-000004", "step-000004.passed-1", "step-000005"}
 
 
 def test_what_is_left(of_strategy):

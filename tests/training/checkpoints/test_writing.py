@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
 
+import lightning as L
 import pytest
 import torch
 
@@ -137,10 +139,52 @@ def test_nothing_of_others_is_written_over(places, tmp_path):
     run(**places, **SHORT, output_dir=str(tmp_path), stop=(2, False))
     other.mkdir()
     (other / "notes.txt").write_text("mine")
-    with pytest.raises(DiskError, match=r"step-000004 is there already.*move it away; the last whole one is .*000002"):
-        run(**places, **SHORT, output_dir=str(tmp_path), resume=True)
-    assert (other / "notes.txt").read_text() == "mine"
-    assert [one.step for one in checkpoints_in(tmp_path / "checkpoints") if not one.fault] == [2]
+    run(**places, **SHORT, output_dir=str(tmp_path), resume=True)
+    assert (tmp_path / "checkpoints" / "step-000004.passed-1" / "notes.txt").read_text() == "mine"
+    assert [one.step for one in checkpoints_in(tmp_path / "checkpoints") if not one.fault] == [5, 4]
+
+
+def test_one_that_appears_meanwhile_is_not_written_over(places, tmp_path):
+    other = tmp_path / "checkpoints" / "step-000004"
+    with pytest.raises(DiskError, match=r"step-000004 is there already; move it away; the last whole one is .*000002"):
+        run(**places, **SHORT, output_dir=str(tmp_path), extra=[_Appears(other)])
+    assert list(other.iterdir()) == [] and names(tmp_path) == ["run.json", "step-000002", "step-000004"]
+
+
+class _Appears(L.Callback):
+    """Makes a folder behind step 3."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_batch_start(self, trainer: L.Trainer, *further: object) -> None:
+        if trainer.global_step == 3 and not self.folder.exists():
+            self.folder.mkdir()
+
+
+def test_all_of_it_is_on_the_disk_before_it_has_its_name(places, tmp_path, monkeypatch):
+    done: list[tuple[str, str]] = []
+    plain_sync, plain_rename = os.fsync, Path.rename
+
+    def fsync(handle: int) -> None:
+        done.append(("fsync", os.readlink(f"/proc/self/fd/{handle}")))
+        plain_sync(handle)
+
+    def rename(path: Path, target: Path) -> Path:
+        done.append(("rename", path.name))
+        return plain_rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "rename", rename)
+    run(**places, **{**SHORT, "save_every": 100}, output_dir=str(tmp_path))
+    final = tmp_path / "checkpoints" / "step-000005"
+    named = next(at for at, (what, name) in enumerate(done) if what == "rename" and name.startswith(".step-000005"))
+    writing = tmp_path / "checkpoints" / done[named][1]
+    synced = {name.removeprefix(f"{writing}/") for what, name in done[:named] if what == "fsync"}
+    # The manifest is written under another name, and renamed.
+    assert synced >= {path.name for path in final.iterdir() if path.name != MANIFEST} | {str(writing)}
+    assert any(MANIFEST in name for name in synced)
+    assert ("fsync", str(final.parent)) in done[named:], "the new name itself"
 
 
 def test_what_is_wrong_with_us_is_told_as_such(places, tmp_path, monkeypatch):
