@@ -1,4 +1,4 @@
-"""A loss that is no number any more, or that explodes, ends the run before it touches a weight or a checkpoint."""
+"""What is no number any more, loss or gradients, or a loss that explodes, ends the run before a checkpoint holds it."""
 
 import math
 from collections import deque
@@ -8,7 +8,11 @@ from typing import Any
 import lightning as L
 import torch.distributed as dist
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.strategies import DeepSpeedStrategy
 from torch import Tensor
+from torch.distributed.tensor import DTensor
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
 
 from llavapose.errors import LlavaPoseError
 from llavapose.model.batch import Batch
@@ -19,7 +23,7 @@ _MOST_NAMED = 12
 
 
 class LossWatch(Callback):
-    """Stops the run, on all ranks at once, at a loss that is not finite or that explodes.
+    """Stops the run, on all ranks at once, at a loss or gradients that are not finite, or a loss that explodes.
 
     It explodes where it is above ``factor`` times the median of the last ``window`` steps and at least ``nats`` above
     it: small losses jump by large factors without harm. A 7B fine-tune's median lies near 1, and a model that has lost
@@ -50,7 +54,7 @@ class LossWatch(Callback):
         """Remember which samples the step is of."""
         if batch_idx % trainer.accumulate_grad_batches == 0:
             self._step = []
-        self._samples = batch.sample_index
+        self._samples, self._behind = batch.sample_index, trainer.global_step
 
     def on_before_backward(self, trainer: L.Trainer, pl_module: L.LightningModule, loss: Tensor) -> None:
         """At a step's last micro-step its loss is the same number on every rank, and so is what follows from it."""
@@ -60,8 +64,31 @@ class LossWatch(Callback):
             return
         value = float(module.step_loss)
         if (why := self._wrong(value)) is not None:
-            raise of_all(LlavaPoseError(self._told(trainer, value, why)))
+            raise of_all(LlavaPoseError(self._told(trainer, f"loss is {value:.4g}", why, step=trainer.global_step + 1)))
         self._losses.append(value)
+
+    def on_before_optimizer_step(self, trainer: L.Trainer, pl_module: L.LightningModule, optimizer: Optimizer) -> None:
+        """Finite losses have gradients that are not; they are the same on every rank by now."""
+        # Float16 overflows by design: its scaler leaves such steps out.
+        if not isinstance(trainer.strategy, DeepSpeedStrategy) and not str(trainer.precision).startswith("16"):
+            norm = get_total_norm([one.grad for one in pl_module.parameters() if one.grad is not None])
+            whole = norm.full_tensor() if isinstance(norm, DTensor) else norm
+            self._refuse(trainer, float(whole), step=trainer.global_step + 1)
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """DeepSpeed tells its norm behind the step: what it has touched is in no checkpoint yet."""
+        if not isinstance(trainer.strategy, DeepSpeedStrategy) or str(trainer.precision).startswith("16"):
+            return
+        engine: Any = trainer.strategy.model
+        if trainer.global_step != self._behind and (norm := engine.get_global_grad_norm()) is not None:
+            self._refuse(trainer, float(norm), step=trainer.global_step)
+
+    def _refuse(self, trainer: L.Trainer, norm: float, *, step: int) -> None:
+        if not math.isfinite(norm):
+            what = f"the gradients' norm is {norm:.4g}"
+            raise of_all(LlavaPoseError(self._told(trainer, what, "check the precision", step=step)))
 
     def _wrong(self, value: float) -> str | None:
         if not math.isfinite(value):
@@ -73,14 +100,11 @@ class LossWatch(Callback):
             return f"the median of {len(self._losses)} steps is {usual:.3g}; or raise callbacks.loss.factor"
         return None
 
-    def _told(self, trainer: L.Trainer, value: float, why: str) -> str:
+    def _told(self, trainer: L.Trainer, what: str, why: str, *, step: int) -> str:
         found = next((one for one in callbacks_of(trainer) if isinstance(one, Checkpoints)), None)
         last = found.settle() if found else None
         kept = f"the last good checkpoint is {last}: go on with resume=true" if last else "there is no checkpoint yet"
-        return (
-            f"loss is {value:.4g} at step {trainer.global_step + 1} ({self._named(trainer)}); lower optim.lr, look at "
-            f"these samples, {why}; {kept}"
-        )
+        return f"{what} at step {step} ({self._named(trainer)}); lower optim.lr, look at these samples, {why}; {kept}"
 
     def _named(self, trainer: L.Trainer) -> str:
         """The ids of the samples whose own loss is not finite, on whatever rank; of the whole step where all are."""

@@ -20,7 +20,7 @@ from llavapose.config.choices import ConnectorType
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.manifest import checkpoints_in
 from tests.llm.transformers_server import served
-from tests.training.runs import lines, run, weights
+from tests.training.runs import flip, lines, run, weights
 
 LORA = {"type": "lora", "r": 4, "alpha": 8, "dropout": 0.0}
 ALONE = {  # name -> settings of a run in one process
@@ -119,7 +119,7 @@ def test_a_file_of_lightning_s_own(left, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "what", ["cut off", "damaged", "nothing", "an hf folder", "elsewhere", "there already", "other settings"]
+    "what", ["cut off", "one bit", "damaged", "nothing", "an hf folder", "elsewhere", "there already", "other settings"]
 )
 def test_what_cannot_be_exported_is_one_line(what, left, places, tmp_path, monkeypatch, capsys):
     run_dir, out = tmp_path / "run", tmp_path / "hf"
@@ -128,6 +128,9 @@ def test_what_cannot_be_exported_is_one_line(what, left, places, tmp_path, monke
     said = "bytes, expected"
     if what == "cut off":
         (checkpoint / "state.ckpt").write_bytes((checkpoint / "state.ckpt").read_bytes()[:-3000])
+    elif what == "one bit":
+        flip(checkpoint)
+        said = "its hash is not the manifest's"
     elif what == "damaged":
         checkpoint, said = run_dir / "checkpoints" / "last.ckpt", "cannot be read"
         checkpoint.write_bytes(b"PK" + bytes(100))

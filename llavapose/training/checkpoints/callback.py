@@ -16,7 +16,7 @@ from llavapose.model.batch import Batch
 from llavapose.training.checkpoints.prune import prune
 from llavapose.training.checkpoints.randomness import file_name, restore_states
 from llavapose.training.checkpoints.ranks import Ranks, joined, of_all, together
-from llavapose.training.checkpoints.resume import first_proven
+from llavapose.training.checkpoints.resume import first_proven, lay_aside
 from llavapose.training.checkpoints.save import Save, begin_save, publish
 from llavapose.training.checkpoints.signals import Heard, listen, name_of, requeue
 
@@ -156,6 +156,8 @@ class Checkpoints(CheckpointCallback):
 
     def _sign(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self._from is not None:
+            lay_aside(self.folder, self._from)
         write_json(self.folder / "run.json", {"run": self._run})
 
     def _prune(self) -> None:

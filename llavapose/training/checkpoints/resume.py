@@ -58,7 +58,7 @@ def first_proven(found: Sequence[Checkpoint], ranks: Ranks, *, plan: str) -> Che
                 f"resume: {one.folder} was trained on another plan: samples, seed, batch size or accumulation differ, "
                 "so its place in the data is not this run's; restore them or start anew with resume=false"
             )
-        fault = next((told for told in ranks.gather(_damage(one, ranks)) if told), "")
+        fault = next((told for told in ranks.gather(damage(one, ranks)) if told), "")
         if not fault:
             if ranks.is_first:
                 print(_goes_on(one), flush=True)
@@ -67,6 +67,20 @@ def first_proven(found: Sequence[Checkpoint], ranks: Ranks, *, plan: str) -> Che
         if ranks.is_first:
             print(f"resume: passes over {one.folder}: {fault}", flush=True)
     raise CheckpointError(f"resume: no whole checkpoint ({'; '.join(faults)[:300]}); start anew with resume=false")
+
+
+def lay_aside(folder: Path, one: Checkpoint) -> None:
+    """Move everything newer than the checkpoint that is gone on from out of its way, under another name, and say so.
+
+    It was passed over; the same steps are saved again.
+    """
+    for newer in checkpoints_in(folder):
+        if newer.step > one.step:
+            number = 1
+            while (aside := newer.folder.with_name(f"{newer.folder.name}.passed-{number}")).exists():
+                number += 1
+            newer.folder.rename(aside)
+            print(f"resume: {newer.folder.name} lies aside as {aside}", flush=True)
 
 
 def _goes_on(one: Checkpoint) -> str:
@@ -106,7 +120,7 @@ def _refuse_other_ranks(one: Checkpoint, *, strategy: str, world_size: int) -> N
         )
 
 
-def _damage(one: Checkpoint, ranks: Ranks) -> str:
+def damage(one: Checkpoint, ranks: Ranks) -> str:
     """The first file of this rank's share whose hash is not the manifest's."""
     if one.manifest is None:
         return ""  # Lightning's own was read when it was found

@@ -156,7 +156,7 @@ def _versions() -> dict[str, str]:
 def _make_room(save: Save) -> None:
     """An empty folder to write to, on a disk that has room for another as large as the last one."""
     if save.final.exists():
-        raise DiskError(f"{save.final} is there already and is no checkpoint of this run; move it away")
+        raise DiskError(f"{save.final} is there already; move it away")
     if save.writing.exists():
         shutil.rmtree(save.writing)  # a run that was killed here
     save.writing.mkdir(parents=True)

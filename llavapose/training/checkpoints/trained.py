@@ -18,6 +18,8 @@ from torch import Tensor
 
 from llavapose.errors import CheckpointError, LlavaPoseError
 from llavapose.manifest import MANIFEST, checkpoints_in
+from llavapose.training.checkpoints.ranks import Ranks
+from llavapose.training.checkpoints.resume import damage
 
 _MODULE = "llava."
 _UNREADABLE = (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError)
@@ -71,8 +73,8 @@ def _inside(checkpoint: Path) -> Path:
     if not (checkpoint / MANIFEST).is_file():
         return checkpoint
     one = next((one for one in checkpoints_in(checkpoint.parent) if one.folder.name == checkpoint.name), None)
-    if one is None or one.fault:
-        fault = one.fault if one else "its folder has another name than step-000500"
+    fault = one.fault or damage(one, Ranks()) if one else "its folder has another name than step-000500"
+    if one is None or fault:
         raise CheckpointError(f"checkpoint {checkpoint}: {fault}; name another one")
     return one.state
 
