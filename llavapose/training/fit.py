@@ -132,7 +132,8 @@ def fit(
     if not len(data.val):
         trainer.limit_val_batches = 0
     if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
-        callbacks_of(trainer).append(LossWatch(factor=None))  # no run goes on with a loss that is no number
+        # No run goes on with what is no number; before whoever writes checkpoints.
+        callbacks_of(trainer).insert(0, LossWatch(factor=None))
     checkpoint = _checkpoint_path(config, trainer)
     with _quieted():
         with _logged(config, trainer):

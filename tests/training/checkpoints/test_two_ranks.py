@@ -71,7 +71,7 @@ def lines_of(folder: Path) -> list[tuple[float, float | None, float | None]]:
 
 SAID = {
     "signal": r"SIGTERM: stopped behind step 4, saved in .*step-000004",
-    "gradients": r"the gradients' norm is nan at step 4 \(samples [\w, -]+\); .* checkpoint is .*step-000002: go on",
+    "gradients": r"the gradients' norm is (nan|inf) at step 4 \(samples [\w, -]+\); .* is .*step-000002: go on",
     "nan": r"loss is nan at step 4 \(samples [\w, -]+\); .*the last good checkpoint is .*step-000002: go on",
 }
 
