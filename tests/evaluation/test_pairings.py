@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from llavapose.evaluation.tables.results import panel_seats, summarise
+from llavapose.evaluation.tables.parties import panel_seats
+from llavapose.evaluation.tables.results import summarise
 from llavapose.evaluation.tables.verdicts import rated_answers
 from llavapose.files import read_jsonl, write_json, write_jsonl
 from llavapose.report.tables import read_table

@@ -22,6 +22,7 @@ from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_tabl
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
 from llavapose.evaluation.tables.further import Judged, write_further
+from llavapose.evaluation.tables.parties import PARTY_COLUMNS, panel_seats, parties_of
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.evaluation.tables.verdicts import (
     Line,
@@ -36,7 +37,7 @@ from llavapose.evaluation.tables.verdicts import (
     with_missing,
 )
 from llavapose.files import read_json, read_jsonl, write_csv
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, Question
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, TEXT_ONLY, Question
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,14 @@ def summarise(
         log.warning("baseline=%s: no results of it in %s; there are %s", baseline, out, ", ".join(arms))
     benchmark = benchmarks_told(everywhere)
     judges = {judge: _judged(everywhere, places, judge) for judge in judges_found(everywhere)}
-    if panel := _panel({judge: judges[judge] for judge in panel_seats(everywhere, tuple(judges))}):
+    seats = panel_seats(everywhere, tuple(judges))
+    panel = _panel({judge: judges[judge] for judge in seats})
+    parties = parties_of(
+        {judge: found.verdicts for judge, found in judges.items()},
+        seats if panel else (),
+        next(iter(places.get(TEXT_ONLY, ())), None),
+    )
+    if panel:
         judges[PANEL] = panel
     rows: list[dict[str, Any]] = []
     for judge, found in judges.items():
@@ -84,8 +92,10 @@ def summarise(
             _warn(f"{out}, judge {judge}", found.ratings, baseline)
     if further:
         files = {arm: (file_arm(arm), places[arm]) for arm in arms}
-        write_further(out, arms=arms, judges=judges, files=files, baseline=baseline, benchmark=benchmark)
-    write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
+        write_further(
+            out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark
+        )
+    write_csv(out / "ablation.csv", parties.told(rows), (*ABLATION_COLUMNS, *PARTY_COLUMNS))
     probe = [
         {**row, "arm": arm}
         for arm in arms
@@ -145,23 +155,6 @@ def _rows_shown(lines: Mapping[Path, Sequence[Line]], places: Mapping[str, Seque
         for name in names
         for line in about(of_folder, name)
     ]
-
-
-def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
-    """The judges that form a panel: different models that rate in one way (protocol, anchor, context).
-
-    Of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
-    """
-    ways: dict[tuple[Any, ...], dict[str, str]] = defaultdict(dict)
-    for judge in judges:
-        lines = (line for f in folders for path in sorted((f / "verdicts" / judge).glob("*.jsonl"))
-                 for _, line in read_jsonl(path, what="verdicts"))  # fmt: skip
-        # The first line of a file is about the arm that it is called by; its opponent is the anchor.
-        first = next(lines, None)
-        if judge != POSE and first is not None:
-            way = tuple(first.get(key) for key in ("protocol", "opponent", "context"))
-            ways[way].setdefault(first.get("model") or judge, judge)
-    return list(max(ways.values(), key=len, default={}).values())
 
 
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:

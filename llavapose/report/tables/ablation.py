@@ -8,6 +8,7 @@ from typing import Any
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.parties import parties_told
 
 BLIND_MARK = "†"
 """Behind a difference of an arm that does not beat its controls."""
@@ -61,7 +62,15 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
             "n",
         ),
         rows=tuple(body),
-        note=" ".join((f"Mean rating x 10 {interval_told(rows)}", CONTROLS, *_pose_told(rows), *gap_told(rows))),
+        note=" ".join(
+            (
+                f"Mean rating x 10 {interval_told(rows)}",
+                *parties_told(rows),
+                CONTROLS,
+                *_pose_told(rows),
+                *gap_told(rows),
+            )
+        ),
     )
 
 

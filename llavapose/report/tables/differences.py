@@ -17,6 +17,7 @@ from llavapose.report.tables.ablation import (
     interval_told,
 )
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.parties import parties_told
 
 SEEN_MARK = "*"
 """Behind a difference that is no chance, all tests of its table counted."""
@@ -39,7 +40,13 @@ def difference_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
                 header=("arm", *rated_kinds(), ALL, *_HEADER),
                 rows=tuple((arm, *_differences(kinds), *_worth(kinds[ALL])) for arm, kinds in tested.items()),
                 note=" ".join(
-                    (f"Rating x 10 {interval_told(of_judge)}", WORTH, *_bounds(of_judge), *gap_told(of_judge))
+                    (
+                        f"Rating x 10 {interval_told(of_judge)}",
+                        *parties_told(of_judge),
+                        WORTH,
+                        *_bounds(of_judge),
+                        *gap_told(of_judge),
+                    )
                 ),
             )
     return found
@@ -64,6 +71,7 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
             note=" ".join(
                 (
                     f"Mean rating x 10 {interval_told(of_judge)}",
+                    *parties_told(of_judge),
                     CONTROLS,
                     WORTH,
                     *_bounds(of_judge),
