@@ -15,6 +15,7 @@ from llavapose.report.tables.ablation import (
     counts_told,
     gap_told,
     interval_told,
+    questions_told,
 )
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
 from llavapose.report.tables.parties import parties_told
@@ -42,6 +43,7 @@ def difference_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
                 note=" ".join(
                     (
                         f"Rating x 10 {interval_told(of_judge)}",
+                        *questions_told(of_judge),
                         *parties_told(of_judge),
                         WORTH,
                         *_bounds(of_judge),
@@ -71,6 +73,7 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
             note=" ".join(
                 (
                     f"Mean rating x 10 {interval_told(of_judge)}",
+                    *questions_told(of_judge),
                     *parties_told(of_judge),
                     CONTROLS,
                     WORTH,
