@@ -21,8 +21,8 @@ from markupsafe import Markup
 
 from llavapose.config.choices import Control
 from llavapose.errors import DataError, shown
+from llavapose.evaluation.tables.ablation import file_arm
 from llavapose.evaluation.tables.parties import panel_seats
-from llavapose.evaluation.tables.results import file_arm
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers, verdict_rows
 from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS

@@ -355,3 +355,12 @@ def test_the_name_of_a_line_lies_behind_all_points():
     (label,) = re.findall(r'<text[^>]*text-anchor: start[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
     points = [float(x) for x in re.findall(r'<use [^>]*\bx="([\d.]+)"', wide)]
     assert len(points) > 4 and float(label) > max(points) + 10
+
+
+def test_long_names_leave_the_plot_its_room_and_stay_apart_on_a_telephone():
+    """As a warning is an error here, a legend that takes all the room fails."""
+    arms = [f"full (optim.learning_rate=0.{digit})" for digit in range(1, 8)]
+    found = {arm: ratings([5.0, 6.0, 7.0]) for arm in arms}
+    plot = score_plot(ablation_table(found, arms))
+    assert all(f">{arm}<" in plot.wide for arm in arms)
+    assert all(f">full (o…_rate=0.{digit})<" in plot.narrow for digit in range(1, 8))

@@ -20,7 +20,7 @@ from llavapose.evaluation.tables.claims import (
     claims_table,
     words_of,
 )
-from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arm
+from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arms
 from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS, Parties
 from llavapose.evaluation.tables.ratings import Beside, scored
@@ -84,7 +84,7 @@ def write_further(
     judging: list[dict[str, Any]] = []
     for judge, found in judges.items():
         there = [arm for arm in arms if scored(found.ratings.get(arm, ()))]
-        if ours := _ours(judge, there, parties, baseline):
+        for ours in _ours(judge, there, parties, baseline):
             comparison += comparison_table(
                 found.ratings, there, ours, controls=found.controls, beside=found.beside, judge=judge,
                 benchmark=benchmark,
@@ -109,16 +109,16 @@ def write_further(
             (out / name).unlink(missing_ok=True)
 
 
-def _ours(judge: str, arms: Sequence[str], parties: Parties, baseline: str) -> str | None:
-    """The arm that a judge's comparison is about; that it cannot be told is said.
+def _ours(judge: str, arms: Sequence[str], parties: Parties, baseline: str) -> list[str]:
+    """The arms that a judge's comparisons are about; that they cannot be told is said.
 
     A judge of single answers has no anchor of its own: its is that of the other judges.
     """
     others = [one for one in parties.anchors.values() if one not in (baseline, *CONTROL_ARMS)]
     anchor = parties.anchors.get(judge) or next(iter(others), None)
-    ours = our_arm(arms, anchor, baseline)
+    ours = our_arms(arms, anchor, baseline)
     compared = [arm for arm in models(arms, baseline) if arm != baseline]
-    if ours is None and compared:
+    if not ours and compared:
         log.info(
             "comparison, judge %s: no table, none of %s is known to be ours; expected an arm full, conv, detail or "
             "complex, or the arm that judge.opponent names",

@@ -12,6 +12,7 @@ from typing import Any
 
 from llavapose.evaluation.rating.answering import who_answered
 from llavapose.evaluation.tables.agreement import PANEL
+from llavapose.evaluation.tables.verdicts import FILE
 from llavapose.files import read_jsonl
 from llavapose.records import CONTROL_ARMS, POSE, TEXT_ONLY
 
@@ -66,11 +67,14 @@ def parties_of(
 
 
 def anchor_of(rows: Iterable[Mapping[str, Any]]) -> str | None:
-    """The arm beside which a judge of pairs rated most others; None for one that rates answers alone."""
+    """The arm beside which a judge of pairs rated most others; None for one that rates answers alone.
+
+    Told by each arm's own file: an anchor has none, its ratings lie in those of the others.
+    """
     beside: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         # A control's own lines would make an anchor of every arm that the reference stood beside.
-        if row.get("opponent") is not None and row["arm"] not in CONTROL_ARMS:
+        if row.get("opponent") is not None and row["arm"] == row[FILE] and row["arm"] not in CONTROL_ARMS:
             beside[row["opponent"]].add(row["arm"])
     return max(beside, key=lambda arm: len(beside[arm]), default=None)
 

@@ -19,7 +19,7 @@ from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
 from llavapose.evaluation.tables.further import Judged, write_further
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS, panel_seats, parties_of
@@ -112,14 +112,18 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
     ratings, beside = {}, {}
     for arm, homes in places.items():
         name = file_arm(arm)
-        anchored = rated_beside_others(lines, name)
+        # Of one name but for a setting: what is said of those stands in their own folders.
+        elsewhere = {f for row, found in places.items() if row != arm and file_arm(row) == name for f in found}
+        near = {folder: found for folder, found in lines.items() if folder in homes or folder not in elsewhere}
+        anchored = rated_beside_others(near, name)
         runs = [anchored] if anchored else [ratings_of(about(lines[f], name)) for f in homes]
         if not anchored and len(homes) == 1:  # several seeds must have been asked the same, or are refused
             runs = [with_missing(runs[0], asked[homes[0]])]
         ratings[arm] = _mean_ratings(runs, arm)
-        rivals = [rated_in(lines[home], name) for home in homes]
-        for other in dict.fromkeys(other for found in rivals for other in found):
-            beside[other, arm] = _mean_ratings([found.get(other, []) for found in rivals], f"{other} beside {arm}")
+        beside_it = [rated_in(lines[home], name) for home in homes]
+        for other in dict.fromkeys(other for found in beside_it for other in found):
+            runs = [found.get(other, []) for found in beside_it]
+            beside[_row_of(other, homes, places), arm] = _mean_ratings(runs, f"{other} beside {arm}")
     controls = {
         control: {
             arm: _mean_ratings([ratings_of(about_alone(of_folder[f], file_arm(arm))) for f in homes], arm)
@@ -128,6 +132,13 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
         for control, of_folder in under.items()
     }
     return Judged(ratings=ratings, controls=controls, beside=beside, verdicts=_rows_shown(lines, places))
+
+
+def _row_of(name: str, homes: Sequence[Path], places: Mapping[str, Sequence[Path]]) -> str:
+    """What the tables call an arm that is spoken of in these folders; its name where they have no such row."""
+    rows = [row for row in places if file_arm(row) == name]
+    here = [row for row in rows if any(home in places[row] for home in homes)]
+    return next(iter(here or (rows if len(rows) == 1 else [])), name)
 
 
 def _asked(folder: Path) -> tuple[Question, ...]:
@@ -170,11 +181,6 @@ def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) ->
     missing = [arm for arm, found in ratings.items() if not found]
     if missing:
         log.warning("%s: no answers of %s; shown as holes", where, ", ".join(missing))
-
-
-def file_arm(row: str) -> str:
-    """The arm whose files a row is read from: a row named "full (optim.lr=0.001)" is ``full.jsonl`` in its folder."""
-    return row.partition(" (")[0]
 
 
 def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:
