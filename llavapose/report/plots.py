@@ -18,6 +18,7 @@ from markupsafe import Markup
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, POSE
@@ -49,8 +50,8 @@ _STYLE: Any = {
 NARROW_INCHES = 4.2
 """Width of a plot for telephones: 302 points, shown on 350 or so pixels, so that 10 points are 11 pixels."""
 WIDE_INCHES = 8.6
-LEGEND_CHARS = 88
-"""What a line of a wide plot's legend holds, four for each mark; more would leave no room for the plot."""
+LEGEND_CHARS = 92
+"""What a line of a wide plot's legend holds, five for each mark; more would leave no room for the plot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,8 @@ _Groups = Mapping[str, Sequence[Mapping[str, Any] | None]]
 
 def _interval_plot(groups: _Groups, arms: Sequence[str], axis: _Axis, *, value: str) -> Plot:
     """Wide: groups side by side, arms by colour. Narrow: groups one below the other, arms by name."""
-    num_columns = max(1, min(len(arms), LEGEND_CHARS // (4 + max(map(len, arms), default=0))))
+    chars = [5 + len(arm) for arm in arms] or [1]
+    num_columns = len(chars) if sum(chars) <= LEGEND_CHARS else max(1, LEGEND_CHARS // max(chars))
     more_lines = max(0, -(-len(arms) // num_columns) - 1)
     with pyplot.rc_context(_STYLE):
         figure, axes = pyplot.subplots(figsize=(WIDE_INCHES, 3.6 + 0.22 * more_lines), layout="constrained")
@@ -204,6 +206,9 @@ def latency_plot(efficiency: Sequence[Mapping[str, Any]], scores: Sequence[Mappi
                 axes.plot(cost["answer_s"], score["score"], "o", color=colour, markersize=6.5)
                 axes.annotate(score["arm"], (cost["answer_s"], score["score"]), (7, 4), textcoords="offset points")
             axes.set_xscale("log")
+            axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter("{x:g}")
             # Room for the last name, which stands on the right of its dot.
             axes.margins(x=0.25, y=0.15)
             axes.set_xlabel("seconds an answer, asked alone")
