@@ -17,7 +17,7 @@ def cases_of(
 ) -> tuple[Case, ...]:
     """What the judge sees, question by question.
 
-    A control's answers are judged by the picture that the question is about, and beside the opponent's own.
+    A control's answers are judged by the picture that the question is about, and beside the anchor's own.
 
     Args:
         arm: whose answers.
@@ -26,27 +26,27 @@ def cases_of(
         unanswered: the text of answers that are not there yet, for a plan; None: they must be there.
 
     Raises:
-        DataError: the opponent has not answered, or not these questions.
+        DataError: the anchor has not answered, or not these questions.
     """
-    opponent = judge.opponent
+    anchor = judge.opponent
     scenes = {scene.id: scene for scene in arm.benchmark.scenes.scenes}
     usual = unanswered
     if unanswered is not None:
-        # Another seed's answers will differ; the controls' and the opponent's are the same beside all of them.
+        # Another seed's answers will differ; the controls' and the anchor's are the same beside all of them.
         usual = f"{unanswered} {arm.name} {control or ''} {'' if arm.name in CONTROL_ARMS else arm.out}"
-        unanswered = f"{unanswered} {opponent}"
+        unanswered = f"{unanswered} {anchor}"
     own, other = read_answers(arm.out, arm.name, control, arm.benchmark.questions, usual), {}
-    if opponent is not None:
+    if anchor is not None:
         try:
-            home = home_of(opponent, arm.out, judge.name)
+            home = home_of(anchor, arm.out, judge.name)
         except DataError:
             if unanswered is None:
                 raise
             home = arm.out
-        other = read_answers(home, opponent, None, arm.benchmark.questions, unanswered)
+        other = read_answers(home, anchor, None, arm.benchmark.questions, unanswered)
         missing = [question.id for question in arm.benchmark.questions if question.id not in other]
         if missing:
-            raise DataError(f"judge {judge.name}: {opponent} has no answer to {missing[0]} and {len(missing) - 1} "
+            raise DataError(f"judge {judge.name}: {anchor} has no answer to {missing[0]} and {len(missing) - 1} "
                             "other questions; evaluate it with this benchmark")  # fmt: skip
     return tuple(
         Case(
@@ -61,8 +61,8 @@ def cases_of(
     )
 
 
-def home_of(opponent: str, out: Path, judge: str) -> Path:
-    """The folder of an opponent's answers: the arm's own, or, in a sweep, that of the seed beside which it answered.
+def home_of(anchor: str, out: Path, judge: str) -> Path:
+    """The folder of an anchor's answers: the arm's own, or, in a sweep, that of the seed beside which it answered.
 
     Raises:
         DataError: it has answered nowhere, or other questions.
@@ -72,9 +72,9 @@ def home_of(opponent: str, out: Path, judge: str) -> Path:
         told = folder / "benchmark.json"
         # Of an arm that has not been evaluated, as in a plan, nothing says yet what it is asked.
         same = folder == out or not asked.is_file() or (told.is_file() and told.read_bytes() == asked.read_bytes())
-        if same and answers_file(folder, opponent).is_file():
+        if same and answers_file(folder, anchor).is_file():
             return folder
-    raise DataError(f"judge {judge}: no answers of {opponent} in {out}; evaluate that arm first")
+    raise DataError(f"judge {judge}: no answers of {anchor} in {out}; evaluate that arm first")
 
 
 def _picture(images: Path, question: Question) -> Path | None:

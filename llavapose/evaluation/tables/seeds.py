@@ -96,7 +96,7 @@ def add_seed_columns(folder: Path, counts: SeedCounts) -> None:
 
 
 def _columns(seeds: Seeds | None) -> dict[str, Any]:
-    """Nothing for the bounds, which have none."""
+    """Nothing for the control arms, which have none."""
     return (
         dict.fromkeys(SEED_COLUMNS, "")
         if seeds is None
