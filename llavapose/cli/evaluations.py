@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from llavapose.cli.card import complete_card, complete_cards
 from llavapose.cli.ending import say_tables
-from llavapose.config.checks.inputs import missing_opponent
+from llavapose.config.checks.inputs import missing_anchor
 from llavapose.config.compose import settings
 from llavapose.config.places import claim_sweep, claimed
 from llavapose.config.register import as_settings
@@ -40,7 +40,7 @@ def evaluate_one(config: EvaluateConfig) -> None:
     if config.dry_run:
         _plan([config])
         return
-    if missing := missing_opponent(config.rating, config.arm, config.output_dir):
+    if missing := missing_anchor(config.rating, config.arm, config.output_dir):
         raise ConfigError("\n".join(missing))
     folder = evaluate(config)
     if config.checkpoint is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.checks.inputs import missing_opponent
+from llavapose.config.checks.inputs import missing_anchor
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError
 from llavapose.ranks import launched
@@ -64,7 +64,7 @@ def refuse_without_opponent(config: TrainConfig) -> None:
     """
     if not config.evaluate or is_job(config):
         return
-    if missing := missing_opponent(config.judge, config.data.name, config.results_dir):
+    if missing := missing_anchor(config.judge, config.data.name, config.results_dir):
         raise ConfigError("\n".join(missing))
 
 

@@ -163,7 +163,7 @@ class JudgeConfig:
         return found
 
     @property
-    def rival(self) -> str | None:
+    def anchor(self) -> str | None:
         """The arm whose answers a model judges the others beside; None for a judge of single answers."""
         if self.endpoint is None or self.protocol in (None, JudgeProtocol.single):
             return None

@@ -7,7 +7,7 @@ verdict, cut short::
     {"question_id": "17-conv", "arm": "full", "judge": "pose", "rating": 7.0, ...}
 
 Read ``evaluate`` (settings -> parts -> measures), ``parts`` (who asks, answers and judges, built from settings),
-``arm`` and ``measures`` (all that is done with one: ``rating``, answers and verdicts, and ``probe/``), ``plan`` (what
+``arm`` and ``measures`` (all that is done with one: ``rating/``, answers and verdicts, and ``probe/``), ``plan`` (what
 endpoints would be asked for it), ``controls`` (the same questions with other pictures, and without any), three rooms
 that each open with a protocol: ``benchmarks/`` (questions, frozen, with a hash), ``answerers/`` (text, and where they
 can, log-likelihoods), ``judges/`` (answers -> ratings, or the reason for none); ``probe/`` (true against flipped

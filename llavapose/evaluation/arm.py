@@ -22,7 +22,7 @@ class Arm:
         out: folder of the results.
         benchmark, answerer, judges: who asks, who answers, who rates.
         probe: settings of the probe.
-        bounds: row -> who answers it: arms that need no checkpoint and are rated beside this one.
+        control_arms: row -> who answers it: arms that need no checkpoint and are rated beside this one.
         controls: how the questions are asked once more.
     """
 
@@ -32,5 +32,5 @@ class Arm:
     answerer: Answerer
     judges: tuple[Judge, ...]
     probe: ProbeConfig
-    bounds: Mapping[str, Answerer] = field(default_factory=dict)
+    control_arms: Mapping[str, Answerer] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()

@@ -54,7 +54,7 @@ def arm_of(config: EvaluateConfig) -> Arm:
     def scenes() -> SceneSet:
         return benchmark.scenes
 
-    bounds: dict[str, Answerer] = {TEXT_ONLY: OfflineTruth(scenes)} if config.text_only else {}
+    told: dict[str, Answerer] = {TEXT_ONLY: OfflineTruth(scenes)} if config.text_only else {}
     return Arm(
         name=config.arm,
         out=out,
@@ -67,7 +67,7 @@ def arm_of(config: EvaluateConfig) -> Arm:
             scenes=scenes,
         ),
         probe=config.probe,
-        bounds={**bounds, PRIOR: PriorAnswerer(scale)},
+        control_arms={**told, PRIOR: PriorAnswerer(scale)},
         controls=tuple(config.controls),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.probe.probing import probe
-from llavapose.evaluation.rating import rate
+from llavapose.evaluation.rating.rating import rate
 
 MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
 """All that is done with an arm, in order."""

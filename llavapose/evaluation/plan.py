@@ -19,7 +19,9 @@ from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
-from llavapose.evaluation.rating import bounds_of, cases_of, is_judged
+from llavapose.evaluation.rating.answering import control_arms_of
+from llavapose.evaluation.rating.cases import cases_of
+from llavapose.evaluation.rating.rating import is_judged
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest
 from llavapose.llm.tokens import num_prompt_tokens
@@ -68,7 +70,7 @@ def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
     for judge in arm.judges:
         if not isinstance(judge, LlmJudge):
             continue
-        beside = [one for one in bounds_of(arm) if one.name != judge.opponent and not is_judged(one, judge)]
+        beside = [one for one in control_arms_of(arm) if one.name != judge.opponent and not is_judged(one, judge)]
         judged = [
             *((arm, control) for control in controls if judge.opponent != arm.name),
             *((one, None) for one in beside),

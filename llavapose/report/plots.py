@@ -18,6 +18,7 @@ from markupsafe import Markup
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, POSE
@@ -49,6 +50,8 @@ _STYLE: Any = {
 NARROW_INCHES = 4.2
 """Width of a plot for telephones: 302 points, shown on 350 or so pixels, so that 10 points are 11 pixels."""
 WIDE_INCHES = 8.6
+LEGEND_CHARS = 92
+"""What a line of a wide plot's legend holds, five for each mark; more would leave no room for the plot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +111,14 @@ _Groups = Mapping[str, Sequence[Mapping[str, Any] | None]]
 
 def _interval_plot(groups: _Groups, arms: Sequence[str], axis: _Axis, *, value: str) -> Plot:
     """Wide: groups side by side, arms by colour. Narrow: groups one below the other, arms by name."""
+    chars = [5 + len(arm) for arm in arms] or [1]
+    num_columns = len(chars) if sum(chars) <= LEGEND_CHARS else max(1, LEGEND_CHARS // max(chars))
+    more_lines = max(0, -(-len(arms) // num_columns) - 1)
     with pyplot.rc_context(_STYLE):
-        figure, axes = pyplot.subplots(figsize=(WIDE_INCHES, 3.6), layout="constrained")
+        figure, axes = pyplot.subplots(figsize=(WIDE_INCHES, 3.6 + 0.22 * more_lines), layout="constrained")
         _intervals(axes, list(groups.values()), arms, value=value)
+        if axes.get_legend_handles_labels()[0]:
+            figure.legend(loc="outside upper center", ncols=num_columns, handletextpad=0.2)
         axes.set_xticks(range(len(groups)), list(groups))
         axes.set_ylim(axis.low, axis.high)
         axes.axhline(axis.line, color="#5f6368", linewidth=1)
@@ -141,7 +149,7 @@ def _narrow_intervals(groups: _Groups, arms: Sequence[str], axis: _Axis, *, valu
                     axes.hlines(place, row["low"], row["high"], color=colour, linewidth=2.2, alpha=0.55)
                     axes.plot(row[value], place, "o", color=colour, markersize=6.5)
             axes.set_title(name, loc="left", fontsize=10, fontweight="bold")
-            axes.set_yticks(range(len(shown)), [arm if len(arm) <= 18 else f"{arm[:17]}…" for arm in shown])
+            axes.set_yticks(range(len(shown)), [_short(arm) for arm in shown])
             axes.set_ylim(lines - 0.4, -0.6)
             axes.axvline(axis.line, color="#5f6368", linewidth=1)
             axes.grid(axis="y", visible=False)
@@ -149,6 +157,11 @@ def _narrow_intervals(groups: _Groups, arms: Sequence[str], axis: _Axis, *, valu
         panels[-1, 0].set_xlim(axis.low, axis.high)
         panels[-1, 0].set_xlabel(axis.name)
         return _svg(figure)
+
+
+def _short(arm: str) -> str:
+    """A name for a telephone: its end stays, by which the arms of a sweep of settings differ."""
+    return arm if len(arm) <= 18 else f"{arm[:7]}…{arm[-10:]}"
 
 
 def _intervals(
@@ -166,7 +179,6 @@ def _intervals(
         axes.vlines(xs, lows, highs, color=colour, linewidth=2.2, alpha=0.55)
         axes.plot(xs, values, "o", color=colour, markersize=6.5, label=arm)
     axes.grid(axis="x", visible=False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=max(1, len(arms)), handletextpad=0.2)
 
 
 def latency_plot(efficiency: Sequence[Mapping[str, Any]], scores: Sequence[Mapping[str, Any]]) -> Plot | None:
@@ -194,6 +206,9 @@ def latency_plot(efficiency: Sequence[Mapping[str, Any]], scores: Sequence[Mappi
                 axes.plot(cost["answer_s"], score["score"], "o", color=colour, markersize=6.5)
                 axes.annotate(score["arm"], (cost["answer_s"], score["score"]), (7, 4), textcoords="offset points")
             axes.set_xscale("log")
+            axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter("{x:g}")
             # Room for the last name, which stands on the right of its dot.
             axes.margins(x=0.25, y=0.15)
             axes.set_xlabel("seconds an answer, asked alone")

@@ -98,7 +98,7 @@ def arm_of(benchmark, drawn):
 
     def made(folder, name, answerer, judge=None):
         return Arm(name=name, out=folder, benchmark=benchmark, answerer=answerer, judges=(judge or PoseJudge(scale),),
-                   probe=ProbeConfig(num_items=200), bounds={PRIOR: PriorAnswerer(scale)},
+                   probe=ProbeConfig(num_items=200), control_arms={PRIOR: PriorAnswerer(scale)},
                    controls=tuple(Control))  # fmt: skip
 
     return made
@@ -307,7 +307,7 @@ def test_without_keypoints_poses_are_not_judged_and_the_upper_bound_is_left_out(
                  for scene in benchmark.scenes.scenes)  # fmt: skip
     asked = SimpleNamespace(name="boxes", questions=benchmark.questions, scenes=replace(benchmark.scenes, scenes=bare))
     arm = replace(arm_of(tmp_path, "full", Talker(benchmark)), benchmark=asked, probe=ProbeConfig(enabled=False))
-    arm = replace(arm, bounds={**arm.bounds, TEXT_ONLY: OfflineTruth(lambda: asked.scenes)})
+    arm = replace(arm, control_arms={**arm.control_arms, TEXT_ONLY: OfflineTruth(lambda: asked.scenes)})
     with caplog.at_level("INFO"):
         evaluate_arm(arm)
     rows = rows_of(tmp_path / "verdicts" / "pose" / "full.jsonl")

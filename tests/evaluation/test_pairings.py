@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from llavapose.evaluation.tables.results import panel_seats, summarise
+from llavapose.evaluation.tables.parties import anchor_of, panel_seats
+from llavapose.evaluation.tables.results import summarise
 from llavapose.evaluation.tables.verdicts import rated_answers
 from llavapose.files import read_jsonl, write_json, write_jsonl
 from llavapose.report.tables import read_table
@@ -138,3 +139,13 @@ def test_a_file_is_read_once(tmp_path, monkeypatch):
     monkeypatch.setattr("llavapose.evaluation.tables.verdicts.read_jsonl", counting)
     summarise(tmp_path)
     assert len(read) == len(set(read)) == len(ARMS)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_one_pair_the_anchor_is_the_one_without_a_file_of_its_own(turned):
+    lines = [
+        {"file": "Qwen2-VL-7B", "arm": "Qwen2-VL-7B", "opponent": "full"},
+        {"file": "Qwen2-VL-7B", "arm": "full", "opponent": "Qwen2-VL-7B"},
+    ]
+    assert anchor_of(lines[::-1] if turned else lines) == "full"
+    assert anchor_of([{"file": "full", "arm": "full", "opponent": None}]) is None

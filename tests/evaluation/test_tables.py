@@ -8,7 +8,7 @@ import pytest
 
 from llavapose.config.choices import Control
 from llavapose.evaluation.tables.ablation import ablation_table, arms_in_order
-from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, our_arm
+from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, our_arms
 from llavapose.evaluation.tables.ratings import Rating
 
 KINDS = ("conv", "detail", "complex")
@@ -65,6 +65,13 @@ def test_every_test_of_the_table_is_counted_and_controls_are_none():
 def test_controls_stand_last_the_upper_bound_before_the_prior():
     assert arms_in_order(["prior", "text_only", "full", "Qwen2-VL-7B", "baseline"]) == (
         "full", "Qwen2-VL-7B", "baseline", "text_only", "prior",
+    )  # fmt: skip
+
+
+def test_arms_that_settings_set_apart_stand_where_their_mixture_does():
+    varied = ["detail (optim.lr=0.1)", "Qwen2-VL-7B", "full (optim.lr=0.2)", "full (optim.lr=0.1)", "baseline", "conv"]
+    assert arms_in_order(varied) == (
+        "full (optim.lr=0.1)", "full (optim.lr=0.2)", "conv", "detail (optim.lr=0.1)", "Qwen2-VL-7B", "baseline",
     )  # fmt: skip
 
 
@@ -171,17 +178,24 @@ def test_a_comparison_has_every_models_controls():
 @pytest.mark.parametrize(
     ("arms", "anchor", "ours"),
     [
-        (["full", "conv", "baseline"], None, None),
-        (["full", "Qwen2-VL-7B", "baseline"], None, "full"),
-        (["full", "Qwen2-VL-7B", "baseline"], "baseline", "full"),
-        (["detail", "Qwen2-VL-7B"], "detail", "detail"),
-        (["full", "mine", "Qwen2-VL-7B"], "mine", "mine"),
-        (["full (optim.lr=0.1)", "full", "baseline", "prior", "text_only"], None, None),
-        (["Qwen2-VL-7B", "baseline"], None, None),
-        (["full", "Qwen2-VL-7B", "baseline", "text_only"], "text_only", "full"),
-        (["full", "Qwen2-VL-7B", "baseline", "prior"], "prior", "full"),
-        (["Qwen2-VL-7B", "baseline", "text_only"], "text_only", None),
+        (["full", "conv", "baseline"], None, []),
+        (["full", "Qwen2-VL-7B", "baseline"], None, ["full"]),
+        (["full", "Qwen2-VL-7B", "baseline"], "baseline", ["full"]),
+        (["detail", "Qwen2-VL-7B"], "detail", ["detail"]),
+        (["full", "mine", "Qwen2-VL-7B"], "mine", ["mine"]),
+        (["full (optim.lr=0.1)", "full", "baseline", "prior", "text_only"], None, []),
+        (
+            ["full (optim.lr=0.1)", "full (optim.lr=0.2)", "conv", "Qwen2-VL-7B"],
+            None,
+            ["full (optim.lr=0.1)", "full (optim.lr=0.2)"],
+        ),
+        (["full (optim.lr=0.1)", "conv (optim.lr=0.1)", "Qwen2-VL-7B"], "conv", ["conv (optim.lr=0.1)"]),
+        (["mine (optim.lr=0.1)", "mine (optim.lr=0.2)", "baseline"], "mine", []),
+        (["Qwen2-VL-7B", "baseline"], None, []),
+        (["full", "Qwen2-VL-7B", "baseline", "text_only"], "text_only", ["full"]),
+        (["full", "Qwen2-VL-7B", "baseline", "prior"], "prior", ["full"]),
+        (["Qwen2-VL-7B", "baseline", "text_only"], "text_only", []),
     ],
 )
 def test_which_arm_a_comparison_is_about(arms, anchor, ours):
-    assert our_arm(arms, anchor) == ours
+    assert our_arms(arms, anchor) == ours

@@ -62,6 +62,31 @@ def test_what_a_paper_prints_stands_beside_ours_and_is_never_rated(of_a_paper, t
 
 
 @needs_browser
+def test_better_than_the_baseline_is_told_within_the_arms_own_pair(tmp_path, tab):
+    """Beside conv the judge thinks more of the baseline, whose mean over both pairings lies between full's and its own.
+
+    2-conv: full 5 and the baseline 5 in their pair are equal; conv's 8 is worse than the 9 beside it, though
+    above the mean of 7.
+    """
+    folder = write_explored(tmp_path)
+    rows = [
+        {"question_id": "2-conv", "arm": arm, "judge": PAIR, "rating": rating, "reason": "", "protocol": "pair",
+         "opponent": other, "order": order, "repeat": 0, "kind": "conv", "scene_id": 2, "claims": []}
+        for order in ("ab", "ba")
+        for arm, other, rating in (("conv", "baseline", 8.0), ("baseline", "conv", 9.0))
+    ]  # fmt: skip
+    write_jsonl(folder / "verdicts" / PAIR / "conv.jsonl", rows)
+    page = write_page(Source(out=folder, arms=ARMS[:3], folders=dict.fromkeys(ARMS[:3], folder)))
+    for state, listed in (("arm=full&outcome=equal", ["2-conv"]), ("arm=conv&outcome=worse", ["2-conv"]),
+                          ("arm=conv&outcome=better", []), ("arm=full&outcome=worse", ["2-detail"])):  # fmt: skip
+        tab.open(f"{page.as_uri()}#judge={PAIR}&{state}")
+        assert tab.ask(LISTED) == listed, state
+    tab.open(f"{page.as_uri()}#judge={PAIR}&id=2-conv")
+    heads = [re.sub(r"\s+", " ", head) for head in tab.texts("#shown h4")]
+    assert heads[:3] == ["full 5.0 ±0.0", "conv 8.0 −1.0", "baseline 7.0"]
+
+
+@needs_browser
 def test_the_median_of_judges_is_the_tables_panel(of_a_paper, tab):
     """Two of one protocol sit on it, with 4 and 3 for 2-detail; pose gave 7, the pair 5. Where one is missing, none."""
     page = write_page(Source(out=of_a_paper, arms=ARMS[:3], folders=dict.fromkeys(ARMS[:3], of_a_paper)))

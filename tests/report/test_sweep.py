@@ -3,6 +3,7 @@
 import html
 import math
 import re
+import shutil
 
 import pytest
 
@@ -183,6 +184,51 @@ def test_what_varies_besides_the_seed_gets_rows_of_its_own(seeds_sweep):
     assert set(arms) == varied | {"baseline", "prior"}
     assert not (seeds_sweep / "seeds.csv").exists()
     assert rows_of(seeds_sweep, "ablation.csv")["full (optim.lr=0.2)", "all"]["num_scored"] == 72
+
+
+def test_each_of_our_arms_that_settings_set_apart_is_compared_with_other_models(seeds_sweep, capsys):
+    """A sweep of a setting beside another model, and a judge of pairs whose anchor is ours, in each folder its own."""
+    jobs = read_json(seeds_sweep / "jobs.json", what="jobs")
+    for job in jobs:
+        job["variant"] = job["variant"].replace("seed=0", "optim.lr=0.1").replace("seed=1", "optim.lr=0.2")
+        job["exit_code"] = 0
+    home = seeds_sweep / "seed=0"
+    for room in ("answers", "verdicts/pose"):
+        shutil.copy(home / room / "conv.jsonl", home / room / "Qwen2-VL-7B.jsonl")
+        text = (home / room / "Qwen2-VL-7B.jsonl").read_text()
+        (home / room / "Qwen2-VL-7B.jsonl").write_text(text.replace('"arm": "conv"', '"arm": "Qwen2-VL-7B"'))
+    jobs.append({**jobs[0], "arm": "Qwen2-VL-7B", "variant": ""})
+    write_json(seeds_sweep / "jobs.json", jobs)
+    ratings = {"seed=0": 6.0, "seed=1": 8.0}
+    for folder, rating in ratings.items():
+        add_pairs(seeds_sweep / folder, "conv", anchor="full", ratings=(3.0, rating))
+    finish_sweep(seeds_sweep)
+    ours = {f"full (optim.lr={lr})" for lr in (0.1, 0.2)}
+    found = read_table(seeds_sweep, "comparison.csv")
+    of_pose = [row for row in found if row["judge"] == "pose" and row["kind"] == "all"]
+    assert {row["ours"] for row in of_pose} == ours
+    assert {(row["ours"], row["arm"]) for row in of_pose if row["arm"] not in ("baseline", "prior")} == {
+        (one, arm) for one in ours for arm in ("Qwen2-VL-7B", one)
+    }
+    said = capsys.readouterr().out
+    assert all(f"Comparison of {one}, judge pose" in said and f"{one} less model" in said for one in ours)
+    rows = rows_of(seeds_sweep, "ablation.csv")
+    scores = {row["arm"]: row["score"] for row in read_table(seeds_sweep, "ablation.csv")
+              if (row["judge"], row["kind"]) == ("paired", "all") and row["score"] > 0}  # fmt: skip
+    assert rows and scores == {
+        "full (optim.lr=0.1)": 60, "full (optim.lr=0.2)": 80, "conv (optim.lr=0.1)": 30, "conv (optim.lr=0.2)": 30,
+    }, "an anchor's ratings are those of its own training"  # fmt: skip
+
+
+def add_pairs(folder, arm, *, anchor, ratings):
+    """A judge of pairs, who gives an arm and the anchor beside it the same each time."""
+    rows = [row for _, row in read_jsonl(folder / "verdicts" / "pose" / f"{arm}.jsonl", what="verdicts")]
+    pair = [(arm, anchor, ratings[0]), (anchor, arm, ratings[1])]
+    told = [
+        {**row, "judge": "paired", "arm": of, "opponent": other, "order": order, "rating": rating, "claims": []}
+        for row in rows for order in ("ab", "ba") for of, other, rating in pair
+    ]  # fmt: skip
+    write_jsonl(folder / "verdicts" / "paired" / f"{arm}.jsonl", told)
 
 
 def add_judge(folder, name, arms):

@@ -188,6 +188,38 @@ def test_n_is_questions_and_ratings():
     assert [row[-1] for row in grid.rows] == ["20", "20 (80 ratings)"]
 
 
+def test_a_note_says_whose_questions_a_mean_and_a_difference_are_of():
+    """A mean is over an arm's own scored questions; an arm that lacks some is compared on those that both have."""
+    found = {arm: ratings([value] * 20) for arm, value in (("full", 8.0), ("conv", 5.0), ("baseline", 4.0))}
+    same = "Means are over the questions that each arm was scored on, 20 of every arm."
+    others = "Qwen2-VL-7B"
+    compared = {"full": found["full"], others: found["conv"], "baseline": found["baseline"]}
+
+    def notes():
+        ablation = ablation_table(found, list(found), judge="gpt-4o")
+        rows = comparison_table(compared, list(compared), "full", judge="gpt-4o")
+        return [grid.note for grid in (ablation_grid(ablation), *difference_grids(ablation).values(),
+                                       *comparison_grids(rows).values())]  # fmt: skip
+
+    assert all(same in note and "common" not in note for note in notes())
+    found["conv"][:2] = [replace(one, rating=None, missing=True) for one in found["conv"][:2]]
+    found["baseline"][2] = compared["baseline"][2] = replace(found["baseline"][2], rating=None, missing=True)
+    own = "Means are over the questions that each arm was scored on (n: full 20, conv 18, baseline 19)"
+    both = "a difference is over the common ones alone, so that it need not be that of two means (full 19, conv 17)."
+    of_ablation, of_differences, of_comparison = notes()
+    assert f"{own}; {both}" in of_ablation and f"{own}; {both}" in of_differences
+    assert "(n: Qwen2-VL-7B 18, full 20, baseline 19); a difference" in of_comparison
+    assert "two means (Qwen2-VL-7B 18, baseline 19)." in of_comparison
+
+
+def test_as_many_questions_are_not_the_same_questions():
+    found = {arm: ratings([value] * 20) for arm, value in (("full", 8.0), ("baseline", 4.0))}
+    found["full"][0] = replace(found["full"][0], rating=None, missing=True)
+    found["baseline"][1] = replace(found["baseline"][1], rating=None, missing=True)
+    note = ablation_grid(ablation_table(found, list(found), judge="gpt-4o")).note
+    assert "19 of every arm; a difference is over the common ones alone" in note and "(full 18)." in note
+
+
 def test_differences_say_what_is_no_chance():
     rng = random.Random(0)
     values = {"full": 8.0, "conv": 5.0, "baseline": 5.0}
@@ -323,3 +355,12 @@ def test_the_name_of_a_line_lies_behind_all_points():
     (label,) = re.findall(r'<text[^>]*text-anchor: start[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
     points = [float(x) for x in re.findall(r'<use [^>]*\bx="([\d.]+)"', wide)]
     assert len(points) > 4 and float(label) > max(points) + 10
+
+
+def test_long_names_leave_the_plot_its_room_and_stay_apart_on_a_telephone():
+    """As a warning is an error here, a legend that takes all the room fails."""
+    arms = [f"full (optim.learning_rate=0.{digit})" for digit in range(1, 8)]
+    found = {arm: ratings([5.0, 6.0, 7.0]) for arm in arms}
+    plot = score_plot(ablation_table(found, arms))
+    assert all(f">{arm}<" in plot.wide for arm in arms)
+    assert all(f">full (o…_rate=0.{digit})<" in plot.narrow for digit in range(1, 8))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -102,7 +103,7 @@ def test_the_logged_tables_are_the_printed_ones_beside_the_long_form(logged):
     tables = run["tables"]
     assert set(tables) == {
         "ablation_pose", "probe", "probe_groups", "seeds", "ablation_pose_long", "probe_long", "differences_pose",
-        "lengths", "claims", "claims_by_kind", "judging_long", "claims_long",
+        "lengths", "claims", "claims_by_kind", "judging_long", "claims_long", "notes",
     }  # fmt: skip
     printed = [
         [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -166,6 +167,39 @@ def test_comparison_judging_and_agreement_are_logged_as_printed_and_in_long_form
         long = noted.logged[f"report/{name}_long"]
         assert len(long) == len(read) > 1 and long[0].keys() == read[0].keys(), name
     assert "report/efficiency_long" not in noted.logged, "nothing was timed"
+
+
+def test_every_table_of_a_sweep_with_models_and_judges_is_sent_in_its_group(tmp_path, monkeypatch):
+    """By W&B itself, offline: what stands in tables.md is in the group's report, with titles and notes."""
+    for name in ("WANDB_DATA_DIR", "WANDB_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    folder = write_pairs(tmp_path / "compared")
+    write_json(folder / "efficiency" / "full.json", {"made": "m", "answer_s": 2.0, "num_timed": 3})
+    jobs = [{"arm": arm, "dir": str(folder), "results_dir": str(folder), "exit_code": 0} for arm in WORTH
+            if arm != "prior"]  # fmt: skip
+    write_json(folder / "jobs.json", jobs)
+    finish_sweep(folder)
+    runs = runs_of(folder)
+    assert {run["run_group"] for run in runs.values()} == {"compared"}
+    tables = runs["compared"]["tables"]
+    judges = ("pose", "gpt-4o-pair-captions_boxes", "gpt-4o-pair-keypoints", "panel")
+    by_judge = {f"{name}_{judge}" for name in ("ablation", "differences", "comparison") for judge in judges}
+    by_judge |= {f"ablation_{judge}_long" for judge in judges}
+    worth = {"judging", "lengths", "agreement", "claims", "claims_by_kind", "efficiency", "probe", "probe_groups"}
+    long = {f"{name}_long" for name in ("comparison", "judging", "agreement", "claims", "efficiency", "probe")}
+    published = {"published_1", "published_2", "published_3"}
+    assert set(tables) == by_judge | worth | long | published | {"notes"}
+    titles = re.findall(r"^\*\*(.+)\*\*$", (folder / "tables.md").read_text(), re.MULTILINE)
+    notes = {name: (title, note) for name, title, note in tables["notes"]["data"]}
+    assert sorted(title for title, _ in notes.values()) == sorted(titles) and len(titles) > 20
+    assert "each beside the answer of baseline, the anchor" in notes["comparison_panel"][1]
+    assert notes["published_1"][0].startswith("Published, different questions and judge")
+    assert [row[0] for row in tables["comparison_panel"]["data"]][:2] == ["Qwen2-VL-7B", "full"]
+    for name in sorted(long - {"probe_long"}):
+        read = read_table(folder, f"{name.removesuffix('_long')}.csv")
+        assert len(tables[name]["data"]) == len(read) > 0, name
 
 
 def test_logged_again_a_sweep_has_its_runs_once(logged):

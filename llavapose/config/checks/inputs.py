@@ -93,16 +93,16 @@ def _evaluation(config: EvaluateConfig) -> Iterator[str]:
         yield from _scenes(config.scenes, "val")
 
 
-def missing_opponent(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
+def missing_anchor(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
     """A line where a judge of pairs will find no answers to lay beside the arm's."""
-    opponent = judge.rival
-    if opponent in (None, arm, TEXT_ONLY):
+    anchor = judge.anchor
+    if anchor in (None, arm, TEXT_ONLY):
         return []
-    if any((folder / "answers" / f"{opponent}.jsonl").is_file() for folder in results_beside(results)):
+    if any((folder / "answers" / f"{anchor}.jsonl").is_file() for folder in results_beside(results)):
         return []
     return [
-        f"judge.protocol={judge.protocol}: no answers of {opponent} in {results}; evaluate that arm first: "
-        f"evaluate.py checkpoint=... arm={opponent} output_dir={results}"
+        f"judge.protocol={judge.protocol}: no answers of {anchor} in {results}; evaluate that arm first: "
+        f"evaluate.py checkpoint=... arm={anchor} output_dir={results}"
     ]
 
 

@@ -45,6 +45,7 @@ class OfflineTruth:
 
     batch_size = 1
     controls = ()
+    answered_by = "the offline teacher"
 
     def __init__(self, scenes: Callable[[], SceneSet]) -> None:
         self._scenes = scenes
@@ -83,6 +84,7 @@ class ModelTruth(EndpointAnswerer):
     ) -> None:
         super().__init__(endpoint, ledger, max_usd=max_usd)
         self._scenes = scenes
+        self.answered_by = endpoint.model
 
     def identity(self) -> list[Any]:
         """The model, and the words that it is told the truth in."""

@@ -5,7 +5,8 @@ something to tell, ``comparison.csv``, ``judging.csv``, ``agreement.csv``, ``cla
 ``efficiency.csv``; how they look is the report's affair.
 
 Read ``ratings`` (one rated answer, differences, bounds), ``ablation`` and ``comparison`` (ratings -> the papers'
-tables), ``judging``, ``agreement`` and ``claims`` (what ratings are worth), then ``further`` (which of these there
-are), ``verdicts`` (files -> ratings), ``entries`` (what stands in a folder, held against its questions), ``results``
-(ratings and choices -> CSV) and ``seeds`` (of how many seeds a sweep's rows are the mean).
+tables), ``parties`` (who is behind the ratings), ``judging``, ``agreement`` and ``claims`` (what ratings are worth),
+then ``further`` (which of these there are), ``verdicts`` (files -> ratings), ``entries`` (what stands in a folder, held
+against its questions), ``results`` (ratings and choices -> CSV) and ``seeds`` (of how many seeds a sweep's rows are the
+mean).
 """

@@ -54,11 +54,17 @@ ARMS = ("full", "conv", "detail", "complex", BASELINE)
 """The papers' rows, in the papers' order."""
 
 
+def file_arm(row: str) -> str:
+    """The arm whose files a row is read from: a row named "full (optim.lr=0.001)" is ``full.jsonl`` in its folder."""
+    return row.partition(" (")[0]
+
+
 def arms_in_order(arms: Sequence[str]) -> tuple[str, ...]:
     """The papers' rows first, others after them by name, the baseline, the upper bound and the prior last."""
-    known = [arm for arm in ARMS if arm in arms and arm != BASELINE]
-    others = sorted(arm for arm in set(arms) if arm not in (*ARMS, *CONTROL_ARMS))
-    return (*known, *others, *(arm for arm in (BASELINE, *CONTROL_ARMS) if arm in arms))
+    last = (BASELINE, *CONTROL_ARMS)
+    known = [row for arm in ARMS for row in sorted(set(arms)) if file_arm(row) == arm and arm != BASELINE]
+    others = sorted(arm for arm in set(arms) if arm not in (*known, *last))
+    return (*known, *others, *(arm for arm in last if arm in arms))
 
 
 def ablation_table(

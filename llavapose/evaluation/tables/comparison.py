@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from llavapose.config.choices import Control
-from llavapose.evaluation.tables.ablation import ARMS, CONTROL_COLUMNS, columns, control_columns, with_holm
+from llavapose.evaluation.tables.ablation import ARMS, CONTROL_COLUMNS, columns, control_columns, file_arm, with_holm
 from llavapose.evaluation.tables.ratings import (
     COUNT_COLUMNS,
     DIFFERENCE_COLUMNS,
@@ -38,24 +38,30 @@ COMPARISON_COLUMNS = (
 )  # fmt: skip
 
 
-def our_arm(arms: Sequence[str], anchor: str | None = None, baseline: str = BASELINE) -> str | None:
-    """The arm that a comparison is about; None where there is nothing to compare with.
+def our_arms(arms: Sequence[str], anchor: str | None = None, baseline: str = BASELINE) -> list[str]:
+    """The arms that a comparison each is about: one, or those of its name that a sweep of settings sets apart.
 
     Args:
         arms: those with ratings.
         anchor: the arm beside which a judge of pairs rated the others; it is ours, unless it is the baseline or a
             control, such as the reference that ``judge.protocol=relative`` divides by.
         baseline: the ablation's anchor.
+
+    Returns:
+        none where there is nothing to compare with.
     """
+    there = {file_arm(arm) for arm in arms}
     named = anchor is not None and anchor not in (baseline, *CONTROL_ARMS)
-    ours = anchor if named else next((arm for arm in ARMS if arm in arms), None)
-    return ours if ours is not None and ours in arms and ours != baseline and models(arms, ours) else None
+    name = anchor if named else next((arm for arm in ARMS if arm in there), None)
+    if name is None or name == baseline or not models(arms, name):
+        return []
+    return [arm for arm in arms if file_arm(arm) == name]
 
 
 def models(arms: Sequence[str], ours: str) -> list[str]:
     """The other models among the arms: neither a mixture of the ablation nor a variant of one, nor a control."""
-    own = {*ARMS, *CONTROL_ARMS, ours}
-    return [arm for arm in arms if arm.partition(" (")[0] not in own]
+    own = {*ARMS, *CONTROL_ARMS, file_arm(ours)}
+    return [arm for arm in arms if file_arm(arm) not in own]
 
 
 def comparison_table(

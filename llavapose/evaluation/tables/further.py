@@ -20,8 +20,9 @@ from llavapose.evaluation.tables.claims import (
     claims_table,
     words_of,
 )
-from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arm
+from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arms
 from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
+from llavapose.evaluation.tables.parties import PARTY_COLUMNS, Parties
 from llavapose.evaluation.tables.ratings import Beside, scored
 from llavapose.files import write_csv
 from llavapose.records import BASELINE, CONTROL_ARMS, POSE
@@ -54,6 +55,7 @@ def write_further(
     *,
     arms: Sequence[str],
     judges: Mapping[str, Judged],
+    parties: Parties,
     files: Mapping[str, tuple[str, Sequence[Path]]],
     baseline: str = BASELINE,
     benchmark: str = "",
@@ -66,6 +68,7 @@ def write_further(
         out: where they go.
         arms: the rows of the tables.
         judges: judge, the panel too -> what it found.
+        parties: who is behind their ratings.
         files: arm -> the name of its files, and the folders of its runs.
         baseline: the arm that the others are compared with.
         benchmark: name, number and hash of the questions.
@@ -81,7 +84,7 @@ def write_further(
     judging: list[dict[str, Any]] = []
     for judge, found in judges.items():
         there = [arm for arm in arms if scored(found.ratings.get(arm, ()))]
-        if ours := _ours(judge, there, judges, baseline):
+        for ours in _ours(judge, there, parties, baseline):
             comparison += comparison_table(
                 found.ratings, there, ours, controls=found.controls, beside=found.beside, judge=judge,
                 benchmark=benchmark,
@@ -93,7 +96,7 @@ def write_further(
     agreement = [*agreement_table(ratings), *claims_agreement(answers, ratings)]
     claimed = [arm for arm in arms if any(one.arm == arm for one in answers)]
     for name, rows, columns in (
-        ("comparison.csv", comparison, COMPARISON_COLUMNS),
+        ("comparison.csv", parties.told(comparison), (*COMPARISON_COLUMNS, *PARTY_COLUMNS)),
         ("judging.csv", judging, JUDGING_COLUMNS),
         ("agreement.csv", agreement, AGREEMENT_COLUMNS),
         ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
@@ -106,31 +109,22 @@ def write_further(
             (out / name).unlink(missing_ok=True)
 
 
-def _ours(judge: str, arms: Sequence[str], judges: Mapping[str, Judged], baseline: str) -> str | None:
-    """The arm that a judge's comparison is about; that it cannot be told is said.
+def _ours(judge: str, arms: Sequence[str], parties: Parties, baseline: str) -> list[str]:
+    """The arms that a judge's comparisons are about; that they cannot be told is said.
 
-    A judge of single answers and the panel have no anchor of their own: theirs is that of the other judges.
+    A judge of single answers has no anchor of its own: its is that of the other judges.
     """
-    anchor = _anchor(judges[judge].verdicts) or _anchor([row for one in judges.values() for row in one.verdicts])
-    ours = our_arm(arms, anchor, baseline)
-    others = [arm for arm in models(arms, baseline) if arm != baseline]
-    if ours is None and others:
+    others = [one for one in parties.anchors.values() if one not in (baseline, *CONTROL_ARMS)]
+    anchor = parties.anchors.get(judge) or next(iter(others), None)
+    ours = our_arms(arms, anchor, baseline)
+    compared = [arm for arm in models(arms, baseline) if arm != baseline]
+    if not ours and compared:
         log.info(
             "comparison, judge %s: no table, none of %s is known to be ours; expected an arm full, conv, detail or "
             "complex, or the arm that judge.opponent names",
-            judge, ", ".join(others),
+            judge, ", ".join(compared),
         )  # fmt: skip
     return ours
-
-
-def _anchor(rows: Rows) -> str | None:
-    """The arm beside which a judge of pairs rated most others; None for one that rates answers alone."""
-    beside: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        # A control's own lines would make an anchor of every arm that the reference stood beside.
-        if row.get("opponent") is not None and row["arm"] not in CONTROL_ARMS:
-            beside[row["opponent"]].add(row["arm"])
-    return max(beside, key=lambda arm: len(beside[arm]), default=None)
 
 
 def _lengths(

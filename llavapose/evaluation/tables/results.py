@@ -19,9 +19,10 @@ from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
 from llavapose.evaluation.tables.further import Judged, write_further
+from llavapose.evaluation.tables.parties import PARTY_COLUMNS, panel_seats, parties_of
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.evaluation.tables.verdicts import (
     Line,
@@ -36,7 +37,7 @@ from llavapose.evaluation.tables.verdicts import (
     with_missing,
 )
 from llavapose.files import read_json, read_jsonl, write_csv
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, Question
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, TEXT_ONLY, Question
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,14 @@ def summarise(
         log.warning("baseline=%s: no results of it in %s; there are %s", baseline, out, ", ".join(arms))
     benchmark = benchmarks_told(everywhere)
     judges = {judge: _judged(everywhere, places, judge) for judge in judges_found(everywhere)}
-    if panel := _panel({judge: judges[judge] for judge in panel_seats(everywhere, tuple(judges))}):
+    seats = panel_seats(everywhere, tuple(judges))
+    panel = _panel({judge: judges[judge] for judge in seats})
+    parties = parties_of(
+        {judge: found.verdicts for judge, found in judges.items()},
+        seats if panel else (),
+        next(iter(places.get(TEXT_ONLY, ())), None),
+    )
+    if panel:
         judges[PANEL] = panel
     rows: list[dict[str, Any]] = []
     for judge, found in judges.items():
@@ -84,8 +92,10 @@ def summarise(
             _warn(f"{out}, judge {judge}", found.ratings, baseline)
     if further:
         files = {arm: (file_arm(arm), places[arm]) for arm in arms}
-        write_further(out, arms=arms, judges=judges, files=files, baseline=baseline, benchmark=benchmark)
-    write_csv(out / "ablation.csv", rows, ABLATION_COLUMNS)
+        write_further(
+            out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark
+        )
+    write_csv(out / "ablation.csv", parties.told(rows), (*ABLATION_COLUMNS, *PARTY_COLUMNS))
     probe = [
         {**row, "arm": arm}
         for arm in arms
@@ -102,14 +112,18 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
     ratings, beside = {}, {}
     for arm, homes in places.items():
         name = file_arm(arm)
-        anchored = rated_beside_others(lines, name)
+        # Of one name but for a setting: what is said of those stands in their own folders.
+        elsewhere = {f for row, found in places.items() if row != arm and file_arm(row) == name for f in found}
+        near = {folder: found for folder, found in lines.items() if folder in homes or folder not in elsewhere}
+        anchored = rated_beside_others(near, name)
         runs = [anchored] if anchored else [ratings_of(about(lines[f], name)) for f in homes]
         if not anchored and len(homes) == 1:  # several seeds must have been asked the same, or are refused
             runs = [with_missing(runs[0], asked[homes[0]])]
         ratings[arm] = _mean_ratings(runs, arm)
-        rivals = [rated_in(lines[home], name) for home in homes]
-        for other in dict.fromkeys(other for found in rivals for other in found):
-            beside[other, arm] = _mean_ratings([found.get(other, []) for found in rivals], f"{other} beside {arm}")
+        beside_it = [rated_in(lines[home], name) for home in homes]
+        for other in dict.fromkeys(other for found in beside_it for other in found):
+            runs = [found.get(other, []) for found in beside_it]
+            beside[_row_of(other, homes, places), arm] = _mean_ratings(runs, f"{other} beside {arm}")
     controls = {
         control: {
             arm: _mean_ratings([ratings_of(about_alone(of_folder[f], file_arm(arm))) for f in homes], arm)
@@ -118,6 +132,13 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
         for control, of_folder in under.items()
     }
     return Judged(ratings=ratings, controls=controls, beside=beside, verdicts=_rows_shown(lines, places))
+
+
+def _row_of(name: str, homes: Sequence[Path], places: Mapping[str, Sequence[Path]]) -> str:
+    """What the tables call an arm that is spoken of in these folders; its name where they have no such row."""
+    rows = [row for row in places if file_arm(row) == name]
+    here = [row for row in rows if any(home in places[row] for home in homes)]
+    return next(iter(here or (rows if len(rows) == 1 else [])), name)
 
 
 def _asked(folder: Path) -> tuple[Question, ...]:
@@ -147,23 +168,6 @@ def _rows_shown(lines: Mapping[Path, Sequence[Line]], places: Mapping[str, Seque
     ]
 
 
-def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
-    """The judges that form a panel: different models that rate in one way (protocol, anchor, context).
-
-    Of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
-    """
-    ways: dict[tuple[Any, ...], dict[str, str]] = defaultdict(dict)
-    for judge in judges:
-        lines = (line for f in folders for path in sorted((f / "verdicts" / judge).glob("*.jsonl"))
-                 for _, line in read_jsonl(path, what="verdicts"))  # fmt: skip
-        # The first line of a file is about the arm that it is called by; its opponent is the anchor.
-        first = next(lines, None)
-        if judge != POSE and first is not None:
-            way = tuple(first.get(key) for key in ("protocol", "opponent", "context"))
-            ways[way].setdefault(first.get("model") or judge, judge)
-    return list(max(ways.values(), key=len, default={}).values())
-
-
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:
     """Say which arms are holes, and which questions have no counterpart."""
     reference = {one.question for one in ratings.get(baseline, ())}
@@ -177,11 +181,6 @@ def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) ->
     missing = [arm for arm, found in ratings.items() if not found]
     if missing:
         log.warning("%s: no answers of %s; shown as holes", where, ", ".join(missing))
-
-
-def file_arm(row: str) -> str:
-    """The arm whose files a row is read from: a row named "full (optim.lr=0.001)" is ``full.jsonl`` in its folder."""
-    return row.partition(" (")[0]
 
 
 def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llavapose.evaluation.tables.results import file_arm, read_probe
+from llavapose.evaluation.tables.ablation import file_arm
+from llavapose.evaluation.tables.results import read_probe
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import write_csv
 
@@ -95,7 +96,7 @@ def add_seed_columns(folder: Path, counts: SeedCounts) -> None:
 
 
 def _columns(seeds: Seeds | None) -> dict[str, Any]:
-    """Nothing for the bounds, which have none."""
+    """Nothing for the control arms, which have none."""
     return (
         dict.fromkeys(SEED_COLUMNS, "")
         if seeds is None

@@ -8,6 +8,7 @@ from typing import Any
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.parties import parties_told
 
 BLIND_MARK = "†"
 """Behind a difference of an arm that does not beat its controls."""
@@ -61,7 +62,16 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
             "n",
         ),
         rows=tuple(body),
-        note=" ".join((f"Mean rating x 10 {interval_told(rows)}", CONTROLS, *_pose_told(rows), *gap_told(rows))),
+        note=" ".join(
+            (
+                f"Mean rating x 10 {interval_told(rows)}",
+                *questions_told(rows),
+                *parties_told(rows),
+                CONTROLS,
+                *_pose_told(rows),
+                *gap_told(rows),
+            )
+        ),
     )
 
 
@@ -71,6 +81,25 @@ def counts_told(row: Mapping[str, Any]) -> str:
     further = [f"{ratings:.0f} ratings"] if ratings > row["num_scored"] else []
     further += [f"+{unscored:.0f} unscored"] if unscored > 0 else []
     return f"{row['num_scored']:.0f}" + (f" ({', '.join(further)})" if further else "")
+
+
+def questions_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of how many questions each arm's mean is, and each difference where these are others."""
+    totals = {row["arm"]: row for row in rows if row["kind"] == ALL and row["num_scored"]}
+    counts = {arm: row["num_scored"] for arm, row in totals.items()}
+    if not counts:
+        return []
+    # Tables of before the common questions were counted have a hole.
+    common = {arm: row["num_common"] for arm, row in totals.items() if not math.isnan(row["diff"])}
+    alike = len(set(counts.values())) == 1
+    whose = f", {max(counts.values()):.0f} of every arm" if alike else f" (n: {_by_arm(counts)})"
+    told = f"Means are over the questions that each arm was scored on{whose}"
+    if (alike and set(common.values()) <= set(counts.values())) or any(map(math.isnan, common.values())):
+        return [f"{told}."]
+    return [
+        f"{told}; a difference is over the common ones alone, so that it need not be that of two means "
+        f"({_by_arm(common)})."
+    ]
 
 
 INTERVALS = {
@@ -137,6 +166,10 @@ def gap_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         f"Smallest difference in {ALL} that these questions can show (80% power, two-sided 5%), by the widest paired "
         f"spread over images among these arms: {number(max(gaps), 1)}."
     ]
+
+
+def _by_arm(counts: Mapping[str, float]) -> str:
+    return ", ".join(f"{arm} {count:.0f}" for arm, count in counts.items())
 
 
 def _pose_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -15,8 +15,10 @@ from llavapose.report.tables.ablation import (
     counts_told,
     gap_told,
     interval_told,
+    questions_told,
 )
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.parties import parties_told
 
 SEEN_MARK = "*"
 """Behind a difference that is no chance, all tests of its table counted."""
@@ -39,17 +41,27 @@ def difference_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
                 header=("arm", *rated_kinds(), ALL, *_HEADER),
                 rows=tuple((arm, *_differences(kinds), *_worth(kinds[ALL])) for arm, kinds in tested.items()),
                 note=" ".join(
-                    (f"Rating x 10 {interval_told(of_judge)}", WORTH, *_bounds(of_judge), *gap_told(of_judge))
+                    (
+                        f"Rating x 10 {interval_told(of_judge)}",
+                        *questions_told(of_judge),
+                        *parties_told(of_judge),
+                        WORTH,
+                        *_bounds(of_judge),
+                        *gap_told(of_judge),
+                    )
                 ),
             )
     return found
 
 
 def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
-    """Judge -> the papers' form: a model a row, a kind a column, and how far ours is above it."""
+    """Judge -> the papers' form: a model a row, a kind a column, and how far ours is above it.
+
+    Where a sweep of settings sets several arms of ours apart, judge and arm -> the comparison of each.
+    """
     found = {}
-    for judge, of_judge in by_judge(rows).items():
-        ours = of_judge[0]["ours"]
+    for (judge, ours), of_judge in _compared(rows).items():
+        several = len({one for named, one in _compared(rows) if named == judge}) > 1
         body = []
         for arm, kinds in _by_arm(of_judge).items():
             total = kinds[ALL]
@@ -57,13 +69,15 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
             scores[-1] = f"{scores[-1]} {blind_mark(total)}".strip()
             controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
             body.append((arm, *scores, *controls, _told(total), *_worth(total)[:-1], counts_told(total)))
-        found[judge] = Grid(
-            title=f"Comparison, judge {judge}{benchmark_told(of_judge)}",
+        found[f"{judge}_{ours}" if several else judge] = Grid(
+            title=f"Comparison{f' of {ours}' if several else ''}, judge {judge}{benchmark_told(of_judge)}",
             header=("model", *rated_kinds(), ALL, "shuffled", "no picture", f"{ours} less model", *_HEADER[:-1], "n"),
             rows=tuple(body),
             note=" ".join(
                 (
                     f"Mean rating x 10 {interval_told(of_judge)}",
+                    *questions_told(of_judge),
+                    *parties_told(of_judge),
                     CONTROLS,
                     WORTH,
                     *_bounds(of_judge),
@@ -72,6 +86,14 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
             ),
         )
     return found
+
+
+def _compared(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
+    """Judge and our arm -> the rows of one comparison."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["judge"], row["ours"]].append(row)
+    return dict(found)
 
 
 _HEADER = ("gain", "p (Holm)", "if missing", "n both")

@@ -21,7 +21,7 @@ def with_seeds(grid: Grid, counts: SeedCounts, of: str) -> Grid:
     if not counts:
         return grid
     found = [(row, counts.get((of, row[0]), Seeds())) for row in grid.rows]
-    # The bounds are no models, and no seed changes them.
+    # The control arms are no models, and no seed changes them.
     rows = tuple((*row, HOLE_MARK if row[0] in CONTROL_ARMS else _told(seeds)) for row, seeds in found)
     holes = hole_lines([(row[0], seeds) for row, seeds in found])
     note = f"{FEWER} Fewer seeds than planned: {'; '.join(holes)}." if holes else ""

@@ -12,6 +12,7 @@ from llavapose.report.tables.ablation import benchmark_told
 from llavapose.report.tables.differences import comparison_grids, difference_grids
 from llavapose.report.tables.efficiency import efficiency_grid
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.parties import with_parties
 from llavapose.report.tables.read import read_table
 
 Row = Mapping[str, Any]
@@ -36,7 +37,11 @@ def further_grids(folder: Path) -> dict[str, Grid]:
     return {
         **{f"differences_{judge}": grid for judge, grid in difference_grids(ablation).items()},
         **{f"comparison_{judge}": grid for judge, grid in comparison_grids(comparison).items()},
-        **{name: replace(grid, title=f"{grid.title}{told}") for name, grid in untold.items() if grid is not None},
+        **{
+            name: with_parties(replace(grid, title=f"{grid.title}{told}"), ablation)
+            for name, grid in untold.items()
+            if grid is not None
+        },
         **{f"published_{number}": grid for number, grid in enumerate(published_grids(benchmark), start=1)},
     }
 

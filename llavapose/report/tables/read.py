@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.evaluation.tables.ablation import CONTROL_COLUMNS
+from llavapose.evaluation.tables.parties import PARTY_COLUMNS
 from llavapose.evaluation.tables.ratings import COUNT_COLUMNS, DIFFERENCE_COLUMNS, MISSING_COLUMNS
 from llavapose.files import read_csv
 from llavapose.records import POSE
@@ -33,7 +34,7 @@ LATER_COLUMNS = (
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
-    "missing_seeds", "dtype", "device",
+    "missing_seeds", "dtype", "device", *PARTY_COLUMNS,
 )  # fmt: skip
 
 
@@ -52,8 +53,12 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
                 row.setdefault(column, value)
             for column in LATER_COLUMNS:
                 row.setdefault(column, math.nan)
+            for column in PARTY_COLUMNS:
+                row.setdefault(column, "")
     if name == "comparison.csv":
         for row in rows:
             for column in CONTROL_COLUMNS:
                 row.setdefault(column, math.nan)
+            for column in PARTY_COLUMNS:
+                row.setdefault(column, "")
     return rows

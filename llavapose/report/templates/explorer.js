@@ -72,8 +72,12 @@
       const of = item.answers[arm].controls;
       return answers.judged(of && of.map((one) => one[which]), state.judge);
     },
-    gain: (item, arm, state) =>
-      arm === data.baseline || data.baseline < 0 ? NaN : answers.rating(item, arm, state) - answers.rating(item, data.baseline, state),
+    // To the baseline's answer to the same question; of a judge that laid the two into one pair, within that pair.
+    gain(item, arm, state) {
+      const within = item.answers[arm].facing || {};
+      const of = (which, side) => answers.judged(data.judges.map((_, judge) => (judge in within ? within[judge][side] : (item.answers[which].ratings || [])[judge])), state.judge);
+      return arm === data.baseline || data.baseline < 0 ? NaN : of(arm, 0) - of(data.baseline, 1);
+    },
     // The arms that a filter or an order speaks of: the one that is chosen, or all but the baseline and the controls.
     arms: (state) => (data.arms.includes(state.arm) ? [data.arms.indexOf(state.arm)] : data.compared),
     orders(item, arm, state) {

@@ -43,9 +43,11 @@ def log_report(sweep: LoggedSweep) -> Path:
 
 
 def _log_tables(wandb: Any, run: Any, sweep: LoggedSweep) -> None:
-    """The tables as printed, the same numbers in long form beside them, and the page."""
+    """The tables as printed, their titles and notes, the same numbers in long form beside them, and the page."""
     for name, grid in sweep.tables():
         run.log({f"report/{name}": _printed(wandb, grid)})
+    notes = [[name, grid.title, grid.told] for name, grid in sweep.tables()]
+    run.log({"report/notes": wandb.Table(columns=["table", "title", "note"], data=notes)})
     long = {f"ablation_{judge}": rows for judge, rows in by_judge(read_table(sweep.out, "ablation.csv")).items()}
     for name, rows in {**long, "probe": read_table(sweep.out, "probe.csv")}.items():
         run.log({f"report/{name}_long": _long(wandb, rows), **_summary(name, rows)})

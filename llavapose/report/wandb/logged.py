@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llavapose.evaluation.tables.results import file_arm
+from llavapose.evaluation.tables.ablation import file_arm
 from llavapose.records import ALL, BASELINE
 from llavapose.report.tables import CLAIM_COLUMNS, CONTROL_COLUMNS, Grid
 

@@ -16,6 +16,7 @@ from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.evaluate import arm_of, evaluate_arm
 from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
+from llavapose.evaluation.rating.answering import who_answered
 from llavapose.evaluation.tables.ablation import arms_in_order
 from llavapose.evaluation.tables.results import summarise
 from llavapose.evaluation.tables.verdicts import rated_answers
@@ -57,7 +58,7 @@ def arm(benchmark, drawn, out, name="full", answerer=None, **bounds) -> Arm:
     scale = scale_of(drawn)
     bounds = {TEXT_ONLY: OfflineTruth(lambda: benchmark.scenes), PRIOR: PriorAnswerer(scale), **bounds}
     return Arm(name=name, out=out, benchmark=benchmark, answerer=answerer or Mute(), judges=(PoseJudge(scale),),
-               probe=ProbeConfig(enabled=False), bounds=bounds, controls=tuple(Control))  # fmt: skip
+               probe=ProbeConfig(enabled=False), control_arms=bounds, controls=tuple(Control))  # fmt: skip
 
 
 def table(out):
@@ -139,6 +140,23 @@ def test_a_caption_is_data_to_the_model(benchmark, tmp_path):
     assert "\x1b" not in text and text.count("\nQuestion: ") == 1
 
 
+def test_who_answered_is_kept_beside_the_answers(benchmark, drawn, tmp_path):
+    answers = tmp_path / "answers" / "text_only.jsonl"
+    assert who_answered(answers) == ""
+    evaluate_arm(arm(benchmark, drawn, tmp_path))
+    assert who_answered(answers) == "the offline teacher"
+    with ChatServer() as server:
+        server.behave = lambda _: Served(body=completion("The left elbow is bent."))
+        endpoint = EndpointConfig(base_url=server.url, model="m/model-7B")
+        truth = text_only(lambda: benchmark.scenes, endpoint=endpoint, ledger=tmp_path / "l.sqlite")
+        evaluate_arm(arm(benchmark, drawn, tmp_path, name=TEXT_ONLY, answerer=truth))
+    assert who_answered(answers) == "m/model-7B"
+    evaluate_arm(arm(benchmark, drawn, tmp_path))
+    assert who_answered(answers) == "m/model-7B", "kept beside the next arm"
+    evaluate_arm(arm(benchmark, drawn, tmp_path, name=TEXT_ONLY))
+    assert who_answered(answers) == "", "somebody else has answered since"
+
+
 def test_what_was_evaluated_as_an_arm_is_kept(benchmark, drawn, tmp_path):
     """A model's answers, paid once, stand beside every other arm."""
     evaluate_arm(arm(benchmark, drawn, tmp_path, name=TEXT_ONLY))
@@ -164,8 +182,8 @@ def test_pictures_without_annotations(benchmark, drawn, tmp_path, caplog):
 def test_the_switch_and_the_name(conf, tmp_path):
     told = ["checkpoint=tiny", f"output_dir={tmp_path}"]
     both = arm_of(settings("evaluate", conf, ["arm=x", *told]))
-    assert list(both.bounds) == [TEXT_ONLY, PRIOR]
-    assert list(arm_of(settings("evaluate", conf, ["arm=x", "text_only=false", *told])).bounds) == [PRIOR]
+    assert list(both.control_arms) == [TEXT_ONLY, PRIOR]
+    assert list(arm_of(settings("evaluate", conf, ["arm=x", "text_only=false", *told])).control_arms) == [PRIOR]
     with pytest.raises(ConfigError, match=r"arm is text_only, the row of answerer=text_only; choose another name"):
         settings("evaluate", conf, ["arm=text_only", *told])
     own = settings("evaluate", conf, ["answerer=text_only", "arm=text_only", f"output_dir={tmp_path}"])

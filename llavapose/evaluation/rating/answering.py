@@ -1,0 +1,117 @@
+"""Answers to the benchmark: an arm's own, under its controls, and those of the arms that need no checkpoint.
+
+Who answered as ``text_only`` is kept beside the answers, for tables name it, in ``answers/text_only.by.json``::
+
+    {"answered_by": "the offline teacher", "sha256": "84e9..."}
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from llavapose.config.choices import Control
+from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.controls import asked_under
+from llavapose.evaluation.result_file import write_rows
+from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
+from llavapose.records import TEXT_ONLY, Answer, Question, to_dict
+
+log = logging.getLogger(__name__)
+
+
+def answer_questions(arm: Arm, control: Control | None = None) -> None:
+    """Answer the benchmark, under a control with the pictures that it shows."""
+    questions = arm.benchmark.questions
+    if control is not None:
+        questions = asked_under(questions, control)
+    made = fingerprint([arm.answerer.identity(), [to_dict(question) for question in questions]])
+    batches = [index // arm.answerer.batch_size for index in range(len(questions))]
+
+    def rows_from(start: int) -> Iterator[dict[str, Any]]:
+        answers = arm.answerer.answers(questions[start:], arm.benchmark.scenes.images, arm.name)
+        try:
+            yield from map(to_dict, answers)
+        except LlavaPoseError as error:
+            if control is None:
+                raise
+            raise LlavaPoseError(f"control {control}: {error}") from None
+
+    path = answers_file(arm.out, arm.name, control)
+    write_rows(path, made, batches, rows_from, "answer")
+    if arm.name == TEXT_ONLY and (who := getattr(arm.answerer, "answered_by", None)):
+        note_who_answered(path, who)
+
+
+def answer_control_arms(arm: Arm) -> list[Arm]:
+    """The arms that need no checkpoint, beside whichever arm is evaluated: their answers are the same each time."""
+    found = []
+    for control_arm in control_arms_of(arm):
+        name, path = control_arm.name, answers_file(arm.out, control_arm.name)
+        if path.with_suffix(".made.json").is_file():
+            log.info("%s: kept, it was evaluated as an arm of its own", name)
+            found.append(control_arm)
+            continue
+        try:
+            answers = control_arm.answerer.answers(arm.benchmark.questions, arm.benchmark.scenes.images, name)
+            rows = [to_dict(one) for one in answers]
+        except ConfigError as error:
+            log.info("no %s: %s", name, error)
+            continue
+        # Written at once and not as they come: two arms of a sweep may do so side by side, and write the same.
+        write_jsonl(path, rows)
+        if who := getattr(control_arm.answerer, "answered_by", None):
+            note_who_answered(path, who)
+        found.append(control_arm)
+    return found
+
+
+def control_arms_of(arm: Arm) -> list[Arm]:
+    """The arms that need no checkpoint, beside this one."""
+    return [
+        replace(arm, name=name, answerer=answerer, controls=(), control_arms={})
+        for name, answerer in arm.control_arms.items()
+        if name != arm.name
+    ]
+
+
+def note_who_answered(answers: Path, who: str) -> None:
+    """Keep beside a file of answers who gave them, and the hash of those that this is true of."""
+    write_json(answers.with_suffix(".by.json"), {"answered_by": who, "sha256": sha256(answers)})
+
+
+def who_answered(answers: Path) -> str:
+    """Who gave the answers of a file; "" where that is not known of those that lie there now."""
+    told = answers.with_suffix(".by.json")
+    if not told.is_file() or not answers.is_file():
+        return ""
+    found = read_json(told, what="note on answers")
+    known = isinstance(found, dict) and found.get("sha256") == sha256(answers)
+    return str(found.get("answered_by", "")) if known else ""
+
+
+def answers_file(out: Path, arm: str, control: Control | None = None) -> Path:
+    """Where an arm's answers lie, its own or those under a control."""
+    return out / "answers" / (control or "") / f"{arm}.jsonl"
+
+
+def read_answers(
+    out: Path, arm: str, control: Control | None, questions: Sequence[Question], unanswered: str | None
+) -> dict[str, Answer]:
+    """Question id -> answer, as an arm's file has them.
+
+    Args:
+        out: folder of the results.
+        arm: whose.
+        control: under which they were given.
+        questions: what was asked; needed where answers may be missing.
+        unanswered: the text of answers that are not there yet, for a plan; None: the file must be there.
+    """
+    path = answers_file(out, arm, control)
+    if unanswered is not None:
+        # What lies there may be answers to other questions, which are made anew.
+        there = read_answers(out, arm, control, questions, None) if path.is_file() else {}
+        return {one.id: there.get(one.id, Answer(question_id=one.id, arm=arm, text=unanswered)) for one in questions}
+    return {row["question_id"]: Answer(**row) for _, row in read_jsonl(path, what="answers")}

@@ -1,0 +1,12 @@
+"""The explorer of a page: every question with its picture, all arms' answers and all judges' verdicts on them.
+
+In: result files. Out: what ``explorer.html.j2`` shows, and plain values for its script, ``templates/explorer.js``.
+
+Read ``view`` (what an explorer shows, and the filters of one of answers), ``arm_results`` (one arm's files by question)
+and ``answers`` (all arms' together).
+"""
+
+from llavapose.report.explorer.answers import QUOTED, answers_explorer, rows_shown
+from llavapose.report.explorer.view import Explorer
+
+__all__ = ["QUOTED", "Explorer", "answers_explorer", "rows_shown"]

@@ -1,0 +1,49 @@
+"""Who is behind the ratings, said under every table that they stand in: the anchor, the panel, who told the truth."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llavapose.evaluation.tables.agreement import PANEL
+from llavapose.evaluation.tables.parties import BETWEEN
+from llavapose.records import TEXT_ONLY
+from llavapose.report.tables.grid import Grid
+
+Row = Mapping[str, Any]
+
+
+def parties_told(rows: Sequence[Row]) -> list[str]:
+    """Sentences on one judge's rows of ``ablation.csv`` or ``comparison.csv``; none where there is nothing to tell."""
+    anchor = next((row["anchor"] for row in rows if row.get("anchor")), "")
+    told = [f"Rated in pairs, each beside the answer of {anchor}, the anchor."] if anchor else []
+    if any(row["judge"] == PANEL for row in rows):
+        told += _members_told(rows)
+    if any(row["arm"] == TEXT_ONLY and row["num_scored"] for row in rows):
+        told += _answered_told(rows)
+    return told
+
+
+def with_parties(grid: Grid, ablation: Sequence[Row]) -> Grid:
+    """A table of judges or arms with what its rows call for, by the rows of ``ablation.csv``."""
+    named = {name for row in grid.rows for cell in row[:2] for name in cell.split(" and ")}
+    anchors: dict[str, list[str]] = defaultdict(list)
+    for judge, anchor in dict.fromkeys((row["judge"], row.get("anchor", "")) for row in ablation):
+        if anchor and judge in named:
+            anchors[anchor].append(judge)
+    paired = "; ".join(f"anchor {anchor}: {', '.join(judges)}" for anchor, judges in anchors.items())
+    told = [f"Rated in pairs, {paired}."] if paired else []
+    told += _members_told(ablation) if PANEL in named else []
+    told += _answered_told(ablation) if TEXT_ONLY in named else []
+    return replace(grid, note=" ".join(filter(None, [grid.note, *told])))
+
+
+def _members_told(rows: Sequence[Row]) -> list[str]:
+    members = next((row["members"] for row in rows if row.get("members")), "")
+    *most, last = members.split(BETWEEN)
+    return [f"{PANEL} is the median of {', '.join(most)} and {last}."] if most else []
+
+
+def _answered_told(rows: Sequence[Row]) -> list[str]:
+    who = next((row["answered_by"] for row in rows if row.get("answered_by")), "")
+    return [f"{TEXT_ONLY} was answered by {who}." if who else f"Who answered as {TEXT_ONLY} is not known."]
