@@ -78,6 +78,12 @@ def check_samples(path: Path, image_root: Path, *, kind: str | None = None) -> t
 def bad_records(path: Path, problems: Sequence[str], *, number: int | None = None) -> DataError:
     """The error that lists what is wrong with a set: the first 20 lines, and how many there are (``number``)."""
     number = len(problems) if number is None else number
+    unkind = [problem for problem in problems if _NO_KIND in problem]
+    if len(unkind) > 1:
+        # One setting answers all of them: they come once, behind what has to be mended one by one.
+        once = f"{unkind[0]}; {len(unkind) - 1} more records have none"
+        problems = [*(problem for problem in problems if _NO_KIND not in problem), once]
+        number -= len(unkind) - 1
     listed = list(problems[:MAX_LISTED]) + [f"... and {number - MAX_LISTED} more"] * (number > MAX_LISTED)
     return DataError("\n".join([f"{path}: {number} bad record{'s' * (number != 1)}; fix or remove them:", *listed]))
 
@@ -109,6 +115,9 @@ def stream_samples(
                 yield replace(sample, id=name), ""
 
 
+_NO_KIND = "no kind of sample"
+
+
 class Reader:
     """Records to samples, one at a time, whatever stands around them.
 
@@ -128,8 +137,22 @@ class Reader:
             DataError: what is wrong with it.
         """
         ours = made_here(record)
-        record = record if ours else _adopted(record, file, self.kind, self._pictures, where=where)
-        return from_record(record, self.image_root, where=where)
+        if ours:
+            return from_record(record, self.image_root, where=where)
+        kind, told = _kind_of(record, file)
+        if kind is None and self.kind is not None:
+            record = {**record, "provenance": {KIND_TOLD_BY: "setting"}}
+        kind = kind or self.kind
+        record = _adopted(record, kind or next(iter(KINDS)), self._pictures, where=where)
+        # Without a kind too, what else is wrong with it comes first.
+        sample = from_record(record, self.image_root, where=where)
+        if kind is None:
+            tells = f"category {shown(told)} tells none" if told else "neither category nor the file's name tells it"
+            raise DataError(
+                f"{where}: {_NO_KIND} {named(record.get('id'))}: {tells}; name the file after conversation, detailed "
+                f"or reasoning, or set data.kind to one of {listed()}"
+            )
+        return sample
 
 
 def made_here(record: Mapping[str, Any]) -> bool:
@@ -161,18 +184,16 @@ class Ids:
 
 
 def sample_files(path: Path) -> list[Path]:
-    """The file, or those of a folder: every JSONL file, and the JSON lists whose names tell a kind.
+    """The file, or those of a folder: every JSONL file, and the JSON lists whose names tell a kind; else any list.
 
     Raises:
         DataError: there is none.
     """
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix == ".jsonl" or _is_named_list(file))
+        files = files or sorted(path.glob("*.json"))
         if not files:
-            raise DataError(
-                f"{WHAT}: {path} is a folder without conversation.json, detailed.json or reasoning.json, and without "
-                "a .jsonl file; give a file"
-            )
+            raise DataError(f"{WHAT}: {path} is a folder without a .jsonl or .json file; give another, or a file")
         return files
     if not path.is_file():
         next(read_jsonl(path, what=WHAT))  # says what is wrong with the path
@@ -236,21 +257,14 @@ def _object(value: Any, path: Path, number: int, *, listed: bool) -> Raw:
     return Raw(where=where, place=place, problem=f"{where} is a {type(value).__name__}; expected a JSON object")
 
 
-def _adopted(
-    record: dict[str, Any], file: Path, kind: str | None, pictures: Pictures | None, *, where: str
-) -> dict[str, Any]:
-    """A record made elsewhere in our terms: with its kind, and its picture as it lies in the image folder."""
+def _kind_of(record: Mapping[str, Any], file: Path) -> tuple[str | None, str]:
+    """The kind that a record made elsewhere, or its file's name, tells; and the category that tells none."""
     told = [str(record[key]) for key in ("category", "type") if key in record]
-    found = next((named for named in map(_kind_in, [*told, file.stem]) if named), None)
-    if found is None and kind is not None:
-        record = {**record, "provenance": {KIND_TOLD_BY: "setting"}}
-    kind = found or kind
-    if kind is None:
-        tells = f"category {shown(told[0])} tells none" if told else "neither category nor the file's name tells it"
-        raise DataError(
-            f"{where}: no kind of sample {named(record.get('id'))}: {tells}; name the file after conversation, "
-            f"detailed or reasoning, or set data.kind to one of {listed()}"
-        )
+    return next((kind for kind in map(_kind_in, [*told, file.stem]) if kind), None), next(iter(told), "")
+
+
+def _adopted(record: dict[str, Any], kind: str, pictures: Pictures | None, *, where: str) -> dict[str, Any]:
+    """A record made elsewhere in our terms: with its kind, and its picture as it lies in the image folder."""
     record = {**record, "kind": kind}
     image = record.get("image")
     if pictures is not None and isinstance(image, str):

@@ -9,7 +9,7 @@ import pytest
 from llavapose.errors import DataError
 from llavapose.files import read_json_list
 from llavapose.records import Sample, Turn
-from llavapose.samples import check_samples, read_samples, write_samples
+from llavapose.samples import bad_records, check_samples, read_samples, write_samples
 
 GOOD = {
     "id": "1",
@@ -240,10 +240,29 @@ def test_a_broken_list_is_said_to_be_broken(tmp_path: Path, images: Path, text: 
     assert message in problems[-1] and str(path) in problems[-1]
 
 
+def test_what_one_setting_answers_is_said_once_and_last(tmp_path: Path, images: Path) -> None:
+    records = [foreign(id="1"), foreign(id="2"), foreign(id="3", image="x/b.jpg"), foreign(id="4", conversations=[])]
+    path = listed(tmp_path / "samples.json", *records)
+    _, problems = check_samples(path, images)
+    said = str(bad_records(path, problems)).splitlines()
+    assert len(said) == 4 and "3 bad records" in said[0]
+    assert "record 3: no image x/b.jpg" in said[1] and "record 4: " in said[2], "without a kind too"
+    assert "record 1: no kind of sample 1" in said[3] and said[3].endswith("; 1 more records have none")
+
+
+def test_lists_of_any_name_in_a_folder(tmp_path: Path, images: Path) -> None:
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    for name in ("a", "b"):
+        listed(folder / f"{name}.json", foreign(id=name))
+    samples, problems = check_samples(folder, images, kind="conv")
+    assert ([sample.id for sample in samples], problems) == (["a", "b"], [])
+
+
 def test_an_empty_list_and_an_empty_folder(tmp_path: Path, images: Path) -> None:
     assert "holds no record" in check_samples(listed(tmp_path / "conv.json"), images)[1][0]
     (tmp_path / "bare").mkdir()
-    with pytest.raises(DataError, match=r"is a folder without conversation\.json"):
+    with pytest.raises(DataError, match=r"is a folder without a \.jsonl or \.json file"):
         check_samples(tmp_path / "bare", images)
 
 

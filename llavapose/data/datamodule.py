@@ -138,6 +138,11 @@ class PoseDataModule(L.LightningDataModule):
         """Processes that share each step."""
         return self.trainer.world_size if self.trainer else 1
 
+    def num_left(self, num_ranks: int) -> int:
+        """Samples that an epoch has no step for: fewer at its end than ranks x micro-steps."""
+        settings = self.plan_settings(num_ranks)
+        return max(0, len(self.train) - num_steps(len(self.train), settings) * settings.global_batch)
+
     def plan_settings(self, num_ranks: int) -> PlanSettings:
         """What decides the order, besides the samples."""
         frame = self.train.conversation.frame

@@ -79,6 +79,11 @@ def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, step
         f"{alone}, {len(data.val)} held out, "
         f"{train.num_truncated} cut at {config.data.max_length} tokens; {steps} steps"
     )
+    if left := data.num_left(trainer.world_size):
+        print(
+            f"{config.data.name}: {left} samples of each epoch's order are left out: a last step of fewer than ranks x "
+            "trainer.accumulate_grad_batches cannot be shared out"
+        )
     if config.optim.muon_lr is not None and not keeps_matrices(trainer.strategy):
         strategy = type(trainer.strategy).__name__
         print(f"{config.data.name}: AdamW for all weights: {strategy} cuts up the matrices that Muon needs whole")

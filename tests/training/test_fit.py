@@ -110,3 +110,11 @@ def test_a_loss_that_is_no_number_leaves_lines_of_json(tmp_path):
     trainer = SimpleNamespace(is_global_zero=True, global_step=5, callback_metrics=metrics)
     Curves(tmp_path)._append(trainer, {"lr": 0.1}, "train/")  # type: ignore[arg-type]
     assert lines(tmp_path) == [{"step": 5, "train/loss": None, "train/samples_per_s": 2.0, "lr": 0.1}]
+
+
+def test_samples_that_no_step_takes_are_said(places, tmp_path, capsys):
+    """Forty samples in steps of nine micro-steps of four: a rest of four cannot be shared out."""
+    run(**places, output_dir=str(tmp_path), batch_size=4, accumulate=9, check=False)
+    assert "full: 4 samples of each epoch's order are left out" in capsys.readouterr().out
+    run(**places, output_dir=str(tmp_path / "whole"), batch_size=4, accumulate=4, check=False)
+    assert "left out" not in capsys.readouterr().out, "eight samples for four micro-steps"
