@@ -124,7 +124,7 @@ def test_two_ranks_start_from_a_console_script(command, tmp_path):
     assert (tmp_path / "outputs" / "train" / "full" / "hf" / "model.safetensors").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_sweep_of_two_ranks_starts_from_the_module(module, tmp_path):
     said = module("train", "-m", "data=detail", "sweep_dir=sweep", *ONE_STEP, *TWO_RANKS)
     assert said.returncode == 0, said.stderr

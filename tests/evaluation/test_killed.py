@@ -119,6 +119,7 @@ def kill_after(process: subprocess.Popen, out: Path, count: int, room: str) -> b
     return False
 
 
+@pytest.mark.long
 def test_killed_twice_and_the_same_to_the_byte(tmp_path):
     finished(start(tmp_path / "whole", tmp_path / "world"))
     assert len((tmp_path / "whole" / FILES[0]).read_text().splitlines()) == 24

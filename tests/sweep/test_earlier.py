@@ -226,7 +226,7 @@ SMALL = [
 ]  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_and_started_again_a_real_sweep_trains_nothing_twice(tmp_path):
     """kill -9 of the whole sweep in the middle of a training: the same line goes on behind its last checkpoint."""
     command = [sys.executable, str(ROOT / "train.py"), "-m", "data=conv,detail", *SMALL]

@@ -165,7 +165,7 @@ def on_ranks(places, tmp_path_factory, launcher):
     return folder
 
 
-@pytest.mark.compiler
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ddp", "deepspeed", "fsdp2"])
 def test_two_ranks_leave_the_sum_of_one(name, on_ranks, places):
     error = on_ranks / name / "error-0.txt"

@@ -113,7 +113,9 @@ def run(folder: Path, *words: str, torchrun: bool) -> subprocess.CompletedProces
 
 @pytest.mark.slow
 @pytest.mark.compiler
-@pytest.mark.parametrize("torchrun", [True, False], ids=["torchrun", "lightning"])
+@pytest.mark.parametrize(
+    "torchrun", [pytest.param(True, id="torchrun"), pytest.param(False, id="lightning", marks=pytest.mark.long)]
+)
 def test_one_command_from_nothing_to_a_checkpoint(tmp_path, torchrun):
     """Pictures, samples, training by ZeRO-3 on two ranks, export: started by torchrun, or by Lightning itself."""
     done = run(tmp_path, "strategy=deepspeed_stage3_cpu", torchrun=torchrun)

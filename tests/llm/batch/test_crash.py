@@ -50,7 +50,7 @@ def http_requests(folder):
         return list(account.log)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 def test_killed_at_every_request_to_the_server(folder, when):
     log = http_requests(folder)
     assert len(log) >= 16
@@ -63,6 +63,7 @@ def test_killed_at_every_request_to_the_server(folder, when):
             check_all_is_there(path, account)
 
 
+@pytest.mark.long
 def test_killed_at_every_write_to_the_disk(folder):
     nth = 0
     while True:
