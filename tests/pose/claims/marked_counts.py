@@ -57,6 +57,12 @@ COUNTS: list[tuple[int, str, str]] = [
     (3, "She is accompanied by two people.", "open"),
     (3, "Two other people follow the girl up the stairs.", "open"),
     (2, "The man is surrounded by three other people.", "wrong"),
+    # A list of parts; what they add up to is not said.
+    (5, "Two people are sitting on the grass while three people stand behind them.", "open"),
+    (5, "Three people ride bicycles and two people walk their dogs.", "open"),
+    (2, "Three people ride bicycles and two people walk their dogs.", "wrong"),
+    # Two totals that cannot both be: neither is taken back by the other's being called a part.
+    (3, "There are two people in the picture. In total there are three people.", "wrong"),
     # Totals, as people write them.
     (2, "There are two people in the picture, standing close together.", "right"),
     (2, "Two people are walking along the shore with their dog.", "right"),
@@ -79,3 +85,33 @@ COUNTS: list[tuple[int, str, str]] = [
     (4, "A two-person tent is pitched by the lake.", "open"),
 ]
 """People annotated, text, and what is marked."""
+
+FURTHER: list[tuple[int, str, str]] = [
+    (3, "A man in a green shirt is serving, while two women wait by the net.", "open"),
+    (4, "The photo captures two bikers riding side by side, with spectators behind a rope.", "open"),
+    (5, "There is a group of three women chatting near the entrance.", "open"),
+    (2, "There is a group of three women chatting near the entrance.", "wrong"),
+    (4, "Two young girls share a slice of pizza under the eyes of their parents.", "open"),
+    (3, "An older gentleman and two ladies raise their glasses.", "open"),
+    (8, "The bride stands in the middle, surrounded by four bridesmaids and three groomsmen.", "open"),
+    (6, "Three of the men have beards.", "open"),
+    (1, "In the picture there are two men playing chess.", "wrong"),
+    (7, "A total of seven people are visible; in the front row there are three children.", "right"),
+    (5, "There are five people at the table. One person is pouring coffee and two people are reading menus.", "right"),
+    (3, "The image features three people. Two of them are women.", "right"),
+    (4, "Four individuals are standing on the platform, two of whom carry suitcases.", "right"),
+    (2, "The image features three people. Two of them are women.", "wrong"),
+    (5, "Behind her, there are two people sitting on a bench.", "open"),
+    (6, "Two people can be seen in the background, watching the game.", "open"),
+    (4, "Three additional people are in the water.", "open"),
+    (2, "In addition to the surfer, there are two people on the beach.", "open"),
+    (3, "The family consists of three people, all smiling.", "right"),
+    (2, "We see two people, both in orange vests.", "right"),
+    (4, "We see two people, both in orange vests.", "wrong"),
+    (3, "Exactly three people are in this picture.", "right"),
+    (1, "One person can be seen in the image.", "right"),
+    (2, "Two people are on a tandem bike.", "right"),
+    (3, "Two people are on a tandem bike.", "wrong"),
+    (6, "A crowd of six people has gathered.", "right"),
+]
+"""Written after the words for the first list had been chosen, before any of them was read."""

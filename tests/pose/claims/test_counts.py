@@ -4,7 +4,7 @@ import pytest
 
 from llavapose.pose.check import check_text
 from llavapose.records import Fact
-from tests.pose.claims.marked_counts import COUNTS
+from tests.pose.claims.marked_counts import COUNTS, FURTHER
 
 
 def judged(figures, num_people: int, text: str) -> str:
@@ -16,6 +16,9 @@ def judged(figures, num_people: int, text: str) -> str:
     return "wrong" if "contradicted" in outcomes else "right" if "supported" in outcomes else "open"
 
 
-@pytest.mark.parametrize(("num_people", "text", "marked"), COUNTS, ids=[f"{n}-{text[:60]}" for n, text, _ in COUNTS])
+MARKED = [*COUNTS, *FURTHER]
+
+
+@pytest.mark.parametrize(("num_people", "text", "marked"), MARKED, ids=[f"{n}-{text[:60]}" for n, text, _ in MARKED])
 def test_marked_sentences(figures, num_people, text, marked):
     assert judged(figures, num_people, text) == marked
