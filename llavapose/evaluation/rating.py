@@ -1,7 +1,7 @@
 """Answers and their verdicts: an arm's own, under its controls, and those of the arms that need no checkpoint."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,16 @@ from llavapose.evaluation.judges.missing import (
     missing_answer,
     too_many_missing,
 )
+from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement, answer_hash
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, inside, read_json, read_jsonl, results_beside, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import CONTROL_ARMS, POSE, Answer, Question, Verdict, to_dict
+from llavapose.records import CONTROL_ARMS, POSE, PRIOR, Answer, Question, Verdict, to_dict
 
 log = logging.getLogger(__name__)
+
+SAYS_NOTHING = "says nothing; not asked, as the pictures have no keypoints that a prior could be about"
 
 
 def rate(arm: Arm) -> None:
@@ -84,7 +87,7 @@ def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
     by_id = {question.id: question for question in arm.benchmark.questions}
     cases = cases_of(arm, judge, control)
     texts = {(one.arm, one.question_id): one.text for case in cases for one in answers_in(case)}
-    rows = [_verdict_row(judgement, by_id, texts) for judgement in _judgements(judge, cases)]
+    rows = [_verdict_row(judgement, by_id, texts) for judgement in _judgements(judge, cases, unasked(arm))]
     write_jsonl(path, rows)
     write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, judge, control)})
     own = [row for row in rows if row["arm"] == arm.name]
@@ -106,7 +109,7 @@ def _answer_bounds(arm: Arm) -> list[Arm]:
     found = []
     for bound in bounds_of(arm):
         name, path = bound.name, _answers_file(arm.out, bound.name)
-        if path.with_suffix(".made.json").is_file():
+        if is_answered(bound):
             log.info("%s: kept, it was evaluated as an arm of its own", name)
             found.append(bound)
             continue
@@ -139,6 +142,11 @@ def is_judged(bound: Arm, judge: Judge) -> bool:
     if not mark.is_file() or not _answers_file(bound.out, bound.name).is_file():
         return False
     return read_json(mark, what="mark of verdicts") == {"answers": _judged(bound, judge, None)}
+
+
+def is_answered(bound: Arm) -> bool:
+    """Whether it was evaluated as an arm of its own, by whoever answered for it: those answers are kept."""
+    return _answers_file(bound.out, bound.name).with_suffix(".made.json").is_file()
 
 
 def bounds_of(arm: Arm) -> list[Arm]:
@@ -192,7 +200,7 @@ def cases_of(
             scene=scenes.get(question.scene_id),
             answer=own[question.id],
             opponent=other.get(question.id),
-            picture=_picture(arm.benchmark.scenes.images, question),
+            picture=_picture(arm.benchmark.scenes.images, question, there=unanswered is None),
         )
         for question in arm.benchmark.questions
         if KINDS[question.kind].rated
@@ -215,16 +223,26 @@ def _home_of(opponent: str, out: Path, judge: str) -> Path:
     raise DataError(f"judge {judge}: no answers of {opponent} in {out}; evaluate that arm first")
 
 
-def _picture(images: Path, question: Question) -> Path | None:
+def _picture(images: Path, question: Question, *, there: bool) -> Path | None:
+    """Where the question's picture lies; None where it shows none, or it must be ``there`` and is not."""
     path = inside(images, question.image, where=f"question {question.id}") if question.image else None
-    return path if path is not None and path.is_file() else None
+    return path if path is not None and (path.is_file() or not there) else None
 
 
-def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
+def unasked(arm: Arm) -> Callable[[Case], bool]:
+    """Which cases no model is paid for: a prior that says nothing, where there is no pose to have a prior of."""
+    if arm.name != PRIOR or has_keypoints(arm.benchmark.scenes.scenes):
+        return lambda case: False
+    return lambda case: not case.answer.text.strip()
+
+
+def _judgements(judge: Judge, cases: Sequence[Case], silent: Callable[[Case], bool]) -> Iterator[Judgement]:
     """The judge's; where an answer is missing there is nothing to judge."""
     if isinstance(judge, LlmJudge):
-        for judgements in judge.judge(cases):
-            yield from judgements
+        asked = [case for case in cases if not silent(case)]
+        judged = iter(judge.judge(asked) if asked else ())
+        for case in cases:
+            yield from judge.unasked(case, SAYS_NOTHING) if silent(case) else next(judged)
         return
     missing = {case.question.id: told for case in cases if (told := missing_answer(case))}
     most = getattr(judge, "max_missing", MAX_MISSING)
