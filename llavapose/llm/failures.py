@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from llavapose.errors import LlavaPoseError
 
+CONTENT_POLICY = "content policy"
+"""Reason of a request that was read, by a model that is there and with a key that is good, and refused for its words."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Billed:
