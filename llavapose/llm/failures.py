@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from llavapose.errors import LlavaPoseError
 
 CONTENT_POLICY = "content policy"
-"""Reason of a request that was read, by a model that is there and with a key that is good, and refused for its words."""
+"""Reason of a request that a model which is there, asked with a good key, read and refused for what it says."""
 
 
 @dataclass(frozen=True, kw_only=True)
