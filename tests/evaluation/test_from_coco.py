@@ -211,6 +211,6 @@ def test_without_a_model_as_judge_the_run_says_that_this_is_not_the_papers_proto
     run([*scenes, f"output_dir={out}", "probe.enabled=false", "arm=baseline", "answerer=file",
          f"answerer.path={out.parent / 'baseline.jsonl'}"])  # fmt: skip
     assert OFFLINE not in capsys.readouterr().out.splitlines()[-1]
-    grids = (out / "tables.md").read_text().split("\n**")
+    grids = f"\n{(out / 'tables.md').read_text()}".split("\n**")
     assert [noted in part for part in grids if part.startswith("Ablation, judge pose")] == [True]
     assert not [part for part in grids if part.startswith(f"Ablation, judge {JUDGES[0]}") and noted in part]
