@@ -9,7 +9,7 @@ from typing import Any
 from llavapose.config.choices import Control
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.evaluation.answerers.efficiency import write_efficiency
-from llavapose.evaluation.answerers.protocol import TimedAnswerer
+from llavapose.evaluation.answerers.protocol import ReadyAnswerer, TimedAnswerer
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
@@ -22,7 +22,7 @@ from llavapose.evaluation.judges.missing import (
 )
 from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement, answer_hash
-from llavapose.evaluation.result_file import write_rows
+from llavapose.evaluation.result_file import write_ready_rows, write_rows
 from llavapose.files import fingerprint, inside, read_json, read_jsonl, results_beside, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import CONTROL_ARMS, POSE, PRIOR, Answer, Question, Verdict, to_dict
@@ -65,16 +65,26 @@ def _answer(arm: Arm, control: Control | None = None) -> None:
     made = fingerprint([arm.answerer.identity(), [to_dict(question) for question in questions]])
     batches = [index // arm.answerer.batch_size for index in range(len(questions))]
 
-    def rows_from(start: int) -> Iterator[dict[str, Any]]:
-        answers = arm.answerer.answers(questions[start:], arm.benchmark.scenes.images, arm.name)
+    def rows_from(start: int, done: frozenset[str] = frozenset()) -> Iterator[dict[str, Any]]:
+        asked = questions[start:], arm.benchmark.scenes.images, arm.name
         try:
-            yield from map(to_dict, answers)
+            if isinstance(arm.answerer, ReadyAnswerer):
+                yield from map(to_dict, arm.answerer.answers_as_ready(*asked, done))
+            else:
+                yield from map(to_dict, arm.answerer.answers(*asked))
         except LlavaPoseError as error:
             if control is None:
                 raise
             raise LlavaPoseError(f"control {control}: {error}") from None
 
-    write_rows(_answers_file(arm.out, arm.name, control), made, batches, rows_from, "answer")
+    path = _answers_file(arm.out, arm.name, control)
+    if isinstance(arm.answerer, ReadyAnswerer):
+        names = [question.id for question in questions]
+        write_ready_rows(
+            path, made, batches, rows_from, "answer", names=names, name=lambda row: str(row.get("question_id"))
+        )
+    else:
+        write_rows(path, made, batches, rows_from, "answer")
 
 
 def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
