@@ -8,7 +8,8 @@ from types import MappingProxyType
 from llavapose.cli.card import complete_cards
 from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
-from llavapose.records import BASELINE
+from llavapose.files import read_json
+from llavapose.records import BASELINE, POSE
 from llavapose.sweep.jobs import is_job
 from llavapose.sweep.overrides import evaluation_overrides, hydra_value
 
@@ -32,11 +33,16 @@ def say_tables(folder: Path, baseline: str = BASELINE, *, runs: Mapping[str, Pat
         baseline: the arm that the others are compared with.
         runs: arm -> folder of its training run, for the page's curves.
     """
+    from llavapose.evaluation.tables.verdicts import judges_found
     from llavapose.report.board import write_results
+    from llavapose.report.tables.ablation import OFFLINE, is_papers
 
     intro = "Every arm that was evaluated here, answering the same questions about the same held-out pictures"
     write_results(folder, baseline, title="Evaluation", intro=intro, runs=runs)
     print(f"tables: {folder / 'tables.md'}, with every number in ablation.csv and probe.csv beside it")
+    asked = read_json(told, what="benchmark") if (told := folder / "benchmark.json").is_file() else {}
+    if is_papers(str(asked.get("name"))) and judges_found([folder]) == (POSE,):
+        print(f"{asked['name']}: {OFFLINE}")
 
 
 def say_sweep(folder: Path, config: TrainConfig) -> None:

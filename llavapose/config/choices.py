@@ -193,6 +193,11 @@ class JudgeContext(StrEnum):
         """Whether the picture is sent."""
         return self in (JudgeContext.picture, JudgeContext.picture_keypoints)
 
+    @property
+    def needs_keypoints(self) -> bool:
+        """Whether it is another one's double where nobody has keypoints."""
+        return self in (JudgeContext.keypoints, JudgeContext.picture_keypoints)
+
 
 PRECISIONS = (
     "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true", "64-true", "transformer-engine",

@@ -16,7 +16,9 @@ from llavapose.evaluation.answerers.text_only import OfflineTruth
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
-from llavapose.evaluation.judges.pose.judge import scale_of
+from llavapose.evaluation.judges.llm import LlmJudge
+from llavapose.evaluation.judges.pose.judge import has_keypoints, scale_of
+from llavapose.evaluation.judges.protocol import Judge
 from llavapose.evaluation.measures import MEASURES
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
 from llavapose.files import atomic_write, read_json, results_root, write_json, write_jsonl
@@ -49,7 +51,8 @@ def arm_of(config: EvaluateConfig) -> Arm:
     """The arm that these settings ask for, with all that answers and judges it; nothing is asked yet."""
     out = config.output_dir
     scale = scale_of(config.scenes)
-    benchmark = benchmark_of(config.benchmark, config.scenes)
+    benchmark = benchmark_of(config.benchmark, config.scenes, pictures=not config.dry_run)
+    judges = judges_of(config.rating, scale=scale, ledger=_judges_ledger(out, config.judge.endpoint))
 
     def scenes() -> SceneSet:
         return benchmark.scenes
@@ -59,7 +62,7 @@ def arm_of(config: EvaluateConfig) -> Arm:
         name=config.arm,
         out=out,
         benchmark=benchmark,
-        judges=judges_of(config.rating, scale=scale, ledger=_judges_ledger(out, config.judge.endpoint)),
+        judges=_informed(judges, benchmark),
         answerer=answerer_of(
             config.answerer,
             checkpoint=config.checkpoint,
@@ -70,6 +73,17 @@ def arm_of(config: EvaluateConfig) -> Arm:
         control_arms={**told, PRIOR: PriorAnswerer(scale)},
         controls=tuple(config.controls),
     )
+
+
+def _informed(judges: Sequence[Judge], benchmark: Benchmark) -> tuple[Judge, ...]:
+    """The judges without those that would be told keypoints where there are none: another one says as much."""
+    blind = [one for one in judges if isinstance(one, LlmJudge) and one.context.needs_keypoints]
+    if not blind or not benchmark.questions or has_keypoints(benchmark.scenes.scenes):
+        return tuple(judges)
+    for one in blind:
+        log.warning("judge %s: not asked, as the pictures of %s have no keypoints to tell it; judge.context="
+                    "captions_boxes or picture is asked", one.name, benchmark.name)  # fmt: skip
+    return tuple(one for one in judges if one not in blind)
 
 
 def _answerers_ledger(config: EvaluateConfig) -> Path:

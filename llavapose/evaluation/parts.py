@@ -23,9 +23,9 @@ from llavapose.evaluation.judges.protocol import Judge
 from llavapose.scenes.coco import SceneSet
 
 
-def benchmark_of(config: BenchmarkConfig, scenes: ScenesConfig) -> Benchmark:
-    """The benchmark; its pictures are opened when they are asked for."""
-    return _made("benchmark", config, scenes=scenes)
+def benchmark_of(config: BenchmarkConfig, scenes: ScenesConfig, *, pictures: bool = True) -> Benchmark:
+    """The benchmark; its pictures are opened when they are asked for. ``pictures``: whether they must be there."""
+    return _made("benchmark", config, scenes=scenes, pictures=pictures)
 
 
 def answerer_of(

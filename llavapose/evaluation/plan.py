@@ -4,39 +4,50 @@
     answers, gpt-4o                      810           0     420,000      69,000        1.74
     gpt-4o-pair-captions_boxes         1,620         540     810,000     253,000        4.55
 
-Requests that lie in a ledger cost nothing any more.
+Requests that lie in a ledger cost nothing any more. Questions and annotations are enough: neither the pictures
+nor a model are needed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from llavapose.config.choices import AskMode
+from llavapose.config.choices import AskMode, Control
 from llavapose.config.endpoint import EndpointConfig
+from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
-from llavapose.evaluation.rating.answering import control_arms_of
-from llavapose.evaluation.rating.cases import cases_of
+from llavapose.evaluation.judges.pose.judge import has_keypoints
+from llavapose.evaluation.judges.protocol import Case, Judge
+from llavapose.evaluation.rating.answering import control_arms_of, is_answered
+from llavapose.evaluation.rating.cases import cases_of, unasked
 from llavapose.evaluation.rating.rating import is_judged
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import ChatRequest
+from llavapose.llm.pictures import Picture
 from llavapose.llm.tokens import num_prompt_tokens
+from llavapose.records import CONTROL_ARMS
 
 ANSWER_TOKENS = 85
 """Mean of GPT-4's answers to LLaVA's 90 questions."""
 VERDICT_TOKENS = 156
 """Mean of GPT-4's replies as LLaVA's judge of pairs, 80 of them."""
+USUAL_SIZE = (640, 480)
+"""Pixels of a picture that is not here: most of COCO's have as many."""
 NUM_MEASURED = 100
 """Prompts that are measured; the rest is taken to be as long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanRow:
-    """One user of an endpoint: ``num_answered`` requests lie in its ledger; tokens and dollars are the others'."""
+    """One user of an endpoint: ``num_answered`` requests lie in its ledger; tokens and dollars are the others'.
+
+    ``num_absent`` pictures that it would see are not here.
+    """
 
     who: str
     num_requests: int
@@ -44,6 +55,7 @@ class PlanRow:
     tokens_in: int
     tokens_out: int
     usd: float
+    num_absent: int = 0
 
 
 def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
@@ -76,11 +88,28 @@ def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
             *((one, None) for one in beside),
         ]
         if judged:
-            cases = [case for one, control in judged for case in cases_of(one, judge, control, unanswered=_USUAL)]
+            cases = [case for one, control in judged for case in _cases(one, judge, control)]
             with _door(judge.endpoint, judge.ledger) as door:
                 asked = list(judge.requests(door, cases))
                 rows.append(_row(judge.name, asked, door, VERDICT_TOKENS, planned, batch=judge.mode == AskMode.batch))
     return tuple(rows)
+
+
+def _cases(arm: Arm, judge: Judge, control: Control | None) -> list[Case]:
+    """What a judge will be asked about.
+
+    Where nothing is known of poses, the ground truth and the prior have little to say, which is found out at no cost.
+    """
+    cases, silent = cases_of(arm, judge, control, unanswered=_USUAL), unasked(arm)
+    known = arm.name not in CONTROL_ARMS or is_answered(arm) or has_keypoints(arm.benchmark.scenes.scenes)
+    if known:
+        return list(cases)
+    try:
+        said = arm.answerer.answers([case.question for case in cases], arm.benchmark.scenes.images, arm.name)
+        cases = tuple(replace(case, answer=answer) for case, answer in zip(cases, said, strict=True))
+    except ConfigError:
+        return []  # there will be no such row
+    return [case for case in cases if not silent(case)]
 
 
 def added(plans: Sequence[Sequence[PlanRow]]) -> tuple[PlanRow, ...]:
@@ -90,7 +119,7 @@ def added(plans: Sequence[Sequence[PlanRow]]) -> tuple[PlanRow, ...]:
         before = found.get(row.who, PlanRow(who=row.who, num_requests=0, num_answered=0, tokens_in=0, tokens_out=0,
                                             usd=0.0))  # fmt: skip
         sums = {name: getattr(before, name) + getattr(row, name) for name in (*_COUNTS, "usd")}
-        found[row.who] = PlanRow(who=row.who, **sums)
+        found[row.who] = PlanRow(who=row.who, **sums, num_absent=max(before.num_absent, row.num_absent))
     return tuple(found.values())
 
 
@@ -113,25 +142,50 @@ def lines(rows: Sequence[PlanRow]) -> list[str]:
         ),
         "tokens are estimates; answers that are not there yet are taken to be as long as usual ones, and what has to "
         "be asked again costs again",
+        *_absent(max(row.num_absent for row in rows)),
     ]
+
+
+def _absent(num: int) -> list[str]:
+    width, height = USUAL_SIZE
+    return [
+        f"{num} pictures are not here and are taken to be {width} x {height}; which requests with them are answered "
+        "already cannot be told"
+    ] * bool(num)
 
 
 _USUAL = " ".join(["usual"] * ANSWER_TOKENS)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Planned(Door):
+    """A door that is asked for requests alone; ``absent`` gets the pictures that are not here."""
+
+    absent: set[Path] = field(default_factory=set)
+
+    def picture(self, path: Path) -> Picture:
+        """The picture, or one of the usual size in its place."""
+        if path.is_file():
+            return super().picture(path)
+        self.absent.add(path)
+        (width, height), most = USUAL_SIZE, self.endpoint.max_image_px
+        bound = most if most is not None and most < max(width, height) else None
+        return Picture(path=path, sha256=f"not here: {path}", width=width, height=height, max_px=bound)
+
+
 @contextmanager
-def _door(endpoint: EndpointConfig, ledger: Path) -> Iterator[Door]:
-    """A door that is asked for requests alone; a ledger that is not there yet is not made."""
+def _door(endpoint: EndpointConfig, ledger: Path) -> Iterator[_Planned]:
+    """A door for a plan; a ledger that is not there yet is not made."""
     with TemporaryDirectory() as nowhere:
         path = ledger if ledger.exists() else Path(nowhere) / "none.sqlite"
         with open_door(endpoint, owner="evaluate", ledger=path) as door:
-            yield door
+            yield _Planned(**{one.name: getattr(door, one.name) for one in fields(door)})
 
 
 def _row(
     who: str,
     requests: Sequence[ChatRequest],
-    door: Door,
+    door: _Planned,
     usual_tokens: int,
     planned: set[str],
     *,
@@ -153,6 +207,7 @@ def _row(
         usd=(tokens_in * endpoint.price_in + tokens_out * endpoint.price_out)
         * (1 - endpoint.batch_discount * batch)
         / 1e6,
+        num_absent=len(door.absent),
     )
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from llavapose.errors import LlavaPoseError
 
+CONTENT_POLICY = "content policy"
+"""Reason of a request that a model which is there, asked with a good key, read and refused for what it says."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Billed:

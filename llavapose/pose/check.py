@@ -102,12 +102,19 @@ def _check_count(claim: Claim, facts: tuple[Fact, ...]) -> tuple[str, Fact | Non
     fact = next((fact for fact in facts if fact.kind == "count" and fact.sure), None)
     if fact is None:
         return UNVERIFIABLE, None
-    number = fact.measure or 0
+    number = fact.measure or _number(fact.value)
+    if claim.mention is not None:  # a part of the people: there may be others, but not fewer
+        least = COUNT.num_many_false + 1 if claim.value == "many" else _number(claim.value)
+        return (CONTRADICTED if least > number else UNVERIFIABLE), fact
     if claim.value == "many":
         if number >= COUNT.num_many_true:
             return SUPPORTED, fact
         return (CONTRADICTED if number <= COUNT.num_many_false else UNVERIFIABLE), fact
     return (SUPPORTED if claim.value == fact.value else CONTRADICTED), fact
+
+
+def _number(value: str) -> int:
+    return COUNT.num_most_told + 1 if value == "many" else int(value)
 
 
 def _check_person(claim: Claim, person: int, scene: Scene, facts: tuple[Fact, ...]) -> tuple[str, Fact | None]:

@@ -189,3 +189,28 @@ def test_the_other_model_was_shown_each_questions_own_picture(evaluated, frozen,
         own = hashlib.sha256((coco / "val2014" / one.question.image).read_bytes()).hexdigest()
         assert own in model.shown[one.question.text]
     assert sum("[What is true of the photograph]" in text for text in judging.asked) == len(judging.asked)
+
+
+OFFLINE = "rated by the pose judge (offline); the papers' protocol is a model that rates pairs: judge=gpt4o"
+
+
+def test_without_a_model_as_judge_the_run_says_that_this_is_not_the_papers_protocol(
+    coco, scenes, frozen, evaluated, tmp_path, capsys
+):
+    rows = ({"question_id": one.question.id, "text": "The man stands."} for one in frozen.written)
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run([*scenes, f"output_dir={tmp_path / 'out'}", "probe.enabled=false", "arm=baseline", "answerer=file",
+         f"answerer.path={tmp_path / 'answers.jsonl'}"])  # fmt: skip
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("e_hpaub") and last.endswith(OFFLINE)
+    noted = "Rated by the pose judge (offline); the papers' protocol is a model that rates pairs: judge=gpt4o"
+    (grid,) = [part for part in (tmp_path / "out" / "tables.md").read_text().split("\n**") if "judge pose" in part]
+    assert noted in grid
+    # Where a model has judged as well, only the pose judge's own table says so.
+    out, _, _ = evaluated
+    run([*scenes, f"output_dir={out}", "probe.enabled=false", "arm=baseline", "answerer=file",
+         f"answerer.path={out.parent / 'baseline.jsonl'}"])  # fmt: skip
+    assert OFFLINE not in capsys.readouterr().out.splitlines()[-1]
+    grids = f"\n{(out / 'tables.md').read_text()}".split("\n**")
+    assert [noted in part for part in grids if part.startswith("Ablation, judge pose")] == [True]
+    assert not [part for part in grids if part.startswith(f"Ablation, judge {JUDGES[0]}") and noted in part]

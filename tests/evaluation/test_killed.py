@@ -12,7 +12,7 @@ import pytest
 
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.file import FileAnswerer
-from llavapose.evaluation.result_file import write_rows
+from llavapose.evaluation.result_file import write_ready_rows, write_rows
 from llavapose.records import Question
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +87,46 @@ def test_whole_but_not_renamed(tmp_path, whole):
     assert made == [] and path.read_bytes() == whole
 
 
+ORDER = (2, 0, 1, 5, 3, 4, 8, 6, 7, 9)
+"""Groups of three, each made from its last row on."""
+
+
+def as_ready(start: int, done, made: list[int], stop: int = 10):
+    for place, number in enumerate(ORDER[start:], start):
+        if place == stop:
+            raise KeyboardInterrupt
+        if f"{number}" not in done:
+            made.append(number)
+            yield {"number": number, "text": "é" * number}
+
+
+@pytest.mark.parametrize("stop", range(1, 11))
+def test_rows_that_come_as_they_are_ready_are_kept_each(tmp_path, whole, stop):
+    path, groups, names, made = tmp_path / "x.jsonl", [n // 3 for n in range(10)], [str(n) for n in range(10)], []
+    told = {"names": names, "name": lambda row: str(row["number"])}
+    if stop < 10:
+        with pytest.raises(KeyboardInterrupt):
+            write_ready_rows(path, "a", groups, lambda start, done: as_ready(start, done, made, stop), "row", **told)
+        assert not path.exists() and made == list(ORDER[:stop])
+        part = path.with_suffix(".jsonl.part")
+        part.write_bytes(part.read_bytes() + b'{"number": 3, "te')
+    write_ready_rows(path, "a", groups, lambda start, done: as_ready(start, done, made), "row", **told)
+    assert sorted(made) == list(range(10)), "each row once, in two runs"
+    assert path.read_bytes() == whole and sorted(one.name for one in tmp_path.glob("x.*")) == ["x.jsonl", "x.made.json"]
+
+
+def test_rows_of_other_names_are_none_of_these(tmp_path, whole):
+    """A line that was written by hand, or twice, is made anew."""
+    path, groups, names, made = tmp_path / "x.jsonl", [n // 3 for n in range(10)], [str(n) for n in range(10)], []
+    told = {"names": names, "name": lambda row: str(row.get("number"))}
+    with pytest.raises(KeyboardInterrupt):
+        write_ready_rows(path, "a", groups, lambda start, done: as_ready(start, done, made, 4), "row", **told)
+    part = path.with_suffix(".jsonl.part")
+    part.write_bytes(part.read_bytes() + b'{"number": 99}\n{"number": 5, "text": "again"}\n')
+    write_ready_rows(path, "a", groups, lambda start, done: as_ready(start, done, made), "row", **told)
+    assert sorted(made) == list(range(10)) and path.read_bytes() == whole
+
+
 def start(out: Path, world: Path) -> subprocess.Popen:
     words = ["checkpoint=tiny", "arm=mine", f"output_dir={out}", f"scenes.root={world}", "scenes.num_train=1",
              "scenes.num_val=40", "scenes.image_size=64", "benchmark.num_images=8", "answerer.batch_size=2",
@@ -125,7 +165,12 @@ def test_killed_twice_and_the_same_to_the_byte(tmp_path):
     assert len((tmp_path / "whole" / FILES[0]).read_text().splitlines()) == 24
     out = tmp_path / "killed"
     assert kill_after(start(out, tmp_path / "world"), out, 5, "answers")
-    assert not (out / FILES[0]).exists() and num_rows(out) >= 5
+    assert not (out / FILES[0]).exists() and (num_kept := num_rows(out)) >= 5
+    # Six are answered together, two at a time: whatever was on the disk stays there.
+    part = (out / "answers" / "mine.jsonl.part").read_bytes()
+    assert kill_after(start(out, tmp_path / "world"), out, num_kept + 1, "answers")
+    whole_lines = part[: part.rindex(b"\n") + 1]
+    assert (out / "answers" / "mine.jsonl.part").read_bytes().startswith(whole_lines)
     assert kill_after(start(out, tmp_path / "world"), out, 30, "probe")
     before = (out / "probe" / "mine.jsonl.part").read_bytes()
     said = finished(start(out, tmp_path / "world"))

@@ -25,7 +25,7 @@ from llavapose.sweep.overrides import hydra_value
 from tests.evaluation.judges.marked_replies import PLANTED
 from tests.evaluation.judges.scripted_judge import ScriptedJudge
 from tests.llm.chat_server import Answer as Served
-from tests.llm.chat_server import ChatServer
+from tests.llm.chat_server import ChatServer, completion, error
 
 ROOT = Path(__file__).parents[2]
 NUM_IMAGES = 6
@@ -114,6 +114,36 @@ def test_the_plan_counts_what_is_then_asked(words, server, tmp_path, capsys):
     evaluated(words("full", "dry_run=true"))
     (after,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("all")]
     assert after[1] == after[2] == planned[1] and after[3:] == ["0", "0", "0.00"], "all of it lies in the ledger"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Served(status=400, body=error("filtered", code="content_filter")),
+        Served(body=completion("I'm sorry, but I can't rate people.")),
+    ],
+    ids=["filter", "regret"],
+)
+def test_a_judge_that_refuses_first_leaves_ratings_missing(words, server, tmp_path, refusal):
+    """Subject to ``max_missing``, and not the end of the run: of 18 questions the first two are refused."""
+    evaluated(words("baseline"))
+    judge, refused = ScriptedJudge(first=0.5), set()
+
+    def behave(asked):
+        question = re.search(r"worth [0-9.]+ (\S+)", asked.question)[1]
+        if len(refused) < 2 and "worth 7" in asked.question:
+            refused.add(question)
+        return refusal if question in refused and "worth 7" in asked.question else judge(asked)
+
+    server.behave = behave
+    alone = ["judge.context=keypoints", "judge.endpoint.max_concurrency=1"]
+    with pytest.raises(LlavaPoseError, match="2 of 18 questions"):
+        evaluated(words("full", *alone, "judge.max_missing=0.1"))
+    num_asked = server.asked.total()
+    evaluated(words("full", *alone, "judge.max_missing=0.2"))
+    assert server.asked.total() == num_asked, "what was refused is known to be"
+    row = table(tmp_path / "out")[JUDGES[1], "full", "all"]
+    assert (row["num_scored"], row["num_unscored"]) == ("16", "2")
 
 
 def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_path):

@@ -28,7 +28,7 @@ RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")
 """Groups whose keys are arguments of other people's classes."""
 
 BUILT_PARTS: dict[str, tuple[str, ...]] = {
-    "benchmark": ("scenes",),
+    "benchmark": ("scenes", "pictures"),
     "answerer": ("checkpoint", "ledger", "scenes"),
     "judge": ("ledger", "scale"),
 }

@@ -83,14 +83,15 @@ def _training(config: TrainConfig) -> Iterator[str]:
 def _evaluation(config: EvaluateConfig) -> Iterator[str]:
     if config.checkpoint is not None and not config.dry_run:
         yield from _checkpoint("checkpoint", config.checkpoint)
-    yield from _parts(config.benchmark, config.answerer)
+    # A plan is made of questions and annotations.
+    yield from _parts(config.benchmark, config.answerer, pictures=not config.dry_run)
     if not config.dry_run:
         yield from _key("answerer", config.answerer.endpoint)
         yield from _key("judge", config.judge.endpoint)
         yield from _money("answerer", config.answerer.endpoint, config.answerer.max_usd)
         yield from _money("judge", config.judge.endpoint, config.judge.max_usd)
     if config.benchmark.images is None:
-        yield from _scenes(config.scenes, "val")
+        yield from _scenes(config.scenes, "val", pictures=not config.dry_run)
 
 
 def missing_anchor(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
@@ -127,14 +128,14 @@ def _examples(teacher: TeacherConfig) -> Iterator[str]:
         yield from _file("teacher.examples", teacher.examples)
 
 
-def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig) -> Iterator[str]:
+def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig, *, pictures: bool = True) -> Iterator[str]:
     if benchmark.path is not None:
         get = f"; {benchmark.get}" if benchmark.get else ""
         yield from (f"{line}{get}" for line in _file("benchmark.path", benchmark.path))
     if benchmark.annotations is not None:
         get = f"; {benchmark.get}" if benchmark.get else ""
         yield from (f"{line}{get}" for line in _file("benchmark.annotations", benchmark.annotations))
-    if benchmark.images is not None:
+    if benchmark.images is not None and pictures:
         yield from _folder("benchmark.images", benchmark.images)
     if answerer.path is not None:
         yield from _file("answerer.path", answerer.path)

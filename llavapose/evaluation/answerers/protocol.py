@@ -57,6 +57,25 @@ class Likelihoods:
 
 
 @runtime_checkable
+class ReadyAnswerer(Answerer, Protocol):
+    """An answerer that hands over each answer when it is ready, so that an interrupted run keeps it."""
+
+    def answers_as_ready(
+        self, questions: Sequence[Question], images: Path, arm: str, done: frozenset[str]
+    ) -> Iterator[Answer]:
+        """The answers, in any order within a batch.
+
+        Args:
+            questions: as of ``answers``.
+            images: folder of their pictures.
+            arm: what each answer says it is from.
+            done: ids of questions in the first batch whose answers are there: they stand beside the others as before,
+                and are not told again.
+        """
+        ...
+
+
+@runtime_checkable
 class TimedAnswerer(Answerer, Protocol):
     """An answerer that can say what an answer costs."""
 

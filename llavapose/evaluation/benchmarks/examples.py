@@ -83,12 +83,13 @@ class PaperExamples:
 
     Args:
         scenes: the held-out pictures, those of val2014 among them.
+        pictures: whether they must be there.
     """
 
     name = "paper_examples"
 
-    def __init__(self, scenes: ScenesConfig) -> None:
-        self._scenes = scenes
+    def __init__(self, scenes: ScenesConfig, pictures: bool = True) -> None:
+        self._scenes, self._pictures = scenes, pictures
         for line in NOT_TOLD:
             log.info("%s: left out: %s", self.name, line)
 
@@ -118,7 +119,8 @@ class PaperExamples:
     @cached_property
     def scenes(self) -> SceneSet:
         """The quoted pictures alone: nothing else is looked at."""
-        check_there(self._opened, self._images, self.name, self._scenes)
+        if self._pictures:
+            check_there(self._opened, self._images, self.name, self._scenes)
         chosen = tuple(scene for scene in self._opened.scenes if scene.id in self._images)
         return replace(self._opened, scenes=chosen)
 

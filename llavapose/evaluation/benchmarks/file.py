@@ -34,30 +34,36 @@ class FileBenchmark:
         path: the file; its name is the benchmark's.
         scenes: the held-out pictures.
         images: folder of the questions' pictures, which have no annotations; None: they are the held-out ones.
+        pictures: whether they must be there.
 
     Raises:
         DataError: a line that is no question, an id that occurs twice, a picture that is not there.
     """
 
-    def __init__(self, path: Path, scenes: ScenesConfig, images: Path | None = None) -> None:
+    def __init__(self, path: Path, scenes: ScenesConfig, images: Path | None = None, pictures: bool = True) -> None:
         self.name = path.stem
-        self._scenes, self._images = scenes, images
+        self._scenes, self._images, self._pictures = scenes, images, pictures
         self.questions = read_questions(path)
         twice = len(self.questions) - len({question.id for question in self.questions})
         if twice:
             raise DataError(f"benchmark: {path} has {twice} ids twice; expected an id a question")
-        self.questions = found_in(self.scenes.images, self.questions, path)
+        self.questions = found_in(self.scenes.images, self.questions, path, needed=pictures)
 
     @cached_property
     def scenes(self) -> SceneSet:
         """The pictures, with their annotations where they are the held-out ones."""
         if self._images is not None:
             return SceneSet(scenes=(), images=self._images)
-        return open_scenes(self._scenes, "val")
+        return open_scenes(self._scenes, "val", pictures=self._pictures)
 
 
 def found_in(
-    images: Path, questions: Sequence[Question], path: Path, *, get: str = "set benchmark.images"
+    images: Path,
+    questions: Sequence[Question],
+    path: Path,
+    *,
+    get: str = "set benchmark.images",
+    needed: bool = True,
 ) -> tuple[Question, ...]:
     """The questions with their pictures' names in a folder, which may be another layout of the same data set.
 
@@ -66,6 +72,7 @@ def found_in(
         questions: about its pictures.
         path: where they are from.
         get: what to do where a picture is not there.
+        needed: whether they must be there; False: one that is not keeps its name.
 
     Raises:
         DataError: a picture that is not there.
@@ -73,9 +80,10 @@ def found_in(
     pictures, found = Pictures(images), []
     for question in questions:
         where = f"benchmark: {path}, question {question.id}"
-        if (name := pictures.find(question.image, where=where)) is None:
+        name = pictures.find(question.image, where=where)
+        if name is None and needed:
             raise DataError(f"{where}: no picture {question.image} in {images}; {get}")
-        found.append(replace(question, image=name))
+        found.append(replace(question, image=name or question.image))
     return tuple(found)
 
 

@@ -27,6 +27,7 @@ class HpaubBenchmark:
         num_images: as the file was built; 0 asks nothing, so that the probe can stand alone.
         seed: as the file was built.
         also_in: as the file was built.
+        pictures: whether they must be there.
 
     Raises:
         DataError: no frozen benchmark, or one that was changed.
@@ -34,10 +35,17 @@ class HpaubBenchmark:
     """
 
     def __init__(
-        self, path: Path, scenes: ScenesConfig, num_images: int, seed: int = 0, also_in: Path | None = None
+        self,
+        path: Path,
+        scenes: ScenesConfig,
+        num_images: int,
+        seed: int = 0,
+        also_in: Path | None = None,
+        pictures: bool = True,
     ) -> None:
         self.name = path.stem
         self._path, self._scenes, self._num_images = path, scenes, num_images
+        self._pictures = pictures
         self._frozen = read_frozen(path)
         asked: dict[str, Any] = {"seed": seed, "also_in": also_in.name if also_in else None}
         if num_images:
@@ -65,7 +73,8 @@ class HpaubBenchmark:
     def scenes(self) -> SceneSet:
         """All held-out pictures; those that are asked about with the annotations that they were asked by."""
         found, images = self._opened, self._images
-        check_there(found, images, self.name, self._scenes)
+        if self._pictures:
+            check_there(found, images, self.name, self._scenes)
         truth = {scene.id: replace(scene, image=images[scene.id]) for scene in self._frozen.scenes}
         return replace(found, scenes=tuple(truth.get(scene.id, scene) for scene in found.scenes))
 

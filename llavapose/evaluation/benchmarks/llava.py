@@ -31,15 +31,17 @@ class LlavaBenchmark:
         path: the questions.
         annotations: captions and boxes.
         images: folder of the pictures, under COCO 2014's or 2017's names.
+        pictures: whether they must be there.
 
     Raises:
         DataError: a line of either file that is none, or a question about a picture without annotations.
     """
 
-    def __init__(self, path: Path, annotations: Path, images: Path) -> None:
+    def __init__(self, path: Path, annotations: Path, images: Path, pictures: bool = True) -> None:
         self.name = "llava_coco"
         self._path, self._annotations, self._images = path, annotations, images
         self._asked = read_questions(path)
+        self._needed = pictures
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -51,7 +53,7 @@ class LlavaBenchmark:
                 f"benchmark: {self._annotations} has no captions and boxes of {len(lacking)} questions' pictures, the "
                 f"first is {lacking[0]}; give the file that belongs to {self._path}"
             )
-        return found_in(self._images, self._asked, self._path, get=PICTURES)
+        return found_in(self._images, self._asked, self._path, get=PICTURES, needed=self._needed)
 
     @cached_property
     def scenes(self) -> SceneSet:

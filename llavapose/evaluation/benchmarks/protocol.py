@@ -1,7 +1,8 @@
 """What a benchmark is: questions, and the pictures that they are about.
 
 ``_target_`` of the group ``benchmark`` names a class or function that makes one from the group's settings; an argument
-``scenes`` is given the settings of the held-out pictures. Whatever it draws, it draws by a seed: equal settings ask
+``scenes`` is given the settings of the held-out pictures, and ``pictures`` whether they must be there: a plan needs the
+questions alone. Whatever it draws, it draws by a seed: equal settings ask
 equal questions, and their hash stands beside every result.
 """
 

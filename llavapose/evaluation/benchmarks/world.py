@@ -40,16 +40,19 @@ class WorldBenchmark:
         scenes: where the held-out pictures come from.
         num_images: how many pictures; 0 asks nothing.
         seed: draws pictures and questions.
+        pictures: whether they must be there.
     """
 
-    def __init__(self, scenes: ScenesConfig, num_images: int = NUM_IMAGES, seed: int = 0) -> None:
+    def __init__(
+        self, scenes: ScenesConfig, num_images: int = NUM_IMAGES, seed: int = 0, pictures: bool = True
+    ) -> None:
         self.name = scenes.name
-        self._scenes, self._num_images, self._seed = scenes, num_images, seed
+        self._scenes, self._num_images, self._seed, self._pictures = scenes, num_images, seed, pictures
 
     @cached_property
     def scenes(self) -> SceneSet:
         """All held-out pictures, those without a question too."""
-        return open_scenes(self._scenes, "val")
+        return open_scenes(self._scenes, "val", pictures=self._pictures)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

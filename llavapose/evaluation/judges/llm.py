@@ -90,7 +90,7 @@ class LlmJudge:
             raise ConfigError("judge.name is pose, which is the offline judge; choose another")
         self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd
         self._min_accepted, self.max_missing = min_accepted, max_missing
-        self.protocol, self._context, self._repeats, self.mode = protocol, context, repeats, mode
+        self.protocol, self.context, self._repeats, self.mode = protocol, context, repeats, mode
         self._seed, self._max_asks = seed, max_asks
 
     def judge(self, cases: Sequence[Case]) -> Iterator[tuple[Judgement, ...]]:
@@ -116,7 +116,7 @@ class LlmJudge:
 
     def _unseen(self, case: Case) -> str:
         """Why there is nothing to ask about a case: an answer, or all that is known of the picture, is missing."""
-        blind = case.picture is None if self._context == JudgeContext.picture else case.scene is None
+        blind = case.picture is None if self.context == JudgeContext.picture else case.scene is None
         return missing_answer(case) or (NO_ANNOTATIONS if blind else "")
 
     def _asks(self, case: Case) -> list["_Ask"]:
@@ -193,10 +193,10 @@ class LlmJudge:
     def _request(self, door: Door, ask: "_Ask") -> ChatRequest:
         case = ask.case
         texts = [answer.text for answer in ask.answers]
-        scene = case.scene if self._context != JudgeContext.picture else None
-        text = prompt(case.question.text, texts, scene, protocol=self.protocol, context=self._context,
+        scene = case.scene if self.context != JudgeContext.picture else None
+        text = prompt(case.question.text, texts, scene, protocol=self.protocol, context=self.context,
                       repeat=ask.repeat)  # fmt: skip
-        pictures = (door.picture(case.picture),) if self._context.sees and case.picture is not None else ()
+        pictures = (door.picture(case.picture),) if self.context.sees and case.picture is not None else ()
         message = Message(role="user", text=text, images=pictures)
         return door.request((message,), seed=self._seed + ask.repeat, tag=case.question.kind)
 
@@ -215,7 +215,11 @@ class LlmJudge:
         if too_many := too_many_missing([*missing.values()], num, self.max_missing):
             raise TooManyMissing(f"judge {self.name}: {too_many}")
 
-    def _judgements(self, ask: "_Ask", result: Result[Ratings] | None) -> Iterator[Judgement]:
+    def unasked(self, case: Case, why: str) -> tuple[Judgement, ...]:
+        """The judgements of a case that is not worth asking about."""
+        return tuple(self._judgements(_Ask(case=case, answers=answers_in(case)), None, why))
+
+    def _judgements(self, ask: "_Ask", result: Result[Ratings] | None, unasked: str = "") -> Iterator[Judgement]:
         """The candidate's, then the opponent's."""
         arms = answers_in(ask.case)
         for answer in arms:
@@ -226,14 +230,14 @@ class LlmJudge:
                     arm=answer.arm,
                     judge=self.name,
                     rating=result.value.values[place] if result and result.value else None,
-                    reason=_reason(result) if result else self._unseen(ask.case),
+                    reason=_reason(result) if result else unasked or self._unseen(ask.case),
                     protocol=self.protocol.value,
                     opponent=next((one.arm for one in arms if one is not answer), None),
                     order=("ab", "ba")[place] if len(arms) == 2 else None,
                     repeat=ask.repeat,
                     key=result.keys[-1] if result and result.keys else None,
                     model=self.endpoint.model,
-                    context=self._context.value,
+                    context=self.context.value,
                 )
             )
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from llavapose.config.choices import Control
 from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.evaluation.answerers.protocol import ReadyAnswerer
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
-from llavapose.evaluation.result_file import write_rows
+from llavapose.evaluation.result_file import write_ready_rows, write_rows
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.records import TEXT_ONLY, Answer, Question, to_dict
 
@@ -30,17 +31,26 @@ def answer_questions(arm: Arm, control: Control | None = None) -> None:
     made = fingerprint([arm.answerer.identity(), [to_dict(question) for question in questions]])
     batches = [index // arm.answerer.batch_size for index in range(len(questions))]
 
-    def rows_from(start: int) -> Iterator[dict[str, Any]]:
-        answers = arm.answerer.answers(questions[start:], arm.benchmark.scenes.images, arm.name)
+    def rows_from(start: int, done: frozenset[str] = frozenset()) -> Iterator[dict[str, Any]]:
+        asked = questions[start:], arm.benchmark.scenes.images, arm.name
         try:
-            yield from map(to_dict, answers)
+            if isinstance(arm.answerer, ReadyAnswerer):
+                yield from map(to_dict, arm.answerer.answers_as_ready(*asked, done))
+            else:
+                yield from map(to_dict, arm.answerer.answers(*asked))
         except LlavaPoseError as error:
             if control is None:
                 raise
             raise LlavaPoseError(f"control {control}: {error}") from None
 
     path = answers_file(arm.out, arm.name, control)
-    write_rows(path, made, batches, rows_from, "answer")
+    if isinstance(arm.answerer, ReadyAnswerer):
+        names = [question.id for question in questions]
+        write_ready_rows(
+            path, made, batches, rows_from, "answer", names=names, name=lambda row: str(row.get("question_id"))
+        )
+    else:
+        write_rows(path, made, batches, rows_from, "answer")
     if arm.name == TEXT_ONLY and (who := getattr(arm.answerer, "answered_by", None)):
         note_who_answered(path, who)
 
@@ -50,7 +60,7 @@ def answer_control_arms(arm: Arm) -> list[Arm]:
     found = []
     for control_arm in control_arms_of(arm):
         name, path = control_arm.name, answers_file(arm.out, control_arm.name)
-        if path.with_suffix(".made.json").is_file():
+        if is_answered(control_arm):
             log.info("%s: kept, it was evaluated as an arm of its own", name)
             found.append(control_arm)
             continue
@@ -75,6 +85,11 @@ def control_arms_of(arm: Arm) -> list[Arm]:
         for name, answerer in arm.control_arms.items()
         if name != arm.name
     ]
+
+
+def is_answered(control_arm: Arm) -> bool:
+    """Whether it was evaluated as an arm of its own, by whoever answered for it: those answers are kept."""
+    return answers_file(control_arm.out, control_arm.name).with_suffix(".made.json").is_file()
 
 
 def note_who_answered(answers: Path, who: str) -> None:

@@ -1,15 +1,17 @@
 """What a judge sees of an arm's answers: each with its question, its picture and, in a pair, the other's answer."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.judges.protocol import Case, Judge
 from llavapose.evaluation.rating.answering import answers_file, read_answers
 from llavapose.files import inside, results_beside
 from llavapose.kinds import KINDS
-from llavapose.records import CONTROL_ARMS, Question
+from llavapose.records import CONTROL_ARMS, PRIOR, Question
 
 
 def cases_of(
@@ -54,7 +56,7 @@ def cases_of(
             scene=scenes.get(question.scene_id),
             answer=own[question.id],
             opponent=other.get(question.id),
-            picture=_picture(arm.benchmark.scenes.images, question),
+            picture=_picture(arm.benchmark.scenes.images, question, there=unanswered is None),
         )
         for question in arm.benchmark.questions
         if KINDS[question.kind].rated
@@ -77,6 +79,14 @@ def home_of(anchor: str, out: Path, judge: str) -> Path:
     raise DataError(f"judge {judge}: no answers of {anchor} in {out}; evaluate that arm first")
 
 
-def _picture(images: Path, question: Question) -> Path | None:
+def unasked(arm: Arm) -> Callable[[Case], bool]:
+    """Which cases no model is paid for: a prior that says nothing, where there is no pose to have a prior of."""
+    if arm.name != PRIOR or has_keypoints(arm.benchmark.scenes.scenes):
+        return lambda case: False
+    return lambda case: not case.answer.text.strip()
+
+
+def _picture(images: Path, question: Question, *, there: bool) -> Path | None:
+    """Where the question's picture lies; None where it shows none, or it must be ``there`` and is not."""
     path = inside(images, question.image, where=f"question {question.id}") if question.image else None
-    return path if path is not None and path.is_file() else None
+    return path if path is not None and (path.is_file() or not there) else None

@@ -1,7 +1,7 @@
 """Verdicts on an arm's answers, its own and its controls', and on those of the arms that need no checkpoint."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from llavapose.evaluation.judges.missing import (
 )
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement, answer_hash
 from llavapose.evaluation.rating.answering import answer_control_arms, answer_questions, answers_file
-from llavapose.evaluation.rating.cases import cases_of, home_of
+from llavapose.evaluation.rating.cases import cases_of, home_of, unasked
 from llavapose.files import read_json, sha256, write_json, write_jsonl
 from llavapose.records import POSE, Question, Verdict, to_dict
 
 log = logging.getLogger(__name__)
+
+SAYS_NOTHING = "says nothing; not asked, as the pictures have no keypoints that a prior could be about"
 
 
 def rate(arm: Arm) -> None:
@@ -61,7 +63,7 @@ def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
     by_id = {question.id: question for question in arm.benchmark.questions}
     cases = cases_of(arm, judge, control)
     texts = {(one.arm, one.question_id): one.text for case in cases for one in answers_in(case)}
-    rows = [_verdict_row(judgement, by_id, texts) for judgement in _judgements(judge, cases)]
+    rows = [_verdict_row(judgement, by_id, texts) for judgement in _judgements(judge, cases, unasked(arm))]
     write_jsonl(path, rows)
     write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, judge, control)})
     own = [row for row in rows if row["arm"] == arm.name]
@@ -97,11 +99,13 @@ def is_judged(control_arm: Arm, judge: Judge) -> bool:
     return read_json(mark, what="mark of verdicts") == {"answers": _judged(control_arm, judge, None)}
 
 
-def _judgements(judge: Judge, cases: Sequence[Case]) -> Iterator[Judgement]:
+def _judgements(judge: Judge, cases: Sequence[Case], silent: Callable[[Case], bool]) -> Iterator[Judgement]:
     """The judge's; where an answer is missing there is nothing to judge."""
     if isinstance(judge, LlmJudge):
-        for judgements in judge.judge(cases):
-            yield from judgements
+        asked = [case for case in cases if not silent(case)]
+        judged = iter(judge.judge(asked) if asked else ())
+        for case in cases:
+            yield from judge.unasked(case, SAYS_NOTHING) if silent(case) else next(judged)
         return
     missing = {case.question.id: told for case in cases if (told := missing_answer(case))}
     most = getattr(judge, "max_missing", MAX_MISSING)

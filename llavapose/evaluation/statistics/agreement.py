@@ -1,12 +1,13 @@
 """Do two judges agree? Rank correlations, weighted kappa and Krippendorff's alpha, each with the image as the unit.
 
-Every measure is written over weighted images, so that all resamples are told at once; values are those of scipy's
-``spearmanr`` and ``kendalltau``, of the library ``krippendorff`` and of worked examples, which the tests hold them
-against.
+Every measure is written over weighted images, so that all resamples are told at once. Alpha itself is computed by the
+library ``krippendorff``, and its resamples by sums that the tests hold against it; rank correlations are held against
+scipy's ``spearmanr`` and ``kendalltau``, kappa against published ratings.
 """
 
 import math
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import rankdata
@@ -15,6 +16,10 @@ from llavapose.evaluation.statistics.intervals import HOLE, Estimate, by_image, 
 
 MOST_AT_ONCE = 4_000_000
 """Ranks of resamples times answers that are held at once: 32 MB each, whatever the number of answers."""
+
+# Pairs are rated on a scale of 19 to 73 values; percents of a reference have as many values as there are answers.
+MOST_IN_TABLES = 20_000_000
+"""Cells of the library's tables, answers x values x values: 160 MB each, of which it holds several."""
 
 
 def spearman(first: Sequence[float], second: Sequence[float], images: Sequence[Hashable]) -> Estimate:
@@ -111,7 +116,20 @@ def alpha(units: np.ndarray, images: Sequence[Hashable]) -> Estimate:
         return 1 - _ratio(observed, expected)
 
     paired = (~np.isnan(units)).sum(1) > 1
-    return by_image(statistic, num_images, int(paired.sum())) if paired.any() else HOLE
+    if not paired.any():
+        return HOLE
+    found = by_image(statistic, num_images, int(paired.sum()))
+    return replace(found, value=_library_alpha(units[paired], found.value))
+
+
+def _library_alpha(units: np.ndarray, otherwise: float) -> float:
+    """Alpha by the library; ``otherwise``, the same by sums, where its tables would not fit or nothing varies."""
+    num_values = len(np.unique(units[~np.isnan(units)]))
+    if num_values < 2 or len(units) * num_values**2 > MOST_IN_TABLES:
+        return otherwise
+    import krippendorff  # only who compares judges needs it
+
+    return float(krippendorff.alpha(reliability_data=units.T, level_of_measurement="interval"))
 
 
 def disagreement(units: np.ndarray, images: Sequence[Hashable]) -> tuple[float, float]:

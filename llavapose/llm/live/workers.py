@@ -16,7 +16,7 @@ from llavapose.errors import DataError
 from llavapose.llm.budget import Budget
 from llavapose.llm.chat import LEAVES, ChatModel, ChatRequest, Completion
 from llavapose.llm.counts import Counts, State
-from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
+from llavapose.llm.failures import CONTENT_POLICY, RequestFailed, StopAsking, TryLater
 from llavapose.llm.ledger.file import Unstorable
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import Statement, drop_sending, note_charge, note_failure, note_reply, note_sending
@@ -39,6 +39,8 @@ PATIENCE = 5
 # By eye: a wrong setting is noticed for the price of twenty refusals, which cost nothing.
 MAX_IN_A_ROW = 20
 """So many requests without a reply, one after another, end the run: the fault lies not with the requests."""
+MAX_FILTERED_IN_A_ROW = 200
+"""The same of requests that were refused for their content, which a few pictures in a row may well be."""
 
 # By eye, for the same reason as ``pace.SPARE``.
 SPARE_WORKERS = 16
@@ -83,12 +85,17 @@ class Workers:
         self._sending: set[asyncio.Task[None]] = set()
         self._recording: set[asyncio.Task[None]] = set()
         self._money_is_free = asyncio.Event()
-        self._failed_in_a_row = 0
+        self._failed_in_a_row = self._filtered_in_a_row = 0
+        self._refused_early: list[tuple[ChatRequest, str]] = []
 
     async def run(self) -> None:
         """Ask until the stream ends or ``stop`` is called; what is under way then is waited for."""
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._num_workers)]
         await asyncio.wait(self._workers)
+        if self._works:
+            # Others were answered since: it was these requests that were at fault.
+            for request, reason in self._refused_early:
+                self._recorder.write(note_failure(request.key, reason, tag=request.tag))
         # Dropped notes of sendings that nobody waits for are still on their way to the disk.
         await self._recorder.close()
 
@@ -138,12 +145,19 @@ class Workers:
                     await asyncio.sleep(_wait_s(num_failed + num_refused, error.retry_after_s))
             except RequestFailed as error:
                 # Before the first reply, in this run or an earlier one, nobody knows whether the requests or the
-                # settings are at fault.
-                works = self.counts.answered + self.counts.answered_before > 0
-                await self._fail(request, error.reason, error, lasting=error.lasting and works)
+                # settings are at fault, but for what was refused for its content.
+                sure = self._works or error.reason == CONTENT_POLICY
+                if error.lasting and not sure:
+                    self._refused_early.append((request, error.reason))
+                await self._fail(request, error.reason, error, lasting=error.lasting and sure)
                 return
             except StopAsking as error:
                 self.stop(f"{error.reason}: {error}")
+
+    @property
+    def _works(self) -> bool:
+        """Whether the endpoint has answered anything, in this run or an earlier one."""
+        return self.counts.answered + self.counts.answered_before > 0
 
     async def _send(self, request: ChatRequest) -> None:
         """Send once and record the reply; raises the model's failures."""
@@ -260,15 +274,18 @@ class Workers:
         self._pending.done(request, failed=False)
         self.counts.answered += 1
         self.counts.usd += usd
-        self._failed_in_a_row = 0
+        self._failed_in_a_row = self._filtered_in_a_row = 0
 
     async def _fail(self, request: ChatRequest, reason: str, error: Exception, *, lasting: bool) -> None:
         await self._write([note_failure(request.key, reason, tag=request.tag, lasting=lasting)])
         self._pending.done(request, failed=True)
         self.counts.failed[reason] += 1
-        self._failed_in_a_row += 1
-        if self._failed_in_a_row >= MAX_IN_A_ROW:
-            self.stop(f"endpoint: {MAX_IN_A_ROW} requests in a row brought no reply, the last one because {error}")
+        filtered = reason == CONTENT_POLICY
+        self._failed_in_a_row += not filtered
+        self._filtered_in_a_row += filtered
+        if self._failed_in_a_row >= MAX_IN_A_ROW or self._filtered_in_a_row >= MAX_FILTERED_IN_A_ROW:
+            num = max(self._failed_in_a_row, self._filtered_in_a_row)
+            self.stop(f"endpoint: {num} requests in a row brought no reply, the last one because {error}")
 
     async def _write(self, statements: Sequence[Statement]) -> None:
         """Record what must not be lost: not even ``abort`` ends it."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from llavapose.errors import DataError
-from llavapose.llm.failures import RequestFailed, StopAsking, TryLater
+from llavapose.llm.failures import CONTENT_POLICY, RequestFailed, StopAsking, TryLater
 from llavapose.llm.wire.gate import one_line, opened
 
 _NO_MONEY = ("insufficient_quota", "billing", "insufficient balance", "insufficient_balance", "credit balance")
@@ -48,7 +48,7 @@ def failure_of(
             f"the endpoint says {told}", reason=reason, retry_after_s=wait, throttled=status in (429, 503, 529)
         )
     if any(sign in words for sign in _POLICY):
-        return RequestFailed(f"refused for its content ({told})", reason="content policy")
+        return RequestFailed(f"refused for its content ({told})", reason=CONTENT_POLICY)
     if status in (401, 403):
         return StopAsking(
             f"the endpoint refuses the key ({told}); check the variable that api_key_env names", reason="key"

@@ -4,6 +4,6 @@ In: a text. Out: ``Claim``s with the span of the clause that makes each, from ``
 table knows make no claim; nothing is guessed.
 
 Read ``mentions`` (who is spoken of), ``parts`` (which limb, whose), ``part_states`` ("is bent", "hangs down"),
-``relations`` ("to the left of", "next to", "holding"), then ``extract``, which puts a text's claims together. The
-wording itself is in ``words/``.
+``relations`` ("to the left of", "next to", "holding"), ``counts`` ("two people"), then ``extract``, which puts a text's
+claims together. The wording itself is in ``words/``.
 """

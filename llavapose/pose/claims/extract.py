@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from llavapose.pose.claims.counts import count_claims, parts_of_totals
 from llavapose.pose.claims.mentions import Mention, mentions_in, sentences, subject_at
 from llavapose.pose.claims.part_states import Read, part_claims
-from llavapose.pose.claims.relations import contact_claims, count_claims, relation_claims
+from llavapose.pose.claims.relations import contact_claims, relation_claims
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.bodies import BODY, NOT_THE_BODY
 from llavapose.pose.claims.words.relations import THING
@@ -76,7 +77,7 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
                 claims.append(replace(claim, start=first, end=last + 1))
         leading = [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
         carried = leading[-1] if leading else carried
-    return tuple(claims)
+    return parts_of_totals(claims, text)
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -113,10 +114,9 @@ def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None
         doubtful, negated = _tone(sentence, read)
         if doubtful:
             continue
-        mention = (
-            None if claim.kind == "count" else claim.mention or subject_at(claim.start, mentions, carried, sentence)
-        )
-        claim = replace(claim, mention=mention, negated=negated)
+        if claim.kind != "count" and not claim.mention:
+            claim = replace(claim, mention=subject_at(claim.start, mentions, carried, sentence))
+        claim = replace(claim, negated=negated)
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
     return _most_exact(list(kept.values()))
 

@@ -1,4 +1,4 @@
-"""Claims that need no body part's state: who is where, who holds what, how many people there are."""
+"""Claims that need no body part's state: who is where, who holds what."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from llavapose.pose.claims.mentions import Mention
 from llavapose.pose.claims.words import relations as words
 from llavapose.pose.claims.words.bodies import ONE_LEGGED
-from llavapose.pose.claims.words.shared import NUMBERS
 from llavapose.pose.things import THING_NAMES
 from llavapose.records import Claim
 
@@ -14,7 +13,6 @@ _SIDE_OF, _OWN_SIDE_OF, _VIEW = (re.compile(p) for p in (words.SIDE_OF, words.OW
 _ORDER, _BEYOND, _NEARER = (tuple(re.compile(p) for p in ps) for ps in (words._ORDER, words.BEYOND, words.NEARER))
 _PLACE, _CONTACT = (tuple(re.compile(p) for p in ps) for ps in (words.PLACE, words.CONTACT))
 _VAGUE_PLACE, _NEAREST = re.compile(words.VAGUE_PLACE), re.compile(words.NEAREST)
-_COUNT, _COUNT_LEAD, _COUNT_GROUP = (re.compile(p) for p in (words.COUNT, words.COUNT_LEAD, words.COUNT_GROUP))
 _ASIDE = re.compile(r"(?:left|right)(?:-hand side| side|-hand|ward)? (?:of|than|from) ")
 _FROM = re.compile(r" (?:from|past|than|has|of) |relative|compared")
 _THE_ONE = re.compile(
@@ -22,12 +20,7 @@ _THE_ONE = re.compile(
     r"|right|middle|cent(?:er|re))\b(?! of)"
 )
 _NEARNESS = re.compile(r"near|clos|neighbo|distance|next to")
-_PARTIAL = re.compile(r" (?:other|main|primary|more|additional|further|prominent|smaller|key|central)\b")
-_AND_OTHERS = re.compile(
-    r"(?: \w+)? and (?:an?|one|two|three|four|another|several|some) (?:\w+ )?(?:man|woman|men|women|boys?"
-    r"|girls?|child|children|others?)\b"
-)
-_ALONE, _ONE_LEGGED = re.compile(words._ALONE), re.compile(ONE_LEGGED)
+_ONE_LEGGED = re.compile(ONE_LEGGED)
 _THING, _LIMB = (
     re.compile(words.THING),
     re.compile(
@@ -141,63 +134,3 @@ def _hands(group: dict[str, str | None]) -> tuple[str | None, ...]:
     if not sides and (group.get("plural") or limb == "feet"):
         sides = ["left", "right"]
     return tuple(f"{side} {noun}" for side in sides) or (None,)
-
-
-def count_claims(sentence: str) -> Iterator[Claim]:
-    """How many people: at most one claim a place in the sentence."""
-    taken: list[tuple[int, int]] = []
-    for match in (m for pattern in (_ALONE, _COUNT_LEAD, _COUNT, _COUNT_GROUP) for m in pattern.finditer(sentence)):
-        if any(match.start() < b and a < match.end() for a, b in taken) or _of_some(sentence, match):
-            continue
-        if match.re is _COUNT_LEAD and not _counts_people(sentence, match):
-            continue
-        taken.append(match.span())
-        yield Claim(kind="count", value=_value(match), start=match.start(), end=match.end())
-
-
-def _of_some(sentence: str, match: re.Match[str]) -> bool:
-    """Whether a number speaks of some of the people only, or of no people for sure."""
-    before, after = sentence[: match.start()], sentence[match.end() :]
-    if match.re is _ALONE:
-        return False
-    if re.search(
-        r"\b(?:more|less|fewer) than $|\bat (?:least|most) $|\b(?:about|around|roughly|nearly|almost"
-        r"|perhaps|up to) $",
-        before,
-    ):
-        return True
-    if _PARTIAL.search(match[0]) or _AND_OTHERS.match(after) or (match.re is _COUNT_LEAD and _PARTIAL.match(after)):
-        return True
-    if match.re is _COUNT_LEAD:
-        return False
-    before = re.sub(
-        r"\b(?:consists|made up|composed|comprised|total|picture|photo|photograph|image|shot|view"
-        r"|sum) of $",
-        "",
-        before,
-    )
-    return re.search(r"\b(?:the|both|all|other|these|those|of|another|his|her|their|with) $", before) is not None or (
-        re.match(r" (?:in|at|on|near) the (?:foreground|background|back|front|left|right|distance|middle"
-                 r"|side)\b", after) is not None
-    )  # fmt: skip
-
-
-def _counts_people(sentence: str, match: re.Match[str]) -> bool:
-    """Whether a number after "there are" counts people: it says so, or stands alone."""
-    after = sentence[match.end() :]
-    if re.search(r"\b(?:people|persons|individuals|figures)\b", match[0]):
-        return True
-    return re.match(rf" (?:\w+ )?{words.PEOPLE}\b", after) is not None or re.match(r"\s*[.,;]?\s*$", after) is not None
-
-
-def _value(match: re.Match[str]) -> str:
-    group = match.groupdict()
-    number = group.get("number") or group.get("all")
-    if group.get("many"):
-        return "many"
-    if number is None:
-        return words.GROUP_WORDS.get(group.get("word") or "", "1")
-    if number in NUMBERS:
-        number = str(NUMBERS.index(number))
-    number = {"no": "0"}.get(number, number)
-    return number if int(number) <= 10 else "many"

@@ -114,6 +114,8 @@ CONTROLS = (
     f"(all kinds) with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own "
     f"shuffled answers; {UNTESTED_MARK}: one of the two is missing."
 )
+OFFLINE = "rated by the pose judge (offline); the papers' protocol is a model that rates pairs: judge=gpt4o"
+"""What is said of the papers' benchmarks where no model has judged."""
 POSE_SCALE = (
     "Judge pose: 10 is what an answer gets that adds nothing to what can be said without the picture, 100 what one "
     "gets that tells all; a guess expects 10 or less, and wrong claims cost: who says more and errs more can fall "
@@ -173,7 +175,15 @@ def _by_arm(counts: Mapping[str, float]) -> str:
 
 
 def _pose_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [POSE_SCALE] if rows[0]["judge"] == POSE else []
+    if rows[0]["judge"] != POSE:
+        return []
+    whose = [f"R{OFFLINE[1:]}."] if is_papers(rows[0]["benchmark"]) else []
+    return [*whose, POSE_SCALE]
+
+
+def is_papers(benchmark: str) -> bool:
+    """Whether the papers ask such questions, and let a model rate the answers."""
+    return benchmark.startswith(("hpaub", "e_hpaub"))
 
 
 def control_mark(row: Mapping[str, Any]) -> str:

@@ -97,3 +97,62 @@ def test_without_a_picture_the_question_alone_is_sent(server, tiny_pictures, tmp
     blind = asked_under(QUESTIONS[:2], Control.no_picture)
     assert [one.text for one in answerer.answers(blind, tiny_pictures, "m")] == ["blue", "blue"]
     assert sorted(sent) == [question.text for question in QUESTIONS[:2]]
+
+
+REFUSED = {
+    "content filter": Served(status=400, body=error("The response was filtered", code="content_filter")),
+    "flagged": Served(status=403, body=error("your input was flagged by our safety system")),
+    "too large": Served(status=400, body=error("the image is too small")),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_refusals_before_the_first_answer_are_missing_answers(server, tiny_pictures, tmp_path, how):
+    """Which comes first is chance: it decides nothing."""
+    first = {question.text for question in QUESTIONS[:3]}
+    server.behave = lambda asked: REFUSED[how] if asked.question in first else Served(body=completion("red"))
+    answerer = EndpointAnswerer(endpoint(server, max_concurrency=1), tmp_path / "l.sqlite")
+    found = list(answerer.answers(QUESTIONS, tiny_pictures, "gpt"))
+    assert [one.finish for one in found] == ["failed"] * 3 + ["stop"] * 3
+    assert list(answerer.answers(QUESTIONS, tiny_pictures, "gpt")) == found and server.asked.total() == 6
+
+
+def test_words_of_regret_are_an_answer(server, tiny_pictures, tmp_path):
+    silent = {"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant", "content": None,
+              "refusal": "I'm sorry, I can't help with that."}}  # fmt: skip
+    server.behave = lambda asked: Served(
+        body=completion("", choices=[silent]) if ", 0?" in asked.question else completion("I'm sorry, but no.")
+    )
+    found = list(EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite").answers(QUESTIONS, tiny_pictures, "gpt"))
+    assert [one.text for one in found] == ["I'm sorry, I can't help with that.", *["I'm sorry, but no."] * 5]
+
+
+def test_a_filter_that_refuses_everything_leaves_missing_answers(server, tiny_pictures, tmp_path):
+    many = tuple(Question(id=f"m{n}", scene_id=0, image="000.png", kind="conv", text=f"Which, {n}?") for n in range(60))
+    server.behave = lambda asked: REFUSED["content filter"]
+    found = list(EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite").answers(many, tiny_pictures, "gpt"))
+    assert {one.finish for one in found} == {"failed"} and len(found) == server.asked.total() == 60
+
+
+@pytest.mark.parametrize(
+    ("answer", "told", "most"),
+    [
+        (Served(status=401, body=error("bad key")), "refuses the key", 1),
+        (Served(status=404, body=error("no such model")), "does not know the model", 1),
+        (Served(status=400, body=error("the settings are odd")), "400", 6),
+    ],
+)
+def test_what_is_wrong_with_the_settings_ends_the_run(server, tiny_pictures, tmp_path, answer, told, most):
+    server.behave = lambda asked: answer
+    answerer = EndpointAnswerer(endpoint(server, max_concurrency=1), tmp_path / "l.sqlite")
+    with pytest.raises(LlavaPoseError, match=told):
+        list(answerer.answers(QUESTIONS, tiny_pictures, "gpt"))
+    assert server.asked.total() == most
+    server.behave = lambda asked: Served(body=completion("red"))
+    assert [one.text for one in answerer.answers(QUESTIONS, tiny_pictures, "gpt")] == ["red"] * 6
+
+
+def test_an_address_where_nobody_answers_ends_the_run(server, tiny_pictures, tmp_path):
+    nowhere = EndpointConfig(base_url="http://127.0.0.1:9/v1", model="m", max_tokens=50, max_tries=1)
+    with pytest.raises(LlavaPoseError, match="0 of 6"):
+        list(EndpointAnswerer(nowhere, tmp_path / "l.sqlite").answers(QUESTIONS, tiny_pictures, "gpt"))

@@ -57,6 +57,34 @@ def test_together_is_alone(answerer, prompts, ends, batch_size):
     assert len({len(answer) for answer in alone}) > 2, "answers of one length prove little"
 
 
+@pytest.mark.parametrize("num_ready", [1, 4, 5, 12, 14])
+def test_what_is_ready_is_told_at_once_and_never_made_again(answerer, questions, tiny_pictures, monkeypatch, num_ready):
+    """Twelve are answered together, four at a time, those alike in length side by side."""
+    whole = {answer.question_id: answer for answer in answerer.answers(questions, tiny_pictures, "x")}
+    assert list(whole) == [question.id for question in questions]
+    written, plain = [], generation._answer
+
+    def counted(model, rows, *rest):
+        written.append(len(rows))
+        return plain(model, rows, *rest)
+
+    monkeypatch.setattr(generation, "_answer", counted)
+    first, coming = [], answerer.answers_as_ready(questions, tiny_pictures, "x", frozenset())
+    for answer in coming:
+        first.append(answer)
+        if len(first) == num_ready:
+            break
+    assert sum(written) < num_ready + 4, "no batch is waited for behind the one that is under way"
+    done = {answer.question_id for answer in first}
+    written.clear()
+    begun = 12 if num_ready >= 12 else 0
+    rest = list(answerer.answers_as_ready(questions[begun:], tiny_pictures, "x", frozenset(done)))
+    assert done.isdisjoint(answer.question_id for answer in rest)
+    assert {answer.question_id: answer for answer in (*first, *rest)} == whole
+    # What is made again is no more than the other rows of the batch that was under way.
+    assert sum(written) < len(questions) - num_ready + 4
+
+
 def test_without_a_picture_too(answerer, questions, tiny_pictures, ends):
     blind = list(answerer.loaded.reader.prompts([replace(one, image="") for one in questions], tiny_pictures))
     assert len({prompt.prefix for prompt in blind}) == 1

@@ -12,6 +12,7 @@ from llavapose.errors import ConfigError
 from llavapose.evaluation.judges.pose.chance import FAILS, HOLDS, Chance
 from llavapose.evaluation.judges.pose.judge import NOT_JUDGED, PoseJudge, is_judgeable, judge_answer, scale_of
 from llavapose.evaluation.judges.pose.rating import Scale, read
+from llavapose.evaluation.judges.pose.said import read_answer
 from llavapose.evaluation.judges.protocol import Case
 from llavapose.records import Answer, Asked, Fact, Question
 
@@ -210,6 +211,32 @@ def test_how_many_there_are_can_be_asked(scale, scene):
     assert verdict.rating is None and "training scenes have nothing of the kind" in verdict.reason
     counted = Scale(Chance([scene] * 300, lambda one: (replace(count[0], value="12"[next(turn) % 2]),)))
     assert judge_answer(question, answer, scene, count, counted).verdict.rating == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "outcomes", "both_ways"),
+    [
+        ("A total of six people walk. The man is flanked by a couple of women.", ["supported"], False),
+        ("There are six people in the photo. There are two people in the photo.", ["supported", "contradicted"], True),
+        ("Seven women walk. Two men follow.", ["contradicted"], False),
+    ],
+)  # fmt: skip
+def test_a_part_of_the_people_is_no_second_total(scene, text, outcomes, both_ways):
+    said = read_answer(text, scene, (Fact(kind="count", person=None, value="6", sure=True, measure=6),)).said
+    assert [one.checked.outcome for one in said] == outcomes and any(one.void for one in said) == both_ways
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("Two women.", True), ("There are two players.", True), ("A man sits there, and two women stand.", False)],
+)
+def test_asked_how_many_a_number_of_women_is_an_answer(scene, text, told):
+    asked, facts = (
+        Asked(kind="count", person=None, part=None),
+        (Fact(kind="count", person=None, value="2", sure=True, measure=2),),
+    )
+    said = read_answer(text, scene, facts, asked).said
+    assert [one.right for one in said] == [True] * told
 
 
 def test_the_reason_names_what_is_right_and_wrong(rate):

@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from llavapose.evaluation.statistics.agreement import (
+    _alpha_sums,
+    _disagreements,
     alpha,
     disagreement,
     kendall,
@@ -41,6 +43,40 @@ def test_alpha_is_that_of_the_library(seed):
     assert alpha(units, list(range(90))).value == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("num_images", [12, 70])
+def test_alphas_interval_is_of_the_librarys_own_values(num_images):
+    """Every resample, and every image left out of few, is told by sums: by the library it is the same number."""
+    rng = np.random.default_rng(6)
+    images = np.repeat(np.arange(num_images), 3)
+    units = rng.integers(2, 21, (3 * num_images, 3)) / 2
+    units[rng.random(units.shape) < 0.1] = np.nan
+    found = alpha(units, images.tolist())
+
+    def of(rows):
+        return krippendorff.alpha(reliability_data=units[rows].T, level_of_measurement="interval")
+
+    assert found.value == of(slice(None))
+    if num_images < 60:
+        without = np.array([of(images != image) for image in range(num_images)])
+        se = math.sqrt((num_images - 1) / num_images * ((without - without.mean()) ** 2).sum())
+        assert found.se == pytest.approx(se, abs=1e-12)
+        return
+    sums = _alpha_sums(units, images, num_images)
+    for weights in resampling_weights(num_images, 0)[:50]:
+        rows = np.concatenate([np.flatnonzero(images == image) for image in np.repeat(np.arange(num_images),
+                                                                                     weights.astype(int))])  # fmt: skip
+        observed, expected = _disagreements(weights[None] @ sums)
+        assert 1 - observed[0] / expected[0] == pytest.approx(of(rows), abs=1e-12)
+
+
+def test_alpha_of_ratings_of_very_many_values_needs_no_memory():
+    """The library lays out answers x values x values: 90 billion numbers here."""
+    rng = np.random.default_rng(7)
+    first = rng.normal(60, 20, 4500)
+    found = alpha(np.array([first, first + rng.normal(0, 5, 4500)]).T, np.repeat(np.arange(90), 50).tolist())
+    assert 0.93 < found.low < found.value < found.high < 0.99
+
+
 def test_his_nominal_alpha_from_the_same_sums():
     """Nominal disagreement is half the squared distance of indicator columns, so the same two sums give it."""
     units = np.array(CODERS, float).T
@@ -57,6 +93,13 @@ def test_his_nominal_alpha_from_the_same_sums():
 )
 def test_weighted_kappa_by_hand(first, second, kappa):
     assert weighted_kappa(first, second, list(range(len(first)))).value == pytest.approx(kappa)
+
+
+def test_weighted_kappa_of_published_ratings():
+    """Two pathologists, 118 slides (A. Agresti, Categorical Data Analysis, 2002, 10.5): 0.78 with squared weights."""
+    table = np.array([[22, 2, 2, 0], [5, 7, 14, 0], [0, 2, 36, 0], [0, 1, 17, 10]])
+    first, second = (np.repeat(values.ravel(), table.ravel()) for values in np.indices((4, 4)))
+    assert len(first) == 118 and round(weighted_kappa(first, second, list(range(118))).value, 2) == 0.78
 
 
 def test_weighted_kappa_is_cohens_table():

@@ -25,7 +25,7 @@ def machine_problems(config: Any) -> list[str]:
     if isinstance(config, EvaluateConfig):
         written = {"output_dir": config.output_dir, **_world(config.scenes)}
         asked = config.checkpoint or "tiny"
-        return [*hub_problems("checkpoint", asked), *folder_problems(written)]
+        return [*([] if config.dry_run else hub_problems("checkpoint", asked)), *folder_problems(written)]
     if isinstance(config, GenerateConfig):
         return folder_problems(_of_generating(config))
     raise TypeError(type(config))

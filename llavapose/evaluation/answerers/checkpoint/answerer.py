@@ -4,7 +4,7 @@ import logging
 import re
 import string
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from llavapose.config.choices import AnswerDtype, Control
 from llavapose.data.images import pixels
 from llavapose.errors import CheckpointError
 from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
-from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy, log_likelihoods
+from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn, log_likelihoods
 from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
 from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
@@ -108,22 +108,32 @@ class CheckpointAnswerer:
 
     def answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
         """Greedy answers, in the order of the questions."""
+        for start in range(0, len(questions), self.batch_size):
+            group = questions[start : start + self.batch_size]
+            found = {one.question_id: one for one in self.answers_as_ready(group, images, arm, frozenset())}
+            yield from (found[question.id] for question in group)
+
+    def answers_as_ready(
+        self, questions: Sequence[Question], images: Path, arm: str, done: frozenset[str]
+    ) -> Iterator[Answer]:
+        """Greedy answers in the order in which they are made, a batch at a time, without those that are ``done``."""
         if len(self._devices) == 1 and questions:
             assert self.loaded  # whose seconds are no answer's
         start_s = time.perf_counter()
-        for number, answer in enumerate(self._answers(questions, images, arm), 1):
+        for number, answer in enumerate(self._answers(questions, images, arm, done), 1):
             self._num_written, self._spent_s = number, time.perf_counter() - start_s
             yield answer
 
-    def _answers(self, questions: Sequence[Question], images: Path, arm: str) -> Iterator[Answer]:
+    def _answers(self, questions: Sequence[Question], images: Path, arm: str, done: frozenset[str]) -> Iterator[Answer]:
         groups = [questions[start : start + self.batch_size] for start in range(0, len(questions), self.batch_size)]
         if len(self._devices) == 1:
             for group in groups:
-                yield from self.answer_group(group, images, arm)
+                yield from self._group_as_ready(group, images, arm, done)
         else:
             copies = _Copies(checkpoint=self._checkpoint, rows=self._rows, max_new_tokens=self.max_new_tokens,
                              dtype=self._dtype)  # fmt: skip
-            yield from side_by_side(copies, self._devices, groups, images, arm)
+            found = side_by_side(copies, self._devices, groups, images, arm)
+            yield from (answer for answer in found if answer.question_id not in done)
 
     def efficiency(self, questions: Sequence[Question], images: Path) -> dict[str, Any] | None:
         """What an answer costs: alone, measured now, and in the batches of the last ``answers``."""
@@ -135,7 +145,7 @@ class CheckpointAnswerer:
         for question in questions[::step][: self._num_timed]:
 
             def write(most: int, question: Question = question) -> int:
-                (ids,) = self._write(list(self.loaded.reader.prompts([question], images)), most)
+                ((_, ids),) = self._write(list(self.loaded.reader.prompts([question], images)), most)
                 return len(ids)
 
             timed.append(time_alone(write, self.device, self.max_new_tokens))
@@ -149,20 +159,31 @@ class CheckpointAnswerer:
         }
 
     def answer_group(self, questions: Sequence[Question], images: Path, arm: str) -> list[Answer]:
-        """The answers to what is answered together."""
+        """The answers to what is answered together, in order."""
+        found = {one.question_id: one for one in self._group_as_ready(questions, images, arm, frozenset())}
+        return [found[question.id] for question in questions]
+
+    def _group_as_ready(
+        self, questions: Sequence[Question], images: Path, arm: str, done: frozenset[str]
+    ) -> Iterator[Answer]:
         prompts = list(self.loaded.reader.prompts(questions, images))
-        found = []
-        for question, ids in zip(questions, self._write(prompts, self.max_new_tokens), strict=True):
+        known = {place for place, question in enumerate(questions) if question.id in done}
+        for place, ids in self._write(prompts, self.max_new_tokens, known):
             text = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
             finish = "stop" if len(ids) < self.max_new_tokens else "length"
-            found.append(Answer(question_id=question.id, arm=arm, text=text, finish=finish, num_tokens=len(ids)))
-        return found
+            yield Answer(question_id=questions[place].id, arm=arm, text=text, finish=finish, num_tokens=len(ids))
 
-    def _write(self, prompts: Sequence[Prompt], most: int) -> list[list[int]]:
+    def _write(
+        self, prompts: Sequence[Prompt], most: int, done: Collection[int] = ()
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Places of prompts with what is written behind them, as it is ready."""
         told: dict[str, Any] = {"ends": self.loaded.ends, "max_new_tokens": most}
         if self._fits(prompts, most):
-            return greedy(self.model, prompts, batch_size=self._rows, **told)
-        return [answer_alone(self.model, prompt, **told) for prompt in prompts]
+            yield from greedy_in_turn(self.model, prompts, batch_size=self._rows, done=done, **told)
+            return
+        for place, prompt in enumerate(prompts):
+            if place not in done:
+                yield place, answer_alone(self.model, prompt, **told)
 
     def _fits(self, prompts: Sequence[Prompt], most: int) -> bool:
         """Whether these can be asked side by side behind shared prefixes."""

@@ -7,7 +7,7 @@ Shapes: B rows, P tokens of the longest prefix, Q of the longest question, V wor
 end, whatever padding stands between, so that a row says what it says alone.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -53,11 +53,26 @@ class _Read:
     shift: int
 
 
-@torch.inference_mode()
 def greedy(
     model: Any, prompts: Sequence[Prompt], *, ends: Collection[int], max_new_tokens: int, batch_size: int
 ) -> list[list[int]]:
-    """The answers' token ids without their end, in the order of the prompts.
+    """The answers' token ids without their end, in the order of the prompts; arguments as of ``greedy_in_turn``."""
+    told = greedy_in_turn(model, prompts, ends=ends, max_new_tokens=max_new_tokens, batch_size=batch_size)
+    written = dict(told)
+    return [written[index] for index in range(len(prompts))]
+
+
+@torch.inference_mode()
+def greedy_in_turn(
+    model: Any,
+    prompts: Sequence[Prompt],
+    *,
+    ends: Collection[int],
+    max_new_tokens: int,
+    batch_size: int,
+    done: Collection[int] = (),
+) -> Iterator[tuple[int, list[int]]]:
+    """Places of prompts with their answers' token ids without the end, batch by batch as they are ready.
 
     Args:
         model: a Hugging Face image-text model whose layers keep keys and values (``keeps_keys``).
@@ -65,16 +80,18 @@ def greedy(
         ends: ids that end an answer.
         max_new_tokens: longest answer.
         batch_size: rows, and prefixes, at once.
+        done: places that are known; batches are made up as if they were not, so that what stands beside a row is the
+            same, and those of which all are known are left out.
     """
     reads = _read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
     # Alike in length, rows need little padding.
     order = sorted(range(len(prompts)), key=lambda index: prompts[index].length)
-    written: dict[int, list[int]] = {}
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
+        if all(row in done for row in rows):
+            continue
         answers = _answer(model, [prompts[row] for row in rows], reads, ends, max_new_tokens)
-        written.update(zip(rows, answers, strict=True))
-    return [written[index] for index in range(len(prompts))]
+        yield from ((row, ids) for row, ids in zip(rows, answers, strict=True) if row not in done)
 
 
 def first_logits(model: Any, prompts: Sequence[Prompt], *, batch_size: int) -> Tensor:

@@ -191,5 +191,7 @@ PLAIN = ("stance", "place", "side_of", "nearest", "contact", "count")
 
 
 def _words(claim: Claim) -> tuple[str | None, ...]:
+    if claim.kind == "count" and claim.mention:
+        return (claim.mention,)
     part = claim.part or ("" if claim.kind in PLAIN else claim.kind.replace("_", " "))
     return claim.mention, part, "not" if claim.negated else "", claim.value, claim.target

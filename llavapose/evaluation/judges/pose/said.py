@@ -18,6 +18,8 @@ from llavapose.records import Asked, CheckedClaim, Claim, Fact, Scene
 
 FEW_WORDS = 6
 """Longest answer that is read as a bare value: "It is slightly bent." has four."""
+FEW_BEFORE = 3
+"""Most words before a number that answers how many people there are: "I can see two women"."""
 _DECIDED = (SUPPORTED, CONTRADICTED)
 _SEVERAL = ("contact", "side_of")
 """Kinds of which several are true at once of one person, for different targets."""
@@ -63,7 +65,7 @@ def read_answer(text: str, scene: Scene, facts: tuple[Fact, ...], asked: Asked |
     """
     claims = _claims_of(text)
     if asked is not None:
-        claims = tuple(_about_asked(claim, asked, scene) for claim in claims)
+        claims = tuple(_about_asked(claim, asked, scene) for claim in _as_total(claims, text, asked))
         if not any(is_about(claim, asked, people_meant(claim.mention, scene)) for claim in claims):
             claims += _bare_value(text, asked, scene)
     checked = tuple(check_claim(claim, scene, facts) for claim in claims)
@@ -80,8 +82,17 @@ def _claims_of(text: str) -> tuple[Claim, ...]:
 
 def is_about(claim: Claim, asked: Asked, people: tuple[int, ...]) -> bool:
     """Whether the claim, which is about ``people``, answers the question."""
-    whose = people == (asked.person,) if asked.person is not None else True
+    whose = people == (asked.person,) if asked.person is not None else claim.kind != "count" or claim.mention is None
     return claim.kind == asked.kind and claim.part == asked.part and whose
+
+
+def _as_total(claims: tuple[Claim, ...], text: str, asked: Asked) -> tuple[Claim, ...]:
+    """How many people there are is answered by a number of women too, said first and alone: "Two women."."""
+    counts = [claim for claim in claims if claim.kind == "count"]
+    first = counts[0] if asked.kind == "count" and len(counts) == 1 else None
+    if first is None or first.mention is None or len(text[: first.start].split()) > FEW_BEFORE:
+        return claims
+    return tuple(replace(claim, mention=None) if claim is first else claim for claim in claims)
 
 
 def _about_asked(claim: Claim, asked: Asked, scene: Scene) -> Claim:
@@ -120,7 +131,8 @@ def _each_once(checked: Sequence[CheckedClaim], scene: Scene) -> list[Said]:
         claim = one.claim
         people = people_meant(claim.mention, scene) if claim.kind != "count" else ()
         target = one.fact.target if one.fact is not None and one.fact.target is not None else claim.target
-        what = (claim.kind, people, claim.part, claim.value, target, claim.negated)
+        of_some = claim.kind == "count" and claim.mention is not None
+        what = (claim.kind, people, claim.part, claim.value, target, claim.negated, of_some)
         seen.setdefault(what, Said(checked=one, people=people))
     return list(seen.values())
 
@@ -136,6 +148,8 @@ def _takes_back(one: Said, other: Said) -> bool:
         return False
     if a.kind in _SEVERAL and a.target != b.target:
         return False
+    if a.kind == "count" and (a.mention or b.mention):
+        return False  # "six people, two women among them"
     if a.negated and b.negated:
         return False
     if a.negated != b.negated:
