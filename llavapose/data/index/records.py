@@ -148,14 +148,15 @@ def ensure_records(
         table = open_table(home)
         return table if table and all(Path(lines).is_file() for lines in table.facts["lines"]) else None
 
-    def make() -> Table:
-        return _build(home, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)
+    def make(parts: Path) -> Table:
+        return _build(home, parts, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)
 
     return Records(samples=samples, images=images, table=once(home, find, make, what="index of the samples"))
 
 
 def _build(
     home: Path,
+    parts: Path,
     sources: list[Source],
     samples: Path,
     images: Path,
@@ -164,7 +165,7 @@ def _build(
     processes: int | None,
     piece_bytes: int,
 ) -> Table:
-    parts, copies = home.with_name(f"{home.name}.parts"), home.with_name(f"{home.name}.lines")
+    copies = home.with_name(f"{home.name}.lines")
     lined = [as_lines(one.file, copies / f"{number:03}.jsonl") for number, one in enumerate(sources)]
     lines = [path for path, _ in lined]
     pieces = pieces_of([(one.file, path) for one, path in zip(sources, lines, strict=True)], size=piece_bytes)
@@ -185,6 +186,4 @@ def _build(
             raise bad_records(samples, problems)
         content = fingerprint([(one.file.name, one.digest) for one in sources], 32)
         facts = {"kinds": list(KINDS), "content": content, "lines": [str(path.resolve()) for path in lines]}
-        table = merged.close(facts)
-    forget(parts)
-    return table
+        return merged.close(facts)

@@ -19,7 +19,7 @@ import numpy as np
 from llavapose.data.conversation import Branch, Conversation, Frame, branches
 from llavapose.data.index.encoder import encoder_of, saved_tokenizer
 from llavapose.data.index.records import Records
-from llavapose.data.index.shards import Arrays, do_all, forget, once
+from llavapose.data.index.shards import Arrays, do_all, once
 from llavapose.data.index.table import Table, TableWriter, open_table, packed_texts
 from llavapose.errors import DataError
 from llavapose.files import atomic_write, fingerprint
@@ -94,8 +94,7 @@ def ensure_tokens(
     stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved]
     home = folder / f"tokens-{fingerprint([records.key, saved, stands, code, max_length, piece_rows], 16)}"
 
-    def make() -> Table:
-        parts = home.with_name(f"{home.name}.parts")
+    def make(parts: Path) -> Table:
         with atomic_write(parts / "tokenizer.json") as stream:
             stream.write(saved)
         work = partial(_encode, records=records, tokenizer=parts / "tokenizer.json", frame=frame, max_length=max_length)
@@ -103,9 +102,7 @@ def ensure_tokens(
         with TableWriter(home) as writer:
             for arrays in do_all(parts, tasks, work, what="encoding samples", processes=processes):
                 writer.add(arrays)
-            table = writer.close({})
-        forget(parts)
-        return table
+            return writer.close({})
 
     return Tokens(table=once(home, lambda: open_table(home), make, what="index of the tokens"))
 
