@@ -11,6 +11,7 @@ Every record is proven good on the way; all bad ones are listed. The table, a sa
     name_bytes, name_ends       the pictures' names, a picture a row
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -122,6 +123,7 @@ def ensure_records(
     *,
     kind: str | None,
     folder: Path,
+    look: bool = False,
     processes: int | None = None,
     piece_bytes: int = PIECE_BYTES,
 ) -> Records:
@@ -132,6 +134,7 @@ def ensure_records(
         images: folder of the pictures.
         kind: of the records for which neither they nor the file's name tell it.
         folder: where indexes are kept.
+        look: whether to see that the pictures lie where they were found, and to look for them anew where one does not.
         processes: as in ``shards.do_all``.
         piece_bytes: of one piece of work.
 
@@ -146,7 +149,9 @@ def ensure_records(
 
     def find() -> Table | None:
         table = open_table(home)
-        return table if table and all(Path(lines).is_file() for lines in table.facts["lines"]) else None
+        if table is None or not all(Path(lines).is_file() for lines in table.facts["lines"]):
+            return None
+        return None if look and not all(os.path.exists(f"{root}/{name}") for name in table.texts("name")) else table
 
     def make(parts: Path) -> Table:
         return _build(home, parts, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)

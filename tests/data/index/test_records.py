@@ -159,6 +159,20 @@ def test_the_copy_of_a_list_that_is_gone_is_made_again(tmp_path, pictures):
     assert_same(indexed(path, pictures), path, pictures)
 
 
+def test_pictures_that_lie_elsewhere_now_are_found_again(tmp_path, pictures):
+    path = write(tmp_path / "conv.jsonl", [record(1, image="old/c.png"), record(2)], as_list=False)
+    found = indexed(path, pictures)
+    stamp = found.table.folder.stat().st_ino
+    assert indexed(path, pictures, look=True).table.folder.stat().st_ino == stamp
+    (pictures / "deep").rename(pictures / "deeper")
+    again = indexed(path, pictures, look=True)
+    assert again.names[:] == ["a.png", "deeper/c.png"] and again.key == found.key
+    assert_same(again, path, pictures)
+    (pictures / "deeper" / "c.png").unlink()
+    with pytest.raises(DataError, match=r"no image old/c\.png of sample 1 in .*; check the image folder"):
+        indexed(path, pictures, look=True)
+
+
 def test_several_processes_give_the_same(tmp_path, tiny_jsonl, tiny_pictures):
     one = ensure_records(tiny_jsonl, tiny_pictures, kind=None, folder=tmp_path / "1", processes=1, piece_bytes=2000)
     two = ensure_records(tiny_jsonl, tiny_pictures, kind=None, folder=tmp_path / "2", processes=2, piece_bytes=2000)
