@@ -23,7 +23,7 @@ def prepare(config: TrainConfig) -> tuple[Data, Path]:
     if config.data.path is not None and config.data.images is not None:
         samples, images = config.data.path, config.data.images
         # What is bad is said before torch is imported.
-        ensure_records(samples, images, kind=config.data.kind, folder=config.data_dir / INDEX)
+        ensure_records(samples, images, kind=config.data.kind, folder=config.data_dir / INDEX, look=True)
     else:
         made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd, waits=True)
         samples, images = made.samples, made.images

@@ -33,16 +33,16 @@ def opened(overrides: Sequence[str], conf: Path) -> list[str]:
     """Overrides as Hydra needs them, from those that are pleasant to write.
 
     Any argument of a plain group can be given without ``+``: ``trainer.limit_val_batches=4`` works though no file names
-    it, and ``check.py`` knows the class's arguments; so does ``judge.options.x=1``. ``teacher.context=boxes`` stands
-    for all kinds of sample. ``teacher.endpoint=vllm`` chooses ``conf/endpoint/vllm.yaml``, and the teacher that asks
-    it where none is chosen.
+    it, and ``check.py`` knows the class's arguments; so do ``judge.options.x=1`` and the kinds of ``data.counts``, of
+    which no file names any. ``teacher.context=boxes`` stands for all kinds of sample. ``teacher.endpoint=vllm`` chooses
+    ``conf/endpoint/vllm.yaml``, and the teacher that asks it where none is chosen.
 
     Args:
         overrides: of the whole command line.
         conf: the folder of configuration files.
     """
     options = [rf"{group}\.options" for group in BUILT_PARTS]
-    pattern = re.compile(rf"({'|'.join([*RAW_GROUPS, *options])})\.[\w.]+=")
+    pattern = re.compile(rf"(({'|'.join([*RAW_GROUPS, *options])})\.[\w.]+|data\.counts(\.\w+)?)=")
     chosen = {_key(override) for override in overrides}
     found: list[str] = []
     for override in overrides:

@@ -19,8 +19,18 @@ from llavapose.manifest import FOLDER, has_checkpoint
 from llavapose.owner import SWEEP, Place, stranger, take, unfinished, writes_otherwise
 from llavapose.ranks import is_first
 
-TRAINING = ("scenes", "teacher", "data", "model", "connector", "optim", "strategy", "trainer", "batch_size", "seed")
-"""Settings that decide what is trained; callbacks and loggers only write down how it goes."""
+TRAINING = (
+    "scenes", "teacher", "data", "model", "connector", "adapter", "optim", "strategy", "trainer", "batch_size", "seed",
+)  # fmt: skip
+"""Settings that decide what is trained."""
+BESIDE_TRAINING = (
+    "callbacks", "logger",  # write down how it goes, or stop it
+    "benchmark", "probe", "text_only", "controls", "answerer", "judge", "evaluate", "reference",  # come after it
+    "output_dir", "results_dir", "sweep_dir", "data_dir", "launcher",  # where
+    "global_batch",  # holds others of these to a number
+    "max_usd", "resume", "dry_run", "forecast",
+)  # fmt: skip
+"""All other settings of ``train.py``: the trained weights are the same whatever they say."""
 RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer")
 """Settings that decide an arm's answers and probe; a second judge writes beside the first."""
 

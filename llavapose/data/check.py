@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     tame_bars()
     try:
         folder = given.data_dir / INDEX
-        records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder)
+        records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder, look=True)
         with checked_pictures(records, folder, anew=True):
             counts = kind_counts(records, np.arange(len(records)))
     except LlavaPoseError as error:

@@ -112,9 +112,10 @@ class PoseDataModule(L.LightningDataModule):
         folder = samples.parent / INDEX if index is None else index
         check_template(processor.tokenizer)
         conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
-        records = ensure_records(samples, images, kind=config.kind, folder=folder)
-        # One process reads the pictures: the others would wait for the same disk.
-        with checked_pictures(records, folder) if rank_zero_only.rank == 0 else nullcontext():
+        # One process looks for the pictures and reads them: the others would wait for the same disk.
+        first = rank_zero_only.rank == 0
+        records = ensure_records(samples, images, kind=config.kind, folder=folder, look=first)
+        with checked_pictures(records, folder) if first else nullcontext():
             tokens = ensure_tokens(records, conversation, max_length=config.max_length, folder=folder)
         chosen = choose(
             records,
@@ -232,16 +233,17 @@ class PoseDataModule(L.LightningDataModule):
         """
         if state_dict["fingerprint"] != self.order_fingerprint():
             raise DataError(
-                "resume: samples, seed, batch size, accumulation or number of ranks differ from the checkpoint's, so "
-                "its place in the data is not this run's; restore them or start anew with resume=false"
+                "resume: samples, pictures, tokenizer, seed, batch size, accumulation or number of ranks differ from "
+                "the checkpoint's, so its place in the data is not this run's; restore them or start anew with "
+                "resume=false"
             )
         self._seen = {"epoch": state_dict["epoch"], "batches": state_dict["batches"]}
 
     def order_fingerprint(self) -> str:
-        """A hash of what the files hold, of the samples chosen of them, and of the first epoch's plan."""
+        """A hash of what is trained on: files, tokens, pictures, the samples chosen, and the first epoch's plan."""
         settings = self.plan_settings(self.num_ranks)
         if settings not in self._order:
             chosen = hashlib.sha256(self.train.rows.tobytes() + self.train.lengths.num_tokens.tobytes()).hexdigest()
-            told = [self.train.records.content, chosen, asdict(settings), self.plan(0).fingerprint]
-            self._order[settings] = fingerprint(told)
+            content = [self.train.records.content, self.train.tokens.content, self.train.pictures_fingerprint()]
+            self._order[settings] = fingerprint([*content, chosen, asdict(settings), self.plan(0).fingerprint])
         return self._order[settings]

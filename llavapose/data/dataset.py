@@ -1,6 +1,9 @@
 """Chosen samples as packed batches: tokens from the index, pictures decoded when they are asked for."""
 
+import hashlib
+import os
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -112,6 +115,16 @@ class PackedSamples(Dataset[Batch]):
         """Different pictures."""
         image = self.records.image[self.rows]
         return len(np.unique(image[image >= 0]))
+
+    def pictures_fingerprint(self) -> str:
+        """A hash of the pictures' file names and sizes in bytes; the folders that they lie in may change."""
+        digest, root = hashlib.sha256(), str(self.records.images)
+        image = self.records.image[self.rows]
+        for number in np.unique(image[image >= 0]):
+            name = self.records.names[number]
+            size = os.stat(f"{root}/{name}").st_size
+            digest.update(f"{PurePosixPath(name).name}\0{size}\0".encode())
+        return digest.hexdigest()
 
     @property
     def num_without_picture(self) -> int:

@@ -27,6 +27,7 @@ from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
 from llavapose.training.facts import facts_of, write_facts
+from llavapose.training.launched import after_first
 from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
@@ -117,7 +118,9 @@ def fit(
         problems = not_dividing(config.global_batch, config.batch_size, accumulate, trainer.world_size)
         if problems:
             raise ConfigError(problems[0])
-    data = build_data(config, samples=samples, images=images, accumulate=accumulate, held_out_ids=held_out_ids)
+    build = partial(build_data, config, samples=samples, images=images, accumulate=accumulate)
+    # The first rank indexes the samples and reads the pictures, the others find what it has made.
+    data = after_first(partial(build, held_out_ids=held_out_ids))
     steps = optimizer_steps(data, trainer)
     muon = keeps_matrices(trainer.strategy)
     optim = config.optim if muon else replace(config.optim, muon_lr=None)

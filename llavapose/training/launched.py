@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import torch.distributed
 
@@ -23,6 +23,7 @@ _LOOKS_UP = timedelta(minutes=1)
 _OPENS = timedelta(minutes=30)
 """How long the first rank may take to begin: a node that boots, a module that loads."""
 _numbers = itertools.count()
+Made = TypeVar("Made")
 
 
 def told_by_first(act: Callable[[], Any]) -> Any:
@@ -48,6 +49,17 @@ def told_by_first(act: Callable[[], Any]) -> Any:
         raise
     store.set(key, json.dumps({"value": value}))
     return value
+
+
+def after_first(make: Callable[[], Made]) -> Made:
+    """What ``make`` returns on each rank; on the first before the others begin, which find what it left on the disk.
+
+    Raises:
+        SystemExit, LlavaPoseError: as ``told_by_first``.
+    """
+    made: list[Made] = []
+    told_by_first(lambda: made.append(make()))
+    return made[0] if made else make()
 
 
 def _heard(store: Any, key: str, place: Launched) -> Any:

@@ -172,6 +172,13 @@ def test_the_papers_data_is_the_papers_choice():
     assert (teacher.conv_form, teacher.quality) == ("pairs", "report")
 
 
+@pytest.mark.parametrize("counts", ["data.counts={conv: 20}", "data.counts.conv=20", "++data.counts.conv=20"])
+def test_counts_are_given_as_they_are_written(counts):
+    assert typed("train", composed("train", CONF, [counts])).data.counts == {"conv": 20}
+    with pytest.raises(ConfigError, match=r"data\.counts has tale; expected some of conv, detail, complex"):
+        composed("train", CONF, [counts.replace("conv", "tale")])
+
+
 def test_one_context_stands_for_all_kinds():
     config = typed("generate", composed("generate", CONF, ["teacher.context=boxes"]))
     assert {config.teacher.context_of(kind) for kind in KINDS} == {"boxes"}

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from llavapose.config.compose import composed, typed
-from llavapose.config.places import audit_folder, claim_sweep, claimed
+from llavapose.config.places import BESIDE_TRAINING, TRAINING, audit_folder, claim_sweep, claimed
+from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError
 from llavapose.owner import SWEEP, Place, owner_of, release
@@ -74,6 +76,16 @@ def test_a_named_folder_of_other_settings_is_refused(capsys):
     Path("old/hf").mkdir(parents=True)
     Path("old/hf/config.json").touch()
     assert "that no card (old/owner.json) tells" in refused("train", "data=detail", "output_dir=old")
+
+
+def test_another_adapter_is_another_training():
+    start("train", "output_dir=o", "adapter=lora", "adapter.r=4", leaves=("hf/config.json",))
+    assert "(adapter.r 4 there, 8 here)" in refused("train", "output_dir=o", "adapter=lora", "adapter.r=8")
+
+
+def test_every_setting_of_a_training_either_decides_its_weights_or_is_known_not_to():
+    told = [*TRAINING, *BESIDE_TRAINING]
+    assert len(told) == len(set(told)) and set(told) == {item.name for item in fields(TrainConfig)}
 
 
 def test_what_decides_no_result_may_differ():

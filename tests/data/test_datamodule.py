@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 from dataclasses import fields, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from tokenizers import Tokenizer
 
 from llavapose.config.schema import DataConfig
 from llavapose.data.check import checked_pictures, main
@@ -244,6 +246,37 @@ def test_changed_data_are_not_resumed(tmp_path, own_pictures, processor, samples
     module(tmp_path / "samples.jsonl", own_pictures, processor).load_state_dict(state)
 
 
+def test_a_picture_under_another_s_name_or_other_token_ids_are_not_resumed(tmp_path, own_pictures, processor, samples):
+    records = [to_record(sample) for sample in samples if sample.kind == "conv"]
+    published = [{name: one[name] for name in ("id", "image", "conversations")} for one in records]
+    (tmp_path / "conversation.json").write_text(json.dumps(published))
+
+    def made(by=processor) -> PoseDataModule:
+        return module(tmp_path / "conversation.json", own_pictures, by)
+
+    state = {"fingerprint": made().order_fingerprint(), "epoch": 0, "batches": 1}
+    with pytest.raises(DataError, match="resume: samples, pictures, tokenizer, seed"):
+        made(with_two_words_exchanged(processor)).load_state_dict(state)
+    (own_pictures / "deep").mkdir()
+    for path in own_pictures.glob("*.png"):
+        path.rename(own_pictures / "deep" / path.name)
+    made().load_state_dict(state)  # another folder, the same pictures
+    Image.effect_noise((48, 32), 50).save(own_pictures / "deep" / "000.png")
+    with pytest.raises(DataError, match="resume: samples, pictures, tokenizer, seed"):
+        made().load_state_dict(state)
+
+
+def with_two_words_exchanged(processor):
+    """A processor that cuts every text at the same places and gives two tokens each other's id."""
+    told = json.loads(processor.tokenizer.backend_tokenizer.to_str())
+    vocabulary = told["model"]["vocab"]
+    one, other = processor.tokenizer.convert_ids_to_tokens(processor.tokenizer("What colour").input_ids[-2:])
+    vocabulary[one], vocabulary[other] = vocabulary[other], vocabulary[one]
+    changed = copy.deepcopy(processor)
+    changed.tokenizer._tokenizer = Tokenizer.from_str(json.dumps(told))
+    return changed
+
+
 def test_a_worker_that_is_not_forked_maps_the_index_itself(tiny_jsonl, tiny_pictures, processor):
     data = module(tiny_jsonl, tiny_pictures, processor).train
     sent = pickle.dumps((data.records, data.tokens))
@@ -286,7 +319,7 @@ def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, process
 )
 def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, change):
     state = {"fingerprint": module(tiny_jsonl, tiny_pictures, processor).order_fingerprint(), "epoch": 0, "batches": 1}
-    with pytest.raises(DataError, match="resume: samples, seed, batch size"):
+    with pytest.raises(DataError, match="resume: samples, pictures, tokenizer, seed, batch size"):
         module(tiny_jsonl, tiny_pictures, processor, **change).load_state_dict(state)
 
 

@@ -137,5 +137,5 @@ def is_setting(word: str) -> bool:
     if folder.is_dir():
         return not value or value.isupper() or (folder / f"{value}.yaml").is_file()
     names = {name for schema in SCHEMAS.values() for name in setting_names(schema)} | set(FOLDERS)
-    mappings = [*RAW_GROUPS, "data.kinds", "teacher.context"]
+    mappings = [*RAW_GROUPS, "data.kinds", "data.counts", "teacher.context"]
     return key in names or any(key.startswith(f"{one}.") for one in mappings)

@@ -22,7 +22,12 @@ SMALL = ("scenes.num_train=40", "scenes.num_val=20", "scenes.image_size=64", "te
 RANK = """
 import sys, time
 from llavapose.errors import ConfigError
-from llavapose.training.launched import told_by_first
+from llavapose.training.launched import after_first, told_by_first
+
+def make():
+    begun = time.monotonic()
+    time.sleep(0.5)
+    return begun, time.monotonic()
 
 def act():
     print("acting", flush=True)
@@ -36,6 +41,7 @@ def act():
 
 for number in range(2):
     print(told_by_first(act), flush=True)
+print(*after_first(make))
 """
 
 
@@ -62,6 +68,9 @@ def test_all_hear_what_the_first_found():
     codes, outputs, errors = ranks("works")
     assert codes == [0, 0, 0], errors
     heard = "{'samples': 'a', 'ids': [1, 2]}\n"
+    begun, ended = zip(*([float(one) for one in text.splitlines()[-1].split()] for text in outputs), strict=True)
+    assert min(begun[1:]) > ended[0], "what the first makes is there before the others begin"
+    outputs = ["".join(text.splitlines(keepends=True)[:-1]) for text in outputs]
     assert outputs == [("acting\n" + heard) * 2, heard * 2, heard * 2]
 
 

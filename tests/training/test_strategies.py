@@ -7,14 +7,22 @@ plain Adam hides, shows in the weights.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, SingleDeviceStrategy
 
+from llavapose.config.choices import Sampler
 from llavapose.config.compose import composed
+from llavapose.config.schema import DataConfig
+from llavapose.data.datamodule import PoseDataModule
+from llavapose.kinds import KINDS
+from llavapose.samples import write_samples
 from llavapose.training.strategies import FSDP2Strategy, keeps_matrices
 from tests.training.runs import lines, run, weights
 
@@ -29,6 +37,8 @@ RUNS = {  # name -> (strategy, samples a rank and micro-step, accumulation): alw
 }
 RESUMED = {"deepspeed_resumed": ("deepspeed", 4, 1), "fsdp2_resumed": ("fsdp2", 4, 1)}
 """Stopped after the third step and gone on with from the second, in a run of their own."""
+MIXED = {"mixed_ddp": "ddp", "mixed_deepspeed": "deepspeed"}
+"""Of samples most of which are text alone, in LLaVA's order: ranks without any picture beside others that have some."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +49,15 @@ def one_process(places, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def two_processes(places, tmp_path_factory, launcher) -> Path:
+def mixed(places, samples, tmp_path_factory) -> dict[str, Any]:
+    """Two of three samples without a picture."""
+    path = tmp_path_factory.mktemp("mixed") / "samples.jsonl"
+    write_samples(path, [replace(one, images=()) if at % 3 < 2 else one for at, one in enumerate(samples)])
+    return {**places, "samples": str(path), "sampler": "llava", "optim": STEEP, "clip": 2.0}
+
+
+@pytest.fixture(scope="module")
+def two_processes(places, mixed, tmp_path_factory, launcher) -> Path:
     folder = tmp_path_factory.mktemp("two")
     jobs = []
     for name, (strategy, batch_size, accumulate) in (RUNS | RESUMED).items():
@@ -58,6 +76,12 @@ def two_processes(places, tmp_path_factory, launcher) -> Path:
         }
         stages = [{"save_every": 2, "stop": [3, False]}, {"save_every": 2, "resume": True}]
         jobs += [job | stage for stage in (stages if name in RESUMED else [{}])]
+    shape = {"devices": 2, "batch_size": 2, "accumulate": 2}
+    jobs += [
+        {**mixed, **shape, "output_dir": str(folder / name), "strategy": strategy, "check": False}
+        for name, strategy in MIXED.items()
+        if strategy == "ddp" or shutil.which("g++")
+    ]
     assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     return folder
 
@@ -84,6 +108,40 @@ def test_two_ranks_leave_the_weights_of_one(name, one_process, two_processes, pl
     assert held_out[0] == pytest.approx(held_out[1], abs=1e-3)
     logged = [[line["train/loss"] for line in lines(place) if "train/loss" in line] for place in (folder, one_process)]
     assert logged[0] == pytest.approx(logged[1], abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def one_process_mixed(mixed, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("one_mixed")
+    run(**mixed, output_dir=str(folder), batch_size=8, check=False)
+    return folder
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_ranks_without_a_picture_leave_what_one_process_leaves(name, mixed, one_process_mixed, two_processes):
+    if name.endswith("deepspeed") and not shutil.which("g++"):
+        pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
+    folder = two_processes / name
+    assert (folder / "hf").is_dir(), (folder / "error-0.txt").read_text()[-3000:]
+    assert "another process is at it" not in (two_processes / "log-1.txt").read_text(), "the first rank indexes"
+    logged, expected = ([line["train/loss"] for line in lines(one)] for one in (folder, one_process_mixed))
+    assert len(logged) == 5 and logged == pytest.approx(expected, abs=2e-5)
+    found, alone, base = weights(folder / "hf"), weights(one_process_mixed / "hf"), mixed["base"]
+    assert max(float((found[key] - value).abs().max()) for key, value in alone.items()) < 1e-4
+    assert moved(base, one_process_mixed / "hf") > 0.05
+
+
+def test_some_ranks_have_no_picture_beside_others_that_have(mixed, processor):
+    """So that the runs above show what they are there for."""
+    path = Path(mixed["samples"])
+    config = DataConfig(name="x", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=0, sampler=Sampler.llava)
+    data = PoseDataModule(
+        samples=path, images=Path(mixed["images"]), processor=processor, config=config, batch_size=2, accumulate=2
+    )
+    data.trainer = SimpleNamespace(world_size=2)  # type: ignore[assignment]
+    image, plan = data.train.lengths.image, data.plan(0)
+    has = [[bool((image[list(one.samples)] >= 0).any()) for one in plan.micro_batches(rank)] for rank in range(2)]
+    assert any(first != second for first, second in zip(*has, strict=True))
 
 
 def test_accumulated_equals_whole(one_process, places, tmp_path):

@@ -11,6 +11,7 @@ Every record is proven good on the way; all bad ones are listed. The table, a sa
     name_bytes, name_ends       the pictures' names, a picture a row
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -122,6 +123,7 @@ def ensure_records(
     *,
     kind: str | None,
     folder: Path,
+    look: bool = False,
     processes: int | None = None,
     piece_bytes: int = PIECE_BYTES,
 ) -> Records:
@@ -132,6 +134,7 @@ def ensure_records(
         images: folder of the pictures.
         kind: of the records for which neither they nor the file's name tell it.
         folder: where indexes are kept.
+        look: whether to see that the pictures lie where they were found, and to look for them anew where one does not.
         processes: as in ``shards.do_all``.
         piece_bytes: of one piece of work.
 
@@ -146,16 +149,19 @@ def ensure_records(
 
     def find() -> Table | None:
         table = open_table(home)
-        return table if table and all(Path(lines).is_file() for lines in table.facts["lines"]) else None
+        if table is None or not all(Path(lines).is_file() for lines in table.facts["lines"]):
+            return None
+        return None if look and not all(os.path.exists(f"{root}/{name}") for name in table.texts("name")) else table
 
-    def make() -> Table:
-        return _build(home, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)
+    def make(parts: Path) -> Table:
+        return _build(home, parts, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)
 
     return Records(samples=samples, images=images, table=once(home, find, make, what="index of the samples"))
 
 
 def _build(
     home: Path,
+    parts: Path,
     sources: list[Source],
     samples: Path,
     images: Path,
@@ -164,7 +170,7 @@ def _build(
     processes: int | None,
     piece_bytes: int,
 ) -> Table:
-    parts, copies = home.with_name(f"{home.name}.parts"), home.with_name(f"{home.name}.lines")
+    copies = home.with_name(f"{home.name}.lines")
     lined = [as_lines(one.file, copies / f"{number:03}.jsonl") for number, one in enumerate(sources)]
     lines = [path for path, _ in lined]
     pieces = pieces_of([(one.file, path) for one, path in zip(sources, lines, strict=True)], size=piece_bytes)
@@ -185,6 +191,4 @@ def _build(
             raise bad_records(samples, problems)
         content = fingerprint([(one.file.name, one.digest) for one in sources], 32)
         facts = {"kinds": list(KINDS), "content": content, "lines": [str(path.resolve()) for path in lines]}
-        table = merged.close(facts)
-    forget(parts)
-    return table
+        return merged.close(facts)

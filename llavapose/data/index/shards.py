@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from llavapose.data.index.table import remove_unfinished
 from llavapose.files import atomic_write
 
 MAX_PROCESSES = 16
@@ -28,35 +29,50 @@ Found = TypeVar("Found")
 Arrays = Mapping[str, np.ndarray]
 
 
-def once(folder: Path, find: Callable[[], Found | None], make: Callable[[], Found], *, what: str) -> Found:
+def once(folder: Path, find: Callable[[], Found | None], make: Callable[[Path], Found], *, what: str) -> Found:
     """What ``find`` finds, made where it is missing; whoever comes meanwhile waits, then finds it.
 
+    Where a disk keeps no locks several make it, of the same pieces, and the first to end removes these: the others then
+    take what it has made.
+
     Args:
-        folder: what is made; its lock lies beside it.
+        folder: what is made; its lock and its pieces lie beside it.
         find: the finished thing, or None.
-        make: makes it.
+        make: makes it; called with the folder for its pieces.
         what: what it is, for the message of those who wait.
     """
     if (found := find()) is not None:
         return found
-    with _locked(folder.with_name(f".{folder.name}.lock"), what=what):
-        found = find()
-        return make() if found is None else found
+    parts = folder.with_name(f"{folder.name}.parts")
+    with _locked(folder.with_name(f".{folder.name}.lock"), what=what) as alone:
+        if (found := find()) is not None:
+            return found
+        if alone:
+            remove_unfinished(folder)
+        try:
+            found = make(parts)
+        except FileNotFoundError:
+            # Its pieces are gone: another has ended, with all of it or with what is wrong with it, which is said again.
+            found = find()
+            found = make(parts) if found is None else found
+        forget(parts)
+        return found
 
 
 @contextmanager
-def _locked(path: Path, *, what: str) -> Iterator[None]:
-    """Hold a file's lock, which the kernel gives back however a process ends."""
+def _locked(path: Path, *, what: str) -> Iterator[bool]:
+    """Hold a file's lock, which the kernel gives back however a process ends; false where the disk keeps none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as stream:
+        alone = True
         try:
             fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             print(f"{what}: another process is at it; waiting", flush=True)
             fcntl.lockf(stream, fcntl.LOCK_EX)
         except OSError:
-            pass  # A disk without locks: two would do the same work, and each piece still comes whole.
-        yield
+            alone = False
+        yield alone
 
 
 def do_all(

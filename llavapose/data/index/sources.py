@@ -1,6 +1,8 @@
 """The files of a set, each with its hash, and cut in pieces of whole lines."""
 
 import json
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,8 +82,8 @@ def as_lines(file: Path, copy: Path) -> tuple[Path, str]:
         return file, ""
     if copy.exists():
         return copy, ""
-    # Under another name until the list has come to its end: a later run must not take a part for the whole.
-    growing = copy.with_suffix(".part")
+    # Under a name of its own until the list has come to its end: a later run must not take a part for the whole.
+    growing = copy.with_suffix(f".{socket.gethostname()}-{os.getpid()}.part")
     problems: list[str] = []
     with atomic_write(growing) as stream:
         stream.writelines(json.dumps(value) + "\n" for _, value in _until_broken(file, problems))

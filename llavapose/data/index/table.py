@@ -6,9 +6,12 @@
 A mapped array costs a process nothing until it is read, is shared by all that read it, and holds no Python object.
 """
 
+import glob
 import os
 import shutil
+import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +22,7 @@ from llavapose.errors import DataError
 from llavapose.files import read_json, write_json
 
 MANIFEST = "index.json"
+_WRITING = ".writing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +83,19 @@ def packed_texts(name: str, texts: Sequence[str]) -> dict[str, np.ndarray]:
 class TableWriter:
     """Writes a table part by part, in a ``with`` block: it is there once ``close`` has returned, and not before.
 
+    What it writes lies meanwhile under a name with machine and process, so that two that write the same are in nobody's
+    way: the first to end keeps the name.
+
     Args:
         folder: the final name.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._building = folder, folder.with_name(f"{folder.name}.writing")
+        self._folder, own = folder, f"{folder.name}.{socket.gethostname()}-{os.getpid()}"
+        self._building, self._replaced = (folder.with_name(f"{own}{end}") for end in (_WRITING, f".replaced{_WRITING}"))
         shutil.rmtree(self._building, ignore_errors=True)
         self._building.mkdir(parents=True)
+        self._found = _stamp(folder)
         self._streams: dict[str, IO[bytes]] = {}
         self._dtypes: dict[str, np.dtype] = {}
         self._counts: dict[str, int] = {}
@@ -114,15 +123,34 @@ class TableWriter:
             self._counts[name] += len(array)
 
     def close(self, facts: Mapping[str, Any]) -> Table:
-        """Bring everything to the disk, then give the folder its name."""
+        """Bring everything to the disk, then give the folder its name; what another has named meanwhile is taken."""
         for stream in self._streams.values():
             stream.flush()
             os.fsync(stream.fileno())
         arrays = {n: {"dtype": self._dtypes[n].str, "count": self._counts[n]} for n in self._streams}
         write_json(self._building / MANIFEST, {"arrays": arrays, "facts": dict(facts)})
-        shutil.rmtree(self._folder, ignore_errors=True)  # one that was damaged
-        self._building.rename(self._folder)
+        if _stamp(self._folder) == self._found:
+            with suppress(FileNotFoundError):
+                self._folder.rename(self._replaced)  # damaged, or of files that are gone
+            with suppress(OSError):  # another has just named its own
+                self._building.rename(self._folder)
+            shutil.rmtree(self._replaced, ignore_errors=True)
         return _reopened(self._folder)
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Whose table has the name now; None: nobody's."""
+    try:
+        stat = (folder / MANIFEST).stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what was being written for this name when its process was killed; only while nobody else writes it."""
+    for left in folder.parent.glob(f"{glob.escape(folder.name)}.*{_WRITING}"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def open_table(folder: Path) -> Table | None:

@@ -8,6 +8,7 @@
 A fault is an error only for who asks for its sample: a mixture may leave it out.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ import numpy as np
 from llavapose.data.conversation import Branch, Conversation, Frame, branches
 from llavapose.data.index.encoder import encoder_of, saved_tokenizer
 from llavapose.data.index.records import Records
-from llavapose.data.index.shards import Arrays, do_all, forget, once
+from llavapose.data.index.shards import Arrays, do_all, once
 from llavapose.data.index.table import Table, TableWriter, open_table, packed_texts
 from llavapose.errors import DataError
 from llavapose.files import atomic_write, fingerprint
@@ -64,6 +65,11 @@ class Tokens(Sequence[Branch]):
         """uint8[N], whether each was cut."""
         return self.table.arrays["truncated"]
 
+    @property
+    def content(self) -> str:
+        """A hash of all ids and of what is supervised of them."""
+        return self.table.facts["content"]
+
     def faults(self, rows: np.ndarray) -> list[str]:
         """Why those of the samples cannot be trained on that cannot."""
         texts = self.table.texts("fault")
@@ -94,18 +100,18 @@ def ensure_tokens(
     stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved]
     home = folder / f"tokens-{fingerprint([records.key, saved, stands, code, max_length, piece_rows], 16)}"
 
-    def make() -> Table:
-        parts = home.with_name(f"{home.name}.parts")
+    def make(parts: Path) -> Table:
         with atomic_write(parts / "tokenizer.json") as stream:
             stream.write(saved)
         work = partial(_encode, records=records, tokenizer=parts / "tokenizer.json", frame=frame, max_length=max_length)
         tasks = [(at, min(at + piece_rows, len(records))) for at in range(0, len(records), piece_rows)]
         with TableWriter(home) as writer:
+            digests = {name: hashlib.sha256() for name in ("ids", "supervised")}
             for arrays in do_all(parts, tasks, work, what="encoding samples", processes=processes):
                 writer.add(arrays)
-            table = writer.close({})
-        forget(parts)
-        return table
+                for name, digest in digests.items():
+                    digest.update(arrays[name].tobytes())
+            return writer.close({"content": fingerprint([one.hexdigest() for one in digests.values()], 32)})
 
     return Tokens(table=once(home, lambda: open_table(home), make, what="index of the tokens"))
 

@@ -74,15 +74,21 @@ def _level(bins: list[list[Piece]], places: range, num_tokens: Sequence[int]) ->
 def _exchanged(
     high: list[Piece], low: list[Piece], num_tokens: Sequence[int]
 ) -> tuple[list[Piece], list[Piece]] | None:
-    """The best change of a long and a short micro-batch, or None where none makes the longer one shorter."""
+    """The best change of a long and a short micro-batch, or None where none makes the longer one shorter.
+
+    An only picture is exchanged for another, and never given away.
+    """
     above, below = _size(high), _size(low)
+    spare, missing = (sum(piece.pictured for piece in pieces) - 1 for pieces in (high, low))
     best, change = above, None
     for given in high:
         for taken in (None, *low):
             moved = given.size - (taken.size if taken else 0)
             longer = max(above - moved, below + moved)
+            pictures = given.pictured - (taken.pictured if taken else False)
+            bare = pictures > max(0, spare) or -pictures > max(0, missing)
             # Without a piece left the rank would have nothing to compute.
-            if longer < best and (taken or len(high) > 1):
+            if longer < best and not bare and (taken or len(high) > 1):
                 best, change = longer, (given, taken)
     cut = max((piece for piece in high if len(piece.samples) > 1), key=lambda piece: piece.size, default=None)
     if cut is not None:

@@ -55,8 +55,9 @@ def first_proven(found: Sequence[Checkpoint], ranks: Ranks, *, plan: str) -> Che
     for one in ranks.gather(list(found))[0]:
         if one.manifest is not None and one.manifest.plan != plan:
             raise CheckpointError(
-                f"resume: {one.folder} was trained on another plan: samples, seed, batch size or accumulation differ, "
-                "so its place in the data is not this run's; restore them or start anew with resume=false"
+                f"resume: {one.folder} was trained on another plan: samples, pictures, tokenizer, seed, batch size or "
+                "accumulation differ, so its place in the data is not this run's; restore them or start anew with "
+                "resume=false"
             )
         fault = next((told for told in ranks.gather(damage(one, ranks)) if told), "")
         if not fault:

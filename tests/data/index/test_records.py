@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -157,12 +159,82 @@ def test_the_copy_of_a_list_that_is_gone_is_made_again(tmp_path, pictures):
     assert_same(indexed(path, pictures), path, pictures)
 
 
+def test_pictures_that_lie_elsewhere_now_are_found_again(tmp_path, pictures):
+    path = write(tmp_path / "conv.jsonl", [record(1, image="old/c.png"), record(2)], as_list=False)
+    found = indexed(path, pictures)
+    stamp = found.table.folder.stat().st_ino
+    assert indexed(path, pictures, look=True).table.folder.stat().st_ino == stamp
+    (pictures / "deep").rename(pictures / "deeper")
+    again = indexed(path, pictures, look=True)
+    assert again.names[:] == ["a.png", "deeper/c.png"] and again.key == found.key
+    assert_same(again, path, pictures)
+    (pictures / "deeper" / "c.png").unlink()
+    with pytest.raises(DataError, match=r"no image old/c\.png of sample 1 in .*; check the image folder"):
+        indexed(path, pictures, look=True)
+
+
 def test_several_processes_give_the_same(tmp_path, tiny_jsonl, tiny_pictures):
     one = ensure_records(tiny_jsonl, tiny_pictures, kind=None, folder=tmp_path / "1", processes=1, piece_bytes=2000)
     two = ensure_records(tiny_jsonl, tiny_pictures, kind=None, folder=tmp_path / "2", processes=2, piece_bytes=2000)
     for name, array in one.table.arrays.items():
         assert array.tolist() == two.table.arrays[name].tolist()
     assert one.key == two.key and not list(tmp_path.glob("*/*.parts"))
+
+
+TOGETHER = """
+import errno, sys, time
+from pathlib import Path
+from llavapose.data.index import records, shards
+
+home, me, where = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+plain_close, plain_read, pieces = records.TableWriter.close, records.read_piece, []
+
+def no_locks(*_):
+    raise OSError(errno.ENOLCK, "No locks available")
+
+def meet(mine, other):
+    (home / mine).touch()
+    while not (home / other).exists():
+        time.sleep(0.01)
+
+def close(writer, facts):
+    meet(f"ends-{me}", f"ends-{1 - me}")
+    return plain_close(writer, facts)
+
+def read(piece, **how):
+    pieces.append(piece)
+    if me == 0 and len(pieces) == 2:
+        meet("begun", "met")
+    if me == 1 and len(pieces) == 1:
+        meet("met", "ended")
+    return plain_read(piece, **how)
+
+shards.fcntl.lockf = no_locks
+if where == "closing":
+    records.TableWriter.close = close
+else:
+    records.read_piece = read
+    if me:
+        meet("waits", "begun")  # what the first has read by now, this one does not read again
+found = records.ensure_records(
+    home / "conv.json", home / "pictures", kind=None, folder=home / "index", processes=1, piece_bytes=TINY
+)
+(home / "ended").touch()
+print(found.ids[:], found.names[:])
+"""
+
+
+@pytest.mark.parametrize("where", ["closing", "reading"])
+def test_without_locks_the_first_to_end_makes_it_for_both(tmp_path, pictures, where):
+    path = write(tmp_path / "conv.json", [record(number) for number in range(9)], as_list=True)
+    script = TOGETHER.replace("TINY", str(TINY))
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    runs = [subprocess.Popen([*command, str(me), where], stdout=subprocess.PIPE, text=True) for me in range(2)]
+    told = [run.communicate(timeout=60)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert told == [f"{[str(number) for number in range(9)]} ['a.png']\n"] * 2
+    assert sorted(one.suffix for one in (tmp_path / "index").iterdir()) == ["", ".lines", ".lock"]
+    assert_same(indexed(path, pictures, piece_bytes=TINY), path, pictures)
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)

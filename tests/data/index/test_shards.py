@@ -104,7 +104,7 @@ from llavapose.data.index.shards import once
 
 home = Path(sys.argv[1])
 
-def make():
+def make(parts):
     with (home / "made.txt").open("a") as stream:
         stream.write("made\\n")
     time.sleep(1)
@@ -127,11 +127,11 @@ def test_who_comes_meanwhile_waits(tmp_path):
 
 
 def test_what_is_there_needs_no_lock(tmp_path):
-    found = once(tmp_path / "none" / "thing", lambda: 7, lambda: pytest.fail("made"), what="thing")
+    found = once(tmp_path / "none" / "thing", lambda: 7, lambda parts: pytest.fail("made"), what="thing")
     assert found == 7 and not (tmp_path / "none").exists()
 
 
 def test_a_lock_that_its_holder_gave_up_is_free(tmp_path):
     with pytest.raises(KeyError):
-        once(tmp_path / "thing", lambda: None, lambda: {}["x"], what="thing")
-    assert once(tmp_path / "thing", lambda: None, lambda: 1, what="thing") == 1
+        once(tmp_path / "thing", lambda: None, lambda parts: {}["x"], what="thing")
+    assert once(tmp_path / "thing", lambda: None, lambda parts: 1, what="thing") == 1

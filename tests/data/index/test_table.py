@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 
 import numpy as np
 import pytest
 
-from llavapose.data.index.table import MANIFEST, TableWriter, open_table, packed_texts
+from llavapose.data.index.table import MANIFEST, TableWriter, open_table, packed_texts, remove_unfinished
 from llavapose.errors import DataError
 
 
@@ -64,3 +65,30 @@ def test_a_damaged_table_is_not_there(tmp_path, harm):
         manifest.write_text({"manifest": "{", "list": "[]", "dtype": json.dumps(told)}[harm])
     assert open_table(tmp_path / "t") is None
     assert written(tmp_path / "t").arrays["number"].tolist() == [0, 1, 2, 0]
+
+
+def test_of_two_that_write_the_same_the_first_to_end_keeps_the_name(tmp_path, monkeypatch):
+    for number in range(2):  # the second time, something was there before
+        with TableWriter(tmp_path / "t") as slow:
+            slow.add({"number": np.arange(3)})
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "getpid", lambda: 1)
+                with TableWriter(tmp_path / "t") as fast:
+                    fast.add({"number": np.arange(3)})
+                    fast.close({"by": f"fast {number}"})
+            assert slow.close({"by": "slow"}).facts == {"by": f"fast {number}"}
+    assert [path.name for path in tmp_path.iterdir()] == ["t"]
+
+
+def test_a_table_is_replaced_by_a_new_one(tmp_path):
+    for number in range(2):
+        with TableWriter(tmp_path / "t") as writer:
+            writer.close({"number": number})
+    assert written(tmp_path / "t").facts == {"kinds": ["conv"]} and [one.name for one in tmp_path.iterdir()] == ["t"]
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path):
+    for name in ("t.elsewhere-7.writing", "t.elsewhere-7.replaced.writing", "t2.elsewhere-7.writing"):
+        (tmp_path / name).mkdir()
+    remove_unfinished(tmp_path / "t")
+    assert [one.name for one in tmp_path.iterdir()] == ["t2.elsewhere-7.writing"]

@@ -14,7 +14,7 @@ from llavapose.config.choices import Sampler
 from llavapose.data.plan.balanced import take
 from llavapose.data.plan.epoch import plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
-from llavapose.data.plan.levels import deal_level
+from llavapose.data.plan.levels import _exchanged, deal_level
 from llavapose.data.plan.rows import Piece, laid, row_cost
 from tests.data.plan.made import lengths_of, steps_of
 
@@ -30,7 +30,7 @@ shapes = st.fixed_dictionaries(
 
 
 @settings(max_examples=60, deadline=None)
-@given(shapes, st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(0, 9), st.integers(0, 2))
+@given(shapes, st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(0, 99), st.integers(0, 2))
 def test_plan_holds_its_promises(shape, sizes, texts, epoch):
     images = [image for image, size in enumerate(sizes) for _ in range(size)] + [-1] * texts
     lengths = lengths_of(images, [10 + 37 * i % 101 for i in range(len(images))])
@@ -45,6 +45,8 @@ def test_plan_holds_its_promises(shape, sizes, texts, epoch):
         batches = [batch for micro in step for batch in micro]
         assert len(batches) == how.slices and all(batch.num_samples for batch in batches)
         total = sum(batch.num_samples for batch in batches)
+        pictures = [{int(lengths.image[i]) for i in batch.samples} - {-1} for batch in batches]
+        assert all(pictures) or len(set().union(*pictures)) < how.slices
         assert total == how.global_batch or (number == len(steps) - 1 and total == len(lengths) % how.global_batch)
         for row in (row for batch in batches for row in batch.rows):
             size = 0
@@ -105,10 +107,28 @@ def test_a_difference_that_is_left_goes_to_a_later_step():
     assert sizes_of(bins) == [610, 600] and [one.size for one in waiting] == [700, 500, 700, 640]
 
 
-def test_every_micro_batch_gets_a_picture_while_there_are_enough():
-    pieces = [piece(1, 200) for _ in range(4)] + [piece(1, 900, pictured=False) for _ in range(4)]
-    bins = deal_level(pieces, [], [100], accumulate=2, num_ranks=2)
-    assert all(any(one.pictured for one in pieces) for pieces in bins)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_every_micro_batch_gets_a_picture_while_there_are_enough(accumulate):
+    """Also beside a text that is longer than everything else: its micro-batch gives no only picture away."""
+    number = 2 * accumulate
+    pieces = [piece(1, 200 + at) for at in range(number)]
+    pieces += [piece(1, size, pictured=False) for size in (2000, *range(300, 300 + 3 * number))]
+    bins = deal_level(pieces, [], [100], accumulate=accumulate, num_ranks=2)
+    assert sum(map(len, bins)) == len(pieces)
+    assert [sum(one.pictured for one in pieces) for pieces in bins] == [1] * number
+
+
+def test_a_second_picture_may_be_given_away_and_an_only_one_exchanged():
+    text = piece(1, 800, pictured=False)
+    assert _exchanged([text, piece(1, 100)], [piece(1, 350)], []) is None
+    given = _exchanged([text, piece(1, 100), piece(1, 90)], [piece(1, 350)], [])
+    assert given is not None and sizes_of(given) == [890, 450]
+    texts = [piece(1, 400, pictured=False), piece(1, 200, pictured=False)]
+    exchanged = _exchanged([*texts, piece(1, 700)], [piece(1, 100)], [])
+    assert exchanged is not None and sizes_of(exchanged) == [700, 700]
+    # Nor does a short micro-batch take a text in place of its own.
+    kept = _exchanged([text, piece(1, 700, pictured=False)], [piece(1, 500)], [])
+    assert kept is not None and [one.size for one in kept[1]] == [500, 700]
 
 
 def test_pictures_are_cut_where_there_are_fewer_than_ranks():
