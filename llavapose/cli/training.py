@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.checks.inputs import missing_opponent
+from llavapose.config.places import settle
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError
 from llavapose.ranks import launched
@@ -76,8 +77,6 @@ def train(config: TrainConfig) -> Path | None:
         data, images = prepare(config)
         own.append(identity_of(config, data))
         ended = config.resumes and is_trained(config.output_dir, own[0])
-        if not ended:
-            forget_trained(config.output_dir)
         ids = sorted(data.held_out_ids)
         return {"samples": str(data.samples), "images": str(images), "held_out_ids": ids, "ended": ended}
 
@@ -86,12 +85,18 @@ def train(config: TrainConfig) -> Path | None:
     from llavapose.training.fit import fit
     from llavapose.training.trainer import build_trainer
 
+    def begin() -> None:
+        """On the first rank, before the first step: what could be refused has been."""
+        settle()
+        forget_trained(config.output_dir)
+
     trainer, checkpoint = build_trainer(config), config.output_dir / "hf"
     if not found["ended"]:
         samples, images = Path(found["samples"]), Path(found["images"])
-        fit(config, trainer, samples=samples, images=images, held_out_ids=found["held_out_ids"])
+        fit(config, trainer, samples=samples, images=images, held_out_ids=found["held_out_ids"], begin=begin)
         if trainer.is_global_zero:
             mark_trained(config.output_dir, own[0])
     elif trainer.is_global_zero:
+        settle()
         print(f"{config.data.name}: its training had ended; checkpoint {checkpoint}", flush=True)
     return checkpoint if trainer.is_global_zero else None

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
@@ -14,16 +15,18 @@ from typing import IO, Any
 import hydra
 import yaml
 from hydra._internal.utils import get_args_parser
-from omegaconf import DictConfig
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
 
 from llavapose.bars import tame_bars
 from llavapose.config.checks.check import answers_trained
 from llavapose.config.checks.secrets import hidden
 from llavapose.config.compose import composed, opened, refuse_secrets, settings, typed
 from llavapose.config.experiments import experiments_of
-from llavapose.config.places import claimed
+from llavapose.config.places import claimed, when_settled
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
+from llavapose.files import atomic_write
 from llavapose.owner import released_at_the_end
 from llavapose.ranks import is_first
 
@@ -103,12 +106,26 @@ def start(
 
         def task(config: DictConfig) -> None:
             with _mistakes_in_one_line(command):  # before Hydra says its own
-                main(typed(script, config))
+                given = typed(script, config)
+                if getattr(given, "resumes", False) and is_first():
+                    when_settled(partial(_save_settings, given.output_dir, config))
+                main(given)
 
         register()
         if not inspects:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # a mistake of ours: show all of it
         hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
+
+
+def _save_settings(folder: Path, config: DictConfig) -> None:
+    """Leave a run's settings where Hydra leaves them."""
+    own = HydraConfig.get()
+    files = {"config": config, "hydra": OmegaConf.create({"hydra": own}), "overrides": own.overrides.task}
+    for name, value in files.items():
+        path = folder / ".hydra" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as stream:
+            stream.write(OmegaConf.to_yaml(value))
 
 
 @contextmanager
