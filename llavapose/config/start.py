@@ -136,7 +136,8 @@ def _mistakes_in_one_line(command: str) -> Iterator[None]:
     except LlavaPoseError as error:
         _exit_with(error, command)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        if is_first():
+            print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
         words = disk_words(error)
@@ -189,12 +190,12 @@ def _say_warning(
 
 def _exit_with(error: LlavaPoseError, command: str) -> None:
     if error.on_all_ranks and not is_first():
-        sys.exit(1)
+        sys.exit(error.exit_code)
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {hidden(line)}", file=sys.stderr)
     if error.goes_on_with:
         print(f"go on:  {hidden(f'{command} {error.goes_on_with}')}", file=sys.stderr)
-    sys.exit(1)
+    sys.exit(error.exit_code)
 
 
 def _help(script: str, conf: Path, text: str) -> str:

@@ -1,6 +1,7 @@
 """One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
 
 import re
+import signal
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -154,7 +155,7 @@ def fit(
         callbacks_of(trainer).append(LossWatch(factor=None))  # no run goes on with a loss that is no number
     checkpoint = _checkpoint_path(config, trainer)
     with _quieted():
-        with _logged(trainer), _other_weights(checkpoint):
+        with _logged(trainer), _other_weights(checkpoint), _interrupted():
             trainer.fit(module, data, ckpt_path=checkpoint)
             sign()  # a checkpoint of the last step has nothing to start
         folder = export(config, trainer, module)
@@ -190,6 +191,18 @@ def _other_weights(checkpoint: str | None) -> Iterator[None]:
             f"resume: {checkpoint} was trained by other settings of model, connector or adapter ({told[:150]}); give "
             "those, or start anew with resume=false in another output_dir"
         ) from None
+
+
+@contextmanager
+def _interrupted() -> Iterator[None]:
+    """Ctrl-C is Ctrl-C: Lightning makes it the end of the process, without a word."""
+    try:
+        yield
+    except SystemExit as ending:
+        if isinstance(ending.__context__, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning had ignored
+            raise KeyboardInterrupt from None
+        raise
 
 
 @contextmanager
