@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.checks.inputs import missing_opponent
+from llavapose.config.checks.machine.processes import meeting
 from llavapose.config.places import settle
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError
@@ -90,6 +91,8 @@ def train(config: TrainConfig) -> Path | None:
         settle()
         forget_trained(config.output_dir)
 
+    if (place := meeting()) is not None and config.trainer.get("num_nodes", 1) > 1:
+        print(f"waiting for the processes of {config.trainer['num_nodes']} machines at {place}", flush=True)
     trainer, checkpoint = build_trainer(config), config.output_dir / "hf"
     if not found["ended"]:
         samples, images = Path(found["samples"]), Path(found["images"])

@@ -28,7 +28,7 @@ from llavapose.config.register import register
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
 from llavapose.files import atomic_write
 from llavapose.owner import released_at_the_end
-from llavapose.ranks import is_first
+from llavapose.ranks import is_first, launched
 
 RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
@@ -94,6 +94,11 @@ def start(
                 return
         options = [word for word in sys.argv[1:] if word not in arguments.overrides]
         overrides = list(arguments.overrides)
+        if script == "train" and not child and (place := launched()) is not None:
+            given_keys = {text.lstrip("+").partition("=")[0] for text in overrides}
+            counts = {f"trainer.{name}": number for name, number in place.counts.items()}
+            if not given_keys & counts.keys():
+                overrides += [f"{name}={number}" for name, number in counts.items()]
         if arguments.cfg or arguments.info:
             composed(script, conf, overrides, whole=False)
         elif not child and not inspects:

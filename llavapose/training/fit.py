@@ -212,7 +212,7 @@ def _logged(trainer: L.Trainer) -> Iterator[None]:
     Lightning leaves a run open, and W&B's own exit hook may end the process before the run's file is written.
     """
     for logger in trainer.loggers:
-        _ = logger.experiment
+        getattr(logger, "experiment", None)  # made when it is asked for
     exit_code = 1
     try:
         yield

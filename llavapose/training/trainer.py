@@ -34,7 +34,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
         loggers = _built(with_run_id(config))
     with _told("trainer"):
         return L.Trainer(
-            **config.trainer,
+            **_arguments(config),
             strategy=strategy,
             callbacks=callbacks,
             logger=loggers or False,
@@ -42,6 +42,14 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
             enable_checkpointing=config.callbacks.get("checkpoint") is not None,
             default_root_dir=config.output_dir,
         )
+
+
+def _arguments(config: TrainConfig) -> dict[str, Any]:
+    """The trainer's own, but that one process has one device: Lightning would take all there are, under DDP."""
+    given = dict(config.trainer)
+    if config.strategy.get("name") == "auto" and given.get("devices", "auto") in ("auto", -1, "-1"):
+        given["devices"] = 1
+    return given
 
 
 @contextmanager
