@@ -212,7 +212,15 @@ def _logged(trainer: L.Trainer) -> Iterator[None]:
     Lightning leaves a run open, and W&B's own exit hook may end the process before the run's file is written.
     """
     for logger in trainer.loggers:
-        getattr(logger, "experiment", None)  # made when it is asked for
+        try:
+            getattr(logger, "experiment", None)  # made when it is asked for
+        except Exception as error:
+            if not type(error).__module__.startswith("wandb."):
+                raise
+            told = " ".join(str(error).split())[:300]
+            raise ConfigError(
+                f"logger: Weights & Biases cannot be reached so ({told}); log offline, or mend it"
+            ) from None
     exit_code = 1
     try:
         yield

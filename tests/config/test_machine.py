@@ -18,6 +18,7 @@ from llavapose.config.checks.machine.folders import folder_problems
 from llavapose.config.checks.machine.gpus import Gpus, visible
 from llavapose.config.checks.machine.hub import hub_problems
 from llavapose.config.checks.machine.processes import process_problems
+from llavapose.config.checks.machine.wandb_key import wandb_problems
 from llavapose.config.compose import composed, settings, typed
 from llavapose.errors import ConfigError
 from llavapose.files import TINY_BASE
@@ -114,6 +115,28 @@ def test_processes_are_those_that_were_started(conf, monkeypatch, overrides, sta
         monkeypatch.setenv(name, value)
     found = list(process_problems(typed("train", composed("train", conf, overrides))))
     assert len(found) == (line is not None) and all(one.startswith(line) for one in found), found
+
+
+def test_a_run_is_sent_to_weights_and_biases_with_a_key_alone(conf, tmp_path, monkeypatch):
+    for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE", "WANDB_BASE_URL", "WANDB_MODE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def said(*words: str) -> list[str]:
+        return list(wandb_problems(typed("train", composed("train", conf, ["logger=wandb", *words]))))
+
+    (line,) = said("logger.wandb.offline=false")
+    assert line.startswith("logger.wandb.offline=false: no key of Weights & Biases here; set WANDB_API_KEY, or run")
+    assert not said() and not said("logger.wandb=null")
+    (tmp_path / ".netrc").write_text("machine api.wandb.ai login user password x\n")
+    assert not said("logger.wandb.offline=false")
+    monkeypatch.setenv("WANDB_BASE_URL", "https://wandb.example.org")
+    assert said("logger.wandb.offline=false"), "that is another server's"
+    monkeypatch.setenv("WANDB_API_KEY", "set")
+    assert not said("logger.wandb.offline=false")
+    monkeypatch.delenv("WANDB_API_KEY")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert not said("logger.wandb.offline=false")
 
 
 def test_all_at_once_and_before_anything_is_imported(run_script, tmp_path):
