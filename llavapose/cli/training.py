@@ -1,6 +1,7 @@
 """Between a run's settings and its checkpoint: data made where they are missing, training where it is due."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from llavapose.config.checks.machine.processes import meeting
 from llavapose.config.places import settle
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError
-from llavapose.ranks import launched
+from llavapose.ranks import is_first, launched
 from llavapose.sweep.earlier import forget_trained, is_trained, mark_trained
 from llavapose.sweep.identity import Data, Identity, identity_of
 from llavapose.sweep.jobs import is_job
@@ -70,6 +71,18 @@ def refuse_without_opponent(config: TrainConfig) -> None:
         raise ConfigError("\n".join(missing))
 
 
+def _with_workers(config: TrainConfig) -> TrainConfig:
+    """No more loading processes than cores: they would wait for one another, and load the same samples."""
+    from llavapose.data.index.shards import num_cores
+
+    asked, cores = config.data.num_workers, num_cores()
+    if asked <= cores:
+        return config
+    if is_first():
+        print(f"data.num_workers={asked}: {cores} cores here, and as many loading processes", flush=True)
+    return replace(config, data=replace(config.data, num_workers=cores))
+
+
 def train(config: TrainConfig) -> Path | None:
     """Train, unless ``resume`` finds that training had ended; the checkpoint's folder, None on ranks other than 0."""
     own: list[Identity] = []
@@ -91,6 +104,7 @@ def train(config: TrainConfig) -> Path | None:
         settle()
         forget_trained(config.output_dir)
 
+    config = _with_workers(config)
     if (place := meeting()) is not None and config.trainer.get("num_nodes", 1) > 1:
         print(f"waiting for the processes of {config.trainer['num_nodes']} machines at {place}", flush=True)
     trainer, checkpoint = build_trainer(config), config.output_dir / "hf"

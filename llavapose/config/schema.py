@@ -84,7 +84,7 @@ class DataConfig:
     row_tokens: int | None = None
     """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
-    """Processes that decode pictures; 0: the training process itself."""
+    """Processes that decode pictures, at most one a core; 0: the training process itself."""
 
     @property
     def longest_row(self) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llavapose.cli.training import train
+from llavapose.cli.training import _with_workers, train
 from llavapose.config.compose import composed, settings, typed
 from llavapose.errors import CheckpointError, ConfigError
 
@@ -65,6 +65,13 @@ def test_a_refused_resume_changes_nothing_and_a_good_one_goes_on_with_its_log(co
     train(config_of(*log))
     assert (run / "logs" / "metrics-earlier-1.csv").read_text().splitlines() == longer, "a new run deletes nothing"
     assert len((run / "logs" / "metrics.csv").read_text().splitlines()) == len(rows)
+
+
+def test_no_more_loading_processes_than_cores(config_of, monkeypatch, capsys):
+    monkeypatch.setattr("llavapose.data.index.shards.num_cores", lambda: 2)
+    assert _with_workers(config_of("data.num_workers=2")).data.num_workers == 2 and not capsys.readouterr().out
+    assert _with_workers(config_of("data.num_workers=8")).data.num_workers == 2
+    assert capsys.readouterr().out == "data.num_workers=8: 2 cores here, and as many loading processes\n"
 
 
 def test_resume_needs_something_to_go_on_from(conf, tmp_path):
