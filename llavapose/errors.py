@@ -29,8 +29,10 @@ class LlavaPoseError(Exception):
     Attributes:
         goes_on_with: the setting that, added to the command, lets it go on; None where there is none.
         on_all_ranks: whether every rank of a run raises it in the same words: then the first one alone is shown.
+        exit_code: of the process.
     """
 
+    exit_code: int = 1
     goes_on_with: str | None = None
     on_all_ranks: bool = False
 

@@ -102,6 +102,8 @@ class Owner:
 _held: dict[str, int | None] = {}
 """Lock file -> its descriptor, of this process; None where the disk keeps no locks."""
 _taken: dict[Place, Owner] = {}
+_waiting: dict[Place, tuple[Owner, Owner]] = {}
+"""Place -> the card of the run that is gone on with, and this run's own, which takes its place in ``sign``."""
 
 
 def owner_of(place: Place) -> Owner | None:
@@ -142,13 +144,15 @@ def unfinished(place: Place) -> bool:
     return owner is not None and not owner.ok
 
 
-def take(place: Place, values: Mapping[str, Any], *, wait: bool = False) -> None:
+def take(place: Place, values: Mapping[str, Any], *, wait: bool = False, goes_on: bool = False) -> None:
     """Make a place this process's own until ``release`` or its end, and write its card.
 
     Args:
         place: the folder is made where it is missing.
         values: the settings that decide what is written, as plain values.
         wait: whether to wait for another run there instead of being refused.
+        goes_on: whether the card keeps the settings of the run that lies there until ``sign``: one that goes on with it
+            may still be refused, and what is refused changes nothing.
 
     Raises:
         ConfigError: another run is writing there; names it.
@@ -160,10 +164,7 @@ def take(place: Place, values: Mapping[str, Any], *, wait: bool = False) -> None
     said = False
     while (other := _lock(place)) is not None:
         if not wait:
-            raise ConfigError(
-                f"{place.setting}={place.folder}: {place.name} is in use by {other}; wait for it or stop it, or give "
-                f"this run another {place.setting}"
-            )
+            raise ConfigError(_refusal(place, other))
         if not said:
             print(f"{place.name} is in use by {other}; waiting for it", flush=True)
         said = True
@@ -180,8 +181,39 @@ def take(place: Place, values: Mapping[str, Any], *, wait: bool = False) -> None
         pid=os.getpid(),
         started=_now(),
     )
+    _waiting.pop(place, None)
+    if goes_on and before is not None:
+        _waiting[place] = (before, owner)
+        owner = replace(owner, settings=before.settings, values=before.values)
     write_json(place.card, asdict(owner))
     _taken[place] = owner
+
+
+def sign() -> None:
+    """The run goes on for certain: from here on what lies in its places is of its own settings."""
+    for place, (_, owner) in list(_waiting.items()):
+        write_json(place.card, asdict(owner))
+        _taken[place] = owner
+        del _waiting[place]
+
+
+def refuse_in_use(place: Place) -> None:
+    """What lies in a place that another run has is not looked at: it is that run's, and under way.
+
+    Raises:
+        ConfigError: another run is writing there; names it.
+    """
+    others = [Place(folder=place.folder)] if place.part else list(_parts(place.folder))
+    for one in (place, *others):
+        if (other := _in_use(one)) is not None:
+            raise ConfigError(_refusal(place, other))
+
+
+def _refusal(place: Place, other: str) -> str:
+    return (
+        f"{place.setting}={place.folder}: {place.name} is in use by {other}; wait for it or stop it, or give this run "
+        f"another {place.setting}"
+    )
 
 
 @contextlib.contextmanager
@@ -206,7 +238,9 @@ def release(*, ok: bool) -> None:
 def _give_back(place: Place, *, ok: bool) -> None:
     # What cannot be written now, on a full disk, is told by the lock alone.
     with contextlib.suppress(OSError):
-        write_json(place.card, asdict(replace(_taken.pop(place), ended=_now(), ok=ok)))
+        before, _ = _waiting.pop(place, (None, None))
+        owner = _taken.pop(place)
+        write_json(place.card, asdict(before or replace(owner, ended=_now(), ok=ok)))
     handle = _held.pop(str(place.lock.absolute()), None)
     if handle is not None:
         os.close(handle)

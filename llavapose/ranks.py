@@ -15,11 +15,18 @@ class Launched:
         rank: from 0, over all nodes.
         size: how many there are.
         by: the launcher.
+        per_node: how many on each node; None where they are not shared out evenly, or nobody says.
     """
 
     rank: int
     size: int
     by: str
+    per_node: int | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What Lightning's trainer is to be told of them."""
+        return {"devices": self.per_node, "num_nodes": self.size // self.per_node} if self.per_node else {}
 
 
 def launched() -> Launched | None:
@@ -31,8 +38,16 @@ def launched() -> Launched | None:
     ):
         found = [os.environ.get(name, "") for name in (rank, size)]
         if needs in os.environ and all(text.isdigit() for text in found) and int(found[1]) > 1:
-            return Launched(rank=int(found[0]), size=int(found[1]), by=by)
+            return Launched(rank=int(found[0]), size=int(found[1]), by=by, per_node=_per_node(int(found[1]), by))
     return None
+
+
+def _per_node(size: int, by: str) -> int | None:
+    name = "LOCAL_WORLD_SIZE" if by == "torchrun" else "SLURM_STEP_NUM_NODES"
+    text = os.environ.get(name, "")
+    if not text.isdigit() or int(text) < 1 or size % int(text):
+        return None
+    return int(text) if by == "torchrun" else size // int(text)
 
 
 def is_first() -> bool:

@@ -12,6 +12,7 @@ from llavapose.bars import tame_bars
 from llavapose.config.register import as_settings
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import CheckpointError, DiskError, LlavaPoseError, disk_words
+from llavapose.manifest import FOLDER, checkpoints_in
 
 
 def main() -> int:
@@ -20,7 +21,9 @@ def main() -> int:
         prog="python -m llavapose export",
         description="Write a training checkpoint of any strategy as a Hugging Face folder, on a machine without a GPU.",
     )
-    parser.add_argument("checkpoint", type=Path, help="a file or folder in <output_dir>/checkpoints")
+    parser.add_argument(
+        "checkpoint", type=Path, help="a file or folder in <output_dir>/checkpoints, or the run's folder"
+    )
     parser.add_argument("out", type=Path, help="the folder to write; it must not be there yet")
     parser.add_argument("--base", help="where the base lies now (default: what the run's settings say)")
     given = parser.parse_args()
@@ -45,6 +48,7 @@ def export(checkpoint: Path, out: Path, base: str | None = None) -> int:
     Raises:
         CheckpointError: no checkpoint of a run, or ``out`` is there already.
     """
+    checkpoint = chosen(checkpoint)
     run = run_of(checkpoint)
     config = settings_of(run)
     if base is not None:
@@ -61,6 +65,28 @@ def export(checkpoint: Path, out: Path, base: str | None = None) -> int:
         write_facts(out, replace(facts, training={"optimizer steps": step, **facts.training}))
         write_card(out, None)
     return step
+
+
+def chosen(checkpoint: Path) -> Path:
+    """A checkpoint: of a run's folder, or of its ``checkpoints/``, the newest that is whole, and says which.
+
+    Raises:
+        CheckpointError: the folder holds none that is whole.
+    """
+    inside = next((one for one in (checkpoint / FOLDER, checkpoint) if one.name == FOLDER and one.is_dir()), None)
+    if inside is None or (inside == checkpoint and (checkpoint / ".metadata").is_file()):
+        return checkpoint
+    found = checkpoints_in(inside)
+    whole = next((one for one in found if not one.fault), None)
+    if whole is not None:
+        print(f"{checkpoint}: its newest whole checkpoint is {whole.folder.name}", flush=True)
+        return whole.folder
+    faults = "; ".join(f"{one.folder.name}: {one.fault}" for one in found) or "no step-000500 or the like"
+    files = ", ".join(sorted(path.name for path in inside.glob("*.ckpt")))
+    raise CheckpointError(
+        f"checkpoint {checkpoint}: none that is whole in {inside} ({faults}); "
+        + (f"name one of {files}" if files else "name a checkpoint of a training run")
+    )
 
 
 def run_of(checkpoint: Path) -> Path:

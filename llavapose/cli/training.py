@@ -1,13 +1,16 @@
 """Between a run's settings and its checkpoint: data made where they are missing, training where it is due."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llavapose.config.checks.inputs import missing_anchor
+from llavapose.config.checks.machine.processes import meeting
+from llavapose.config.places import settle
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError
-from llavapose.ranks import launched
+from llavapose.ranks import is_first, launched
 from llavapose.sweep.earlier import forget_trained, is_trained, mark_trained
 from llavapose.sweep.identity import Data, Identity, identity_of
 from llavapose.sweep.jobs import is_job
@@ -68,6 +71,18 @@ def refuse_without_opponent(config: TrainConfig) -> None:
         raise ConfigError("\n".join(missing))
 
 
+def _with_workers(config: TrainConfig) -> TrainConfig:
+    """No more loading processes than cores: they would wait for one another, and load the same samples."""
+    from llavapose.data.index.shards import num_cores
+
+    asked, cores = config.data.num_workers, num_cores()
+    if asked <= cores:
+        return config
+    if is_first():
+        print(f"data.num_workers={asked}: {cores} cores here, and as many loading processes", flush=True)
+    return replace(config, data=replace(config.data, num_workers=cores))
+
+
 def train(config: TrainConfig) -> Path | None:
     """Train, unless ``resume`` finds that training had ended; the checkpoint's folder, None on ranks other than 0."""
     own: list[Identity] = []
@@ -76,8 +91,6 @@ def train(config: TrainConfig) -> Path | None:
         data, images = prepare(config)
         own.append(identity_of(config, data))
         ended = config.resumes and is_trained(config.output_dir, own[0])
-        if not ended:
-            forget_trained(config.output_dir)
         ids = sorted(data.held_out_ids)
         return {"samples": str(data.samples), "images": str(images), "held_out_ids": ids, "ended": ended}
 
@@ -86,12 +99,21 @@ def train(config: TrainConfig) -> Path | None:
     from llavapose.training.fit import fit
     from llavapose.training.trainer import build_trainer
 
+    def begin() -> None:
+        """On the first rank, before the first step: what could be refused has been."""
+        settle()
+        forget_trained(config.output_dir)
+
+    config = _with_workers(config)
+    if (place := meeting()) is not None and config.trainer.get("num_nodes", 1) > 1:
+        print(f"waiting for the processes of {config.trainer['num_nodes']} machines at {place}", flush=True)
     trainer, checkpoint = build_trainer(config), config.output_dir / "hf"
     if not found["ended"]:
         samples, images = Path(found["samples"]), Path(found["images"])
-        fit(config, trainer, samples=samples, images=images, held_out_ids=found["held_out_ids"])
+        fit(config, trainer, samples=samples, images=images, held_out_ids=found["held_out_ids"], begin=begin)
         if trainer.is_global_zero:
             mark_trained(config.output_dir, own[0])
     elif trainer.is_global_zero:
+        settle()
         print(f"{config.data.name}: its training had ended; checkpoint {checkpoint}", flush=True)
     return checkpoint if trainer.is_global_zero else None

@@ -5,7 +5,7 @@ run is refused with the fix.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -13,16 +13,26 @@ from typing import Any
 
 from llavapose.config.endpoint import SAID
 from llavapose.config.schema import EvaluateConfig, TrainConfig, evaluation_of
-from llavapose.errors import ConfigError
+from llavapose.errors import ConfigError, shown
 from llavapose.files import fingerprint
 from llavapose.manifest import FOLDER, has_checkpoint
-from llavapose.owner import SWEEP, Place, stranger, take, unfinished, writes_otherwise
+from llavapose.owner import (
+    SWEEP,
+    Place,
+    owner_of,
+    refuse_in_use,
+    sign,
+    stranger,
+    take,
+    unfinished,
+    writes_otherwise,
+)
 from llavapose.ranks import is_first
 
 TRAINING = (
     "scenes", "teacher", "data", "model", "connector", "adapter", "optim", "strategy", "trainer", "batch_size", "seed",
 )  # fmt: skip
-"""Settings that decide what is trained."""
+"""Settings that decide what is trained; callbacks and loggers only write down how it goes."""
 BESIDE_TRAINING = (
     "callbacks", "logger",  # write down how it goes, or stop it
     "benchmark", "probe", "text_only", "controls", "answerer", "judge", "evaluate", "reference",  # come after it
@@ -31,6 +41,11 @@ BESIDE_TRAINING = (
     "max_usd", "resume", "dry_run", "forecast",
 )  # fmt: skip
 """All other settings of ``train.py``: the trained weights are the same whatever they say."""
+SHAPING = (
+    "adapter.type", "adapter.r", "adapter.targets", "connector.type", "batch_size", "seed", "strategy",
+    "trainer.accumulate_grad_batches",
+)  # fmt: skip
+"""Settings that a checkpoint cannot be gone on from without: they decide what it holds, or its place in the data."""
 RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer")
 """Settings that decide an arm's answers and probe; a second judge writes beside the first."""
 
@@ -71,9 +86,11 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
         # Hydra itself would write a training run's settings and its log.
         nowhere = ["hydra.output_subdir=null", "hydra.run.dir=.", "hydra/job_logging=stdout"]
         return nowhere if isinstance(config, TrainConfig) else []
+    goes_on = isinstance(config, TrainConfig) and config.resumes
+    later = ["hydra.output_subdir=null"] * goes_on  # ``settle`` writes the settings
     if SWEEP in os.environ:  # which has decided what becomes of what lies there
-        _take_all(claims_of(config, config.output_dir))
-        return []
+        _take_all(claims_of(config, config.output_dir), goes_on=goes_on)
+        return later
     named = any(text.lstrip("+").startswith("output_dir=") for text in overrides)
     folder = config.output_dir
     claims = claims_of(config, folder)
@@ -84,14 +101,29 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
             _say_aside(others, aside)
             folder, claims = aside, claims_of(config, aside)
     _refuse_others(config, claims)
-    _take_all(claims)
-    return [] if folder == config.output_dir else [f"output_dir={_quoted(folder)}"]
+    _take_all(claims, goes_on=goes_on)
+    return later if folder == config.output_dir else [*later, f"output_dir={_quoted(folder)}"]
 
 
-def _take_all(claims: Sequence[Claim]) -> None:
+_later: list[Callable[[], object]] = []
+
+
+def when_settled(act: Callable[[], object]) -> None:
+    """Have something done in ``settle``."""
+    _later.append(act)
+
+
+def settle() -> None:
+    """A run that resumes goes on for certain: its cards and settings take the place of those that it goes on with."""
+    sign()
+    while _later:
+        _later.pop(0)()
+
+
+def _take_all(claims: Sequence[Claim], *, goes_on: bool = False) -> None:
     if is_first():
         for claim in claims:
-            take(claim.place, claim.values)
+            take(claim.place, claim.values, goes_on=goes_on)
 
 
 def claims_of(config: TrainConfig | EvaluateConfig, folder: Path) -> list[Claim]:
@@ -157,6 +189,11 @@ def _say_aside(others: Sequence[Claim], aside: Path) -> None:
 
 def _refuse_others(config: TrainConfig | EvaluateConfig, claims: Sequence[Claim]) -> None:
     resumes = isinstance(config, TrainConfig) and config.resumes
+    if is_first():
+        for claim in claims:
+            refuse_in_use(claim.place)
+    if resumes and has_checkpoint(claims[0].place.folder):
+        _refuse_other_shapes(claims[0])
     for claim in claims:
         if (reason := claim.reason()) is None:
             continue
@@ -171,6 +208,22 @@ def _refuse_others(config: TrainConfig | EvaluateConfig, claims: Sequence[Claim]
         raise ConfigError(
             f"output_dir: {place.folder} holds checkpoints of a run of these settings that did not end; go on with "
             f"resume=true, or move {place.folder / FOLDER} away to start anew"
+        )
+
+
+def _refuse_other_shapes(claim: Claim) -> None:
+    """What no checkpoint there fits is said before anything is loaded; the rest is for the checkpoint itself to say."""
+    owner = owner_of(claim.place)
+    there, here = (
+        {**values, "strategy": values.get("strategy._target_") or values.get("strategy.name")}
+        for values in (owner.values if owner is not None else {}, claim.values)
+    )
+    odd = [key for key in SHAPING if there.get(key) is not None and there[key] != here.get(key)]
+    if odd:
+        told = ", ".join(f"{key} {shown(there[key], 60)} there, {shown(here.get(key), 60)} here" for key in odd)
+        raise ConfigError(
+            f"resume: the checkpoints in {claim.place.folder} were trained by other settings ({told}); give those, or "
+            "start anew in another output_dir"
         )
 
 

@@ -6,6 +6,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ class DataConfig:
     row_tokens: int | None = None
     """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
-    """Processes that decode pictures; 0: the training process itself."""
+    """Processes that decode pictures, at most one a core; 0: the training process itself."""
 
     @property
     def longest_row(self) -> int:
@@ -214,6 +215,9 @@ class OptimConfig:
         return found
 
 
+_SLURM_TIME = re.compile(r"\d+(:\d{1,2}){0,2}|\d+-\d{1,2}(:\d{1,2}){0,2}|(?i:unlimited|infinite)")
+
+
 @dataclass(kw_only=True)
 class LauncherConfig:
     """Group ``launcher``: where a run, or each job of ``-m``, becomes a process tree of its own."""
@@ -244,6 +248,8 @@ class LauncherConfig:
             names = ("submit", "time", "signal_s", "cpus_per_task", "mem", "partition", "account", "setup")
             return too_small(self, "launcher.", jobs=1) + unread(self, "launcher.", names, "choose launcher=slurm")
         found = unread(self, "launcher.", ("jobs",), "Slurm decides how many run at the same time; leave it out")
+        if not _SLURM_TIME.fullmatch(self.time):
+            found.append(f"launcher.time is {self.time!r}; expected Slurm's form, such as 24:00:00 or 90 (minutes)")
         return found + too_small(self, "launcher.", signal_s=1, cpus_per_task=1)
 
 

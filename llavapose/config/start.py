@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
@@ -14,18 +15,20 @@ from typing import IO, Any
 import hydra
 import yaml
 from hydra._internal.utils import get_args_parser
-from omegaconf import DictConfig
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
 
 from llavapose.bars import tame_bars
 from llavapose.config.checks.check import answers_trained
 from llavapose.config.checks.secrets import hidden
 from llavapose.config.compose import composed, opened, refuse_secrets, settings, typed
 from llavapose.config.experiments import experiments_of
-from llavapose.config.places import claimed
+from llavapose.config.places import claimed, when_settled
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words
+from llavapose.files import atomic_write
 from llavapose.owner import released_at_the_end
-from llavapose.ranks import is_first
+from llavapose.ranks import is_first, launched
 
 RunSweep = Callable[[Path, Sequence[str]], None]
 """Runs the combinations of overrides: ``launch`` with its callbacks filled in."""
@@ -91,6 +94,11 @@ def start(
                 return
         options = [word for word in sys.argv[1:] if word not in arguments.overrides]
         overrides = list(arguments.overrides)
+        if script == "train" and not child and (place := launched()) is not None:
+            given_keys = {text.lstrip("+").partition("=")[0] for text in overrides}
+            counts = {f"trainer.{name}": number for name, number in place.counts.items()}
+            if not given_keys & counts.keys():
+                overrides += [f"{name}={number}" for name, number in counts.items()]
         if arguments.cfg or arguments.info:
             composed(script, conf, overrides, whole=False)
         elif not child and not inspects:
@@ -103,12 +111,26 @@ def start(
 
         def task(config: DictConfig) -> None:
             with _mistakes_in_one_line(command):  # before Hydra says its own
-                main(typed(script, config))
+                given = typed(script, config)
+                if getattr(given, "resumes", False) and is_first():
+                    when_settled(partial(_save_settings, given.output_dir, config))
+                main(given)
 
         register()
         if not inspects:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # a mistake of ours: show all of it
         hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
+
+
+def _save_settings(folder: Path, config: DictConfig) -> None:
+    """Leave a run's settings where Hydra leaves them."""
+    own = HydraConfig.get()
+    files = {"config": config, "hydra": OmegaConf.create({"hydra": own}), "overrides": own.overrides.task}
+    for name, value in files.items():
+        path = folder / ".hydra" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as stream:
+            stream.write(OmegaConf.to_yaml(value))
 
 
 @contextmanager
@@ -119,7 +141,8 @@ def _mistakes_in_one_line(command: str) -> Iterator[None]:
     except LlavaPoseError as error:
         _exit_with(error, command)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        if is_first():
+            print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
         words = disk_words(error)
@@ -172,12 +195,12 @@ def _say_warning(
 
 def _exit_with(error: LlavaPoseError, command: str) -> None:
     if error.on_all_ranks and not is_first():
-        sys.exit(1)
+        sys.exit(error.exit_code)
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {hidden(line)}", file=sys.stderr)
     if error.goes_on_with:
         print(f"go on:  {hidden(f'{command} {error.goes_on_with}')}", file=sys.stderr)
-    sys.exit(1)
+    sys.exit(error.exit_code)
 
 
 def _help(script: str, conf: Path, text: str) -> str:

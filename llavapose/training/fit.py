@@ -1,7 +1,9 @@
 """One training run: check the data, build the model under the strategy, fit, leave a Hugging Face folder."""
 
+import re
+import signal
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+from lightning.pytorch.callbacks import LambdaCallback
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies import DeepSpeedStrategy
 
@@ -91,7 +94,13 @@ def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, step
 
 
 def fit(
-    config: TrainConfig, trainer: L.Trainer, *, samples: Path, images: Path, held_out_ids: Collection[int] = ()
+    config: TrainConfig,
+    trainer: L.Trainer,
+    *,
+    samples: Path,
+    images: Path,
+    held_out_ids: Collection[int] = (),
+    begin: Callable[[], object] = lambda: None,
 ) -> Path:
     """Train one arm.
 
@@ -101,6 +110,8 @@ def fit(
         samples: JSONL of samples.
         images: folder that their image paths are relative to.
         held_out_ids: COCO image ids whose samples are left out.
+        begin: called on the first rank, before the first step and again behind the last: nothing can refuse the run
+            then.
 
     Returns:
         The folder that ``LlavaForConditionalGeneration.from_pretrained`` loads: ``<output_dir>/hf``.
@@ -133,9 +144,18 @@ def fit(
         # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
         trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
     facts = facts_of(config, data, samples=samples, training=_sizes(config, trainer))
-    if trainer.is_global_zero:
+
+    def sign(*_: object) -> None:
+        if not trainer.is_global_zero:
+            return
+        begin()
         # For whoever exports a checkpoint before the run has come to its end.
         write_facts(config.output_dir, facts)
+        for logger in trainer.loggers:
+            # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
+            logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
+
+    callbacks_of(trainer).insert(0, LambdaCallback(on_train_start=sign))
     # Lightning would ask for a loader that has nothing to load.
     if not len(data.val):
         trainer.limit_val_batches = 0
@@ -144,8 +164,9 @@ def fit(
         callbacks_of(trainer).insert(0, LossWatch(factor=None))
     checkpoint = _checkpoint_path(config, trainer)
     with _quieted():
-        with _logged(config, trainer):
+        with _logged(trainer), _other_weights(checkpoint), _interrupted():
             trainer.fit(module, data, ckpt_path=checkpoint)
+            sign()  # a checkpoint of the last step has nothing to start
         folder = export(config, trainer, module)
     if trainer.is_global_zero:
         total, trainable = count_parameters(module.llava.parameters())
@@ -167,14 +188,48 @@ def _quieted() -> Iterator[None]:
 
 
 @contextmanager
-def _logged(config: TrainConfig, trainer: L.Trainer) -> Iterator[None]:
-    """The settings to every logger at the start; W&B's runs brought to their end, come what may.
+def _other_weights(checkpoint: str | None) -> Iterator[None]:
+    """A checkpoint of another model ends in one line, where torch names every weight."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:  # of the weights, and of the optimizer's states
+        told = " ".join(str(error).split())
+        if checkpoint is None or not re.search("loading state_dict|loaded state dict", told):
+            raise
+        raise CheckpointError(
+            f"resume: {checkpoint} was trained by other settings of model, connector or adapter ({told[:150]}); give "
+            "those, or start anew with resume=false in another output_dir"
+        ) from None
+
+
+@contextmanager
+def _interrupted() -> Iterator[None]:
+    """Ctrl-C is Ctrl-C: Lightning makes it the end of the process, without a word."""
+    try:
+        yield
+    except SystemExit as ending:
+        if isinstance(ending.__context__, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning had ignored
+            raise KeyboardInterrupt from None
+        raise
+
+
+@contextmanager
+def _logged(trainer: L.Trainer) -> Iterator[None]:
+    """Every logger begins before anything is loaded; W&B's runs are brought to their end, come what may.
 
     Lightning leaves a run open, and W&B's own exit hook may end the process before the run's file is written.
     """
     for logger in trainer.loggers:
-        # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
-        logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
+        try:
+            getattr(logger, "experiment", None)  # made when it is asked for
+        except Exception as error:
+            if not type(error).__module__.startswith("wandb."):
+                raise
+            told = " ".join(str(error).split())[:300]
+            raise ConfigError(
+                f"logger: Weights & Biases cannot be reached so ({told}); log offline, or mend it"
+            ) from None
     exit_code = 1
     try:
         yield

@@ -91,9 +91,11 @@ class PoseModule(L.LightningModule):
         found = checkpoint["state_dict"]
         odd = [name for name in trained if name not in found or found[name].shape != trained[name].shape]
         if odd:
+            shape = tuple(trained[odd[0]].shape)
+            there = f"in another shape, {tuple(found[odd[0]].shape)} for {shape}" if odd[0] in found else "not at all"
             raise CheckpointError(
-                f"resume=true: the checkpoint does not hold {odd[0]} of this run's adapter; go on with the settings "
-                "of adapter that it was written with"
+                f"resume: the checkpoint was trained by other settings: it holds {odd[0]} {there}; go on with the "
+                "settings of adapter that it was written with"
             )
 
     def losses(self, batch: Batch) -> Tensor:

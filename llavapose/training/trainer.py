@@ -14,6 +14,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.fabric.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.loggers import WandbLogger
 
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
@@ -34,7 +35,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
         loggers = _built(with_run_id(config))
     with _told("trainer"):
         return L.Trainer(
-            **config.trainer,
+            **_arguments(config),
             strategy=strategy,
             callbacks=callbacks,
             logger=loggers or False,
@@ -42,6 +43,14 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
             enable_checkpointing=config.callbacks.get("checkpoint") is not None,
             default_root_dir=config.output_dir,
         )
+
+
+def _arguments(config: TrainConfig) -> dict[str, Any]:
+    """The trainer's own, but that one process has one device: Lightning would take all there are, under DDP."""
+    given = dict(config.trainer)
+    if config.strategy.get("name") == "auto" and given.get("devices", "auto") in ("auto", -1, "-1"):
+        given["devices"] = 1
+    return given
 
 
 @contextmanager
@@ -71,6 +80,8 @@ def _quieten() -> None:
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.WARNING)
+    # Of a kernel for 4-bit answers on a CPU, which no training asks for; peft imports it for every adapter.
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 
 def with_run_id(config: TrainConfig) -> dict[str, Any]:
@@ -94,4 +105,8 @@ def with_run_id(config: TrainConfig) -> dict[str, Any]:
 
 
 def _built(parts: dict[str, Any]) -> list[Any]:
-    return [instantiate(part, _convert_="all") for part in parts.values() if part is not None]
+    built = [instantiate(part, _convert_="all") for part in parts.values() if part is not None]
+    for one in built:
+        if isinstance(one, WandbLogger) and one._wandb_init.get("anonymous", ...) is None:
+            del one._wandb_init["anonymous"]  # Lightning always gives it, and W&B warns of it
+    return built

@@ -2,9 +2,9 @@
 
 import pytest
 
-from llavapose.cli.training import train
+from llavapose.cli.training import _with_workers, train
 from llavapose.config.compose import composed, settings, typed
-from llavapose.errors import ConfigError
+from llavapose.errors import CheckpointError, ConfigError
 
 
 @pytest.fixture
@@ -40,6 +40,38 @@ def test_without_resume_or_with_other_settings_it_trains(config_of, capsys):
     train(config_of())
     assert (checkpoint / "model.safetensors").stat().st_mtime_ns != longer
     assert "its training had ended" not in capsys.readouterr().out
+
+
+def test_a_refused_resume_changes_nothing_and_a_good_one_goes_on_with_its_log(config_of, tmp_path):
+    """Other kinds of sample are another plan: only the checkpoint itself can say so."""
+    log = ["logger=csv", "trainer.log_every_n_steps=1", "callbacks.checkpoint.keep=3"]
+    train(config_of(*log))
+    run = tmp_path / "run"
+
+    def files() -> dict[str, bytes]:
+        return {str(path): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+    before = files()
+    with pytest.raises(CheckpointError, match="was trained on another plan"):
+        train(config_of(*log, "resume=true", "data.kinds.detail=0"))
+    assert files() == before
+    with pytest.raises(CheckpointError, match="was trained by other settings of model, connector or adapter"):
+        train(config_of(*log, "resume=true", "connector=linear"))
+    assert files() == before
+    rows = (run / "logs" / "metrics.csv").read_text().splitlines()
+    train(config_of(*log, "resume=true", "trainer.max_steps=3"))
+    longer = (run / "logs" / "metrics.csv").read_text().splitlines()
+    assert longer[: len(rows)] == rows and len(longer) == len(rows) + 1
+    train(config_of(*log))
+    assert (run / "logs" / "metrics-earlier-1.csv").read_text().splitlines() == longer, "a new run deletes nothing"
+    assert len((run / "logs" / "metrics.csv").read_text().splitlines()) == len(rows)
+
+
+def test_no_more_loading_processes_than_cores(config_of, monkeypatch, capsys):
+    monkeypatch.setattr("llavapose.data.index.shards.num_cores", lambda: 2)
+    assert _with_workers(config_of("data.num_workers=2")).data.num_workers == 2 and not capsys.readouterr().out
+    assert _with_workers(config_of("data.num_workers=8")).data.num_workers == 2
+    assert capsys.readouterr().out == "data.num_workers=8: 2 cores here, and as many loading processes\n"
 
 
 def test_resume_needs_something_to_go_on_from(conf, tmp_path):

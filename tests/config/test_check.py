@@ -85,6 +85,21 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["global_batch=0"], "global_batch is 0; expected at least 1"),
         (["launcher.jobs=0"], "launcher.jobs is 0; expected at least 1"),
         (["trainer.max_epochs=abc"], "trainer.max_epochs is 'abc'; expected a whole number"),
+        (["trainer.max_epochs=0"], "trainer.max_epochs is 0; expected at least 1, or -1 for no limit"),
+        (["trainer.max_steps=0"], "trainer.max_steps is 0; expected at least 1, or -1 for no limit"),
+        (["trainer.accumulate_grad_batches=0"], "trainer.accumulate_grad_batches is 0; expected at least 1"),
+        (["trainer.log_every_n_steps=0"], "trainer.log_every_n_steps is 0; expected at least 1"),
+        (["trainer.num_nodes=0"], "trainer.num_nodes is 0; expected at least 1"),
+        (["trainer.check_val_every_n_epoch=0"], "trainer.check_val_every_n_epoch is 0; expected at least 1"),
+        (["trainer.val_check_interval=0"], "trainer.val_check_interval is 0; expected more than 0"),
+        (["trainer.limit_train_batches=abc"], "trainer.limit_train_batches is 'abc'; expected a number"),
+        (["trainer.limit_train_batches=0"], "trainer.limit_train_batches is 0; expected more than 0"),
+        (["callbacks.checkpoint.keep=0"], "callbacks.checkpoint.keep is 0; expected at least 1"),
+        (["callbacks.loss.factor=0.5"], "callbacks.loss.factor is 0.5; expected more than 1"),
+        (
+            ["launcher=slurm", "launcher.time=notatime"],
+            "launcher.time is 'notatime'; expected Slurm's form, such as 24:00:00 or 90 (minutes)",
+        ),
         (["evaluate=false", "reference=demo"], "reference=demo is read by nothing: nothing is evaluated; leave it out"),
         (["controls=[shuffled,shuffled]"], "controls names shuffled twice; name each once"),
         (["data.name=prior"], "data.name is prior, the row of the best answer without a picture; choose another"),
@@ -155,6 +170,14 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
 )
 def test_one_line_with_the_fix(conf, overrides, line):
     assert mistakes(conf, *overrides) == [line]
+
+
+def test_numbers_that_stand_for_something_else_are_let_through(conf):
+    words = ["max_epochs=-1", "max_steps=-1", "num_sanity_val_steps=-1", "val_check_interval='00:12:00:00'",
+             "limit_train_batches=0.5", "limit_val_batches=0"]  # fmt: skip
+    composed("train", conf, [*(f"trainer.{one}" for one in words), "callbacks.loss.factor=null"])
+    for time in ("90", "1:30", "12:00:00", "2-12", "2-12:30:00", "UNLIMITED"):
+        composed("train", conf, ["launcher=slurm", f"launcher.time='{time}'"])
 
 
 def test_all_problems_at_once(conf):

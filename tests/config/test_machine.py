@@ -17,7 +17,9 @@ from llavapose.config.checks.machine.devices import _problems
 from llavapose.config.checks.machine.folders import folder_problems
 from llavapose.config.checks.machine.gpus import Gpus, visible
 from llavapose.config.checks.machine.hub import hub_problems
-from llavapose.config.compose import settings
+from llavapose.config.checks.machine.processes import process_problems
+from llavapose.config.checks.machine.wandb_key import wandb_problems
+from llavapose.config.compose import composed, settings, typed
 from llavapose.errors import ConfigError
 from llavapose.files import TINY_BASE
 
@@ -27,13 +29,12 @@ NOTHING_HEAVY_CPU_S = 4.0
 
 NONE = Gpus(num=0, why="this machine has no NVIDIA driver")
 A100 = Gpus(num=2, capability=(8, 0))
+TORCHRUN = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "localhost"}
 T4 = Gpus(num=1, capability=(7, 5))
 ZERO3 = "lightning.pytorch.strategies.DeepSpeedStrategy"
 
 
 def problems(conf: Path, gpus: Gpus | None, *overrides: str, num_cores: int = 4) -> list[str]:
-    from llavapose.config.compose import composed, typed
-
     return list(_problems(typed("train", composed("train", conf, overrides)), gpus, num_cores))
 
 
@@ -47,7 +48,7 @@ def problems(conf: Path, gpus: Gpus | None, *overrides: str, num_cores: int = 4)
         (A100, ["trainer.accelerator=gpus"], "trainer.accelerator is 'gpus'; did you mean gpu?"),
         (A100, ["trainer.devices=4"], "trainer.devices=4: there are 2 GPUs here; set trainer.devices=2 or less"),
         (A100, ["trainer.devices=[0,2]"], "trainer.devices=[0, 2]: there are 2 GPUs here, counted from 0; name others"),
-        (T4, ["trainer.devices=2"], "trainer.devices=2: there is 1 GPU here; set trainer.devices=1 or less"),
+        (T4, ["strategy=ddp", "trainer.devices=2"], "trainer.devices=2: there is 1 GPU here; set trainer.devices=1 or"),
         (NONE, ["trainer.devices=8"], "trainer.devices=8: no GPU here, and 4 cores; set trainer.devices=1, or"),
         (NONE, ["trainer.devices=some"], "trainer.devices is 'some'; expected a number"),
         (NONE, ["trainer.devices=0"], "trainer.devices is 0; expected a number"),
@@ -83,6 +84,59 @@ def test_one_line_with_the_fix(conf, here, overrides, line):
 )
 def test_what_can_run_is_let_through(conf, here, overrides):
     assert problems(conf, here, *overrides) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "started", "line"),
+    [
+        (["trainer.devices=2"], {}, "strategy=single is one process, and trainer.devices=2 asks for more; choose"),
+        (["trainer.devices=[0,1]"], {}, "strategy=single is one process, and trainer.devices=[0, 1] asks for more"),
+        (["trainer.num_nodes=2"], {}, "strategy=single is one process, and trainer.num_nodes=2 asks for more"),
+        ([], TORCHRUN, "strategy=single is one process, and torchrun starts 2; choose strategy=ddp"),
+        (
+            ["strategy=ddp", "trainer.devices=1"], TORCHRUN,
+            "torchrun started 2 processes (2 on each machine), and trainer.devices=1 x trainer.num_nodes=1 is 1; leave",
+        ),
+        (["strategy=ddp", "trainer.devices=2"], TORCHRUN, None),
+        (
+            ["strategy=ddp", "trainer.devices=4", "trainer.num_nodes=2"], {},
+            "trainer.num_nodes=2: nothing has started the processes of 2 machines; start this on each with torchrun "
+            "--nnodes 2 --nproc_per_node 4 ..., or choose launcher=slurm",
+        ),
+        (["strategy=ddp", "trainer.devices=4", "trainer.num_nodes=2"], {"MASTER_ADDR": "a", "NODE_RANK": "0"}, None),
+        (["strategy=ddp", "trainer.devices=4", "trainer.num_nodes=2", "launcher=slurm"], {}, None),
+        (["strategy=ddp", "trainer.devices=4", "trainer.num_nodes=2", "dry_run=true"], {}, None),
+    ],
+)  # fmt: skip
+def test_processes_are_those_that_were_started(conf, monkeypatch, overrides, started, line):
+    for name in ("MASTER_ADDR", "NODE_RANK", "RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in started.items():
+        monkeypatch.setenv(name, value)
+    found = list(process_problems(typed("train", composed("train", conf, overrides))))
+    assert len(found) == (line is not None) and all(one.startswith(line) for one in found), found
+
+
+def test_a_run_is_sent_to_weights_and_biases_with_a_key_alone(conf, tmp_path, monkeypatch):
+    for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE", "WANDB_BASE_URL", "WANDB_MODE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def said(*words: str) -> list[str]:
+        return list(wandb_problems(typed("train", composed("train", conf, ["logger=wandb", *words]))))
+
+    (line,) = said("logger.wandb.offline=false")
+    assert line.startswith("logger.wandb.offline=false: no key of Weights & Biases here; set WANDB_API_KEY, or run")
+    assert not said() and not said("logger.wandb=null")
+    (tmp_path / ".netrc").write_text("machine api.wandb.ai login user password x\n")
+    assert not said("logger.wandb.offline=false")
+    monkeypatch.setenv("WANDB_BASE_URL", "https://wandb.example.org")
+    assert said("logger.wandb.offline=false"), "that is another server's"
+    monkeypatch.setenv("WANDB_API_KEY", "set")
+    assert not said("logger.wandb.offline=false")
+    monkeypatch.delenv("WANDB_API_KEY")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert not said("logger.wandb.offline=false")
 
 
 def test_all_at_once_and_before_anything_is_imported(run_script, tmp_path):
@@ -285,7 +339,6 @@ def test_a_folder_that_takes_no_files():
 def test_read_only_data_that_are_there_may_be_read(tmp_path):
     """On a cluster samples and world often lie where a run may not write."""
     from llavapose.config.checks.machine.ability import machine_problems
-    from llavapose.config.compose import composed, typed
 
     words = ["data_dir=/proc", "scenes.root=/proc", f"output_dir={tmp_path}"]
     assert machine_problems(typed("train", composed("train", ROOT / "conf", words))) == []

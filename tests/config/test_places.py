@@ -1,5 +1,6 @@
 """Where a run writes: default folders that do not collide, named ones that are refused with the fix."""
 
+import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -8,11 +9,20 @@ from pathlib import Path
 import pytest
 
 from llavapose.config.compose import composed, typed
-from llavapose.config.places import BESIDE_TRAINING, TRAINING, audit_folder, claim_sweep, claimed
+from llavapose.config.places import (
+    BESIDE_TRAINING,
+    TRAINING,
+    audit_folder,
+    claim_sweep,
+    claimed,
+    settle,
+    when_settled,
+)
 from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError
 from llavapose.owner import SWEEP, Place, owner_of, release
+from tests.test_owner import ENV, HOLD
 
 CONF = conf_folder()
 
@@ -32,6 +42,7 @@ def start(script, *overrides, ok=True, leaves=()):
     """What a run does before its work and behind it; returns its folder."""
     release(ok=True)
     more = claimed(config_of(script, *overrides), overrides)
+    settle()
     folder = config_of(script, *overrides, *more).output_dir
     for name in leaves:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +82,7 @@ def test_a_named_folder_of_other_settings_is_refused(capsys):
         "(optim.lr 0.001 there, 0.5 here, seed 0 there, 1 here)" in text and "give this run another output_dir" in text
     )
     assert Path("out/checkpoints/last.ckpt").exists()
-    assert start("train", "data=detail", "output_dir=out", "seed=1", "resume=true") == "out"
+    assert start("train", "data=detail", "output_dir=out", "optim.lr=0.5", "resume=true") == "out"
     assert "resume: out holds the results" in capsys.readouterr().out
     Path("old/hf").mkdir(parents=True)
     Path("old/hf/config.json").touch()
@@ -100,6 +111,59 @@ def test_checkpoints_of_a_run_that_was_cut_off_are_not_removed_unasked():
     assert "resume=true" in text and "outputs/train/detail/checkpoints" in text
     assert start("train", "data=detail", "resume=true") == "outputs/train/detail"
     start("train", "data=detail")
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("batch_size=3", "batch_size 16 there, 3 here"),
+        ("adapter=none", "adapter.type 'lora' there, 'none' here"),
+        ("adapter.r=64", "adapter.r 128 there, 64 here"),
+        ("connector=linear", "connector.type 'keep' there, 'linear' here"),
+        ("strategy=ddp", "strategy 'auto' there, 'lightning.pytorch.strategies.DDPStrategy' here"),
+    ],
+)
+def test_what_no_checkpoint_fits_is_refused_before_anything_is_written(setting, told):
+    start("train", "data=detail", "output_dir=out", "adapter=lora", leaves=TRAINED, ok=False)
+    before = Path("out/owner.json").read_text()
+    text = refused("train", "data=detail", "output_dir=out", "adapter=lora", setting, "resume=true")
+    assert text.startswith("resume: the checkpoints in out were trained by other settings (") and told in text
+    assert Path("out/owner.json").read_text() == before
+
+
+def test_the_card_of_a_run_that_resumes_is_its_own_once_it_goes_on():
+    """Refused later, by its checkpoint or its data, it leaves what it has found."""
+    words = ("train", "data=detail", "output_dir=out")
+    start(*words, leaves=TRAINED)
+    card = Path("out/owner.json")
+    before, other = card.read_text(), (*words[1:], "data.kinds.conv=1", "resume=true")
+    place = Place(folder=Path("out"))
+    settled: list[str] = []
+    for goes_on in (False, True):
+        more = claimed(config_of("train", *other), other)
+        assert "hydra.output_subdir=null" in more, "its settings are written then, too"
+        assert owner_of(place).ended is None and owner_of(place).settings == json.loads(before)["settings"]
+        when_settled(lambda: settled.append("written"))
+        if goes_on:
+            settle()
+            assert settled
+        release(ok=goes_on)
+        assert goes_on or (card.read_text() == before and not settled)
+    assert owner_of(place).ok and owner_of(place).settings != json.loads(before)["settings"]
+
+
+def test_a_folder_in_use_is_said_before_what_lies_there():
+    """While a first run trains, its own checkpoints are no reason to move them away."""
+    start("train", "data=detail", "output_dir=out", leaves=TRAINED, ok=False)
+    words = [sys.executable, "-c", HOLD, "out", ""]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=ENV) as first:
+        assert first.stdout is not None and first.stdout.readline() == "held\n"
+        try:
+            for more in ((), ("seed=1",), ("resume=true",), ("resume=true", "batch_size=3")):
+                text = refused("train", "data=detail", "output_dir=out", *more)
+                assert f"(process {first.pid} on " in text and "wait for it or stop it" in text
+        finally:
+            first.kill()
 
 
 def test_arms_share_a_folder_of_results():

@@ -15,9 +15,10 @@ from safetensors import safe_open
 from transformers import AutoProcessor, GenerationConfig, LlavaForConditionalGeneration
 
 from llavapose.__main__ import COMMANDS
-from llavapose.cli.export import export, main
+from llavapose.cli.export import chosen, export, main
 from llavapose.config.choices import ConnectorType
 from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.errors import CheckpointError
 from llavapose.manifest import checkpoints_in
 from tests.llm.transformers_server import served
 from tests.training.runs import flip, lines, run, weights
@@ -102,10 +103,20 @@ def test_a_run_that_was_stopped(places, tmp_path):
     job = {**places, "output_dir": str(tmp_path / "run"), "save_every": 2, "hydra": True}
     run(**job, stop=(3, False))
     assert max(line["step"] for line in lines(tmp_path / "run")) < 5
-    step = export(checkpoint_of(tmp_path / "run"), tmp_path / "hf")
+    folder = tmp_path / "run" / "checkpoints"
+    newest, older = [one.folder for one in checkpoints_in(folder)]
+    assert chosen(newest) == chosen(tmp_path / "run") == chosen(folder) == newest
+    step = export(tmp_path / "run", tmp_path / "hf")
     card = ModelCard.load(tmp_path / "hf" / "README.md").text
     assert f"- optimizer steps: {step}\n" in card and "- strategy: SingleDeviceStrategy\n" in card
     assert weights(tmp_path / "hf").keys() == weights(Path(places["base"])).keys()
+    (newest / "state.ckpt").unlink()
+    assert chosen(tmp_path / "run") == older, "the newest that is whole"
+    (older / "state.ckpt").unlink()
+    with pytest.raises(
+        CheckpointError, match=rf"none that is whole in .*{newest.name}: state.ckpt is missing; .*name a"
+    ):
+        chosen(tmp_path / "run")
 
 
 def test_a_file_of_lightning_s_own(left, tmp_path):

@@ -130,15 +130,27 @@ class _Signal(L.Callback):
             self.step = -1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
 def test_a_signal_saves_at_the_edge_and_stops(whole, places, tmp_path, number, monkeypatch):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     settings = {**WHOLE, "save_every": 100}
-    with pytest.raises(StoppedError, match=rf"^{number.name}: stopped behind step 4, saved in .*step-000004$"):
+    name = "Ctrl-C" if number == signal.SIGINT else number.name
+    with pytest.raises(StoppedError, match=rf"^{name}: stopped behind step 4, saved in .*step-000004$") as stopped:
         run(**places, **settings, output_dir=str(tmp_path), extra=[_Signal(3, number)])
+    assert stopped.value.exit_code == (130 if number == signal.SIGINT else 1)
     assert saved(tmp_path) == [4] and not (tmp_path / "hf").exists()
     run(**places, **settings, output_dir=str(tmp_path), resume="auto")
     assert_same(tmp_path, whole)
+
+
+def test_ctrl_c_before_the_first_step_or_twice_ends_at_once(places, tmp_path):
+    """Lightning would end the process there, without a word."""
+    before = L.pytorch.callbacks.LambdaCallback(setup=lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+    twice = [_Signal(3, signal.SIGINT), _Signal(3, signal.SIGINT)]
+    for extra in ([before], twice):
+        with pytest.raises(KeyboardInterrupt):
+            run(**places, **WHOLE, output_dir=str(tmp_path), extra=extra)
+        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
 def test_nothing_to_go_on_from(places, tmp_path):

@@ -18,7 +18,7 @@ CONF = Path(__file__).parents[2] / "conf"
         (["strategy=fsdp2", "trainer.precision=64-true"], "trainer: Lightning cannot be set up so (The `ModelParallel"),
         (["trainer.val_check_interval=2.5"], "trainer: Lightning cannot be set up so ("),
         (["strategy.name=no_such"], "trainer: Lightning cannot be set up so ("),
-        (["callbacks.checkpoint.keep=0"], "callbacks: Lightning cannot be set up so ("),
+        (["callbacks.curves.folder=null"], "callbacks: Lightning cannot be set up so ("),
     ],
 )
 def test_one_line_that_names_the_group(tmp_path, words, said):
@@ -26,6 +26,15 @@ def test_one_line_that_names_the_group(tmp_path, words, said):
     with pytest.raises(ConfigError) as caught:
         build_trainer(config)
     assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("devices", ["auto", "-1", "1"])
+def test_single_is_one_device(tmp_path, monkeypatch, devices):
+    """Lightning's "auto" takes every GPU there is, under DDP."""
+    monkeypatch.setattr("lightning.pytorch.accelerators.cpu.CPUAccelerator.auto_device_count", lambda: 4)
+    words = [f"output_dir={tmp_path}", "trainer.accelerator=cpu", f"trainer.devices={devices}"]
+    trainer = build_trainer(typed("train", composed("train", CONF, words)))
+    assert (trainer.world_size, type(trainer.strategy).__name__) == (1, "SingleDeviceStrategy")
 
 
 def test_our_own_words_are_kept(tmp_path, monkeypatch):

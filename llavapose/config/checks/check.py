@@ -15,15 +15,14 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
+from llavapose.config.checks import numbers
+from llavapose.config.checks.numbers import number_problems
 from llavapose.config.checks.secrets import secrets_in
 from llavapose.config.checks.targets import signature_of
 from llavapose.config.register import as_settings
 from llavapose.config.schema import problems_of
 
 TRAINER = "lightning.Trainer"
-_COUNTS = ("max_epochs", "min_epochs", "max_steps", "min_steps", "accumulate_grad_batches", "log_every_n_steps",
-           "num_sanity_val_steps", "num_nodes")  # fmt: skip
-"""Settings of the trainer that Lightning itself looks at late, behind the data and the model."""
 RAW_GROUPS = ("trainer", "strategy", "callbacks", "logger")
 """Groups whose keys are arguments of other people's classes."""
 
@@ -141,10 +140,7 @@ def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
 def _raw_group(group: str, node: DictConfig) -> Iterator[str]:
     if group == "trainer":
         yield from _arguments([str(key) for key in node], TRAINER, "trainer", taken=_TRAINER_GROUPS)
-        for key in _COUNTS:
-            value = _child(node, key) if key in node else None
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-                yield f"trainer.{key} is {value!r}; expected a whole number"
+        yield from number_problems(group, _plain(node), numbers.TRAINER)
     elif group == "strategy":
         if "_target_" in node:
             yield from _instance(node, group)
@@ -156,8 +152,14 @@ def _raw_group(group: str, node: DictConfig) -> Iterator[str]:
             child = _child(node, key)
             if isinstance(child, DictConfig) and "_target_" in child:
                 yield from _instance(child, f"{group}.{key}")
+                limits = numbers.CALLBACKS.get(str(child["_target_"]), {})
+                yield from number_problems(f"{group}.{key}", _plain(child), limits)
             elif child is not None:
                 yield f"{group}.{key} has no `_target_`{did_you_mean(str(key), named)}"
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    return {str(key): _child(node, key) for key in node}
 
 
 def _child(node: DictConfig, key: Any) -> Any:

@@ -1,6 +1,7 @@
 """The callback that saves: every so many steps, when the machine asks to stop, and at the end."""
 
 import contextlib
+import signal
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -152,7 +153,9 @@ class Checkpoints(CheckpointCallback):
         last = self.settle()
         again = requeue(number) if self._ranks.is_first else None
         told = "" if again is None else f"; {again}"
-        raise StoppedError(f"{name_of(number)}: stopped behind step {self._step}, saved in {last}{told}")
+        stopped = StoppedError(f"{name_of(number)}: stopped behind step {self._step}, saved in {last}{told}")
+        stopped.exit_code = 128 + number if number == signal.SIGINT else 1
+        raise stopped
 
     def _sign(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

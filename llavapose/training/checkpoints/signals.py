@@ -1,4 +1,4 @@
-"""How a machine asks a run to stop: SIGTERM, or the signal that Slurm sends before a job's time is up."""
+"""How a run is asked to stop: SIGTERM, the signal that Slurm sends before a job's time is up, or Ctrl-C."""
 
 import os
 import shutil
@@ -8,17 +8,22 @@ import threading
 from dataclasses import dataclass
 from types import FrameType
 
-ASKED = (signal.SIGTERM, signal.SIGUSR1)
+ASKED = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 
 @dataclass
 class Heard:
-    """The last signal that this process was sent; 0: none. Its handler only notes it: training is not to be cut."""
+    """The last signal that this process was sent; 0: none. Its handler only notes it: training is not to be cut.
+
+    Whoever cannot wait for the step's edge presses Ctrl-C again.
+    """
 
     number: int = 0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Python's handler."""
+        if number == signal.SIGINT == self.number:
+            raise KeyboardInterrupt
         self.number = number
 
 
@@ -27,13 +32,14 @@ def listen() -> Heard:
     heard = Heard()
     if threading.current_thread() is threading.main_thread():
         for number in ASKED:
-            signal.signal(number, heard)
+            if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGINT:  # a shell's job in the background
+                signal.signal(number, heard)
     return heard
 
 
 def name_of(number: int) -> str:
     """SIGTERM and its like."""
-    return signal.Signals(number).name
+    return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
 
 
 def requeue(number: int) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 from llavapose.config.checks.machine.devices import device_problems
 from llavapose.config.checks.machine.folders import folder_problems
 from llavapose.config.checks.machine.hub import hub_problems
+from llavapose.config.checks.machine.wandb_key import wandb_problems
 from llavapose.config.choices import SceneSource
 from llavapose.config.evaluating import EvaluateConfig
 from llavapose.config.scenes import ScenesConfig
@@ -19,6 +20,7 @@ def machine_problems(config: Any) -> list[str]:
     if isinstance(config, TrainConfig):
         return [
             *device_problems(config),
+            *wandb_problems(config),
             *hub_problems("model.base", config.model.base),
             *folder_problems(_of_training(config)),
         ]

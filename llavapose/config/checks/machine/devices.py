@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from llavapose.config.checks.machine.gpus import Gpus, find_gpus
+from llavapose.config.checks.machine.processes import process_problems
 from llavapose.config.choices import PRECISIONS, AdapterType, LauncherType
 from llavapose.config.schema import TrainConfig
 
@@ -25,7 +26,8 @@ def device_problems(config: TrainConfig) -> list[str]:
     """One line for each part of trainer and strategy that this machine cannot run."""
     # A plan may be for another machine, and so is a job of Slurm's, which looks at its own when it starts.
     elsewhere = config.dry_run or config.launcher.type == LauncherType.slurm
-    return list(_problems(config, None if elsewhere else find_gpus(), os.cpu_count() or 1))
+    found = [*_problems(config, None if elsewhere else find_gpus(), os.cpu_count() or 1), *process_problems(config)]
+    return found
 
 
 def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterator[str]:
@@ -102,7 +104,8 @@ def _four_bits(config: TrainConfig) -> Iterator[str]:
 
 
 def _name(strategy: dict[str, Any]) -> str:
-    return str(strategy.get("_target_") or strategy.get("name") or "")
+    name = str(strategy.get("_target_") or strategy.get("name") or "")
+    return "strategy=single" if name == "auto" else name
 
 
 def _devices(devices: Any, accelerator: str, gpus: Gpus | None, num_cores: int) -> Iterator[str]:

@@ -1,0 +1,75 @@
+"""Numbers that Lightning's trainer and the callbacks take, which they themselves say late, or not at all."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What a number may be; null is for the class to say.
+
+    Attributes:
+        least: the smallest.
+        above: whether the smallest itself is too small.
+        whole: whether fractions are refused.
+        odd: a value that stands for something else -> what for.
+        times: whether a text such as 00:12:00:00, or a mapping, is a length of time.
+    """
+
+    least: float
+    above: bool = False
+    whole: bool = True
+    odd: tuple[int, str] | None = None
+    times: bool = False
+
+    def problem(self, value: Any) -> str:
+        """What was expected instead of a value; "" where it is good."""
+        if self.times and (isinstance(value, Mapping) or (isinstance(value, str) and ":" in value)):
+            return ""
+        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
+            return f"expected a {'whole ' * self.whole}number"
+        good = value > self.least if self.above else value >= self.least
+        if good or (self.odd is not None and value == self.odd[0]):
+            return ""
+        instead = f", or {self.odd[0]} for {self.odd[1]}" if self.odd else ""
+        return f"expected {'more than' if self.above else 'at least'} {self.least:g}{instead}"
+
+
+_SHARE = Limit(least=0, whole=False)
+_NO_LIMIT = Limit(least=1, odd=(-1, "no limit"))
+TRAINER = {
+    "max_epochs": _NO_LIMIT,
+    "max_steps": _NO_LIMIT,
+    "min_epochs": Limit(least=0),
+    "min_steps": Limit(least=0),
+    "accumulate_grad_batches": Limit(least=1),
+    "num_nodes": Limit(least=1),
+    "log_every_n_steps": Limit(least=1),
+    "check_val_every_n_epoch": Limit(least=1),
+    "val_check_interval": Limit(least=0, above=True, whole=False, times=True),
+    "num_sanity_val_steps": Limit(least=0, odd=(-1, "all of them")),
+    "limit_train_batches": Limit(least=0, above=True, whole=False),
+    "limit_val_batches": _SHARE,
+    "overfit_batches": _SHARE,
+    "gradient_clip_val": _SHARE,
+    "reload_dataloaders_every_n_epochs": Limit(least=0),
+}
+CALLBACKS = {
+    "llavapose.training.callbacks.Progress": {"refresh_rate": Limit(least=0), "every_s": _SHARE},
+    "llavapose.training.callbacks.Throughput": {"window": Limit(least=2)},
+    "llavapose.training.callbacks.PackingCheck": {"tolerance": _SHARE},
+    "llavapose.training.checkpoints.callback.Checkpoints": {"every_n_steps": Limit(least=0), "keep": Limit(least=1)},
+    "llavapose.training.watch.LossWatch": {
+        "factor": Limit(least=1, above=True, whole=False), "nats": _SHARE, "window": Limit(least=1),
+    },
+}  # fmt: skip
+"""``_target_`` -> its numbers."""
+
+
+def number_problems(where: str, values: Mapping[str, Any], limits: Mapping[str, Limit]) -> Iterator[str]:
+    """One line for each value that is not what its limit says."""
+    for key, limit in limits.items():
+        value = values.get(key)
+        if value is not None and (expected := limit.problem(value)):
+            yield f"{where}.{key} is {value!r}; {expected}"
