@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation, num_image_tokens, render
@@ -20,6 +24,7 @@ from llavapose.model.pretrained import load_processor
 from llavapose.records import Sample, Turn
 from llavapose.samples import write_samples
 from llavapose.teacher.make import ensure_samples
+from tests.conftest import IMAGE_SIZE, PATCH_SIZE
 from tests.drawn_by_hand import offline
 
 
@@ -113,10 +118,22 @@ def test_another_tokenizer_length_or_record_is_another_table(few, conversation, 
         return ensure_tokens(records, by, max_length=length, folder=tmp_path / "index").table.folder.name
 
     more = Conversation(conversation.tokenizer, 16)
-    names = [name(), name(length=511), name(by=tiny), name(by=more)]
+    fewer = Conversation(without_a_merge(conversation), (IMAGE_SIZE // PATCH_SIZE) ** 2)
+    assert fewer.frame == conversation.frame != more.frame
+    names = [name(), name(length=511), name(by=tiny), name(by=more), name(by=fewer)]
     conversation.tokenizer(["a", "b c"], padding=True, truncation=True, max_length=8)  # leaves its marks
     assert name() == names[0]
     path = Path(few.samples)
     path.write_text(path.read_text().replace("What colour", "Which colour"))
     changed = ensure_records(path, tiny_pictures, kind=None, folder=tmp_path / "index")
-    assert len({*names, name(records=changed)}) == 5
+    assert len({*names, name(records=changed)}) == 6
+
+
+def without_a_merge(conversation: Conversation) -> PreTrainedTokenizerFast:
+    """Its tokenizer without the last merge that its fixed texts have no need of."""
+    changed = copy.deepcopy(conversation.tokenizer)
+    told = json.loads(changed.backend_tokenizer.to_str())
+    needed, merges = set(changed.convert_ids_to_tokens(conversation.prefix)), told["model"]["merges"]
+    merges.remove([merge for merge in merges if "".join(merge) not in needed][-1])
+    changed._tokenizer = Tokenizer.from_str(json.dumps(told))
+    return changed
