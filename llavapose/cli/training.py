@@ -110,7 +110,11 @@ def train(config: TrainConfig) -> Path | None:
     trainer, checkpoint = build_trainer(config), config.output_dir / "hf"
     if not found["ended"]:
         samples, images = Path(found["samples"]), Path(found["images"])
-        fit(config, trainer, samples=samples, images=images, held_out_ids=found["held_out_ids"], begin=begin)
+        ids = found["held_out_ids"]
+        if fit(config, trainer, samples=samples, images=images, held_out_ids=ids, begin=begin) is None:
+            if trainer.is_global_zero:
+                print("trainer.fast_dev_run: every part has run; nothing is kept", flush=True)
+            return None
         if trainer.is_global_zero:
             mark_trained(config.output_dir, own[0])
     elif trainer.is_global_zero:

@@ -67,6 +67,12 @@ def test_a_refused_resume_changes_nothing_and_a_good_one_goes_on_with_its_log(co
     assert len((run / "logs" / "metrics.csv").read_text().splitlines()) == len(rows)
 
 
+def test_a_trial_run_keeps_nothing(config_of, tmp_path, capsys):
+    assert train(config_of("trainer.fast_dev_run=true")) is None
+    assert "every part has run; nothing is kept" in capsys.readouterr().out
+    assert not [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+
+
 def test_no_more_loading_processes_than_cores(config_of, monkeypatch, capsys):
     monkeypatch.setattr("llavapose.data.index.shards.num_cores", lambda: 2)
     assert _with_workers(config_of("data.num_workers=2")).data.num_workers == 2 and not capsys.readouterr().out
