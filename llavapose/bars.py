@@ -44,7 +44,7 @@ def tame_bars() -> None:
 
 
 def _usual_size(stream: object) -> tuple[int, int]:
-    """Columns and rows of a terminal that does not know its own, as many that programs open: tqdm would draw nothing."""
+    """Columns and rows where a terminal knows none, as many that programs open: tqdm would draw nothing."""
     return 79, 23
 
 
