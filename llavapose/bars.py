@@ -19,6 +19,11 @@ def tame_bars() -> None:
     """Set up every bar of this process; to be called before anything that draws one is imported."""
     if sys.stderr.isatty():
         os.environ.setdefault("TQDM_DELAY", _ON_SCREEN_AFTER_S)  # tqdm reads it when it is imported
+        if not os.get_terminal_size(sys.stderr.fileno()).columns:
+            from tqdm import std
+
+            screen: Any = std
+            screen._screen_shape_wrapper = lambda: _usual_size
         return
     from tqdm import tqdm
 
@@ -36,6 +41,11 @@ def tame_bars() -> None:
 
         # tqdm draws over its own line with control characters; in a file they make one line of megabytes.
         bar.display, bar.close, bar.clear, bar.moveto = _line, ended, _nothing, _nothing
+
+
+def _usual_size(stream: object) -> tuple[int, int]:
+    """Columns and rows where a terminal knows none, as many that programs open: tqdm would draw nothing."""
+    return 79, 23
 
 
 def _line(self: Any, msg: str | None = None, pos: int | None = None) -> bool:

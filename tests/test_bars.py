@@ -77,10 +77,12 @@ def test_a_short_bar_leaves_nothing():
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_on_a_screen_it_is_drawn_as_ever():
+@pytest.mark.parametrize("size", [(24, 80), (0, 0)], ids=["of a size", "of none"])
+def test_on_a_screen_it_is_drawn_as_ever(size):
+    """Many programs that open a terminal tell it no size: tqdm alone would draw nothing there."""
     code = f"{TAME}\nimport time\nfrom tqdm import tqdm\nfor _ in tqdm(range(30), desc='drawn'): time.sleep(0.06)"
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 80))
+    termios.tcsetwinsize(theirs, size)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-c", code], env=env, stderr=theirs, stdout=subprocess.DEVNULL) as process:
         os.close(theirs)

@@ -145,7 +145,9 @@ def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Pa
         log_every_n_steps=20,
         num_sanity_val_steps=0,
     )
-    return fit(config, trainer, samples=samples, images=images)
+    folder = fit(config, trainer, samples=samples, images=images)
+    assert folder is not None
+    return folder
 
 
 def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_results, say_sweep
-from llavapose.cli.training import by_first, data_of, refuse_without_opponent, submit_run, train
+from llavapose.cli.training import by_first, data_of, refuse_no_room, refuse_without_opponent, submit_run, train
 from llavapose.config.choices import LauncherType
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
@@ -35,6 +35,7 @@ def main(config: TrainConfig) -> None:
         return print_plan(config) if is_first() else None
     if config.launcher.type == LauncherType.slurm:
         return submit_run(config)
+    by_first(partial(refuse_no_room, config))
     by_first(partial(refuse_without_opponent, config))
     checkpoint = train(config)
     if checkpoint is None:

@@ -9,7 +9,7 @@ from llavapose.config.checks.inputs import missing_anchor
 from llavapose.config.checks.machine.processes import meeting
 from llavapose.config.places import settle
 from llavapose.config.schema import TrainConfig
-from llavapose.errors import ConfigError
+from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.ranks import is_first, launched
 from llavapose.sweep.earlier import forget_trained, is_trained, mark_trained
 from llavapose.sweep.identity import Data, Identity, identity_of
@@ -57,6 +57,25 @@ def submit_run(config: TrainConfig) -> None:
 
     words = [*script_words(conf_folder(), "train"), *local_words(HydraConfig.get().overrides.task)]
     submit(batch_of(config, name=config.data.name, folder=config.output_dir, words=words))
+
+
+def refuse_no_room(config: TrainConfig) -> None:
+    """See that a sample has room beside its picture, where the base's configuration is here to say what that takes.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    from llavapose.training.forecast.shapes import read_shapes
+
+    try:
+        taken = read_shapes(config.model.base).image_tokens
+    except LlavaPoseError:
+        return  # loading it says what is wrong, if anything is
+    if config.data.max_length <= taken:
+        raise ConfigError(
+            f"data.max_length is {config.data.max_length}, and a picture of {config.model.base} alone takes {taken} "
+            "tokens; leave room for a sample's words"
+        )
 
 
 def refuse_without_opponent(config: TrainConfig) -> None:
@@ -110,7 +129,11 @@ def train(config: TrainConfig) -> Path | None:
     trainer, checkpoint = build_trainer(config), config.output_dir / "hf"
     if not found["ended"]:
         samples, images = Path(found["samples"]), Path(found["images"])
-        fit(config, trainer, samples=samples, images=images, held_out_ids=found["held_out_ids"], begin=begin)
+        ids = found["held_out_ids"]
+        if fit(config, trainer, samples=samples, images=images, held_out_ids=ids, begin=begin) is None:
+            if trainer.is_global_zero:
+                print("trainer.fast_dev_run: every part has run; nothing is kept", flush=True)
+            return None
         if trainer.is_global_zero:
             mark_trained(config.output_dir, own[0])
     elif trainer.is_global_zero:

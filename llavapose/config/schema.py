@@ -42,6 +42,7 @@ from llavapose.config.values import (
     AUTO,
     Cap,
     Resume,
+    misspelled,
     not_dividing,
     not_finite,
     not_money,
@@ -149,6 +150,9 @@ class ConnectorConfig:
     """Start the connector from new weights instead of the base's."""
 
 
+_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
 @dataclass(kw_only=True)
 class AdapterConfig:
     """Group ``adapter``: low-rank matrices that are trained in place of the language model; merged when exported."""
@@ -160,9 +164,7 @@ class AdapterConfig:
     """Their product counts ``alpha / r`` times."""
     dropout: float = 0.05
     """Share of a layer's inputs that its adapter does not see in a step."""
-    targets: list[str] = field(
-        default_factory=lambda: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-    )
+    targets: list[str] = field(default_factory=lambda: list(_LINEAR))
     """The language model's linear layers that get one."""
 
     def problems(self) -> list[str]:
@@ -170,6 +172,7 @@ class AdapterConfig:
         if self.type == AdapterType.none:
             return unread(self, "adapter.", ("r", "alpha", "dropout", "targets"), "choose adapter=lora or qlora")
         found = too_small(self, "adapter.", r=1, alpha=1) + repeated("adapter.targets", self.targets)
+        found += misspelled("adapter.targets", self.targets, _LINEAR)
         if not 0 <= self.dropout < 1:
             found.append(f"adapter.dropout is {self.dropout}; expected a share from 0 to below 1")
         if not self.targets:

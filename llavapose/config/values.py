@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
+from difflib import get_close_matches
 from typing import Any
 
 from llavapose.config.choices import Control
@@ -46,6 +47,12 @@ def repeated(name: str, values: Sequence[str]) -> list[str]:
     """A line if a list says something twice."""
     twice = [str(value) for value in dict.fromkeys(values) if list(values).count(value) > 1]
     return [f"{name} names {', '.join(twice)} twice; name each once"] * bool(twice)
+
+
+def misspelled(name: str, values: Sequence[str], known: Sequence[str]) -> list[str]:
+    """A line for each value that looks like a known one and is none; what looks like nothing known may be right."""
+    close = {one: get_close_matches(one, known, n=1, cutoff=0.8) for one in values if one not in known}
+    return [f"{name} has {one!r}; did you mean {found[0]}?" for one, found in close.items() if found]
 
 
 def not_plain(name: str, value: str | None) -> list[str]:

@@ -101,7 +101,7 @@ def fit(
     images: Path,
     held_out_ids: Collection[int] = (),
     begin: Callable[[], object] = lambda: None,
-) -> Path:
+) -> Path | None:
     """Train one arm.
 
     Args:
@@ -114,7 +114,8 @@ def fit(
             then.
 
     Returns:
-        The folder that ``LlavaForConditionalGeneration.from_pretrained`` loads: ``<output_dir>/hf``.
+        The folder that ``LlavaForConditionalGeneration.from_pretrained`` loads, ``<output_dir>/hf``; None of a trial
+        run (``trainer.fast_dev_run``), which keeps nothing.
 
     Raises:
         DataError: bad records, all listed, before training.
@@ -145,8 +146,10 @@ def fit(
         trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
     facts = facts_of(config, data, samples=samples, training=_sizes(config, trainer))
 
+    tries = bool(config.trainer.get("fast_dev_run"))
+
     def sign(*_: object) -> None:
-        if not trainer.is_global_zero:
+        if tries or not trainer.is_global_zero:
             return
         begin()
         # For whoever exports a checkpoint before the run has come to its end.
@@ -162,11 +165,13 @@ def fit(
     if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
         # No run goes on with what is no number; before whoever writes checkpoints.
         callbacks_of(trainer).insert(0, LossWatch(factor=None))
-    checkpoint = _checkpoint_path(config, trainer)
+    checkpoint = None if tries else _checkpoint_path(config, trainer)
     with _quieted():
         with _logged(trainer), _other_weights(checkpoint), _interrupted():
             trainer.fit(module, data, ckpt_path=checkpoint)
             sign()  # a checkpoint of the last step has nothing to start
+        if tries:
+            return None
         folder = export(config, trainer, module)
     if trainer.is_global_zero:
         total, trainable = count_parameters(module.llava.parameters())

@@ -20,6 +20,7 @@ from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.files import read_json, write_json
 
+_LEAVE = ("checkpoint", "curves")
 _REFUSALS = (MisconfigurationException, InstantiationException, ImportError, ValueError, TypeError, RuntimeError)
 
 
@@ -29,8 +30,9 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
     # `_convert_: all` because DeepSpeed takes plain dictionaries only.
     with _told("strategy"):
         strategy = config.strategy.get("name") or instantiate(config.strategy, _convert_="all")
+    tries = bool(config.trainer.get("fast_dev_run"))  # keeps nothing: what it would leave is no run's
     with _told("callbacks"):
-        callbacks = _built(config.callbacks)
+        callbacks = _built({name: part for name, part in config.callbacks.items() if not (tries and name in _LEAVE)})
     with _told("logger"):
         loggers = _built(with_run_id(config))
     with _told("trainer"):
@@ -40,7 +42,7 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
             callbacks=callbacks,
             logger=loggers or False,
             # Left on, Lightning would add a callback that we did not configure.
-            enable_checkpointing=config.callbacks.get("checkpoint") is not None,
+            enable_checkpointing=config.callbacks.get("checkpoint") is not None and not tries,
             default_root_dir=config.output_dir,
         )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llavapose.cli.training import _with_workers, train
+from llavapose.cli.training import _with_workers, refuse_no_room, train
 from llavapose.config.compose import composed, settings, typed
 from llavapose.errors import CheckpointError, ConfigError
 
@@ -65,6 +65,21 @@ def test_a_refused_resume_changes_nothing_and_a_good_one_goes_on_with_its_log(co
     train(config_of(*log))
     assert (run / "logs" / "metrics-earlier-1.csv").read_text().splitlines() == longer, "a new run deletes nothing"
     assert len((run / "logs" / "metrics.csv").read_text().splitlines()) == len(rows)
+
+
+def test_a_picture_alone_is_no_sample(config_of):
+    refuse_no_room(config_of())
+    refuse_no_room(config_of("model.base=nobody/knows", "data.max_length=3"))
+    with pytest.raises(
+        ConfigError, match=r"^data.max_length is 9, and a picture of .* alone takes 9 tokens; leave room"
+    ):
+        refuse_no_room(config_of("data.max_length=9"))
+
+
+def test_a_trial_run_keeps_nothing(config_of, tmp_path, capsys):
+    assert train(config_of("trainer.fast_dev_run=true")) is None
+    assert "every part has run; nothing is kept" in capsys.readouterr().out
+    assert not [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
 
 
 def test_no_more_loading_processes_than_cores(config_of, monkeypatch, capsys):

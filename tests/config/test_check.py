@@ -95,6 +95,7 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["trainer.limit_train_batches=abc"], "trainer.limit_train_batches is 'abc'; expected a number"),
         (["trainer.limit_train_batches=0"], "trainer.limit_train_batches is 0; expected more than 0"),
         (["callbacks.checkpoint.keep=0"], "callbacks.checkpoint.keep is 0; expected at least 1"),
+        (["adapter=lora", "adapter.targets=[q_prjo,dense]"], "adapter.targets has 'q_prjo'; did you mean q_proj?"),
         (["callbacks.loss.factor=0.5"], "callbacks.loss.factor is 0.5; expected more than 1"),
         (
             ["launcher=slurm", "launcher.time=notatime"],

@@ -218,7 +218,9 @@ def run(
         use_distributed_sampler=False,
         deterministic=True,
     )
-    return fit(config, trainer, samples=Path(samples), images=Path(images))
+    folder = fit(config, trainer, samples=Path(samples), images=Path(images))
+    assert folder is not None
+    return folder
 
 
 def write_settings(config: TrainConfig) -> None:
