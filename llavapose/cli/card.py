@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llavapose.records import ALL, BASELINE
 
 if TYPE_CHECKING:
-    from llavapose.training.card import Results
+    from llavapose.training.told.card import Results
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,8 @@ def complete_card(checkpoint: Path, results_dir: Path, arm: str, *, baseline: Pa
         arm: what they are called.
         baseline: the folder of the baseline's results, where that is another.
     """
-    from llavapose.training.card import write_card
-    from llavapose.training.facts import FACTS
+    from llavapose.training.told.card import write_card
+    from llavapose.training.told.facts import FACTS
 
     if not (checkpoint / FACTS).is_file():
         return
@@ -47,7 +47,7 @@ def complete_cards(sweep_dir: Path) -> None:
 def _results(folder: Path, arm: str, baseline: Path | None) -> "Results":
     from llavapose.report.own_results import own_results
     from llavapose.report.tables import ablation_grids, as_markdown, interval, probe_grid
-    from llavapose.training.card import Results, Score
+    from llavapose.training.told.card import Results, Score
 
     found = own_results(folder, arm, baseline=baseline)
     arms = list(dict.fromkeys(row["arm"] for row in [*found.ablation, *found.probe]))

@@ -55,9 +55,9 @@ def export(checkpoint: Path, out: Path, base: str | None = None) -> int:
         config = replace(config, model=replace(config.model, base=base))
     if out.exists():
         raise CheckpointError(f"{out} is there already; name a folder that is not")
-    from llavapose.training.card import write_card
     from llavapose.training.export import export_trained
-    from llavapose.training.facts import FACTS, read_facts, write_facts
+    from llavapose.training.told.card import write_card
+    from llavapose.training.told.facts import FACTS, read_facts, write_facts
 
     facts = read_facts(run) if (run / FACTS).is_file() else None
     step = export_trained(checkpoint, out, config)

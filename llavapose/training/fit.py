@@ -25,15 +25,15 @@ from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
 from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import load_processor
-from llavapose.training.card import write_card
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
-from llavapose.training.facts import facts_of, write_facts
 from llavapose.training.launched import after_first
 from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
+from llavapose.training.told.card import write_card
+from llavapose.training.told.facts import facts_of, write_facts
 from llavapose.training.watch import LossWatch, callbacks_of
 
 EXPECTED_WARNINGS = (

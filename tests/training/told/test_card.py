@@ -13,12 +13,12 @@ from llavapose.cli.card import complete_card
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.report.own_results import own_results
-from llavapose.training.card import Results, Score, card_text, write_card
-from llavapose.training.facts import Facts, write_facts
+from llavapose.training.told.card import Results, Score, card_text, write_card
+from llavapose.training.told.facts import Facts, write_facts
 from tests.report.conftest import write_results
 from tests.training.runs import run
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "model_card.md"
+GOLDEN = Path(__file__).parents[2] / "golden" / "model_card.md"
 FACTS = Facts(
     arm="detail",
     base="llava-hf/llava-1.5-7b-hf",

@@ -11,7 +11,7 @@ import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
 from llavapose.files import atomic_write
-from llavapose.training.facts import Facts, is_hub_id, read_facts
+from llavapose.training.told.facts import Facts, is_hub_id, read_facts
 
 CARD = "README.md"
 _SAID_BY = {"conv": "questions", "detail": "descriptions", "complex": "reasoning"}
