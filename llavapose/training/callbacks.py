@@ -1,4 +1,4 @@
-"""Lightning callbacks: progress, throughput, the proof that packing changes nothing, curves as a plain file, CSV log."""
+"""Lightning callbacks: progress, throughput, the proof that packing changes nothing, curves as a file; the CSV log."""
 
 import csv
 import json
