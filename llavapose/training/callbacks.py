@@ -1,5 +1,6 @@
-"""Lightning callbacks: progress, throughput, the proof that packing changes nothing, and curves as a plain file."""
+"""Lightning callbacks: progress, throughput, the proof that packing changes nothing, curves as a file; the CSV log."""
 
+import csv
 import json
 import math
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 
 from llavapose.bars import LINE_EVERY_S
 from llavapose.files import atomic_write
@@ -72,6 +76,14 @@ class Throughput(Callback):
         self.window = window
         self._times: list[float] = []
         self._counts: list[dict[str, int]] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """The counts that the share of padding is of."""
+        return {"counts": self._counts}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with them; times are those of the process."""
+        self._counts = list(state_dict["counts"])
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
@@ -170,3 +182,60 @@ class Curves(Callback):
         logged = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"step": trainer.global_step, **logged, **values}) + "\n")
+
+
+class CSVLog(CSVLogger):
+    """Lightning's, with one file for a run and for what goes on with it; Lightning's own deletes what is there.
+
+    Rows of steps that are trained again are replaced by theirs. The file as it was then lies beside the new one, as
+    ``metrics-earlier-1.csv``: nothing is deleted.
+    """
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> ExperimentWriter:  # type: ignore[override]
+        """Lightning's writer, with the rows that are there."""
+        if self._experiment is None:
+            Path(self.log_dir).mkdir(parents=True, exist_ok=True)
+            self._experiment = _Writer(self.log_dir)
+        return self._experiment  # type: ignore[return-value]
+
+
+class _Writer(ExperimentWriter):
+    def __init__(self, log_dir: str) -> None:
+        super().__init__(log_dir)
+        self._began = False
+
+    def _check_log_dir_exists(self) -> None:
+        """Lightning's own warns here, and deletes the file."""
+
+    def save(self) -> None:
+        """Write what was logged behind the rows of earlier steps."""
+        if self.metrics and not self._began:
+            self._began = True
+            self._go_on(int(min(row["step"] for row in self.metrics)))
+        super().save()
+
+    def _go_on(self, first_step: int) -> None:
+        path = Path(self.metrics_file_path)
+        if not path.is_file():
+            return
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            self.metrics_keys = list(reader.fieldnames or [])
+            rows = list(reader)
+        # A line that a killed run had half written has no step.
+        kept = [row for row in rows if (step := row.get("step") or "").isdigit() and int(step) < first_step]
+        if len(kept) == len(rows):
+            return
+        number = 1
+        while (aside := path.with_name(f"{path.stem}-earlier-{number}{path.suffix}")).exists():
+            number += 1
+        path.rename(aside)
+        if not kept:
+            self.metrics_keys = []  # a new run
+            return
+        with atomic_write(path) as stream:
+            writer: Any = csv.DictWriter(stream, fieldnames=self.metrics_keys, lineterminator="\r\n")
+            writer.writeheader()
+            writer.writerows(kept)
