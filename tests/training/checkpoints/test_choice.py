@@ -127,7 +127,7 @@ def test_other_ranks_and_strategies_are_refused(tmp_path, settings, said):
 def test_another_plan_is_refused(tmp_path):
     write(tmp_path, 10)
     found = found_checkpoints(tmp_path, strategy=STRATEGY, world_size=1)
-    with pytest.raises(CheckpointError, match=r"step-000010 was trained on another plan: samples, seed"):
+    with pytest.raises(CheckpointError, match=r"step-000010 was trained on another plan: samples, pictures, tokenizer"):
         first_proven(found, Ranks(), plan="q")
 
 
