@@ -1,17 +1,20 @@
 """``train.py dry_run=true``: the plan of a run from its settings and from what this machine has; nothing is made."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from llavapose.config.checks.machine.cards import first_card, host_memory
 from llavapose.config.checks.machine.gpus import find_gpus
 from llavapose.config.choices import CardName
 from llavapose.config.schema import TrainConfig
+from llavapose.errors import DataError
+from llavapose.scenes.open import opened_if_there
 from llavapose.teacher.make import find_samples
 from llavapose.training.forecast.cards import CARDS, Card, card_of
 from llavapose.training.forecast.epoch import epoch_of
 from llavapose.training.forecast.forecast import Forecast, forecast_of
-from llavapose.training.forecast.mixture import cut, mixture_of
+from llavapose.training.forecast.mixture import Mixture, cut, mixture_of
 from llavapose.training.forecast.settings import on_cpu, plan_settings, setup_of
 from llavapose.training.forecast.shapes import read_shapes
 from llavapose.training.forecast.text import Places, lines_of
@@ -27,7 +30,7 @@ def forecast(config: TrainConfig) -> Forecast:
     shapes, gpus = read_shapes(config.model.base), find_gpus()
     setup = setup_of(config, num_gpus=gpus.num if gpus is not None else 0)
     planned = plan_settings(config, shapes, setup)
-    whole = mixture_of(config.data, _samples(config), seed=config.seed)
+    whole = _mixture(config)
     mixture = cut(whole, config.data.max_length - planned.prefix_tokens)
     epoch = epoch_of(mixture, planned, shapes, setup)
     return forecast_of(config, shapes, setup, epoch, card=_card(config))
@@ -40,6 +43,31 @@ def _card(config: TrainConfig) -> Card | None:
         return CARDS[config.forecast.card]
     found = first_card()
     return CARDS[CardName.a100_80gb] if found is None else card_of(*found)
+
+
+def _mixture(config: TrainConfig) -> Mixture:
+    """The samples that would be trained on; of those that are there, held-out pictures are taken off as in a run."""
+    samples = _samples(config)
+    if samples is None:
+        return mixture_of(config.data, None, seed=config.seed)
+    ids, notes = _held_out(config)
+    found = mixture_of(config.data, samples, seed=config.seed, held_out_ids=ids)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _held_out(config: TrainConfig) -> tuple[frozenset[int], tuple[str, ...]]:
+    """Ids of the pictures that training would leave out, and what cannot be told of them; draws no world."""
+    from llavapose.evaluation.held_out import held_out_ids
+
+    if not config.evaluate:
+        return held_out_ids(config), ()
+    try:
+        if opened_if_there(config.scenes, "val") is None:
+            raise DataError(f"scenes {config.scenes.name} are not here")
+        return held_out_ids(config), ()
+    except DataError as error:
+        why = str(error).partition("\n")[0]
+        return held_out_ids(replace(config, evaluate=False)), (f"the benchmark's pictures are not taken off: {why}",)
 
 
 def _samples(config: TrainConfig) -> Path | None:

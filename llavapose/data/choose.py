@@ -1,14 +1,46 @@
-"""Which samples a run is trained on: the mixture of kinds, the held-out pictures, the number. Rows of an index."""
+"""Which samples a run is trained on: the mixture of kinds, the held-out pictures, the number; of an index or a plan."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import numpy as np
 
-from llavapose.data.index.records import Records
 from llavapose.errors import DataError
+
+
+class Choosable(Protocol):
+    """What decides a choice: an index's ``Records``, and the lengths that a plan reckons with."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def samples(self) -> Path | str:
+        """Where they are from, for messages."""
+        ...
+
+    @property
+    def kind(self) -> np.ndarray:
+        """uint8[N], index into ``kinds``."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the kinds."""
+        ...
+
+    @property
+    def image(self) -> np.ndarray:
+        """int32[N], index into ``names``; -1: text alone."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The pictures' paths, in alphabetical order."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +52,7 @@ class Chosen:
 
 
 def choose(
-    records: Records,
+    records: Choosable,
     *,
     kinds: Mapping[str, float],
     counts: Mapping[str, int],
@@ -54,7 +86,7 @@ def choose(
     return Chosen(train=train, val=val)
 
 
-def without_pictures(records: Records, held_out_ids: Collection[int]) -> np.ndarray:
+def without_pictures(records: Choosable, held_out_ids: Collection[int]) -> np.ndarray:
     """int32[N], rows but for those about held-out pictures, told by the number at the end of the picture's name."""
     rows = np.arange(len(records), dtype=np.int32)
     if not held_out_ids:
@@ -76,7 +108,7 @@ def coco_id(image: str) -> int | None:
 
 
 def mix(
-    records: Records, rows: np.ndarray, kinds: Mapping[str, float], counts: Mapping[str, int], *, seed: int
+    records: Choosable, rows: np.ndarray, kinds: Mapping[str, float], counts: Mapping[str, int], *, seed: int
 ) -> np.ndarray:
     """The mixture: weight 1 takes each sample of a kind once, fractions a seeded part, 2 each twice.
 
@@ -109,7 +141,7 @@ def mix(
 
 
 def hold_out(
-    records: Records, rows: np.ndarray, *, num_val: int, num_samples: int | None, seed: int
+    records: Choosable, rows: np.ndarray, *, num_val: int, num_samples: int | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """(train, val), split by whole pictures so that no held-out picture is trained on; int32[N] each."""
     # A sample without a picture stands for itself, behind all pictures.
@@ -129,7 +161,7 @@ def hold_out(
     return rows[of_row == 2][:num_samples], rows[of_row == 1]
 
 
-def kind_counts(records: Records, rows: np.ndarray) -> dict[str, int]:
+def kind_counts(records: Choosable, rows: np.ndarray) -> dict[str, int]:
     """Samples of each kind among the rows, the kinds in alphabetical order."""
     numbers = np.bincount(records.kind[rows], minlength=len(records.kinds)).tolist()
     return {kind: number for kind, number in sorted(zip(records.kinds, numbers, strict=True)) if number}

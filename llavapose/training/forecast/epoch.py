@@ -43,6 +43,7 @@ class Epoch:
         waiting: share of the ranks' time that is spent waiting for the slowest, by operations.
         planned: one picture in so many was planned; the rest follows from those.
         source: where the lengths are from.
+        notes: what else is to be known of them.
     """
 
     kinds: tuple[KindShare, ...]
@@ -57,6 +58,7 @@ class Epoch:
     waiting: float
     planned: int
     source: str
+    notes: tuple[str, ...] = ()
 
 
 def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Setup) -> Epoch:
@@ -89,6 +91,7 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
         waiting=float(1 - work.sum() / (work.max(axis=1).sum() * settings.num_ranks)),
         planned=every,
         source=mixture.source,
+        notes=mixture.notes,
     )
 
 

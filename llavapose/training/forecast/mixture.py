@@ -1,7 +1,6 @@
 """The samples that a run would train on: as they lie there, or drawn after the published counts where they do not."""
 
-import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llavapose.config.schema import DataConfig
+from llavapose.data.choose import choose
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import TEMPLATE_TOKENS, TOKENS_A_WORD, published_lengths
-from llavapose.errors import ConfigError
 from llavapose.kinds import KINDS
 from llavapose.records import Sample
 from llavapose.samples import stream_samples
@@ -28,31 +27,55 @@ class Mixture:
         lengths: of the planner.
         kind: uint8[N], index into ``kinds``.
         kinds: names.
+        names: of the pictures, by the number that ``lengths`` calls them by; "" where there are none yet.
         source: where the lengths are from, for people.
+        notes: what else they should know of them.
     """
 
     lengths: Lengths
     kind: NDArray[np.uint8]
     kinds: tuple[str, ...]
+    names: Sequence[str]
     source: str
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    @property
+    def samples(self) -> str:
+        """What messages call it."""
+        return self.source
+
+    @property
+    def image(self) -> NDArray[np.int32]:
+        """int32[N], index into ``names``; -1: text alone."""
+        return self.lengths.image
 
 
-def mixture_of(data: DataConfig, samples: Path | None, *, seed: int) -> Mixture:
+def mixture_of(data: DataConfig, samples: Path | None, *, seed: int, held_out_ids: Collection[int] = ()) -> Mixture:
     """The mixture of a run.
 
     Args:
-        data: weights of the kinds, and what is left out.
+        data: weights or counts of the kinds, and what is left out.
         samples: file or folder of samples; None where there is none yet.
         seed: of what is drawn.
+        held_out_ids: COCO image ids whose samples are left out; they count only where there are samples.
 
     Raises:
-        ConfigError: no sample is left.
+        DataError: no sample is left, or fewer than ``data.counts`` asks for.
     """
     found = _published(seed) if samples is None else _read(samples, data.kind)
-    chosen = _weighted(found, data, seed=seed)
-    if not len(chosen):
-        raise ConfigError(f"data.kinds: none of the {len(found.kind):,} samples ({found.source}) is of these kinds")
-    return _only(found, chosen)
+    chosen = choose(
+        found,
+        kinds=data.kinds,
+        counts=data.counts,
+        num_val=data.num_val,
+        num_samples=data.num_samples,
+        seed=seed,
+        held_out_ids=held_out_ids if samples is not None else (),
+    )
+    return _only(found, np.sort(chosen.train))
 
 
 def cut(mixture: Mixture, room: int) -> Mixture:
@@ -78,7 +101,7 @@ def thinned(mixture: Mixture, most: int) -> tuple[Mixture, int]:
     return _only(mixture, np.flatnonzero(kept)), every
 
 
-def _only(found: Mixture, chosen: NDArray[np.int64]) -> Mixture:
+def _only(found: Mixture, chosen: NDArray[np.integer]) -> Mixture:
     lengths = found.lengths
     return replace(
         found,
@@ -102,7 +125,9 @@ def _published(seed: int) -> Mixture:
         lengths=lengths,
         kind=order[numbers].astype(np.uint8),
         kinds=names,
+        names=("",) * lengths.num_pictures,
         source="published counts, expected lengths",
+        notes=("pictures held out for benchmarks are not taken off: whose samples go is told by samples alone",),
     )
 
 
@@ -116,16 +141,24 @@ def _read(samples: Path, kind: str | None) -> Mixture:
             picture = pictures.setdefault(sample.images[0], len(pictures)) if sample.images else -1
             rows.append((picture, names.index(sample.kind), *_words(sample)))
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
+    # Numbered by name, as in an index: what is drawn is then the same.
+    ordered = sorted(pictures)
+    number = np.full(len(pictures) + 1, -1, dtype=np.int32)
+    number[[pictures[name] for name in ordered]] = np.arange(len(ordered), dtype=np.int32)
     targets = np.maximum(1, table[:, 3] * TOKENS_A_WORD + table[:, 4])
     asked = table[:, 2] * TOKENS_A_WORD + TEMPLATE_TOKENS * table[:, 4]
     lengths = Lengths(
-        image=table[:, 0].astype(np.int32),
+        image=number[table[:, 0]],
         num_tokens=(targets + asked).astype(np.int32),
         num_targets=targets.astype(np.int32),
         num_words=(table[:, 2] + table[:, 3]).astype(np.int32),
     )
     return Mixture(
-        lengths=lengths, kind=table[:, 1].astype(np.uint8), kinds=names, source=f"{samples}, tokens from its words"
+        lengths=lengths,
+        kind=table[:, 1].astype(np.uint8),
+        kinds=names,
+        names=ordered,
+        source=f"{samples}, tokens from its words",
     )
 
 
@@ -134,33 +167,3 @@ def _words(sample: Sample) -> Sequence[int]:
     asked = sum(len(turn.text.split()) for turn in sample.turns if turn.role == "user")
     answered = sum(len(turn.text.split()) for turn in sample.turns if turn.role == "assistant")
     return asked, answered, len(sample.turns) // 2
-
-
-def _weighted(found: Mixture, data: DataConfig, *, seed: int) -> NDArray[np.int64]:
-    """Indices of what is trained on: by the kinds' weights, held-out pictures left out, at most so many."""
-    generator = np.random.default_rng(seed)
-    picked = []
-    for number, name in enumerate(found.kinds):
-        own = np.flatnonzero(found.kind == number)
-        times, share = divmod(float(data.kinds.get(name, 0)), 1)
-        picked += [own] * int(times) + [generator.permutation(own)[: round(share * len(own))]]
-    chosen = np.sort(np.concatenate(picked)) if picked else np.zeros(0, dtype=np.int64)
-    if data.num_val:
-        chosen = chosen[_kept(found.lengths.image[chosen], data.num_val, seed=seed)]
-    if data.num_samples is not None and data.num_samples < len(chosen):
-        chosen = np.sort(generator.permutation(chosen)[: data.num_samples])
-    return chosen
-
-
-def _kept(images: NDArray[np.int32], num_val: int, *, seed: int) -> NDArray[np.bool_]:
-    """Whether each sample stays: whole pictures are held out until there are so many samples."""
-    names, counts = np.unique(images, return_counts=True)
-    order = list(range(len(names)))
-    random.Random(seed).shuffle(order)
-    out, held = [], 0
-    for number in order:
-        if held >= num_val:
-            break
-        out.append(names[number])
-        held += int(counts[number])
-    return ~np.isin(images, out)

@@ -46,6 +46,7 @@ def _data(forecast: Forecast) -> Iterator[str]:
     epoch = forecast.epoch
     total = sum(kind.samples for kind in epoch.kinds)
     yield f"{forecast.name}: {total:,} samples over {epoch.pictures:,} pictures ({epoch.source})"
+    yield from (f"  {note}" for note in epoch.notes)
     yield f"  {'kind':<10}{'samples':>10}{'tokens':>14}{'of the loss':>13}"
     for kind in epoch.kinds:
         yield f"  {kind.name:<10}{kind.samples:>10,}{kind.tokens:>14,}{kind.loss:>13.3f}"

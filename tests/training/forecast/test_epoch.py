@@ -7,9 +7,11 @@ import pytest
 
 from llavapose.config.choices import LossMean
 from llavapose.config.schema import DataConfig
+from llavapose.data.choose import choose, coco_id
+from llavapose.data.index.records import ensure_records
 from llavapose.data.plan.epoch import plan_epoch
 from llavapose.data.plan.lengths import PlanSettings
-from llavapose.errors import ConfigError
+from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 from llavapose.training.forecast.epoch import epoch_of, micro_batches
 from llavapose.training.forecast.mixture import cut, mixture_of, thinned
@@ -97,7 +99,7 @@ def test_weights_limits_and_held_out_pictures(published):
     without = mixture_of(data(num_val=64), None, seed=0)
     assert 64 <= len(published.kind) - len(without.kind) < 64 + 7
     assert without.lengths.num_pictures < published.lengths.num_pictures
-    with pytest.raises(ConfigError, match=r"data\.kinds"):
+    with pytest.raises(DataError, match="no sample of kind locate; it has complex 42174"):
         mixture_of(data({"locate": 1.0}), None, seed=0)
 
 
@@ -115,3 +117,39 @@ def test_samples_that_are_there_are_read(tiny_jsonl):
     assert len(found.kind) == len(lines)
     assert found.lengths.num_pictures == len(lines) // 4
     assert str(tiny_jsonl) in found.source
+
+
+def counted(mixture) -> dict[str, int]:
+    numbers = np.bincount(mixture.kind, minlength=len(mixture.kinds)).tolist()
+    return {kind: number for kind, number in zip(mixture.kinds, numbers, strict=True) if number}
+
+
+def test_counts_stand_in_place_of_weights():
+    found = mixture_of(data(counts={"conv": 100}), None, seed=0)
+    assert counted(found) == {"conv": 100, "detail": 45_174, "complex": 42_174}
+    alone = mixture_of(data(dict.fromkeys(ALL, 0.0), counts={"conv": 100}), None, seed=0)
+    assert counted(alone) == {"conv": 100}
+    with pytest.raises(DataError, match=r"data\.counts\.conv=200000, and there are 112980"):
+        mixture_of(data(counts={"conv": 200_000}), None, seed=0)
+
+
+COUNTED = {"counts": {"conv": 7}, "num_val": 3, "num_samples": 15}
+
+
+@pytest.mark.parametrize("chosen", [{}, {"num_val": 8}, COUNTED, {"kinds": {"conv": 0.5, "detail": 2}}], ids=str)
+def test_a_plan_takes_the_samples_that_a_run_takes(tiny_jsonl, tiny_pictures, chosen):
+    settings, held_out = data(**chosen), {0, 3}
+    records = ensure_records(tiny_jsonl, tiny_pictures, kind=None, folder=tiny_jsonl.parent / "index")
+    trained = choose(
+        records, kinds=settings.kinds, counts=settings.counts, num_val=settings.num_val,
+        num_samples=settings.num_samples, seed=3, held_out_ids=held_out,
+    ).train  # fmt: skip
+    rows = np.sort(trained)
+    planned = mixture_of(settings, tiny_jsonl, seed=3, held_out_ids=held_out)
+    assert planned.lengths.num_words.tolist() == records.words[rows].tolist()
+    assert [planned.names[one] for one in planned.image] == [records.names[one] for one in records.image[rows]]
+    assert not held_out & {coco_id(planned.names[one]) for one in planned.image}
+
+
+def test_held_out_pictures_of_samples_that_are_not_there_are_said_to_be_in(published):
+    assert "held out for benchmarks are not taken off" in published.notes[0]

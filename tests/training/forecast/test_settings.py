@@ -162,3 +162,20 @@ def test_a_plan_is_quick_and_leaves_nothing(run_script, tmp_path):
 def test_a_sweep_has_no_plan(run_script):
     done = run_script("train", "-m", "data=conv,full", "dry_run=true")
     assert done.errors == ["error: dry_run plans one run; leave out -m, and give one value of each setting"]
+
+
+def test_counts_are_planned(conf):
+    text = said(conf, "data=mixture", "+data.counts={conv: 100}", "data.num_val=0", "dry_run=true")
+    assert "\n  conv             100 " in text and "not taken off" in text
+
+
+def test_held_out_pictures_are_taken_off_samples_that_are_there(conf, tiny_jsonl, tiny_pictures, tmp_path, capsys):
+    ids = tmp_path / "ids.txt"
+    ids.write_text("0\n3\n")
+    there = (f"data.path={tiny_jsonl}", f"data.images={tiny_pictures}", f"scenes.excluded_ids={ids}")
+    text = said(conf, *there, "data.num_val=0", "batch_size=4", "dry_run=true", f"scenes.root={tmp_path}")
+    assert "8 samples left out: their 2 pictures are held out by COCO id" in capsys.readouterr().out
+    assert "full: 32 samples over 8 pictures" in text
+    # The default benchmark's pictures are not drawn for a plan.
+    assert "the benchmark's pictures are not taken off: scenes world are not here" in text
+    assert not list(tmp_path.glob("world*"))
