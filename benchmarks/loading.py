@@ -109,17 +109,17 @@ def load(arm: str, base: str) -> dict[str, Any]:
     raise AssertionError("nothing was loaded")
 
 
-def ranks(arm: str, base: str, folder: Path) -> list[dict[str, Any]]:
-    """Run two ranks of an arm; what each measured."""
+def ranks(arm: str, base: str, folder: Path, *, script: str = __file__, count: int = 2) -> list[dict[str, Any]]:
+    """Run two ranks, or so many, of an arm in a script that takes this one's arguments; what each measured."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    shared = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "NODE_RANK": "0",
+    shared = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(count), "NODE_RANK": "0",
               "OMP_NUM_THREADS": "1"}  # fmt: skip
     started = []
-    for rank in range(2):
+    for rank in range(count):
         out = folder / f"{arm}-{rank}.json"
-        command = [sys.executable, __file__, "--arm", arm, "--base", base, "--out", str(out)]
+        command = [sys.executable, script, "--arm", arm, "--base", base, "--out", str(out)]
         environment = shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
         with out.with_suffix(".log").open("w") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)

@@ -86,6 +86,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "cost",
             "epoch",
             "forecast",
+            "host",
             "mixture",
             "settings",
             "setup",

@@ -11,7 +11,7 @@ from llavapose.config.schema import TrainConfig
 from llavapose.errors import DataError
 from llavapose.scenes.open import opened_if_there
 from llavapose.teacher.make import find_samples
-from llavapose.training.forecast.cards import CARDS, Card, card_of
+from llavapose.training.forecast.cards import CARDS, GIB, Card, card_of
 from llavapose.training.forecast.epoch import epoch_of
 from llavapose.training.forecast.forecast import Forecast, forecast_of
 from llavapose.training.forecast.mixture import Mixture, cut, mixture_of
@@ -83,8 +83,13 @@ def places_of(config: TrainConfig) -> Places:
     there = config.output_dir.absolute()
     while not there.exists():
         there = there.parent
+    given, free = config.forecast.host_gib, shutil.disk_usage(there).free
     return Places(
-        disk=shutil.disk_usage(there).free, folder=config.output_dir, host=host_memory(), kept=_checkpoints(config)
+        disk=free,
+        folder=config.output_dir,
+        host=host_memory() if given is None else given * GIB,
+        is_here=given is not None or on_cpu(config) or (config.forecast.card is None and first_card() is not None),
+        kept=_checkpoints(config),
     )
 
 

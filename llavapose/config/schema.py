@@ -345,7 +345,9 @@ class TrainConfig:
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
         if not self.dry_run:
-            found += unread(self.forecast, "forecast.", ("mfu", "card"), "it goes with dry_run=true; leave it out")
+            found += unread(
+                self.forecast, "forecast.", ("mfu", "card", "host_gib"), "it goes with dry_run=true; leave it out"
+            )
         if self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:

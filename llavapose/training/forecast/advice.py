@@ -23,19 +23,27 @@ class Change:
     note: str = ""
 
 
-def changes(forecast: Forecast) -> list[Change]:
-    """Those that fit the card, the least change first; empty where nothing here would."""
+def changes(forecast: Forecast, *, host: float | None = None) -> list[Change]:
+    """Those that fit the card, the least change first; empty where nothing here would.
+
+    Args:
+        forecast: of the run.
+        host: bytes of each machine's own memory that they have to fit too; None: whatever it has.
+    """
     if forecast.card is None:
         return []
     room = forecast.card.memory * TIGHT
-    return [change for change in _candidates(forecast, room) if change.memory.peak <= room]
+    found = [change for change in _candidates(forecast, room) if change.memory.peak <= room]
+    return [change for change in found if host is None or change.memory.host.peak <= host]
 
 
 def _candidates(forecast: Forecast, room: float) -> Iterator[Change]:
     setup, rows = forecast.setup, forecast.epoch.widest
 
     def change(words: str, other: Setup, shape: Rows = rows, note: str = "") -> Change:
-        return Change(words=words, memory=memory_of(forecast.shapes, other, shape), note=note)
+        return Change(
+            words=words, memory=memory_of(forecast.shapes, other, shape, exported=forecast.exported), note=note
+        )
 
     if not setup.checkpointing:
         yield change("model.gradient_checkpointing=true", replace(setup, checkpointing=True))

@@ -3,14 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from llavapose.config.schema import TrainConfig
 from llavapose.training.forecast.activations import Rows, activation_parts
 from llavapose.training.forecast.cards import GIB, Card
 from llavapose.training.forecast.epoch import Epoch
+from llavapose.training.forecast.host import Host, host_of
 from llavapose.training.forecast.setup import Setup
 from llavapose.training.forecast.shapes import Shapes
-from llavapose.training.forecast.states import Part, Phase, checkpoint_bytes, loading_bytes, state_parts
+from llavapose.training.forecast.states import Part, Phase, checkpoint_bytes, state_parts
 
 OUTSIDE = 1.7 * GIB
 """CUDA's context and kernels, cuBLAS' and NCCL's own buffers: 1.68 GiB under DeepSpeed on an H200, 0.75 without."""
@@ -23,14 +25,12 @@ class Memory:
     """Memory of one setup and one shape of micro-batch.
 
     Attributes:
-        parts: by what they are.
-        ranks_a_node: processes that share a host.
-        loading: bytes of the host for each rank while the base is read.
+        parts: of each rank, by what they are.
+        host: of each machine, all its ranks together.
     """
 
     parts: Sequence[Part]
-    ranks_a_node: int
-    loading: float
+    host: Host
 
     def gpu(self, phase: Phase) -> float:
         """Bytes on each GPU in a phase."""
@@ -40,12 +40,6 @@ class Memory:
     def peak(self) -> float:
         """Bytes on each GPU in the phase that needs most."""
         return max(self.gpu(phase) for phase in Phase)
-
-    @property
-    def host(self) -> float:
-        """Bytes of one host in the phase that needs most, all its ranks together."""
-        kept = max(sum(part.host for part in self.parts if phase in part.phase) for phase in Phase)
-        return self.ranks_a_node * max(kept, self.loading)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +81,13 @@ class Forecast:
     exported: float
 
 
-def memory_of(shapes: Shapes, setup: Setup, rows: Rows, *, on_gpu: bool = True) -> Memory:
-    """Memory of a setup and a shape of micro-batch."""
+def memory_of(shapes: Shapes, setup: Setup, rows: Rows, *, exported: float, on_gpu: bool = True) -> Memory:
+    """Memory of a setup and a shape of micro-batch; ``exported``: bytes of the folder that is left."""
     parts = [*state_parts(shapes, setup), *activation_parts(shapes, setup, rows)]
     if on_gpu:
         parts.append(Part(name="CUDA context and libraries", gpu=OUTSIDE))
-    return Memory(
-        parts=[part for part in parts if part.gpu or part.host],
-        ranks_a_node=setup.ranks_a_node,
-        loading=loading_bytes(shapes, setup),
-    )
+    parts = [part for part in parts if part.gpu or part.host]
+    return Memory(parts=parts, host=host_of(shapes, setup, parts, on_gpu=on_gpu, exported=exported))
 
 
 def longest_rows(widest: Rows, config: TrainConfig) -> Rows:
@@ -121,8 +112,8 @@ def forecast_of(config: TrainConfig, shapes: Shapes, setup: Setup, epoch: Epoch,
     steps = min(steps, most) if most > 0 else steps
     rate = card.flops(setup.compute_bytes) if card is not None else None
     seconds = epoch.flops / setup.ranks / (1 - epoch.waiting) / (config.forecast.mfu * rate) if rate else None
-    size = {"float32": 4}.get(config.model.dtype.value, 2)
-    on_gpu = card is not None
+    exported = float({"float32": 4}.get(config.model.dtype.value, 2) * shapes.total)
+    memory = partial(memory_of, shapes, setup, exported=exported, on_gpu=card is not None)
     return Forecast(
         name=config.data.name,
         base=config.model.base,
@@ -132,11 +123,11 @@ def forecast_of(config: TrainConfig, shapes: Shapes, setup: Setup, epoch: Epoch,
         batch_size=config.batch_size,
         epochs=max(1, epochs),
         steps=steps,
-        memory=memory_of(shapes, setup, epoch.widest, on_gpu=on_gpu),
-        longest=memory_of(shapes, setup, longest_rows(epoch.widest, config), on_gpu=on_gpu),
+        memory=memory(epoch.widest),
+        longest=memory(longest_rows(epoch.widest, config)),
         card=card,
         mfu=config.forecast.mfu,
         hours=seconds / 3600 * steps / max(1, epoch.steps) if seconds is not None else None,
         checkpoint=checkpoint_bytes(shapes, setup),
-        exported=size * shapes.total,
+        exported=exported,
     )

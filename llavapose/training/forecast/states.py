@@ -49,9 +49,9 @@ def state_parts(shapes: Shapes, setup: Setup) -> list[Part]:
     weights = weights_of(shapes, setup)
     sharing = setup.ranks if setup.engine is not Engine.whole else 1
     kept = [
-        _at("parameters", _parameters(weights, setup), host=setup.offload_parameters),
+        _at("parameters", parameter_bytes(weights, setup), host=setup.offload_parameters),
         _at("gradients", _gradients(weights, setup), host=setup.offload_optimizer),
-        _at("optimizer", _optimizer(weights, setup) / sharing, host=setup.offload_optimizer),
+        _at("optimizer", optimizer_bytes(weights, setup) / sharing, host=setup.offload_optimizer),
     ]
     return [*kept, *_for_a_while(shapes, weights, setup)]
 
@@ -60,7 +60,8 @@ def _at(name: str, size: float, *, host: bool, phase: Phase = ALWAYS) -> Part:
     return Part(name=name, gpu=0 if host else size, host=size if host else 0, phase=phase)
 
 
-def _parameters(weights: Weights, setup: Setup) -> float:
+def parameter_bytes(weights: Weights, setup: Setup) -> float:
+    """Bytes of a rank's weights."""
     plain = weights.frozen - weights.quantised
     size = setup.weight_bytes * weights.trained + setup.frozen_bytes * plain + _FOUR_BITS * weights.quantised
     # Only these two cut up weights.
@@ -73,8 +74,8 @@ def _gradients(weights: Weights, setup: Setup) -> float:
     return size if setup.engine is Engine.whole else size / setup.ranks
 
 
-def _optimizer(weights: Weights, setup: Setup) -> float:
-    """Two moments a weight, one where Muon is, and a float32 copy where the weights themselves are none."""
+def optimizer_bytes(weights: Weights, setup: Setup) -> float:
+    """Bytes of all ranks together: two moments a weight, one under Muon, and a float32 copy of weights that are not."""
     moment = 4 if setup.masters else setup.weight_bytes
     with_two = weights.trained - (weights.matrices if setup.muon else 0)
     moments = moment * (2 * with_two + (weights.matrices if setup.muon else 0))
@@ -130,20 +131,13 @@ def cast_bytes(shapes: Shapes, setup: Setup) -> float:
     return float(setup.compute_bytes * (hidden + shapes.embedding + shapes.text.hidden**2))
 
 
-def loading_bytes(shapes: Shapes, setup: Setup) -> float:
-    """Bytes of host memory that each rank needs while the base is read."""
-    if not setup.sharded_loading:
-        return float(setup.loading_bytes * shapes.total)
-    # The largest tensor whole, and the rank's share only where it stays in the host's memory.
-    kept = setup.loading_bytes * shapes.total / setup.ranks if setup.offload_parameters else 0
-    return setup.loading_bytes * shapes.largest + kept
-
-
 def checkpoint_bytes(shapes: Shapes, setup: Setup) -> float:
     """Bytes on disk of one checkpoint that training goes on from: weights and optimizer of all ranks."""
     weights = weights_of(shapes, setup)
     if setup.adapter is not AdapterType.none and setup.engine is Engine.whole:
-        return setup.weight_bytes * weights.trained + _optimizer(weights, setup)  # beside a base that does not change
+        return setup.weight_bytes * weights.trained + optimizer_bytes(
+            weights, setup
+        )  # beside a base that does not change
     plain = weights.frozen - weights.quantised
     stored = setup.weight_bytes * weights.trained + setup.frozen_bytes * plain + _FOUR_BITS * weights.quantised
-    return stored + _optimizer(weights, setup)
+    return stored + optimizer_bytes(weights, setup)

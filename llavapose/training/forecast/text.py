@@ -1,5 +1,6 @@
 """The plan as lines for a terminal."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.advice import changes
 from llavapose.training.forecast.cards import GIB
 from llavapose.training.forecast.forecast import TIGHT, Forecast, Memory
+from llavapose.training.forecast.host import HostPart, Moment
 from llavapose.training.forecast.setup import Engine, Setup, weights_of
 from llavapose.training.forecast.states import ALWAYS, Phase
 
@@ -22,13 +24,15 @@ class Places:
     Attributes:
         disk: bytes free where ``folder`` lies, or will lie.
         folder: of the run.
-        host: bytes of memory; None where nobody can tell.
+        host: bytes of memory of each machine that runs it; None where nobody can tell.
+        is_here: whether that is what the plan is for, and not only what this machine happens to have.
         kept: checkpoints that stay, the one being written included.
     """
 
     disk: float
     folder: Path
     host: float | None
+    is_here: bool
     kept: int
 
 
@@ -37,9 +41,9 @@ def lines_of(forecast: Forecast, places: Places) -> Iterator[str]:
     yield from _data(forecast)
     yield from _time(forecast)
     yield from _memory(forecast)
-    yield from _host(forecast, places)
+    yield from _host(forecast)
     yield from _disk(forecast, places)
-    yield from _verdict(forecast)
+    yield from _verdict(forecast, places)
 
 
 def _data(forecast: Forecast) -> Iterator[str]:
@@ -101,15 +105,23 @@ def _kept(setup: Setup) -> str:
     return f"{_ENGINES[setup.engine]}{beside}, {masters}"
 
 
-def _host(forecast: Forecast, places: Places) -> Iterator[str]:
-    memory, ranks = forecast.memory, forecast.setup.ranks_a_node
-    has = f"; this machine has {places.host / GIB:,.1f} GiB" if places.host is not None else ""
-    scale, unit = _unit(memory.host)
-    yield f"memory of each host, {unit}, besides Python itself and loading workers{has}"
-    yield f"  {'while the base is read':<34}{ranks * memory.loading / scale:>9.2f}"
-    for part in memory.parts:
-        if part.host:
-            yield f"  {part.name:<34}{ranks * part.host / scale:>9.2f}"
+def _host(forecast: Forecast) -> Iterator[str]:
+    host, ranks = forecast.memory.host, forecast.setup.ranks_a_node
+    scale, unit = _unit(host.peak)
+    of = f"each host, {ranks} rank{'s' * (ranks != 1)}"
+    yield f"memory of {of}, {unit}, besides Python itself and loading workers"
+    for part in host.parts:
+        when = "" if len(part.moments) == len(Moment) else f"  {_span(part)}"
+        yield f"  {part.name:<34}{part.size / scale:>9.2f}{when}"
+    for moment in Moment:
+        if host.at(moment):
+            yield f"  {'= ' + moment:<34}{host.at(moment) / scale:>9.2f}"
+    mapped = f"{'(mapped files of the base)':<34}{host.mapped / scale:>9.2f}"
+    yield f"  {mapped}  {Moment.load}; dropped where memory is short"
+
+
+def _span(part: HostPart) -> str:
+    return part.moments[0] if len(part.moments) == 1 else f"from {part.moments[0]} on"
 
 
 def _disk(forecast: Forecast, places: Places) -> Iterator[str]:
@@ -122,25 +134,45 @@ def _disk(forecast: Forecast, places: Places) -> Iterator[str]:
         yield f"  DOES NOT FIT on the disk of {places.folder}: give another output_dir, or keep fewer checkpoints"
 
 
-def _verdict(forecast: Forecast) -> Iterator[str]:
+def _verdict(forecast: Forecast, places: Places) -> Iterator[str]:
+    host_fits = places.host is None or forecast.memory.host.peak <= places.host
     card, peak = forecast.card, forecast.memory.peak
-    if card is None:
+    room = card.memory if card is not None else math.inf
+    name = card.name if card is not None else "each process"
+    card_fits = peak <= room * TIGHT
+    if card is not None:
+        said = f"{peak / GIB:.1f} GiB of the {room / GIB:.1f} that {name} has"
+        yield f"{'fits' if card_fits else 'TIGHT' if peak <= room else 'DOES NOT FIT'}: {said}"
+        longest = forecast.longest.peak
+        if card_fits and longest > room:
+            yield f"  rows at their longest would not: {longest / GIB:.1f} GiB; data.max_length bounds them"
+    yield from _host_verdict(forecast, places, fits=host_fits)
+    if not card_fits or (places.is_here and not host_fits):
+        yield from _changes(forecast, places)
+
+
+def _host_verdict(forecast: Forecast, places: Places, *, fits: bool) -> Iterator[str]:
+    if places.host is None:
         return
-    room = card.memory
-    said = f"{peak / GIB:.1f} GiB of the {room / GIB:.1f} that {card.name} has"
-    if peak <= room * TIGHT:
-        yield f"fits: {said}"
-        if forecast.longest.peak > room:
-            longest = forecast.longest.peak / GIB
-            yield f"  rows at their longest would not: {longest:.1f} GiB; data.max_length bounds them"
+    peak = forecast.memory.host.peak
+    worst = max(Moment, key=forecast.memory.host.at)
+    needs, has = f"{peak / GIB:.1f} GiB ({worst})", f"{places.host / GIB:.1f}"
+    if not places.is_here:
+        less = ", which is less" if not fits else ""
+        yield f"each host needs {needs}; this machine has {has}{less} (forecast.host_gib plans for another)"
+    else:
+        yield f"{'fits' if fits else 'DOES NOT FIT'}: {needs} of the {has} that each host has"
+
+
+def _changes(forecast: Forecast, places: Places) -> Iterator[str]:
+    found = changes(forecast, host=places.host if places.is_here else None)
+    if not found:
+        yield "nothing that is known here would fit; take larger cards (forecast.card=h200), hosts or a smaller base"
         return
-    yield f"{'TIGHT' if peak <= room else 'DOES NOT FIT'}: {said}. What would fit:"
-    found = changes(forecast)
+    yield "what would fit:"
     for change in found:
         yield f"  {change.words}: {_amount(change.memory)}{'; ' + change.note if change.note else ''}"
-    if not found:
-        yield "  nothing that is known here on such cards; take larger ones (forecast.card=h200) or a smaller base"
 
 
 def _amount(memory: Memory) -> str:
-    return f"{memory.peak / GIB:.1f} GiB a GPU, {memory.host / GIB:.0f} GiB of each host's memory"
+    return f"{memory.peak / GIB:.1f} GiB a GPU, {memory.host.peak / GIB:.0f} GiB of each host's memory"

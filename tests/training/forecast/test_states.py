@@ -7,7 +7,7 @@ import pytest
 from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.setup import Engine, Setup, weights_of
 from llavapose.training.forecast.shapes import read_shapes
-from llavapose.training.forecast.states import Phase, checkpoint_bytes, loading_bytes, state_parts
+from llavapose.training.forecast.states import Phase, checkpoint_bytes, state_parts
 
 GIB = 2**30
 SEVEN, THIRTEEN = read_shapes("llava-hf/llava-1.5-7b-hf"), read_shapes("llava-hf/llava-1.5-13b-hf")
@@ -50,9 +50,6 @@ def test_float32_in_one_process_is_16_bytes_a_trained_weight():
     weights = weights_of(SEVEN, Setup())
     held = [part(name, SEVEN, Setup()).gpu for name in ("parameters", "gradients", "optimizer")]
     assert sum(held) == 16 * weights.trained + 4 * weights.frozen
-    # The 28.3 GB that each rank needed to load it whole.
-    assert loading_bytes(SEVEN, Setup()) / 1e9 == pytest.approx(28.3, rel=0.01)
-    assert loading_bytes(SEVEN, ZERO3) < 1e9
 
 
 def test_each_strategy_shares_what_it_says():
