@@ -87,6 +87,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "epoch",
             "forecast",
             "host",
+            "indexed",
             "mixture",
             "settings",
             "setup",

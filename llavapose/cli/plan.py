@@ -8,13 +8,15 @@ from llavapose.config.checks.machine.cards import first_card, host_memory
 from llavapose.config.checks.machine.gpus import find_gpus
 from llavapose.config.choices import CardName
 from llavapose.config.schema import TrainConfig
+from llavapose.data.check import INDEX
 from llavapose.errors import DataError
 from llavapose.scenes.open import opened_if_there
 from llavapose.teacher.make import find_samples
 from llavapose.training.forecast.cards import CARDS, GIB, Card, card_of
 from llavapose.training.forecast.epoch import epoch_of
 from llavapose.training.forecast.forecast import Forecast, forecast_of
-from llavapose.training.forecast.mixture import Mixture, cut, mixture_of
+from llavapose.training.forecast.indexed import read_index
+from llavapose.training.forecast.mixture import Mixture, all_samples, chosen_of, cut
 from llavapose.training.forecast.settings import on_cpu, plan_settings, setup_of
 from llavapose.training.forecast.shapes import read_shapes
 from llavapose.training.forecast.text import Places, lines_of
@@ -29,8 +31,9 @@ def forecast(config: TrainConfig) -> Forecast:
     """The plan of a run."""
     shapes, gpus = read_shapes(config.model.base), find_gpus()
     setup = setup_of(config, num_gpus=gpus.num if gpus is not None else 0)
-    planned = plan_settings(config, shapes, setup)
-    whole = _mixture(config)
+    planned, whole = plan_settings(config, shapes, setup), _mixture(config)
+    if (known := whole.prefixes) is not None:
+        planned = replace(planned, prefix_tokens=known.picture, text_prefix_tokens=known.text)
     mixture = cut(whole, config.data.max_length - planned.prefix_tokens)
     epoch = epoch_of(mixture, planned, shapes, setup)
     return forecast_of(config, shapes, setup, epoch, card=_card(config))
@@ -47,12 +50,27 @@ def _card(config: TrainConfig) -> Card | None:
 
 def _mixture(config: TrainConfig) -> Mixture:
     """The samples that would be trained on; of those that are there, held-out pictures are taken off as in a run."""
-    samples = _samples(config)
-    if samples is None:
-        return mixture_of(config.data, None, seed=config.seed)
+    data, there = config.data, _samples(config)
+    if there is None:
+        return chosen_of(all_samples(data, None, seed=config.seed), data, seed=config.seed)
     ids, notes = _held_out(config)
-    found = mixture_of(config.data, samples, seed=config.seed, held_out_ids=ids)
-    return replace(found, notes=(*found.notes, *notes))
+    found = _indexed(config, *there) or all_samples(data, there[0], seed=config.seed)
+    chosen = chosen_of(found, data, seed=config.seed, held_out_ids=ids)
+    return replace(chosen, notes=(*chosen.notes, *notes))
+
+
+def _indexed(config: TrainConfig, samples: Path, images: Path) -> Mixture | None:
+    folder = config.data_dir / INDEX
+    if not folder.is_dir():
+        return None
+    return read_index(
+        samples,
+        images,
+        kind=config.data.kind,
+        folder=folder,
+        base=config.model.base,
+        max_length=config.data.max_length,
+    )
 
 
 def _held_out(config: TrainConfig) -> tuple[frozenset[int], tuple[str, ...]]:
@@ -70,12 +88,13 @@ def _held_out(config: TrainConfig) -> tuple[frozenset[int], tuple[str, ...]]:
         return held_out_ids(replace(config, evaluate=False)), (f"the benchmark's pictures are not taken off: {why}",)
 
 
-def _samples(config: TrainConfig) -> Path | None:
-    """The run's samples, where they are there."""
-    path = config.data.path
-    if path is None:
-        return find_samples(config.scenes, config.teacher, config.data_dir)
-    return path if path.exists() else None
+def _samples(config: TrainConfig) -> tuple[Path, Path] | None:
+    """The run's samples and the folder of their pictures, where they are there."""
+    path, images = config.data.path, config.data.images
+    if path is None or images is None:
+        made = find_samples(config.scenes, config.teacher, config.data_dir)
+        return (made.samples, made.images) if made else None
+    return (path, images) if path.exists() else None
 
 
 def places_of(config: TrainConfig) -> Places:

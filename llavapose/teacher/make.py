@@ -90,11 +90,10 @@ def ensure_samples(
         )
 
 
-def find_samples(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -> Path | None:
+def find_samples(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -> Prepared | None:
     """The training samples of these settings, where they have been made; makes nothing."""
     made_from = _settings(scenes, teacher, "train")
-    found = _made_before(data_dir / fingerprint(made_from), made_from)
-    return found.samples if found else None
+    return _made_before(data_dir / fingerprint(made_from), made_from)
 
 
 def _made_before(folder: Path, made_from: dict[str, Any]) -> Prepared | None:

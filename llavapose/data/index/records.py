@@ -141,15 +141,12 @@ def ensure_records(
     Raises:
         DataError: with every bad record on a line of its own (the first 20), and their number.
     """
-    sources = sources_of(samples)
-    root = images.resolve()
-    code = [(Path(__file__).parents[2] / name).read_text(encoding="utf-8") for name in DECIDES]
-    files = [(str(one.file.resolve()), one.digest) for one in sources]
-    home = folder / f"records-{fingerprint([files, str(root), kind, list(KINDS), code, piece_bytes], 16)}"
+    sources, root = sources_of(samples), images.resolve()
+    home = folder / _name(sources, root, kind, piece_bytes)
 
     def find() -> Table | None:
-        table = open_table(home)
-        if table is None or not all(Path(lines).is_file() for lines in table.facts["lines"]):
+        table = _opened(home)
+        if table is None:
             return None
         return None if look and not all(os.path.exists(f"{root}/{name}") for name in table.texts("name")) else table
 
@@ -157,6 +154,24 @@ def ensure_records(
         return _build(home, parts, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)
 
     return Records(samples=samples, images=images, table=once(home, find, make, what="index of the samples"))
+
+
+def find_records(samples: Path, images: Path, *, kind: str | None, folder: Path) -> Records | None:
+    """The table of a set's records where ``ensure_records`` has built it before; builds nothing."""
+    table = _opened(folder / _name(sources_of(samples), images.resolve(), kind, PIECE_BYTES))
+    return None if table is None else Records(samples=samples, images=images, table=table)
+
+
+def _name(sources: list[Source], root: Path, kind: str | None, piece_bytes: int) -> str:
+    """What the table of a set is called by."""
+    code = [(Path(__file__).parents[2] / name).read_text(encoding="utf-8") for name in DECIDES]
+    files = [(str(one.file.resolve()), one.digest) for one in sources]
+    return f"records-{fingerprint([files, str(root), kind, list(KINDS), code, piece_bytes], 16)}"
+
+
+def _opened(home: Path) -> Table | None:
+    table = open_table(home)
+    return table if table and all(Path(lines).is_file() for lines in table.facts["lines"]) else None
 
 
 def _build(

@@ -5,6 +5,8 @@
     num_targets int32, truncated uint8      its supervised tokens; whether its end was cut
     fault_row int32, fault_bytes, fault_ends      samples that cannot be trained on, whose branch is empty, and why
 
+Beside them stand, as facts, what a table is found by without its tokenizer: ``find_tokens``.
+
 A fault is an error only for who asks for its sample: a mixture may leave it out.
 """
 
@@ -23,7 +25,7 @@ from llavapose.data.index.records import Records
 from llavapose.data.index.shards import Arrays, do_all, once
 from llavapose.data.index.table import Table, TableWriter, open_table, packed_texts
 from llavapose.errors import DataError
-from llavapose.files import atomic_write, fingerprint
+from llavapose.files import TINY_BASE, atomic_write, fingerprint, sha256
 
 PIECE_ROWS = 4096
 """Samples of one piece of work: a few seconds, which is all that a kill can cost."""
@@ -96,7 +98,7 @@ def ensure_tokens(
         piece_rows: samples of one piece of work.
     """
     saved, frame = saved_tokenizer(conversation.tokenizer), conversation.frame
-    code = [(Path(__file__).parents[2] / name).read_text(encoding="utf-8") for name in DECIDES]
+    code = _code()
     stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved]
     home = folder / f"tokens-{fingerprint([records.key, saved, stands, code, max_length, piece_rows], 16)}"
 
@@ -111,9 +113,30 @@ def ensure_tokens(
                 writer.add(arrays)
                 for name, digest in digests.items():
                     digest.update(arrays[name].tobytes())
-            return writer.close({"content": fingerprint([one.hexdigest() for one in digests.values()], 32)})
+            content = fingerprint([one.hexdigest() for one in digests.values()], 32)
+            told = _told(records, conversation.tokenizer.name_or_path, max_length)
+            sizes = {"prefix": len(frame.prefix), "prefix_of_text": len(frame.prefix_of_text)}
+            return writer.close({"content": content, "of": told, **sizes})
 
     return Tokens(table=once(home, lambda: open_table(home), make, what="index of the tokens"))
+
+
+def find_tokens(records: Records, *, base: str, max_length: int, folder: Path) -> Tokens | None:
+    """The table that ``ensure_tokens`` has built for the tokenizer of a base; loads no tokenizer, builds nothing."""
+    told = _told(records, str(TINY_BASE) if base == "tiny" else base, max_length)
+    tables = (open_table(path) for path in sorted(folder.glob("tokens-????????????????")))
+    return next((Tokens(table=table) for table in tables if table is not None and table.facts.get("of") == told), None)
+
+
+def _told(records: Records, tokenizer: str, max_length: int) -> dict[str, Any]:
+    """What a table is of; a folder's tokenizer by its file's hash, wherever the folder lies, another by its hub id."""
+    file = Path(tokenizer) / "tokenizer.json"
+    name = sha256(file) if file.is_file() else tokenizer
+    return {"records": records.key, "tokenizer": name, "max_length": max_length, "code": fingerprint(_code(), 16)}
+
+
+def _code() -> list[str]:
+    return [(Path(__file__).parents[2] / name).read_text(encoding="utf-8") for name in DECIDES]
 
 
 def _encode(rows: tuple[int, int], *, records: Records, tokenizer: Path, frame: Frame, max_length: int) -> Arrays:

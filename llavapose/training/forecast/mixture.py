@@ -20,6 +20,14 @@ SYSTEM_TOKENS = 35
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prefixes:
+    """Tokens in front of a picture's samples, the picture's own included, and in front of a sample without one."""
+
+    picture: int
+    text: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mixture:
     """Samples by their lengths.
 
@@ -30,6 +38,7 @@ class Mixture:
         names: of the pictures, by the number that ``lengths`` calls them by; "" where there are none yet.
         source: where the lengths are from, for people.
         notes: what else they should know of them.
+        prefixes: where they are known of the tokenizer; the lengths are then exact, and cut already.
     """
 
     lengths: Lengths
@@ -38,6 +47,7 @@ class Mixture:
     names: Sequence[str]
     source: str
     notes: tuple[str, ...] = ()
+    prefixes: Prefixes | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -53,19 +63,23 @@ class Mixture:
         return self.lengths.image
 
 
-def mixture_of(data: DataConfig, samples: Path | None, *, seed: int, held_out_ids: Collection[int] = ()) -> Mixture:
-    """The mixture of a run.
+def all_samples(data: DataConfig, samples: Path | None, *, seed: int) -> Mixture:
+    """What a run would choose from: a file or folder of samples by their words, or the papers' set without one."""
+    return _published(seed) if samples is None else _read(samples, data.kind)
+
+
+def chosen_of(found: Mixture, data: DataConfig, *, seed: int, held_out_ids: Collection[int] = ()) -> Mixture:
+    """What a run takes of them.
 
     Args:
+        found: to choose from.
         data: weights or counts of the kinds, and what is left out.
-        samples: file or folder of samples; None where there is none yet.
         seed: of what is drawn.
-        held_out_ids: COCO image ids whose samples are left out; they count only where there are samples.
+        held_out_ids: COCO image ids whose samples are left out; pictures without a name have none.
 
     Raises:
         DataError: no sample is left, or fewer than ``data.counts`` asks for.
     """
-    found = _published(seed) if samples is None else _read(samples, data.kind)
     chosen = choose(
         found,
         kinds=data.kinds,
@@ -73,13 +87,15 @@ def mixture_of(data: DataConfig, samples: Path | None, *, seed: int, held_out_id
         num_val=data.num_val,
         num_samples=data.num_samples,
         seed=seed,
-        held_out_ids=held_out_ids if samples is not None else (),
+        held_out_ids=held_out_ids,
     )
-    return _only(found, np.sort(chosen.train))
+    return _only(found, chosen.train)
 
 
 def cut(mixture: Mixture, room: int) -> Mixture:
     """Samples that are longer behind their picture than ``room`` tokens lose their end, as in training."""
+    if mixture.prefixes is not None:
+        return mixture
     over = np.maximum(0, mixture.lengths.num_tokens - max(1, room))
     lengths = replace(
         mixture.lengths,

@@ -14,7 +14,7 @@ from llavapose.data.plan.lengths import PlanSettings
 from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 from llavapose.training.forecast.epoch import epoch_of, micro_batches
-from llavapose.training.forecast.mixture import cut, mixture_of, thinned
+from llavapose.training.forecast.mixture import all_samples, chosen_of, cut, thinned
 from llavapose.training.forecast.setup import Setup
 from llavapose.training.forecast.shapes import read_shapes
 
@@ -28,6 +28,10 @@ PAPER = PlanSettings(
 
 def data(kinds=ALL, **further) -> DataConfig:
     return DataConfig(name="full", kinds=dict(kinds), max_length=2048, **{"num_val": 0, **further})
+
+
+def mixture_of(data, samples, *, seed, **further):
+    return chosen_of(all_samples(data, samples, seed=seed), data, seed=seed, **further)
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +148,9 @@ def test_a_plan_takes_the_samples_that_a_run_takes(tiny_jsonl, tiny_pictures, ch
         records, kinds=settings.kinds, counts=settings.counts, num_val=settings.num_val,
         num_samples=settings.num_samples, seed=3, held_out_ids=held_out,
     ).train  # fmt: skip
-    rows = np.sort(trained)
     planned = mixture_of(settings, tiny_jsonl, seed=3, held_out_ids=held_out)
-    assert planned.lengths.num_words.tolist() == records.words[rows].tolist()
-    assert [planned.names[one] for one in planned.image] == [records.names[one] for one in records.image[rows]]
+    assert planned.lengths.num_words.tolist() == records.words[trained].tolist()
+    assert [planned.names[one] for one in planned.image] == [records.names[one] for one in records.image[trained]]
     assert not held_out & {coco_id(planned.names[one]) for one in planned.image}
 
 

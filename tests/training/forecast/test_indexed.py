@@ -1,0 +1,66 @@
+"""An index that an earlier run has left gives the plan the run's own lengths, and so its own steps."""
+
+import pytest
+
+from llavapose.cli.plan import _mixture, forecast
+from llavapose.config.compose import composed, typed
+from llavapose.data.check import INDEX
+from llavapose.data.plan.epoch import plan_epoch
+from llavapose.training.fit import build_data
+from llavapose.training.forecast.settings import plan_settings, setup_of
+from llavapose.training.forecast.shapes import read_shapes
+
+
+@pytest.fixture
+def config(conf, tiny_jsonl, tiny_pictures, tmp_path):
+    there = (f"data.path={tiny_jsonl}", f"data.images={tiny_pictures}", f"data_dir={tmp_path}", "dry_run=true")
+    chosen = ("data.num_val=4", "+data.counts.conv=9", "evaluate=false", "batch_size=2", "data.sampler=llava")
+    return typed("train", composed("train", conf, [*there, *chosen]))
+
+
+def build(config):
+    return build_data(config, samples=config.data.path, images=config.data.images, accumulate=1)
+
+
+def test_the_plan_is_the_run_s_own(config, monkeypatch):
+    data = build(config)
+    monkeypatch.setattr("llavapose.cli.plan.all_samples", None)
+    found = _mixture(config)
+    assert found.source == f"{config.data.path}, tokens from its index"
+    for name in ("image", "num_tokens", "num_targets", "num_words"):
+        assert getattr(found.lengths, name).tolist() == getattr(data.train.lengths, name).tolist()
+    frame = data.train.conversation.frame
+    assert (found.prefixes.picture, found.prefixes.text) == (len(frame.prefix), len(frame.prefix_of_text))
+    planned = forecast(config).epoch
+    assert (planned.steps, planned.source) == (data.steps_per_epoch(1), found.source)
+    settings = data.plan_settings(1)
+    assert plan_epoch(found.lengths, settings).fingerprint == data.plan(0).fingerprint
+
+
+def test_without_an_index_words_are_counted_and_none_is_built(config, tmp_path):
+    assert forecast(config).epoch.source == f"{config.data.path}, tokens from its words"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("change", ["max_length", "kind", "tokenizer", "file"])
+def test_another_s_index_is_not_taken(config, change, tmp_path, monkeypatch):
+    build(config)
+    if change == "max_length":
+        config.data.max_length -= 1
+    elif change == "kind":
+        config.data.kind = "conv"
+    elif change == "tokenizer":
+        monkeypatch.setattr("llavapose.data.index.tokens.TINY_BASE", tmp_path)
+    else:
+        copy = tmp_path / "more.jsonl"
+        copy.write_text(config.data.path.read_text() + "\n")
+        config.data.path = copy
+    before = sorted((tmp_path / INDEX).iterdir())
+    assert _mixture(config).source.endswith("tokens from its words")
+    assert sorted((tmp_path / INDEX).iterdir()) == before
+
+
+def test_prefixes_that_are_guessed_are_llava_s(config):
+    shapes = read_shapes("llava-hf/llava-1.5-7b-hf")
+    settings = plan_settings(config, shapes, setup_of(config, num_gpus=0))
+    assert (settings.prefix_tokens, settings.text_prefix_tokens) == (611, 35)
