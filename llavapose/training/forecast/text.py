@@ -72,8 +72,15 @@ def _time(forecast: Forecast) -> Iterator[str]:
             f"hours: {forecast.hours:,.1f} on {forecast.setup.ranks} x {forecast.card.name} at forecast.mfu="
             f"{forecast.mfu:g} ({epoch.flops:.2e} operations an epoch)"
         )
+        yield f"  the GPUs' own time; {_on_top(forecast.setup)} come on top"
     else:
         yield f"hours: not told, for nobody here knows this device's operations ({epoch.flops:.2e} an epoch)"
+
+
+def _on_top(setup: Setup) -> str:
+    if setup.engine is Engine.zero3:
+        return "loading, checkpoints and ZeRO-3's own time a micro-batch (python -m benchmarks.hooks)"
+    return "loading and checkpoints"
 
 
 def _memory(forecast: Forecast) -> Iterator[str]:

@@ -98,6 +98,7 @@ def test_7b_fits_and_every_line_is_there(conf, monkeypatch):
     assert "full: 200,328 samples over 45,174 pictures (published counts" in text
     assert "steps: 6,260 of 32 samples and a last one of 8" in text
     assert "hours: 13.1 on 2 x A100 80 GB at forecast.mfu=0.35" in text
+    assert "the GPUs' own time; loading, checkpoints and ZeRO-3's own time a micro-batch" in text
     assert "\nfits: 6" in text
     for part in ("parameters", "gradients", "optimizer", "logits", "attention mask", "bucket", "disk: 95.2 GB"):
         assert part in text
