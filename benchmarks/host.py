@@ -4,8 +4,8 @@ A random LLaVA of so many MB is read, saved and exported on the CPU: by one proc
 FSDP2. Printed are bytes that a process's private memory (RssAnon) grows by at most, beside those foretold for a GPU run
 at the same moment, and the pages of mapped files (RssFile) while it reads. Exits with 1 beyond 10%.
 
-Of what Lightning moves to the host when training ends, the optimizer's bytes are counted ("moved"): on a CPU they are
-there already. Not measured, for only a GPU shows it: what ZeRO-3 passes through the host when it starts.
+What Lightning moves to the host when training ends is counted ("moved"): on a CPU it is there already. Not measured,
+for only a GPU shows it: what ZeRO-3 passes through the host when it starts.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -48,7 +48,7 @@ def grown(work: Callable[[], Any]) -> dict[str, int]:
             most[name] = max(most[name], size)
 
     def watch() -> None:
-        while not done.wait(0.002):
+        while not done.wait(0.0005):
             look()
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -74,6 +74,7 @@ def measured(arm: str, base: str, folder: Path) -> dict[str, dict[str, int]]:
     from llavapose.training.checkpoints.state import write_state
     from llavapose.training.export import full_state
     from llavapose.training.loading import build_model
+    from llavapose.training.module import PoseModule
     from llavapose.training.strategies import CPUDeepSpeedStrategy, FSDP2Strategy
 
     found: dict[str, dict[str, int]] = {}
@@ -106,6 +107,8 @@ def measured(arm: str, base: str, folder: Path) -> dict[str, dict[str, int]]:
             team = joined(self.trainer)
             found["save"] = grown(lambda: self.save(team))
             found["export"] = grown(self.write)
+            holder: Any = self
+            PoseModule.on_train_end(holder)
             raise Measured
 
         def save(self, team: Any) -> Any:
@@ -137,9 +140,9 @@ def measured(arm: str, base: str, folder: Path) -> dict[str, dict[str, int]]:
     if isinstance(trainer.strategy, CPUDeepSpeedStrategy):
         assert isinstance(trainer.strategy.config, dict)
         trainer.strategy.config["train_micro_batch_size_per_gpu"] = 1
-    with counted_moves() as moved, suppress(Measured):
+    with suppress(Measured), counted_moves(found):
         trainer.fit(Module(), DataLoader(Numbers()))
-    return {**found, "moved": {"private": sum(moved), "mapped": 0}}
+    return found
 
 
 def make_moments(optimizer: Any) -> None:
@@ -153,35 +156,46 @@ def make_moments(optimizer: Any) -> None:
     for parameter in (one for group in adam.param_groups for one in group["params"]):
         parameter.grad = torch.zeros_like(parameter)
     adam.step()
-    adam.zero_grad()
     if zero:
+        adam.zero_grad()
         optimizer._clear_fp32_optimizer_param_groups()
 
 
 @contextmanager
-def counted_moves() -> Iterator[list[int]]:
-    """Bytes of each tensor of an optimizer that Lightning moves to the host, wherever it was."""
-    from lightning.fabric.utilities import optimizer as module
+def counted_moves(found: dict[str, dict[str, int]]) -> Iterator[None]:
+    """Count the bytes that Lightning moves to the host, wherever they are: an optimizer's, and a whole module's."""
+    from lightning import LightningModule
+    from lightning.fabric.utilities import optimizer as optimizers
 
-    optimizer: Any = module
-    real, sizes = optimizer.move_data_to_device, list[int]()
+    module, own = cast(Any, optimizers), cast(Any, LightningModule)
+    move_data, cpu = module.move_data_to_device, own.cpu
+    found["moved"] = {"private": 0, "mapped": 0}
+
+    def count(tensor: Any) -> None:
+        found["moved"]["private"] += tensor.nbytes if hasattr(tensor, "nbytes") else 0
 
     def move(batch: Any, device: Any) -> Any:
-        if str(device) == "cpu" and hasattr(batch, "nbytes"):
-            sizes.append(batch.nbytes)
-        return real(batch, device)
+        if str(device) == "cpu":
+            count(batch)
+        return move_data(batch, device)
 
-    optimizer.move_data_to_device = move
+    def to_cpu(self: Any) -> Any:
+        for parameter in self.parameters():
+            count(parameter.data)
+            count(parameter.grad)
+        return cpu(self)
+
+    module.move_data_to_device, own.cpu = move, to_cpu
     try:
-        yield sizes
+        yield
     finally:
-        optimizer.move_data_to_device = real
+        module.move_data_to_device, own.cpu = move_data, cpu
 
 
 def foretold(arm: str, base: str) -> dict[str, float]:
     """Bytes of rank 0 at each moment, as of a run on GPUs; what lies on the CPU here is there before."""
     from llavapose.training.forecast.host import Moment, host_of
-    from llavapose.training.forecast.setup import Engine, Setup, weights_of
+    from llavapose.training.forecast.setup import Engine, Setup
     from llavapose.training.forecast.shapes import read_shapes
 
     shapes = read_shapes(base)
@@ -193,7 +207,8 @@ def foretold(arm: str, base: str) -> dict[str, float]:
     shards = Setup(engine=Engine.fsdp2, ranks=2, compute_bytes=2, sharded_loading=True, loading_bytes=4)
     setup = {"single": whole, "deepspeed_stage3": cut, "fsdp2": shards}[arm]
     host = host_of(shapes, replace(setup, ranks_a_node=1), [], on_gpu=False, exported=2.0 * shapes.total)
-    moved = {"single": 8.0, "deepspeed_stage3": 8.0 / 2, "fsdp2": 0.0}[arm] * weights_of(shapes, setup).trained
+    on_gpus = host_of(shapes, replace(setup, ranks_a_node=1), [], on_gpu=True, exported=2.0 * shapes.total)
+    moved = sum(part.size for part in on_gpus.parts if "moved" in part.name)
     by_moment = {moment.name: host.at(moment) for moment in (Moment.load, Moment.save, Moment.export)}
     return {**by_moment, "moved": moved}
 

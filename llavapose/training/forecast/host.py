@@ -12,7 +12,7 @@ from enum import StrEnum
 from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.setup import Engine, Setup, Weights, weights_of
 from llavapose.training.forecast.shapes import Shapes
-from llavapose.training.forecast.states import ALWAYS, Part, Phase, checkpoint_bytes, optimizer_bytes, parameter_bytes
+from llavapose.training.forecast.states import ALWAYS, Part, Phase, checkpoint_bytes, parameter_bytes
 
 _FILE_BYTES = 2
 """Of a weight in the published files."""
@@ -143,22 +143,13 @@ def saved_bytes(shapes: Shapes, setup: Setup, *, on_gpu: bool) -> float:
 
 
 def _moved(weights: Weights, setup: Setup) -> Iterator[HostPart]:
-    """What Lightning moves from each GPU to the host when training ends, whether or not it is needed there."""
-    if setup.engine is Engine.fsdp2:
-        return  # alone in leaving everything where it is
-    ranks, sharing = setup.ranks_a_node, 1 if setup.engine is Engine.whole else setup.ranks
-    moments = optimizer_bytes(weights, setup) / sharing
+    """What Lightning moves from each GPU to the host when training ends; the optimizer has been let go by then."""
+    held = parameter_bytes(weights, setup)
     if setup.engine is Engine.whole:
-        gradients = setup.weight_bytes * weights.trained
-        states = parameter_bytes(weights, setup) + gradients + moments
-        yield HostPart(name="all that ranks hold, moved", size=ranks * states, moments=[Moment.export])
-        return
-    if not setup.offload_optimizer:
-        moments -= 4 * weights.trained / sharing if setup.masters else 0
-        yield HostPart(name="the optimizer's moments, moved", size=ranks * moments, moments=[Moment.export])
-    if setup.engine is Engine.zero2:
-        size = parameter_bytes(weights, setup)
-        yield HostPart(name="weights, moved", size=ranks * size, moments=[Moment.export])
+        held += setup.weight_bytes * weights.trained  # gradients go where their weights go
+    elif setup.engine is not Engine.zero2:
+        return  # of ZeRO-3's weights nothing is left where Lightning looks, and FSDP2 leaves everything where it is
+    yield HostPart(name="weights and gradients, moved", size=setup.ranks_a_node * held, moments=[Moment.export])
 
 
 def _exporting(shapes: Shapes, setup: Setup, exported: float, *, on_gpu: bool) -> Iterator[HostPart]:
