@@ -112,21 +112,67 @@ def test_an_entry_cannot_choose_its_anchor(board):
         check_entries(board)
 
 
-def test_what_an_entry_leaves_out_is_missing(board):
-    for judge in ("pose", JUDGE):
-        path, lines = rows(board, judge)
-        write_jsonl(path, [line for line in lines if line["question_id"] not in ("1-conv", "2-conv", "1-detail")])
-    with pytest.raises(DataError, match=r"cheat.jsonl: 3 of 12 questions lack a rating, more than max_missing=0.1"):
+LEFT_OUT = ("1-conv", "2-conv", "1-detail")
+LACKS = r"verdicts/{}/cheat.jsonl: {} of 12 questions lack a rating.* more than max_missing=0.1"
+
+
+@pytest.mark.parametrize("judge", ["pose", JUDGE])
+def test_what_an_entry_leaves_out_is_missing(board, judge):
+    path, lines = rows(board, judge)
+    write_jsonl(path, [line for line in lines if line["question_id"] not in LEFT_OUT])
+    with pytest.raises(DataError, match=LACKS.format(judge, 3)):
         check_entries(board)
     check_entries(board, max_missing=0.25)
     summarise(board)
     table = {(row["judge"], row["arm"]): row for row in read_table(board, "ablation.csv") if row["kind"] == "all"}
-    for judge in ("pose", JUDGE):
-        row = table[judge, "cheat"]
-        assert (row["num_scored"], row["num_unscored"]) == (9, 3)
-        assert row["score_if_missing_low"] == pytest.approx((9 * 60 + 3 * 10) / 12)
-        assert row["score_if_missing_high"] == pytest.approx((9 * 60 + 3 * 100) / 12)
-        assert table[judge, "rival"]["num_unscored"] == 0
+    row = table[judge, "cheat"]
+    assert (row["num_scored"], row["num_unscored"]) == (9, 3)
+    assert row["score_if_missing_low"] == pytest.approx((9 * 60 + 3 * 10) / 12)
+    assert row["score_if_missing_high"] == pytest.approx((9 * 60 + 3 * 100) / 12)
+    assert table[judge, "rival"]["num_unscored"] == 0
+
+
+@pytest.mark.parametrize("judge", ["pose", JUDGE])
+def test_what_an_entry_leaves_unrated_is_missing(board, judge):
+    path, lines = rows(board, judge)
+    write_jsonl(path, [{**line, "rating": None} if line["question_id"] in LEFT_OUT else line for line in lines])
+    with pytest.raises(DataError, match=LACKS.format(judge, 3)):
+        check_entries(board)
+    check_entries(board, max_missing=0.25)
+
+
+def test_what_the_pose_judge_rates_of_nobody_is_missing_of_nobody(board):
+    for path in (board / "verdicts" / "pose").glob("*.jsonl"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        write_jsonl(path, [{**line, "rating": None} if line["kind"] == "conv" else line for line in lines])
+    check_entries(board, max_missing=0)
+
+
+@pytest.mark.parametrize(("of", "num"), [(("detail", "complex"), 8), (("conv", "detail", "complex"), 12)])
+def test_what_an_entry_has_in_one_order_alone_is_missing(board, of, num):
+    path, lines = rows(board, JUDGE)
+    own = {"cheat": "ab", "baseline": "ba"}
+    write_jsonl(path, [line for line in lines if line["kind"] not in of or line["order"] == own[line["arm"]]])
+    with pytest.raises(DataError, match=LACKS.format(JUDGE, num)):
+        check_entries(board)
+    check_entries(board, max_missing=1)
+
+
+def test_a_control_that_says_nothing_is_a_hole(board):
+    answers = [{"question_id": one.id, "arm": "prior", "text": f"prior says {one.id}"} for one in QUESTIONS]
+    write_jsonl(board / "answers" / "prior.jsonl", answers)
+    lines = [
+        line for line in lines_of("prior", "baseline") if line["order"] == ("ab" if line["arm"] == "prior" else "ba")
+    ]
+    write_jsonl(board / "verdicts" / JUDGE / "prior.jsonl", [{**line, "rating": None} for line in lines])
+    check_entries(board, max_missing=0)
+
+
+def test_the_anchor_lacks_nothing_either(board):
+    path, lines = rows(board, JUDGE)
+    write_jsonl(path, [line for line in lines if line["arm"] == "cheat" or line["question_id"] not in LEFT_OUT])
+    with pytest.raises(DataError, match=LACKS.format(JUDGE, 3).replace("lack a rating", "lack a rating of baseline")):
+        check_entries(board)
 
 
 def test_questions_are_those_that_their_hash_says(board):

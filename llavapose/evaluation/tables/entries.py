@@ -6,6 +6,7 @@ about nobody else's answers, can.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,14 @@ from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.protocol import answer_hash
-from llavapose.evaluation.tables.verdicts import FILE, Line, judges_found, read_verdicts
+from llavapose.evaluation.tables.verdicts import (
+    FILE,
+    Line,
+    judges_found,
+    ratings_of,
+    read_verdicts,
+    with_missing,
+)
 from llavapose.files import read_json
 from llavapose.kinds import KINDS
 from llavapose.records import CONTROL_ARMS, POSE, Question
@@ -58,8 +66,7 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         where = f"board: {folder / 'verdicts' / judge}"
         _check_lines(lines, asked, where)
         _check_anchor(lines, where)
-        if judge != POSE:
-            _check_missing(lines, questions, max_missing, where)
+        _check_missing(lines, questions, max_missing, where)
 
 
 def _questions(folder: Path) -> tuple[Question, ...]:
@@ -129,12 +136,29 @@ def _check_anchor(lines: Sequence[Line], where: str) -> None:
 
 def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: float, where: str) -> None:
     """Raise where too few of an arm's questions have a rating: the rest would say something else than it seems to."""
-    ids = {question.id for question in questions if KINDS[question.kind].rated}
-    for name in dict.fromkeys(line[FILE] for line in lines):
-        own = [line for line in lines if line[FILE] == name == line["arm"]]
-        rated = {line["question_id"] for line in own} - {one["question_id"] for one in own if one["rating"] is None}
-        if len(ids - rated) > most * len(ids):
+    asked = {question.id for question in questions if KINDS[question.kind].rated}
+    of_file: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        of_file[line[FILE], line["arm"]].append(line)
+    rated = {key: _rated(found, questions) for key, found in of_file.items()}
+    anyone = set[str]().union(*rated.values())
+    for (name, arm), found in of_file.items():
+        if name in CONTROL_ARMS and not rated[name, arm]:
+            continue  # a control that says nothing is not asked about: its row is a hole
+        lacking = asked - rated[name, arm]
+        if found[0]["judge"] == POSE:  # that it cannot rate a question is so of everybody's answer
+            lacking -= {line["question_id"] for line in found} - anyone
+        if len(lacking) > most * len(asked):
+            of = "" if arm == name else f" of {arm}"
             raise DataError(
-                f"{where}/{name}.jsonl: {len(ids - rated)} of {len(ids)} questions lack a rating, more than "
-                f"max_missing={most:g}; judge them, or give board=... max_missing=1 to show the rest"
+                f"{where}/{name}.jsonl: {len(lacking)} of {len(asked)} questions lack a rating{of}, such as "
+                f"{min(lacking)}, more than max_missing={most:g}; judge them, or give board=... max_missing=1 to show "
+                "the rest"
             )
+
+
+def _rated(lines: Sequence[Line], questions: Sequence[Question]) -> set[str]:
+    """The questions that an arm's lines rate in full: in every order and repeat, as the tables count them."""
+    unrated = {line["question_id"] for line in lines if line["rating"] is None}
+    found = with_missing(ratings_of(lines), questions)
+    return {one.question_id for one in found if one.rating is not None} - unrated
