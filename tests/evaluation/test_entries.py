@@ -68,7 +68,7 @@ def changed(**what):
 
 
 LINES = {
-    "a rating beyond the scale": (changed(rating=1000), r"cheat.jsonl:1 has rating 1000; expected a number from 1"),
+    "a rating beyond the scale": (changed(rating=1000), r"jsonl:1 has rating 1000; expected a number from .* to 10"),
     "a truth for a rating": (changed(rating=True), r"cheat.jsonl:1 has rating True; expected a number"),
     "a text for a rating": (changed(rating="9"), r"cheat.jsonl:1 has rating '9'; expected a number"),
     "no number": (changed(rating=float("nan")), r"cheat.jsonl:1 is no JSON that can be used .NaN"),
@@ -93,6 +93,50 @@ def test_a_line_that_is_not_so_is_refused(board, judge, change, error):
     with pytest.raises(DataError, match=error) as told:
         check_entries(board)
     assert len(str(told.value).splitlines()) == 1
+
+
+PAIRS = {
+    "no order beside another": (changed(order=None), r"'1-conv': order is None; expected ab or ba beside baseline"),
+    "an order of its own": (changed(order="first"), r"'1-conv': order is 'first'; expected ab or ba beside baseline"),
+    "an order beside nobody": (changed(opponent=None), r"'1-conv': order is 'ab'; expected null beside nobody"),
+    "a rating more": (
+        lambda lines: [*lines, {**lines[0], "repeat": 7, "rating": 10.0}],
+        r"cheat.jsonl, verdict on '1-conv': cheat is rated in repeats 0, 7 of ab; expected 0",
+    ),
+    "a rating more of each of its own": (
+        lambda lines: [*lines, *({**line, "repeat": 7, "rating": 10.0} for line in lines if line["arm"] == "cheat")],
+        r"cheat.jsonl, verdict on '1-conv': \w+ is rated in repeats 0(, 7)? of ab; expected 0",
+    ),
+    "another repeat": (changed(repeat=3), r"'1-conv': cheat is rated in repeats 3 of ab; expected 0"),
+    "some beside nobody": (
+        lambda lines: [{**line, "opponent": None, "order": None} if line["arm"] == "cheat" and line["order"] == "ab"
+                       and line["kind"] == "conv" else line for line in lines],
+        r"beside different arms \(cheat beside baseline, cheat beside nobody",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "error"), PAIRS.values(), ids=PAIRS)
+def test_both_orders_are_nobodys_choice(board, change, error):
+    path, lines = rows(board, JUDGE)
+    write_jsonl(path, change(lines))
+    with pytest.raises(DataError, match=error) as told:
+        check_entries(board)
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_repeats_are_the_same_for_every_entry(board):
+    def again(path):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        write_jsonl(path, [{**line, "repeat": repeat} for repeat in (0, 1) for line in lines])
+
+    again(board / "verdicts" / JUDGE / "cheat.jsonl")
+    with pytest.raises(
+        DataError, match=r"rival.jsonl, verdict on '1-conv': rival is rated in repeats 0 of ab; expected 0, 1"
+    ):
+        check_entries(board)
+    again(board / "verdicts" / JUDGE / "rival.jsonl")
+    check_entries(board, max_missing=0)
 
 
 @pytest.mark.parametrize("judge", ["pose", JUDGE])
@@ -172,6 +216,15 @@ def test_the_anchor_lacks_nothing_either(board):
     path, lines = rows(board, JUDGE)
     write_jsonl(path, [line for line in lines if line["arm"] == "cheat" or line["question_id"] not in LEFT_OUT])
     with pytest.raises(DataError, match=LACKS.format(JUDGE, 3).replace("lack a rating", "lack a rating of baseline")):
+        check_entries(board)
+
+
+def test_a_rating_below_all_scales_is_none(board):
+    path, lines = rows(board, "pose")
+    write_jsonl(path, [{**lines[0], "rating": -12.5}, *lines[1:]])
+    check_entries(board)
+    write_jsonl(path, [{**lines[0], "rating": -1e308}, *lines[1:]])
+    with pytest.raises(DataError, match=r"cheat.jsonl:1 has rating -1e\+308; expected a number from -1e\+06 to 10"):
         check_entries(board)
 
 

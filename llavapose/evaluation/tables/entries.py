@@ -6,7 +6,7 @@ about nobody else's answers, can.
 """
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.protocol import answer_hash
 from llavapose.evaluation.tables.verdicts import (
+    BOTH_ORDERS,
     FILE,
     Line,
     judges_found,
@@ -66,6 +67,7 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         where = f"board: {folder / 'verdicts' / judge}"
         _check_lines(lines, asked, where)
         _check_anchor(lines, where)
+        _check_repeats(lines, where)
         _check_missing(lines, questions, max_missing, where)
 
 
@@ -119,6 +121,9 @@ def _problem(line: Line, asked: Asked) -> str | None:
     for key, value in is_so.items():
         if key in line and line[key] != value:
             return f"{key} is {shown(line[key])}; expected {shown(value)}, as in benchmark.jsonl"
+    other, order = line.get("opponent"), line.get("order")
+    if line["rating"] is not None and (order not in BOTH_ORDERS if other is not None else order is not None):
+        return f"order is {shown(order)}; expected {f'ab or ba beside {other}' if other else 'null beside nobody'}"
     digest = line.get("answer")
     if digest is not None and digest != answer_hash(asked.answers[line["arm"]][question.id]):
         return f"about another answer than the one in answers/{line['arm']}.jsonl; judge it again"
@@ -127,11 +132,35 @@ def _problem(line: Line, asked: Asked) -> str | None:
 
 def _check_anchor(lines: Sequence[Line], where: str) -> None:
     """A judge of pairs has one anchor: else whoever brings an entry chooses whose ratings it moves."""
-    beside = {line[FILE]: line.get("opponent") for line in lines if line["arm"] == line[FILE]}
-    anchors = {name: other for name, other in beside.items() if name not in CONTROL_ARMS}
-    if len(set(anchors.values())) > 1:
-        told = ", ".join(f"{name} beside {other or 'nobody'}" for name, other in sorted(anchors.items())[:4])
+    own = (line for line in lines if line["arm"] == line[FILE] and line[FILE] not in CONTROL_ARMS)
+    anchors = {(line[FILE], line.get("opponent") or "nobody") for line in own}
+    if len({other for _, other in anchors}) > 1:
+        told = ", ".join(f"{name} beside {other}" for name, other in sorted(anchors)[:4])
         raise DataError(f"{where} has verdicts beside different arms ({told}); expected one anchor a judge")
+
+
+def _check_repeats(lines: Sequence[Line], where: str) -> None:
+    """A judge rates every answer equally often in each order: a rating more of some would be a rating of choice."""
+    rated = {(line[FILE], line["question_id"], line["arm"]) for line in lines if line["rating"] is not None}
+    found: dict[tuple[str, str, str, Any, Any], set[int]] = defaultdict(set)
+    for line in lines:
+        if (key := (line[FILE], line["question_id"], line["arm"])) in rated:
+            found[*key, line.get("opponent"), line.get("order")].add(line.get("repeat", 0))
+    usual = Counter[frozenset[int]]()
+    for (name, *_), repeats in found.items():
+        if name not in CONTROL_ARMS:
+            usual[frozenset(repeats)] += 1
+    for (name, question, arm, _, order), repeats in found.items():
+        # A control's verdicts are kept where later ones are repeated more often.
+        if name not in CONTROL_ARMS and repeats != (most := usual.most_common(1)[0][0]):
+            raise DataError(
+                f"{where}/{name}.jsonl, verdict on {shown(question)}: {arm} is rated in repeats {_listed(repeats)}"
+                f"{f' of {order}' if order else ''}; expected {_listed(most)}, as of the others; judge {name} again"
+            )
+
+
+def _listed(repeats: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(repeats)[:8]))
 
 
 def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: float, where: str) -> None:
