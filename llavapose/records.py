@@ -213,7 +213,7 @@ class Verdict:
         protocol: "single", "pair" where the opponent's answer was seen beside it, or "relative": beside the reference.
         opponent: the other arm of a pair; None with "single".
         order: "ab" where this answer stood first, "ba" where second; None with "single", and of a judge to whom the
-            place is nothing. An answer that was rated in one order alone is unscored.
+            place is nothing (no board takes those). An answer that was rated in one order alone is unscored.
         repeat: 0, 1, ...: which of several ratings of the same, where a judge is asked more than once.
         key: of the reply in the judge's ledger; None where no model was asked.
         model, context: who judged, and what it knew of the picture; None where no model was asked.

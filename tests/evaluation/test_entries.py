@@ -68,7 +68,7 @@ def changed(**what):
 
 
 LINES = {
-    "a rating beyond the scale": (changed(rating=1000), r"cheat.jsonl:1 has rating 1000; expected a number from 1"),
+    "a rating beyond the scale": (changed(rating=1000), r"jsonl:1 has rating 1000; expected a number from .* to 10"),
     "a truth for a rating": (changed(rating=True), r"cheat.jsonl:1 has rating True; expected a number"),
     "a text for a rating": (changed(rating="9"), r"cheat.jsonl:1 has rating '9'; expected a number"),
     "no number": (changed(rating=float("nan")), r"cheat.jsonl:1 is no JSON that can be used .NaN"),
@@ -95,6 +95,50 @@ def test_a_line_that_is_not_so_is_refused(board, judge, change, error):
     assert len(str(told.value).splitlines()) == 1
 
 
+PAIRS = {
+    "no order beside another": (changed(order=None), r"'1-conv': order is None; expected ab or ba beside baseline"),
+    "an order of its own": (changed(order="first"), r"'1-conv': order is 'first'; expected ab or ba beside baseline"),
+    "an order beside nobody": (changed(opponent=None), r"'1-conv': order is 'ab'; expected null beside nobody"),
+    "a rating more": (
+        lambda lines: [*lines, {**lines[0], "repeat": 7, "rating": 10.0}],
+        r"cheat.jsonl, verdict on '1-conv': cheat is rated in repeats 0, 7 of ab; expected 0",
+    ),
+    "a rating more of each of its own": (
+        lambda lines: [*lines, *({**line, "repeat": 7, "rating": 10.0} for line in lines if line["arm"] == "cheat")],
+        r"cheat.jsonl, verdict on '1-conv': \w+ is rated in repeats 0(, 7)? of ab; expected 0",
+    ),
+    "another repeat": (changed(repeat=3), r"'1-conv': cheat is rated in repeats 3 of ab; expected 0"),
+    "some beside nobody": (
+        lambda lines: [{**line, "opponent": None, "order": None} if line["arm"] == "cheat" and line["order"] == "ab"
+                       and line["kind"] == "conv" else line for line in lines],
+        r"beside different arms \(cheat beside baseline, cheat beside nobody",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "error"), PAIRS.values(), ids=PAIRS)
+def test_both_orders_are_nobodys_choice(board, change, error):
+    path, lines = rows(board, JUDGE)
+    write_jsonl(path, change(lines))
+    with pytest.raises(DataError, match=error) as told:
+        check_entries(board)
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_repeats_are_the_same_for_every_entry(board):
+    def again(path):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        write_jsonl(path, [{**line, "repeat": repeat} for repeat in (0, 1) for line in lines])
+
+    again(board / "verdicts" / JUDGE / "cheat.jsonl")
+    with pytest.raises(
+        DataError, match=r"rival.jsonl, verdict on '1-conv': rival is rated in repeats 0 of ab; expected 0, 1"
+    ):
+        check_entries(board)
+    again(board / "verdicts" / JUDGE / "rival.jsonl")
+    check_entries(board, max_missing=0)
+
+
 @pytest.mark.parametrize("judge", ["pose", JUDGE])
 def test_nobody_rates_another_model_in_passing(board, judge):
     path, lines = rows(board, judge)
@@ -112,21 +156,76 @@ def test_an_entry_cannot_choose_its_anchor(board):
         check_entries(board)
 
 
-def test_what_an_entry_leaves_out_is_missing(board):
-    for judge in ("pose", JUDGE):
-        path, lines = rows(board, judge)
-        write_jsonl(path, [line for line in lines if line["question_id"] not in ("1-conv", "2-conv", "1-detail")])
-    with pytest.raises(DataError, match=r"cheat.jsonl: 3 of 12 questions lack a rating, more than max_missing=0.1"):
+LEFT_OUT = ("1-conv", "2-conv", "1-detail")
+LACKS = r"verdicts/{}/cheat.jsonl: {} of 12 questions lack a rating.* more than max_missing=0.1"
+
+
+@pytest.mark.parametrize("judge", ["pose", JUDGE])
+def test_what_an_entry_leaves_out_is_missing(board, judge):
+    path, lines = rows(board, judge)
+    write_jsonl(path, [line for line in lines if line["question_id"] not in LEFT_OUT])
+    with pytest.raises(DataError, match=LACKS.format(judge, 3)):
         check_entries(board)
     check_entries(board, max_missing=0.25)
     summarise(board)
     table = {(row["judge"], row["arm"]): row for row in read_table(board, "ablation.csv") if row["kind"] == "all"}
-    for judge in ("pose", JUDGE):
-        row = table[judge, "cheat"]
-        assert (row["num_scored"], row["num_unscored"]) == (9, 3)
-        assert row["score_if_missing_low"] == pytest.approx((9 * 60 + 3 * 10) / 12)
-        assert row["score_if_missing_high"] == pytest.approx((9 * 60 + 3 * 100) / 12)
-        assert table[judge, "rival"]["num_unscored"] == 0
+    row = table[judge, "cheat"]
+    assert (row["num_scored"], row["num_unscored"]) == (9, 3)
+    assert row["score_if_missing_low"] == pytest.approx((9 * 60 + 3 * 10) / 12)
+    assert row["score_if_missing_high"] == pytest.approx((9 * 60 + 3 * 100) / 12)
+    assert table[judge, "rival"]["num_unscored"] == 0
+
+
+@pytest.mark.parametrize("judge", ["pose", JUDGE])
+def test_what_an_entry_leaves_unrated_is_missing(board, judge):
+    path, lines = rows(board, judge)
+    write_jsonl(path, [{**line, "rating": None} if line["question_id"] in LEFT_OUT else line for line in lines])
+    with pytest.raises(DataError, match=LACKS.format(judge, 3)):
+        check_entries(board)
+    check_entries(board, max_missing=0.25)
+
+
+def test_what_the_pose_judge_rates_of_nobody_is_missing_of_nobody(board):
+    for path in (board / "verdicts" / "pose").glob("*.jsonl"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        write_jsonl(path, [{**line, "rating": None} if line["kind"] == "conv" else line for line in lines])
+    check_entries(board, max_missing=0)
+
+
+@pytest.mark.parametrize(("of", "num"), [(("detail", "complex"), 8), (("conv", "detail", "complex"), 12)])
+def test_what_an_entry_has_in_one_order_alone_is_missing(board, of, num):
+    path, lines = rows(board, JUDGE)
+    own = {"cheat": "ab", "baseline": "ba"}
+    write_jsonl(path, [line for line in lines if line["kind"] not in of or line["order"] == own[line["arm"]]])
+    with pytest.raises(DataError, match=LACKS.format(JUDGE, num)):
+        check_entries(board)
+    check_entries(board, max_missing=1)
+
+
+def test_a_control_that_says_nothing_is_a_hole(board):
+    answers = [{"question_id": one.id, "arm": "prior", "text": f"prior says {one.id}"} for one in QUESTIONS]
+    write_jsonl(board / "answers" / "prior.jsonl", answers)
+    lines = [
+        line for line in lines_of("prior", "baseline") if line["order"] == ("ab" if line["arm"] == "prior" else "ba")
+    ]
+    write_jsonl(board / "verdicts" / JUDGE / "prior.jsonl", [{**line, "rating": None} for line in lines])
+    check_entries(board, max_missing=0)
+
+
+def test_the_anchor_lacks_nothing_either(board):
+    path, lines = rows(board, JUDGE)
+    write_jsonl(path, [line for line in lines if line["arm"] == "cheat" or line["question_id"] not in LEFT_OUT])
+    with pytest.raises(DataError, match=LACKS.format(JUDGE, 3).replace("lack a rating", "lack a rating of baseline")):
+        check_entries(board)
+
+
+def test_a_rating_below_all_scales_is_none(board):
+    path, lines = rows(board, "pose")
+    write_jsonl(path, [{**lines[0], "rating": -12.5}, *lines[1:]])
+    check_entries(board)
+    write_jsonl(path, [{**lines[0], "rating": -1e308}, *lines[1:]])
+    with pytest.raises(DataError, match=r"cheat.jsonl:1 has rating -1e\+308; expected a number from -1e\+06 to 10"):
+        check_entries(board)
 
 
 def test_questions_are_those_that_their_hash_says(board):

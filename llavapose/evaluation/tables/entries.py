@@ -6,6 +6,7 @@ about nobody else's answers, can.
 """
 
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,15 @@ from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.protocol import answer_hash
-from llavapose.evaluation.tables.verdicts import FILE, Line, judges_found, read_verdicts
+from llavapose.evaluation.tables.verdicts import (
+    BOTH_ORDERS,
+    FILE,
+    Line,
+    judges_found,
+    ratings_of,
+    read_verdicts,
+    with_missing,
+)
 from llavapose.files import read_json
 from llavapose.kinds import KINDS
 from llavapose.records import CONTROL_ARMS, POSE, Question
@@ -58,8 +67,8 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         where = f"board: {folder / 'verdicts' / judge}"
         _check_lines(lines, asked, where)
         _check_anchor(lines, where)
-        if judge != POSE:
-            _check_missing(lines, questions, max_missing, where)
+        _check_repeats(lines, where)
+        _check_missing(lines, questions, max_missing, where)
 
 
 def _questions(folder: Path) -> tuple[Question, ...]:
@@ -112,6 +121,9 @@ def _problem(line: Line, asked: Asked) -> str | None:
     for key, value in is_so.items():
         if key in line and line[key] != value:
             return f"{key} is {shown(line[key])}; expected {shown(value)}, as in benchmark.jsonl"
+    other, order = line.get("opponent"), line.get("order")
+    if line["rating"] is not None and (order not in BOTH_ORDERS if other is not None else order is not None):
+        return f"order is {shown(order)}; expected {f'ab or ba beside {other}' if other else 'null beside nobody'}"
     digest = line.get("answer")
     if digest is not None and digest != answer_hash(asked.answers[line["arm"]][question.id]):
         return f"about another answer than the one in answers/{line['arm']}.jsonl; judge it again"
@@ -120,21 +132,62 @@ def _problem(line: Line, asked: Asked) -> str | None:
 
 def _check_anchor(lines: Sequence[Line], where: str) -> None:
     """A judge of pairs has one anchor: else whoever brings an entry chooses whose ratings it moves."""
-    beside = {line[FILE]: line.get("opponent") for line in lines if line["arm"] == line[FILE]}
-    anchors = {name: other for name, other in beside.items() if name not in CONTROL_ARMS}
-    if len(set(anchors.values())) > 1:
-        told = ", ".join(f"{name} beside {other or 'nobody'}" for name, other in sorted(anchors.items())[:4])
+    own = (line for line in lines if line["arm"] == line[FILE] and line[FILE] not in CONTROL_ARMS)
+    anchors = {(line[FILE], line.get("opponent") or "nobody") for line in own}
+    if len({other for _, other in anchors}) > 1:
+        told = ", ".join(f"{name} beside {other}" for name, other in sorted(anchors)[:4])
         raise DataError(f"{where} has verdicts beside different arms ({told}); expected one anchor a judge")
+
+
+def _check_repeats(lines: Sequence[Line], where: str) -> None:
+    """A judge rates every answer equally often in each order: a rating more of some would be a rating of choice."""
+    rated = {(line[FILE], line["question_id"], line["arm"]) for line in lines if line["rating"] is not None}
+    found: dict[tuple[str, str, str, Any, Any], set[int]] = defaultdict(set)
+    for line in lines:
+        if (key := (line[FILE], line["question_id"], line["arm"])) in rated:
+            found[*key, line.get("opponent"), line.get("order")].add(line.get("repeat", 0))
+    usual = Counter[frozenset[int]]()
+    for (name, *_), repeats in found.items():
+        if name not in CONTROL_ARMS:
+            usual[frozenset(repeats)] += 1
+    for (name, question, arm, _, order), repeats in found.items():
+        # A control's verdicts are kept where later ones are repeated more often.
+        if name not in CONTROL_ARMS and repeats != (most := usual.most_common(1)[0][0]):
+            raise DataError(
+                f"{where}/{name}.jsonl, verdict on {shown(question)}: {arm} is rated in repeats {_listed(repeats)}"
+                f"{f' of {order}' if order else ''}; expected {_listed(most)}, as of the others; judge {name} again"
+            )
+
+
+def _listed(repeats: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(repeats)[:8]))
 
 
 def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: float, where: str) -> None:
     """Raise where too few of an arm's questions have a rating: the rest would say something else than it seems to."""
-    ids = {question.id for question in questions if KINDS[question.kind].rated}
-    for name in dict.fromkeys(line[FILE] for line in lines):
-        own = [line for line in lines if line[FILE] == name == line["arm"]]
-        rated = {line["question_id"] for line in own} - {one["question_id"] for one in own if one["rating"] is None}
-        if len(ids - rated) > most * len(ids):
+    asked = {question.id for question in questions if KINDS[question.kind].rated}
+    of_file: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        of_file[line[FILE], line["arm"]].append(line)
+    rated = {key: _rated(found, questions) for key, found in of_file.items()}
+    anyone = set[str]().union(*rated.values())
+    for (name, arm), found in of_file.items():
+        if name in CONTROL_ARMS and not rated[name, arm]:
+            continue  # a control that says nothing is not asked about: its row is a hole
+        lacking = asked - rated[name, arm]
+        if found[0]["judge"] == POSE:  # that it cannot rate a question is so of everybody's answer
+            lacking -= {line["question_id"] for line in found} - anyone
+        if len(lacking) > most * len(asked):
+            of = "" if arm == name else f" of {arm}"
             raise DataError(
-                f"{where}/{name}.jsonl: {len(ids - rated)} of {len(ids)} questions lack a rating, more than "
-                f"max_missing={most:g}; judge them, or give board=... max_missing=1 to show the rest"
+                f"{where}/{name}.jsonl: {len(lacking)} of {len(asked)} questions lack a rating{of}, such as "
+                f"{min(lacking)}, more than max_missing={most:g}; judge them, or give board=... max_missing=1 to show "
+                "the rest"
             )
+
+
+def _rated(lines: Sequence[Line], questions: Sequence[Question]) -> set[str]:
+    """The questions that an arm's lines rate in full: in every order and repeat, as the tables count them."""
+    unrated = {line["question_id"] for line in lines if line["rating"] is None}
+    found = with_missing(ratings_of(lines), questions)
+    return {one.question_id for one in found if one.rating is not None} - unrated

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 FILE = "file"
 """Key of a line that says whose file it is from."""
 BOTH_ORDERS = {"ab", "ba"}
+WORST = -1e6
+"""Below any rating that an answer's wrong claims bring by the pose judge's formulas."""
 
 Line = Mapping[str, Any]
 
@@ -101,10 +103,11 @@ def _problem_of_rating(rating: Any, judge: str) -> str | None:
     """The pose judge's scale goes below 1, where an answer is worse than none."""
     if rating is None:
         return None
+    lowest = WORST if judge == POSE else LOWEST
     number = isinstance(rating, int | float) and not isinstance(rating, bool) and math.isfinite(rating)
-    if number and rating <= HIGHEST and (judge == POSE or rating >= LOWEST):
+    if number and lowest <= rating <= HIGHEST:
         return None
-    return f"has rating {shown(rating)}; expected a number from {LOWEST:g} to {HIGHEST:g}, or null"
+    return f"has rating {shown(rating)}; expected a number from {lowest:g} to {HIGHEST:g}, or null"
 
 
 def _foreign(line: Line, beside: Set[Any]) -> str | None:
