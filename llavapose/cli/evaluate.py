@@ -6,7 +6,8 @@
   python evaluate.py answerer.endpoint=gpt4o answerer.max_usd=5 arm=gpt4o       a model behind an endpoint answers
   python evaluate.py checkpoint=... arm=detail judge=gpt4o judge.max_usd=5      a model judges too
   python evaluate.py checkpoint=... arm=detail judge=gpt4o dry_run=true         calls, tokens, money; asks nobody
-  python evaluate.py -m judge=openai judge.endpoint.model=gpt-4o,gpt-4.1 judge.max_usd=5 checkpoint=... arm=detail
+  python evaluate.py -m judge=openai judge.endpoint.model=gpt-4o,gpt-4.1 judge.max_usd=5 judge.endpoint.price_in=2.5
+      judge.endpoint.price_out=10 checkpoint=... arm=detail
                                                      several judges, one after the other
   python evaluate.py sweep=outputs/sweeps/... judge=gpt4o judge.max_usd=5       every arm that a sweep has trained
   python evaluate.py board=DIR                       tables and page of answers and verdicts that lie there

@@ -1,12 +1,12 @@
 """Settings of an endpoint: the group ``endpoint``, shared by teacher, judge and answerer."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
 from llavapose.config.checks.secrets import not_a_variable, not_an_address
-from llavapose.config.values import NO_CAP, Cap, not_finite, too_small
+from llavapose.config.values import COMPOSED, NO_CAP, Cap, not_finite, too_small
 
 SAID = ("base_url", "model", "max_tokens", "temperature", "max_image_px", "joins_turns")
 """Settings of an endpoint that decide what it answers; the others are its price, its pace and its key."""
@@ -24,10 +24,10 @@ class EndpointConfig:
     """The model's name at the endpoint."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the key; null: the endpoint asks for none."""
-    price_in: float = 0.0
-    """US dollars per million prompt tokens."""
-    price_out: float = 0.0
-    """US dollars per million completion tokens."""
+    price_in: float = field(default=0.0, metadata={COMPOSED: MISSING})
+    """US dollars per million prompt tokens; a file of ``conf/endpoint/`` says it, 0 where asking costs nothing."""
+    price_out: float = field(default=0.0, metadata={COMPOSED: MISSING})
+    """US dollars per million completion tokens, likewise."""
     batch_discount: float = 0.5
     """Share of the price that the Batch API saves."""
     max_tokens: int = 1024

@@ -37,7 +37,9 @@ class BenchmarkConfig:
     annotations: Path | None = None
     """JSONL file of the pictures' captions and boxes in LLaVA's form: id, captions, instances."""
     get: str | None = None
-    """How to come by ``path``, for the message where it is not there."""
+    """How to come by ``path`` and ``annotations``, for the message where they are not there."""
+    get_images: str | None = None
+    """How to come by ``images``, likewise."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 

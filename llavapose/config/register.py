@@ -9,6 +9,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from llavapose.config.schema import EvaluateConfig, GenerateConfig, TrainConfig
+from llavapose.config.values import COMPOSED
 
 SCHEMAS: dict[str, type] = {"train": TrainConfig, "generate": GenerateConfig, "evaluate": EvaluateConfig}
 """Script -> dataclass of all its settings."""
@@ -57,5 +58,6 @@ def _default_as_text(item: Field[Any]) -> Any:
     if item.default_factory is not MISSING:
         factory = item.default_factory
         return field(default_factory=with_text_for_paths(factory) if is_dataclass(factory) else factory)  # type: ignore[arg-type]
-    default = str(item.default) if isinstance(item.default, Path) else item.default
+    default = item.metadata.get(COMPOSED, item.default)
+    default = str(default) if isinstance(default, Path) else default
     return field() if default is MISSING else field(default=default)

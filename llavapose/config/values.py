@@ -65,6 +65,8 @@ def not_plain(name: str, value: str | None) -> list[str]:
 Cap = int | float | str | None
 """The most that may be spent in US dollars; ``none``: no cap, said in so many words; null: not said."""
 
+COMPOSED = "composed"
+"""In a setting's metadata: its default where settings are composed of files, which differs from that in Python."""
 NO_CAP = "none"
 
 

@@ -82,7 +82,7 @@ def _has(part: Any, name: str) -> bool:
 
 
 _NOTHING = object()
-_NO_ARGUMENTS = ("_target_", "options", "get")
+_NO_ARGUMENTS = ("_target_", "options", "get", "get_images")
 """Settings of a group that are not handed to its target: ``get`` is for people."""
 _PROMISED = {
     "benchmark": ("name", "questions", "scenes"),

@@ -303,6 +303,35 @@ def test_missing_files(conf):
     assert missing_inputs(hub) == []
 
 
+def test_missing_pictures_say_where_they_are_had(conf, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = ["benchmark=llava_coco", "checkpoint=tiny", "arm=x", "probe.enabled=false"]
+    lines = missing_inputs(typed("evaluate", composed("evaluate", conf, given)))
+    (images,) = [line for line in lines if line.startswith("benchmark.images: no folder data/coco/val2014; ")]
+    assert "http://images.cocodataset.org/zips/val2014.zip" in images and "unpack below data/coco" in images
+
+
+@pytest.mark.parametrize("kind", ["captions", "instances", "person_keypoints"])
+def test_a_benchmark_is_not_built_without_an_annotation_file(conf, tmp_path, kind):
+    (tmp_path / "annotations").mkdir()
+    for one in {"captions", "instances", "person_keypoints"} - {kind}:
+        (tmp_path / "annotations" / f"{one}_val2014.json").write_text("{}")
+    given = ["scenes=coco2014", f"scenes.root={tmp_path}", "benchmark=e_hpaub", "dry_run=true"]
+    (line,) = missing_inputs(typed("generate", composed("generate", conf, given)))
+    name = "keypoints" if kind == "person_keypoints" else kind
+    assert line.startswith(f"scenes.val.{name}: no file {tmp_path}/annotations/{kind}_val2014.json; ")
+    assert "annotations_trainval2014.zip" in line and line.endswith(f"unpack below {tmp_path}")
+
+
+def test_a_benchmark_needs_the_name_of_a_file_of_captions(conf, tmp_path):
+    (tmp_path / "annotations").mkdir()
+    for one in ("instances", "person_keypoints"):
+        (tmp_path / "annotations" / f"{one}_val2014.json").write_text("{}")
+    given = ["scenes=coco2014", f"scenes.root={tmp_path}", "benchmark=e_hpaub", "scenes.val.captions=null"]
+    (line,) = missing_inputs(typed("generate", composed("generate", conf, given)))
+    assert line.startswith("scenes.val.captions names no file; ")
+
+
 def test_chance_is_not_told_by_the_tested_pictures(conf):
     told = ["arm=x", "checkpoint=tiny", "scenes=coco2017"]
     file = "annotations/person_keypoints_val2017.json"

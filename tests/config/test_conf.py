@@ -239,6 +239,32 @@ def test_an_endpoint_s_mistakes_name_its_owner():
     ]
 
 
+@pytest.mark.parametrize(
+    ("script", "owner"), [("generate", "teacher"), ("evaluate", "judge"), ("evaluate", "answerer")]
+)
+@pytest.mark.parametrize("name", ["openai", "claude"])
+def test_an_endpoint_without_prices_is_neither_planned_nor_capped(script, owner, name):
+    given = [f"{owner}=endpoint", f"{owner}.endpoint={name}", f"{owner}.endpoint.model=m"]
+    given += ["arm=x", "checkpoint=null" if owner == "answerer" else "checkpoint=tiny"] * (script == "evaluate")
+    cap = "max_usd=5" if owner == "teacher" else f"{owner}.max_usd=5"
+    for asked in ("dry_run=true", cap):
+        with pytest.raises(ConfigError) as refused:
+            composed(script, CONF, [*given, asked])
+        assert str(refused.value).splitlines() == [
+            f"{owner}.endpoint.{price} has no value; set it with {owner}.endpoint.{price}=..."
+            for price in ("price_in", "price_out")
+        ]
+    prices = [f"{owner}.endpoint.price_in=1", f"{owner}.endpoint.price_out=2"]
+    endpoint = getattr(typed(script, composed(script, CONF, [*given, *prices])), owner).endpoint
+    assert (endpoint.price_in, endpoint.price_out) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["vllm", "ollama", "transformers_serve"])
+def test_a_local_endpoint_costs_nothing(name):
+    endpoint = teacher_of("generate", f"teacher.endpoint={name}", *MODEL).endpoint
+    assert endpoint is not None and (endpoint.price_in, endpoint.price_out) == (0, 0)
+
+
 NAMES = "claude, gpt4o, ollama, openai, transformers_serve, vllm"
 
 

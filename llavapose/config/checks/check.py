@@ -185,7 +185,9 @@ def _part(group: str, node: DictConfig, config: DictConfig) -> Iterator[str]:
     """The settings of a benchmark, answerer or judge that are not null are arguments of what makes it."""
     target, options = str(node["_target_"]), _child(node, "options")
     options = options if isinstance(options, DictConfig) else {}
-    given = [str(key) for key in node if key not in (*_RESERVED, "options", "get") and _is_set(node, str(key))]
+    given = [
+        str(key) for key in node if key not in (*_RESERVED, "options", "get", "get_images") and _is_set(node, str(key))
+    ]
     for key in options:
         if key in BUILT_PARTS[group]:
             yield f"{group}.options.{key}: the run itself gives it; leave it out"

@@ -39,7 +39,9 @@ def missing_inputs(config: Any) -> list[str]:
         return [
             *([] if config.dry_run else _money("", config.teacher.endpoint, config.max_usd)),
             *_examples(config.teacher),
-            *_scenes(config.scenes, config.asked_split, pictures=config.needs_pictures),
+            *_scenes(
+                config.scenes, config.asked_split, pictures=config.needs_pictures, built=config.benchmark is not None
+            ),
             *_also_in(config.scenes, config.benchmark),
             *(_key("teacher", config.teacher.endpoint) if unmade else ()),
         ]
@@ -129,19 +131,20 @@ def _examples(teacher: TeacherConfig) -> Iterator[str]:
 
 
 def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig, *, pictures: bool = True) -> Iterator[str]:
+    get = f"; {benchmark.get}" if benchmark.get else ""
     if benchmark.path is not None:
-        get = f"; {benchmark.get}" if benchmark.get else ""
         yield from (f"{line}{get}" for line in _file("benchmark.path", benchmark.path))
     if benchmark.annotations is not None:
-        get = f"; {benchmark.get}" if benchmark.get else ""
         yield from (f"{line}{get}" for line in _file("benchmark.annotations", benchmark.annotations))
     if benchmark.images is not None and pictures:
-        yield from _folder("benchmark.images", benchmark.images)
+        get = f"; {benchmark.get_images}" if benchmark.get_images else ""
+        yield from (f"{line}{get}" for line in _folder("benchmark.images", benchmark.images))
     if answerer.path is not None:
         yield from _file("answerer.path", answerer.path)
 
 
-def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> Iterator[str]:
+def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True, built: bool = False) -> Iterator[str]:
+    """``built``: a benchmark is built of them, by their captions and objects."""
     if config.source == SceneSource.world:
         return
     get = f"; download {config.download} and unpack below {config.root}" if config.download else ""
@@ -153,6 +156,11 @@ def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> Itera
         yield f"scenes.{split} names no files; set scenes.{split}.images and scenes.{split}.keypoints"
         return
     missing = list(_file(f"scenes.{split}.keypoints", config.root / paths.keypoints))
+    if built and paths.captions is None:
+        yield f"scenes.{split}.captions names no file; a benchmark is built of pictures with captions, set it"
+    for name, path in (("instances", paths.instances), ("captions", paths.captions)):
+        if built and path is not None:
+            missing += _file(f"scenes.{split}.{name}", config.root / path)
     if pictures:
         missing += _folder(f"scenes.{split}.images", config.root / paths.images)
     yield from (f"{line}{get}" for line in missing)

@@ -1,6 +1,6 @@
 """Pictures of COCO that a benchmark names by id, found among the held-out ones under whatever names these have."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
@@ -35,13 +35,17 @@ def names_in(
 
 def check_there(found: SceneSet, names: Mapping[int, str], benchmark: str, config: ScenesConfig) -> None:
     """Raises DataError where pictures are not in their folder: which, where to get them and where they go."""
-    where = f"benchmark {benchmark}"
-    missing = [name for name in names.values() if not inside(found.images, name, where=where).is_file()]
-    if missing:
-        get = f"; download {config.download} and unpack below {config.root}" if config.download else ""
-        raise DataError(
-            f"{where}: {len(missing)} of its {len(names)} pictures are not in {found.images}: {_few(missing)}{get}"
-        )
+    if line := absent(found, names.values(), f"benchmark {benchmark}", config):
+        raise DataError(line)
+
+
+def absent(found: SceneSet, names: Collection[str], where: str, config: ScenesConfig) -> str | None:
+    """A line about the pictures that are not in their folder, as ``check_there`` says it; None where all are."""
+    missing = [name for name in names if not inside(found.images, name, where=where).is_file()]
+    if not missing:
+        return None
+    get = f"; download {config.download} and unpack below {config.root}" if config.download else ""
+    return f"{where}: {len(missing)} of its {len(names)} pictures are not in {found.images}: {_few(missing)}{get}"
 
 
 def _few(names: list[str]) -> str:

@@ -352,3 +352,24 @@ def test_an_endpoint_asks_through_the_door_with_plan_cap_ledger_and_goes_on(coco
         assert ledger.num_replies() == server.asked.total(), "nothing is paid twice"
     rows = [json.loads(line) for line in (tmp_path / "replaced" / "hpaub.jsonl").read_text().splitlines()]
     assert sum(row["reason"] == "not about pose or action" for row in rows) >= 3
+
+
+def test_a_build_says_which_chosen_pictures_are_not_there(tmp_path, capsys):
+    coco = lay_out(tmp_path / "coco", tmp_path / "world")
+    path = built(settings(tmp_path), coco, tmp_path)
+    assert "are not in" not in capsys.readouterr().out
+    lost = read_frozen(path).scenes[0].image
+    (coco / "val2014" / lost).unlink()
+    built(settings(tmp_path, name="again"), coco, tmp_path)
+    said = capsys.readouterr().out
+    assert f"1 of its {NUM} pictures are not in {coco}/val2014: {lost}; download http://images.cocodataset.org/" in said
+    assert f"unpack below {coco}" in said
+
+
+def test_a_build_where_no_picture_qualifies_says_why(coco, tmp_path):
+    scenes = scenes_of(coco)
+    scenes = replace(scenes, val=replace(scenes.val, captions=Path("annotations/none.json")))
+    with pytest.raises(
+        ConfigError, match=r"none of 24 pictures qualifies \(no captions file .*none.json.*: no caption\)"
+    ):
+        build_benchmark_file(settings(tmp_path), replace(run(coco, tmp_path), scenes=scenes))

@@ -14,6 +14,7 @@ from llavapose.config.teaching import TeacherConfig
 from llavapose.errors import ConfigError
 from llavapose.evaluation.benchmarks.building.build import Built, build, order_of_lot
 from llavapose.evaluation.benchmarks.building.candidates import EndpointQuestions, OfflineQuestions
+from llavapose.evaluation.benchmarks.coco_pictures import absent
 from llavapose.evaluation.benchmarks.frozen import Frozen, read_frozen, write_frozen
 from llavapose.evaluation.benchmarks.questions.check import CHECKS_VERSION
 from llavapose.files import sha256, write_jsonl
@@ -53,6 +54,7 @@ def build_benchmark_file(config: BenchmarkConfig, run: GenerateConfig) -> None:
     card = _card(config, scenes, teacher, pictures)
     if path.is_file() and not dry_run:
         _say_kept(path, card)
+        _say_absent(path, opened, scenes)
         return
     if teacher.endpoint is None:
         if dry_run:
@@ -60,6 +62,7 @@ def build_benchmark_file(config: BenchmarkConfig, run: GenerateConfig) -> None:
             return
         asks = OfflineQuestions({scene.id: scene for scene in pictures}, teacher)
         _finish(path, card, build(pictures, asks, num_images=num_images, seed=seed))
+        _say_absent(path, opened, scenes)
         return
     assignment = _assignment(pictures, teacher, num_images)
     by_id = assignment.scenes
@@ -76,6 +79,7 @@ def build_benchmark_file(config: BenchmarkConfig, run: GenerateConfig) -> None:
         if not dry_run:
             found = build(pictures, EndpointQuestions(assignment, door), num_images=num_images, seed=seed)
             _finish(path, card, found)
+            _say_absent(path, opened, scenes)
 
 
 def _checked(config: BenchmarkConfig, teacher: TeacherConfig) -> tuple[Path, int, int]:
@@ -106,6 +110,12 @@ def _qualifying(opened: SceneSet, scenes: ScenesConfig, config: BenchmarkConfig)
     for note in notes:
         if not note.startswith("0 "):
             print(f"benchmark: {note}", flush=True)
+    if not found:
+        why = "; ".join(note for note in (*opened.notes, *notes) if not note.startswith("0 "))
+        raise ConfigError(
+            f"benchmark: none of {len(opened.scenes)} pictures qualifies ({why}); expected pictures with people and "
+            f"captions: check scenes.val and what lies below {scenes.root}"
+        )
     return tuple(found)
 
 
@@ -165,6 +175,12 @@ def _say_kept(path: Path, card: dict[str, Any]) -> None:
             f"{card[key]} here); give another benchmark.path, or remove the file"
         )
     print(f"benchmark: {path} (built before, settings unchanged), hash {there['hash']}", flush=True)
+
+
+def _say_absent(path: Path, opened: SceneSet, scenes: ScenesConfig) -> None:
+    """Building needs annotations alone; who asks will need the pictures."""
+    if line := absent(opened, [scene.image for scene in read_frozen(path).scenes], f"benchmark {path.stem}", scenes):
+        print(f"{line}; they are needed to ask", flush=True)
 
 
 def _finish(path: Path, card: dict[str, Any], built: Built) -> None:
