@@ -21,8 +21,8 @@ from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
 from llavapose.evaluation.judges.missing import TooManyMissing
-from llavapose.evaluation.judges.pose.judge import NO_KEYPOINTS, PoseJudge, scale_of
-from llavapose.evaluation.judges.protocol import Judgement
+from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
+from llavapose.evaluation.judges.protocol import NO_KEYPOINTS, Judgement
 from llavapose.evaluation.tables.results import summarise
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import read_json, read_jsonl
