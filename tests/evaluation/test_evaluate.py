@@ -235,6 +235,15 @@ def test_verdicts_about_replaced_answers_are_left_out(arm_of, benchmark, tmp_pat
     assert "the answers of baseline have been made anew since; evaluate full again" in caplog.text
 
 
+def test_an_anchor_answers_no_controls_that_no_judge_would_see(arm_of, benchmark, drawn, tmp_path):
+    there = {}
+    for name, judges in (("alone", (Beside(),)), ("posed", (Beside(), PoseJudge(scale_of(drawn))))):
+        evaluate_arm(replace(arm_of(tmp_path / name, "baseline", Talker(benchmark)), judges=judges))
+        evaluate_arm(replace(arm_of(tmp_path / name, "full", Talker(benchmark)), judges=judges))
+        there[name] = {path.stem for path in (tmp_path / name / "answers" / "shuffled").glob("*.jsonl")}
+    assert there == {"alone": {"full"}, "posed": {"full", "baseline"}}
+
+
 def test_a_missing_answer_is_unscored_by_any_judge(arm_of, benchmark, tmp_path):
     class Failing(Talker):
         def answers(self, questions, images, arm):
