@@ -23,7 +23,7 @@ from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
 from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.judges.protocol import Case, Judge
-from llavapose.evaluation.rating.answering import control_arms_of, is_answered
+from llavapose.evaluation.rating.answering import control_arms_of, controls_of, is_answered
 from llavapose.evaluation.rating.cases import cases_of, unasked
 from llavapose.evaluation.rating.rating import is_judged
 from llavapose.llm.ask import Door, open_door
@@ -71,7 +71,7 @@ def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
     """
     planned = set() if planned is None else planned
     rows = []
-    controls = [None, *(one for one in arm.controls if one in getattr(arm.answerer, "controls", ()))]
+    controls = [None, *controls_of(arm)]
     if isinstance(arm.answerer, EndpointAnswerer):
         answerer = arm.answerer
         asked = [one for control in controls for one in

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.evaluation.tables.ablation import file_arm
+from llavapose.evaluation.tables.agreement import PANEL
 from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Place
-from llavapose.records import ALL, BASELINE
+from llavapose.records import ALL, BASELINE, POSE
 from llavapose.report.explorer import answers_explorer, rows_shown
 from llavapose.report.markup import legend, rendered, script
 from llavapose.report.plots import COLOURS, Plot, latency_plot, score_plot, skill_plot, training_plot
@@ -31,6 +32,7 @@ from llavapose.report.tables import (
     read_table,
 )
 from llavapose.report.tables.ablation import benchmark_told
+from llavapose.report.tables.grid import FLAT_MARK
 from llavapose.report.tables.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
 from llavapose.report.tables.makers import Maker, makers_of
@@ -160,11 +162,13 @@ def _made(source: Source) -> list[Maker]:
 
 
 def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What is asked for first: ``full`` against the baseline (first judge), its skill with and without pictures."""
-    total = next((row for row in ablation if row["arm"] == "full" and row["kind"] == ALL), None)
+    """What is asked for first: ``full`` against the baseline, its skill with and without pictures."""
+    totals = [row for row in ablation if row["arm"] == "full" and row["kind"] == ALL and not math.isnan(row["diff"])]
+    total = min(totals, key=lambda row: _later(row["judge"]), default=None)
+    judge = total["judge"] if total is not None else ""
     skills = {(row["pictures"], row["group"]): row for row in probe if row["arm"] == "full"}
     wanted = [
-        ("full − baseline, all kinds", total, ("diff", "diff_low", "diff_high"), 1),
+        (f"full − baseline, all kinds, judge {judge}", total, ("diff", "diff_low", "diff_high"), 1),
         ("full: probe skill", skills.get(("true", ALL)), ("skill", "low", "high"), 2),
         ("full: skill, one person", skills.get(("true", f"{ALL} (one person)")), ("skill", "low", "high"), 2),
         ("full: skill, shuffled pictures", skills.get(("shuffled", ALL)), ("skill", "low", "high"), 2),
@@ -173,12 +177,18 @@ def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[s
         {
             "name": name,
             "value": " ".join((number(row[keys[0]], digits, sign=keys[0] == "diff"), *marks)).strip(),
-            "range": f"{number(row[keys[1]], digits)} to {number(row[keys[2]], digits)}",
+            "range": f"{number(row[keys[1]], digits)} to {number(row[keys[2]], digits)}"
+            + (f" {FLAT_MARK}" if row[keys[1]] == row[keys[2]] else ""),
         }
         for name, row, keys, digits in wanted
         if row is not None and not math.isnan(row[keys[0]])
         for marks in [(control_mark(row),) if keys[0] == "diff" else ()]
     ]
+
+
+def _later(judge: str) -> tuple[bool, bool, bool]:
+    """Whose ratings are named first: the panel's, a model's that rates pairs as in the papers, a model's, pose's."""
+    return judge == POSE, judge != PANEL, "-pair" not in judge
 
 
 def seeds_grid(rows: Sequence[Mapping[str, Any]], benchmark: str = "") -> Grid:

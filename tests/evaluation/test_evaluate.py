@@ -21,8 +21,8 @@ from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.evaluate import draw_pictures, evaluate_arm
 from llavapose.evaluation.judges.missing import TooManyMissing
-from llavapose.evaluation.judges.pose.judge import NO_KEYPOINTS, PoseJudge, scale_of
-from llavapose.evaluation.judges.protocol import Judgement
+from llavapose.evaluation.judges.pose.judge import PoseJudge, scale_of
+from llavapose.evaluation.judges.protocol import NO_KEYPOINTS, Judgement
 from llavapose.evaluation.tables.results import summarise
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import read_json, read_jsonl
@@ -233,6 +233,15 @@ def test_verdicts_about_replaced_answers_are_left_out(arm_of, benchmark, tmp_pat
     answers.write_text(answers.read_text().replace('"text": "', '"text": "Now: '))
     assert rated_answers(tmp_path, "full", "beside") == []
     assert "the answers of baseline have been made anew since; evaluate full again" in caplog.text
+
+
+def test_an_anchor_answers_no_controls_that_no_judge_would_see(arm_of, benchmark, drawn, tmp_path):
+    there = {}
+    for name, judges in (("alone", (Beside(),)), ("posed", (Beside(), PoseJudge(scale_of(drawn))))):
+        evaluate_arm(replace(arm_of(tmp_path / name, "baseline", Talker(benchmark)), judges=judges))
+        evaluate_arm(replace(arm_of(tmp_path / name, "full", Talker(benchmark)), judges=judges))
+        there[name] = {path.stem for path in (tmp_path / name / "answers" / "shuffled").glob("*.jsonl")}
+    assert there == {"alone": {"full"}, "posed": {"full", "baseline"}}
 
 
 def test_a_missing_answer_is_unscored_by_any_judge(arm_of, benchmark, tmp_path):

@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from llavapose.evaluation.judges.protocol import NO_KEYPOINTS
 from llavapose.evaluation.tables.agreement import PANEL, agreement_table, panel_ratings
-from llavapose.evaluation.tables.claims import answer_claims, claims_agreement, claims_table
+from llavapose.evaluation.tables.claims import answer_claims, answer_rows, claims_agreement, claims_table
 from llavapose.evaluation.tables.judging import judging_table, lengths_table
 from llavapose.evaluation.tables.ratings import Rating
+from llavapose.report.tables.judges import claims_grid
 
 KINDS = ("conv", "detail", "complex")
 WORTH = {"full": 6.5, "conv": 5.0, "baseline": 4.5}
@@ -189,6 +191,17 @@ def test_claims_are_counted_an_answer_and_a_hundred_words():
     assert found["conv", "unchecked"]["value"] == pytest.approx(5) and found["all", "words"]["value"] == 20
     assert found["all", "supported"]["low"] < 7.5 < found["all", "supported"]["high"]
     assert found["all", "supported"]["num_answers"] == 70 and math.isnan(found["detail", "supported"]["value"])
+
+
+def test_claims_that_no_keypoints_decide_are_holes():
+    rows, words = posed()
+    answers = answer_claims([{**row, "claims": [], "reason": NO_KEYPOINTS} for row in rows], words)
+    table = claims_table(answers, ["full"])
+    assert all(math.isnan(row["value"]) == (row["measure"] != "words") for row in table if row["kind"] == "all")
+    assert {row["supported"] for row in answer_rows(answers)} == {None}
+    grid = claims_grid(table)
+    assert grid is not None and grid.rows[0][1:4] == ("—",) * 3 and "have no keypoints" in grid.note
+    assert "keypoints alone" not in grid.note
 
 
 def test_claims_agree_with_a_judge_that_minds_them():

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from llavapose.files import read_jsonl, write_jsonl
 from llavapose.report import sweep as sweep_module
 from llavapose.report.markup import marked
 from llavapose.report.page import read_curves
@@ -124,3 +125,21 @@ def test_curves_are_read_from_the_run(sweep):
     curves = read_curves(sweep / "runs" / "full")
     assert curves["train/loss"][0] == (0.0, 4.0) and curves["val/loss"] == [(199.0, 0.9)]
     assert read_curves(sweep / "nowhere") == {}
+
+
+def test_the_headline_names_its_judge_and_marks_an_interval_of_no_width(sweep, monkeypatch):
+    """The pose judge, then a model that rates pairs, whose difference is the same for every picture."""
+    monkeypatch.setattr(sweep_module, "log_report", lambda sweep: sweep.out)
+
+    def card():
+        return finish_sweep(sweep).read_text(encoding="utf-8").partition('class="card">')[2].partition("</div>")[0]
+
+    assert "full − baseline, all kinds, judge pose<" in card() and "=</span>" not in card()
+    for judge, worth in (("a-model-single-keypoints", 9.0), ("gpt-4o-pair-keypoints", 7.0)):
+        for arm, rating in (("full", worth), ("baseline", 5.0)):
+            rows = [row for _, row in read_jsonl(sweep / "verdicts" / "pose" / f"{arm}.jsonl", what="verdicts")]
+            way = {"judge": judge, "protocol": judge.split("-")[2]}
+            rated = [{**row, **way, "rating": rating, "claims": []} for row in rows]
+            write_jsonl(sweep / "verdicts" / judge / f"{arm}.jsonl", rated)
+        found = card()
+        assert f"all kinds, judge {judge}<" in found and f"{10 * worth - 50:.1f} to {10 * worth - 50:.1f} =<" in found

@@ -1,6 +1,7 @@
 """Every table says who is behind it: the anchor that answers were rated beside, the panel, who was text_only."""
 
 import csv
+import math
 
 import pytest
 
@@ -9,6 +10,7 @@ from llavapose.evaluation.tables.results import summarise
 from llavapose.files import read_jsonl, write_jsonl
 from llavapose.report.page import Source, write_page
 from llavapose.report.sweep import write_tables
+from llavapose.report.tables.parties import parties_told
 from tests.report.test_judges import WORTH, write_pairs
 
 BY_TEACHER = "text_only was answered by the offline teacher."
@@ -98,3 +100,13 @@ def test_the_page_says_it_too(folder):
     summarise(folder)
     html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
     assert html.count(BY_TEACHER) >= 12 and html.count(ANCHORED) == 9
+
+
+def test_a_note_says_why_the_anchor_has_no_controls():
+    row = {"judge": "gpt-4o-pair", "kind": "all", "anchor": "baseline", "num_scored": 9, "no_picture": math.nan}
+    full, baseline = ({**row, "arm": arm, "shuffled": value} for arm, value in (("full", 20.0), ("baseline", math.nan)))
+    told = "baseline has no ratings under the controls"
+    assert told in " ".join(parties_told([full, baseline]))
+    assert told not in " ".join(parties_told([{**full, "shuffled": math.nan}, baseline])), "nobody has any"
+    assert told not in " ".join(parties_told([full])), "no row of its own"
+    assert told not in " ".join(parties_told([{**one, "anchor": ""} for one in (full, baseline)]))

@@ -82,6 +82,24 @@ def test_complex_says_what_is_not_judged():
     assert "not the reasoning" not in ablation_grid(other).note
 
 
+def test_a_note_says_why_questions_are_unscored_and_what_is_missing_apart():
+    asked = ratings([8.0, None, 6.0, 7.0])
+    guessed = [replace(one, unscored="" if one.rating else "needs no picture") for one in asked]
+    failed = [*guessed[:3], replace(asked[3], rating=None, missing=True, unscored="no answer")]
+    of_judge = ablation_table({"full": failed, "conv": guessed, "baseline": guessed}, ["full", "conv", "baseline"])
+    note = ablation_grid(of_judge).note
+    reason = "needs no picture, as the commonest answer is right too often"
+    assert f"Unscored: 1 of every arm ({reason}). Missing: full 1 (no answer)." in note
+    rated = ablation_grid(ablation_table({"full": ratings([8.0])}, ["full"])).note
+    assert "nscored" not in rated and "Missing" not in rated
+    none = [replace(one, rating=None, unscored="the pictures have no keypoints") for one in asked]
+    note = ablation_grid(ablation_table({"full": none}, ["full"])).note
+    assert "Unscored: full 4 (the pictures have no keypoints)." in note and "commonest" not in note
+    compared = {"full": guessed, "Qwen2-VL-7B": failed}
+    (grid,) = comparison_grids(comparison_table(compared, list(compared), "full")).values()
+    assert "Missing: Qwen2-VL-7B 1 (no answer)." in grid.note
+
+
 def test_questions_that_only_share_their_id_are_no_pair():
     one = [Rating(question_id="1", scene_id=1, kind="conv", rating=8.0, text="Is she sitting or standing?")]
     other = [Rating(question_id="1", scene_id=1, kind="conv", rating=3.0, text="Is the left knee bent or straight?")]

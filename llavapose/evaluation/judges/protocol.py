@@ -44,6 +44,8 @@ class Judgement:
 
 
 NO_ANSWER = "no answer of"
+NO_KEYPOINTS = "the pictures have no keypoints, so that poses cannot be judged"
+NO_ANNOTATIONS = "the picture has no annotations"
 """How the reason of a verdict begins where the answer is missing and not only its rating."""
 
 

@@ -16,9 +16,10 @@ from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.answerers.protocol import ReadyAnswerer
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.controls import asked_under
+from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.result_file import write_ready_rows, write_rows
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
-from llavapose.records import TEXT_ONLY, Answer, Question, to_dict
+from llavapose.records import POSE, TEXT_ONLY, Answer, Question, to_dict
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,18 @@ def answer_questions(arm: Arm, control: Control | None = None) -> None:
         write_rows(path, made, batches, rows_from, "answer")
     if arm.name == TEXT_ONLY and (who := getattr(arm.answerer, "answered_by", None)):
         note_who_answered(path, who)
+
+
+def controls_of(arm: Arm) -> list[Control]:
+    """The controls under which an arm answers; none where no judge would see the answers.
+
+    A judge's anchor has no controls of its own: beside its own plain answers an arm would stand on both sides.
+    """
+    poses = has_keypoints(arm.benchmark.scenes.scenes)
+    others = [judge for judge in arm.judges if judge.opponent != arm.name]
+    if len(others) < len(arm.judges) and not any(poses or judge.name != POSE for judge in others):
+        return []
+    return [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]
 
 
 def answer_control_arms(arm: Arm) -> list[Arm]:

@@ -18,7 +18,7 @@ from llavapose.evaluation.judges.missing import (
     too_many_missing,
 )
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement, answer_hash
-from llavapose.evaluation.rating.answering import answer_control_arms, answer_questions, answers_file
+from llavapose.evaluation.rating.answering import answer_control_arms, answer_questions, answers_file, controls_of
 from llavapose.evaluation.rating.cases import cases_of, home_of, unasked
 from llavapose.files import read_json, sha256, write_json, write_jsonl
 from llavapose.records import POSE, Question, Verdict, to_dict
@@ -38,7 +38,7 @@ def rate(arm: Arm) -> None:
     """
     if not arm.benchmark.questions:
         return
-    controls = [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]
+    controls = controls_of(arm)
     answer_questions(arm)
     if isinstance(arm.answerer, TimedAnswerer):
         write_efficiency(arm.out, arm.name, arm.answerer, arm.benchmark.questions, arm.benchmark.scenes.images)

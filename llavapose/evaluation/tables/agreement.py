@@ -63,6 +63,7 @@ def _median(ratings: Sequence[Rating | None]) -> Rating:
         rating=float(np.median([one.rating for one in rated if one.rating is not None])) if whole else None,
         num_ratings=sum(one.num_ratings for one in rated),
         missing=not whole,
+        unscored="" if whole else "not rated by every judge",
         runs=tuple(np.median(runs, axis=0).tolist()) if whole and runs.size else (),
     )
 

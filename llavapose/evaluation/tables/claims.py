@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from llavapose.evaluation.judges.protocol import NO_ANNOTATIONS, NO_KEYPOINTS
 from llavapose.evaluation.statistics.agreement import spearman
 from llavapose.evaluation.statistics.intervals import HOLE, Estimate, mean_by_image, ratio_by_image
 from llavapose.evaluation.tables.agreement import agreement_row
@@ -34,7 +35,10 @@ Words = Mapping[tuple[str, str, str], int]
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerClaims:
-    """The pose claims of one answer, by outcome; ``run`` is the folder that it is from."""
+    """The pose claims of one answer, by outcome; ``run`` is the folder that it is from.
+
+    The counts are None where the picture has no keypoints that could decide any.
+    """
 
     arm: str
     question_id: str
@@ -43,13 +47,14 @@ class AnswerClaims:
     kind: str
     run: str
     num_words: int
-    supported: int
-    contradicted: int
-    unchecked: int
+    supported: int | None
+    contradicted: int | None
+    unchecked: int | None
 
     def a_hundred_words(self, outcome: str) -> float:
         """How many claims of an outcome there are in a hundred words; NaN of an empty answer."""
-        return 100 * getattr(self, outcome) / self.num_words if self.num_words else math.nan
+        count = getattr(self, outcome)
+        return 100 * count / self.num_words if self.num_words and count is not None else math.nan
 
 
 def words_of(folder: Path, arm: str) -> dict[str, int]:
@@ -76,6 +81,8 @@ def answer_claims(rows: Iterable[Mapping[str, Any]], words: Words) -> list[Answe
             continue
         outcomes = [claim["outcome"] for claim in row.get("claims") or ()]
         supported, contradicted = outcomes.count(SUPPORTED), outcomes.count(CONTRADICTED)
+        counts = (supported, contradicted, len(outcomes) - supported - contradicted)
+        unread = row.get("reason") in (NO_KEYPOINTS, NO_ANNOTATIONS)
         found.append(
             AnswerClaims(
                 arm=arm,
@@ -85,9 +92,7 @@ def answer_claims(rows: Iterable[Mapping[str, Any]], words: Words) -> list[Answe
                 kind=row["kind"],
                 run=row["run"],
                 num_words=num,
-                supported=supported,
-                contradicted=contradicted,
-                unchecked=len(outcomes) - supported - contradicted,
+                **dict.fromkeys(OUTCOMES) if unread else dict(zip(OUTCOMES, counts, strict=True)),
             )
         )
     return found
@@ -100,13 +105,17 @@ def claims_table(answers: Sequence[AnswerClaims], arms: Sequence[str]) -> list[d
         for kind in (*rated_kinds(), ALL):
             own = [one for one in answers if one.arm == arm and kind in (ALL, one.kind)]
             images, num_words = [one.scene_id for one in own], [one.num_words for one in own]
-            measures = {
-                outcome: ratio_by_image([100.0 * getattr(one, outcome) for one in own], num_words, images)
-                for outcome in OUTCOMES
-            }
+            measures = {outcome: _a_hundred_words(own, outcome) for outcome in OUTCOMES}
             measures["words"] = mean_by_image(num_words, images)
             rows += [_row(arm, kind, name, found, len(own)) for name, found in measures.items()]
     return rows
+
+
+def _a_hundred_words(answers: Sequence[AnswerClaims], outcome: str) -> Estimate:
+    """Over the answers whose claims could be decided; a hole where none could."""
+    read = [(one, count) for one in answers if (count := getattr(one, outcome)) is not None]
+    counts, words = [100.0 * count for _, count in read], [one.num_words for one, _ in read]
+    return ratio_by_image(counts, words, [one.scene_id for one, _ in read]) if read else HOLE
 
 
 def _row(arm: str, kind: str, measure: str, found: Estimate, num_answers: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One rated answer, and what ratings say together: means, paired differences, bounds for those that are missing."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class Rating:
         num_ratings: how many verdicts stand behind the rating.
         runs: where several training seeds were averaged, the rating of each.
         missing: whether there should be a rating, and is none; False: this judge rates nobody's answer to the question.
+        unscored: why there is no rating, in a few words.
     """
 
     question_id: str
@@ -38,6 +40,7 @@ class Rating:
     num_ratings: int = 1
     runs: tuple[float, ...] = ()
     missing: bool = False
+    unscored: str = ""
 
     @property
     def question(self) -> tuple[str, str]:
@@ -163,7 +166,10 @@ def _by_run(ratings: Sequence[Rating]) -> np.ndarray:
 
 DIFFERENCE_COLUMNS = ("gain", "p", "p_holm", "smallest_gap", "num_common")
 """What a paired difference is worth, beside its value and interval."""
-COUNT_COLUMNS = ("num_scored", "num_unscored", "num_ratings", "num_images", "num_runs", "interval")
+MISSING = "missing: "
+"""Before the reason why a rating is not there that should be."""
+UNTOLD = "no reason told"
+COUNT_COLUMNS = ("num_scored", "num_unscored", "num_ratings", "num_images", "num_runs", "interval", "unscored")
 MISSING_COLUMNS = ("score_if_missing_low", "score_if_missing_high", "diff_if_missing_low", "diff_if_missing_high")
 """Mean and difference if every missing rating were the one that hurts, or helps, most."""
 
@@ -195,7 +201,14 @@ def count_columns(asked: Sequence[Rating], mean: Estimate) -> dict[str, Any]:
         "num_images": len({one.scene_id for one in found}),
         "num_runs": max((len(one.runs) or 1 for one in found), default=0),
         "interval": mean.how,
+        "unscored": "; ".join(f"{count} x {why}" for why, count in _why_unscored(asked).most_common()),
     }
+
+
+def _why_unscored(asked: Sequence[Rating]) -> Counter[str]:
+    """Why ratings are not there -> how many; of those that should be there, it says so first."""
+    told = [(one.unscored or UNTOLD, one.missing) for one in asked if one.rating is None]
+    return Counter(f"{MISSING}{why}" if missing else why for why, missing in told)
 
 
 def missing_columns(

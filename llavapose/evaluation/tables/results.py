@@ -225,6 +225,7 @@ def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:
                 num_wrong=wrong,
                 num_ratings=sum(one.num_ratings for one in found),
                 missing=any(one.missing for one in found),
+                unscored=next((one.unscored for one in found if one.rating is None), ""),
                 runs=tuple(scores) if rating is not None else (),
             )
         )

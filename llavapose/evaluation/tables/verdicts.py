@@ -6,6 +6,7 @@ that they were laid beside. Results of version 0.1 have ``verdicts/<arm>.jsonl``
 
 import logging
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
@@ -178,7 +179,7 @@ def with_missing(ratings: Sequence[Rating], questions: Iterable[Question]) -> li
     found = {one.question: one for one in ratings if one.question in asked}
     lacking = [
         Rating(question_id=one.id, scene_id=one.scene_id, kind=one.kind, rating=None, text=text, num_ratings=0,
-               missing=True)
+               missing=True, unscored="nothing is said of it")
         for (_, text), one in asked.items() if (one.id, text) not in found
     ]  # fmt: skip
     return [*found.values(), *(lacking if found else ())]
@@ -227,6 +228,15 @@ def _rating(rows: Sequence[Line]) -> Rating:
         num_right=_num_claims(row, SUPPORTED),
         num_wrong=_num_claims(row, CONTRADICTED),
         missing=not means and lacking,
+        unscored="" if means else _why_unscored(rows),
+    )
+
+
+def _why_unscored(rows: Sequence[Line]) -> str:
+    """The reason of the first line without a rating, up to what differs from question to question."""
+    reason = next((row.get("reason", "") for row in rows if row["rating"] is None), "rated in one order alone")
+    return (
+        "no answer" if reason.startswith(NO_ANSWER) else " ".join(re.split("[:;]", reason, maxsplit=1)[0].split())[:80]
     )
 
 

@@ -9,6 +9,7 @@ from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
 from llavapose.report.tables.parties import parties_told
+from llavapose.report.tables.unscored import unscored_told
 
 BLIND_MARK = "†"
 """Behind a difference of an arm that does not beat its controls."""
@@ -69,6 +70,7 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
                 *parties_told(rows),
                 CONTROLS,
                 *_pose_told(rows),
+                *unscored_told(rows),
                 *gap_told(rows),
             )
         ),
@@ -120,7 +122,7 @@ POSE_SCALE = (
     "Judge pose: 10 is what an answer gets that adds nothing to what can be said without the picture, 100 what one "
     "gets that tells all; a guess expects 10 or less, and wrong claims cost: who says more and errs more can fall "
     "behind who says little (claims right: the share that holds, of how many claims an answer). In complex it rates "
-    "the poses named, not the reasoning. Unscored: questions that the commonest answer answers too often."
+    "the poses named, not the reasoning."
 )
 
 

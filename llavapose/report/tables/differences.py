@@ -19,6 +19,7 @@ from llavapose.report.tables.ablation import (
 )
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
 from llavapose.report.tables.parties import parties_told
+from llavapose.report.tables.unscored import unscored_told
 
 SEEN_MARK = "*"
 """Behind a difference that is no chance, all tests of its table counted."""
@@ -77,6 +78,7 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
                 (
                     f"Mean rating x 10 {interval_told(of_judge)}",
                     *questions_told(of_judge),
+                    *unscored_told(of_judge),
                     *parties_told(of_judge),
                     CONTROLS,
                     WORTH,

@@ -1,5 +1,6 @@
 """What the ratings themselves are worth, as readers see it: the judges, their agreement, the claims of the answers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -140,8 +141,7 @@ def claims_grid(rows: Sequence[Row]) -> Grid | None:
         title="Pose claims a hundred words",
         header=("arm", *names, "words an answer", "answers"),
         rows=tuple(body),
-        note="Told by the keypoints alone, without a judge [95% interval, the image is the unit]. unchecked: the "
-        "annotations do not decide it.",
+        note=UNDECIDED if _undecided(rows) else DECIDED,
     )
 
 
@@ -163,5 +163,16 @@ def claims_by_kind_grid(rows: Sequence[Row]) -> Grid | None:
         title="Pose claims a hundred words, by kind: supported / contradicted",
         header=("arm", *rated_kinds(), "answers a kind"),
         rows=tuple((arm, *(cell(arm, kind) for kind in rated_kinds()), answers(arm)) for arm in arms),
-        note="[95% interval, the image is the unit].",
+        note=UNDECIDED if _undecided(rows) else "[95% interval, the image is the unit].",
     )
+
+
+DECIDED = (
+    "Told by the keypoints alone, without a judge [95% interval, the image is the unit]. unchecked: the annotations do "
+    "not decide it."
+)
+UNDECIDED = "The pictures have no keypoints: nothing tells which claims are right, so that none were counted."
+
+
+def _undecided(rows: Sequence[Row]) -> bool:
+    return all(math.isnan(row["value"]) for row in rows if row["measure"] != "words")

@@ -1,5 +1,6 @@
 """Who is behind the ratings, said under every table that they stand in: the anchor, the panel, who told the truth."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,12 +12,15 @@ from llavapose.records import TEXT_ONLY
 from llavapose.report.tables.grid import Grid
 
 Row = Mapping[str, Any]
+CONTROLLED = ("shuffled", "no_picture")
+"""Columns of an arm's own ratings under the controls."""
 
 
 def parties_told(rows: Sequence[Row]) -> list[str]:
     """Sentences on one judge's rows of ``ablation.csv`` or ``comparison.csv``; none where there is nothing to tell."""
     anchor = next((row["anchor"] for row in rows if row.get("anchor")), "")
     told = [f"Rated in pairs, each beside the answer of {anchor}, the anchor."] if anchor else []
+    told += _uncontrolled_told(rows, anchor) if anchor else []
     if any(row["judge"] == PANEL for row in rows):
         told += _members_told(rows)
     if any(row["arm"] == TEXT_ONLY and row["num_scored"] for row in rows):
@@ -36,6 +40,18 @@ def with_parties(grid: Grid, ablation: Sequence[Row]) -> Grid:
     told += _members_told(ablation) if PANEL in named else []
     told += _answered_told(ablation) if TEXT_ONLY in named else []
     return replace(grid, note=" ".join(filter(None, [grid.note, *told])))
+
+
+def _uncontrolled_told(rows: Sequence[Row], anchor: str) -> list[str]:
+    """Why the anchor's row has no controls where others have; nothing where there is no such row."""
+    scored = [row for row in rows if row["num_scored"]]
+    controlled = {row["arm"] for row in scored for name in CONTROLLED if not math.isnan(row.get(name, math.nan))}
+    if not controlled or anchor in controlled or not any(row["arm"] == anchor for row in scored):
+        return []
+    return [
+        f"{anchor} has no ratings under the controls: theirs are rated beside the anchor's own answers, and an arm "
+        "beside itself would be no measure of either."
+    ]
 
 
 def _members_told(rows: Sequence[Row]) -> list[str]:

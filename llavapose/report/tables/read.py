@@ -29,12 +29,12 @@ LATER_COLUMNS = (
     *CLAIM_COLUMNS,
     *DIFFERENCE_COLUMNS,
     *MISSING_COLUMNS,
-    *COUNT_COLUMNS[2:-1],
+    *COUNT_COLUMNS[2:-2],
 )
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
-    "missing_seeds", "dtype", "device", *PARTY_COLUMNS,
+    "missing_seeds", "unscored", "dtype", "device", *PARTY_COLUMNS,
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
     rows = read_csv(folder / name, NEEDED[name], what=f"table {name}", text=TEXT_COLUMNS)
     if name == "ablation.csv":
         for row in rows:
-            for column, value in (("judge", POSE), ("benchmark", ""), ("interval", "")):
+            for column, value in (("judge", POSE), ("benchmark", ""), ("interval", ""), ("unscored", "")):
                 row.setdefault(column, value)
             for column in LATER_COLUMNS:
                 row.setdefault(column, math.nan)
@@ -57,6 +57,7 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
                 row.setdefault(column, "")
     if name == "comparison.csv":
         for row in rows:
+            row.setdefault("unscored", "")
             for column in CONTROL_COLUMNS:
                 row.setdefault(column, math.nan)
             for column in PARTY_COLUMNS:

@@ -14,7 +14,7 @@ from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
 from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
 from llavapose.evaluation.judges.pose.said import Said, read_answer
-from llavapose.evaluation.judges.protocol import LOWEST, Case, Judgement
+from llavapose.evaluation.judges.protocol import LOWEST, NO_ANNOTATIONS, NO_KEYPOINTS, Case, Judgement
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import POSE, Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
 from llavapose.scenes.open import open_scenes
@@ -25,9 +25,6 @@ FEW_SCENES = 400
 """Below so many training pictures, two standard errors of a share are more than 5%."""
 NOT_JUDGED = "the reasoning itself is not judged"
 """What every verdict on a complex answer says."""
-
-
-NO_KEYPOINTS = "the pictures have no keypoints, so that poses cannot be judged"
 
 
 def has_keypoints(scenes: Iterable[Scene]) -> bool:
@@ -77,7 +74,7 @@ class PoseJudge:
         for case in cases:
             scene = case.scene
             if scene is None:
-                yield (_judgement(case.question, case.answer, None, "the picture has no annotations"),)
+                yield (_judgement(case.question, case.answer, None, NO_ANNOTATIONS),)
                 continue
             if scene.id not in facts:
                 facts[scene.id] = tuple(self._facts_of(scene))
