@@ -26,8 +26,8 @@ from llavapose.records import ALL, POSE
 COLOURS = ("#1b6ca8", "#d1495b", "#3c8d53", "#c98a0b", "#767b87", "#7b4fa3", "#1f9aa0", "#8a5a44")
 """Arms in the tables' order; told apart also by lightness."""
 
-LOWEST_SHOWN = -40
-"""Lower end of the scores' axis at most."""
+MARGIN = 4
+"""Room behind the outermost end of an interval of scores, so that none looks cut."""
 
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -77,12 +77,11 @@ def score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot:
     """Scores of ``ablation.csv`` by kind, an arm a colour, with 95% intervals; arms without scores are left out."""
     found = {(row["arm"], row["kind"]): row for row in rows if not math.isnan(row["score"])}
     arms = list(dict.fromkeys(row["arm"] for row in rows))
-    # Far below 10 all is alike, worse than silence: the room belongs to what lies above.
-    lows = [row["low"] for row in found.values() if not math.isnan(row["low"])]
+    ends = [row[name] for row in found.values() for name in ("low", "score", "high") if not math.isnan(row[name])]
     axis = _Axis(
         name="mean rating × 10",
-        low=max(LOWEST_SHOWN, min([0, *lows])),
-        high=104,
+        low=min([0, *(end - MARGIN for end in ends)]),
+        high=max([104, *(end + MARGIN for end in ends)]),
         line=10,
         line_name="adds nothing" if rows and rows[0]["judge"] == POSE else "",
     )
