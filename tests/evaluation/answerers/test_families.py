@@ -132,7 +132,7 @@ def test_beyond_a_sliding_window_questions_are_asked_one_by_one(tmp_path, images
     answerer = CheckpointAnswerer(write_family("gemma3", tmp_path), device="cpu", batch_size=4, max_new_tokens=6)
     assert answerer.loaded.longest == 512
     object.__setattr__(answerer.loaded, "longest", 40)
-    monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.answerer.greedy", None)
+    monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.answerer.greedy_in_turn", None)
     assert len(list(answerer.answers(QUESTIONS, images, "x"))) == len(QUESTIONS)
 
 
