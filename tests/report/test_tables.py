@@ -6,8 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from markupsafe import Markup
-from matplotlib import pyplot
 
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
@@ -16,7 +14,6 @@ from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_tabl
 from llavapose.evaluation.tables.comparison import comparison_table
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import write_csv
-from llavapose.report import plots
 from llavapose.report.plots import score_plot, skill_plot
 from llavapose.report.tables import (
     BLIND_MARK,
@@ -376,21 +373,6 @@ def test_the_name_of_a_line_lies_behind_all_points():
     (label,) = re.findall(r'<text[^>]*text-anchor: start[^>]* x="([\d.]+)"[^>]*>adds nothing</text>', wide)
     points = [float(x) for x in re.findall(r'<use [^>]*\bx="([\d.]+)"', wide)]
     assert len(points) > 4 and float(label) > max(points) + 10
-
-
-@pytest.mark.parametrize(
-    ("values", "low", "high"), [([9.9, 5.0], -300, 400), ([-9.0, -8.0], -90, 0), ([8.0, 8.1], 70, 90)]
-)
-def test_no_interval_and_no_point_lies_outside_a_plot(values, low, high, monkeypatch):
-    figures = []
-    monkeypatch.setattr(plots, "_svg", lambda figure: figures.append(figure) or Markup())
-    rows = [row for row in ablation_table({"full": ratings(values)}, ["full"]) if row["num_scored"]]
-    score_plot([{**row, "low": float(low), "high": float(high)} for row in rows])
-    wide, narrow = figures
-    for first, last in (wide.axes[0].get_ylim(), narrow.axes[-1].get_xlim()):
-        assert first <= min(0, low) and first < min(10 * value for value in values) and last > max(high, 100)
-    for figure in figures:
-        pyplot.close(figure)
 
 
 def test_long_names_leave_the_plot_its_room_and_stay_apart_on_a_telephone():
