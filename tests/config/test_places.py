@@ -120,6 +120,9 @@ def test_checkpoints_of_a_run_that_was_cut_off_are_not_removed_unasked():
         ("adapter=none", "adapter.type 'lora' there, 'none' here"),
         ("adapter.r=64", "adapter.r 128 there, 64 here"),
         ("connector=linear", "connector.type 'keep' there, 'linear' here"),
+        ("optim.lr=0.5", "optim.lr 0.0002 there, 0.5 here"),
+        ("optim.connector_lr=null", "optim.connector_lr 2e-05 there, null here"),
+        ("trainer.gradient_clip_val=3", "trainer.gradient_clip_val "),
         ("strategy=ddp", "strategy 'auto' there, 'lightning.pytorch.strategies.DDPStrategy' here"),
     ],
 )

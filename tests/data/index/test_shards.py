@@ -116,6 +116,17 @@ print(once(home / "thing", find, make, what="thing"))
 """
 
 
+@pytest.mark.parametrize("harm", [lambda raw: raw[:40], lambda raw: b"", lambda raw: raw[:-60] + b"x" * 60])
+def test_a_damaged_piece_is_done_again(tmp_path, harm):
+    """It would stop every later start."""
+    tasks = [(str(tmp_path), number) for number in range(3)]
+    expected = [piece["square"].tolist() for piece in do_all(tmp_path / "parts", tasks, squares, what="x", processes=1)]
+    path = tmp_path / "parts" / "000001.npz"
+    path.write_bytes(harm(path.read_bytes()))
+    found = [piece["square"].tolist() for piece in do_all(tmp_path / "parts", tasks, squares, what="x", processes=1)]
+    assert found == expected and [number for number, _ in done(tmp_path)] == [0, 1, 2, 1]
+
+
 def test_who_comes_meanwhile_waits(tmp_path):
     command = [sys.executable, "-c", MAKES, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

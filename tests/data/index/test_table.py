@@ -67,6 +67,16 @@ def test_a_damaged_table_is_not_there(tmp_path, harm):
     assert written(tmp_path / "t").arrays["number"].tolist() == [0, 1, 2, 0]
 
 
+def test_one_flipped_bit_is_seen(tmp_path):
+    """Of the same size: an id that is another token would be trained on without a word."""
+    written(tmp_path / "t")
+    path = tmp_path / "t" / "number.bin"
+    content = bytearray(path.read_bytes())
+    content[0] ^= 1
+    path.write_bytes(content)
+    assert open_table(tmp_path / "t") is None
+
+
 def test_of_two_that_write_the_same_the_first_to_end_keeps_the_name(tmp_path, monkeypatch):
     for number in range(2):  # the second time, something was there before
         with TableWriter(tmp_path / "t") as slow:

@@ -148,6 +148,18 @@ def test_old_ones_go_but_never_the_last_whole_one(tmp_path):
     assert prune(tmp_path / "checkpoints", run="a", keep=0) == [], "the last one stays whatever is asked"
 
 
+def test_a_link_goes_and_what_it_leads_to_stays(tmp_path):
+    """Somebody moved a checkpoint to another disk."""
+    for step in (10, 20):
+        write(tmp_path, step)
+    old, elsewhere = tmp_path / "checkpoints" / "step-000010", tmp_path / "elsewhere"
+    old.rename(elsewhere)
+    old.symlink_to(elsewhere)
+    prune(tmp_path / "checkpoints", run="a", keep=1)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-000020"]
+    assert (elsewhere / "state.ckpt").is_file()
+
+
 def test_a_run_that_begins_anew_moves_them_aside(tmp_path):
     assert set_aside(tmp_path) is None
     write(tmp_path, 10)
