@@ -18,6 +18,8 @@ from llavapose.errors import DataError
 
 MAX_PIXELS = 50_000_000
 """Larger pictures are refused before they are decoded."""
+MAX_SIDE = 16_384
+"""So are longer ones: padded to a square, as LLaVA's are, one of this side takes 0.8 GB."""
 
 # Pillow warns from 89 megapixels on; as an error it is told like ours. Not per call: threads share the filters.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -40,7 +42,7 @@ def open_image(path: Path, *, where: str) -> Image.Image:
     """Decode a picture to RGB.
 
     Raises:
-        DataError: missing, over 50 megapixels, truncated, or no picture; says which, after ``where``.
+        DataError: missing, over 50 megapixels or 16,384 pixels a side, truncated, or no picture; says which.
     """
     try:
         with Image.open(path) as image:
@@ -48,6 +50,10 @@ def open_image(path: Path, *, where: str) -> Image.Image:
             if width * height > MAX_PIXELS:
                 raise DataError(
                     f"{where}: {path} has {width} x {height} pixels; expected at most {MAX_PIXELS:,}; shrink it"
+                )
+            if max(width, height) > MAX_SIDE:
+                raise DataError(
+                    f"{where}: {path} has {width} x {height} pixels; expected at most {MAX_SIDE:,} a side; crop it"
                 )
             return to_rgb(image)
     except FileNotFoundError:

@@ -74,6 +74,14 @@ def test_rotation_is_left_to_who_asks(tmp_path: Path) -> None:
         assert found.size == (12, 8) and ImageOps.exif_transpose(found).size == (8, 12), name
 
 
+@pytest.mark.parametrize("size", [(1, 65_000), (20_000, 1)])
+def test_a_line_of_pixels_is_no_picture(tmp_path: Path, size: tuple[int, int]) -> None:
+    """A file of 300 bytes, whose square would take gigabytes."""
+    Image.new("RGB", size).save(tmp_path / "line.png")
+    with pytest.raises(DataError, match=rf"{size[0]} x {size[1]} pixels; expected at most 16,384 a side; crop it"):
+        open_image(tmp_path / "line.png", where="sample 1")
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow says more about a damaged TIFF
 @pytest.mark.parametrize("kind", ["a.jpg", "a.png", "a.tif", "a.gif", "a.webp", "a.bmp"])
 def test_damage_anywhere_is_one_line(tmp_path: Path, kind: str) -> None:

@@ -52,7 +52,11 @@ def _mixture(config: TrainConfig) -> Mixture:
     """The samples that would be trained on; of those that are there, held-out pictures are taken off as in a run."""
     data, there = config.data, _samples(config)
     if there is None:
-        return chosen_of(all_samples(data, None, seed=config.seed), data, seed=config.seed)
+        chosen = chosen_of(all_samples(data, None, seed=config.seed), data, seed=config.seed)
+        missing = data.path is not None
+        return replace(
+            chosen, notes=(*chosen.notes, *[f"no file {data.path}: none of this is of its samples"] * missing)
+        )
     ids, notes = _held_out(config)
     found = _indexed(config, *there) or all_samples(data, there[0], seed=config.seed)
     chosen = chosen_of(found, data, seed=config.seed, held_out_ids=ids)

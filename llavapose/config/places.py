@@ -43,9 +43,10 @@ BESIDE_TRAINING = (
 """All other settings of ``train.py``: the trained weights are the same whatever they say."""
 SHAPING = (
     "adapter.type", "adapter.r", "adapter.targets", "connector.type", "batch_size", "seed", "strategy",
-    "trainer.accumulate_grad_batches",
+    "trainer.accumulate_grad_batches", "trainer.gradient_clip_val",
 )  # fmt: skip
-"""Settings that a checkpoint cannot be gone on from without: they decide what it holds, or its place in the data."""
+"""Settings that a checkpoint cannot be gone on from without, besides the group ``optim``, whose state it holds: they
+decide what it holds, or its place in the data."""
 RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer")
 """Settings that decide an arm's answers and probe; a second judge writes beside the first."""
 
@@ -214,17 +215,22 @@ def _refuse_others(config: TrainConfig | EvaluateConfig, claims: Sequence[Claim]
 def _refuse_other_shapes(claim: Claim) -> None:
     """What no checkpoint there fits is said before anything is loaded; the rest is for the checkpoint itself to say."""
     owner = owner_of(claim.place)
-    there, here = (
-        {**values, "strategy": values.get("strategy._target_") or values.get("strategy.name")}
-        for values in (owner.values if owner is not None else {}, claim.values)
-    )
-    odd = [key for key in SHAPING if there.get(key) is not None and there[key] != here.get(key)]
+    if owner is None:
+        return
+    there, here = _shape(owner.values), _shape(claim.values)
+    odd = [key for key, value in there.items() if value != here.get(key)]
     if odd:
         told = ", ".join(f"{key} {shown(there[key], 60)} there, {shown(here.get(key), 60)} here" for key in odd)
         raise ConfigError(
             f"resume: the checkpoints in {claim.place.folder} were trained by other settings ({told}); give those, or "
             "start anew in another output_dir"
         )
+
+
+def _shape(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a run's settings a checkpoint holds; a strategy by its class."""
+    found = {key: value for key, value in values.items() if key in SHAPING or key.startswith("optim.")}
+    return {**found, "strategy": values.get("strategy._target_") or values.get("strategy.name")}
 
 
 def _values(config: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_a_named_folder_of_other_settings_is_refused(capsys):
         "(optim.lr 0.001 there, 0.5 here, seed 0 there, 1 here)" in text and "give this run another output_dir" in text
     )
     assert Path("out/checkpoints/last.ckpt").exists()
-    assert start("train", "data=detail", "output_dir=out", "optim.lr=0.5", "resume=true") == "out"
+    assert start("train", "data=detail", "output_dir=out", "trainer.max_epochs=9", "resume=true") == "out"
     assert "resume: out holds the results" in capsys.readouterr().out
     Path("old/hf").mkdir(parents=True)
     Path("old/hf/config.json").touch()
@@ -121,7 +121,7 @@ def test_checkpoints_of_a_run_that_was_cut_off_are_not_removed_unasked():
         ("adapter.r=64", "adapter.r 128 there, 64 here"),
         ("connector=linear", "connector.type 'keep' there, 'linear' here"),
         ("optim.lr=0.5", "optim.lr 0.0002 there, 0.5 here"),
-        ("optim.connector_lr=null", "optim.connector_lr 2e-05 there, null here"),
+        ("optim.connector_lr=null", "optim.connector_lr 2e-05 there, None here"),
         ("trainer.gradient_clip_val=3", "trainer.gradient_clip_val "),
         ("strategy=ddp", "strategy 'auto' there, 'lightning.pytorch.strategies.DDPStrategy' here"),
     ],

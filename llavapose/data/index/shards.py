@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import threading
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -99,9 +100,18 @@ def do_all(
                 bar.update()
         else:
             _in_processes(most, [(paths[number], tasks[number], work) for number in left], bar)
-    for path in paths:
-        with np.load(path, allow_pickle=False) as found:
-            yield dict(found)
+    for path, task in zip(paths, tasks, strict=True):
+        try:
+            yield _read(path)
+        except (zipfile.BadZipFile, ValueError, EOFError):
+            # Damaged since an earlier run kept it. One that is gone is another process's doing: see ``once``.
+            _keep(path, task, work)
+            yield _read(path)
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
+        return dict(found)
 
 
 def forget(folder: Path) -> None:

@@ -7,6 +7,7 @@ A mapped array costs a process nothing until it is read, is shared by all that r
 """
 
 import glob
+import hashlib
 import os
 import shutil
 import socket
@@ -19,7 +20,7 @@ from typing import IO, Any
 import numpy as np
 
 from llavapose.errors import DataError
-from llavapose.files import read_json, write_json
+from llavapose.files import read_json, sha256, write_json
 
 MANIFEST = "index.json"
 _WRITING = ".writing"
@@ -32,11 +33,13 @@ class Table:
     Attributes:
         folder: where it lies.
         arrays: name -> array, read-only.
+        hashes: name -> SHA-256 of the array's bytes.
         facts: plain values that were written beside them.
     """
 
     folder: Path
     arrays: Mapping[str, np.ndarray]
+    hashes: Mapping[str, str]
     facts: Mapping[str, Any]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -97,6 +100,7 @@ class TableWriter:
         self._building.mkdir(parents=True)
         self._found = _stamp(folder)
         self._streams: dict[str, IO[bytes]] = {}
+        self._digests: dict[str, Any] = {}
         self._dtypes: dict[str, np.dtype] = {}
         self._counts: dict[str, int] = {}
         self._last: dict[str, int] = {}
@@ -114,12 +118,15 @@ class TableWriter:
         for name, array in arrays.items():
             if name not in self._streams:
                 self._streams[name] = (self._building / f"{name}.bin").open("wb")
+                self._digests[name] = hashlib.sha256()
                 self._dtypes[name], self._counts[name], self._last[name] = array.dtype, 0, 0
             if name.endswith("_ends"):
                 array = array + self._last[name]
                 self._last[name] = int(array[-1]) if len(array) else self._last[name]
             assert array.dtype == self._dtypes[name], f"{name}: {array.dtype} behind {self._dtypes[name]}"
-            self._streams[name].write(np.ascontiguousarray(array).tobytes())
+            raw = np.ascontiguousarray(array).tobytes()
+            self._streams[name].write(raw)
+            self._digests[name].update(raw)
             self._counts[name] += len(array)
 
     def close(self, facts: Mapping[str, Any]) -> Table:
@@ -127,7 +134,10 @@ class TableWriter:
         for stream in self._streams.values():
             stream.flush()
             os.fsync(stream.fileno())
-        arrays = {n: {"dtype": self._dtypes[n].str, "count": self._counts[n]} for n in self._streams}
+        arrays = {
+            name: {"dtype": self._dtypes[name].str, "count": self._counts[name], "sha256": digest.hexdigest()}
+            for name, digest in self._digests.items()
+        }
         write_json(self._building / MANIFEST, {"arrays": arrays, "facts": dict(facts)})
         if _stamp(self._folder) == self._found:
             with suppress(FileNotFoundError):
@@ -154,19 +164,33 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def open_table(folder: Path) -> Table | None:
-    """The table of a folder; None where there is none, or one whose files are not whole."""
+    """The table of a folder; None where there is none, or one whose files are not what was written."""
+    try:
+        table = _opened(folder)
+        whole = table is not None and all(sha256(folder / f"{name}.bin") == told for name, told in table.hashes.items())
+    except OSError:
+        return None
+    return table if whole else None
+
+
+def _opened(folder: Path) -> Table | None:
     if not (folder / MANIFEST).is_file():
         return None
     try:
         told = read_json(folder / MANIFEST, what="index")
-        arrays = {name: _mapped(folder / f"{name}.bin", **shape) for name, shape in told["arrays"].items()}
-        return Table(folder=folder, arrays=arrays, facts=told["facts"])
+        arrays = {
+            name: _mapped(folder / f"{name}.bin", dtype=one["dtype"], count=one["count"])
+            for name, one in told["arrays"].items()
+        }
+        hashes = {name: str(one["sha256"]) for name, one in told["arrays"].items()}
+        return Table(folder=folder, arrays=arrays, hashes=hashes, facts=told["facts"])
     except (DataError, OSError, KeyError, TypeError, ValueError):
         return None
 
 
 def _reopened(folder: Path) -> Table:
-    table = open_table(folder)
+    # By a process whose parent has proven it, or has just written it: sizes are enough.
+    table = _opened(folder)
     if table is None:
         raise DataError(f"index: {folder} is gone or not whole; start again, it is then built anew")
     return table

@@ -10,7 +10,6 @@ Beside them stand, as facts, what a table is found by without its tokenizer: ``f
 A fault is an error only for who asks for its sample: a mixture may leave it out.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -70,7 +69,7 @@ class Tokens(Sequence[Branch]):
     @property
     def content(self) -> str:
         """A hash of all ids and of what is supervised of them."""
-        return self.table.facts["content"]
+        return fingerprint([self.table.hashes[name] for name in ("ids", "supervised")], 32)
 
     def faults(self, rows: np.ndarray) -> list[str]:
         """Why those of the samples cannot be trained on that cannot."""
@@ -108,15 +107,11 @@ def ensure_tokens(
         work = partial(_encode, records=records, tokenizer=parts / "tokenizer.json", frame=frame, max_length=max_length)
         tasks = [(at, min(at + piece_rows, len(records))) for at in range(0, len(records), piece_rows)]
         with TableWriter(home) as writer:
-            digests = {name: hashlib.sha256() for name in ("ids", "supervised")}
             for arrays in do_all(parts, tasks, work, what="encoding samples", processes=processes):
                 writer.add(arrays)
-                for name, digest in digests.items():
-                    digest.update(arrays[name].tobytes())
-            content = fingerprint([one.hexdigest() for one in digests.values()], 32)
             told = _told(records, conversation.tokenizer.name_or_path, max_length)
             sizes = {"prefix": len(frame.prefix), "prefix_of_text": len(frame.prefix_of_text)}
-            return writer.close({"content": content, "of": told, **sizes})
+            return writer.close({"of": told, **sizes})
 
     return Tokens(table=once(home, lambda: open_table(home), make, what="index of the tokens"))
 

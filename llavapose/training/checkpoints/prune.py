@@ -23,5 +23,8 @@ def prune(folder: Path, *, run: str, keep: int) -> list[Path]:
         path.rename(hidden_folder(path, run=run, how="removing"))
     for how in ("writing", "removing"):
         for path in folder.glob(f".step-*.{run}.{how}"):
-            shutil.rmtree(path)
+            if path.is_symlink():
+                path.unlink()  # what it leads to lies elsewhere, and is not this folder's
+            else:
+                shutil.rmtree(path)
     return gone

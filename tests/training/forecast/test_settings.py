@@ -165,6 +165,13 @@ def test_a_sweep_has_no_plan(run_script):
     assert done.errors == ["error: dry_run plans one run; leave out -m, and give one value of each setting"]
 
 
+def test_a_file_that_is_not_there_is_said(conf):
+    """The published counts are not its samples."""
+    words = [*(word for word in PAPER if not word.startswith("data.")), "data.path=typo.json", "data.images=photos"]
+    assert "no file typo.json: none of this is of its samples" in said(conf, *words)
+    assert "no file" not in said(conf, *PAPER)
+
+
 def test_counts_are_planned(conf):
     text = said(conf, "data=mixture", "+data.counts={conv: 100}", "data.num_val=0", "dry_run=true")
     assert "\n  conv             100 " in text and "not taken off" in text
