@@ -94,11 +94,8 @@ def start(
                 return
         options = [word for word in sys.argv[1:] if word not in arguments.overrides]
         overrides = list(arguments.overrides)
-        if script == "train" and not child and (place := launched()) is not None:
-            given_keys = {text.lstrip("+").partition("=")[0] for text in overrides}
-            counts = {f"trainer.{name}": number for name, number in place.counts.items()}
-            if not given_keys & counts.keys():
-                overrides += [f"{name}={number}" for name, number in counts.items()]
+        if script == "train" and not child:
+            overrides += _counts(overrides)
         if arguments.cfg or arguments.info:
             composed(script, conf, overrides, whole=False)
         elif not child and not inspects:
@@ -120,6 +117,15 @@ def start(
         if not inspects:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # a mistake of ours: show all of it
         hydra.main(config_path=str(conf.resolve()), config_name=script, version_base="1.3")(task)()
+
+
+def _counts(overrides: Sequence[str]) -> list[str]:
+    """Devices and nodes as torchrun or srun has started them, where the command says neither."""
+    place = launched()
+    told = {} if place is None else {f"trainer.{name}": number for name, number in place.counts.items()}
+    if told.keys() & {text.lstrip("+").partition("=")[0] for text in overrides}:
+        return []
+    return [f"{name}={number}" for name, number in told.items()]
 
 
 def _save_settings(folder: Path, config: DictConfig) -> None:

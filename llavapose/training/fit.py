@@ -33,7 +33,7 @@ from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 from llavapose.training.told.card import write_card
-from llavapose.training.told.facts import facts_of, write_facts
+from llavapose.training.told.facts import Facts, facts_of, write_facts
 from llavapose.training.watch import LossWatch, callbacks_of
 
 EXPECTED_WARNINGS = (
@@ -139,39 +139,19 @@ def fit(
     module = PoseModule(build=partial(build_model, config), num_steps=steps, optim=optim)
     if trainer.is_global_zero:
         announce(config, data, trainer, steps)
-    if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
-        # For DeepSpeed's throughput log; Lightning would look for a batch sampler, which packed batches do not have.
-        trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
-        # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
-        trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
     facts = facts_of(config, data, samples=samples, training=_sizes(config, trainer))
-
     tries = bool(config.trainer.get("fast_dev_run"))
-
-    def sign(*_: object) -> None:
-        if tries or not trainer.is_global_zero:
-            return
-        begin()
-        # For whoever exports a checkpoint before the run has come to its end.
-        write_facts(config.output_dir, facts)
-        for logger in trainer.loggers:
-            # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
-            logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
-
-    callbacks_of(trainer).insert(0, LambdaCallback(on_train_start=sign))
-    # Lightning would ask for a loader that has nothing to load.
-    if not len(data.val):
-        trainer.limit_val_batches = 0
-    if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
-        # No run goes on with what is no number; before whoever writes checkpoints.
-        callbacks_of(trainer).insert(0, LossWatch(factor=None))
+    sign = partial(_sign, config, trainer, facts, begin)
+    if not tries:
+        callbacks_of(trainer).insert(0, LambdaCallback(on_train_start=lambda *_: sign()))
+    _suit(trainer, batch_size=config.batch_size, validates=bool(len(data.val)))
     checkpoint = None if tries else _checkpoint_path(config, trainer)
     with _quieted():
         with _logged(trainer), _other_weights(checkpoint), _interrupted():
             trainer.fit(module, data, ckpt_path=checkpoint)
-            sign()  # a checkpoint of the last step has nothing to start
-        if tries:
-            return None
+            if tries:
+                return None
+            sign()  # a checkpoint of the last step has nothing to start, and no logger has ended yet
         folder = export(config, trainer, module)
     if trainer.is_global_zero:
         total, trainable = count_parameters(module.llava.parameters())
@@ -181,6 +161,33 @@ def fit(
         write_card(folder, None)
     trainer.strategy.barrier()
     return folder
+
+
+def _suit(trainer: L.Trainer, *, batch_size: int, validates: bool) -> None:
+    """What Lightning and DeepSpeed would ask of a data module's loaders or of a user, given to the trainer in place."""
+    if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
+        # For DeepSpeed's throughput log; Lightning would look for a batch sampler, which packed batches do not have.
+        trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", batch_size)
+        # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
+        trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
+    # Lightning would ask for a loader that has nothing to load.
+    if not validates:
+        trainer.limit_val_batches = 0
+    if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
+        # No run goes on with what is no number; before whoever writes checkpoints.
+        callbacks_of(trainer).insert(0, LossWatch(factor=None))
+
+
+def _sign(config: TrainConfig, trainer: L.Trainer, facts: Facts, begin: Callable[[], object]) -> None:
+    """Leave on the first rank what says whose folder this is."""
+    if not trainer.is_global_zero:
+        return
+    begin()
+    # For whoever exports a checkpoint before the run has come to its end.
+    write_facts(config.output_dir, facts)
+    for logger in trainer.loggers:
+        # By name, because a table of runs is grouped by them; the rest is nested as in --cfg job.
+        logger.log_hyperparams({**plain_settings(config), "arm": config.data.name})
 
 
 @contextmanager
