@@ -1,11 +1,13 @@
 """Offline W&B keeps every run of a sweep, its tables and its page; they are read back with W&B's own reader."""
 
+import gc
 import json
 import os
 import re
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +27,15 @@ from tests.report.test_judges import WORTH, write_pairs
 from tests.wandb_records import records_of
 
 SETTINGS = {"seed": 0, "optim": {"lr": 0.001, "betas": [0.9, 0.98]}, "data": {"name": "full"}, "batch_size": 16}
+
+
+@pytest.fixture(autouse=True)
+def _artifacts_gone() -> Iterator[None]:
+    """W&B's artifacts leave their temporary folders to the garbage collector, whose warning would be another test's."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ def program(folder: Path, name: str, text: str) -> None:
 
 
 def config_of(conf, *words):
-    return settings("train", conf, ["launcher=slurm", "trainer.devices=2", "trainer.accelerator=cpu", *words])
+    return settings(
+        "train", conf, ["launcher=slurm", "strategy=ddp", "trainer.devices=2", "trainer.accelerator=cpu", *words]
+    )
 
 
 def test_the_script(conf, tmp_path, monkeypatch):

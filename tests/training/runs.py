@@ -271,7 +271,9 @@ def named_strategy(name: str) -> Any:
 def main() -> None:
     """Run every job of a file, one after another in the same processes; a failed one leaves ``error.txt``."""
     torch.set_num_threads(1)
+    launcher = {name: os.environ[name] for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK") if name in os.environ}
     for job in json.loads(Path(sys.argv[1]).read_text()):
+        os.environ |= launcher  # of which Lightning removes some when a run ends
         name, flipped = job.pop("strategy", None), job.pop("flip", None)
         if flipped is not None and os.environ.get("RANK", "0") == "0":
             flip(Path(job["output_dir"]) / "checkpoints" / f"step-{flipped:06}")
