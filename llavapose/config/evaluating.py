@@ -116,7 +116,7 @@ class JudgeConfig:
     protocol: JudgeProtocol | None = None
     """``pair``: beside the opponent's answer, both rated, in both orders; ``single``: one answer at a time;
     ``relative``: beside the reference's, in percent of it."""
-    opponent: str | None = None
+    anchor: str | None = None
     """The arm that the others are rated beside, whose answers must lie in ``output_dir``; null: the baseline, with
     ``relative`` the row ``text_only``."""
     context: JudgeContext | None = None
@@ -152,12 +152,12 @@ class JudgeConfig:
         ]
         if self.mode == AskMode.batch and self.endpoint is not None and not self.endpoint.has_batch:
             found.append(f"judge.mode is batch, and {self.endpoint.name} has no Batch API; leave judge.mode=live")
-        found += not_plain("judge.name", self.name) + not_plain("judge.opponent", self.opponent)
+        found += not_plain("judge.name", self.name) + not_plain("judge.anchor", self.anchor)
         taken = {POSE: "the offline judge", "panel": "the median of all judges"}
         if self.endpoint is not None and self.name is not None and self.name.lower() in taken:
             found.append(f"judge.name is {self.name}, which is {taken[self.name.lower()]}; choose another")
-        if self.endpoint is not None and self.opponent is not None and self.protocol == JudgeProtocol.single:
-            found.append(f"judge.opponent is {self.opponent}; judge.protocol=single has no opponent")
+        if self.endpoint is not None and self.anchor is not None and self.protocol == JudgeProtocol.single:
+            found.append(f"judge.anchor is {self.anchor}; judge.protocol=single has no anchor")
         seen = self.context is not None and self.context.sees
         if seen and self.endpoint is not None and not self.endpoint.takes_images:
             found.append(f"judge.context is {self.context}, and judge.endpoint.takes_images is false; choose a model "
@@ -165,11 +165,11 @@ class JudgeConfig:
         return found
 
     @property
-    def anchor(self) -> str | None:
+    def beside(self) -> str | None:
         """The arm whose answers a model judges the others beside; None for a judge of single answers."""
         if self.endpoint is None or self.protocol in (None, JudgeProtocol.single):
             return None
-        return self.opponent or (TEXT_ONLY if self.protocol == JudgeProtocol.relative else BASELINE)
+        return self.anchor or (TEXT_ONLY if self.protocol == JudgeProtocol.relative else BASELINE)
 
 
 @dataclass(kw_only=True)
@@ -195,7 +195,7 @@ class EvaluateConfig:
     baseline: str = "baseline"
     """Row that the others are compared with."""
     ours: str | None = None
-    """Of a model of a comparison: our arm, beside which a judge of pairs rates it unless ``judge.opponent`` names
+    """Of a model of a comparison: our arm, beside which a judge of pairs rates it unless ``judge.anchor`` names
     another; null: no comparison."""
     tables: bool = True
     """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""
@@ -206,9 +206,9 @@ class EvaluateConfig:
     def rating(self) -> JudgeConfig:
         """The judge with its anchor: in a comparison that is our arm, as in the papers."""
         judge = self.judge
-        if self.ours is None or judge.opponent is not None or judge.protocol != JudgeProtocol.pair:
+        if self.ours is None or judge.anchor is not None or judge.protocol != JudgeProtocol.pair:
             return judge
-        return replace(judge, opponent=self.ours) if judge.endpoint is not None else judge
+        return replace(judge, anchor=self.ours) if judge.endpoint is not None else judge
 
     @property
     def answers_truth(self) -> bool:

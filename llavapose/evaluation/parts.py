@@ -87,6 +87,6 @@ _NO_ARGUMENTS = ("_target_", "options", "get", "get_images")
 _PROMISED = {
     "benchmark": ("name", "questions", "scenes"),
     "answerer": ("batch_size", "identity", "answers"),
-    "judge": ("name", "opponent", "judge"),
+    "judge": ("name", "anchor", "judge"),
 }
 """Group -> what its protocol promises."""

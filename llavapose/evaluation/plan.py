@@ -82,9 +82,9 @@ def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
     for judge in arm.judges:
         if not isinstance(judge, LlmJudge):
             continue
-        beside = [one for one in control_arms_of(arm) if one.name != judge.opponent and not is_judged(one, judge)]
+        beside = [one for one in control_arms_of(arm) if one.name != judge.anchor and not is_judged(one, judge)]
         judged = [
-            *((arm, control) for control in controls if judge.opponent != arm.name),
+            *((arm, control) for control in controls if judge.anchor != arm.name),
             *((one, None) for one in beside),
         ]
         if judged:

@@ -111,9 +111,10 @@ def _values(source: Source) -> dict[str, Any]:
             (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
             for judge, rows in by_judge(ablation).items()
         ],
-        "tables": [
-            with_seeds(probe_grid(probe, source.arms, source.failed, told), source.counts, PROBE),
-            with_seeds(probe_groups_grid(probe, source.arms, source.failed, told), source.counts, PROBE),
+        "probes": [
+            with_seeds(grid_of(probe, source.arms, source.failed, told), source.counts, PROBE)
+            for grid_of in (probe_grid, probe_groups_grid)
+            if probe
         ],
         "holes": list(dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in source.counts.items()]))),
         "fewer": FEWER,

@@ -147,8 +147,11 @@ def write_tables(
         judge: with_seeds(ablation_grid(rows, failed), counts, judge) for judge, rows in by_judge(ablation).items()
     }
     others = {
-        "probe": with_seeds(probe_grid(probe, arms, failed, told), counts, PROBE),
-        "probe_groups": with_seeds(probe_groups_grid(probe, arms, failed, told), counts, PROBE),
+        **{
+            name: with_seeds(grid_of(probe, arms, failed, told), counts, PROBE)
+            for name, grid_of in (("probe", probe_grid), ("probe_groups", probe_groups_grid))
+            if probe
+        },
         **({"seeds": seeds_grid(seeds, told)} if seeds else {}),
         **further_grids(out),
     }

@@ -36,8 +36,8 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         ),
         (["judge.endpoint=gpt4o", "judge.name=pose"], "judge.name is pose, which is the offline judge; choose another"),
         (
-            ["judge.endpoint=gpt4o", "judge.protocol=single", "judge.opponent=x"],
-            "judge.opponent is x; judge.protocol=single has no opponent",
+            ["judge.endpoint=gpt4o", "judge.protocol=single", "judge.anchor=x"],
+            "judge.anchor is x; judge.protocol=single has no anchor",
         ),
         (
             ["judge.endpoint=gpt4o", "judge.max_usd=-1"],

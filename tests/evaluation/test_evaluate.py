@@ -64,7 +64,7 @@ class Talker:
 class Beside:
     """Rates both answers by their lengths; sees two at once."""
 
-    name, opponent = "beside", "baseline"
+    name, anchor = "beside", "baseline"
 
     def judge(self, cases):
         for case in cases:
@@ -232,7 +232,8 @@ def test_verdicts_about_replaced_answers_are_left_out(arm_of, benchmark, tmp_pat
     answers = tmp_path / "answers" / "baseline.jsonl"
     answers.write_text(answers.read_text().replace('"text": "', '"text": "Now: '))
     assert rated_answers(tmp_path, "full", "beside") == []
-    assert "the answers of baseline have been made anew since; evaluate full again" in caplog.text
+    assert rated_answers(tmp_path, "full", "beside") == []
+    assert caplog.text.count("the answers of baseline have been made anew since; evaluate full again") == 1
 
 
 def test_an_anchor_answers_no_controls_that_no_judge_would_see(arm_of, benchmark, drawn, tmp_path):

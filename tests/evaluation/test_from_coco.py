@@ -108,7 +108,7 @@ def evaluated(coco, scenes, frozen, tmp_path_factory):
         ]  # fmt: skip
         run(other)
         # The comparison's anchor is ours: beside it the judge reads the other model once more, and the untouched base.
-        beside = ["judge.opponent=full"]
+        beside = ["judge.anchor=full"]
         run([*other, *beside])
         baseline = [*common, "arm=baseline", "answerer=file", f"answerer.path={folder / 'baseline.jsonl'}"]
         run([*baseline, *beside])

@@ -21,7 +21,7 @@ HERE = "tests.evaluation.test_seams"
 class LengthJudge:
     """Rates an answer by its words: ten are a full answer."""
 
-    name, opponent = "length", None
+    name, anchor = "length", None
 
     def __init__(self, full: int = 10) -> None:
         self.full = full

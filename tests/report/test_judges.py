@@ -199,7 +199,7 @@ def test_that_no_arm_is_ours_is_said(folder, caplog):
         summarise(folder)
     assert not (folder / "comparison.csv").exists()
     said = [record.getMessage() for record in caplog.records if "comparison" in record.getMessage()]
-    assert len(said) == 4 and "none of Qwen2-VL-7B is known to be ours" in said[0] and "judge.opponent" in said[0]
+    assert len(said) == 4 and "none of Qwen2-VL-7B is known to be ours" in said[0] and "judge.anchor" in said[0]
     caplog.clear()
     for path in folder.glob("verdicts/*/Qwen2-VL-7B.jsonl"):
         path.unlink()

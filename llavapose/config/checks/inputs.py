@@ -98,7 +98,7 @@ def _evaluation(config: EvaluateConfig) -> Iterator[str]:
 
 def missing_anchor(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
     """A line where a judge of pairs will find no answers to lay beside the arm's."""
-    anchor = judge.anchor
+    anchor = judge.beside
     if anchor in (None, arm, TEXT_ONLY):
         return []
     if any((folder / "answers" / f"{anchor}.jsonl").is_file() for folder in results_beside(results)):

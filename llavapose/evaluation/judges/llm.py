@@ -44,7 +44,7 @@ class LlmJudge:
         protocol: ``single``: one answer, one rating; ``pair``: the opponent's answer beside it, both rated, in both
             orders; ``relative``: a pair with the reference.
         context: what the judge knows of the picture; one, ``texts`` being two judges (``parts.judges_of``).
-        opponent: the other arm of a pair; None: the baseline, with ``relative`` the reference.
+        anchor: the arm that all others are rated beside; None: the baseline, with ``relative`` the reference.
         name: of its folder and table; None: made of model, protocol and context.
         mode: request by request, or by the endpoint's Batch API, which is waited for.
         repeats: how often each is rated.
@@ -57,7 +57,7 @@ class LlmJudge:
             for: for want of an answer, of annotations or of a verdict.
 
     Raises:
-        ConfigError: an opponent of single answers, a name that is taken, or several contexts.
+        ConfigError: an anchor of single answers, a name that is taken, or several contexts.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class LlmJudge:
         *,
         protocol: JudgeProtocol = JudgeProtocol.pair,
         context: JudgeContext = JudgeContext.keypoints,
-        opponent: str | None = None,
+        anchor: str | None = None,
         name: str | None = None,
         mode: AskMode = AskMode.live,
         repeats: int = 1,
@@ -78,13 +78,13 @@ class LlmJudge:
         max_missing: float = MAX_MISSING,
     ) -> None:
         single = protocol == JudgeProtocol.single
-        if single and opponent is not None:
-            raise ConfigError(f"judge.opponent is {opponent}, judge.protocol single; only a pair has an opponent")
+        if single and anchor is not None:
+            raise ConfigError(f"judge.anchor is {anchor}, judge.protocol single; only a pair has an anchor")
         if context == JudgeContext.texts:
             raise ConfigError("judge.context=texts is two judges; give one context to each")
         usual = TEXT_ONLY if protocol == JudgeProtocol.relative else BASELINE
-        self.opponent = None if single else opponent or usual
-        rival = f"-vs-{self.opponent}" if self.opponent not in (None, usual) else ""
+        self.anchor = None if single else anchor or usual
+        rival = f"-vs-{self.anchor}" if self.anchor not in (None, usual) else ""
         self.name = re.sub(r"[^\w.-]+", "-", name or f"{endpoint.model}-{protocol}-{context}{rival}")
         if self.name == "pose":
             raise ConfigError("judge.name is pose, which is the offline judge; choose another")

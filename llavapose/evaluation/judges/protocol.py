@@ -63,7 +63,7 @@ class Judge(Protocol):
         ...
 
     @property
-    def opponent(self) -> str | None:
+    def anchor(self) -> str | None:
         """The arm that all others are judged beside; None: one answer is seen at a time."""
         ...
 

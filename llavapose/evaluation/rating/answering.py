@@ -62,7 +62,7 @@ def controls_of(arm: Arm) -> list[Control]:
     A judge's anchor has no controls of its own: beside its own plain answers an arm would stand on both sides.
     """
     poses = has_keypoints(arm.benchmark.scenes.scenes)
-    others = [judge for judge in arm.judges if judge.opponent != arm.name]
+    others = [judge for judge in arm.judges if judge.anchor != arm.name]
     if len(others) < len(arm.judges) and not any(poses or judge.name != POSE for judge in others):
         return []
     return [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]

@@ -30,7 +30,7 @@ def cases_of(
     Raises:
         DataError: the anchor has not answered, or not these questions.
     """
-    anchor = judge.opponent
+    anchor = judge.anchor
     scenes = {scene.id: scene for scene in arm.benchmark.scenes.scenes}
     usual = unanswered
     if unanswered is not None:

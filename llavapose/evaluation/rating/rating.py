@@ -55,7 +55,7 @@ def rate(arm: Arm) -> None:
 
 def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
     """Have what was answered judged, against the picture that each question is about."""
-    if judge.opponent == arm.name:
+    if judge.anchor == arm.name:
         if control is None:
             log.info("%s: %s rates it beside each other arm, not alone", arm.name, judge.name)
         return
@@ -75,15 +75,15 @@ def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
 def _judged(arm: Arm, judge: Judge, control: Control | None) -> dict[str, str]:
     """Arm -> hash of the answers that were seen: a verdict says nothing about those that replaced them since."""
     found = {arm.name: sha256(answers_file(arm.out, arm.name, control))}
-    if judge.opponent is not None and judge.opponent != arm.name:
-        found[judge.opponent] = sha256(answers_file(home_of(judge.opponent, arm.out, judge.name), judge.opponent))
+    if judge.anchor is not None and judge.anchor != arm.name:
+        found[judge.anchor] = sha256(answers_file(home_of(judge.anchor, arm.out, judge.name), judge.anchor))
     return found
 
 
 def _judge_control_arm(control_arm: Arm) -> None:
     """What a judge that costs has rated once is kept."""
     for judge in control_arm.judges:
-        if judge.opponent == control_arm.name:
+        if judge.anchor == control_arm.name:
             continue
         if judge.name != POSE and is_judged(control_arm, judge):
             log.info("%s: kept, %s has judged it", control_arm.name, judge.name)

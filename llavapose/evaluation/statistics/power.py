@@ -16,7 +16,10 @@ def smallest_gap(se: float, df: float) -> float:
     Args:
         se: of the paired difference, with the image as its unit: what the questions of a picture share is in it.
         df: its degrees of freedom.
+
+    Returns:
+        the gap; NaN without a spread: arms that are alike on every picture say nothing of what others would show.
     """
-    if not math.isfinite(se):
+    if not (math.isfinite(se) and se > 0):
         return math.nan
-    return float(student.ppf(1 - ALPHA / 2, df) + student.ppf(POWER, df)) * se if se > 0 else 0.0
+    return float(student.ppf(1 - ALPHA / 2, df) + student.ppf(POWER, df)) * se

@@ -121,7 +121,7 @@ def _cell(
         **columns("diff", "diff_low", "diff_high", pairs.difference),
         **control_columns(arm, kind, ratings, controls),
         "of_text_only": math.nan if judge == POSE else pairs_of(own, reference).share,
-        **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
+        **difference_columns(pairs, tested=arm not in CONTROL_ARMS, judge=judge),
         **missing_columns(own, first, second),
         **_claims(scored(own)),
         **count_columns(own, mean),

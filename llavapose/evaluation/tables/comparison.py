@@ -101,7 +101,7 @@ def comparison_table(
                 **columns("score", "low", "high", mean),
                 **control_columns(arm, kind, ratings, controls or {}),
                 **columns("diff", "diff_low", "diff_high", pairs.difference),
-                **difference_columns(pairs, tested=arm not in CONTROL_ARMS),
+                **difference_columns(pairs, tested=arm not in CONTROL_ARMS, judge=judge),
                 **missing_columns(row, first, second),
                 **count_columns(row, mean),
                 "benchmark": benchmark,

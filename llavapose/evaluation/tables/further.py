@@ -121,7 +121,7 @@ def _ours(judge: str, arms: Sequence[str], parties: Parties, baseline: str) -> l
     if not ours and compared:
         log.info(
             "comparison, judge %s: no table, none of %s is known to be ours; expected an arm full, conv, detail or "
-            "complex, or the arm that judge.opponent names",
+            "complex, or the arm that judge.anchor names",
             judge, ", ".join(compared),
         )  # fmt: skip
     return ours

@@ -13,7 +13,7 @@ from llavapose.evaluation.statistics.crossed import crossed_difference, crossed_
 from llavapose.evaluation.statistics.intervals import HOLE, Estimate
 from llavapose.evaluation.statistics.power import smallest_gap
 from llavapose.evaluation.statistics.significance import difference_p
-from llavapose.records import ALL
+from llavapose.records import ALL, POSE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,16 +174,17 @@ MISSING_COLUMNS = ("score_if_missing_low", "score_if_missing_high", "diff_if_mis
 """Mean and difference if every missing rating were the one that hurts, or helps, most."""
 
 
-def difference_columns(pairs: Pairs, *, tested: bool) -> dict[str, float]:
+def difference_columns(pairs: Pairs, *, tested: bool, judge: str) -> dict[str, float]:
     """The gain, p before Holm (``p_holm`` is filled in when the whole table is there), the smallest gap and the n.
 
     Args:
         pairs: the arm's and the other's.
         tested: whether the difference is one of the table's questions; a control's is not.
+        judge: whose ratings they are; percents of the pose judge's would be of a scale without a zero.
     """
     found = pairs.difference
     return {
-        "gain": pairs.gain if tested else math.nan,
+        "gain": pairs.gain if tested and judge != POSE else math.nan,
         "p": pairs.p if tested else math.nan,
         "p_holm": math.nan,
         "smallest_gap": smallest_gap(found.se, found.df) if found is not HOLE else math.nan,

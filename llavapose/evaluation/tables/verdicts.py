@@ -9,6 +9,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -59,8 +60,7 @@ def read_verdicts(folder: Path, judge: str, control: Control | None = None) -> l
     found = []
     for path in places:
         if replaced := _replaced(folder, path, control):
-            log.warning("%s: left out, the answers of %s have been made anew since; evaluate %s again",
-                        path, replaced, path.stem)  # fmt: skip
+            _say_left_out(path, replaced)
             continue
         lines = [
             (number, {**row, "judge": judge, FILE: path.stem}) for number, row in read_jsonl(path, what="verdicts")
@@ -71,6 +71,13 @@ def read_verdicts(folder: Path, judge: str, control: Control | None = None) -> l
                 raise DataError(f"verdicts: {path}:{number} {problem}")
             found.append(line)
     return found
+
+
+@cache
+def _say_left_out(path: Path, replaced: str) -> None:
+    """Once a process: every table reads the same files."""
+    log.warning("%s: left out, the answers of %s have been made anew since; evaluate %s again",
+                path, replaced, path.stem)  # fmt: skip
 
 
 _FORM: Mapping[str, tuple[type | UnionType, str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL
+from llavapose.records import ALL, POSE
 from llavapose.report.tables.ablation import (
     CONTROLS,
     benchmark_told,
@@ -26,7 +26,8 @@ SEEN_MARK = "*"
 SEEN = 0.05
 WORTH = (
     f"{SEEN_MARK}: p below 5% after Holm over all arms and kinds of the table; p (Holm) is that of {ALL}. p: signs "
-    "flipped over images, with several training seeds the interval's own t. gain: in percent of the other's score."
+    "flipped over images, with several training seeds the interval's own t. gain: in percent of the other's score; "
+    "none of the pose judge's, whose scale has no zero."
 )
 BOUNDS = "if missing: the difference's bounds, were every missing rating a 1 or a 10."
 
@@ -118,7 +119,8 @@ def _told(row: Mapping[str, Any]) -> str:
 
 
 def _worth(row: Mapping[str, Any]) -> tuple[str, ...]:
-    gain = HOLE_MARK if math.isnan(row["gain"]) else f"{number(row['gain'], 1, sign=True)}%"
+    percent = math.nan if row["judge"] == POSE else row["gain"]
+    gain = HOLE_MARK if math.isnan(percent) else f"{number(percent, 1, sign=True)}%"
     p = HOLE_MARK if math.isnan(row["p_holm"]) else "<0.001" if row["p_holm"] < 0.001 else number(row["p_holm"], 3)
     ends = [number(row[f"diff_if_missing_{end}"], 1, sign=True) for end in ("low", "high")]
     bounds = " to ".join(ends) if _is_bounded(row) else HOLE_MARK

@@ -63,7 +63,7 @@ def verdicts(judge, cases):
 
 def test_one_answer_is_rated_from_what_is_true_of_the_picture(server, judge_of, scenes):
     judge = judge_of(protocol=SINGLE, context=JudgeContext.captions_boxes)
-    assert (judge.name, judge.opponent) == ("some-judge-single-captions_boxes", None)
+    assert (judge.name, judge.anchor) == ("some-judge-single-captions_boxes", None)
     found = verdicts(judge, cases_of(scenes))
     assert {one.rating for one in found} == {9.0} and {one.reason for one in found} == {"So it is."}
     assert {(one.judge, one.protocol, one.order, one.opponent, one.repeat) for one in found} == {
@@ -77,7 +77,7 @@ def test_one_answer_is_rated_from_what_is_true_of_the_picture(server, judge_of, 
 
 def test_a_pair_is_rated_in_both_orders(server, judge_of, scenes):
     judge = judge_of()
-    assert (judge.name, judge.opponent) == ("some-judge-pair-keypoints", "baseline")
+    assert (judge.name, judge.anchor) == ("some-judge-pair-keypoints", "baseline")
     found = verdicts(judge, cases_of(scenes, pair=True, num=5))
     assert [(one.arm, one.rating, one.opponent, one.order) for one in found[:4]] == [
         ("full", 9.0, "baseline", "ab"), ("baseline", 2.0, "full", "ba"),
@@ -261,15 +261,15 @@ def test_a_request_that_is_never_answered_is_missing_in_the_end(server, judge_of
 
 
 def test_settings_that_cannot_be_meant(judge_of):
-    with pytest.raises(ConfigError, match="only a pair has an opponent"):
-        judge_of(protocol=SINGLE, opponent="full")
+    with pytest.raises(ConfigError, match="only a pair has an anchor"):
+        judge_of(protocol=SINGLE, anchor="full")
     with pytest.raises(ConfigError, match=r"judge\.name is pose"):
         judge_of(name="pose")
     with pytest.raises(ConfigError, match="two judges"):
         judge_of(context=JudgeContext.texts)
-    assert judge_of(opponent="full").name == "some-judge-pair-keypoints-vs-full"
+    assert judge_of(anchor="full").name == "some-judge-pair-keypoints-vs-full"
     relative = judge_of(protocol=JudgeProtocol.relative)
-    assert (relative.name, relative.opponent) == ("some-judge-relative-keypoints", "text_only")
+    assert (relative.name, relative.anchor) == ("some-judge-relative-keypoints", "text_only")
 
 
 def test_a_judge_without_a_verdict_is_stopped_and_shows_what_it_says(server, judge_of, scenes):

@@ -47,7 +47,7 @@ class PoseJudge:
     """
 
     name = POSE
-    opponent = None
+    anchor = None
 
     def __init__(
         self,
