@@ -13,7 +13,7 @@ from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.judges.protocol import answer_hash
 from llavapose.evaluation.tables.entries import check_entries
 from llavapose.evaluation.tables.results import summarise
-from llavapose.files import write_json, write_jsonl
+from llavapose.files import sha256, write_json, write_jsonl
 from llavapose.records import Question
 from llavapose.report.board import write_board
 from llavapose.report.tables import read_table
@@ -81,6 +81,19 @@ LINES = {
     "a list for an id": (changed(question_id=["1-conv"]), r"jsonl:1 has question_id \['1-conv'\]; expected a text"),
     "a text for claims": (changed(claims="all right"), r"cheat.jsonl:1 has claims 'all right'; expected a list"),
     "texts for claims": (changed(claims=["right"]), r"cheat.jsonl:1 has claims that are none; expected objects"),
+    "no mark of its answer": (changed(answer=None), r"verdict on '1-conv': says not which answer of cheat it rated"),
+    "a claim beyond the answer": (
+        changed(claims=[{"outcome": "supported", "start": -5, "end": 10**9}]),
+        r"verdict on '1-conv': has a claim from -5 to 1000000000; expected a part of cheat's answer, which has 17 letters",
+    ),
+    "a claim of nowhere": (
+        changed(claims=[{"outcome": "supported"}]),
+        r"verdict on '1-conv': has a claim from None to None; expected a part of cheat's answer",
+    ),
+    "a claim thrice": (
+        changed(claims=3 * [{"outcome": "supported", "start": 0, "end": 5, "kind": "leg", "part": "left leg"}]),
+        r"verdict on '1-conv': has the claim from 0 to 5 twice",
+    ),
     "a number for a reason": (changed(reason=7), r"cheat.jsonl:1 has reason 7; expected a text"),
 }  # fmt: skip
 
@@ -217,6 +230,41 @@ def test_the_anchor_lacks_nothing_either(board):
     write_jsonl(path, [line for line in lines if line["arm"] == "cheat" or line["question_id"] not in LEFT_OUT])
     with pytest.raises(DataError, match=LACKS.format(JUDGE, 3).replace("lack a rating", "lack a rating of baseline")):
         check_entries(board)
+
+
+def test_the_anchor_is_rated_beside_everybody(board):
+    """Without a line about it an entry would have no difference, nor a mark behind one."""
+    path, lines = rows(board, JUDGE)
+    write_jsonl(path, [line for line in lines if line["arm"] == "cheat"])
+    with pytest.raises(DataError, match=LACKS.format(JUDGE, 12).replace("lack a rating", "lack a rating of baseline")):
+        check_entries(board)
+
+
+@pytest.mark.parametrize("judge", ["pose", JUDGE])
+def test_a_replaced_answer_is_refused_whatever_else_is_left_out(board, judge):
+    path, lines = rows(board, judge)
+    answers = board / "answers" / "cheat.jsonl"
+    write_json(path.with_suffix(".made.json"), {"answers": {"cheat": sha256(answers)}})
+    check_entries(board)
+    texts = [{"question_id": one.id, "arm": "cheat", "text": "Something else entirely."} for one in QUESTIONS]
+    write_jsonl(answers, texts)
+    with pytest.raises(DataError, match=r"cheat.jsonl: the answers of cheat have been replaced since; judge cheat again"):
+        check_entries(board)
+    path.with_suffix(".made.json").unlink()
+    write_jsonl(path, [{key: value for key, value in line.items() if key != "answer"} for line in lines])
+    with pytest.raises(DataError, match=r"verdict on '1-conv': says not which answer of \w+ it rated; judge it again"):
+        check_entries(board)
+
+
+def test_a_judge_of_one_entry_sits_on_no_panel(board):
+    """Whoever brings an entry could bring a judge that loves it."""
+    write_jsonl(board / "verdicts" / "another" / "cheat.jsonl", lines_of("cheat", "baseline", rating=10.0))
+    check_entries(board)
+    summarise(board)
+    assert "panel" not in {row["judge"] for row in read_table(board, "ablation.csv")}
+    write_jsonl(board / "verdicts" / "another" / "rival.jsonl", lines_of("rival", "baseline"))
+    summarise(board)
+    assert "panel" in {row["judge"] for row in read_table(board, "ablation.csv")}
 
 
 def test_a_rating_below_all_scales_is_none(board):
