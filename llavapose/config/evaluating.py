@@ -95,6 +95,8 @@ class AnswererConfig:
     """An OpenAI-compatible endpoint that takes pictures."""
     max_usd: Cap = None
     """Hard cap on an endpoint's money, in US dollars; ``none``: no cap. An endpoint with a price needs one of them."""
+    greedy: bool | None = None
+    """Whether an endpoint is sent temperature 0 where its settings name none; a checkpoint always answers greedily."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a ``_target_`` of one's own."""
 

@@ -9,53 +9,16 @@ from llavapose.cli.evaluations import rebuild_board
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.benchmarks.file import write_questions
-from llavapose.evaluation.benchmarks.protocol import questions_hash
-from llavapose.evaluation.judges.protocol import answer_hash
 from llavapose.evaluation.tables.entries import check_entries
 from llavapose.evaluation.tables.results import summarise
 from llavapose.files import sha256, write_json, write_jsonl
-from llavapose.records import Question
 from llavapose.report.board import write_board
 from llavapose.report.tables import read_table
-
-JUDGE = "gpt-4o-pair-keypoints"
-QUESTIONS = [
-    Question(id=f"{image}-{kind}", scene_id=image, image=f"{image:06}.jpg", kind=kind, text=f"What of {image}?")
-    for image in range(1, 5)
-    for kind in ("conv", "detail", "complex")
-]
-
-
-def lines_of(arm, beside=None, rating=6.0):
-    """A judge's lines on an arm's answers; of a judge of pairs in both orders, with those that it stood beside."""
-    found = []
-    for one in QUESTIONS:
-        of_question = {"question_id": one.id, "scene_id": one.scene_id, "kind": one.kind, "text": one.text}
-        pairs = [
-            (arm, beside, "ab", rating),
-            (beside, arm, "ba", 4.0),
-            (arm, beside, "ba", rating),
-            (beside, arm, "ab", 4.0),
-        ]
-        for of, other, order, value in pairs if beside else [(arm, None, None, rating)]:
-            found.append({**of_question, "arm": of, "opponent": other, "order": order, "rating": value, "reason": "",
-                          "answer": answer_hash(f"{of} says {one.id}")})  # fmt: skip
-    return found
-
+from tests.evaluation.boards import JUDGE, QUESTIONS, lines_of, write_entries
 
 @pytest.fixture
 def board(tmp_path) -> Path:
-    write_questions(tmp_path / "benchmark.jsonl", QUESTIONS)
-    told = {"name": "mine", "hash": questions_hash(QUESTIONS), "num_questions": len(QUESTIONS)}
-    write_json(tmp_path / "benchmark.json", told)
-    for arm in ("baseline", "rival", "cheat"):
-        answers = [{"question_id": one.id, "arm": arm, "text": f"{arm} says {one.id}"} for one in QUESTIONS]
-        write_jsonl(tmp_path / "answers" / f"{arm}.jsonl", answers)
-        write_jsonl(tmp_path / "verdicts" / "pose" / f"{arm}.jsonl", lines_of(arm))
-        if arm != "baseline":
-            write_jsonl(tmp_path / "verdicts" / JUDGE / f"{arm}.jsonl", lines_of(arm, "baseline"))
-    check_entries(tmp_path)
-    return tmp_path
+    return write_entries(tmp_path)
 
 
 def rows(board, judge):
@@ -240,20 +203,26 @@ def test_the_anchor_is_rated_beside_everybody(board):
         check_entries(board)
 
 
-@pytest.mark.parametrize("judge", ["pose", JUDGE])
-def test_a_replaced_answer_is_refused_whatever_else_is_left_out(board, judge):
-    path, lines = rows(board, judge)
+def test_a_replaced_answer_is_refused_whatever_else_is_left_out(board):
+    paths = [board / "verdicts" / judge / "cheat.jsonl" for judge in ("pose", JUDGE)]
     answers = board / "answers" / "cheat.jsonl"
-    write_json(path.with_suffix(".made.json"), {"answers": {"cheat": sha256(answers)}})
+    for path in paths:
+        write_json(path.with_suffix(".made.json"), {"answers": {"cheat": sha256(answers)}})
     check_entries(board)
     texts = [{"question_id": one.id, "arm": "cheat", "text": "Something else entirely."} for one in QUESTIONS]
     write_jsonl(answers, texts)
-    with pytest.raises(DataError, match=r"cheat.jsonl: the answers of cheat have been replaced since; judge cheat again"):
-        check_entries(board)
-    path.with_suffix(".made.json").unlink()
-    write_jsonl(path, [{key: value for key, value in line.items() if key != "answer"} for line in lines])
-    with pytest.raises(DataError, match=r"verdict on '1-conv': says not which answer of \w+ it rated; judge it again"):
-        check_entries(board)
+    for left_out, error in (
+        ("nothing", r"cheat.jsonl: the answers of cheat have been replaced since; judge cheat again"),
+        ("made", r"verdict on '1-conv': about another answer than the one in answers/cheat.jsonl"),
+        ("answer", r"verdict on '1-conv': says not which answer of \w+ it rated; judge it again"),
+    ):
+        for path in paths:
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            write_jsonl(path, [{key: value for key, value in line.items() if key != left_out} for line in lines])
+            if left_out == "made":
+                path.with_suffix(".made.json").unlink()
+        with pytest.raises(DataError, match=error):
+            check_entries(board)
 
 
 def test_a_judge_of_one_entry_sits_on_no_panel(board):

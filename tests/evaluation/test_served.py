@@ -35,7 +35,7 @@ def test_a_served_llava_answers_and_cannot_judge(tmp_path):
     assert own.returncode == 0, own.stderr[-2000:]
     with served(TINY_BASE, tmp_path) as address:
         asked = (f"answerer.endpoint.base_url={address}", f"answerer.endpoint.model={TINY_BASE}",
-                 "answerer.endpoint.max_tokens=24", "answerer.endpoint.temperature=0")  # fmt: skip
+                 "answerer.endpoint.max_tokens=24")  # fmt: skip
         done = evaluate(tmp_path, "answerer.endpoint=transformers_serve", *asked, "arm=served")
         assert done.returncode == 0, done.stderr[-2000:]
         judging = (f"judge.endpoint.base_url={address}", f"judge.endpoint.model={TINY_BASE}",

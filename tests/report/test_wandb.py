@@ -198,8 +198,8 @@ def test_every_table_of_a_sweep_with_models_and_judges_is_sent_in_its_group(tmp_
     judges = ("pose", "gpt-4o-pair-captions_boxes", "gpt-4o-pair-keypoints", "panel")
     by_judge = {f"{name}_{judge}" for name in ("ablation", "differences", "comparison") for judge in judges}
     by_judge |= {f"ablation_{judge}_long" for judge in judges}
-    worth = {"judging", "lengths", "agreement", "claims", "claims_by_kind", "efficiency", "probe", "probe_groups"}
-    long = {f"{name}_long" for name in ("comparison", "judging", "agreement", "claims", "efficiency", "probe")}
+    worth = {"judging", "lengths", "agreement", "claims", "claims_by_kind", "efficiency"}
+    long = {f"{name}_long" for name in ("comparison", "judging", "agreement", "claims", "efficiency")}
     published = {"published_1", "published_2", "published_3"}
     assert set(tables) == by_judge | worth | long | published | {"notes"}
     titles = re.findall(r"^\*\*(.+)\*\*$", (folder / "tables.md").read_text(), re.MULTILINE)
@@ -208,7 +208,7 @@ def test_every_table_of_a_sweep_with_models_and_judges_is_sent_in_its_group(tmp_
     assert "each beside the answer of baseline, the anchor" in notes["comparison_panel"][1]
     assert notes["published_1"][0].startswith("Published, different questions and judge")
     assert [row[0] for row in tables["comparison_panel"]["data"]][:2] == ["Qwen2-VL-7B", "full"]
-    for name in sorted(long - {"probe_long"}):
+    for name in sorted(long):
         read = read_table(folder, f"{name.removesuffix('_long')}.csv")
         assert len(tables[name]["data"]) == len(read) > 0, name
 

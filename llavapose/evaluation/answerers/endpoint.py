@@ -1,6 +1,7 @@
 """Any OpenAI-compatible model that sees pictures answers: a server of one's own, or a paid one."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,18 @@ class EndpointAnswerer:
         endpoint: who answers.
         ledger: the file of replies.
         max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
+        greedy: whether temperature 0 is sent where ``endpoint`` names none, as a checkpoint answers; a server's own
+            would sample.
     """
 
     batch_size = 1
     controls = tuple(Control)
 
-    def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None) -> None:
+    def __init__(
+        self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None, greedy: bool = True
+    ) -> None:
+        if greedy and endpoint.temperature is None:
+            endpoint = replace(endpoint, temperature=0.0)
         self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd
 
     def identity(self) -> list[Any]:

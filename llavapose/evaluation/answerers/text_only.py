@@ -80,9 +80,15 @@ class ModelTruth(EndpointAnswerer):
     controls = ()
 
     def __init__(
-        self, scenes: Callable[[], SceneSet], endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None
+        self,
+        scenes: Callable[[], SceneSet],
+        endpoint: EndpointConfig,
+        ledger: Path,
+        *,
+        max_usd: Cap = None,
+        greedy: bool = True,
     ) -> None:
-        super().__init__(endpoint, ledger, max_usd=max_usd)
+        super().__init__(endpoint, ledger, max_usd=max_usd, greedy=greedy)
         self._scenes = scenes
         self.answered_by = endpoint.model
 
@@ -110,6 +116,7 @@ def text_only(
     endpoint: EndpointConfig | None = None,
     ledger: Path | None = None,
     max_usd: Cap = None,
+    greedy: bool = True,
 ) -> OfflineTruth | ModelTruth:
     """Who is given the truth as text: a language model, or without an endpoint the offline teacher.
 
@@ -118,10 +125,11 @@ def text_only(
         endpoint: the language model.
         ledger: the file of its replies.
         max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
+        greedy: whether temperature 0 is sent where ``endpoint`` names none.
     """
     if endpoint is None or ledger is None:
         return OfflineTruth(scenes)
-    return ModelTruth(scenes, endpoint, ledger, max_usd=max_usd)
+    return ModelTruth(scenes, endpoint, ledger, max_usd=max_usd, greedy=greedy)
 
 
 def _request(door: Door, question: Question, scene: Scene) -> ChatRequest:

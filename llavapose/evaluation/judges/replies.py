@@ -9,8 +9,8 @@ The judge is asked to end with a line that holds a mark, drawn after the answers
     Rating 4f1c9a0b7d2e: 8
 
 The last such line counts. A reply without any mark is read by the same numbers on lines of their own (bare ones first
-or last, as LLaVA's judge wrote them), or as JSON; but not where an answer speaks of ratings or holds these numbers, in
-whatever words or disguise, for then nobody can tell the judge's own from what it repeats. What is quoted (``>``) is
+or last, as LLaVA's judge wrote them), or as JSON; but not where an answer speaks of ratings or holds these numbers as
+digits or marks of counting, for then nobody can tell the judge's own from what it repeats. What is quoted (``>``) is
 somebody else's, and so is what stands beside another mark.
 """
 

@@ -26,6 +26,7 @@ from llavapose.evaluation.tables.verdicts import (
     judges_found,
     ratings_of,
     read_verdicts,
+    replaced_since,
     with_missing,
 )
 from llavapose.files import read_json
@@ -63,6 +64,11 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         answers={path.stem: read_answers(path, ids) for path in entries},
     )
     for judge in judges_found([folder]):
+        for path in sorted((folder / "verdicts" / judge).glob("*.jsonl")):
+            if arm := replaced_since(folder, path):
+                raise DataError(
+                    f"board: {path}: the answers of {arm} have been replaced since; judge {path.stem} again"
+                )
         lines = read_verdicts(folder, judge)
         where = f"board: {folder / 'verdicts' / judge}"
         _check_lines(lines, asked, where)
@@ -124,10 +130,30 @@ def _problem(line: Line, asked: Asked) -> str | None:
     other, order = line.get("opponent"), line.get("order")
     if line["rating"] is not None and (order not in BOTH_ORDERS if other is not None else order is not None):
         return f"order is {shown(order)}; expected {f'ab or ba beside {other}' if other else 'null beside nobody'}"
-    digest = line.get("answer")
-    if digest is not None and digest != answer_hash(asked.answers[line["arm"]][question.id]):
-        return f"about another answer than the one in answers/{line['arm']}.jsonl; judge it again"
+    return _problem_of_answer(line, asked.answers[line["arm"]][question.id])
+
+
+def _problem_of_answer(line: Line, text: str) -> str | None:
+    """What a line says of an answer that is not so."""
+    digest, arm = line.get("answer"), line["arm"]
+    if digest is None and line["rating"] is not None:
+        return f"says not which answer of {arm} it rated; judge it again"
+    if digest is not None and digest != answer_hash(text):
+        return f"about another answer than the one in answers/{arm}.jsonl; judge it again"
+    seen = set[tuple[Any, ...]]()
+    for claim in line.get("claims") or ():
+        start, end = claim.get("start"), claim.get("end")
+        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+            return (f"has a claim from {shown(start)} to {shown(end)}; expected a part of {arm}'s answer, which has "
+                    f"{len(text)} letters")  # fmt: skip
+        if (key := tuple(map(str, map(claim.get, _CLAIM)))) in seen:
+            return f"has the claim from {start} to {end} twice; expected each once"
+        seen.add(key)
     return None
+
+
+_CLAIM = ("start", "end", "outcome", "kind", "part", "value", "negated", "person")
+"""What sets two claims apart: one stretch of a sentence may say something of several parts or people."""
 
 
 def _check_anchor(lines: Sequence[Line], where: str) -> None:
@@ -169,13 +195,15 @@ def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: f
     of_file: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         of_file[line[FILE], line["arm"]].append(line)
+        if line["arm"] == line[FILE] and line.get("opponent") is not None:
+            of_file[line[FILE], line["opponent"]] += []  # a pair's other one is rated too
     rated = {key: _rated(found, questions) for key, found in of_file.items()}
     anyone = set[str]().union(*rated.values())
     for (name, arm), found in of_file.items():
         if name in CONTROL_ARMS and not rated[name, arm]:
             continue  # a control that says nothing is not asked about: its row is a hole
         lacking = asked - rated[name, arm]
-        if found[0]["judge"] == POSE:  # that it cannot rate a question is so of everybody's answer
+        if found and found[0]["judge"] == POSE:  # that it cannot rate a question is so of everybody's answer
             lacking -= {line["question_id"] for line in found} - anyone
         if len(lacking) > most * len(asked):
             of = "" if arm == name else f" of {arm}"

@@ -80,17 +80,18 @@ def anchor_of(rows: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
-    """The judges that form a panel: different models that rate in one way (protocol, anchor, context).
+    """The judges that form a panel: different models that rate the same arms in one way (protocol, anchor, context).
 
-    Of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
+    A judge of one arm alone would move that arm's median and nobody else's. Of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
     """
     ways: dict[tuple[Any, ...], dict[str, str]] = defaultdict(dict)
     for judge in judges:
-        lines = (line for f in folders for path in sorted((f / "verdicts" / judge).glob("*.jsonl"))
-                 for _, line in read_jsonl(path, what="verdicts"))  # fmt: skip
+        files = [path for f in folders for path in sorted((f / "verdicts" / judge).glob("*.jsonl"))]
+        lines = (line for path in files for _, line in read_jsonl(path, what="verdicts"))
         # The first line of a file is about the arm that it is called by; its opponent is the anchor.
         first = next(lines, None)
         if judge != POSE and first is not None:
-            way = tuple(first.get(key) for key in ("protocol", "opponent", "context"))
+            rated = frozenset(path.stem for path in files) - {*CONTROL_ARMS}
+            way = (rated, *(first.get(key) for key in ("protocol", "opponent", "context")))
             ways[way].setdefault(first.get("model") or judge, judge)
     return list(max(ways.values(), key=len, default={}).values())

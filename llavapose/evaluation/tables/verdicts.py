@@ -59,7 +59,7 @@ def read_verdicts(folder: Path, judge: str, control: Control | None = None) -> l
         places += [path for path in sorted((folder / "verdicts").glob("*.jsonl")) if path.stem not in there]
     found = []
     for path in places:
-        if replaced := _replaced(folder, path, control):
+        if replaced := replaced_since(folder, path, control):
             _say_left_out(path, replaced)
             continue
         lines = [
@@ -125,7 +125,7 @@ def _foreign(line: Line, beside: Set[Any]) -> str | None:
     return f"is about {shown(line['arm'])}, beside whom {line[FILE]} was not rated; take it out"
 
 
-def _replaced(folder: Path, verdicts: Path, control: Control | None) -> str | None:
+def replaced_since(folder: Path, verdicts: Path, control: Control | None = None) -> str | None:
     """The arm whose answers are others than those that were judged; None where there is none, or nothing tells."""
     mark = verdicts.with_suffix(".made.json")
     judged = read_json(mark, what="mark of verdicts")["answers"] if mark.is_file() else {}
