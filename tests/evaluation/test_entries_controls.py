@@ -33,9 +33,8 @@ def board(tmp_path) -> Path:
 CONTROLS = {
     "some questions alone": (
         lambda lines: lines[:3],
-        r"pose/shuffled/cheat.jsonl: 9 of 12 questions lack a rating, such as '?1-complex'?, more than max_missing=0.1",
+        r"pose/shuffled/cheat.jsonl: 9 of 12 questions lack a rating, such as 2-complex, more than max_missing=0.1",
     ),
-    "nothing": (lambda lines: [], r"pose/shuffled/cheat.jsonl: 12 of 12 questions lack a rating"),
     "a question that nobody asked": (
         lambda lines: [*lines, {**lines[0], "question_id": "mine"}],
         r"pose/shuffled/cheat.jsonl, verdict on 'mine': no such question in benchmark.jsonl",
@@ -68,7 +67,9 @@ def test_nobody_chooses_what_a_control_is_worth(board, change, error):
 
 def test_answers_under_a_control_are_there(board):
     (board / "answers" / "shuffled" / "cheat.jsonl").unlink()
-    with pytest.raises(DataError, match=r"about 'cheat', of whom there are no answers; expected answers/shuffled/<model>"):
+    with pytest.raises(
+        DataError, match=r"about 'cheat', of whom there are no answers; expected answers/shuffled/<model>"
+    ):
         check_entries(board)
 
 
@@ -77,7 +78,9 @@ def test_the_prior_is_rated_as_everybody(board):
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     more = [{**line, "repeat": 1, "rating": 1.0} for line in lines if line["arm"] == "prior"]
     write_jsonl(path, [*lines, *more])
-    with pytest.raises(DataError, match=r"prior.jsonl, verdict on '1-conv': \w+ is rated in repeats 0(, 1)? of ab"):
+    with pytest.raises(
+        DataError, match=r"prior.jsonl, verdict on '1-conv': \w+ is rated in repeats 0(, 1)? of (ab|ba)"
+    ):
         check_entries(board)
     write_jsonl(path, lines_of("prior", "cheat", rating=1.0))
     with pytest.raises(DataError, match=r"beside different arms \(cheat beside baseline, prior beside cheat, "):
@@ -102,7 +105,7 @@ def test_one_judge_judges_in_one_way(board, key, value):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         changed = {key: value} if path.stem == "cheat" else {}
         write_jsonl(path, [{**line, **ways, **changed} for line in lines])
-    with pytest.raises(DataError, match=rf"has {key} '{value}' of cheat and '{ways[key]}' of \w+; expected one {key}"):
+    with pytest.raises(DataError, match=rf"has {key} .*'{value}' of cheat.*; expected one {key} a judge"):
         check_entries(board)
 
 
@@ -122,11 +125,10 @@ PROBES = {
         {**ITEM, "loglik_true": ["1", "2"]}, r"cheat.jsonl:1 has loglik_true \['1', '2'\]; expected two numbers"
     ),
     "a right beyond one": ({**ITEM, "right": 7}, r"cheat.jsonl:1 has right 7; expected a number from 0 to 1, or null"),
-    "other pictures": ({**ITEM, "pictures": "mine"}, r"cheat.jsonl:1 has pictures 'mine'; expected true, shuffled or"),
+    "other pictures": ({**ITEM, "pictures": "mine"}, r"cheat.jsonl:1 has pictures 'mine'; expected one of true, shuffled"),
     "no picture": ({**ITEM, "scene_id": "x"}, r"cheat.jsonl:1 has scene_id 'x'; expected a whole number"),
     "a list of people": ({**ITEM, "num_people": [1]}, r"cheat.jsonl:1 has num_people \[1\]; expected a whole number"),
     "no value": ({**ITEM, "value": None}, r"cheat.jsonl:1 has value None; expected a text"),
-    "another arm": ({**ITEM, "arm": "rival"}, r"cheat.jsonl:1 has arm 'rival'; expected 'cheat'"),
 }  # fmt: skip
 
 
@@ -148,12 +150,15 @@ def test_every_entry_is_probed_about_the_same(board):
     check_entries(board)
     summarise(board)
     assert {row["arm"] for row in read_table(board, "probe.csv")} == {"cheat", "rival"}
+    write_jsonl(board / "probe" / "cheat.jsonl", [{**row, "arm": "rival"} for row in two_sided])
+    with pytest.raises(DataError, match=r"probe/cheat.jsonl has a row of arm 'rival'; expected 'cheat'"):
+        check_entries(board)
     write_jsonl(board / "probe" / "cheat.jsonl", [*two_sided, ITEM])
     with pytest.raises(DataError, match=r"probe/cheat.jsonl: '1-elbow-0-left-elbow' \(true\) stands there twice"):
         check_entries(board)
     write_jsonl(board / "probe" / "cheat.jsonl", [{**ITEM, "value": "straight", "flipped_value": "bent"}, two_sided[1]])
     with pytest.raises(
-        DataError, match=r"'1-elbow-0-left-elbow' has value 'straight' in probe/cheat.jsonl and 'bent' in probe/rival"
+        DataError, match=r"'1-elbow-0-left-elbow' has value 'bent' in probe/rival.jsonl and 'straight' in probe/cheat"
     ):
         check_entries(board)
     write_jsonl(board / "probe" / "cheat.jsonl", two_sided[:1])

@@ -202,6 +202,7 @@ def test_each_of_our_arms_that_settings_set_apart_is_compared_with_other_models(
     ratings = {"seed=0": 6.0, "seed=1": 8.0}
     for folder, rating in ratings.items():
         add_pairs(seeds_sweep / folder, "conv", anchor="full", ratings=(3.0, rating))
+    add_pairs(home, "Qwen2-VL-7B", anchor="full", ratings=(3.0, 7.0))
     finish_sweep(seeds_sweep)
     ours = {f"full (optim.lr={lr})" for lr in (0.1, 0.2)}
     found = read_table(seeds_sweep, "comparison.csv")
@@ -212,11 +213,16 @@ def test_each_of_our_arms_that_settings_set_apart_is_compared_with_other_models(
     }
     said = capsys.readouterr().out
     assert all(f"Comparison of {one}, judge pose" in said and f"{one} less model" in said for one in ours)
+    gaps = {row["ours"]: row["diff"] for row in found
+            if (row["judge"], row["arm"], row["kind"]) == ("paired", "Qwen2-VL-7B", "all")}  # fmt: skip
+    assert gaps == {"full (optim.lr=0.1)": 40, "full (optim.lr=0.2)": 50}, (
+        "of what stood beside it, where something did"
+    )
     rows = rows_of(seeds_sweep, "ablation.csv")
     scores = {row["arm"]: row["score"] for row in read_table(seeds_sweep, "ablation.csv")
               if (row["judge"], row["kind"]) == ("paired", "all") and row["score"] > 0}  # fmt: skip
     assert rows and scores == {
-        "full (optim.lr=0.1)": 60, "full (optim.lr=0.2)": 80, "conv (optim.lr=0.1)": 30, "conv (optim.lr=0.2)": 30,
+        "full (optim.lr=0.1)": 65, "full (optim.lr=0.2)": 80, "Qwen2-VL-7B": 30, "conv (optim.lr=0.1)": 30, "conv (optim.lr=0.2)": 30,
     }, "an anchor's ratings are those of its own training"  # fmt: skip
 
 

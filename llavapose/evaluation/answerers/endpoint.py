@@ -33,9 +33,7 @@ class EndpointAnswerer:
     batch_size = 1
     controls = tuple(Control)
 
-    def __init__(
-        self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None, greedy: bool = True
-    ) -> None:
+    def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None, greedy: bool = True) -> None:
         if greedy and endpoint.temperature is None:
             endpoint = replace(endpoint, temperature=0.0)
         self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd

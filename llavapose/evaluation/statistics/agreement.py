@@ -132,14 +132,6 @@ def _library_alpha(units: np.ndarray, otherwise: float) -> float:
     return float(krippendorff.alpha(reliability_data=units.T, level_of_measurement="interval"))
 
 
-def disagreement(units: np.ndarray, images: Sequence[Hashable]) -> tuple[float, float]:
-    """Observed and expected disagreement of interval data, whose quotient alpha is short of 1 by."""
-    index = image_index(images)
-    sums = _alpha_sums(units, index, int(index.max()) + 1)
-    observed, expected = _disagreements(sums.sum(0, keepdims=True))
-    return float(observed[0]), float(expected[0])
-
-
 def _alpha_sums(units: np.ndarray, index: np.ndarray, num_images: int) -> np.ndarray:
     """By image: observed squared distances within answers, number, sum and squares of ratings, float[I, 4]."""
     rated = ~np.isnan(units)

@@ -8,10 +8,12 @@ about nobody else's answers, can.
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import Control
 from llavapose.config.values import not_plain
 from llavapose.errors import DataError, shown
 from llavapose.evaluation.answerers.file import read_answers
@@ -19,6 +21,7 @@ from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.protocol import answer_hash
+from llavapose.evaluation.probe.rows import check_probes
 from llavapose.evaluation.tables.verdicts import (
     BOTH_ORDERS,
     FILE,
@@ -38,17 +41,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a board's folder asks, and how it was answered: id -> question, model -> question id -> text."""
+    """What a board's folder asks, and how it was answered.
+
+    Attributes:
+        questions: id -> question.
+        answers: model -> question id -> text.
+        room: where the answers lie, as people read it.
+    """
 
     questions: Mapping[str, Question]
     answers: Mapping[str, Mapping[str, str]]
+    room: str = "answers"
 
 
 def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
-    """Check a folder's questions, answers and verdicts.
+    """Check a folder's questions, answers, verdicts (under the controls too) and probes.
 
     Args:
-        folder: with ``benchmark.jsonl``, ``benchmark.json``, ``answers/`` and ``verdicts/``.
+        folder: with ``benchmark.jsonl``, ``benchmark.json``, ``answers/``, ``verdicts/`` and ``probe/``.
         max_missing: largest share of the questions that may lack a rating.
 
     Raises:
@@ -56,25 +66,48 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
     """
     questions = _questions(folder)
     entries = sorted((folder / "answers").glob("*.jsonl"))
-    for path in (*entries, *sorted(folder.glob("verdicts/*")), *sorted(folder.glob("verdicts/*/*.jsonl"))):
+    of_judges = [*sorted(folder.glob("verdicts/*")), *sorted(folder.glob("verdicts/*/*.jsonl"))]
+    for path in (*entries, *of_judges, *sorted(folder.glob("probe/*.jsonl"))):
         _check_name(path)
-    ids = [question.id for question in questions]
     asked = Asked(
         questions={question.id: question for question in questions},
-        answers={path.stem: read_answers(path, ids) for path in entries},
+        answers={path.stem: _answers(path, questions) for path in entries},
     )
     for judge in judges_found([folder]):
-        for path in sorted((folder / "verdicts" / judge).glob("*.jsonl")):
-            if arm := replaced_since(folder, path):
-                raise DataError(
-                    f"board: {path}: the answers of {arm} have been replaced since; judge {path.stem} again"
-                )
-        lines = read_verdicts(folder, judge)
+        lines = _lines(folder, judge, None)
         where = f"board: {folder / 'verdicts' / judge}"
         _check_lines(lines, asked, where)
         _check_anchor(lines, where)
         _check_repeats(lines, where)
         _check_missing(lines, questions, max_missing, where)
+        under = {control: _lines(folder, judge, control) for control in Control}
+        for control, of_control in under.items():
+            _check_lines(of_control, _asked_under(folder, asked, control, of_control), f"{where}/{control}")
+            _check_repeats(of_control, f"{where}/{control}", alike=False)
+            _check_missing(of_control, questions, max_missing, f"{where}/{control}")
+        _check_way([*lines, *chain.from_iterable(under.values())], where)
+    check_probes(folder)
+
+
+def _answers(path: Path, questions: Sequence[Question]) -> Mapping[str, str]:
+    return read_answers(path, [question.id for question in questions])
+
+
+def _lines(folder: Path, judge: str, control: Control | None) -> list[Line]:
+    for path in sorted((folder / "verdicts" / judge / (control or "")).glob("*.jsonl")):
+        if arm := replaced_since(folder, path, control):
+            raise DataError(f"board: {path}: the answers of {arm} have been replaced since; judge {path.stem} again")
+    return read_verdicts(folder, judge, control)
+
+
+def _asked_under(folder: Path, asked: Asked, control: Control, lines: Sequence[Line]) -> Asked:
+    """The answers that verdicts under a control are about: the arms' own under it, beside the anchor's usual ones."""
+    room = folder / "answers" / control
+    arms = {line[FILE] for line in lines}
+    found = {arm: _answers(path, tuple(asked.questions.values())) for arm in arms
+             if (path := room / f"{arm}.jsonl").is_file()}  # fmt: skip
+    usual = {arm: texts for arm, texts in asked.answers.items() if arm not in arms}
+    return replace(asked, answers={**usual, **found}, room=f"answers/{control}")
 
 
 def _questions(folder: Path) -> tuple[Question, ...]:
@@ -122,7 +155,7 @@ def _problem(line: Line, asked: Asked) -> str | None:
     if question is None:
         return "no such question in benchmark.jsonl; take it out"
     if line["arm"] not in asked.answers:
-        return f"about {shown(line['arm'])}, of whom there are no answers; expected answers/<model>.jsonl"
+        return f"about {shown(line['arm'])}, of whom there are no answers; expected {asked.room}/<model>.jsonl"
     is_so = {"kind": question.kind, "scene_id": question.scene_id, "text": question.text}
     for key, value in is_so.items():
         if key in line and line[key] != value:
@@ -130,16 +163,16 @@ def _problem(line: Line, asked: Asked) -> str | None:
     other, order = line.get("opponent"), line.get("order")
     if line["rating"] is not None and (order not in BOTH_ORDERS if other is not None else order is not None):
         return f"order is {shown(order)}; expected {f'ab or ba beside {other}' if other else 'null beside nobody'}"
-    return _problem_of_answer(line, asked.answers[line["arm"]][question.id])
+    return _problem_of_answer(line, asked.answers[line["arm"]][question.id], asked.room)
 
 
-def _problem_of_answer(line: Line, text: str) -> str | None:
+def _problem_of_answer(line: Line, text: str, room: str) -> str | None:
     """What a line says of an answer that is not so."""
     digest, arm = line.get("answer"), line["arm"]
     if digest is None and line["rating"] is not None:
         return f"says not which answer of {arm} it rated; judge it again"
     if digest is not None and digest != answer_hash(text):
-        return f"about another answer than the one in answers/{arm}.jsonl; judge it again"
+        return f"about another answer than the one in {room}/{arm}.jsonl; judge it again"
     seen = set[tuple[Any, ...]]()
     for claim in line.get("claims") or ():
         start, end = claim.get("start"), claim.get("end")
@@ -158,31 +191,52 @@ _CLAIM = ("start", "end", "outcome", "kind", "part", "value", "negated", "person
 
 def _check_anchor(lines: Sequence[Line], where: str) -> None:
     """A judge of pairs has one anchor: else whoever brings an entry chooses whose ratings it moves."""
-    own = (line for line in lines if line["arm"] == line[FILE] and line[FILE] not in CONTROL_ARMS)
+    own = (line for line in lines if line["arm"] == line[FILE])
     anchors = {(line[FILE], line.get("opponent") or "nobody") for line in own}
     if len({other for _, other in anchors}) > 1:
         told = ", ".join(f"{name} beside {other}" for name, other in sorted(anchors)[:4])
         raise DataError(f"{where} has verdicts beside different arms ({told}); expected one anchor a judge")
 
 
-def _check_repeats(lines: Sequence[Line], where: str) -> None:
-    """A judge rates every answer equally often in each order: a rating more of some would be a rating of choice."""
+def _check_repeats(lines: Sequence[Line], where: str, *, alike: bool = True) -> None:
+    """A judge rates every answer equally often in each order: a rating more of some would be a rating of choice.
+
+    Args:
+        lines: its verdicts.
+        where: they lie, as people read it.
+        alike: whether all entries have as many. A control's verdicts are kept where later ones are repeated more often.
+    """
     rated = {(line[FILE], line["question_id"], line["arm"]) for line in lines if line["rating"] is not None}
     found: dict[tuple[str, str, str, Any, Any], set[int]] = defaultdict(set)
     for line in lines:
         if (key := (line[FILE], line["question_id"], line["arm"])) in rated:
             found[*key, line.get("opponent"), line.get("order")].add(line.get("repeat", 0))
-    usual = Counter[frozenset[int]]()
+    usual = defaultdict[str, Counter[frozenset[int]]](Counter)
     for (name, *_), repeats in found.items():
-        if name not in CONTROL_ARMS:
-            usual[frozenset(repeats)] += 1
+        usual[_company(name, alike)][frozenset(repeats)] += 1
     for (name, question, arm, _, order), repeats in found.items():
-        # A control's verdicts are kept where later ones are repeated more often.
-        if name not in CONTROL_ARMS and repeats != (most := usual.most_common(1)[0][0]):
+        if repeats != (most := usual[_company(name, alike)].most_common(1)[0][0]):
             raise DataError(
                 f"{where}/{name}.jsonl, verdict on {shown(question)}: {arm} is rated in repeats {_listed(repeats)}"
                 f"{f' of {order}' if order else ''}; expected {_listed(most)}, as of the others; judge {name} again"
             )
+
+
+def _company(name: str, alike: bool) -> str:
+    """Whose repeats an entry's are like: everybody's (""), or its own alone."""
+    return "" if alike and name not in CONTROL_ARMS else name
+
+
+_WAY = ("model", "protocol", "context")
+
+
+def _check_way(lines: Sequence[Line], where: str) -> None:
+    """A judge is one model that judges in one way."""
+    for key in _WAY:
+        found = {line[key]: line[FILE] for line in reversed(lines) if line.get(key) is not None}
+        if len(found) > 1:
+            told = " and ".join(f"{shown(value)} of {name}" for value, name in sorted(found.items(), key=str)[:2])
+            raise DataError(f"{where} has {key} {told}; expected one {key} a judge; judge one of them again")
 
 
 def _listed(repeats: Iterable[int]) -> str:

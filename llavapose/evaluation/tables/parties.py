@@ -80,9 +80,10 @@ def anchor_of(rows: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
-    """The judges that form a panel: different models that rate the same arms in one way (protocol, anchor, context).
+    """The judges that form a panel: different models that rate the same arms in one way.
 
-    A judge of one arm alone would move that arm's median and nobody else's. Of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
+    A judge of one arm alone would move that arm's median and nobody else's. One way is one protocol, anchor and
+    context; of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
     """
     ways: dict[tuple[Any, ...], dict[str, str]] = defaultdict(dict)
     for judge in judges:

@@ -18,6 +18,7 @@ import numpy as np
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import read_questions
+from llavapose.evaluation.probe.rows import read_probe
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
@@ -36,7 +37,7 @@ from llavapose.evaluation.tables.verdicts import (
     read_verdicts,
     with_missing,
 )
-from llavapose.files import read_json, read_jsonl, write_csv
+from llavapose.files import read_json, write_csv
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, TEXT_ONLY, Question
 
 log = logging.getLogger(__name__)
@@ -194,12 +195,6 @@ def benchmarks_told(folders: Sequence[Path]) -> str:
     """Name, number of questions and hash of what was asked in these folders; several where they differ."""
     found = [read_json(path, what="benchmark") for f in folders if (path := f / "benchmark.json").is_file()]
     return ", ".join(dict.fromkeys(f"{one['name']} ({one['num_questions']} questions: {one['hash']})" for one in found))
-
-
-def read_probe(folder: Path, arm: str) -> list[dict[str, Any]]:
-    """The probe's rows of an arm; empty where it left none."""
-    path = folder / "probe" / f"{arm}.jsonl"
-    return [row for _, row in read_jsonl(path, what="probe")] if path.is_file() else []
 
 
 def _mean_ratings(runs: Sequence[Sequence[Rating]], arm: str) -> list[Rating]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from llavapose.evaluation.probe.rows import read_probe
 from llavapose.evaluation.tables.ablation import file_arm
-from llavapose.evaluation.tables.results import read_probe
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import write_csv
 

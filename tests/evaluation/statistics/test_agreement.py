@@ -11,7 +11,6 @@ from llavapose.evaluation.statistics.agreement import (
     _alpha_sums,
     _disagreements,
     alpha,
-    disagreement,
     kendall,
     model_ranking,
     spearman,
@@ -82,8 +81,9 @@ def test_his_nominal_alpha_from_the_same_sums():
     units = np.array(CODERS, float).T
     parts = []
     for value in (1, 2, 3, 4, 5):
-        parts.append(disagreement(np.where(np.isnan(units), np.nan, units == value), list(range(12))))
-    observed, expected = np.sum(parts, axis=0)
+        sums = _alpha_sums(np.where(np.isnan(units), np.nan, units == value), np.arange(12), 12)
+        parts.append(_disagreements(sums.sum(0, keepdims=True)))
+    observed, expected = np.sum(parts, axis=0)[:, 0]
     assert round(1 - observed / expected, 3) == 0.743
 
 
