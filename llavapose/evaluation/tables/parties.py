@@ -83,7 +83,7 @@ def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
     """The judges that form a panel: different models that rate the same arms in one way.
 
     A judge of one arm alone would move that arm's median and nobody else's. One way is one protocol, anchor and
-    context; of several such groups the largest, the first of equals. A model that is asked in two ways is no second opinion.
+    context; of several such groups the largest, the first of equals. A model asked in two ways is no second opinion.
     """
     ways: dict[tuple[Any, ...], dict[str, str]] = defaultdict(dict)
     for judge in judges:

@@ -115,3 +115,39 @@ FURTHER: list[tuple[int, str, str]] = [
     (6, "A crowd of six people has gathered.", "right"),
 ]
 """Written after the words for the first list had been chosen, before any of them was read."""
+
+THIRD: list[tuple[int, str, str]] = [
+    # A list whose parts stand behind each other with a comma alone.
+    (5, "One person is standing, four people are sitting.", "open"),
+    (5, "Two people are sitting, three people are standing behind them.", "open"),
+    (2, "Two people are sitting, three people are standing behind them.", "wrong"),
+    (6, "Two people row, two people steer, two people cheer from the bank.", "open"),
+    (4, "In the picture there are four people, two people hold umbrellas.", "right"),
+    # Nobody but somebody.
+    (1, "There are no people besides him.", "open"),
+    (1, "There are no people apart from the cyclist.", "open"),
+    (2, "There are no people other than the couple on the bench.", "open"),
+    (3, "There are no people in the picture.", "wrong"),
+    # Some of all, more than there are.
+    (5, "Six of the people are standing.", "wrong"),
+    (5, "Four of the people are standing.", "open"),
+    (3, "Four of the players on the court wear white.", "wrong"),
+    (4, "Three of the men carry rackets.", "open"),
+    (2, "Five of them are children.", "wrong"),
+    (4, "Two of these people look at the camera.", "open"),
+    # A total that is taken for granted and said all the same.
+    (4, "Half of the four people wear helmets.", "right"),
+    (6, "Half of the four people wear helmets.", "wrong"),
+    (5, "Out of the five people, two are kneeling.", "right"),
+    (3, "Out of the five people, two are kneeling.", "wrong"),
+    (7, "Two out of the seven people carry a bag.", "right"),
+    # Dozens.
+    (5, "A dozen people gather around the fountain.", "wrong"),
+    (12, "A dozen people gather around the fountain.", "right"),
+    (6, "Half a dozen people gather around the fountain.", "right"),
+    (3, "Half a dozen people gather around the fountain.", "wrong"),
+    (4, "Twenty people stand in a queue.", "wrong"),
+    (14, "There are about a dozen people on the platform.", "open"),
+    (5, "He bought a dozen eggs for the five people at the table.", "open"),
+]
+"""Marked after a trial had named some such sentences, before the words for them were chosen."""

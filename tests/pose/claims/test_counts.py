@@ -4,7 +4,7 @@ import pytest
 
 from llavapose.pose.check import check_text
 from llavapose.records import Fact
-from tests.pose.claims.marked_counts import COUNTS, FURTHER
+from tests.pose.claims.marked_counts import COUNTS, FURTHER, THIRD
 
 
 def judged(figures, num_people: int, text: str) -> str:
@@ -16,7 +16,7 @@ def judged(figures, num_people: int, text: str) -> str:
     return "wrong" if "contradicted" in outcomes else "right" if "supported" in outcomes else "open"
 
 
-MARKED = [*COUNTS, *FURTHER]
+MARKED = [*COUNTS, *FURTHER, *THIRD]
 
 
 @pytest.mark.parametrize(("num_people", "text", "marked"), MARKED, ids=[f"{n}-{text[:60]}" for n, text, _ in MARKED])
