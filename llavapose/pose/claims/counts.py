@@ -32,10 +32,14 @@ _VAGUE = re.compile(
 )
 _KNOWN = re.compile(r"\b(?:the|both|all|these|those|of) $")
 """Stands before a number that is taken for granted."""
-_OF_ALL = re.compile(rf"\b(?:{'|'.join(NUMBERS[1:])}|\d+|some|most|none|all) of the $")
+_OF_ALL = re.compile(
+    rf"\b(?:{'|'.join(NUMBERS[1:])}|\d+|some|most|none|all|half|each)(?: out)? of the $|\bout of the $"
+)
 _WHOLE_OF = re.compile(
     r"\b(?:consists|made up|composed|comprised|total|picture|photo|photograph|image|shot|view|sum) of $"
 )
+_SOME_OF = re.compile(r" of (?:them|the|these|those)\b")
+_NOBODY_BUT = re.compile(r"(?: \w+){1,2}? (?:besides|apart from|aside from|other than|except|but)\b")
 _WITH = re.compile(
     r"\b(?:other|another|his|her|their|with|by|behind|besides?|between|among|amongst|near|to|alongside|towards?|including"
     r"|in front of|opposite|(?:man|woman|boy|girl|child|person|player|skier|surfer) and) $"
@@ -45,6 +49,10 @@ _APART_FROM = re.compile(
     r"\b(?:besides|apart from|aside from|other than|in addition to|along with|as well as)\b[^.;]*$"
     r"|^\W*(?:behind|beside|next to|in front of|near|opposite|around) (?!the camera)[\w ]+, $"
 )
+_AFTER_ONE = re.compile(
+    rf"\b(?:one|another|an?) (?:\w+ )?{words.PEOPLE} (?:is|are|has|\w+s|\w+ing)\b[^.!?;:]*(?:,|\band|\bwhile|\bwhereas) $"
+)
+"""What somebody alone does, before what others do."""
 _SOMEWHERE = re.compile(
     r" (?:in|at|on|near|among) the (?:foreground|background|back|front|left|right|distance|middle|side|crowd"
     r"|audience)\b"
@@ -59,7 +67,7 @@ _ALTOGETHER = re.compile(
     rf"[\w ]{{0,24}}?\b(?:in total|in all|altogether|all told|{_IN_PICTURE}|(?:are|is|can be) (?:visible|seen|shown))\b"
 )
 
-_JOINED = re.compile(r"^(?![^.!?]*[.!?]\s)[^:]*\b(?:and|while|whereas)\b[^:]*$", re.DOTALL)
+_JOINED = re.compile(r"^(?![^.!?]*[.!?]\s)[^:]*(?:\b(?:and|while|whereas)\b|,)[^:]*$", re.DOTALL)
 
 
 def count_claims(sentence: str) -> Iterator[Claim]:
@@ -141,14 +149,18 @@ def _of_a_part(sentence: str, match: re.Match[str]) -> bool:
         return True
     if match.re is _COUNT_LEAD:
         noun = _NOUN.match(after)
+        if match["number"] == "no" and _NOBODY_BUT.match(after):
+            return True
         return re.match(r" (?:other|more|main|additional|further)\b", after) is not None or (
             noun is not None and not _EVERYBODY.search(noun["noun"])
         )
+    if _AFTER_ONE.search(before) and not _IN_TOTAL.search(before):
+        return True
     if _WITH.search(before) or _SOMEWHERE.match(after):
         return True
     if match.re is _COUNT_GROUP:
         noun = _NOUN.match(after)
-        some = match["word"] == "couple" or match[0].endswith(" of them")
+        some = match["word"] == "couple" or _SOME_OF.search(match[0]) is not None
         return some or (noun is not None and not _EVERYBODY.search(noun["noun"]))
     if _NOBODY_ELSE.match(match[0]) and not _GENDERED.search(match[0]):
         return False
@@ -179,5 +191,5 @@ def _value(match: re.Match[str]) -> str:
         return words.GROUP_WORDS.get(group.get("word") or "", "1")
     if number in NUMBERS:
         number = str(NUMBERS.index(number))
-    number = {"no": "0"}.get(number, number)
+    number = {"no": "0", "half a dozen": "6"}.get(number, number)
     return number if int(number) <= 10 else "many"

@@ -4,7 +4,7 @@ import pytest
 
 from llavapose.pose.check import check_text
 from llavapose.records import Fact
-from tests.pose.claims.marked_counts import COUNTS, FURTHER, THIRD
+from tests.pose.claims.marked_counts import COUNTS, FURTHER, MISREAD, THIRD
 
 
 def judged(figures, num_people: int, text: str) -> str:
@@ -21,4 +21,10 @@ MARKED = [*COUNTS, *FURTHER, *THIRD]
 
 @pytest.mark.parametrize(("num_people", "text", "marked"), MARKED, ids=[f"{n}-{text[:60]}" for n, text, _ in MARKED])
 def test_marked_sentences(figures, num_people, text, marked):
+    assert judged(figures, num_people, text) == marked
+
+
+@pytest.mark.xfail(strict=True, reason="known: these are read otherwise")
+@pytest.mark.parametrize(("num_people", "text", "marked"), MISREAD, ids=[text[:40] for _, text, _ in MISREAD])
+def test_marked_sentences_that_are_misread(figures, num_people, text, marked):
     assert judged(figures, num_people, text) == marked

@@ -11,10 +11,11 @@ _GATHERED = (
     r"(?:group|party|crowd|team|total|row|line|bunch|gathering|trio|set|cluster|band|company|head ?count|sum"
     r"|family|cast) of"
 )
-_N = rf"(?P<number>{'|'.join(NUMBERS[2:])}|\d{{1,2}})"
+_N = rf"(?P<number>{'|'.join(NUMBERS[2:])}|half a dozen|\d{{1,2}})"
 
 COUNT = (
-    rf"\b(?:(?P<many>many|more than ten|over ten|a (?:large )?crowd of|dozens of|scores of)|(?P<one>(?:only"
+    rf"\b(?:(?P<many>many|more than ten|over ten|a (?:large )?crowd of|dozens of|scores of|a dozen"
+    rf"|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|twenty|thirty|forty|fifty)|(?P<one>(?:only"
     rf"|just|exactly) (?:one|a single)|a single|a lone|"
     rf"a solitary|a sole|one single|(?:only|just|exactly) 1|one(?= person (?:in|is (?:visible|seen|shown|in"
     rf"|present|pictured)|here|altogether|present|visible|can be|"
@@ -35,7 +36,8 @@ COUNT_LEAD = (
 COUNT_GROUP = (
     rf"\b{_GATHERED} (?:exactly |just |only )?(?P<number>{'|'.join(NUMBERS[1:])}|\d{{1,2}})\b(?! (?:\w+"
     rf" )?(?:boards?|skis|dogs?|horses?|cars?|chairs?|trees|things|objects|balls|rackets))"
-    rf"|\b(?P<all>{'|'.join(NUMBERS[2:])}|\d{{1,2}}) (?:of them|in (?:all|total|number)|altogether|(?:people"
+    rf"|\b(?P<all>{'|'.join(NUMBERS[2:])}|\d{{1,2}}) (?:of them|of (?:the|these|those) (?:\w+ )?{PEOPLE}|in"
+    rf" (?:all|total|number)|altogether|(?:people"
     rf"|persons) (?:in (?:all|total)|altogether))\b"
     r"|\b(?:a|the|this) (?P<word>pair|couple|duo|twosome|trio|threesome|quartet|foursome|quintet|sextet)(?! of"
     r" (?!people|friends|men|women|players|skiers|surfers|children|athletes|persons|individuals))\b"
