@@ -133,6 +133,7 @@ def test_an_entry_cannot_choose_its_anchor(board):
         check_entries(board)
 
 
+UNRATED = r"verdicts/pose/cheat.jsonl: '\d-\w+' has no rating of the pose judge, which rated others' answers to it"
 LEFT_OUT = ("1-conv", "2-conv", "1-detail")
 LACKS = r"verdicts/{}/cheat.jsonl: {} of 12 questions lack a rating.* more than max_missing=0.1"
 
@@ -141,9 +142,9 @@ LACKS = r"verdicts/{}/cheat.jsonl: {} of 12 questions lack a rating.* more than 
 def test_what_an_entry_leaves_out_is_missing(board, judge):
     path, lines = rows(board, judge)
     write_jsonl(path, [line for line in lines if line["question_id"] not in LEFT_OUT])
-    with pytest.raises(DataError, match=LACKS.format(judge, 3)):
+    with pytest.raises(DataError, match=UNRATED if judge == "pose" else LACKS.format(judge, 3)):
         check_entries(board)
-    check_entries(board, max_missing=0.25)
+    check_entries(board, max_missing=1 if judge == "pose" else 0.25)
     summarise(board)
     table = {(row["judge"], row["arm"]): row for row in read_table(board, "ablation.csv") if row["kind"] == "all"}
     row = table[judge, "cheat"]
@@ -157,9 +158,23 @@ def test_what_an_entry_leaves_out_is_missing(board, judge):
 def test_what_an_entry_leaves_unrated_is_missing(board, judge):
     path, lines = rows(board, judge)
     write_jsonl(path, [{**line, "rating": None} if line["question_id"] in LEFT_OUT else line for line in lines])
-    with pytest.raises(DataError, match=LACKS.format(judge, 3)):
+    with pytest.raises(DataError, match=UNRATED if judge == "pose" else LACKS.format(judge, 3)):
         check_entries(board)
-    check_entries(board, max_missing=0.25)
+    check_entries(board, max_missing=1 if judge == "pose" else 0.25)
+
+
+def test_the_pose_judge_rates_every_answer_of_a_question(board):
+    """So one rating less than the others' is no judge's: but an answer that is not there has none."""
+    path, lines = rows(board, "pose")
+    write_jsonl(path, [{**line, "rating": None} if line["question_id"] == "1-conv" else line for line in lines])
+    with pytest.raises(DataError, match=UNRATED):
+        check_entries(board)
+    answers = board / "answers" / "cheat.jsonl"
+    said = [json.loads(line) for line in answers.read_text().splitlines()]
+    write_jsonl(answers, [{**one, "finish": "failed"} if one["question_id"] == "1-conv" else one for one in said])
+    check_entries(board)
+    with pytest.raises(DataError, match=LACKS.format("pose", 1).replace("0.1", "0")):
+        check_entries(board, max_missing=0)
 
 
 def test_what_the_pose_judge_rates_of_nobody_is_missing_of_nobody(board):
@@ -211,6 +226,11 @@ def test_a_replaced_answer_is_refused_whatever_else_is_left_out(board):
         write_json(path.with_suffix(".made.json"), {"answers": {"cheat": sha256(answers)}})
     check_entries(board)
     texts = [{"question_id": one.id, "arm": "cheat", "text": "Something else entirely."} for one in QUESTIONS]
+    write_jsonl(answers, [{"question_id": one.id, "text": f"cheat says {one.id}"} for one in QUESTIONS])
+    check_entries(board)
+    summarise(board)
+    assert {row["num_scored"] for row in read_table(board, "ablation.csv")
+            if (row["arm"], row["kind"]) == ("cheat", "all")} == {12}, "the same texts in other bytes"  # fmt: skip
     write_jsonl(answers, texts)
     for left_out, error in (
         ("nothing", r"cheat.jsonl: the answers of cheat have been replaced since; judge cheat again"),
@@ -286,7 +306,7 @@ def test_lines_may_name_questions_by_their_ids_alone(board):
     path, lines = rows(board, "pose")
     bare = [{key: value for key, value in line.items() if key != "text"} for line in lines]
     write_jsonl(path, [line for line in bare if line["question_id"] != "1-conv"])
-    check_entries(board)
+    check_entries(board, max_missing=1)
     summarise(board)
     (row,) = [row for row in read_table(board, "ablation.csv")
               if (row["judge"], row["arm"], row["kind"]) == ("pose", "cheat", "all")]  # fmt: skip

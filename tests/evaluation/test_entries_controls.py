@@ -33,7 +33,7 @@ def board(tmp_path) -> Path:
 CONTROLS = {
     "some questions alone": (
         lambda lines: lines[:3],
-        r"pose/shuffled/cheat.jsonl: 9 of 12 questions lack a rating, such as 2-complex, more than max_missing=0.1",
+        r"\w+/shuffled/cheat.jsonl: 9 of 12 questions lack a rating, such as 2-complex, more than max_missing=0.1",
     ),
     "a question that nobody asked": (
         lambda lines: [*lines, {**lines[0], "question_id": "mine"}],

@@ -50,7 +50,8 @@ _APART_FROM = re.compile(
     r"|^\W*(?:behind|beside|next to|in front of|near|opposite|around) (?!the camera)[\w ]+, $"
 )
 _AFTER_ONE = re.compile(
-    rf"\b(?:one|another|an?) (?:\w+ )?{words.PEOPLE} (?:is|are|has|\w+s|\w+ing)\b[^.!?;:]*(?:,|\band|\bwhile|\bwhereas) $"
+    rf"\b(?:one|another|an?) (?:\w+ )?{words.PEOPLE} (?:is|are|has|\w+s|\w+ing)\b"
+    r"[^.!?;:]*(?:,|\band|\bwhile|\bwhereas) $"
 )
 """What somebody alone does, before what others do."""
 _SOMEWHERE = re.compile(
