@@ -172,7 +172,8 @@ def rebuild_board(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     most = _share("max_missing", given.get("max_missing"), MAX_MISSING)
     board = Path(folder)
     if not board.is_dir():
-        raise DataError(f"board: no folder {folder}; expected one that evaluate.py writes (output_dir)")
+        what = "is a file" if board.is_file() else "is not there"
+        raise DataError(f"board: {folder} {what}; expected a folder that evaluate.py writes (output_dir)")
     check_entries(board, max_missing=most)
     claim_sweep(board, ["board"])
     write_board(board, given.get("baseline", BASELINE))

@@ -7,7 +7,7 @@ about nobody else's answers, can.
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -32,7 +32,7 @@ from llavapose.evaluation.tables.verdicts import (
     replaced_since,
     with_missing,
 )
-from llavapose.files import read_json
+from llavapose.files import read_json, read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import CONTROL_ARMS, POSE, Question
 
@@ -46,11 +46,13 @@ class Asked:
     Attributes:
         questions: id -> question.
         answers: model -> question id -> text.
+        failed: model -> questions that it has no answer to.
         room: where the answers lie, as people read it.
     """
 
     questions: Mapping[str, Question]
     answers: Mapping[str, Mapping[str, str]]
+    failed: Mapping[str, Set[str]]
     room: str = "answers"
 
 
@@ -72,6 +74,7 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
     asked = Asked(
         questions={question.id: question for question in questions},
         answers={path.stem: _answers(path, questions) for path in entries},
+        failed={path.stem: _failed(path) for path in entries},
     )
     for judge in judges_found([folder]):
         lines = _lines(folder, judge, None)
@@ -79,18 +82,23 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         _check_lines(lines, asked, where)
         _check_anchor(lines, where)
         _check_repeats(lines, where)
-        _check_missing(lines, questions, max_missing, where)
+        _check_missing(lines, asked, max_missing, where)
         under = {control: _lines(folder, judge, control) for control in Control}
         for control, of_control in under.items():
-            _check_lines(of_control, _asked_under(folder, asked, control, of_control), f"{where}/{control}")
+            asked_under = _asked_under(folder, asked, control, of_control)
+            _check_lines(of_control, asked_under, f"{where}/{control}")
             _check_repeats(of_control, f"{where}/{control}", alike=False)
-            _check_missing(of_control, questions, max_missing, f"{where}/{control}")
+            _check_missing(of_control, asked_under, max_missing, f"{where}/{control}")
         _check_way([*lines, *chain.from_iterable(under.values())], where)
     check_probes(folder)
 
 
 def _answers(path: Path, questions: Sequence[Question]) -> Mapping[str, str]:
     return read_answers(path, [question.id for question in questions])
+
+
+def _failed(path: Path) -> Set[str]:
+    return {str(row["question_id"]) for _, row in read_jsonl(path, what="answers") if row.get("finish") == "failed"}
 
 
 def _lines(folder: Path, judge: str, control: Control | None) -> list[Line]:
@@ -107,7 +115,8 @@ def _asked_under(folder: Path, asked: Asked, control: Control, lines: Sequence[L
     found = {arm: _answers(path, tuple(asked.questions.values())) for arm in arms
              if (path := room / f"{arm}.jsonl").is_file()}  # fmt: skip
     usual = {arm: texts for arm, texts in asked.answers.items() if arm not in arms}
-    return replace(asked, answers={**usual, **found}, room=f"answers/{control}")
+    failed = {arm: _failed(room / f"{arm}.jsonl") for arm in found}
+    return replace(asked, answers={**usual, **found}, failed={**asked.failed, **failed}, room=f"answers/{control}")
 
 
 def _questions(folder: Path) -> tuple[Question, ...]:
@@ -243,8 +252,9 @@ def _listed(repeats: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(repeats)[:8]))
 
 
-def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: float, where: str) -> None:
+def _check_missing(lines: Sequence[Line], told: Asked, most: float, where: str) -> None:
     """Raise where too few of an arm's questions have a rating: the rest would say something else than it seems to."""
+    questions = tuple(told.questions.values())
     asked = {question.id for question in questions if KINDS[question.kind].rated}
     of_file: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
@@ -259,6 +269,7 @@ def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: f
         lacking = asked - rated[name, arm]
         if found and found[0]["judge"] == POSE:  # that it cannot rate a question is so of everybody's answer
             lacking -= {line["question_id"] for line in found} - anyone
+            _check_whole(lacking & anyone - told.failed.get(arm, set()), most, f"{where}/{name}.jsonl")
         if len(lacking) > most * len(asked):
             of = "" if arm == name else f" of {arm}"
             raise DataError(
@@ -266,6 +277,15 @@ def _check_missing(lines: Sequence[Line], questions: Sequence[Question], most: f
                 f"{min(lacking)}, more than max_missing={most:g}; judge them, or give board=... max_missing=1 to show "
                 "the rest"
             )
+
+
+def _check_whole(unrated: Set[str], most: float, where: str) -> None:
+    """The pose judge leaves no answer of a question unrated whose other answers it rates."""
+    if unrated and most < 1:
+        raise DataError(
+            f"{where}: {shown(min(unrated))} has no rating of the pose judge, which rated others' answers to it; judge it "
+            "again, or give board=... max_missing=1 to show the rest"
+        )
 
 
 def _rated(lines: Sequence[Line], questions: Sequence[Question]) -> set[str]:

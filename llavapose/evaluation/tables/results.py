@@ -181,7 +181,7 @@ def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) ->
             )  # fmt: skip
     missing = [arm for arm, found in ratings.items() if not found]
     if missing:
-        log.warning("%s: no answers of %s; shown as holes", where, ", ".join(missing))
+        log.warning("%s: no verdicts on %s; shown as holes", where, ", ".join(missing))
 
 
 def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:

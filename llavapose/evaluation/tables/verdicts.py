@@ -18,7 +18,7 @@ import numpy as np
 
 from llavapose.config.choices import Control
 from llavapose.errors import DataError, shown
-from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST, NO_ANSWER
+from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST, NO_ANSWER, answer_hash
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256
 from llavapose.kinds import KINDS
@@ -126,15 +126,25 @@ def _foreign(line: Line, beside: Set[Any]) -> str | None:
 
 
 def replaced_since(folder: Path, verdicts: Path, control: Control | None = None) -> str | None:
-    """The arm whose answers are others than those that were judged; None where there is none, or nothing tells."""
+    """The arm whose answers are others than those that were judged; None where there is none, or nothing tells.
+
+    A file of other bytes may hold the same texts, which the hashes in the verdicts tell.
+    """
     mark = verdicts.with_suffix(".made.json")
     judged = read_json(mark, what="mark of verdicts")["answers"] if mark.is_file() else {}
     for arm, digest in judged.items():
         under = control if control is not None and arm == verdicts.stem else ""
         answers = folder / "answers" / under / f"{arm}.jsonl"
-        if answers.is_file() and sha256(answers) != digest:
+        if answers.is_file() and sha256(answers) != digest and not _are_of(verdicts, arm, answers):
             return arm
     return None
+
+
+def _are_of(verdicts: Path, arm: str, answers: Path) -> bool:
+    """Whether every verdict on an arm's answers carries the hash of the text that lies there."""
+    texts = {str(row.get("question_id")): str(row.get("text")) for _, row in read_jsonl(answers, what="answers")}
+    lines = (line for _, line in read_jsonl(verdicts, what="verdicts") if line.get("arm") == arm)
+    return all(line.get("answer") == answer_hash(texts.get(str(line.get("question_id")), "")) for line in lines)
 
 
 def about(lines: Iterable[Line], arm: str) -> list[Line]:

@@ -49,6 +49,11 @@ def build_benchmark_file(config: BenchmarkConfig, run: GenerateConfig) -> None:
     """
     scenes, teacher, dry_run = run.scenes, run.teacher, run.dry_run
     path, num_images, seed = _checked(config, teacher)
+    if scenes.source == SceneSource.world:
+        print(
+            f"benchmark: {path.stem} of the built-in world's drawn people; the papers' is of scenes=coco2014",
+            flush=True,
+        )
     opened = open_scenes(scenes, "val", pictures=False)
     pictures = _qualifying(opened, scenes, config)
     card = _card(config, scenes, teacher, pictures)
