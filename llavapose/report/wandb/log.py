@@ -50,7 +50,8 @@ def _log_tables(wandb: Any, run: Any, sweep: LoggedSweep) -> None:
     run.log({"report/notes": wandb.Table(columns=["table", "title", "note"], data=notes)})
     long = {f"ablation_{judge}": rows for judge, rows in by_judge(read_table(sweep.out, "ablation.csv")).items()}
     for name, rows in {**long, "probe": read_table(sweep.out, "probe.csv")}.items():
-        run.log({f"report/{name}_long": _long(wandb, rows), **_summary(name, rows)})
+        if rows:
+            run.log({f"report/{name}_long": _long(wandb, rows), **_summary(name, rows)})
     for name in OPTIONAL:
         if rows := read_table(sweep.out, name):
             run.log({f"report/{name.removesuffix('.csv')}_long": _long(wandb, rows)})
