@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import math
 import os
@@ -100,15 +101,21 @@ def read_jsonl(path: Path, *, what: str) -> Iterator[tuple[int, dict[str, Any]]]
             yield number, value
 
 
-def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[tuple[int, Any]]:
+def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16, digest: Any = None) -> Iterator[tuple[int, Any]]:
     """Yield (number from 1, value) for each value of a file that is one JSON list, without holding the whole file.
+
+    Args:
+        path: of the file.
+        what: what it holds, for messages.
+        chunk: characters to read at once.
+        digest: one of hashlib's, which has seen the whole file once the list has come to its end.
 
     Raises:
         DataError: the file is missing, is not text or not one list; names the file and the record.
     """
     number, mark = 0, "["
     try:
-        with path.open(encoding="utf-8-sig") as stream:
+        with io.TextIOWrapper(io.BufferedReader(_Overheard(path, digest)), encoding="utf-8-sig") as stream:
             buffer = _skip_space("", stream, chunk)
             while not (number and buffer.startswith("]")):
                 if not buffer.startswith(mark):
@@ -128,6 +135,20 @@ def read_json_list(path: Path, *, what: str, chunk: int = 1 << 16) -> Iterator[t
         raise DataError(f"{what}: {path} is not UTF-8 text after record {number} ({error.reason})") from None
     except json.JSONDecodeError as error:
         raise DataError(f"{what}: {path}, record {number} is not JSON ({error.msg}); fix or remove it") from None
+
+
+class _Overheard(io.FileIO):
+    """A file whose bytes a digest sees as they are read: what it tells is of these, whatever the file holds later."""
+
+    def __init__(self, path: Path, digest: Any) -> None:
+        super().__init__(path)
+        self._digest = digest
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        number = super().readinto(buffer)
+        if self._digest is not None and number:
+            self._digest.update(memoryview(buffer)[:number])
+        return number
 
 
 def _skip_space(buffer: str, stream: IO[str], chunk: int) -> str:

@@ -96,7 +96,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "text",
         )
     },
-    "data.check": (set(), False),
+    "data.check": ({"model.pretrained"}, False),
 }
 ONLY_HERE = {
     "wandb": {"report.wandb.log"},

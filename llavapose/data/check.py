@@ -1,16 +1,15 @@
-"""Prove every record and every picture good: ``python -m llavapose.data.check SAMPLES IMAGES``.
+"""Prove every record, text and picture good: ``python -m llavapose.data.check SAMPLES IMAGES [--base tiny]``.
 
-Training does it by itself: records are proven while they are indexed, pictures in the background meanwhile; those that
-were proven good before, by name, size and time, are not read again. This command reads every one of them.
+Training does it by itself and in the same words: records are proven while they are indexed, texts while they are
+encoded, pictures in the background meanwhile; those that were proven good before, by size, times and hash, are not
+decoded again. This command reads every one of them, and names every sample that no mixture could train on.
 """
 
 import argparse
-import hashlib
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,14 @@ from tqdm import tqdm
 
 from llavapose.bars import tame_bars
 from llavapose.data.choose import kind_counts, said_counts
+from llavapose.data.conversation import CHAT_TEMPLATE, Conversation, num_image_tokens
 from llavapose.data.images import check_image
 from llavapose.data.index.records import Records, ensure_records
+from llavapose.data.index.seen import HASH_BYTES, Seen, find_seen, look, note_seen, picture_hash
 from llavapose.data.index.shards import num_cores
-from llavapose.errors import DataError, LlavaPoseError
+from llavapose.data.index.tokens import ensure_tokens
+from llavapose.data.template import check_template
+from llavapose.errors import DataError, LlavaPoseError, named
 from llavapose.samples import bad_records
 
 INDEX = "index"
@@ -42,45 +45,49 @@ def checked_pictures(records: Records, folder: Path, *, anew: bool = False) -> I
     Raises:
         DataError: at the end of the block, with every bad picture on a line of its own (the first 20) and their number.
     """
-    names, stamp = records.names, folder / f"pictures-{_looks(records)}"
-    if stamp.exists() and not anew:
+    # Before they are read: one that is replaced meanwhile does not look as noted, and is read at the next start.
+    looks, known = look(records), None if anew else find_seen(records, folder)
+    is_same = np.zeros(len(looks), bool) if known is None else (looks == known.looks).all(axis=1) & (looks[:, 0] >= 0)
+    numbers = np.flatnonzero(~is_same)
+    if known is not None and not len(numbers):
         yield
         return
+    hashes = np.zeros((len(looks), HASH_BYTES), dtype=np.uint8) if known is None else known.hashes.copy()
     pool = ThreadPoolExecutor(num_cores())
-    parts = [range(at, min(at + _AT_ONCE, len(names))) for at in range(0, len(names), _AT_ONCE)]
-    tasks = [pool.submit(_bad, records, part) for part in parts]
+    parts = [numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE)]
+    tasks = [pool.submit(_prove, records, part, hashes, is_known=known is not None) for part in parts]
     try:
         yield
-        problems = _told(tasks, len(names))
+        problems = _told(tasks, len(numbers))
     finally:
         pool.shutdown(cancel_futures=True)
     if problems:
         raise bad_records(records.samples, problems)
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp.touch()
+    note_seen(records, folder, Seen(looks=looks, hashes=hashes))
 
 
-def _looks(records: Records) -> str:
-    """A hash of what the folder says of the pictures: names, sizes, times; those that are missing are left out."""
-    digest, root = hashlib.sha256(), str(records.images)
-    for name in records.names:
-        with suppress(OSError):
-            stat = os.stat(f"{root}/{name}")
-            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
-    return digest.hexdigest()[:32]
+def _prove(records: Records, numbers: np.ndarray, hashes: np.ndarray, *, is_known: bool) -> list[str]:
+    """One line for each of these pictures that does not decode; the others' hashes are put in their places.
 
-
-def _bad(records: Records, numbers: Sequence[int]) -> list[str]:
-    """One line for each of these pictures that does not decode."""
+    Args:
+        records: whose pictures.
+        numbers: int64[K], which of them.
+        hashes: uint8[P, 32], of all; where ``is_known`` those of pictures that were proven good.
+        is_known: whether a picture of the hash that stands there need not be decoded.
+    """
     problems = []
-    for number in numbers:
+    for number in numbers.tolist():
         path = records.images / records.names[number]
         try:
-            check_image(path, where="")
-        except DataError:
+            # Hashed before it is decoded: one that is replaced in between is noted as the one that was, and read again.
+            told = picture_hash(path)
+            if not is_known or told != hashes[number].tobytes():
+                check_image(path, where="")
+                hashes[number] = np.frombuffer(told, dtype=np.uint8)
+        except (DataError, OSError):
             # Whose it is takes a look at all records, so that only a bad one is worth it.
             first = int((records.image == number).argmax())
-            problems += _problem(path, where=f"sample {records.ids[first]}")
+            problems += _problem(path, where=f"sample {named(records.ids[first])}")
     return problems
 
 
@@ -89,7 +96,7 @@ def _problem(path: Path, *, where: str) -> list[str]:
         check_image(path, where=where)
     except DataError as error:
         return [str(error)]
-    return []
+    return [f"{where}: {path} was changed while it was read; start again"]
 
 
 def _told(tasks: Sequence[Future[list[str]]], number: int) -> list[str]:
@@ -102,24 +109,44 @@ def _told(tasks: Sequence[Future[list[str]]], number: int) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Index the records and read every picture; 1 with what is bad on stderr."""
+    """Index records and texts and read every picture; 1 with what is bad on stderr."""
     parser = argparse.ArgumentParser(prog="python -m llavapose.data.check", description=(__doc__ or "").split(":")[0])
     parser.add_argument("samples", type=Path, help="JSONL of samples, LLaVA JSON, or a folder of either")
     parser.add_argument("images", type=Path, help="folder of their pictures")
     parser.add_argument("--kind", default=None, help="of records for which nothing tells it: conv, detail or complex")
+    parser.add_argument("--base", default="tiny", help="whose tokenizer: `tiny`, a checkpoint folder or a hub id")
+    parser.add_argument("--max-length", type=int, default=2048, help="tokens that a sample may take (default 2048)")
     parser.add_argument("--data-dir", type=Path, default=Path("outputs/samples"), help="train.py's data_dir: its index")
     given = parser.parse_args(arguments)
     tame_bars()
     try:
-        folder = given.data_dir / INDEX
-        records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder, look=True)
-        with checked_pictures(records, folder, anew=True):
-            counts = kind_counts(records, np.arange(len(records)))
+        records = check_all(given)
     except LlavaPoseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    counts = kind_counts(records, np.arange(len(records)))
     print(f"{len(records)} samples ({said_counts(counts)}) of {len(records.names)} pictures: all good")
     return 0
+
+
+def check_all(given: argparse.Namespace) -> Records:
+    """The records, once all that training looks at has been found good.
+
+    Raises:
+        DataError: with every bad record, picture or text on a line of its own (the first 20), and their number.
+    """
+    folder = given.data_dir / INDEX
+    records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder, look=True)
+    from llavapose.model.pretrained import load_processor  # torch comes with it: bad records are told before
+
+    processor = load_processor(given.base, chat_template=CHAT_TEMPLATE)
+    check_template(processor.tokenizer)
+    conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+    with checked_pictures(records, folder, anew=True):
+        tokens = ensure_tokens(records, conversation, max_length=given.max_length, folder=folder)
+    if faults := tokens.faults(np.arange(len(records))):
+        raise bad_records(given.samples, faults)
+    return records
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named, shown
 from llavapose.records import Sample, Turn
 
 SYSTEM = (
@@ -164,7 +164,7 @@ def branches(
     for at, sample in enumerate(samples):
         pictured = bool(sample.images)
         try:
-            text, spans = render(sample.turns, where=f"sample {sample.id}", clean=frame.clean, pictured=pictured)
+            text, spans = render(sample.turns, where=f"sample {named(sample.id)}", clean=frame.clean, pictured=pictured)
         except DataError as error:
             found[at] = error
         else:
@@ -183,16 +183,19 @@ def _labels(
 ) -> np.ndarray:
     """bool[M]: whether each token, those of ``lead`` included, is part of an answer."""
     starts, ends = (np.array(offsets, dtype=np.int64).reshape(-1, 2) - len(lead)).T
-    supervised = np.zeros(len(starts), dtype=bool)
-    for begin, stop in spans:
-        supervised |= (starts < stop) & (ends > begin)
+    begins, stops = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    # Answers stand in order, so that of those that begin before a token's end the last one stops last; each token asks
+    # for its own answers, for a record may have many of both.
+    behind, before = np.searchsorted(begins, starts, side="right"), np.searchsorted(begins, ends, side="left")
+    supervised = np.append(-1, stops)[before] > starts
+    supervised &= before > 0
+    for at in np.flatnonzero(behind < before):
         # A token that reaches from the question into the answer; a space between the two is neither's.
-        for at in np.flatnonzero((starts < begin) & (ends > begin)):
-            if text[max(0, starts[at]) : begin].strip():
-                raise DataError(
-                    f"sample {sample.id}: token {text[starts[at] : ends[at]]!r} holds both question and answer, so "
-                    "labels cannot match; change the tokenizer or the template"
-                )
+        if any(text[max(0, starts[at]) : begin].strip() for begin in begins[behind[at] : before[at]]):
+            raise DataError(
+                f"sample {named(sample.id)}: token {shown(text[max(0, starts[at]) : ends[at]])} holds both question "
+                "and answer, so labels cannot match; change the tokenizer or the template"
+            )
     return supervised
 
 
@@ -201,13 +204,13 @@ def _cut(sample: Sample, frame: Frame, ids: Sequence[int], supervised: np.ndarra
     prefix, skip = (frame.prefix, 1) if sample.images else (frame.prefix_of_text, frame.num_lead)
     if not sample.images and tuple(ids[:skip]) != prefix[len(prefix) - skip :]:
         raise DataError(
-            f"sample {sample.id}: its first word changes the tokens of the system sentence; change the tokenizer"
+            f"sample {named(sample.id)}: its first word changes the tokens of the system sentence; change the tokenizer"
         )
     room = max_length - len(prefix)
     kept, labels = tuple(ids[skip : skip + max(room, 0)]), tuple(supervised[skip : skip + max(room, 0)].tolist())
     if not any(labels):
         raise DataError(
-            f"sample {sample.id}: no token of an answer fits in data.max_length={max_length} "
+            f"sample {named(sample.id)}: no token of an answer fits in data.max_length={max_length} "
             f"({len(prefix)} stand before it); raise it or shorten the question"
         )
     return Branch(ids=kept, supervised=labels, truncated=len(ids) - skip > room)

@@ -21,6 +21,7 @@ from llavapose.data.choose import choose
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.dataset import PackedSamples
 from llavapose.data.index.records import ensure_records
+from llavapose.data.index.seen import picture_hashes
 from llavapose.data.index.tokens import ensure_tokens
 from llavapose.data.plan.epoch import EpochPlan, MicroBatch, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
@@ -131,6 +132,9 @@ class PoseDataModule(L.LightningDataModule):
         make = partial(PackedSamples, records, tokens, conversation=conversation, processor=processor)
         self.train, self.val = make(chosen.train), make(chosen.val)
         self._seen = {"epoch": 0, "batches": 0}
+        self._index = folder
+        # As this run has read them: what another run notes later is not what this one was trained on.
+        self._pictures = picture_hashes(records, folder) if first else None
         self._planned: tuple[int, PlanSettings, EpochPlan] | None = None
         self._order: dict[PlanSettings, str] = {}
 
@@ -244,6 +248,10 @@ class PoseDataModule(L.LightningDataModule):
         settings = self.plan_settings(self.num_ranks)
         if settings not in self._order:
             chosen = hashlib.sha256(self.train.rows.tobytes() + self.train.lengths.num_tokens.tobytes()).hexdigest()
-            content = [self.train.records.content, self.train.tokens.content, self.train.pictures_fingerprint()]
+            if self._pictures is None:
+                # Another rank, which by now finds what the first one has noted.
+                self._pictures = picture_hashes(self.train.records, self._index)
+            pictures = self.train.pictures_fingerprint(self._pictures)
+            content = [self.train.records.content, self.train.tokens.content, pictures]
             self._order[settings] = fingerprint([*content, chosen, asdict(settings), self.plan(0).fingerprint])
         return self._order[settings]

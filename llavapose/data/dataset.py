@@ -1,7 +1,6 @@
 """Chosen samples as packed batches: tokens from the index, pictures decoded when they are asked for."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,6 +18,7 @@ from llavapose.data.index.tokens import Tokens
 from llavapose.data.pack import pack
 from llavapose.data.plan.epoch import MicroBatch
 from llavapose.data.plan.lengths import Lengths
+from llavapose.errors import named
 from llavapose.files import inside
 from llavapose.model.batch import Batch
 from llavapose.records import Sample
@@ -81,7 +81,7 @@ class PackedSamples(Dataset[Batch]):
         row = self.rows[index]
         number = int(self.records.image[row])
         if number >= 0 and number not in decoded:
-            where = f"sample {self.records.ids[row]}"
+            where = f"sample {named(self.records.ids[row])}"
             path = inside(self.records.images, self.records.names[number], where=where)
             decoded[number] = pixels(open_image(path, where=where), self.image_processor)
         return decoded.get(number)
@@ -116,14 +116,17 @@ class PackedSamples(Dataset[Batch]):
         image = self.records.image[self.rows]
         return len(np.unique(image[image >= 0]))
 
-    def pictures_fingerprint(self) -> str:
-        """A hash of the pictures' file names and sizes in bytes; the folders that they lie in may change."""
-        digest, root = hashlib.sha256(), str(self.records.images)
+    def pictures_fingerprint(self, hashes: np.ndarray) -> str:
+        """A hash of the pictures' file names and of what they hold; the folders that they lie in may change.
+
+        Args:
+            hashes: uint8[P, 32], SHA-256 of each of the records' pictures.
+        """
+        digest = hashlib.sha256()
         image = self.records.image[self.rows]
         for number in np.unique(image[image >= 0]):
-            name = self.records.names[number]
-            size = os.stat(f"{root}/{name}").st_size
-            digest.update(f"{PurePosixPath(name).name}\0{size}\0".encode())
+            name = PurePosixPath(self.records.names[number]).name
+            digest.update(name.encode() + b"\0" + hashes[number].tobytes())
         return digest.hexdigest()
 
     @property

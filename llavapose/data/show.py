@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llavapose.errors import DataError, LlavaPoseError
+from llavapose.errors import DataError, LlavaPoseError, named
 from llavapose.files import read_jsonl
 from llavapose.llava_json import from_record
 from llavapose.records import Sample
@@ -56,8 +56,8 @@ def print_samples(given: argparse.Namespace) -> None:
         branch = conversation.branch(sample, max_length=given.max_length)
         cut = ", cut at its end" if branch.truncated else ""
         print(
-            f"{sample.id} ({sample.kind}, {sample.image}): {len(conversation.prefix)} tokens of prefix and picture, "
-            f"{len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
+            f"{named(sample.id)} ({sample.kind}, {named(sample.image)}): {len(conversation.prefix)} tokens of prefix "
+            f"and picture, {len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
         )
         print(coloured(conversation, sample, max_length=given.max_length, plain=given.plain), end="\n\n")
 

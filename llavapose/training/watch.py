@@ -14,7 +14,7 @@ from torch.distributed.tensor import DTensor
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
-from llavapose.errors import LlavaPoseError
+from llavapose.errors import LlavaPoseError, named
 from llavapose.model.batch import Batch
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.ranks import of_all
@@ -117,9 +117,11 @@ class LossWatch(Callback):
         if any(bad for bad, _ in micros):
             micros = [micro for micro in micros if micro[0]]
         holder: Any = trainer
-        ids = [holder.datamodule.train.sample(index).id for _, indices in micros for index in indices]
+        # By the index, not by the file, which may have been written to since.
+        train = holder.datamodule.train
+        ids = [train.records.ids[train.rows[index]] for _, indices in micros for index in indices]
         more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
-        return f"samples {', '.join(ids[:_MOST_NAMED])}{more}"
+        return f"samples {', '.join(map(named, ids[:_MOST_NAMED]))}{more}"
 
 
 def callbacks_of(trainer: L.Trainer) -> list[Callback]:

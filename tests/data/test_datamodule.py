@@ -6,7 +6,6 @@ import copy
 import json
 import pickle
 from dataclasses import fields, replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,7 +13,6 @@ from PIL import Image
 from tokenizers import Tokenizer
 
 from llavapose.config.schema import DataConfig
-from llavapose.data.check import checked_pictures, main
 from llavapose.data.conversation import SYSTEM
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.index.records import ensure_records
@@ -133,68 +131,6 @@ def test_a_long_list_is_cut_and_counted(tmp_path, tiny_pictures):
     with pytest.raises(DataError, match="30 bad records") as caught:
         ensure_records(path, tiny_pictures, kind=None, folder=tmp_path / "index")
     assert str(caught.value).splitlines()[-1] == "... and 10 more"
-
-
-@pytest.fixture
-def own_pictures(tmp_path, tiny_pictures) -> Path:
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    for picture in tiny_pictures.iterdir():
-        (folder / picture.name).write_bytes(picture.read_bytes())
-    return folder
-
-
-def test_broken_pictures_are_listed_before_training(tmp_path, own_pictures, samples, processor):
-    (own_pictures / "003.png").write_bytes((own_pictures / "003.png").read_bytes()[:60])
-    (own_pictures / "005.png").write_text("text")
-    write_samples(tmp_path / "samples.jsonl", samples)
-    with pytest.raises(DataError, match="2 bad records") as caught:
-        module(tmp_path / "samples.jsonl", own_pictures, processor)
-    told = str(caught.value)
-    assert "sample 3-conv-0: " in told and "003.png is broken" in told
-    assert "sample 5-conv-0: " in told and "005.png is not an image" in told
-    assert not list((tmp_path / "index").glob("pictures-*"))
-
-
-def test_pictures_proven_good_are_read_once(tmp_path, own_pictures, samples, monkeypatch):
-    write_samples(tmp_path / "samples.jsonl", samples)
-    records = ensure_records(tmp_path / "samples.jsonl", own_pictures, kind=None, folder=tmp_path)
-    read: list[Path] = []
-    monkeypatch.setattr("llavapose.data.check.check_image", lambda path, **_: read.append(path))
-    for times in (10, 10):  # not again
-        with checked_pictures(records, tmp_path):
-            pass
-        assert len(read) == times
-    with checked_pictures(records, tmp_path, anew=True):
-        pass
-    assert len(read) == 20
-    monkeypatch.undo()
-    (own_pictures / "003.png").write_text("now broken")
-    with pytest.raises(DataError, match=r"003\.png is not an image"), checked_pictures(records, tmp_path):
-        pass
-    (own_pictures / "003.png").unlink()
-    with pytest.raises(DataError, match=r"no image .*003\.png"), checked_pictures(records, tmp_path):
-        pass
-
-
-def test_what_stops_the_block_stops_the_check(tmp_path, own_pictures, samples):
-    write_samples(tmp_path / "samples.jsonl", samples)
-    records = ensure_records(tmp_path / "samples.jsonl", own_pictures, kind=None, folder=tmp_path)
-    with pytest.raises(KeyError), checked_pictures(records, tmp_path):
-        raise KeyError
-    assert not list(tmp_path.glob("pictures-*"))
-
-
-def test_the_check_on_demand(tmp_path, own_pictures, tiny_jsonl, capsys):
-    arguments = [str(tiny_jsonl), str(own_pictures), "--data-dir", str(tmp_path)]
-    assert main(arguments) == 0
-    assert "40 samples (complex 10, conv 20, detail 10) of 10 pictures: all good" in capsys.readouterr().out
-    (own_pictures / "003.png").write_text("now broken")
-    assert main(arguments) == 1
-    assert "003.png is not an image" in capsys.readouterr().err
-    (own_pictures / "003.png").unlink()
-    assert main([str(tmp_path / "none.jsonl"), str(own_pictures)]) == 1
-    assert "error: samples: no file" in capsys.readouterr().err
 
 
 def test_text_alone_trains_among_pictures(tmp_path, tiny_pictures, processor, samples):

@@ -7,6 +7,7 @@ Every record is proven good on the way; all bad ones are listed. The table, a sa
     kind uint8                  index into ``facts["kinds"]``
     image int32                 index into the pictures' names, which stand in alphabetical order; -1: text alone
     words int32                 words of all turns, split at blanks
+    digest uint8[16 N]          of the line's bytes, proven whenever they are read again
     id_bytes, id_ends           the ids
     name_bytes, name_ends       the pictures' names, a picture a row
 """
@@ -21,10 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from llavapose.data.index.reading import Merger, read_piece
+from llavapose.data.index.reading import DIGEST_BYTES, Merger, line_digest, read_piece
 from llavapose.data.index.shards import do_all, forget, once
 from llavapose.data.index.sources import PIECE_BYTES, Source, as_lines, pieces_of, sources_of
 from llavapose.data.index.table import Table, TableWriter, Texts, open_table
+from llavapose.errors import DataError, named
 from llavapose.files import fingerprint
 from llavapose.kinds import KINDS
 from llavapose.llava_json import from_record
@@ -98,7 +100,11 @@ class Records:
         return next(self.read([row]))
 
     def read(self, rows: Iterable[int]) -> Iterator[Sample]:
-        """Samples, read from their files."""
+        """Samples, read from their files.
+
+        Raises:
+            DataError: a line is not any more the one that was indexed.
+        """
         arrays, opened = self.table.arrays, {}
         with ExitStack() as stack:
             for row in rows:
@@ -106,10 +112,22 @@ class Records:
                 if number not in opened:
                     opened[number] = stack.enter_context(Path(self.table.facts["lines"][number]).open("rb"))
                 opened[number].seek(int(arrays["start"][row]))
-                yield self._sample(row, opened[number].read(int(arrays["size"][row])))
+                line = opened[number].read(int(arrays["size"][row]))
+                told = arrays["digest"][DIGEST_BYTES * row : DIGEST_BYTES * (row + 1)]
+                if line_digest(line) != told.tobytes():
+                    raise self._other(row, Path(self.table.facts["lines"][number]))
+                yield self._sample(row, line)
+
+    def _other(self, row: int, lines: Path) -> DataError:
+        if lines.parent.name == f"{self.key}.lines":
+            lines.unlink(missing_ok=True)  # the copy of a JSON list, which the next start makes again
+        return DataError(
+            f"{WHAT}: sample {named(self.ids[row])}: line {self.table.arrays['line'][row]} of {lines} is not what was "
+            "indexed; start again once nothing writes to it, it is then indexed anew"
+        )
 
     def _sample(self, row: int, line: bytes) -> Sample:
-        where = f"sample {self.ids[row]}"
+        where = f"sample {named(self.ids[row])}"
         record: dict[str, Any] = parse_json(line, what=WHAT, where=where)
         picture = int(self.image[row])
         # As they were found when the table was made, whatever the record calls them.
@@ -185,10 +203,10 @@ def _build(
     processes: int | None,
     piece_bytes: int,
 ) -> Table:
-    copies = home.with_name(f"{home.name}.lines")
-    lined = [as_lines(one.file, copies / f"{number:03}.jsonl") for number, one in enumerate(sources)]
+    copies = home.with_name(f"{home.name}.lines")  # ``Records._other`` knows them by this name
+    lined = [as_lines(one, copies / f"{number:03}.jsonl") for number, one in enumerate(sources)]
     lines = [path for path, _ in lined]
-    pieces = pieces_of([(one.file, path) for one, path in zip(sources, lines, strict=True)], size=piece_bytes)
+    pieces = pieces_of(list(zip(sources, lines, strict=True)), size=piece_bytes)
     work = partial(read_piece, images=images, kind=kind)
     if sum(piece.end - piece.start for piece in pieces) <= piece_bytes:
         processes = 1  # done here before another one has started

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from llavapose.data.index import records as records_module
 from llavapose.data.index.records import Records, ensure_records
 from llavapose.errors import DataError
 from llavapose.llava_json import to_record
@@ -138,6 +139,22 @@ def test_several_pictures_are_refused(tmp_path, pictures):
         indexed(path, pictures)
 
 
+def test_a_copy_of_a_list_that_is_damaged_is_made_again(tmp_path, pictures):
+    path = write(tmp_path / "conv.json", [record(1), record(2)], as_list=True)
+    found = indexed(path, pictures)
+    swap(Path(found.table.facts["lines"][0]), b"Nobody", b"Anyone")
+    with pytest.raises(DataError, match=r"sample 2: line 2 of .* is not what was indexed; start again"):
+        indexed(path, pictures).sample(1)
+    assert_same(indexed(path, pictures), path, pictures)
+
+
+def test_an_id_of_a_megabyte_is_shortened(tmp_path, pictures):
+    path = write(tmp_path / "conv.jsonl", [record("x" * 1_000_000, image=["a.png", "b.png"])], as_list=False)
+    with pytest.raises(DataError, match=r"has 2 pictures; training packs one a sample: leave it out") as caught:
+        indexed(path, pictures)
+    assert "(1,000,002 characters)" in str(caught.value) and len(str(caught.value)) < 500
+
+
 def test_a_table_is_found_again_until_something_changes(tmp_path, pictures, samples):
     path = tmp_path / "samples.jsonl"
     write_samples(path, [replace(sample, images=("a.png",)) for sample in samples])
@@ -157,6 +174,56 @@ def test_the_copy_of_a_list_that_is_gone_is_made_again(tmp_path, pictures):
     found = indexed(path, pictures)
     Path(found.table.facts["lines"][0]).unlink()
     assert_same(indexed(path, pictures), path, pictures)
+
+
+def swap(path: Path, old: bytes, new: bytes) -> bytes:
+    """Edit a file in place at equal size; what it held before."""
+    held = path.read_bytes()
+    assert old in held and len(old) == len(new)
+    path.write_bytes(held.replace(old, new))
+    return held
+
+
+@pytest.mark.parametrize("as_list", [False, True], ids=["lines", "list"])
+@pytest.mark.parametrize("moment", ["hashed", "cut"])
+def test_a_file_that_is_edited_while_it_is_indexed_and_restored_leaves_nothing(
+    tmp_path, pictures, monkeypatch, as_list, moment
+):
+    path = write(tmp_path / "conv.json", [record(number) for number in range(9)], as_list=as_list)
+    step = "read_piece" if moment == "cut" else "as_lines" if as_list else "pieces_of"
+    plain, held = getattr(records_module, step), path.read_bytes()
+
+    def edited(*given, **options):
+        swap(path, b"Nobody", b"Anyone")
+        try:
+            return plain(*given, **options)
+        finally:
+            path.write_bytes(held)
+
+    monkeypatch.setattr(records_module, step, edited)
+    if as_list and moment == "cut":  # its copy was made before
+        assert_same(indexed(path, pictures), path, pictures)
+        return
+    with pytest.raises(DataError, match=r"conv\.json was changed while it was read; start again once nothing writes"):
+        indexed(path, pictures, piece_bytes=TINY)
+    monkeypatch.undo()
+    assert path.read_bytes() == held and not list((tmp_path / "index").glob("records-*/index.json"))
+    found = indexed(path, pictures, piece_bytes=TINY)
+    assert_same(found, path, pictures)
+
+
+def test_a_record_that_is_read_later_is_the_one_that_was_indexed(tmp_path, pictures):
+    path = write(tmp_path / "conv.jsonl", [record(number) for number in range(3)], as_list=False)
+    found = indexed(path, pictures)
+    held = swap(path, b'"id": 1', b'"id": 7')
+    assert found.sample(0).id == "0"
+    with pytest.raises(DataError, match=r"sample 1: line 2 of .*conv\.jsonl is not what was indexed; start again"):
+        found.sample(1)
+    path.write_bytes(held)
+    assert found.sample(1).id == "1"
+    path.write_bytes(held[:20])
+    with pytest.raises(DataError, match=r"sample 2: line 3 of .*conv\.jsonl is not what was indexed"):
+        found.sample(2)
 
 
 def test_pictures_that_lie_elsewhere_now_are_found_again(tmp_path, pictures):

@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.data.conversation import CHAT_TEMPLATE, Branch, Conversation, num_image_tokens, render
 from llavapose.data.index.encoder import Encoder, saved_tokenizer
 from llavapose.data.index.records import Records, ensure_records
-from llavapose.data.index.tokens import ensure_tokens
+from llavapose.data.index.tokens import Tokens, ensure_tokens
 from llavapose.errors import DataError
 from llavapose.model.pretrained import load_processor
 from llavapose.records import Sample, Turn
@@ -103,6 +104,48 @@ def test_what_cannot_be_trained_on_is_kept_with_its_reason(few, conversation, tm
     assert tokens[1] == Branch(ids=(), supervised=())
     assert tokens.faults(np.arange(10)) == ["sample 0-conv-1: the text holds the special token '<s>'; remove it"]
     assert tokens.faults(np.array([0, 2, 3])) == []
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_file_that_is_edited_while_it_is_encoded_and_restored_leaves_no_table(
+    few, conversation, tiny_pictures, tmp_path, processes
+):
+    """The edited text must never be kept under the name of the text that is there again."""
+
+    def made() -> Tokens:
+        return ensure_tokens(
+            few, conversation, max_length=512, folder=tmp_path / "index", piece_rows=3, processes=processes
+        )
+
+    path = Path(few.samples)
+    held = path.read_bytes()
+    row, (old, new) = 7, (b"chosen", b"choosy")
+    lines = held.splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:row], lines[row].replace(old, new), *lines[row + 1 :]]))
+    assert path.read_bytes() != held and path.stat().st_size == len(held)
+    with pytest.raises(DataError, match=r"line 8 of .*samples\.jsonl is not what was indexed; start again") as caught:
+        made()
+    assert "\n" not in str(caught.value)
+    assert not list((tmp_path / "index").glob("tokens-*/index.json"))
+    path.write_bytes(held)
+    again = ensure_records(path, tiny_pictures, kind=None, folder=tmp_path / "index")
+    assert again.key == few.key
+    tokens = made()
+    assert tokens[row] == conversation.branch(again.sample(row), max_length=512)
+    assert not list((tmp_path / "index").glob("*.parts"))
+
+
+def test_a_record_of_very_many_turns_takes_time_by_its_length(conversation):
+    def seconds(number: int) -> float:
+        turns = [Turn(role=("user", "assistant")[at % 2], text="bent or straight?") for at in range(number)]
+        sample = Sample(id="1", images=("a.png",), kind="conv", turns=tuple(turns))
+        start = process_time()
+        assert conversation.branch(sample, max_length=200).truncated
+        return process_time() - start
+
+    seconds(100)
+    # Ten times as many take ten times as long; a hundred times, where every answer looked at every token.
+    assert seconds(20_000) < 40 * max(seconds(2_000), 0.02)
 
 
 def test_several_processes_give_the_same(few, conversation, tmp_path):
