@@ -125,7 +125,7 @@ PROBES = {
         {**ITEM, "loglik_true": ["1", "2"]}, r"cheat.jsonl:1 has loglik_true \['1', '2'\]; expected two numbers"
     ),
     "a right beyond one": ({**ITEM, "right": 7}, r"cheat.jsonl:1 has right 7; expected a number from 0 to 1, or null"),
-    "other pictures": ({**ITEM, "pictures": "mine"}, r"cheat.jsonl:1 has pictures 'mine'; expected one of true, shuffled"),
+    "other pictures": ({**ITEM, "pictures": "mine"}, r"cheat.jsonl:1 has pictures 'mine'; expected one of true"),
     "no picture": ({**ITEM, "scene_id": "x"}, r"cheat.jsonl:1 has scene_id 'x'; expected a whole number"),
     "a list of people": ({**ITEM, "num_people": [1]}, r"cheat.jsonl:1 has num_people \[1\]; expected a whole number"),
     "no value": ({**ITEM, "value": None}, r"cheat.jsonl:1 has value None; expected a text"),

@@ -222,7 +222,8 @@ def test_each_of_our_arms_that_settings_set_apart_is_compared_with_other_models(
     scores = {row["arm"]: row["score"] for row in read_table(seeds_sweep, "ablation.csv")
               if (row["judge"], row["kind"]) == ("paired", "all") and row["score"] > 0}  # fmt: skip
     assert rows and scores == {
-        "full (optim.lr=0.1)": 65, "full (optim.lr=0.2)": 80, "Qwen2-VL-7B": 30, "conv (optim.lr=0.1)": 30, "conv (optim.lr=0.2)": 30,
+        "full (optim.lr=0.1)": 65, "full (optim.lr=0.2)": 80, "Qwen2-VL-7B": 30, "conv (optim.lr=0.1)": 30,
+        "conv (optim.lr=0.2)": 30,
     }, "an anchor's ratings are those of its own training"  # fmt: skip
 
 

@@ -283,8 +283,8 @@ def _check_whole(unrated: Set[str], most: float, where: str) -> None:
     """The pose judge leaves no answer of a question unrated whose other answers it rates."""
     if unrated and most < 1:
         raise DataError(
-            f"{where}: {shown(min(unrated))} has no rating of the pose judge, which rated others' answers to it; judge it "
-            "again, or give board=... max_missing=1 to show the rest"
+            f"{where}: {shown(min(unrated))} has no rating of the pose judge, which rated others' answers to it; judge "
+            "it again, or give board=... max_missing=1 to show the rest"
         )
 
 
