@@ -9,19 +9,21 @@ checkpoints/.step-001000.writing/        one that is being written, or was when 
 
 import contextlib
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from itertools import chain
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from llavapose.errors import CheckpointError, DataError
-from llavapose.files import read_json, write_json
+from llavapose.errors import CheckpointError, DataError, named, shown
+from llavapose.files import inside, read_json, write_json
 
 FOLDER = "checkpoints"
 """Below a run's output folder."""
 MANIFEST = "manifest.json"
 FORMAT = 1
 _NAME = re.compile(r"step-(\d{6,})")
+_RUN = re.compile(r"[0-9A-Za-z]+")
+"""A run's name stands in names and patterns of what is removed: it must be neither a path nor a pattern."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +141,8 @@ def read_manifest(folder: Path) -> Manifest:
 def run_of(folder: Path) -> str:
     """The run whose checkpoints a folder holds; "" where none says so."""
     with contextlib.suppress(DataError, AttributeError):
-        return str(read_json(folder / "run.json", what="run").get("run", ""))
+        run = read_json(folder / "run.json", what="run").get("run", "")
+        return run if isinstance(run, str) and _RUN.fullmatch(run) else ""
     return ""
 
 
@@ -164,7 +167,34 @@ def _manifest(value: dict[str, Any]) -> Manifest:
     names = {field.name for field in fields(Manifest)}
     if names != value.keys():
         raise ValueError(f"fields {', '.join(sorted(names ^ value.keys()))}")
-    return Manifest(**{**value, "files": tuple(File(**file) for file in value["files"])})
+    for name in ("plan", "strategy", "state", "written"):
+        _text(value, name)
+    for name, least in (("step", 0), ("epoch", 0), ("samples", 0), ("world_size", 1)):
+        _whole(value, name, least)
+    if not _RUN.fullmatch(_text(value, "run")):
+        raise ValueError(f"run is {shown(value['run'])}; expected letters and digits")
+    if not isinstance(value["files"], list):
+        raise ValueError(f"files is {shown(value['files'])}; expected a list")
+    return Manifest(**{**value, "files": tuple(_file(one) for one in value["files"])})
+
+
+def _file(value: Any) -> File:
+    if not isinstance(value, dict) or value.keys() != {field.name for field in fields(File)}:
+        raise ValueError(f"files holds {shown(value)}; expected objects of path, size, sha256")
+    return File(path=_text(value, "path"), size=_whole(value, "size", 0), sha256=_text(value, "sha256"))
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    if not isinstance(value[name], str):
+        raise ValueError(f"{name} is {shown(value[name])}; expected text")
+    return value[name]
+
+
+def _whole(value: dict[str, Any], name: str, least: int) -> int:
+    # JSON's true is a whole number to Python.
+    if type(value[name]) is not int or value[name] < least:
+        raise ValueError(f"{name} is {shown(value[name])}; expected a whole number of at least {least}")
+    return value[name]
 
 
 def _looked_at(folder: Path, step: int) -> Checkpoint:
@@ -181,14 +211,40 @@ def _misfit(folder: Path, step: int, manifest: Manifest) -> str:
     """The first thing in which a folder differs from its manifest; hashes are looked at when it is gone on from."""
     if manifest.step != step:
         return f"its manifest is of step {manifest.step}"
-    for file in _by_name(manifest.files):
+    if folder.name != folder_name(step):
+        return f"its folder has another name than {folder_name(step)}"
+    if fault := _untold(folder, manifest):
+        return fault
+    for file in sorted(manifest.files, key=lambda file: file.path):
         path = folder / file.path
         if not path.is_file():
-            return f"{file.path} is missing"
+            return f"{named(file.path)} is missing"
         if (size := path.stat().st_size) != file.size:
-            return f"{file.path} has {size:,} bytes, expected {file.size:,}"
+            return f"{named(file.path)} has {size:,} bytes, expected {file.size:,}"
     return ""
 
 
-def _by_name(files: Sequence[File]) -> list[File]:
-    return sorted(files, key=lambda file: file.path)
+def _untold(folder: Path, manifest: Manifest) -> str:
+    """What a manifest names outside of its folder, or does not name: a file that nothing proves would be read."""
+    if not manifest.files:
+        return "its manifest names no files"
+    told = {file.path for file in manifest.files}
+    for path in (manifest.state, *sorted(told)):
+        if not _leads_in(path):
+            return f"{shown(path)} is no path inside its folder"
+    state = folder / manifest.state
+    read = sorted(path for path in state.rglob("*") if path.is_file()) if state.is_dir() else [state]
+    # One rank after another: a number of ranks that is a lie ends at the first that left nothing.
+    states = (f"rng-{rank}.pt" for rank in range(manifest.world_size))
+    for path in chain((path.relative_to(folder).as_posix() for path in read), states):
+        if path not in told:
+            return f"{named(path)} is not among the files that its manifest names"
+    return ""
+
+
+def _leads_in(path: str) -> bool:
+    try:
+        inside(Path(), path, where="")
+    except DataError:
+        return False
+    return path == PurePosixPath(path).as_posix() != "."

@@ -4,12 +4,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from llavapose.cli.training import refuse_no_room
 from llavapose.config.checks.machine.cards import first_card, host_memory
 from llavapose.config.checks.machine.gpus import find_gpus
 from llavapose.config.choices import CardName
 from llavapose.config.schema import TrainConfig
+from llavapose.config.values import not_dividing
 from llavapose.data.check import INDEX
-from llavapose.errors import DataError
+from llavapose.errors import ConfigError, DataError
 from llavapose.scenes.open import opened_if_there
 from llavapose.teacher.make import find_samples
 from llavapose.training.forecast.cards import CARDS, GIB, Card, card_of
@@ -31,12 +33,26 @@ def forecast(config: TrainConfig) -> Forecast:
     """The plan of a run."""
     shapes, gpus = read_shapes(config.model.base), find_gpus()
     setup = setup_of(config, num_gpus=gpus.num if gpus is not None else 0)
+    _refuse_as_training_does(config, setup.ranks)
     planned, whole = plan_settings(config, shapes, setup), _mixture(config)
     if (known := whole.prefixes) is not None:
         planned = replace(planned, prefix_tokens=known.picture, text_prefix_tokens=known.text)
     mixture = cut(whole, config.data.max_length - planned.prefix_tokens)
     epoch = epoch_of(mixture, planned, shapes, setup)
     return forecast_of(config, shapes, setup, epoch, card=_card(config))
+
+
+def _refuse_as_training_does(config: TrainConfig, ranks: int) -> None:
+    """What settings alone do not show, and a run would refuse when it has found its ranks and its base.
+
+    Raises:
+        ConfigError: a picture leaves no room in ``data.max_length``, or steps do not come to ``global_batch``.
+    """
+    refuse_no_room(config)
+    if config.global_batch is not None:
+        accumulate = int(config.trainer.get("accumulate_grad_batches") or 1)
+        if problems := not_dividing(config.global_batch, config.batch_size, accumulate, ranks):
+            raise ConfigError(problems[0])
 
 
 def _card(config: TrainConfig) -> Card | None:

@@ -13,7 +13,7 @@ from omegaconf import MISSING
 from llavapose.config.choices import AnswerDtype, AskMode, Control, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.values import Cap, not_money, not_plain, repeated, reserved, too_small
+from llavapose.config.values import Cap, not_a_seed, not_money, not_plain, repeated, reserved, too_small
 from llavapose.records import BASELINE, POSE, TEXT_ONLY
 
 
@@ -45,7 +45,7 @@ class BenchmarkConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "benchmark.", num_images=0)
+        return too_small(self, "benchmark.", num_images=0) + not_a_seed("benchmark.", self.seed)
 
 
 @dataclass(kw_only=True)
@@ -70,7 +70,8 @@ class ProbeConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        return too_small(self, "probe.", num_items=0, num_asked=0, num_images=1, max_items_per_fact=1)
+        found = too_small(self, "probe.", num_items=0, num_asked=0, num_images=1, max_items_per_fact=1)
+        return found + not_a_seed("probe.", self.seed)
 
 
 @dataclass(kw_only=True)
@@ -146,6 +147,7 @@ class JudgeConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "judge.", max_asks=1, repeats=1) + not_money("judge.", self.max_usd)
+        found += not_a_seed("judge.", self.seed)
         shares = {"min_accepted": self.min_accepted, "max_missing": self.max_missing}
         found += [
             f"judge.{name} is {share}; expected a share from 0 to 1"

@@ -84,6 +84,8 @@ def claimed(config: Any, overrides: Sequence[str]) -> list[str]:
     if not isinstance(config, TrainConfig | EvaluateConfig):
         return []
     if config.dry_run:
+        if isinstance(config, TrainConfig) and config.resumes and has_checkpoint(config.output_dir):
+            _refuse_other_shapes(claims_of(config, config.output_dir)[0])
         # Hydra itself would write a training run's settings and its log.
         nowhere = ["hydra.output_subdir=null", "hydra.run.dir=.", "hydra/job_logging=stdout"]
         return nowhere if isinstance(config, TrainConfig) else []

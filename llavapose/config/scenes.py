@@ -6,6 +6,10 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from llavapose.config.choices import SceneSource, Selected
+from llavapose.config.values import not_a_seed
+
+MOST_DRAWN = 1_000_000
+"""Pictures of a split of the built-in world: the next split's ids begin behind them."""
 
 
 @dataclass(kw_only=True)
@@ -55,12 +59,14 @@ class ScenesConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = []
+        found = not_a_seed("scenes.", self.seed)
         if self.source == SceneSource.world:
             for key in ("num_train", "num_val"):
                 value = getattr(self, key)
                 if value is None or value < 1:
                     found.append(f"scenes.{key} is {value}; the world needs a number of pictures, e.g. {key}=200")
+                elif value > MOST_DRAWN:
+                    found.append(f"scenes.{key} is {value}; the world has at most {MOST_DRAWN:,} pictures of a split")
             if not 32 <= self.image_size <= 2048:
                 found.append(f"scenes.image_size is {self.image_size}; expected 32 to 2048 pixels")
         elif self.train.images is None or self.train.keypoints is None:

@@ -4,7 +4,6 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 ``check.py`` reads them. Each dataclass lists what is wrong with its own values in ``problems``.
 """
 
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -43,12 +42,14 @@ from llavapose.config.values import (
     Cap,
     Resume,
     misspelled,
+    not_a_seed,
     not_dividing,
     not_finite,
     not_money,
     not_plain,
     repeated,
     reserved,
+    too_large,
     too_small,
     unread,
 )
@@ -98,8 +99,9 @@ class DataConfig:
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown:
             found.append(f"data.kinds has {', '.join(unknown)}; expected some of {listed()}")
-        odd = {kind: weight for kind, weight in self.kinds.items() if not (math.isfinite(weight) and weight >= 0)}
-        found += [f"data.kinds.{kind} is {weight}; expected 0 or a positive number" for kind, weight in odd.items()]
+        odd = {kind: weight for kind, weight in self.kinds.items() if not 0 <= weight <= 100}  # NaN is not either
+        told = "expected 0 or a positive number"
+        found += [f"data.kinds.{kind} is {n}; {told}{', at most 100' * (n > 0)}" for kind, n in odd.items()]
         found += [f"data.counts has {kind}; expected some of {listed()}" for kind in self.counts if kind not in KINDS]
         found += [f"data.counts.{kind} is {n}; expected 0 or more" for kind, n in self.counts.items() if n < 0]
         if not odd and not any({**self.kinds, **self.counts}.values()):
@@ -118,9 +120,9 @@ class DataConfig:
         if self.sampler is Sampler.llava:
             why = "data.sampler=llava gives every sample a row of its own; leave it out"
             found += unread(self, "data.", ("max_branches_per_image", "row_tokens"), why)
-        return found + too_small(
-            self, "data.", max_length=1, num_samples=1, num_val=0, max_branches_per_image=0, num_workers=0
-        )
+        found += too_large(self, "data.", "max_length", "row_tokens")
+        least = {"max_length": 1, "num_samples": 1, "num_val": 0, "max_branches_per_image": 0, "num_workers": 0}
+        return found + too_small(self, "data.", **least)
 
 
 @dataclass(kw_only=True)
@@ -327,7 +329,10 @@ class TrainConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "", batch_size=1, global_batch=1) + not_money("", self.max_usd)
+        found = too_small(self, "", batch_size=1, global_batch=1)
+        found += (
+            too_large(self, "", "batch_size", "global_batch") + not_money("", self.max_usd) + not_a_seed("", self.seed)
+        )
         if self.resume not in (True, False, AUTO):
             found.append(f"resume is {self.resume!r}; expected true, false or {AUTO}")
         if self.data.sampler is Sampler.balanced and self.optim.loss_mean is LossMean.micro_batch:

@@ -7,7 +7,7 @@ from omegaconf import MISSING
 
 from llavapose.config.choices import AskMode, Context, ConvForm, Quality
 from llavapose.config.endpoint import EndpointConfig
-from llavapose.config.values import not_plain, too_small, unread
+from llavapose.config.values import not_a_seed, not_plain, too_small, unread
 from llavapose.kinds import listed, taught_kinds
 
 _OF_ENDPOINTS = (
@@ -65,7 +65,7 @@ class TeacherConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = too_small(self, "teacher.", num_samples=1, max_asks=1, max_requests=1)
-        found += not_plain("teacher.run", self.run)
+        found += not_plain("teacher.run", self.run) + not_a_seed("teacher.", self.seed)
         if not 0 <= self.min_accepted <= 1:
             found.append(f"teacher.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
         unknown = [kind for kind in self.context if kind not in taught_kinds()]

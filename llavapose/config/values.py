@@ -21,6 +21,31 @@ def too_small(config: Any, prefix: str, **least: int) -> list[str]:
     ]
 
 
+MOST_SEED = 2**32 - 1
+"""The largest that NumPy, torch and Lightning all take."""
+
+
+def not_a_seed(prefix: str, seed: int | None) -> list[str]:
+    """A line for a seed that not every generator takes; null draws nothing."""
+    if seed is None or 0 <= seed <= MOST_SEED:
+        return []
+    return [f"{prefix}seed is {seed}; expected a whole number from 0 to {MOST_SEED}"]
+
+
+MOST = 1_000_000
+"""Tokens of a row, samples of a step: a hundred times what a model reads, and what is planned in seconds."""
+
+
+def too_large(config: Any, prefix: str, *names: str) -> list[str]:
+    """One line for each named value that is above ``MOST``."""
+    values = {name: getattr(config, name) for name in names}
+    return [
+        f"{prefix}{name} is {value}; expected at most {MOST:,}"
+        for name, value in values.items()
+        if value is not None and value > MOST
+    ]
+
+
 def unread(config: Any, prefix: str, names: Sequence[str], why: str) -> list[str]:
     """One line for each named value that was set although nothing will read it."""
     made = {item.name: item.default_factory() for item in fields(config) if item.default_factory is not MISSING}
@@ -111,16 +136,20 @@ def not_dividing(global_batch: int, batch_size: int, accumulate: int, num_ranks:
     share, rest = divmod(global_batch, num_ranks)
     if rest:
         near = sorted({max(1, share) * num_ranks, (share + 1) * num_ranks})
-        divisors = [number for number in range(1, global_batch + 1) if global_batch % number == 0]
-        ranks = sorted(divisors, key=lambda number: abs(number - num_ranks))[:2]
+        ranks = sorted(_divisors(global_batch), key=lambda number: abs(number - num_ranks))[:2]
         return [
             f"{told}{global_batch} does not divide by {num_ranks} ranks: take {_or(sorted(ranks))} of them, or "
             f"global_batch={_or(near)}"
         ]
-    sizes = [size for size in range(1, share + 1) if share % size == 0]
-    nearest = sorted(sizes, key=lambda size: abs(size - batch_size))[:3]
+    nearest = sorted(_divisors(share), key=lambda size: abs(size - batch_size))[:3]
     pairs = [f"batch_size={size} trainer.accumulate_grad_batches={share // size}" for size in sorted(nearest)]
     return [f"{told}set {_or(pairs)}"]
+
+
+def _divisors(number: int) -> list[int]:
+    """In order; by pairs, for a number of nine digits would take a minute one by one."""
+    low = [one for one in range(1, math.isqrt(number) + 1) if number % one == 0]
+    return sorted({*low, *(number // one for one in low)})
 
 
 def _or(words: Sequence[object]) -> str:

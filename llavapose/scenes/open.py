@@ -94,6 +94,11 @@ def world_folder(config: ScenesConfig) -> Path:
     return ensure_world(config.root, _world_settings(config))
 
 
+def world_name(config: ScenesConfig) -> str:
+    """What the folder of the built-in world is called for these settings, drawn or not."""
+    return world_path(config.root, _world_settings(config)).name
+
+
 def _world_settings(config: ScenesConfig) -> WorldSettings:
     assert config.num_train is not None and config.num_val is not None, "checked with the settings"
     return WorldSettings(

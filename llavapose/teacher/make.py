@@ -13,7 +13,7 @@ from llavapose.llm.ask import ledger_path, open_door
 from llavapose.llm.counts import State
 from llavapose.owner import Place, held, stranger
 from llavapose.scenes.coco import SceneSet
-from llavapose.scenes.open import frozen_ids, open_scenes, world_folder
+from llavapose.scenes.open import frozen_ids, open_scenes, world_name
 from llavapose.scenes.select import select
 from llavapose.teacher.examples import examples_hash, read_examples
 from llavapose.teacher.offline.write import generate
@@ -211,7 +211,7 @@ def _settings(scenes: ScenesConfig, teacher: TeacherConfig, split: str) -> dict[
         "split": split,
     }
     if scenes.source == SceneSource.world:
-        return {**made_from, "world": world_folder(scenes).name}
+        return {**made_from, "world": world_name(scenes)}
     paths = scenes.train if split == "train" else scenes.val
     if paths.keypoints is None:
         raise DataError(f"scenes {scenes.name}: no files for {split}; set scenes.{split}.images and .keypoints")

@@ -28,7 +28,7 @@ from llavapose.model.pretrained import load_processor
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
-from llavapose.training.launched import after_first
+from llavapose.training.launched import after_first, others_gone
 from llavapose.training.loading import build_model
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
@@ -146,20 +146,20 @@ def fit(
         callbacks_of(trainer).insert(0, LambdaCallback(on_train_start=lambda *_: sign()))
     _suit(trainer, batch_size=config.batch_size, validates=bool(len(data.val)))
     checkpoint = None if tries else _checkpoint_path(config, trainer)
-    with _quieted():
+    with _quieted(), others_gone(trainer.global_rank, trainer.world_size):
         with _logged(trainer), _other_weights(checkpoint), _interrupted():
             trainer.fit(module, data, ckpt_path=checkpoint)
             if tries:
                 return None
             sign()  # a checkpoint of the last step has nothing to start, and no logger has ended yet
         folder = export(config, trainer, module)
-    if trainer.is_global_zero:
-        total, trainable = count_parameters(module.llava.parameters())
-        sizes = {"parameters trained": trainable, "parameters": total}
-        training = {"optimizer steps": trainer.global_step, **facts.training, **sizes}
-        write_facts(folder, replace(facts, training=training))
-        write_card(folder, None)
-    trainer.strategy.barrier()
+        if trainer.is_global_zero:
+            total, trainable = count_parameters(module.llava.parameters())
+            sizes = {"parameters trained": trainable, "parameters": total}
+            training = {"optimizer steps": trainer.global_step, **facts.training, **sizes}
+            write_facts(folder, replace(facts, training=training))
+            write_card(folder, None)
+        trainer.strategy.barrier()
     return folder
 
 

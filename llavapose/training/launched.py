@@ -7,7 +7,9 @@ has to find a GPU for it, and no wait has an end that would cut a slow preparati
 import itertools
 import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
@@ -22,6 +24,10 @@ _torch: Any = torch.distributed  # whose names are there at run time only
 _LOOKS_UP = timedelta(minutes=1)
 _OPENS = timedelta(minutes=30)
 """How long the first rank may take to begin: a node that boots, a module that loads."""
+_CUT = re.compile(
+    r"gloo/transport|(closed|reset) by peer|remote process exited|broken pipe|no response from remote", re.IGNORECASE
+)
+"""What gloo, NCCL and torch's store call a connection whose other end is gone."""
 _numbers = itertools.count()
 Made = TypeVar("Made")
 
@@ -60,6 +66,30 @@ def after_first(make: Callable[[], Made]) -> Made:
     made: list[Made] = []
     told_by_first(lambda: made.append(make()))
     return made[0] if made else make()
+
+
+@contextmanager
+def others_gone(rank: int, size: int) -> Iterator[None]:
+    """What training meets when another rank has ended is one line, where torch shows its own stack on every rank.
+
+    Args:
+        rank: this one's.
+        size: how many there are.
+
+    Raises:
+        LlavaPoseError: the connection to another rank was cut; why, that rank has said itself, or nobody can say.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        told = " ".join(str(error).split())
+        if size == 1 or not (isinstance(error, _torch.DistNetworkError) or _CUT.search(told)):
+            raise
+        # Behind torch's own places in files of the machine that it was built on.
+        reason = re.sub(r"\[\S*/\S*\]\s*", "", told)[:100]
+        raise LlavaPoseError(
+            f"rank {rank} of {size}: another rank is gone ({reason}); its own output says why"
+        ) from None
 
 
 def _heard(store: Any, key: str, place: Launched) -> Any:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from llavapose.config.schema import (
 )
 from llavapose.errors import LlavaPoseError
 from llavapose.model.pretrained import load_model
+from llavapose.training import export
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
 from llavapose.training.checkpoints import save, state
 from llavapose.training.checkpoints.callback import Checkpoints
@@ -77,7 +79,10 @@ def _master(parameter: torch.nn.Parameter) -> torch.Tensor | None:
 
 
 class Fault(L.Callback):
-    """On one rank, behind an optimizer step: a signal, what is no number, or a disk that is full from then on."""
+    """On one rank, behind an optimizer step: a signal, a sudden end, what is no number, or a disk that is full.
+
+    The disk is so from then on; as ``full_export`` only when training has ended.
+    """
 
     def __init__(self, what: str, rank: int, step: int) -> None:
         self.what, self.rank, self.step = what, rank, step
@@ -89,7 +94,12 @@ class Fault(L.Callback):
         if trainer.global_step != self.step or trainer.global_rank != self.rank:
             return
         self.step = -1
-        if self.what == "signal":
+        if self.what == "killed":
+            (self.folder_of(trainer) / "killed.txt").write_text(str(time.time()))
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif self.what == "full_export":
+            export.write_checkpoint = lambda folder, **_: _full(folder.parent / "half")
+        elif self.what == "signal":
             os.kill(os.getpid(), signal.SIGTERM)
         elif self.what == "nan":
             module: Any = pl_module
@@ -101,6 +111,10 @@ class Fault(L.Callback):
             self._hook = trained[-1].register_hook(lambda gradient: gradient * float("nan"))
         else:
             state.save_file = save.write_states = _full
+
+    def folder_of(self, trainer: L.Trainer) -> Path:
+        """The run's own."""
+        return Path(trainer.default_root_dir)
 
     def on_after_backward(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         if self._hook is not None:
@@ -208,6 +222,7 @@ def run(
         gradient_clip_val=clip,
         precision=precision,
         callbacks=callbacks,
+        default_root_dir=out,
         logger=CSVLogger(out, name="csv", version="") if csv else False,
         log_every_n_steps=1,
         val_check_interval=val_check,
@@ -282,6 +297,7 @@ def main() -> None:
         except Exception as error:
             folder = Path(job["output_dir"])
             folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"ended-{os.environ.get('RANK', '0')}.txt").write_text(str(time.time()))
             (folder / f"error-{os.environ.get('RANK', '0')}.txt").write_text(traceback.format_exc())
             if isinstance(error, LlavaPoseError):
                 (folder / f"said-{os.environ.get('RANK', '0')}.txt").write_text(str(error))

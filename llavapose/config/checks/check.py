@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from llavapose.config.checks import numbers
-from llavapose.config.checks.numbers import number_problems
+from llavapose.config.checks.numbers import number_problems, trainer_problems
 from llavapose.config.checks.secrets import secrets_in
 from llavapose.config.checks.targets import signature_of
 from llavapose.config.register import as_settings
@@ -140,7 +140,7 @@ def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
 def _raw_group(group: str, node: DictConfig) -> Iterator[str]:
     if group == "trainer":
         yield from _arguments([str(key) for key in node], TRAINER, "trainer", taken=_TRAINER_GROUPS)
-        yield from number_problems(group, _plain(node), numbers.TRAINER)
+        yield from trainer_problems(_plain(node))
     elif group == "strategy":
         if "_target_" in node:
             yield from _instance(node, group)

@@ -49,7 +49,7 @@ def missing_inputs(config: Any) -> list[str]:
         return list(_evaluation(config))
     if isinstance(config, TrainConfig):
         # A plan is made without data, and looks for the base's configuration itself.
-        return [] if config.dry_run else list(_training(config))
+        return [*([] if config.dry_run else _training(config)), *_looked_up(config)]
     raise TypeError(type(config))
 
 
@@ -71,10 +71,16 @@ def _training(config: TrainConfig) -> Iterator[str]:
         yield from _parts(config.benchmark, config.answerer)
         yield from _key("judge", config.judge.endpoint)
         yield from _money("judge", config.judge.endpoint, config.judge.max_usd)
+
+
+def _looked_up(config: TrainConfig) -> Iterator[str]:
+    """What a run, and its plan, goes on from or is laid beside."""
     if config.reference is not None and not (REFERENCES / config.reference / "ablation.csv").is_file():
         names = ", ".join(sorted(path.parent.name for path in REFERENCES.glob("*/ablation.csv")))
         yield f"reference: no numbers of {config.reference} are kept; expected one of {names}, or null"
     trained = (config.output_dir / TRAINED).is_file()
+    if config.resume is True and not trained and config.callbacks.get("checkpoint") is None:
+        yield "resume: nothing goes on from a checkpoint without callbacks.checkpoint; leave it in"
     if config.resume is True and not trained and not list(config.output_dir.glob(f"{FOLDER}/*")):
         yield (
             f"resume=true: no checkpoint below {config.output_dir}; "

@@ -1,6 +1,7 @@
 """A step's picture groups, dealt to micro-batches so that no rank waits long for another."""
 
 from collections.abc import Sequence
+from heapq import heapreplace
 
 from llavapose.data.plan.rows import Piece
 
@@ -51,11 +52,11 @@ def _enough(pieces: Sequence[Piece], num_tokens: Sequence[int], number: int) -> 
 def _spread(pieces: Sequence[Piece], number: int) -> list[list[Piece]]:
     """The longest first, each into the micro-batch that is shortest by then; pictures before what has none."""
     bins: list[list[Piece]] = [[] for _ in range(number)]
-    sizes = [0] * number
+    sizes = [(0, place) for place in range(number)]  # a heap: the shortest, and of equal ones the first, in front
     for piece in sorted(pieces, key=lambda piece: (not piece.pictured, -piece.size)):
-        place = sizes.index(min(sizes))
+        size, place = sizes[0]
         bins[place].append(piece)
-        sizes[place] += piece.size
+        heapreplace(sizes, (size + piece.size, place))
     return bins
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
 from typing import Any
 
 ATTENTION_TOKENS = 24_576
@@ -50,6 +51,9 @@ def laid(pieces: Sequence[Piece], row_tokens: int) -> tuple[float, list[list[Pie
     best: tuple[float, list[list[Piece]]] | None = None
     total, longest = sum(piece.size for piece in ordered), ordered[0].size
     for number in range(1, len(ordered) + 1):
+        # Even without any padding the longest row would be longer than a row may be.
+        if row_tokens and -(-total // number) > row_tokens and number < len(ordered):
+            continue
         # Even without any padding, and no row shorter than the longest piece, it would cost more.
         if best is not None and number * row_cost(max(longest, -(-total // number))) >= best[0]:
             continue
@@ -65,9 +69,9 @@ def laid(pieces: Sequence[Piece], row_tokens: int) -> tuple[float, list[list[Pie
 def _levelled(ordered: Sequence[Piece], number: int) -> tuple[list[list[Piece]], int]:
     """The longest first, each into the row that is shortest by then; and the longest row's length."""
     rows: list[list[Piece]] = [[] for _ in range(number)]
-    sizes = [0] * number
+    sizes = [(0, place) for place in range(number)]  # a heap: the shortest, and of equal ones the first, in front
     for piece in ordered:
-        place = sizes.index(min(sizes))
+        size, place = sizes[0]
         rows[place].append(piece)
-        sizes[place] += piece.size
-    return rows, max(sizes)
+        heapreplace(sizes, (size + piece.size, place))
+    return rows, max(sizes)[0]

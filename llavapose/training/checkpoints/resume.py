@@ -8,7 +8,7 @@ from llavapose.errors import CheckpointError
 from llavapose.files import sha256
 from llavapose.manifest import FOLDER, Checkpoint, File, checkpoints_in, run_of
 from llavapose.training.checkpoints.lightning_files import lightning_files
-from llavapose.training.checkpoints.ranks import Ranks
+from llavapose.training.checkpoints.ranks import Ranks, of_all
 
 _MOST_THREADS = 4
 
@@ -52,13 +52,15 @@ def first_proven(found: Sequence[Checkpoint], ranks: Ranks, *, plan: str) -> Che
         CheckpointError: none is what its manifest says, or the plan has changed.
     """
     faults = []
+    plans = set(ranks.gather(plan))
     for one in ranks.gather(list(found))[0]:
-        if one.manifest is not None and one.manifest.plan != plan:
-            raise CheckpointError(
+        if one.manifest is not None and plans != {one.manifest.plan}:
+            told = (
                 f"resume: {one.folder} was trained on another plan: samples, pictures, tokenizer, seed, batch size or "
                 "accumulation differ, so its place in the data is not this run's; restore them or start anew with "
                 "resume=false"
             )
+            raise of_all(CheckpointError(told))
         fault = next((told for told in ranks.gather(damage(one, ranks)) if told), "")
         if not fault:
             if ranks.is_first:
@@ -67,7 +69,8 @@ def first_proven(found: Sequence[Checkpoint], ranks: Ranks, *, plan: str) -> Che
         faults.append(f"{one.folder.name}: {fault}")
         if ranks.is_first:
             print(f"resume: passes over {one.folder}: {fault}", flush=True)
-    raise CheckpointError(f"resume: no whole checkpoint ({'; '.join(faults)[:300]}); start anew with resume=false")
+    told = f"resume: no whole checkpoint ({'; '.join(faults)[:300]}); start anew with resume=false"
+    raise of_all(CheckpointError(told))
 
 
 def lay_aside(folder: Path, one: Checkpoint) -> None:

@@ -160,7 +160,7 @@ def _make_room(save: Save) -> None:
     if save.writing.exists():
         shutil.rmtree(save.writing)  # a run that was killed here
     save.writing.mkdir(parents=True)
-    last = next((one.manifest for one in checkpoints_in(save.final.parent) if one.manifest), None)
+    last = next((one.manifest for one in checkpoints_in(save.final.parent) if one.manifest and not one.fault), None)
     free = shutil.disk_usage(save.writing).free
     if last is not None and last.size > free:
         raise DiskError(

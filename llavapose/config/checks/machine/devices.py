@@ -21,6 +21,9 @@ _AMPERE = (8, 0)
 _ADA = (8, 9)
 """The first that multiplies in 8 bits."""
 
+_MOST = 1024
+"""Processes of one machine, each of which imports torch; more is a slip of the hand."""
+
 
 def device_problems(config: TrainConfig) -> list[str]:
     """One line for each part of trainer and strategy that this machine cannot run."""
@@ -69,6 +72,8 @@ def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> 
         return
     what = f"strategy: DeepSpeed (stage {strategy['stage']})" if "stage" in strategy else "strategy: DeepSpeed"
     instead = "choose strategy=single, ddp, or deepspeed_stage3_cpu to try it on a CPU"
+    if strategy.get("stage", 3) not in (1, 2, 3):
+        yield f"strategy.stage is {strategy['stage']}; expected 1, 2 or 3"
     if importlib.util.find_spec("deepspeed") is None:
         yield f"{what} needs the package deepspeed, which is not installed; install it, or choose strategy=fsdp2"
     elif accelerator in ("cpu", "mps", "tpu"):
@@ -112,6 +117,13 @@ def _devices(devices: Any, accelerator: str, gpus: Gpus | None, num_cores: int) 
     asked = _parsed(devices)
     if asked is None:
         yield f"trainer.devices is {devices!r}; expected a number, a list of indices such as [0,1], or auto"
+    elif isinstance(asked, int) and asked > _MOST:
+        yield f"trainer.devices={devices}: expected at most {_MOST:,} of a machine"
+    elif isinstance(asked, list) and len(set(asked)) < len(asked):
+        twice = next(index for index in asked if asked.count(index) > 1)
+        yield f"trainer.devices names {twice} twice; name each device once"
+    elif isinstance(asked, list) and accelerator == "cpu":
+        yield f"trainer.devices={devices}: on a CPU it is a number of processes; set trainer.devices={len(asked)}"
     elif gpus is None:
         return
     elif gpus.num and isinstance(asked, list) and any(index >= gpus.num for index in asked):
