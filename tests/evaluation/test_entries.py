@@ -58,6 +58,15 @@ LINES = {
         changed(claims=3 * [{"outcome": "supported", "start": 0, "end": 5, "kind": "leg", "part": "left leg"}]),
         r"verdict on '1-conv': has the claim from 0 to 5 twice",
     ),
+    "an outcome of its own": (
+        changed(claims=[{"outcome": "very supported", "start": 0, "end": 5}]),
+        r"jsonl:1 has claims that are none; expected objects with an outcome",
+    ),
+    "a place that is a truth": (
+        changed(claims=[{"outcome": "supported", "start": False, "end": True}]),
+        r"verdict on '1-conv': has a claim from False to True; expected a part",
+    ),
+    "a repeat before the first": (changed(repeat=-1), r"cheat.jsonl:1 has repeat -1; expected a whole number from 0"),
     "a number for a reason": (changed(reason=7), r"cheat.jsonl:1 has reason 7; expected a text"),
 }  # fmt: skip
 

@@ -65,6 +65,19 @@ def test_nobody_chooses_what_a_control_is_worth(board, change, error):
     assert len(str(told.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("other", ["rival", None])
+def test_a_control_is_rated_beside_the_anchor(board, other):
+    """Another would be an easier or a harder one."""
+    under = [{"question_id": one.id, "arm": "cheat", "text": f"cheat says {one.id}"} for one in QUESTIONS]
+    write_jsonl(board / "answers" / "shuffled" / "cheat.jsonl", under)
+    path = board / "verdicts" / JUDGE / "shuffled" / "cheat.jsonl"
+    write_jsonl(path, lines_of("cheat", "baseline"))
+    check_entries(board)
+    write_jsonl(path, lines_of("cheat", other))
+    with pytest.raises(DataError, match=r"beside different arms \(cheat beside baseline, cheat beside (nobody|rival), "):
+        check_entries(board)
+
+
 def test_answers_under_a_control_are_there(board):
     (board / "answers" / "shuffled" / "cheat.jsonl").unlink()
     with pytest.raises(
@@ -100,12 +113,19 @@ def test_controls_of_fewer_repeats_are_kept(board):
     ("key", "value"), [("model", "my-own"), ("protocol", "single"), ("context", "picture")], ids=str
 )
 def test_one_judge_judges_in_one_way(board, key, value):
+    """Nor is it one way where an entry leaves out by whom it was judged, or alone says so."""
     ways = {"model": "gpt-4o", "protocol": "pair", "context": "keypoints"}
     for path in (board / "verdicts" / JUDGE).glob("*.jsonl"):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         changed = {key: value} if path.stem == "cheat" else {}
         write_jsonl(path, [{**line, **ways, **changed} for line in lines])
     with pytest.raises(DataError, match=rf"has {key} .*'{value}' of cheat.*; expected one {key} a judge"):
+        check_entries(board)
+    for path in (board / "verdicts" / JUDGE).glob("*.jsonl"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        write_jsonl(path, [{k: v for k, v in line.items() if k not in ways or path.stem == "cheat"} for line in lines])
+    with pytest.raises(DataError, match=r"has model (None of \w+ and 'my-own' of cheat|'gpt-4o' of cheat and None of \w+)"
+                       if key == "model" else r"has model '?\w"):  # fmt: skip
         check_entries(board)
 
 

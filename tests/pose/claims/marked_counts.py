@@ -127,6 +127,13 @@ THIRD: list[tuple[int, str, str]] = [
     (1, "There are no people apart from the cyclist.", "open"),
     (2, "There are no people other than the couple on the bench.", "open"),
     (3, "There are no people in the picture.", "wrong"),
+    (2, "Apart from the couple, no one else is in the picture.", "open"),
+    (2, "There is no other person besides the surfer and his friend.", "open"),
+    (4, "Nobody else is around besides the three girls and their coach.", "open"),
+    (3, "No one else is in the picture.", "wrong"),
+    # What is denied.
+    (4, "There aren't three people in the picture but four.", "right"),
+    (4, "There are not two people here.", "open"),
     # Some of all, more than there are.
     (5, "Six of the people are standing.", "wrong"),
     (5, "Four of the people are standing.", "open"),
