@@ -15,6 +15,7 @@ from llavapose.evaluation.answerers.protocol import (
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
 from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE, shown_in
+from llavapose.evaluation.probe.rows import check_probes
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, read_jsonl
 
@@ -53,10 +54,19 @@ def probe(arm: Arm) -> None:
 
     path = arm.out / "probe" / f"{arm.name}.jsonl"
     write_rows(path, made, pictures, rows_from, "pair")
+    _say_unlike(arm)
     if chooses:
         rows = [row for _, row in read_jsonl(path, what="probe")]
         unanswered = sum(one is None for row in rows for one in row["chosen"])
         log.info("%s: %d of %d choices unanswered, neither right nor wrong", arm.name, unanswered, 2 * len(rows))
+
+
+def _say_unlike(arm: Arm) -> None:
+    """A line where the arms of a folder were not probed about the same facts, as after other settings for one."""
+    try:
+        check_probes(arm.out)
+    except DataError as error:
+        log.warning("%s; until then their skills are of other facts, and board=%s is refused", error, arm.out)
 
 
 def _probe_rows(

@@ -80,7 +80,6 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         lines = _lines(folder, judge, None)
         where = f"board: {folder / 'verdicts' / judge}"
         _check_lines(lines, asked, where)
-        _check_anchor(lines, where)
         _check_repeats(lines, where)
         _check_missing(lines, asked, max_missing, where)
         under = {control: _lines(folder, judge, control) for control in Control}
@@ -89,7 +88,9 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
             _check_lines(of_control, asked_under, f"{where}/{control}")
             _check_repeats(of_control, f"{where}/{control}", alike=False)
             _check_missing(of_control, asked_under, max_missing, f"{where}/{control}")
-        _check_way([*lines, *chain.from_iterable(under.values())], where)
+        everything = [*lines, *chain.from_iterable(under.values())]
+        _check_anchor(everything, where)
+        _check_way(everything, where)
     check_probes(folder)
 
 
@@ -185,7 +186,7 @@ def _problem_of_answer(line: Line, text: str, room: str) -> str | None:
     seen = set[tuple[Any, ...]]()
     for claim in line.get("claims") or ():
         start, end = claim.get("start"), claim.get("end")
-        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+        if not (type(start) is type(end) is int and 0 <= start < end <= len(text)):
             return (f"has a claim from {shown(start)} to {shown(end)}; expected a part of {arm}'s answer, which has "
                     f"{len(text)} letters")  # fmt: skip
         if (key := tuple(map(str, map(claim.get, _CLAIM)))) in seen:
@@ -242,7 +243,7 @@ _WAY = ("model", "protocol", "context")
 def _check_way(lines: Sequence[Line], where: str) -> None:
     """A judge is one model that judges in one way."""
     for key in _WAY:
-        found = {line[key]: line[FILE] for line in reversed(lines) if line.get(key) is not None}
+        found = {line.get(key): line[FILE] for line in reversed(lines)}
         if len(found) > 1:
             told = " and ".join(f"{shown(value)} of {name}" for value, name in sorted(found.items(), key=str)[:2])
             raise DataError(f"{where} has {key} {told}; expected one {key} a judge; judge one of them again")

@@ -22,7 +22,7 @@ from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST, NO_ANSWER, ans
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256
 from llavapose.kinds import KINDS
-from llavapose.pose.check import CONTRADICTED, SUPPORTED
+from llavapose.pose.check import CONTRADICTED, SUPPORTED, UNVERIFIABLE
 from llavapose.records import CONTROL_ARMS, POSE, Question
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ _FORM: Mapping[str, tuple[type | UnionType, str]] = {
     "reason": (str, "a text"),
     "claims": (list | None, "a list"),
 }
+_OUTCOMES = (SUPPORTED, CONTRADICTED, UNVERIFIABLE)
 _NEEDED = ("question_id", "scene_id", "kind", "rating", "arm")
 
 
@@ -102,8 +103,10 @@ def _problem(line: Line, judge: str) -> str | None:
     for key, (form, told) in _FORM.items():
         if key in line and (not isinstance(line[key], form) or isinstance(line[key], bool)):
             return f"has {key} {shown(line[key])}; expected {told}"
-    if not all(isinstance(claim, dict) and isinstance(claim.get("outcome"), str) for claim in line.get("claims") or ()):
+    if not all(isinstance(claim, dict) and claim.get("outcome") in _OUTCOMES for claim in line.get("claims") or ()):
         return "has claims that are none; expected objects with an outcome"
+    if line.get("repeat", 0) < 0:
+        return f"has repeat {line['repeat']}; expected a whole number from 0"
     return _problem_of_rating(line["rating"], judge)
 
 

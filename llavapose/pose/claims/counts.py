@@ -27,6 +27,7 @@ _AND_OTHERS = re.compile(
     r"|girls?|child|children|others?)\b"
 )
 _VAGUE = re.compile(
+    r"\b(?:not|never)(?: (?:only|just))? $|n['’]t $|"
     r"\b(?:more|less|fewer) than $|\bat (?:least|most) $"
     r"|\b(?:about|around|roughly|nearly|almost|perhaps|up to|some|for) $"
 )
@@ -39,7 +40,8 @@ _WHOLE_OF = re.compile(
     r"\b(?:consists|made up|composed|comprised|total|picture|photo|photograph|image|shot|view|sum) of $"
 )
 _SOME_OF = re.compile(r" of (?:them|the|these|those)\b")
-_NOBODY_BUT = re.compile(r"(?: \w+){1,2}? (?:besides|apart from|aside from|other than|except|but)\b")
+_NOBODY_BUT = re.compile(r"(?: \w+){0,5}? (?:besides|apart from|aside from|other than|except|but)\b")
+_SEVERAL = re.compile(rf"(?: \w+){{0,3}} (?:and|couple|pair|{words.PLURALS}|{'|'.join(NUMBERS[2:])})\b")
 _WITH = re.compile(
     r"\b(?:other|another|his|her|their|with|by|behind|besides?|between|among|amongst|near|to|alongside|towards?|including"
     r"|in front of|opposite|(?:man|woman|boy|girl|child|person|player|skier|surfer) and) $"
@@ -131,9 +133,11 @@ def _size(claim: Claim) -> int:
 
 def _says_nothing(sentence: str, match: re.Match[str]) -> bool:
     """Whether a number is no more than a guess, of no people for sure, or taken for granted."""
-    if match.re is _ALONE:
-        return False
     before = sentence[: match.start()]
+    if match.re is _ALONE:
+        # Nobody else than somebody who is many, perhaps.
+        several = match[0].endswith(" them") or any(one.match(sentence, match.end()) for one in (_NOBODY_BUT, _SEVERAL))
+        return several or _APART_FROM.search(before) is not None
     if _VAGUE.search(before):
         return True
     if match.re is _COUNT_LEAD or _OF_ALL.search(before):

@@ -165,3 +165,19 @@ def test_real_photographs_are_probed_by_their_keypoint_file_alone(server, tmp_pa
     probe(arm_of(real, EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite"), tmp_path))
     rows = rows_of(tmp_path)
     assert rows and {row["pictures"] for row in rows} == {"true", "shuffled", "no_picture"}
+
+
+def test_arms_that_are_probed_about_other_facts_are_told_at_once(server, told, tmp_path, caplog):
+    server.behave = lambda asked: Served(body=completion("A"))
+    answerer = EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite")
+    few = replace(arm_of(told, answerer, tmp_path, shuffled=False, no_picture=False), name="few")
+    probe(replace(few, probe=replace(few.probe, num_asked=20)))
+    assert "probed about" not in caplog.text
+    probe(arm_of(told, answerer, tmp_path, shuffled=False, no_picture=False))
+    assert "probe/few.jsonl lacks" in caplog.text and "probe both with the same settings; until then" in caplog.text
+
+
+def test_pictures_without_two_sided_facts_leave_no_probe(server, told, tmp_path, caplog):
+    answerer = EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite")
+    probe(arm_of(told, answerer, tmp_path, num_images=1))
+    assert "no fact of the 1 held-out pictures has its opposite" in caplog.text and not (tmp_path / "probe").exists()

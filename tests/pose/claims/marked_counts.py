@@ -132,8 +132,10 @@ THIRD: list[tuple[int, str, str]] = [
     (4, "Nobody else is around besides the three girls and their coach.", "open"),
     (3, "No one else is in the picture.", "wrong"),
     # What is denied.
-    (4, "There aren't three people in the picture but four.", "right"),
     (4, "There are not two people here.", "open"),
+    (4, "There aren't three people in the picture.", "open"),
+    (2, "Nobody but them is in the picture.", "open"),
+    (1, "There is no one but the goalkeeper.", "right"),
     # Some of all, more than there are.
     (5, "Six of the people are standing.", "wrong"),
     (5, "Four of the people are standing.", "open"),
@@ -159,6 +161,8 @@ THIRD: list[tuple[int, str, str]] = [
 """Marked after a trial had named some such sentences, before the words for them were chosen."""
 
 MISREAD: list[tuple[int, str, str]] = [
+    # What is denied is not judged, and neither is what is put in its place.
+    (4, "There aren't three people in the picture but four.", "right"),
     # Equal numbers are taken for the same people.
     (6, "Two people row, two people steer, two people cheer from the bank.", "open"),
     # More than ten are "many", which four or five neither are nor are not.
