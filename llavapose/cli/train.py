@@ -53,7 +53,7 @@ def sweep(conf: Path, overrides: Sequence[str]) -> None:
         raise ConfigError(f"-m starts the processes of its jobs itself; leave out {place.by}, or -m")
     if any(text.lstrip("+").startswith("dry_run=") for text in overrides):
         raise ConfigError("dry_run plans one run; leave out -m, and give one value of each setting")
-    launch(conf, overrides, prepare=data_of, finish=say_sweep)
+    launch(conf, overrides, prepare=data_of, finish=say_sweep, check=refuse_no_room)
 
 
 def run() -> None:

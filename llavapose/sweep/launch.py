@@ -40,7 +40,12 @@ class _Planned:
 
 
 def launch(
-    conf: Path, overrides: Sequence[str], *, prepare: Prepare, finish: Callable[[Path, TrainConfig], object]
+    conf: Path,
+    overrides: Sequence[str],
+    *,
+    prepare: Prepare,
+    finish: Callable[[Path, TrainConfig], object],
+    check: Callable[[TrainConfig], object] = lambda config: None,
 ) -> None:
     """Check every job, make what they share, run those that are not there, write ``jobs.json``, then the tables.
 
@@ -50,12 +55,15 @@ def launch(
         prepare: makes the data of a job; called once for each different
             data before any job starts, so that no two make the same.
         finish: writes the tables of a sweep's folder, given the settings of its first job.
+        check: refuses what a job itself would refuse of its settings.
 
     Raises:
         ConfigError: before any job starts: mistakes in one, or what other settings trained in its folder.
         LlavaPoseError: jobs failed; the tables are written all the same.
     """
     sweep = plan_sweep(conf, overrides)
+    for config in sweep.configs:
+        check(config)
     claim_sweep(sweep.folder, overrides)
     planned = _planned(sweep, prepare)
     _refuse_replacing(sweep, planned)

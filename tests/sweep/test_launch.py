@@ -162,3 +162,25 @@ def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(con
 def test_mistakes_before_any_job_starts(conf, overrides, words):
     with pytest.raises(ConfigError, match=words):
         plan_sweep(conf, overrides)
+
+
+def test_cells_of_a_grid_over_lengths_are_set_apart(conf):
+    """Whatever stands before or behind it, and beside another that varies."""
+    for words in (["data=full", "data.max_length=200,300"], ["data.max_length=200,300", "data=full"]):
+        jobs = plan_sweep(conf, ["experiment=world", *words]).jobs
+        trained = [job for job in jobs if job.trains]
+        assert [job.name for job in trained] == ["full data.max_length=200", "full data.max_length=300"]
+        assert [job.config.data.max_length for job in trained] == [200, 300]
+        assert len({job.dir for job in trained}) == len({job.results_dir for job in trained}) == 2
+    both = plan_sweep(conf, ["data=conv,full", "seed=0,1", "data.max_length=200,300"]).jobs
+    trained = [job for job in both if job.trains]
+    assert len({job.dir for job in trained}) == len({job.name for job in trained}) == 8
+
+
+def test_a_cell_without_room_for_a_picture_is_refused_before_any_is_trained(conf, tmp_path, monkeypatch):
+    from llavapose.cli.train import sweep
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"data\.max_length is 20, and a picture of tiny alone takes \d+ tokens"):
+        sweep(conf, ["data=full", "data.max_length=200,20"])
+    assert list(tmp_path.iterdir()) == []
