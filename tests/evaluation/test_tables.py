@@ -42,7 +42,9 @@ def cell(rows, arm, kind="all"):
 
 
 def test_the_gain_is_the_difference_in_percent_of_the_baselines_score():
-    rows = ablation_table({"full": rated([6, 6, 6]), "baseline": rated([5, 4, 6])}, ["full", "baseline"])
+    rows = ablation_table(
+        {"full": rated([6, 6, 6]), "baseline": rated([5, 4, 6])}, ["full", "baseline"], judge="gpt-4o"
+    )
     assert cell(rows, "full")["gain"] == pytest.approx(20) and cell(rows, "full", "detail")["gain"] == pytest.approx(50)
     assert math.isnan(cell(rows, "baseline")["gain"])
     none = ablation_table({"full": rated([6, 6, 6]), "baseline": rated([-1, 0, 0])}, ["full"])
