@@ -140,8 +140,8 @@ def test_the_precisions_are_lightnings():
 def test_what_lightning_refuses_is_one_line():
     from llavapose.training.trainer import build_trainer
 
-    config = typed("train", composed("train", conf_folder(), ["data=detail", "trainer.profiler=no_such"]))
-    with pytest.raises(ConfigError, match=r"^trainer: Lightning cannot be set up so .*profiler"):
+    config = typed("train", composed("train", conf_folder(), ["data=detail", "trainer.plugins=no_such"]))
+    with pytest.raises(ConfigError, match=r"^trainer: Lightning cannot be set up so .*invalid type for plugin"):
         build_trainer(config)
 
 
