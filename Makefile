@@ -35,10 +35,10 @@ reference: install
 	$(PY) -m tests.docs.refresh
 
 test: install
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile -m "not long"
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not long"
 
 test-all: install
-	LLAVAPOSE_FUZZ=2000 OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
+	LLAVAPOSE_FUZZ=2000 OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 results: install
 	@git diff --quiet HEAD || (echo "error: the working tree has changes: commit them first, for the tables name the commit that made them"; exit 1)

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,18 @@ def launch(jobs: list[dict[str, Any]], folder: Path, *, ranks: int = 1, timeout:
     finally:
         for process in processes:
             process.kill()
+
+
+def asked_for(request: pytest.FixtureRequest, names: Iterable[str]) -> list[str]:
+    """Those of the names that a test of this file, chosen for this session, has as a parameter."""
+    here = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    wanted = {value for item in here for value in item.callspec.params.values() if isinstance(value, str)}
+    return [name for name in names if name in wanted]
+
+
+def most_long(names: Iterable[str], *, but: Collection[str]) -> list[Any]:
+    """The names as parameters: those that ``make test`` runs, and all others for ``make test-all``."""
+    return [name if name in but else pytest.param(name, marks=pytest.mark.long) for name in names]
 
 
 @pytest.fixture(scope="session")

@@ -129,18 +129,23 @@ def run(folder: Path, *words: str, torchrun: bool) -> subprocess.CompletedProces
 @pytest.mark.slow
 @pytest.mark.compiler
 @pytest.mark.parametrize(
-    "torchrun", [pytest.param(True, id="torchrun"), pytest.param(False, id="lightning", marks=pytest.mark.long)]
+    ("torchrun", "strategy"),
+    [
+        pytest.param(True, "ddp", id="torchrun"),
+        pytest.param(True, "deepspeed_stage3_cpu", id="torchrun-zero3", marks=pytest.mark.long),
+        pytest.param(False, "deepspeed_stage3_cpu", id="lightning", marks=pytest.mark.long),
+    ],
 )
-def test_one_command_from_nothing_to_a_checkpoint(tmp_path, torchrun):
-    """Pictures, samples, training by ZeRO-3 on two ranks, export: started by torchrun, or by Lightning itself."""
-    done = run(tmp_path, "strategy=deepspeed_stage3_cpu", torchrun=torchrun)
+def test_one_command_from_nothing_to_a_checkpoint(tmp_path, torchrun, strategy):
+    """Pictures, samples, training on two ranks, export: started by torchrun, or by Lightning itself."""
+    done = run(tmp_path, f"strategy={strategy}", torchrun=torchrun)
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
     facts = json.loads((tmp_path / "out" / "hf" / "training.json").read_text())
     assert facts["training"]["ranks"] == 2 and facts["training"]["optimizer steps"] == 2
     assert done.stdout.count("; 2 steps") == 1 and "in use by" not in done.stdout + done.stderr
     owner = json.loads((tmp_path / "out" / "owner.json").read_text())
     assert owner["ok"] and owner["ended"]
-    again = run(tmp_path, "strategy=deepspeed_stage3_cpu", "resume=true", torchrun=torchrun)
+    again = run(tmp_path, f"strategy={strategy}", "resume=true", torchrun=torchrun)
     assert again.returncode == 0, again.stderr[-3000:]
     assert again.stdout.count("its training had ended") == 1
 

@@ -24,6 +24,7 @@ from llavapose.data.datamodule import PoseDataModule
 from llavapose.kinds import KINDS
 from llavapose.samples import write_samples
 from llavapose.training.strategies import FSDP2Strategy, keeps_matrices
+from tests.training.conftest import asked_for, most_long
 from tests.training.runs import lines, run, weights
 
 STEEP = {"eps": 1.0, "lr": 0.5, "warmup_ratio": 0.0}
@@ -57,10 +58,11 @@ def mixed(places, samples, tmp_path_factory) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def two_processes(places, mixed, tmp_path_factory, launcher) -> Path:
+def two_processes(request, places, mixed, tmp_path_factory, launcher) -> Path:
     folder = tmp_path_factory.mktemp("two")
     jobs = []
-    for name, (strategy, batch_size, accumulate) in (RUNS | RESUMED).items():
+    for name in asked_for(request, RUNS | RESUMED):
+        strategy, batch_size, accumulate = (RUNS | RESUMED)[name]
         if strategy.startswith("deepspeed") and not shutil.which("g++"):
             continue
         job = {
@@ -79,8 +81,8 @@ def two_processes(places, mixed, tmp_path_factory, launcher) -> Path:
     shape = {"devices": 2, "batch_size": 2, "accumulate": 2}
     jobs += [
         {**mixed, **shape, "output_dir": str(folder / name), "strategy": strategy, "check": False}
-        for name, strategy in MIXED.items()
-        if strategy == "ddp" or shutil.which("g++")
+        for name in asked_for(request, MIXED)
+        if (strategy := MIXED[name]) == "ddp" or shutil.which("g++")
     ]
     assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     return folder
@@ -91,7 +93,10 @@ def moved(base: str, folder: Path) -> float:
     return max(float((after[name] - before[name]).abs().max()) for name in after)
 
 
-@pytest.mark.parametrize("name", [*RUNS, *RESUMED])
+@pytest.mark.parametrize(
+    "name",
+    most_long([*RUNS, *RESUMED], but=("ddp", "deepspeed_accumulated", "fsdp2", "deepspeed_resumed", "fsdp2_resumed")),
+)
 def test_two_ranks_leave_the_weights_of_one(name, one_process, two_processes, places):
     if name.startswith("deepspeed") and not shutil.which("g++"):
         pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
@@ -117,7 +122,7 @@ def one_process_mixed(mixed, tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", MIXED)
+@pytest.mark.parametrize("name", most_long(MIXED, but=("mixed_deepspeed",)))
 def test_ranks_without_a_picture_leave_what_one_process_leaves(name, mixed, one_process_mixed, two_processes):
     if name.endswith("deepspeed") and not shutil.which("g++"):
         pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")

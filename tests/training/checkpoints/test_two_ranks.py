@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from llavapose.manifest import checkpoints_in
+from tests.training.conftest import asked_for, most_long
 from tests.training.runs import lines, weights
 
 STRATEGIES = ("ddp", "deepspeed", "fsdp2")
@@ -28,10 +29,10 @@ FAULTS = {name: (name, 1, 3) for name in ("signal", "full", "nan", "gradients")}
 
 
 @pytest.fixture(scope="module")
-def runs(places, tmp_path_factory, launcher) -> Path:
+def runs(request, places, tmp_path_factory, launcher) -> Path:
     folder = tmp_path_factory.mktemp("two")
     jobs: list[dict[str, Any]] = []
-    for strategy in STRATEGIES:
+    for strategy in asked_for(request, STRATEGIES):
         if strategy == "deepspeed" and not shutil.which("g++"):
             continue
         plain = {**places, **SETTINGS, "strategy": strategy}
@@ -49,7 +50,7 @@ def runs(places, tmp_path_factory, launcher) -> Path:
     return folder
 
 
-@pytest.fixture(params=STRATEGIES)
+@pytest.fixture(params=most_long(STRATEGIES, but=("deepspeed",)))
 def of_strategy(request, runs) -> Path:
     if not (runs / request.param).exists():
         pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
