@@ -233,13 +233,20 @@ def _untold(folder: Path, manifest: Manifest) -> str:
         if not _leads_in(path):
             return f"{shown(path)} is no path inside its folder"
     state = folder / manifest.state
-    read = sorted(path for path in state.rglob("*") if path.is_file()) if state.is_dir() else [state]
+    read = [path for path in sorted(state.rglob("*")) if path.is_file() and not _LITTER.match(path.name)]
+    read = read if state.is_dir() else [state]
     # One rank after another: a number of ranks that is a lie ends at the first that left nothing.
     states = (f"rng-{rank}.pt" for rank in range(manifest.world_size))
     for path in chain((path.relative_to(folder).as_posix() for path in read), states):
         if path not in told:
-            return f"{named(path)} is not among the files that its manifest names"
+            return (
+                f"{named(path)} is not among the files that its manifest names; if somebody put it there, take it out"
+            )
     return ""
+
+
+_LITTER = re.compile(r"\.DS_Store$|\.nfs[0-9a-f]+$")
+"""What file systems leave, and nobody reads."""
 
 
 def _leads_in(path: str) -> bool:

@@ -33,7 +33,9 @@ def forecast(config: TrainConfig) -> Forecast:
     """The plan of a run."""
     shapes, gpus = read_shapes(config.model.base), find_gpus()
     setup = setup_of(config, num_gpus=gpus.num if gpus is not None else 0)
-    _refuse_as_training_does(config, setup.ranks)
+    # A plan made where no GPU can be counted knows the ranks of a number of devices alone.
+    counted = (gpus is not None and gpus.num > 0) or str(config.trainer.get("devices", 1)) not in ("auto", "-1")
+    _refuse_as_training_does(config, setup.ranks if counted else None)
     planned, whole = plan_settings(config, shapes, setup), _mixture(config)
     if (known := whole.prefixes) is not None:
         planned = replace(planned, prefix_tokens=known.picture, text_prefix_tokens=known.text)
@@ -42,14 +44,14 @@ def forecast(config: TrainConfig) -> Forecast:
     return forecast_of(config, shapes, setup, epoch, card=_card(config))
 
 
-def _refuse_as_training_does(config: TrainConfig, ranks: int) -> None:
+def _refuse_as_training_does(config: TrainConfig, ranks: int | None) -> None:
     """What settings alone do not show, and a run would refuse when it has found its ranks and its base.
 
     Raises:
         ConfigError: a picture leaves no room in ``data.max_length``, or steps do not come to ``global_batch``.
     """
     refuse_no_room(config)
-    if config.global_batch is not None:
+    if config.global_batch is not None and ranks is not None:
         accumulate = int(config.trainer.get("accumulate_grad_batches") or 1)
         if problems := not_dividing(config.global_batch, config.batch_size, accumulate, ranks):
             raise ConfigError(problems[0])

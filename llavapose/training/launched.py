@@ -87,6 +87,11 @@ def others_gone(rank: int, size: int) -> Iterator[None]:
             raise
         # Behind torch's own places in files of the machine that it was built on.
         reason = re.sub(r"\[\S*/\S*\]\s*", "", told)[:100]
+        if re.search(r"timed?[ -]?out", told, re.IGNORECASE):
+            raise LlavaPoseError(
+                f"rank {rank} of {size}: heard nothing of another rank for too long ({reason}); it may be gone or "
+                "slow: see its own output"
+            ) from None
         raise LlavaPoseError(
             f"rank {rank} of {size}: another rank is gone ({reason}); its own output says why"
         ) from None

@@ -143,10 +143,11 @@ def test_a_picture_replaced_at_equal_size_is_not_resumed(tmp_path, own_pictures,
         return module(tmp_path / "samples.jsonl", own_pictures, processor)
 
     first = made()
-    state, held = {"fingerprint": first.order_fingerprint(), "epoch": 0, "batches": 1}, path.read_bytes()
+    held, other = path.read_bytes(), made()
+    state = {"fingerprint": first.order_fingerprint(), "epoch": 0, "batches": 1}
     replaced(path, times=times)
+    assert other.order_fingerprint() == state["fingerprint"], "what a run has read is its own, whenever it is asked"
     assert path.stat().st_size == len(held) and path.read_bytes() != held
-    assert first.order_fingerprint() == state["fingerprint"], "what this run has read stays its own"
     with pytest.raises(DataError, match="resume: samples, pictures, tokenizer, seed"):
         made().load_state_dict(state)
     path.write_bytes(held)

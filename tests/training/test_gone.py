@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.errors import LlavaPoseError
+from llavapose.training.launched import others_gone
 from tests.training.checkpoints.test_two_ranks import SETTINGS
 
 LINE = r"rank {rank} of 2: another rank is gone \(.+\); its own output says why"
@@ -35,3 +37,12 @@ def test_the_first_one_s_reason_is_told_once(places, tmp_path, launcher):
     assert "No space left on device" in (tmp_path / "run" / "error-0.txt").read_text()
     said = (tmp_path / "run" / "said-1.txt").read_text()
     assert re.fullmatch(LINE.format(rank=1), said), said
+
+
+def test_a_slow_rank_is_not_called_gone():
+    said = "[/pytorch/third_party/gloo/gloo/transport/tcp/unbound_buffer.cc:81] Timed out waiting 1800000ms for recv"
+    slow = pytest.raises(LlavaPoseError, match=r"rank 0 of 2: heard nothing of another rank for too long \(Timed out")
+    with slow, others_gone(0, 2):
+        raise RuntimeError(said)
+    with pytest.raises(RuntimeError, match="shape mismatch"), others_gone(0, 2):
+        raise RuntimeError("shape mismatch")

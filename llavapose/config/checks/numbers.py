@@ -97,11 +97,11 @@ def number_problems(where: str, values: Mapping[str, Any], limits: Mapping[str, 
 
 
 def trainer_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each value that Lightning's trainer would not take: numbers, words, and two that contradict."""
+    """One line for each value that the trainer would not take or nobody can mean: numbers, words, two that contradict."""
     yield from number_problems("trainer", values, TRAINER)
     for key, words in TRAINER_WORDS.items():
         value = values.get(key)
-        if isinstance(value, str) and value not in words:
+        if isinstance(value, str) and value.lower() not in words:
             yield f"trainer.{key} is {value!r}; expected one of {', '.join(words)}"
     least, most = values.get("min_epochs"), values.get("max_epochs")
     if isinstance(least, int) and isinstance(most, int) and -1 != most < least:

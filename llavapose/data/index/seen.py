@@ -82,7 +82,7 @@ def picture_hash(path: Path) -> bytes:
 
 
 def _name(records: Records) -> str:
-    """Of folder and names alone: samples that were added or changed leave what is known of their pictures."""
+    """Of folder and names alone: other samples about the same pictures leave what is known of them."""
     names: Mapping[str, str] = records.table.hashes
     told = [str(records.images.resolve()), names["name_bytes"], names["name_ends"]]
     return f"pictures-{fingerprint(told, 16)}"

@@ -45,6 +45,19 @@ def test_ranks_that_only_the_machine_knows_divide_too(conf, monkeypatch):
         plan(conf, "strategy=ddp", "trainer.devices=auto", "global_batch=32")
 
 
+@pytest.mark.parametrize("devices", ["auto", "-1"])
+def test_a_plan_without_a_gpu_counts_no_ranks(conf, monkeypatch, devices):
+    """On a laptop nobody knows how many the machine will have."""
+    from llavapose.cli import plan as module
+    from llavapose.config.checks.machine.gpus import Gpus
+
+    for gpus in (None, Gpus(num=0, why="none")):
+        monkeypatch.setattr(module, "find_gpus", lambda gpus=gpus: gpus)
+        plan(conf, "experiment=paper_7b", f"trainer.devices={devices}", "global_batch=32")
+    with pytest.raises(ConfigError, match="global_batch is 32"):
+        plan(conf, "experiment=paper_7b", "trainer.devices=3", "global_batch=32")
+
+
 def test_nothing_to_go_on_from(conf):
     with pytest.raises(ConfigError, match="resume=true: no checkpoint below out"):
         plan(conf, "resume=true", "output_dir=out")
