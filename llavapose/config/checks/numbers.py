@@ -97,7 +97,7 @@ def number_problems(where: str, values: Mapping[str, Any], limits: Mapping[str, 
 
 
 def trainer_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each value that the trainer would not take or nobody can mean: numbers, words, two that contradict."""
+    """One line for each value that the trainer would not take or nobody means: numbers, words, contradictions."""
     yield from number_problems("trainer", values, TRAINER)
     for key, words in TRAINER_WORDS.items():
         value = values.get(key)
