@@ -102,6 +102,8 @@ class Owner:
 _held: dict[str, int | None] = {}
 """Lock file -> its descriptor, of this process; None where the disk keeps no locks."""
 _taken: dict[Place, Owner] = {}
+_cards: dict[Place, Path] = {}
+"""Where the cards of places taken lie, whatever the working directory is by then."""
 _waiting: dict[Place, tuple[Owner, Owner]] = {}
 """Place -> the card of the run that is gone on with, and this run's own, which takes its place in ``sign``."""
 
@@ -185,14 +187,15 @@ def take(place: Place, values: Mapping[str, Any], *, wait: bool = False, goes_on
     if goes_on and before is not None:
         _waiting[place] = (before, owner)
         owner = replace(owner, settings=before.settings, values=before.values)
-    write_json(place.card, asdict(owner))
+    _cards[place] = place.card.absolute()
+    write_json(_cards[place], asdict(owner))
     _taken[place] = owner
 
 
 def sign() -> None:
     """The run goes on for certain: from here on what lies in its places is of its own settings."""
     for place, (_, owner) in list(_waiting.items()):
-        write_json(place.card, asdict(owner))
+        write_json(_cards[place], asdict(owner))
         _taken[place] = owner
         del _waiting[place]
 
@@ -240,7 +243,7 @@ def _give_back(place: Place, *, ok: bool) -> None:
     with contextlib.suppress(OSError):
         before, _ = _waiting.pop(place, (None, None))
         owner = _taken.pop(place)
-        write_json(place.card, asdict(before or replace(owner, ended=_now(), ok=ok)))
+        write_json(_cards.pop(place), asdict(before or replace(owner, ended=_now(), ok=ok)))
     handle = _held.pop(str(place.lock.absolute()), None)
     if handle is not None:
         os.close(handle)

@@ -154,3 +154,13 @@ def test_a_disk_without_locks_is_told_by_the_cards(tmp_path, held, monkeypatch):
     release(ok=False)
     write_json(place.card, {**read_json(place.card, what="card"), "host": "elsewhere", "ended": None})
     assert f"(if it is gone, remove {place.card})" in refusal(place)
+
+
+def test_a_place_is_given_back_where_it_was_taken(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    take(Place(folder=Path("out")), {})
+    monkeypatch.chdir(tmp_path / "there")
+    release(ok=True)
+    assert read_json(tmp_path / "out" / "owner.json", what="card")["ended"]
+    assert list((tmp_path / "there").iterdir()) == []

@@ -14,7 +14,7 @@ from tests.training.checkpoints.test_two_ranks import SETTINGS
 LINE = r"rank {rank} of 2: another rank is gone \(.+\); its own output says why"
 
 
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_the_other_ends_soon_with_one_line(places, tmp_path, launcher, rank):
     job = {**places, **SETTINGS, "strategy": "ddp", "output_dir": str(tmp_path / "run"), "fault": ("killed", rank, 3)}
     codes = launcher([job], tmp_path, ranks=2)

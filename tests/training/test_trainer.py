@@ -16,7 +16,7 @@ CONF = Path(__file__).parents[2] / "conf"
     [
         (["trainer.precision=fp8"], "trainer: Lightning cannot be set up so (Precision 'fp8' is invalid"),
         (["strategy=fsdp2", "trainer.precision=64-true"], "trainer: Lightning cannot be set up so (The `ModelParallel"),
-        (["trainer.val_check_interval=2.5"], "trainer: Lightning cannot be set up so ("),
+        (["trainer.plugins=no_such"], "trainer: Lightning cannot be set up so ("),
         (["strategy.name=no_such"], "trainer: Lightning cannot be set up so ("),
         (["callbacks.curves.folder=null"], "callbacks: Lightning cannot be set up so ("),
     ],
