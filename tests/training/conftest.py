@@ -53,7 +53,7 @@ def launch(jobs: list[dict[str, Any]], folder: Path, *, ranks: int = 1, timeout:
 
 
 def asked_for(request: pytest.FixtureRequest, names: Iterable[str]) -> list[str]:
-    """Those of the names that a test of this file, chosen for this session, has as a parameter."""
+    """Those of the names that are a parameter of a test of this file that pytest has chosen to run."""
     here = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
     wanted = {value for item in here for value in item.callspec.params.values() if isinstance(value, str)}
     return [name for name in names if name in wanted]

@@ -73,7 +73,7 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         _check_name(path)
     asked = Asked(
         questions={question.id: question for question in questions},
-        answers={path.stem: _answers(path, questions) for path in entries},
+        answers={path.stem: read_answers(path, [one.id for one in questions]) for path in entries},
         failed={path.stem: _failed(path) for path in entries},
     )
     for judge in judges_found([folder]):
@@ -94,10 +94,6 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
     check_probes(folder)
 
 
-def _answers(path: Path, questions: Sequence[Question]) -> Mapping[str, str]:
-    return read_answers(path, [question.id for question in questions])
-
-
 def _failed(path: Path) -> Set[str]:
     return {str(row["question_id"]) for _, row in read_jsonl(path, what="answers") if row.get("finish") == "failed"}
 
@@ -113,10 +109,10 @@ def _asked_under(folder: Path, asked: Asked, control: Control, lines: Sequence[L
     """The answers that verdicts under a control are about: the arms' own under it, beside the anchor's usual ones."""
     room = folder / "answers" / control
     arms = {line[FILE] for line in lines}
-    found = {arm: _answers(path, tuple(asked.questions.values())) for arm in arms
-             if (path := room / f"{arm}.jsonl").is_file()}  # fmt: skip
+    there = {arm: path for arm in arms if (path := room / f"{arm}.jsonl").is_file()}
+    found = {arm: read_answers(path, [*asked.questions]) for arm, path in there.items()}
     usual = {arm: texts for arm, texts in asked.answers.items() if arm not in arms}
-    failed = {arm: _failed(room / f"{arm}.jsonl") for arm in found}
+    failed = {arm: _failed(path) for arm, path in there.items()}
     return replace(asked, answers={**usual, **found}, failed={**asked.failed, **failed}, room=f"answers/{control}")
 
 
