@@ -21,7 +21,7 @@ IMAGE_SIZE = 42
 PATCH_SIZE = 14
 COLOURS = ("red", "green", "blue", "yellow")
 
-# The whole suite runs offline, on CPUs, without a screen; DeepSpeed looks for the virtual environment's ninja on PATH.
+# The whole suite runs offline, on CPUs, without a screen; installed commands are the virtual environment's.
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "WANDB_MODE": "offline",
@@ -46,6 +46,16 @@ def _bars_as_they_were():
     yield
     for name, method in before.items():
         setattr(tqdm, name, method)
+
+
+@pytest.fixture
+def plain_plots(monkeypatch):
+    """Empty plots, for tests of other things that write pages: drawing them takes longer than all the rest of those."""
+    from markupsafe import Markup
+
+    from llavapose.report import plots
+
+    monkeypatch.setattr(plots, "_svg", lambda figure: plots.pyplot.close(figure) or Markup("<svg></svg>"))
 
 
 def tiny_samples(num_pictures: int) -> tuple[Sample, ...]:

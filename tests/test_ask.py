@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from llavapose.ask import OF_DRAWN_PEOPLE, is_tiny, said_once
+from tests import warm
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,7 +86,7 @@ def test_asked_from_the_command_line(tmp_path):
     Image.new("RGB", (224, 224), (120, 160, 90)).save(tmp_path / "photo.jpg")
     command = [sys.executable, "-m", "llavapose", "ask", "tiny", "photo.jpg", "What is the person doing?"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    done = warm.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert clean(done.stdout.strip()) and done.stdout.count("\n") == 1
     first, *further = done.stderr.splitlines()
@@ -97,7 +97,7 @@ def test_a_mistake_answers_at_once(tmp_path):
     started = time.process_time()
     command = [sys.executable, "-m", "llavapose", "ask", "owner/name", "none.jpg", "What?"]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    done = warm.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "none.jpg: no such file" in done.stderr and "owner/name is not whole in the cache" in done.stderr
     assert time.process_time() - started < 4

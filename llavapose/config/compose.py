@@ -19,7 +19,7 @@ from llavapose.config.checks.inputs import missing_inputs
 from llavapose.config.checks.machine.ability import machine_problems
 from llavapose.config.checks.secrets import secret_overrides
 from llavapose.config.experiments import misplaced
-from llavapose.config.register import SCHEMAS, as_settings, register
+from llavapose.config.register import SCHEMAS, built, register
 from llavapose.errors import ConfigError, named
 from llavapose.kinds import KINDS, taught_kinds
 
@@ -157,7 +157,9 @@ def refuse_secrets(overrides: Sequence[str]) -> None:
 
 def typed(script: str, config: DictConfig) -> Any:
     """A composed configuration as the script's dataclass, interpolations resolved."""
-    return as_settings(SCHEMAS[script], config)
+    values = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(values, dict)
+    return built(SCHEMAS[script], values)
 
 
 _REFUSALS = (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, OverflowError)

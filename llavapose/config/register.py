@@ -1,12 +1,16 @@
 """Makes the dataclasses of ``schema.py`` known to Hydra under the names that open each primary defaults list."""
 
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass, make_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING as MISSING_VALUE
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue
 
 from llavapose.config.schema import EvaluateConfig, GenerateConfig, TrainConfig
 from llavapose.config.values import COMPOSED
@@ -27,6 +31,45 @@ def as_settings(schema: type, config: DictConfig) -> Any:
     """A composed or saved configuration as its dataclass: interpolations resolved, a ``Path`` where it says so."""
     # The values alone: they were composed under the schema that says text for each path.
     return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), OmegaConf.to_container(config)))
+
+
+def built(schema: type, values: Mapping[Any, Any]) -> Any:
+    """Values that were composed under the schema's text form as the dataclass: what ``as_settings`` gives, sooner.
+
+    Args:
+        schema: a dataclass of settings.
+        values: plain and resolved, of the right types but for a text where the dataclass has a ``Path``.
+
+    Raises:
+        ConfigKeyError: one that the dataclass does not have.
+        MissingMandatoryValue: one that was not set.
+    """
+    hints = _hints(schema)
+    if unknown := [key for key in values if key not in hints]:
+        raise ConfigKeyError(f"{unknown[0]}: no such setting")
+    return schema(**{key: _built_value(hints[key], value) for key, value in values.items()})
+
+
+def _built_value(hint: Any, value: Any) -> Any:
+    if isinstance(value, str) and value == MISSING_VALUE:
+        raise MissingMandatoryValue("a setting has no value")
+    if hint is Path and value is not None:
+        return Path(value)
+    if is_dataclass(hint) and isinstance(value, Mapping):
+        return built(hint, value)  # type: ignore[arg-type]
+    inner = [one for one in get_args(hint) if one is not type(None)]
+    if isinstance(value, Mapping) and get_origin(hint) is dict:
+        return {key: _built_value(inner[1], one) for key, one in value.items()}
+    if isinstance(value, list) and get_origin(hint) is list:
+        return [_built_value(inner[0], one) for one in value]
+    if len(inner) == 1 and get_origin(hint) in (Union, UnionType):
+        return _built_value(inner[0], value)
+    return value
+
+
+@cache
+def _hints(schema: type) -> dict[str, Any]:
+    return get_type_hints(schema)
 
 
 @cache

@@ -1,12 +1,9 @@
 """Strategies that Lightning leaves to be finished: ZeRO-3 on CPU ranks, and FSDP2 over every rank there is."""
 
 import os
-import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from types import MethodType
 from typing import Any
 
@@ -22,7 +19,6 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_f
 from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import LlavaForConditionalGeneration
 
-from llavapose.errors import ConfigError
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_losses
 
@@ -33,17 +29,10 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
     Args:
         stage: of ZeRO.
         offload: weights and optimizer states are moved as ``deepspeed_stage3_offload`` moves them, to where they are.
-
-    Raises:
-        ConfigError: no C++ compiler, which DeepSpeed needs to build its communication op on first use.
     """
 
     def __init__(self, stage: int = 3, offload: bool = False) -> None:
-        if shutil.which("g++") is None:
-            raise ConfigError("strategy=deepspeed_stage3_cpu: no g++ on PATH; install a C++ compiler or choose ddp")
-        # Read when deepspeed is imported and when it builds the op; ninja lies in the environment's bin folder.
-        os.environ["DS_ACCELERATOR"] = "cpu"
-        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        os.environ["DS_ACCELERATOR"] = "cpu"  # read when deepspeed is imported
         # nccl needs GPUs; optimizers other than DeepSpeed's are refused unless allowed here.
         super().__init__(
             stage=stage,
@@ -69,6 +58,10 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
 
     def setup_distributed(self) -> None:
         """As Lightning's, without its check of CUDA indices."""
+        import deepspeed.ops
+
+        # An all-reduce through shared memory that only inference calls; it would be compiled here, for a minute.
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
         reset_seed()
         self.set_world_ranks()
         self._init_deepspeed_distributed()

@@ -14,6 +14,7 @@ from llavapose.config.choices import PRECISIONS
 from llavapose.config.compose import composed, typed
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError, DiskError, disk_words
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["scenes.num_train=12", "scenes.num_val=2", "scenes.image_size=64", "teacher.num_samples=12"]
@@ -22,7 +23,7 @@ SMALL = ["scenes.num_train=12", "scenes.num_val=2", "scenes.image_size=64", "tea
 def run(folder: Path, script: str, *words: str, limit_kb: int | None = None) -> subprocess.CompletedProcess[str]:
     limited = ["bash", "-c", f'ulimit -f {limit_kb}; exec "$@"', "bash"] if limit_kb else []
     command = [*limited, sys.executable, str(ROOT / f"{script}.py"), *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return warm.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> str:

@@ -1,7 +1,6 @@
 """What a run says last: tables, checkpoint, and commands that work as they stand."""
 
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from huggingface_hub import ModelCard
 from llavapose.cli.ending import say_results
 from llavapose.config.compose import composed, settings, typed
 from llavapose.report.tables import read_table
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
@@ -32,7 +32,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 
 def run(*words: str) -> tuple[str, str]:
     """What a process says on stdout and stderr."""
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=400)
+    done = warm.run([sys.executable, *words], capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.test_owner import ENV, HOLD
 
 ROOT = Path(__file__).parents[2]
@@ -27,16 +28,16 @@ SMALL = ["scenes.num_train=12", "scenes.num_val=2", "scenes.image_size=64", "tea
 def test_the_second_is_refused_until_the_first_is_gone(tmp_path, script, words):
     (tmp_path / "samples.jsonl").write_text("")
     holder = [sys.executable, "-c", HOLD, "out", ""]
-    with subprocess.Popen(holder, cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, text=True) as first:
+    with warm.Popen(holder, cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None and first.stdout.readline() == "held\n"
         before = sorted(path.name for path in (tmp_path / "out").rglob("*.*"))
         command = [sys.executable, str(ROOT / f"{script}.py"), *words]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        done = warm.run(command, cwd=tmp_path, capture_output=True, text=True)
         (line,) = done.stderr.splitlines()
         assert done.returncode == 1 and line.startswith("error: ") and f"(process {first.pid} on " in line
         left = {path.name for path in (tmp_path / "out").rglob("*.*")} - {".x.lock"}
         assert sorted(left) == before, "nothing was written there"
         os.kill(first.pid, signal.SIGKILL)
     if script == "generate" and "audit=samples.jsonl" not in words:
-        again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        again = warm.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert again.returncode == 0 and (tmp_path / "out" / "samples.jsonl").is_file(), again.stderr

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,11 +26,12 @@ class Said:
 
 @pytest.fixture
 def run_script(tmp_path):
-    """Runs a script as a user does, in an empty folder."""
+    """Runs a script as a user does, in an empty folder; ``fresh``: its start counts too."""
 
-    def run(script: str, *arguments: str) -> Said:
+    def run(script: str, *arguments: str, fresh: bool = False) -> Said:
+        start = subprocess.run if fresh else warm.run
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
+        done = start(
             [sys.executable, str(ROOT / f"{script}.py"), *arguments],
             cwd=tmp_path,
             capture_output=True,

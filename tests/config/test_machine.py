@@ -22,6 +22,7 @@ from llavapose.config.checks.machine.wandb_key import wandb_problems
 from llavapose.config.compose import composed, settings, typed
 from llavapose.errors import ConfigError
 from llavapose.files import TINY_BASE
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 NOTHING_HEAVY_CPU_S = 4.0
@@ -143,7 +144,7 @@ def test_all_at_once_and_before_anything_is_imported(run_script, tmp_path):
     (tmp_path / "taken").write_text("a file")
     said = run_script(
         "train", "strategy=deepspeed_stage3", "trainer.precision=fp8", "batch_size=0", "output_dir=taken/run",
-        "data.path=none.jsonl", "data.images=none", "model.base=/no/such/folder",
+        "data.path=none.jsonl", "data.images=none", "model.base=/no/such/folder", fresh=True,
     )  # fmt: skip
     assert said.exit_code == 1
     heads = {line.removeprefix("error: ").split(":")[0].split("=")[0].split(" ")[0] for line in said.errors}
@@ -187,7 +188,6 @@ def asked(tmp_path: Path, **libraries: str) -> str:
     return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.compiler
 @pytest.mark.skipif(shutil.which("g++") is None or sys.platform != "linux", reason="needs g++")
 def test_the_driver_is_asked_without_torch(tmp_path):
     there = {name: tmp_path / name for name in ("two", "broken", "other", "none")}
@@ -308,7 +308,7 @@ def test_a_cached_model_loads_at_once_without_network(hub_home, tmp_path):
     words = ["checkpoint=owner/whole", "arm=x", "scenes.num_train=1", "scenes.num_val=6", "benchmark.num_images=0",
              "probe.num_items=8", "tables=false"]  # fmt: skip
     command = [sys.executable, str(ROOT / "evaluate.py"), *words]
-    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    done = warm.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "outputs/evaluate/x/probe/x.jsonl").is_file()
 
@@ -342,3 +342,12 @@ def test_read_only_data_that_are_there_may_be_read(tmp_path):
 
     words = ["data_dir=/proc", "scenes.root=/proc", f"output_dir={tmp_path}"]
     assert machine_problems(typed("train", composed("train", ROOT / "conf", words))) == []
+
+
+def test_deepspeed_on_a_cpu_needs_its_package_and_no_compiler(conf, monkeypatch):
+    words = ["strategy=deepspeed_stage3_cpu", "trainer.accelerator=cpu"]
+    monkeypatch.setenv("PATH", "")
+    assert problems(conf, NONE, *words) == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (line,) = problems(conf, NONE, *words)
+    assert line.startswith("strategy=deepspeed_stage3_cpu needs the package deepspeed") and line.endswith("choose ddp")

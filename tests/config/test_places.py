@@ -22,6 +22,7 @@ from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError
 from llavapose.owner import SWEEP, Place, owner_of, release
+from tests import warm
 from tests.test_owner import ENV, HOLD
 
 CONF = conf_folder()
@@ -159,7 +160,7 @@ def test_a_folder_in_use_is_said_before_what_lies_there():
     """While a first run trains, its own checkpoints are no reason to move them away."""
     start("train", "data=detail", "output_dir=out", leaves=TRAINED, ok=False)
     words = [sys.executable, "-c", HOLD, "out", ""]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=ENV) as first:
+    with warm.Popen(words, stdout=subprocess.PIPE, text=True, env=ENV) as first:
         assert first.stdout is not None and first.stdout.readline() == "held\n"
         try:
             for more in ((), ("seed=1",), ("resume=true",), ("resume=true", "batch_size=3")):
@@ -199,7 +200,7 @@ def test_a_sweep_keeps_its_folder():
     script = (
         "import sys; from pathlib import Path; from llavapose.config.places import claim_sweep as c; c(Path('s'), [])"
     )
-    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    other = warm.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert other.returncode == 1 and "sweep_dir=s: s is in use by" in other.stderr
     release(ok=False)
     claim_sweep(Path("s"), ["data=conv", "sweep_dir=s"])

@@ -23,7 +23,7 @@ LIMIT_CPU_S = 4.0
     ],
 )
 def test_help_says_what_it_does_and_the_groups(run_script, script, words):
-    said = run_script(script, "--help")
+    said = run_script(script, "--help", fresh=True)
     assert said.exit_code == 0
     assert all(word in said.out for word in words)
     assert said.err == ""
@@ -50,7 +50,7 @@ def test_help_says_what_it_does_and_the_groups(run_script, script, words):
     ],
 )
 def test_mistakes_answer_in_one_line_each(run_script, tmp_path, script, arguments, num_lines):
-    said = run_script(script, *arguments)
+    said = run_script(script, *arguments, fresh=arguments[0] in ("optim.lrr=1", "split=test", "arm=x"))
     assert said.exit_code == 1
     assert len(said.errors) == num_lines
     assert all(line.startswith("error: ") for line in said.errors)
@@ -139,7 +139,7 @@ def test_bad_samples_are_said_before_anything_heavy_is_loaded(run_script, tmp_pa
     rows = [{"id": name, "image": f"{name}.jpg", "kind": "conv", "conversations": turns} for name in ("gone", "broken")]
     lines = [*map(json.dumps, rows), "{torn"]
     (tmp_path / "samples.jsonl").write_text("\n".join(lines))
-    said = run_script("train", "data.path=samples.jsonl", "data.images=photos", "evaluate=false")
+    said = run_script("train", "data.path=samples.jsonl", "data.images=photos", "evaluate=false", fresh=True)
     assert said.exit_code == 1
     assert "2 bad records" in said.errors[0] and len(said.errors) == 3
     assert all(word in said.err for word in ("no image gone.jpg", "samples.jsonl:3"))
@@ -161,7 +161,7 @@ def test_a_picture_that_does_not_decode_is_said_before_training(run_script, tmp_
 @pytest.mark.parametrize("script", ["generate", "train"])
 def test_a_teachers_key_is_missed_at_once_where_it_will_be_asked(run_script, tmp_path, monkeypatch, script):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    said = run_script(script, "teacher=gpt4o", "max_usd=5")
+    said = run_script(script, "teacher=gpt4o", "max_usd=5", fresh=True)
     assert said.exit_code == 1 and "OPENAI_API_KEY is not set" in said.err and len(said.errors) == 1
     assert said.cpu_s < LIMIT_CPU_S
     if script == "generate":

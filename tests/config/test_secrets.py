@@ -1,7 +1,6 @@
 """Keys have no place in settings: refused in one line that shows none, before anything is printed or written."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from llavapose.config.checks.secrets import hidden, not_a_variable, not_an_address
 from llavapose.config.compose import composed, settings
 from llavapose.errors import ConfigError
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 CANARY = "sk-canary-0123456789abcdef0123"
@@ -98,7 +98,7 @@ def run(folder: Path, script: str, *arguments: str) -> str:
     """What a script says and leaves, all of it."""
     environment = os.environ | {"OPENAI_API_KEY": "x", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(ROOT / f"{script}.py"), *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    done = warm.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 1 and done.stderr.startswith("error: ") and "Traceback" not in done.stderr
     left = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     return done.stdout + done.stderr + left.decode(errors="replace")

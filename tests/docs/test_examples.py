@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.docs.pages import PAGES, ROOT, Part, commands, parts
 from tests.llm.chat_server import Answer, Asked, ChatServer, completion
 
@@ -82,7 +82,7 @@ def test_the_example_runs(page: str, section: str, tmp_path):
 
 
 def run(part: Part, command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    done = warm.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{part.where}: {' '.join(command)[:300]}\n{done.stdout[-1000:]}{done.stderr[-2000:]}"
 
 

@@ -31,6 +31,8 @@ from llavapose.pose.language import state
 from llavapose.records import PRIOR, TEXT_ONLY, Answer, Verdict
 from llavapose.report.tables import read_table
 
+pytestmark = pytest.mark.usefixtures("plain_plots")
+
 
 class Talker:
     """Says all true facts about the picture it is shown and believes true statements about it; counts its calls."""

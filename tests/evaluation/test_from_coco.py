@@ -23,6 +23,8 @@ from tests.evaluation.judges.scripted_judge import ScriptedJudge
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import Asked, ChatServer, completion
 
+pytestmark = pytest.mark.usefixtures("plain_plots")
+
 NUM_IMAGES = 6
 NUM_QUESTIONS = 3 * NUM_IMAGES
 JUDGES = ("judge-pair-captions_boxes", "judge-pair-keypoints")

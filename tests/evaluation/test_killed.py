@@ -14,6 +14,7 @@ from llavapose.errors import DataError
 from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.result_file import write_ready_rows, write_rows
 from llavapose.records import Question
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 FILES = ("answers/mine.jsonl", "probe/mine.jsonl", "verdicts/pose/mine.jsonl", "benchmark.jsonl")
@@ -131,7 +132,7 @@ def start(out: Path, world: Path) -> subprocess.Popen:
     words = ["checkpoint=tiny", "arm=mine", f"output_dir={out}", f"scenes.root={world}", "scenes.num_train=1",
              "scenes.num_val=40", "scenes.image_size=64", "benchmark.num_images=8", "answerer.batch_size=2",
              "answerer.max_new_tokens=24", "probe.num_items=80"]  # fmt: skip
-    return subprocess.Popen(
+    return warm.Popen(
         [sys.executable, str(ROOT / "evaluate.py"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 

@@ -13,6 +13,7 @@ from llavapose.cli.evaluations import evaluate_one
 from llavapose.config.compose import settings
 from llavapose.config.start import conf_folder
 from llavapose.llm.ledger.ledger import Ledger
+from tests import warm
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import Asked, ChatServer, completion
 
@@ -44,7 +45,7 @@ def evaluated(words: list[str]) -> None:
 
 
 def start(words: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return warm.Popen(
         [sys.executable, str(ROOT / "evaluate.py"), *words], env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip

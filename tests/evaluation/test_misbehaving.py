@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -20,11 +19,14 @@ from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.llm.live import workers
 from llavapose.llm.wire.gate import prose
+from tests import warm
 from tests.evaluation.judges.scripted_judge import FENCE
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion, text_of
 from tests.llm.misbehaving import MISBEHAVIOURS, TERMINAL_CODES, Exchange, Misbehaviour, Server, Usage
 from tests.llm.misbehaving_client import BY_NAME
+
+pytestmark = pytest.mark.usefixtures("plain_plots")
 
 ROOT = Path(__file__).parents[2]
 NUM_IMAGES = 8
@@ -198,7 +200,7 @@ def test_an_endpoint_s_good_answers_are_all_kept_and_no_bad_one_is_an_answer(wor
 def test_a_key_that_is_refused_ends_it_in_one_line(world, tmp_path):
     with Server(BY_NAME[REFUSES], share=1, reply=answered) as server:
         command = [sys.executable, str(ROOT / "evaluate.py"), *common(world, tmp_path / "out"), *answering(server)]
-        done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+        done = warm.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
                               text=True, timeout=120)  # fmt: skip
     assert done.returncode == 1 and "Traceback" not in done.stderr
     (told,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]

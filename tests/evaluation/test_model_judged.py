@@ -22,10 +22,13 @@ from llavapose.evaluation.benchmarks.file import write_questions
 from llavapose.evaluation.benchmarks.world import WorldBenchmark
 from llavapose.files import TINY_BASE
 from llavapose.sweep.overrides import hydra_value
+from tests import warm
 from tests.evaluation.judges.marked_replies import PLANTED
 from tests.evaluation.judges.scripted_judge import ScriptedJudge
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion, error
+
+pytestmark = pytest.mark.usefixtures("plain_plots")
 
 ROOT = Path(__file__).parents[2]
 NUM_IMAGES = 6
@@ -154,7 +157,7 @@ def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_
     server.behave = slow
     command = [sys.executable, str(ROOT / "evaluate.py"), *words("full", "judge.endpoint.max_concurrency=2")]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    killed = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    killed = warm.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while server.asked.total() < 2 * NUM_ASKED + 12 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -162,7 +165,7 @@ def test_killed_while_judging_nothing_is_lost_or_asked_twice(words, server, tmp_
     killed.wait()
     before = len(server.log)
     assert 2 * NUM_ASKED + 8 <= before < 3 * NUM_ASKED
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    done = warm.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     # Lost at a kill is at most what was under way and as much again that was answered and not yet on the disk.
     assert server.asked.total() <= 3 * NUM_ASKED + 4 and len(server.asked) == 3 * NUM_ASKED
@@ -181,7 +184,7 @@ def test_a_model_that_cannot_judge_fails_loudly(words, server, tmp_path, garbled
     evaluated(words("baseline"))
     server.behave = ScriptedJudge(garbled=garbled)
     command = [sys.executable, str(ROOT / "evaluate.py"), *words("full")]
-    done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+    done = warm.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
                           text=True, timeout=120)  # fmt: skip
     assert done.returncode == 1
     assert re.search(f"error: judge {JUDGES[0]}: {error}", done.stderr), done.stderr
@@ -288,7 +291,7 @@ def test_what_two_arms_ask_is_paid_once_also_side_by_side(words, server, tmp_pat
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     more = ["tables=false", "controls=[]", "judge.context=keypoints"]
     commands = [[sys.executable, str(ROOT / "evaluate.py"), *words(arm, *more)] for arm in ("full", "other")]
-    runs = [subprocess.Popen(one, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True) for one in commands]
+    runs = [warm.Popen(one, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True) for one in commands]
     said = [run.communicate(timeout=240)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     # Each arm beside the baseline, and the two controls' rows once.

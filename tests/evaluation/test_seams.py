@@ -15,6 +15,8 @@ from llavapose.records import Answer, Question, Verdict
 from llavapose.report.tables import read_table
 from llavapose.scenes.open import open_scenes
 
+pytestmark = pytest.mark.usefixtures("plain_plots")
+
 HERE = "tests.evaluation.test_seams"
 
 

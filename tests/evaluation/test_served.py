@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from llavapose.files import TINY_BASE
+from tests import warm
 from tests.llm.transformers_server import served
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ WORLD = ("scenes.num_train=40", "scenes.num_val=40", "scenes.image_size=64", "be
 def evaluate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run evaluate.py in a folder of its own."""
     command = [sys.executable, str(ROOT / "evaluate.py"), *WORLD, *words]
-    return subprocess.run(command, cwd=folder, env=os.environ.copy(), capture_output=True, text=True, timeout=300)
+    return warm.run(command, cwd=folder, env=os.environ.copy(), capture_output=True, text=True, timeout=300)
 
 
 def texts(folder: Path, arm: str) -> list[str]:

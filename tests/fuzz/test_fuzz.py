@@ -19,7 +19,8 @@ NUMBER = int(os.environ.get("LLAVAPOSE_FUZZ", "100"))
 def test_damaged_input_raises_only_our_own_errors(name: str, tmp_path: Path) -> None:
     others: Counter[str] = Counter()
     refused = 0
-    for seed in range(NUMBER):
+    number = NUMBER // 4 if name == "configs" else NUMBER  # each is a whole composition
+    for seed in range(number):
         try:
             TARGETS[name](random.Random(f"{name} {seed}"), tmp_path)
         except LlavaPoseError as error:
@@ -29,7 +30,7 @@ def test_damaged_input_raises_only_our_own_errors(name: str, tmp_path: Path) -> 
         except Exception as error:
             frame = next(f for f in reversed(traceback.extract_tb(error.__traceback__)) if "site-p" not in f.filename)
             others[f"{type(error).__name__} {Path(frame.filename).name}:{frame.lineno} {str(error)[:90]!r}"] += 1
-    print(f"{name}: {NUMBER} mutations, {refused} refused, {sum(others.values())} others")
+    print(f"{name}: {number} mutations, {refused} refused, {sum(others.values())} others")
     told = "\n".join(f"{count} x {what}" for what, count in others.most_common())
-    assert not others, f"{name}: {sum(others.values())} of {NUMBER} raise others:\n{told}"
-    assert 0 < refused < NUMBER, "damage that is always or never seen tells nothing"
+    assert not others, f"{name}: {sum(others.values())} of {number} raise others:\n{told}"
+    assert 0 < refused < number, "damage that is always or never seen tells nothing"

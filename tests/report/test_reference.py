@@ -1,7 +1,6 @@
 """A sweep's numbers beside those of the documents: the same, other ones, another order, other questions."""
 
 import random
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from llavapose.files import REFERENCES, read_csv, write_csv
 from llavapose.records import CONTROL_ARMS
 from llavapose.report.reference import keep_reference, machine_kind, reference_grid, say_reference
 from llavapose.report.tables import TEXT_COLUMNS
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(path.name for path in REFERENCES.iterdir())
@@ -73,7 +73,7 @@ def test_one_command_keeps_a_sweep(tmp_path):
     sweep = moved(tmp_path / "sweep", by=1.0)
     kept = tmp_path / "kept" / "demo"
     command = [sys.executable, "-m", "llavapose.report.reference", str(sweep), str(kept)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = warm.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in kept.iterdir()} == {"ablation.csv", "probe.csv", "tables.md", "machine.txt"}
     assert (kept / "machine.txt").read_text().strip() == machine_kind()

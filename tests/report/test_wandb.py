@@ -4,7 +4,6 @@ import gc
 import json
 import os
 import re
-import subprocess
 import sys
 import threading
 import warnings
@@ -23,8 +22,11 @@ from llavapose.report.tables import Grid, read_table
 from llavapose.report.wandb.log import _log_tables, _mode, log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 from llavapose.report.wandb.spec import build_report, specification
+from tests import warm
 from tests.report.test_judges import WORTH, write_pairs
 from tests.wandb_records import records_of
+
+pytestmark = pytest.mark.usefixtures("plain_plots")
 
 SETTINGS = {"seed": 0, "optim": {"lr": 0.001, "betas": [0.9, 0.98]}, "data": {"name": "full"}, "batch_size": 16}
 
@@ -340,7 +342,7 @@ def test_the_report_is_sent_where_there_is_a_server_and_only_there(server, tmp_p
     env = {**os.environ, "WANDB_BASE_URL": address, "WANDB_API_KEY": "a" * 40, "HOME": str(tmp_path),
            "PYTHONPATH": root, "WANDB_MODE": mode}  # fmt: skip
     command = [sys.executable, "-c", SEND, str(tmp_path), mode]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=180, cwd=root)
+    done = warm.run(command, env=env, capture_output=True, text=True, timeout=180, cwd=root)
     assert done.returncode == 0, done.stderr
     kept = read_json(tmp_path / "report" / "wandb_report.json", what="report")
     if mode == "offline":

@@ -18,6 +18,7 @@ from llavapose.sweep.earlier import is_trained, mark_trained
 from llavapose.sweep.identity import Identity
 from llavapose.sweep.jobs import _folder_name, plan_sweep
 from llavapose.sweep.launch import launch
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 LINE = ["data=conv,detail", "sweep_dir=out"]
@@ -232,7 +233,7 @@ def test_killed_and_started_again_a_real_sweep_trains_nothing_twice(tmp_path):
     command = [sys.executable, str(ROOT / "train.py"), "-m", "data=conv,detail", *SMALL]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with (tmp_path / "log.txt").open("w") as log:
-        first = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=subprocess.STDOUT)
+        first = warm.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=subprocess.STDOUT)
     curve = tmp_path / "out/runs/conv/metrics.jsonl"
     limit = time.monotonic() + 240
     while not curve.is_file() or len(curve.read_text().splitlines()) < 5:
@@ -241,7 +242,7 @@ def test_killed_and_started_again_a_real_sweep_trains_nothing_twice(tmp_path):
     first.kill()
     first.wait()
     before = curve.read_text().splitlines()[:3]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=400)
+    done = warm.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     said = done.stdout.partition("jobs in out:")[2].splitlines()[1:4]
     assert [line.split()[:2] for line in said] == [["baseline", "kept"], ["conv", "resumed"], ["detail", "new"]]

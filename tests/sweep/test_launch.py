@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from llavapose.config.schema import plain_settings
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.sweep.jobs import plan_sweep
 from llavapose.sweep.launch import launch
+from tests import warm
 from tests.wandb_records import records_of
 
 
@@ -134,7 +134,7 @@ def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(con
     root = str(Path(__file__).parents[2])
     env = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "HOME": str(tmp_path)}
     env.pop("WANDB_SERVICE", None)  # of a test in this process: its service would write beside itself, not here
-    subprocess.run(job.command, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=400)
+    warm.run(job.command, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=400)
     (folder,) = (tmp_path / "out/seed=3/runs/conv/wandb").glob("offline-run-*")
     records = records_of(folder, home=tmp_path)
     (run,) = [record["run"] for record in records if record["type"] == "run"]

@@ -14,6 +14,7 @@ import pytest
 from llavapose.config.compose import settings
 from llavapose.errors import ConfigError
 from llavapose.sweep.slurm import batch_of, local_words, script_of, submit
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("scenes.num_train=40", "scenes.num_val=20", "scenes.image_size=64", "teacher.num_samples=60",
@@ -105,9 +106,7 @@ def test_settings(conf):
 def train(folder: Path, *words: str, path: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, str(ROOT / "train.py"), *words, *SMALL]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
-    )
+    return warm.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.mark.slow

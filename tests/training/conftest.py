@@ -8,12 +8,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
+
 ROOT = Path(__file__).parents[2]
+HAS_DEEPSPEED = find_spec("deepspeed") is not None
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +42,7 @@ def launch(jobs: list[dict[str, Any]], folder: Path, *, ranks: int = 1, timeout:
         own = {"LOCAL_RANK": str(rank), "RANK": str(rank)} if ranks > 1 else {}
         with (folder / f"log-{rank}.txt").open("w") as log:
             processes.append(
-                subprocess.Popen(
+                warm.Popen(
                     [sys.executable, str(Path(__file__).parent / "runs.py"), str(path)],
                     env=shared | own,
                     stdout=log,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +18,7 @@ from llavapose.model.pretrained import load_model, load_processor, write_checkpo
 from llavapose.training.adapters import add_adapter, linear_layers, merged, plain_state
 from llavapose.training.fit import build_data
 from llavapose.training.loading import build_model
+from tests.training.conftest import HAS_DEEPSPEED
 from tests.training.runs import lines, run, weights
 
 LORA = {"type": "lora", "r": 4, "alpha": 8, "dropout": 0.0}
@@ -158,7 +158,7 @@ def on_ranks(places, tmp_path_factory, launcher):
         {**places, "adapter": LORA, "optim": RATES, "batch_size": 4, "strategy": name, "devices": 2,
          "output_dir": str(folder / name)}
         for name in ("ddp", "deepspeed", "fsdp2")
-        if shutil.which("g++") or name != "deepspeed"
+        if HAS_DEEPSPEED or name != "deepspeed"
     ]  # fmt: skip
     assert launcher(jobs, folder, ranks=2, timeout=900) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     run(**places, adapter=LORA, optim=RATES, output_dir=str(folder / "one"))

@@ -21,7 +21,7 @@ from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError
 from llavapose.manifest import checkpoints_in
 from tests.llm.transformers_server import served
-from tests.training.conftest import asked_for, most_long
+from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long
 from tests.training.runs import flip, lines, run, weights
 
 LORA = {"type": "lora", "r": 4, "alpha": 8, "dropout": 0.0}
@@ -50,7 +50,7 @@ def left(request, places, tmp_path_factory, launcher) -> Path:
         {**places, "output_dir": str(folder / name), "hydra": True, "save_every": 5, "batch_size": 4, "devices": 2,
          "optim": {"lr": 1e-2}, **RANKS[name]}
         for name in asked_for(request, RANKS)
-        if shutil.which("g++") or not name.startswith("zero")
+        if HAS_DEEPSPEED or not name.startswith("zero")
     ]  # fmt: skip
     assert launcher(jobs, folder, ranks=2, timeout=900) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     return folder
@@ -61,7 +61,6 @@ def checkpoint_of(folder: Path) -> Path:
     return checkpoints_in(folder / "checkpoints")[0].folder
 
 
-@pytest.mark.compiler
 @pytest.mark.parametrize("name", most_long([*ALONE, *RANKS], but=("single", "lora", "zero3", "fsdp2")))
 def test_a_checkpoint_is_the_run_s_own_folder(name, left, tmp_path):
     error = left / name / "error-0.txt"

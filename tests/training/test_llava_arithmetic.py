@@ -149,7 +149,6 @@ def test_the_papers_recipe_is_llavas_step_for_step(places, references, paper, tm
     assert losses != pytest.approx(references["clipped"], abs=1e-4)
 
 
-@pytest.mark.compiler
 @pytest.mark.parametrize("name", most_long(("deepspeed", "ddp"), but=("deepspeed",)))
 def test_so_it_is_on_two_ranks(name, places, references, paper, tmp_path, launcher):
     job = recipe(places, tmp_path / name, paper, ranks=2, strategy=name)

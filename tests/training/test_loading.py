@@ -14,7 +14,7 @@ from llavapose.errors import CheckpointError
 from llavapose.model.pretrained import load_model, write_checkpoint
 from llavapose.model.weights import empty_model, find_weights
 from tests.conftest import make_llava
-from tests.training.conftest import asked_for, most_long
+from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long
 from tests.training.runs import run, weights
 
 STILL = {"optim": {"lr": 0.0, "warmup_ratio": 0.0}, "batch_size": 4}
@@ -46,14 +46,13 @@ def unmoved(request, places, untied_base, tmp_path_factory, launcher) -> Path:
         {**places, **STILL, **settings, "base": bases[base], "output_dir": str(folder / name), "strategy": strategy,
          "devices": 2}
         for name, (base, strategy, settings) in RUNS.items()
-        if name in asked_for(request, RUNS) and (shutil.which("g++") or strategy == "fsdp2")
+        if name in asked_for(request, RUNS) and (HAS_DEEPSPEED or strategy == "fsdp2")
     ]  # fmt: skip
     assert launcher(jobs, folder, ranks=2, timeout=900) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     run(**{**places, **STILL, "base": untied_base, "batch_size": 8}, reset=True, output_dir=str(folder / "one"))
     return folder
 
 
-@pytest.mark.compiler
 @pytest.mark.parametrize("name", most_long(RUNS, but=("zero3_tied", "fsdp2_untied")))
 def test_read_by_shares_is_read_whole(name, unmoved, places):
     error = unmoved / name / "error-0.txt"
@@ -130,7 +129,6 @@ def test_the_index_names_the_files(places, tmp_path, processor):
 
 
 @pytest.mark.long
-@pytest.mark.compiler
 def test_a_rank_s_memory_is_its_share():
     """As ``python -m benchmarks.loading`` at a third of the size."""
     found = measure(170)

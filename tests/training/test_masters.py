@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 import torch
 
 from llavapose.config.compose import settings
 from llavapose.errors import ConfigError
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from tests.training.conftest import HAS_DEEPSPEED
 from tests.training.runs import run
 
 SMALL = {"optim": {"lr": 2e-5, "warmup_ratio": 0.0, "schedule": "constant"}, "masters": True, "batch_size": 4}
@@ -39,7 +38,7 @@ def left(places, half_base, tmp_path_factory, launcher) -> dict[str, dict]:
     jobs = [
         {**data, "output_dir": str(folder / name), "strategy": strategy, "devices": 2, "precision": "bf16-true"}
         for name, strategy in RANKS.items()
-        if shutil.which("g++") or strategy == "fsdp2"
+        if HAS_DEEPSPEED or strategy == "fsdp2"
     ]
     assert launcher(jobs, folder, ranks=2, timeout=900) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     for name in RANKS:
@@ -48,7 +47,6 @@ def left(places, half_base, tmp_path_factory, launcher) -> dict[str, dict]:
     return {path.parent.name: torch.load(path, weights_only=True) for path in folder.glob("*/masters.pt")}
 
 
-@pytest.mark.compiler
 @pytest.mark.parametrize("name", [*RANKS, "mixed"])
 def test_small_steps_are_kept(name, left, half_base):
     before = {key: value.detach() for key, value in load_model(half_base).named_parameters()}
@@ -67,7 +65,6 @@ def test_small_steps_are_kept(name, left, half_base):
     assert float(torch.nn.functional.cosine_similarity(moved, expected, dim=0)) > 0.97
 
 
-@pytest.mark.compiler
 @pytest.mark.parametrize("name", RANKS)
 def test_buffers_keep_their_digits(name, left):
     found, expected = left[name]["buffers"], left["float32"]["buffers"]

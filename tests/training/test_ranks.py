@@ -14,6 +14,7 @@ import pytest
 
 from llavapose.cli.training import by_first
 from llavapose.ranks import Launched, is_first, launched
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("scenes.num_train=40", "scenes.num_val=20", "scenes.image_size=64", "teacher.num_samples=60",
@@ -56,7 +57,7 @@ def ranks(how: str, size: int = 3) -> tuple[list[int], list[str], list[str]]:
     shared = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": str(size),
                            "PYTHONPATH": str(ROOT)}  # fmt: skip
     started = [
-        subprocess.Popen([sys.executable, "-c", RANK, how], env=shared | {"RANK": str(rank)}, text=True,
+        warm.Popen([sys.executable, "-c", RANK, how], env=shared | {"RANK": str(rank)}, text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for rank in reversed(range(size))
     ]  # fmt: skip
@@ -120,14 +121,13 @@ def run(folder: Path, *words: str, torchrun: bool) -> subprocess.CompletedProces
     small = [word for word in SMALL if not (torchrun and word == "trainer.devices=2")]  # which torchrun itself says
     command = [sys.executable, *(launcher if torchrun else []), str(ROOT / "train.py"), *small, *words]
     environment = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE")}
-    return subprocess.run(
+    return warm.run(
         command, cwd=folder, env=environment | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
 
 
 @pytest.mark.slow
-@pytest.mark.compiler
 @pytest.mark.parametrize(
     ("torchrun", "strategy"),
     [

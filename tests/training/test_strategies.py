@@ -6,7 +6,6 @@ plain Adam hides, shows in the weights.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +23,7 @@ from llavapose.data.datamodule import PoseDataModule
 from llavapose.kinds import KINDS
 from llavapose.samples import write_samples
 from llavapose.training.strategies import FSDP2Strategy, keeps_matrices
-from tests.training.conftest import asked_for, most_long
+from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long
 from tests.training.runs import lines, run, weights
 
 STEEP = {"eps": 1.0, "lr": 0.5, "warmup_ratio": 0.0}
@@ -63,7 +62,7 @@ def two_processes(request, places, mixed, tmp_path_factory, launcher) -> Path:
     jobs = []
     for name in asked_for(request, RUNS | RESUMED):
         strategy, batch_size, accumulate = (RUNS | RESUMED)[name]
-        if strategy.startswith("deepspeed") and not shutil.which("g++"):
+        if strategy.startswith("deepspeed") and not HAS_DEEPSPEED:
             continue
         job = {
             **places,
@@ -82,7 +81,7 @@ def two_processes(request, places, mixed, tmp_path_factory, launcher) -> Path:
     jobs += [
         {**mixed, **shape, "output_dir": str(folder / name), "strategy": strategy, "check": False}
         for name in asked_for(request, MIXED)
-        if (strategy := MIXED[name]) == "ddp" or shutil.which("g++")
+        if (strategy := MIXED[name]) == "ddp" or HAS_DEEPSPEED
     ]
     assert launcher(jobs, folder, ranks=2) == [0, 0], (folder / "log-0.txt").read_text()[-3000:]
     return folder
@@ -98,8 +97,8 @@ def moved(base: str, folder: Path) -> float:
     most_long([*RUNS, *RESUMED], but=("ddp", "deepspeed_accumulated", "fsdp2", "deepspeed_resumed", "fsdp2_resumed")),
 )
 def test_two_ranks_leave_the_weights_of_one(name, one_process, two_processes, places):
-    if name.startswith("deepspeed") and not shutil.which("g++"):
-        pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
+    if name.startswith("deepspeed") and not HAS_DEEPSPEED:
+        pytest.skip("deepspeed is not installed")
     folder = two_processes / name
     assert not (folder / "error-0.txt").exists(), (folder / "error-0.txt").read_text()[-3000:]
     expected, found = weights(one_process / "hf"), weights(folder / "hf")
@@ -124,8 +123,8 @@ def one_process_mixed(mixed, tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("name", most_long(MIXED, but=("mixed_deepspeed",)))
 def test_ranks_without_a_picture_leave_what_one_process_leaves(name, mixed, one_process_mixed, two_processes):
-    if name.endswith("deepspeed") and not shutil.which("g++"):
-        pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
+    if name.endswith("deepspeed") and not HAS_DEEPSPEED:
+        pytest.skip("deepspeed is not installed")
     folder = two_processes / name
     assert (folder / "hf").is_dir(), (folder / "error-0.txt").read_text()[-3000:]
     assert "another process is at it" not in (two_processes / "log-1.txt").read_text(), "the first rank indexes"

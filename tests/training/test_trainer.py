@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from lightning import Callback
 
 from llavapose.config.compose import composed, typed
 from llavapose.errors import ConfigError
@@ -37,8 +38,15 @@ def test_single_is_one_device(tmp_path, monkeypatch, devices):
     assert (trainer.world_size, type(trainer.strategy).__name__) == (1, "SingleDeviceStrategy")
 
 
-def test_our_own_words_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", "")
-    config = typed("train", composed("train", CONF, ["strategy=deepspeed_stage3_cpu", f"output_dir={tmp_path}"]))
-    with pytest.raises(ConfigError, match=r"^strategy=deepspeed_stage3_cpu: no g\+\+ on PATH"):
+class Refuses(Callback):
+    """A callback of ours that cannot do what it is asked."""
+
+    def __init__(self) -> None:
+        raise ConfigError("callbacks.mine: choose another")
+
+
+def test_our_own_words_are_kept(tmp_path):
+    words = [f"callbacks.mine._target_={__name__}.Refuses", f"output_dir={tmp_path}", "trainer.accelerator=cpu"]
+    config = typed("train", composed("train", CONF, words))
+    with pytest.raises(ConfigError, match=r"^callbacks\.mine: choose another$"):
         build_trainer(config)

@@ -19,7 +19,7 @@ from llavapose.config.checks import numbers
 from llavapose.config.checks.numbers import number_problems, trainer_problems
 from llavapose.config.checks.secrets import secrets_in
 from llavapose.config.checks.targets import signature_of
-from llavapose.config.register import as_settings
+from llavapose.config.register import built
 from llavapose.config.schema import problems_of
 
 TRAINER = "lightning.Trainer"
@@ -60,8 +60,8 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
         if isinstance(node, DictConfig) and not OmegaConf.is_missing(node, "_target_"):
             found += _part(group, node, config)
     if not missing and not unresolved:
-        known = _known(OmegaConf.to_container(config), schema)
-        found += problems_of(as_settings(schema, OmegaConf.create(known)))
+        known = _known(OmegaConf.to_container(config, resolve=True), schema)
+        found += problems_of(built(schema, known))
     return found
 
 

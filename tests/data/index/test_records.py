@@ -19,6 +19,7 @@ from llavapose.data.index.records import Records, ensure_records
 from llavapose.errors import DataError
 from llavapose.llava_json import to_record
 from llavapose.samples import check_samples, write_samples
+from tests import warm
 
 TINY = 400
 """Bytes of a piece: several pieces even of a small file."""
@@ -296,7 +297,7 @@ def test_without_locks_the_first_to_end_makes_it_for_both(tmp_path, pictures, wh
     path = write(tmp_path / "conv.json", [record(number) for number in range(9)], as_list=True)
     script = TOGETHER.replace("TINY", str(TINY))
     command = [sys.executable, "-c", script, str(tmp_path)]
-    runs = [subprocess.Popen([*command, str(me), where], stdout=subprocess.PIPE, text=True) for me in range(2)]
+    runs = [warm.Popen([*command, str(me), where], stdout=subprocess.PIPE, text=True) for me in range(2)]
     told = [run.communicate(timeout=60)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
     assert told == [f"{[str(number) for number in range(9)]} ['a.png']\n"] * 2

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from llavapose.data.index.shards import do_all, once
+from tests import warm
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,7 +72,7 @@ def test_a_kill_costs_the_pieces_under_way_and_leaves_no_process(tmp_path):
     script = tmp_path / "run.py"
     script.write_text("from pathlib import Path\n" + KILLED)
     command = [sys.executable, str(script), str(tmp_path)]
-    run = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+    run = warm.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
     wait_for(lambda: len(list(tmp_path.glob("parts/*.npz"))) == 3 and len(done(tmp_path)) == 4)
     run.send_signal(signal.SIGKILL)
     run.wait()
@@ -130,7 +131,7 @@ def test_a_damaged_piece_is_done_again(tmp_path, harm):
 def test_who_comes_meanwhile_waits(tmp_path):
     command = [sys.executable, "-c", MAKES, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    runs = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    runs = [warm.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     told = [run.communicate()[0].splitlines() for run in runs]
     assert (tmp_path / "made.txt").read_text() == "made\n"
     assert [lines[-1] for lines in told] == ["thing"] * 3

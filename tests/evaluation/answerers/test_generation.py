@@ -192,7 +192,10 @@ def _grumble(questions, images, arm):
     raise LlavaPoseError(f"question {questions[0].id}: no such file")
 
 
-@pytest.mark.parametrize(("make", "message"), [(_grumbling, "question 0-conv: no such file"), (_dying, "died")])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [pytest.param(_grumbling, "question 0-conv: no such file", marks=pytest.mark.long), (_dying, "died")],
+)
 def test_what_goes_wrong_on_a_device_is_told(questions, tiny_pictures, make, message):
     with pytest.raises(LlavaPoseError, match=message):
         list(devices.side_by_side(make, ("cpu", "cpu"), [questions[:3], questions[3:6]], tiny_pictures, "x"))

@@ -30,6 +30,8 @@ from llavapose.teacher.messages import as_data
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion
 
+pytestmark = pytest.mark.usefixtures("plain_plots")
+
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):

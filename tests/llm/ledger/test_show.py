@@ -9,6 +9,7 @@ import pytest
 from llavapose.llm.chat import Completion
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.llm.ledger.notes import note_charge, note_reply, note_sending
+from tests import warm
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "llavapose", "ledger", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return warm.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
 def spent(path: Path) -> tuple[float, float]:

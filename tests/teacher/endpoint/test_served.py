@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from llavapose.kinds import KINDS
+from tests import warm
 from tests.llm.chat_server import Answer, Asked, ChatServer, completion, error
 from tests.llm.transformers_server import served
 from tests.teacher.served_model import write_model
@@ -30,7 +31,7 @@ def generate(folder: Path, *overrides: str, key: str | None = None) -> subproces
     if key is not None:
         environment["OPENAI_API_KEY"] = key
     command = [sys.executable, str(ROOT / "generate.py"), *WORLD, *overrides]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    return warm.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
 
 
 def samples_of(folder: Path) -> list[dict]:

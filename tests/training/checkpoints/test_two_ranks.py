@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 import torch
 
 from llavapose.manifest import checkpoints_in
-from tests.training.conftest import asked_for, most_long
+from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long
 from tests.training.runs import lines, weights
 
 STRATEGIES = ("ddp", "deepspeed", "fsdp2")
@@ -33,11 +32,12 @@ def runs(request, places, tmp_path_factory, launcher) -> Path:
     folder = tmp_path_factory.mktemp("two")
     jobs: list[dict[str, Any]] = []
     for strategy in asked_for(request, STRATEGIES):
-        if strategy == "deepspeed" and not shutil.which("g++"):
+        if strategy == "deepspeed" and not HAS_DEEPSPEED:
             continue
         plain = {**places, **SETTINGS, "strategy": strategy}
         jobs.append({**plain, "output_dir": str(folder / strategy / "whole")})
-        for name, fault in FAULTS.items():
+        for name in asked_for(request, FAULTS):
+            fault = FAULTS[name]
             where = str(folder / strategy / name)
             jobs += [{**plain, "output_dir": where, "fault": fault}, {**plain, "output_dir": where, "resume": True}]
         where = str(folder / strategy / "rotten")
@@ -53,11 +53,11 @@ def runs(request, places, tmp_path_factory, launcher) -> Path:
 @pytest.fixture(params=most_long(STRATEGIES, but=("deepspeed",)))
 def of_strategy(request, runs) -> Path:
     if not (runs / request.param).exists():
-        pytest.skip("DeepSpeed compiles an op on first use: no g++ on PATH")
+        pytest.skip("deepspeed is not installed")
     return runs / request.param
 
 
-@pytest.mark.parametrize("name", [*FAULTS, "rotten"])
+@pytest.mark.parametrize("name", most_long([*FAULTS, "rotten"], but=("signal", "rotten")))
 def test_losses_and_weights_are_those_of_the_run_that_nobody_touched(of_strategy, name):
     found, whole = of_strategy / name, of_strategy / "whole"
     assert (found / "hf").is_dir(), (found / "error-0.txt").read_text()[-3000:]
@@ -78,16 +78,18 @@ SAID = {
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", most_long(SAID, but=("signal",)))
 def test_both_ranks_say_the_same(of_strategy, name, rank):
     said = (of_strategy / name / f"said-{rank}.txt").read_text()
     assert re.match(SAID[name], said), said
 
 
-def test_a_full_disk_on_one_rank_ends_both(of_strategy):
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["full"])
+def test_a_full_disk_on_one_rank_ends_both(of_strategy, name):
     """Nothing of the half-written checkpoint stays."""
     for rank in range(2):
-        said = (of_strategy / "full" / f"said-{rank}.txt").read_text()
+        said = (of_strategy / name / f"said-{rank}.txt").read_text()
         assert "step-000004 on rank" in said and "the disk is full" in said and said.endswith("step-000002"), said
 
 
@@ -97,9 +99,9 @@ def test_what_was_passed_over_lies_aside(of_strategy):
     assert names == {"run.json", "step-000004", "step-000004.passed-1", "step-000005"}
 
 
-def test_what_is_left(of_strategy):
+@pytest.mark.parametrize("name", most_long(["whole", *FAULTS], but=("whole", "signal")))
+def test_what_is_left(of_strategy, name):
     """The newest two, whole, and no folder that was being written."""
-    for name in ("whole", *FAULTS):
-        folder = of_strategy / name / "checkpoints"
-        assert sorted(path.name for path in folder.iterdir()) == ["run.json", "step-000004", "step-000005"], name
-        assert not any(one.fault for one in checkpoints_in(folder))
+    folder = of_strategy / name / "checkpoints"
+    assert sorted(path.name for path in folder.iterdir()) == ["run.json", "step-000004", "step-000005"]
+    assert not any(one.fault for one in checkpoints_in(folder))

@@ -108,6 +108,7 @@ def test_an_impossible_memory_is_refused(conf):
         composed("train", conf, ["forecast.host_gib=-1", "dry_run=true"])
 
 
+@pytest.mark.long
 def test_one_process_measured():
     """As ``python -m benchmarks.host`` at a quarter of the size; one arm."""
     lines = compare(150, ["single"])
@@ -116,7 +117,6 @@ def test_one_process_measured():
 
 
 @pytest.mark.long
-@pytest.mark.compiler
 def test_two_ranks_measured():
     lines = compare(400, ["deepspeed_stage3", "fsdp2"])
     assert all(abs(line.error) <= TOLERANCE for line in lines), lines

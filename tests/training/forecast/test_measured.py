@@ -57,7 +57,6 @@ def test_a_frozen_vision_encoder_keeps_nothing(config):
 
 
 @pytest.mark.long
-@pytest.mark.compiler
 def test_states_of_two_processes_under_every_strategy():
     lines = lines_of_ranks(["small"])["small"]
     assert len(lines) == 16

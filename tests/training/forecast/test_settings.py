@@ -151,7 +151,7 @@ def test_what_goes_with_a_plan_alone_is_refused_without_one(conf):
 
 
 def test_a_plan_is_quick_and_leaves_nothing(run_script, tmp_path):
-    done = run_script("train", *PAPER)
+    done = run_script("train", *PAPER, fresh=True)
     assert done.exit_code == 0, done.err
     assert "fits: " in done.out
     assert done.err == ""

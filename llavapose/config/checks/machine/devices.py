@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -65,8 +64,8 @@ def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterato
 def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> Iterator[str]:
     target, name = str(strategy.get("_target_", "")), str(strategy.get("name", ""))
     if target.endswith(".CPUDeepSpeedStrategy"):
-        if shutil.which("g++") is None:
-            yield "strategy=deepspeed_stage3_cpu: no g++ on PATH; install a C++ compiler or choose strategy=ddp"
+        if importlib.util.find_spec("deepspeed") is None:
+            yield "strategy=deepspeed_stage3_cpu needs the package deepspeed, which is not here; choose ddp"
         return
     if not (target.endswith(".DeepSpeedStrategy") or name.startswith("deepspeed")):
         return
