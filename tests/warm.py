@@ -118,6 +118,7 @@ class Nursery:
 
 _BORN_HERE: Nursery | None = None
 
+
 def _nursery() -> Nursery:
     """This process's nursery, started at its first use; a process that was forked off one has one from its start."""
     global _BORN_HERE
