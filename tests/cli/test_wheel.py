@@ -117,7 +117,7 @@ def test_samples_are_made(module, tmp_path):
     assert "requests" in plan.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_ranks_start_from_a_console_script(command, tmp_path):
     said = command("llavapose-train", *ONE_STEP, *TWO_RANKS)
     assert said.returncode == 0, said.stderr

@@ -79,26 +79,36 @@ def test_defaults_compose_and_pass(script):
     assert typed(script, composed(script, CONF, NEEDED.get(script, []))).scenes.name == "world"
 
 
-@pytest.mark.parametrize("choice", choices())
-def test_every_choice_composes_and_passes(choice):
+def uses() -> Iterator[Any]:
+    """Every choice with every script that has its group; the first of them in ``make test``."""
+    for choice in choices():
+        group, _, name = choice.partition("/")
+        scripts = [script for script in ("train", "generate", "evaluate") if group in groups_of(script)]
+        assert scripts, f"no script has the group {group}"
+        if group == "experiment":
+            scripts = [script_of(CONF / group / f"{name}.yaml")]
+        if without_checkpoint(choice):
+            scripts = ["evaluate"]
+        for script in scripts:
+            yield pytest.param(choice, script, marks=() if script == scripts[0] else pytest.mark.long)
+
+
+def without_checkpoint(choice: str) -> bool:
+    return choice.startswith("compared/") or (choice.startswith("answerer/") and choice != "answerer/checkpoint")
+
+
+@pytest.mark.parametrize(("choice", "script"), uses())
+def test_every_choice_composes_and_passes(choice, script):
     group, _, name = choice.partition("/")
-    scripts = [script for script in ("train", "generate", "evaluate") if group in groups_of(script)]
-    assert scripts, f"no script has the group {group}"
-    if group == "experiment":
-        scripts = [script_of(CONF / group / f"{name}.yaml")]
-    without_checkpoint = group == "compared" or (group == "answerer" and name != "checkpoint")
-    for script in ["evaluate"] if without_checkpoint else scripts:
-        needed = [*(NEEDED.get(script, []) if not without_checkpoint else []), *NEEDED.get(choice, [])]
-        chosen = [f"teacher.endpoint={name}" if group == "endpoint" else f"{group}={name}", *needed]
-        owner = "judge." if script == "evaluate" else "teacher."
-        config = composed(script, CONF, [one.replace("teacher.", owner, 1) for one in chosen])
-        if script != scripts[0]:
-            continue
-        # Built straight from the values, as a saved configuration is through OmegaConf; a path that a plain mapping
-        # refers to is a text there.
-        slowly = as_settings(SCHEMAS[script], config)
-        assert plain_settings(typed(script, config)) == plain_settings(slowly)
-        assert all(type(one) is type(other) for one, other in pairs(typed(script, config), slowly))
+    needed = [*(NEEDED.get(script, []) if not without_checkpoint(choice) else []), *NEEDED.get(choice, [])]
+    chosen = [f"teacher.endpoint={name}" if group == "endpoint" else f"{group}={name}", *needed]
+    owner = "judge." if script == "evaluate" else "teacher."
+    config = composed(script, CONF, [one.replace("teacher.", owner, 1) for one in chosen])
+    # Built straight from the values, as a saved configuration is through OmegaConf; a path that a plain mapping
+    # refers to is a text there.
+    slowly = as_settings(SCHEMAS[script], config)
+    assert plain_settings(typed(script, config)) == plain_settings(slowly)
+    assert all(type(one) is type(other) for one, other in pairs(typed(script, config), slowly))
 
 
 def test_every_group_of_the_defaults_is_a_folder():

@@ -131,7 +131,7 @@ def run(folder: Path, *words: str, torchrun: bool) -> subprocess.CompletedProces
 @pytest.mark.parametrize(
     ("torchrun", "strategy"),
     [
-        pytest.param(True, "ddp", id="torchrun"),
+        pytest.param(True, "ddp", id="torchrun", marks=pytest.mark.long),
         pytest.param(True, "deepspeed_stage3_cpu", id="torchrun-zero3", marks=pytest.mark.long),
         pytest.param(False, "deepspeed_stage3_cpu", id="lightning", marks=pytest.mark.long),
     ],

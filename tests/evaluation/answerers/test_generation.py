@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswere
 from llavapose.evaluation.answerers.checkpoint.generation import Prefix, Prompt, greedy
 from llavapose.evaluation.answerers.checkpoint.single import answer_alone, sharing_agrees
 from llavapose.records import Question
+from tests.evaluation.answerers.going_wrong import dying, grumbling
 
 TEXTS = ("What colour is it?", "Why?", "Describe the picture in full, from edge to edge, please.")
 LONGEST = 12
@@ -169,6 +169,7 @@ def test_a_model_that_does_not_agree_is_asked_one_by_one(tiny_base, questions, t
     assert caplog.text.count("its questions are asked one by one") == 1
 
 
+@pytest.mark.long
 def test_two_devices_answer_each_question_once(tiny_base, answerer, questions, tiny_pictures):
     one = CheckpointAnswerer(tiny_base, device="cpu", batch_size=1, max_new_tokens=4)
     two = CheckpointAnswerer(tiny_base, device="cpu", devices=2, batch_size=1, max_new_tokens=4)
@@ -176,25 +177,9 @@ def test_two_devices_answer_each_question_once(tiny_base, answerer, questions, t
     assert list(two.answers(questions, tiny_pictures, "x")) == list(one.answers(questions, tiny_pictures, "x"))
 
 
-def _dying(device: str):
-    return _die
-
-
-def _die(questions, images, arm):
-    os._exit(9)
-
-
-def _grumbling(device: str):
-    return _grumble
-
-
-def _grumble(questions, images, arm):
-    raise LlavaPoseError(f"question {questions[0].id}: no such file")
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
-    [pytest.param(_grumbling, "question 0-conv: no such file", marks=pytest.mark.long), (_dying, "died")],
+    [(grumbling, "question 0-conv: no such file"), (dying, "died")],
 )
 def test_what_goes_wrong_on_a_device_is_told(questions, tiny_pictures, make, message):
     with pytest.raises(LlavaPoseError, match=message):
