@@ -97,7 +97,7 @@ def without_checkpoint(choice: str) -> bool:
     return choice.startswith("compared/") or (choice.startswith("answerer/") and choice != "answerer/checkpoint")
 
 
-@pytest.mark.parametrize(("choice", "script"), uses())
+@pytest.mark.parametrize(("choice", "script"), list(uses()))
 def test_every_choice_composes_and_passes(choice, script):
     group, _, name = choice.partition("/")
     needed = [*(NEEDED.get(script, []) if not without_checkpoint(choice) else []), *NEEDED.get(choice, [])]

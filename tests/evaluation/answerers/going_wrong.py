@@ -1,4 +1,4 @@
-"""Answerers that go wrong on their device, in a file of their own: a process that is started for one imports no more."""
+"""Answerers that go wrong on their device: in a file of their own, for a process that is started for one imports it."""
 
 import os
 
