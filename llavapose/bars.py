@@ -1,11 +1,16 @@
 """Progress bars: on a screen as tqdm draws them; where stderr is kept in a file, a line a minute.
 
 The one place for all of them: ours, Lightning's, and those that transformers and the hub's client draw while they load.
+And for what a library says of itself while it is imported, which is no word to this command's user.
 """
 
+import io
+import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 LINE_EVERY_S = 60.0
@@ -61,3 +66,15 @@ def _line(self: Any, msg: str | None = None, pos: int | None = None) -> bool:
 
 def _nothing(self: Any, *args: object, **options: object) -> None:
     """There is nothing on the screen to wipe."""
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without what libraries print and log, errors but for: DeepSpeed tells how it looks for compilers and devices."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)

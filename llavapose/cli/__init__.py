@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def _said_in_one_line(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
     """Ctrl-C while a script still imports what it needs ends it as it does later: with a word, not with a traceback."""
-    if issubclass(kind, KeyboardInterrupt):
+    reason: BaseException | None = error
+    while reason is not None and not isinstance(reason, KeyboardInterrupt):
+        reason = reason.__cause__ or reason.__context__  # a library that was interrupted may tell it as its own failure
+    if reason is not None:
         import signal  # not above: what is imported before the hook stands can itself be interrupted
 
         print("interrupted", file=sys.stderr)

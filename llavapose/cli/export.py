@@ -61,7 +61,9 @@ def export(checkpoint: Path, out: Path, base: str | None = None) -> int:
 
     facts = read_facts(run) if (run / FACTS).is_file() else None
     step = export_trained(checkpoint, out, config)
-    if facts is not None:
+    if facts is None:
+        print(f"note: {run / FACTS} is not there, so the folder has no model card", file=sys.stderr)
+    else:
         write_facts(out, replace(facts, training={"optimizer steps": step, **facts.training}))
         write_card(out, None)
     return step

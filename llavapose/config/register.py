@@ -29,12 +29,14 @@ def register() -> None:
 
 def as_settings(schema: type, config: DictConfig) -> Any:
     """A composed or saved configuration as its dataclass: interpolations resolved, a ``Path`` where it says so."""
-    # The values alone: they were composed under the schema that says text for each path.
-    return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), OmegaConf.to_container(config)))
+    known = OmegaConf.merge(OmegaConf.structured(with_text_for_paths(schema)), OmegaConf.to_container(config))
+    values = OmegaConf.to_container(known, resolve=True)
+    assert isinstance(values, dict)
+    return built(schema, values)
 
 
 def built(schema: type, values: Mapping[Any, Any]) -> Any:
-    """Values that were composed under the schema's text form as the dataclass: what ``as_settings`` gives, sooner.
+    """Values that were composed under the schema's text form as the dataclass: what ``as_settings`` does at its end.
 
     Args:
         schema: a dataclass of settings.

@@ -204,7 +204,9 @@ def _exit_with(error: LlavaPoseError, command: str) -> None:
         sys.exit(error.exit_code)
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"error: {hidden(line)}", file=sys.stderr)
-    if error.goes_on_with:
+    if error.goes_on_with and f" {error.goes_on_with} " in f" {command} ":
+        print(f"go on:  {hidden(command)}", file=sys.stderr)
+    elif error.goes_on_with:
         print(f"go on:  {hidden(f'{command} {error.goes_on_with}')}", file=sys.stderr)
     sys.exit(error.exit_code)
 

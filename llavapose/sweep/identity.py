@@ -18,7 +18,7 @@ from llavapose.files import TINY_BASE, fingerprint, sha256
 
 EVALUATION = ("benchmark", "probe", "controls", "text_only", "answerer", "judge")
 _PLACES = ("output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger")
-_HARMLESS = ("data.num_workers", "data.path", "max_usd", "reference")
+_HARMLESS = ("data.num_workers", "data.path", "global_batch", "max_usd", "reference")
 _ONLY_SHOW = ("Progress", "Throughput", "Curves", "PackingCheck", "ModelCheckpoint")
 """Callbacks that watch a run and change no weight of it."""
 _HUGE = 2**28

@@ -19,6 +19,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_f
 from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import LlavaForConditionalGeneration
 
+from llavapose.bars import quietly
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_losses
 
@@ -33,6 +34,13 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
 
     def __init__(self, stage: int = 3, offload: bool = False) -> None:
         os.environ["DS_ACCELERATOR"] = "cpu"  # read when deepspeed is imported
+        with quietly():
+            import deepspeed.ops
+
+        # None can be compiled: DeepSpeed would look for compilers, and build for a minute an all-reduce through shared
+        # memory that only inference calls.
+        ops: Any = deepspeed.ops
+        ops.__compatible_ops__ = {}
         # nccl needs GPUs; optimizers other than DeepSpeed's are refused unless allowed here.
         super().__init__(
             stage=stage,
@@ -58,10 +66,6 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
 
     def setup_distributed(self) -> None:
         """As Lightning's, without its check of CUDA indices."""
-        import deepspeed.ops
-
-        # An all-reduce through shared memory that only inference calls; it would be compiled here, for a minute.
-        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
         reset_seed()
         self.set_world_ranks()
         self._init_deepspeed_distributed()

@@ -42,7 +42,7 @@ def test_one_command_from_coco_s_files_to_a_checkpoint(trained):
     folder, said = trained
     planned = re.search(PLANNED, said)
     assert planned, said[-3000:]
-    assert "built successfully" not in said, "DeepSpeed compiled an op"
+    assert "built successfully" not in said and "gcc" not in said, "DeepSpeed compiled an op, or tried to"
     samples, steps = map(int, planned.groups())
     assert steps == -(-samples // 32), "8 samples x 2 accumulation x 2 ranks, and a short last step"
     facts = json.loads((folder / "run" / "hf" / "training.json").read_text())

@@ -94,6 +94,23 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["trainer.val_check_interval=0"], "trainer.val_check_interval is 0; expected more than 0"),
         (["trainer.limit_train_batches=abc"], "trainer.limit_train_batches is 'abc'; expected a number"),
         (["trainer.limit_train_batches=0"], "trainer.limit_train_batches is 0; expected more than 0"),
+        (
+            ["trainer.limit_train_batches=5"],
+            "trainer.limit_train_batches=5: neither the schedule nor the plan reckons with it; give trainer.max_steps, "
+            "or data.num_samples",
+        ),
+        (
+            ["trainer.overfit_batches=0.1"],
+            "trainer.overfit_batches=0.1: neither the schedule nor the plan reckons with it; give data.num_samples and "
+            "trainer.max_epochs: few samples, again and again",
+        ),
+        (
+            ["trainer.max_epochs=-1"],
+            "trainer.max_epochs=-1 trains on without end; give a number of epochs, or trainer.max_steps",
+        ),
+        (["output_dir="], "output_dir is empty; give a path (. is this folder)"),
+        (["data_dir=''"], "data_dir is empty; give a path (. is this folder)"),
+        (["data.path=x", "data.images="], "data.images is empty; give a path (. is this folder)"),
         (["callbacks.checkpoint.keep=0"], "callbacks.checkpoint.keep is 0; expected at least 1"),
         (["adapter=lora", "adapter.targets=[q_prjo,dense]"], "adapter.targets has 'q_prjo'; did you mean q_proj?"),
         (["callbacks.loss.factor=0.5"], "callbacks.loss.factor is 0.5; expected more than 1"),
@@ -174,9 +191,10 @@ def test_one_line_with_the_fix(conf, overrides, line):
 
 
 def test_numbers_that_stand_for_something_else_are_let_through(conf):
-    words = ["max_epochs=-1", "max_steps=-1", "num_sanity_val_steps=-1", "val_check_interval='00:12:00:00'",
-             "limit_train_batches=0.5", "limit_val_batches=0"]  # fmt: skip
+    words = ["max_epochs=-1", "max_steps=9", "num_sanity_val_steps=-1", "val_check_interval='00:12:00:00'",
+             "limit_train_batches=1.0", "limit_val_batches=0"]  # fmt: skip
     composed("train", conf, [*(f"trainer.{one}" for one in words), "callbacks.loss.factor=null"])
+    composed("train", conf, ["trainer.max_steps=-1"])
     for time in ("90", "1:30", "12:00:00", "2-12", "2-12:30:00", "UNLIMITED"):
         composed("train", conf, ["launcher=slurm", f"launcher.time='{time}'"])
 

@@ -61,6 +61,8 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
             found += _part(group, node, config)
     if not missing and not unresolved:
         known = _known(OmegaConf.to_container(config, resolve=True), schema)
+        if empty := list(_empty_paths(config, schema)):
+            return found + empty
         found += problems_of(built(schema, known))
     return found
 
@@ -107,6 +109,18 @@ def _known(values: Any, schema: type) -> dict[Any, Any]:
         for key, inner in _settings(schema).items()
         if key in values
     }
+
+
+def _empty_paths(node: DictConfig, schema: type, prefix: str = "") -> Iterator[str]:
+    """A line for each path that is an empty text, as of a shell's unset variable: it would lead to the disk's root."""
+    hints = get_type_hints(schema)
+    for key, inner in _settings(schema).items():
+        if key not in node or OmegaConf.is_interpolation(node, key):
+            continue
+        if inner is not None and isinstance(node[key], DictConfig):
+            yield from _empty_paths(node[key], inner, f"{prefix}{key}.")
+        elif node[key] == "" and Path in (hints[key], *get_args(hints[key])):
+            yield f"{prefix}{key} is empty; give a path (. is this folder)"
 
 
 def _unset(config: DictConfig) -> tuple[list[str], list[str]]:

@@ -72,6 +72,11 @@ TRAINER = {
     "gradient_clip_val": _FRACTION,
     "reload_dataloaders_every_n_epochs": Limit(least=0),
 }
+_NOT_RECKONED = {
+    "limit_train_batches": "give trainer.max_steps, or data.num_samples",
+    "overfit_batches": "give data.num_samples and trainer.max_epochs: few samples, again and again",
+}
+"""Arguments that end an epoch before its plan does -> what is meant instead. One step of it would be half a step."""
 TRAINER_WORDS = {
     "gradient_clip_algorithm": ("norm", "value"),
     "profiler": ("simple", "advanced", "pytorch", "xla"),
@@ -103,6 +108,12 @@ def trainer_problems(values: Mapping[str, Any]) -> Iterator[str]:
         value = values.get(key)
         if isinstance(value, str) and value.lower() not in words:
             yield f"trainer.{key} is {value!r}; expected one of {', '.join(words)}"
+    for key, instead in _NOT_RECKONED.items():
+        value = values.get(key)
+        if value and value != 1.0 and TRAINER[key].problem(value) == "":
+            yield f"trainer.{key}={value}: neither the schedule nor the plan reckons with it; {instead}"
+    if values.get("max_epochs") == -1 and (values.get("max_steps") or -1) == -1:
+        yield "trainer.max_epochs=-1 trains on without end; give a number of epochs, or trainer.max_steps"
     least, most = values.get("min_epochs"), values.get("max_epochs")
     if isinstance(least, int) and isinstance(most, int) and -1 != most < least:
         yield f"trainer.min_epochs is {least}, more than trainer.max_epochs={most}; lower the first or raise the second"

@@ -160,3 +160,10 @@ def arranged(micros: Iterable[Rows], lengths: Lengths, settings: PlanSettings) -
         accumulate=settings.accumulate,
         num_ranks=settings.num_ranks,
     )
+
+
+def steps_of(per_epoch: int, max_epochs: int | None, max_steps: int | None) -> int:
+    """Optimizer steps of a whole run, by Lightning's two limits, of which -1 and None are none."""
+    of_epochs = per_epoch * max_epochs if max_epochs is not None and max_epochs > 0 else None
+    of_steps = max_steps if max_steps is not None and max_steps > 0 else None
+    return min((one for one in (of_epochs, of_steps) if one is not None), default=per_epoch)

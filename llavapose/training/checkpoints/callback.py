@@ -92,22 +92,24 @@ class Checkpoints(CheckpointCallback):
         self._step = trainer.global_step
         busy = self._save is not None and self._save.is_busy
         failed = self._save is not None and self._save.failed is not None
-        asked, busy, failed = self._ranks.most([self._heard.number, busy, failed])
+        told = [self._heard.number, busy, failed, trainer.should_stop]
+        asked, busy, failed, ends = self._ranks.most(told)
         if self._save is not None and (failed or not busy):
             self.settle()
         module: Any = pl_module
         regular = self.every_n_steps > 0 and self._step % self.every_n_steps == 0
         if asked:
             self._stop(trainer, asked)
-        if regular or self._step == module.num_steps:
+        # Behind the last batch Lightning counts the epoch as done, also one that is left in its middle.
+        if regular or ends or self._step == module.num_steps:
             # Lightning takes a validation that was still to come when the checkpoint was written for done.
             self._waits = validates_next(trainer)
             if not self._waits:
                 self._begin(trainer)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save what was due before this validation."""
-        if self._waits:
+        """Save what was due before this validation, or what it says is the last."""
+        if self._waits or (trainer.should_stop and not trainer.sanity_checking):
             self._waits = False
             self._begin(trainer)
 

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from llavapose.bars import quietly
 from llavapose.errors import CheckpointError, LlavaPoseError
 from llavapose.manifest import MANIFEST, checkpoints_in
 from llavapose.training.checkpoints.ranks import Ranks
@@ -80,12 +81,14 @@ def _inside(checkpoint: Path) -> Path:
 
 
 def _deepspeed(folder: Path) -> tuple[dict[str, Any], int]:
-    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+    with quietly():
+        from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
     tag = None if (folder / "latest").is_file() else "checkpoint"
     name = (folder / "latest").read_text(encoding="utf-8").strip() if tag is None else tag
     # Each weight is put together from the ranks' shares when it is asked for.
-    lazy: Any = get_fp32_state_dict_from_zero_checkpoint(str(folder), tag=tag, lazy_mode=True)
+    with quietly():
+        lazy: Any = get_fp32_state_dict_from_zero_checkpoint(str(folder), tag=tag, lazy_mode=True)
     first = sorted((folder / name).glob("*_model_states.pt"))[0]
     facts = torch.load(first, map_location="cpu", mmap=True, weights_only=False)
     return {key: value.contiguous() for key, value in lazy.items()}, facts["global_step"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from llavapose.config.schema import TrainConfig
+from llavapose.data.plan.epoch import steps_of
 from llavapose.training.forecast.activations import Rows, activation_parts
 from llavapose.training.forecast.cards import GIB, Card
 from llavapose.training.forecast.epoch import Epoch
@@ -107,9 +108,7 @@ def forecast_of(config: TrainConfig, shapes: Shapes, setup: Setup, epoch: Epoch,
         epoch: as planned.
         card: the GPU that it would run on; None: processes on a CPU.
     """
-    epochs = int(config.trainer.get("max_epochs") or 1)
-    steps, most = epoch.steps * max(1, epochs), int(config.trainer.get("max_steps") or -1)
-    steps = min(steps, most) if most > 0 else steps
+    steps = steps_of(epoch.steps, config.trainer.get("max_epochs"), config.trainer.get("max_steps"))
     rate = card.flops(setup.compute_bytes) if card is not None else None
     seconds = epoch.flops / setup.ranks / (1 - epoch.waiting) / (config.forecast.mfu * rate) if rate else None
     exported = float({"float32": 4}.get(config.model.dtype.value, 2) * shapes.total)
@@ -121,7 +120,7 @@ def forecast_of(config: TrainConfig, shapes: Shapes, setup: Setup, epoch: Epoch,
         setup=setup,
         epoch=epoch,
         batch_size=config.batch_size,
-        epochs=max(1, epochs),
+        epochs=math.ceil(steps / max(1, epoch.steps)),
         steps=steps,
         memory=memory(epoch.widest),
         longest=memory(longest_rows(epoch.widest, config)),
