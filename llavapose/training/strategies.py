@@ -24,6 +24,13 @@ from llavapose.model.batch import Batch
 from llavapose.model.llava import token_losses
 
 
+def import_deepspeed() -> Any:
+    """The package, without what it tells of compilers and devices while it is imported."""
+    with quietly():
+        import deepspeed.ops
+    return deepspeed
+
+
 class CPUDeepSpeedStrategy(DeepSpeedStrategy):
     """DeepSpeed's ZeRO over gloo on CPU ranks: the code path of the GPU strategies, for tests and small machines.
 
@@ -34,9 +41,7 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
 
     def __init__(self, stage: int = 3, offload: bool = False) -> None:
         os.environ["DS_ACCELERATOR"] = "cpu"  # read when deepspeed is imported
-        with quietly():
-            import deepspeed.ops
-
+        deepspeed = import_deepspeed()
         # None can be compiled: DeepSpeed would look for compilers, and build for a minute an all-reduce through shared
         # memory that only inference calls.
         ops: Any = deepspeed.ops

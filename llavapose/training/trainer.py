@@ -16,10 +16,10 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.loggers import WandbLogger
 
-from llavapose.bars import quietly
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.files import read_json, write_json
+from llavapose.training.strategies import import_deepspeed
 
 _LEAVE = ("checkpoint", "curves")
 _REFUSALS = (MisconfigurationException, InstantiationException, ImportError, ValueError, TypeError, RuntimeError)
@@ -29,9 +29,8 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
     """The trainer of one run; what is left out of ``config.logger`` or set to null is not built."""
     _quieten()
     # `_convert_: all` because DeepSpeed takes plain dictionaries only.
-    if str(config.strategy.get("_target_")).endswith(".strategies.DeepSpeedStrategy"):
-        with quietly():
-            import deepspeed  # noqa: F401
+    if str(config.strategy.get("_target_")).endswith(".DeepSpeedStrategy"):
+        import_deepspeed()
     with _told("strategy"):
         strategy = config.strategy.get("name") or instantiate(config.strategy, _convert_="all")
     tries = bool(config.trainer.get("fast_dev_run"))  # keeps nothing: what it would leave is no run's
