@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from llavapose.cli.card import complete_cards
+from llavapose.config.choices import SceneSource
 from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.files import read_json
@@ -71,4 +72,6 @@ def _next(config: TrainConfig, checkpoint: Path) -> list[tuple[str, tuple[str, .
 
 def _evaluate(config: TrainConfig, checkpoint: str, arm: str) -> tuple[str, ...]:
     settings = evaluation_overrides(conf_folder(), config, checkpoint=checkpoint, arm=arm)
-    return ("evaluate", *settings, f"output_dir={hydra_value(config.results_dir)}")
+    lacking = config.scenes.source == SceneSource.coco and config.scenes.val.keypoints is None
+    held_out = ("scenes.val.images=FOLDER", "scenes.val.keypoints=FILE") if lacking else ()
+    return ("evaluate", *settings, f"output_dir={hydra_value(config.results_dir)}", *held_out)

@@ -12,7 +12,7 @@ from llavapose.bars import tame_bars
 from llavapose.config.register import as_settings
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import CheckpointError, DiskError, LlavaPoseError, disk_words
-from llavapose.manifest import FOLDER, checkpoints_in
+from llavapose.manifest import FOLDER
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def export(checkpoint: Path, out: Path, base: str | None = None) -> int:
     config = settings_of(run)
     if base is not None:
         config = replace(config, model=replace(config.model, base=base))
-    if out.exists():
+    if out.exists() or out.is_symlink():
         raise CheckpointError(f"{out} is there already; name a folder that is not")
     from llavapose.training.export import export_trained
     from llavapose.training.told.card import write_card
@@ -75,12 +75,17 @@ def chosen(checkpoint: Path) -> Path:
     Raises:
         CheckpointError: the folder holds none that is whole.
     """
+    checkpoint = checkpoint.resolve() if checkpoint.exists() else checkpoint
     inside = next((one for one in (checkpoint / FOLDER, checkpoint) if one.name == FOLDER and one.is_dir()), None)
     if inside is None or (inside == checkpoint and (checkpoint / ".metadata").is_file()):
         return checkpoint
-    found = checkpoints_in(inside)
+    from llavapose.training.checkpoints.resume import proven
+
+    found = list(proven(inside))
     whole = next((one for one in found if not one.fault), None)
     if whole is not None:
+        for one in found[: found.index(whole)]:
+            print(f"{checkpoint}: passes over {one.folder.name}: {one.fault}", flush=True)
         print(f"{checkpoint}: its newest whole checkpoint is {whole.folder.name}", flush=True)
         return whole.folder
     faults = "; ".join(f"{one.folder.name}: {one.fault}" for one in found) or "no step-000500 or the like"

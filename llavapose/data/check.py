@@ -120,6 +120,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     tame_bars()
     try:
+        if given.max_length < 1:
+            raise DataError(f"--max-length is {given.max_length}; expected at least 1")
         records = check_all(given)
     except LlavaPoseError as error:
         print(f"error: {error}", file=sys.stderr)

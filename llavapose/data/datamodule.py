@@ -26,6 +26,7 @@ from llavapose.data.index.tokens import ensure_tokens
 from llavapose.data.plan.epoch import EpochPlan, MicroBatch, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
 from llavapose.data.template import check_template
+from llavapose.data.worker import leave_signals
 from llavapose.errors import DataError
 from llavapose.files import fingerprint
 from llavapose.model.batch import Batch
@@ -214,6 +215,7 @@ class PoseDataModule(L.LightningDataModule):
             # Its own: a new iterator draws a seed, and a resumed run has one more of them than one that never stopped.
             generator=torch.Generator().manual_seed(self.seed),
             pin_memory=torch.cuda.is_available(),
+            worker_init_fn=leave_signals,
         )
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:

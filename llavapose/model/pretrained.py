@@ -1,9 +1,10 @@
 """Load a base, write a Hugging Face checkpoint: the file layout of ``llava-hf/llava-1.5-7b-hf`` in both directions."""
 
+import glob
 import os
 import re
 import shutil
-import tempfile
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -199,8 +200,41 @@ def write_checkpoint(
         dtype: of the weights on disk.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    os.chmod(building, 0o755)
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.{socket.gethostname()}-*.writing"):
+        if not _is_alive(int(left.name.rpartition("-")[2].partition(".")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    building = folder.with_name(f".{folder.name}.{socket.gethostname()}-{os.getpid()}.writing")
+    building.mkdir()
+    try:
+        _write(building, state=state, config=config, processor=processor, dtype=dtype)
+        _put(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _put(building: Path, folder: Path) -> None:
+    """Give a finished folder its name; an older one of that name is there until then."""
+    old = building.with_suffix(".old")
+    if folder.exists():
+        folder.rename(old)
+    building.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(
+    building: Path, *, state: dict[str, Tensor], config: LlavaConfig, processor: LlavaProcessor, dtype: torch.dtype
+) -> None:
     tied = config.tie_word_embeddings
     weights = {
         hub_key(name): _alone(value.detach().to("cpu", dtype))
@@ -222,7 +256,3 @@ def write_checkpoint(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     ).save_pretrained(building)
     processor.save_pretrained(building)
-    if folder.exists():
-        shutil.rmtree(folder)
-    building.rename(folder)
-    return folder

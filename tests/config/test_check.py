@@ -108,6 +108,12 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
             ["trainer.max_epochs=-1"],
             "trainer.max_epochs=-1 trains on without end; give a number of epochs, or trainer.max_steps",
         ),
+        (["adapter=lora", "adapter.targets=['???']"], "adapter.targets has no value; set it with adapter.targets=..."),
+        (["trainer.devices=['???']"], "trainer.devices has no value; set it with trainer.devices=..."),
+        (
+            ["launcher.setup=['${nosuch}']"],
+            "launcher.setup: Interpolation key 'nosuch' not found; name an existing setting",
+        ),
         (["output_dir="], "output_dir is empty; give a path (. is this folder)"),
         (["data_dir=''"], "data_dir is empty; give a path (. is this folder)"),
         (["data.path=x", "data.images="], "data.images is empty; give a path (. is this folder)"),

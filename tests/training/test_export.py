@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import socket
 import urllib.request
 from pathlib import Path
 
@@ -118,6 +119,46 @@ def test_a_run_that_was_stopped(places, tmp_path):
         CheckpointError, match=rf"none that is whole in .*{newest.name}: state.ckpt is missing; .*name a"
     ):
         chosen(tmp_path / "run")
+
+
+def test_the_newest_of_a_run_is_proven_and_its_own(places, tmp_path, capsys):
+    """As what resume goes on from: a damaged one is passed over, and so is one of another run."""
+    for name, last in (("run", 3), ("other", 5)):
+        job = {**places, "output_dir": str(tmp_path / name), "save_every": 1, "hydra": True}
+        run(**job, stop=(last, False))
+    folder = tmp_path / "run" / "checkpoints"
+    newest, older = [one.folder for one in checkpoints_in(folder)]
+    foreign = checkpoints_in(tmp_path / "other" / "checkpoints")[0].folder
+    shutil.copytree(foreign, folder / foreign.name)
+    assert foreign.name > newest.name and chosen(tmp_path / "run") == newest
+    flip(newest)
+    assert chosen(tmp_path / "run") == older
+    said = capsys.readouterr().out
+    assert f"passes over {foreign.name}: it is of another run" in said
+    assert f"passes over {newest.name}: state.ckpt is damaged: its hash is not the manifest's" in said
+    with pytest.raises(CheckpointError, match="its hash is not the manifest's"):
+        export(newest / "state.ckpt", tmp_path / "hf")  # named by its file, it is the same checkpoint
+    assert export(older / "state.ckpt", tmp_path / "hf") == export(older, tmp_path / "again")
+    link = tmp_path / "best"
+    link.symlink_to(older)
+    assert chosen(link) == older
+
+
+def test_nothing_half_written_stays(left, tmp_path, monkeypatch):
+    """Of an export that fails, and of one that was killed once the next one is written."""
+    killed = tmp_path / f".hf.{socket.gethostname()}-{2**22 + 7}.writing"
+    killed.mkdir()
+    checkpoint = checkpoint_of(left / "single")
+    with monkeypatch.context() as patch:
+        patch.setattr(GenerationConfig, "save_pretrained", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "full")))
+        with pytest.raises(OSError, match="full"):
+            export(checkpoint, tmp_path / "hf")
+    assert list(tmp_path.iterdir()) == []
+    export(checkpoint, tmp_path / "hf")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match="is there already"):
+        export(checkpoint, tmp_path / "dangling")
+    assert {path.name for path in tmp_path.iterdir()} == {"hf", "dangling"}
 
 
 def test_a_file_of_lightning_s_own(left, tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from llavapose.config.checks import numbers
@@ -146,9 +146,24 @@ def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
                 continue
             if isinstance(value, DictConfig):
                 visit(value, f"{prefix}{key}.")
+            elif isinstance(value, ListConfig):
+                visit_list(value, f"{prefix}{key}")
+
+    def visit_list(node: ListConfig, name: str) -> None:
+        for at in range(len(node)):
+            if OmegaConf.is_missing(node, at) and not OmegaConf.is_interpolation(node, at):
+                missing.append(name)
+                continue
+            try:
+                value = node[at]
+            except OmegaConfBaseException as error:
+                unresolved.append(f"{name}: {str(error).splitlines()[0]}; name an existing setting")
+                continue
+            if isinstance(value, DictConfig):
+                visit(value, f"{name}.")
 
     visit(config, "")
-    return missing, unresolved
+    return list(dict.fromkeys(missing)), unresolved
 
 
 def _raw_group(group: str, node: DictConfig) -> Iterator[str]:

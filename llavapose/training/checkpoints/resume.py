@@ -103,6 +103,17 @@ def _of_this_run(folder: Path) -> Iterator[Checkpoint]:
             yield one
 
 
+def proven(folder: Path) -> Iterator[Checkpoint]:
+    """The checkpoints of a run's folder, newest first, up to the first whose hashes are right; in one process."""
+    for one in _of_this_run(folder):
+        if not one.fault and (fault := damage(one, Ranks())):
+            yield Checkpoint(folder=one.folder, step=one.step, manifest=one.manifest, fault=fault)
+            continue
+        yield one
+        if not one.fault:
+            return
+
+
 def _written_by_lightning(folder: Path) -> tuple[list[Checkpoint], list[Checkpoint]]:
     """The newest readable file of Lightning's, and those newer than it that are not."""
     passed = []

@@ -72,6 +72,12 @@ def _inside(checkpoint: Path) -> Path:
     if (checkpoint / "config.json").is_file():
         raise CheckpointError(f"checkpoint {checkpoint}: a Hugging Face folder already; there is nothing to export")
     if not (checkpoint / MANIFEST).is_file():
+        if (checkpoint.parent / MANIFEST).is_file():  # the state inside a whole checkpoint: proven like that
+            if (state := _inside(checkpoint.parent)) != checkpoint:
+                raise CheckpointError(
+                    f"checkpoint {checkpoint}: no state of {checkpoint.parent.name}; name that folder"
+                )
+            return state
         return checkpoint
     one = next((one for one in checkpoints_in(checkpoint.parent) if one.folder.name == checkpoint.name), None)
     fault = one.fault or damage(one, Ranks()) if one else "its folder has another name than step-000500"

@@ -162,13 +162,16 @@ def _precision(precision: str, gpus: Gpus | None) -> Iterator[str]:
         hint = f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(PRECISIONS)}"
         yield f"trainer.precision is {precision!r}{hint}"
         return
+    if name.startswith("64"):
+        yield f"trainer.precision={precision}: nothing here is planned for 64 bits; use 32-true"
+        return
     in_8_bits = name.startswith("transformer-engine")
     if in_8_bits and importlib.util.find_spec("transformer_engine") is None:
         yield f"trainer.precision={precision} needs the package transformer_engine; install it, or use bf16-mixed"
     if gpus is None:
         return
     least = _ADA if in_8_bits else _AMPERE if name.startswith("bf16") else (0, 0)
-    if not gpus.num and (name == "16-mixed" or in_8_bits):
+    if not gpus.num and (name in ("16-mixed", "16-true") or in_8_bits):
         yield f"trainer.precision={precision} needs a GPU; on a CPU use 32-true or bf16-mixed"
     elif gpus.capability is not None and gpus.capability < least:
         has, needs = (".".join(map(str, version)) for version in (gpus.capability, least))
