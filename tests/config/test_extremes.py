@@ -92,7 +92,7 @@ def test_what_lightning_takes_is_let_through(conf):
         ["trainer.limit_val_batches=1.0"],
         ["trainer.fast_dev_run=true"],
         ["trainer.fast_dev_run=3"],
-        ["trainer.min_epochs=5", "trainer.max_epochs=-1"],
+        ["trainer.min_epochs=5", "trainer.max_epochs=-1", "trainer.max_steps=100"],
         ["trainer.profiler=simple"],
     ):
         typed("train", composed("train", conf, overrides))

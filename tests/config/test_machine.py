@@ -53,6 +53,8 @@ def problems(conf: Path, gpus: Gpus | None, *overrides: str, num_cores: int = 4)
         (NONE, ["trainer.devices=8"], "trainer.devices=8: no GPU here, and 4 cores; set trainer.devices=1, or"),
         (NONE, ["trainer.devices=some"], "trainer.devices is 'some'; expected a number"),
         (NONE, ["trainer.devices=0"], "trainer.devices is 0; expected a number"),
+        (A100, ["trainer.precision=64"], "trainer.precision=64: nothing here is planned for 64 bits; use 32-true"),
+        (NONE, ["strategy=deepspeed_stage3_cpu", "trainer.precision=16-true"], "trainer.precision=16-true needs a GPU"),
         (A100, ["trainer.precision=fp8"], "trainer.precision is 'fp8'; expected one of 32-true"),
         (A100, ["trainer.precision=bf16-mixd"], "trainer.precision is 'bf16-mixd'; did you mean bf16-mixed?"),
         (
@@ -78,7 +80,7 @@ def test_one_line_with_the_fix(conf, here, overrides, line):
         (NONE, ["strategy=fsdp2", "trainer.devices=auto"]),
         (A100, ["strategy=deepspeed_stage3", "trainer.devices=2", "trainer.precision=bf16-true"]),
         (A100, ["trainer.devices='0,1'"]),
-        (A100, ["trainer.devices=-1", "trainer.precision=64"]),
+        (A100, ["trainer.devices=-1", "trainer.precision=32"]),
         # Nobody knows without torch: let through, and Lightning decides.
         (None, ["strategy=deepspeed_stage3", "trainer.devices=8", "trainer.precision=bf16-true"]),
     ],
@@ -300,7 +302,7 @@ def test_the_hub_is_asked_for_the_model(hub_home, hub_server, monkeypatch):
     assert hub_problems("checkpoint", "there/modle") == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_cached_model_loads_at_once_without_network(hub_home, tmp_path):
     """The whole way, in a fresh process: it took four minutes of trying again."""
     cache(hub_home, "owner/whole")

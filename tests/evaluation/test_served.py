@@ -29,7 +29,7 @@ def texts(folder: Path, arm: str) -> list[str]:
     return [json.loads(line)["text"] for line in lines]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_served_llava_answers_and_cannot_judge(tmp_path):
     short = ("answerer.max_new_tokens=24",)
     own = evaluate(tmp_path, "checkpoint=tiny", "arm=baseline", *short)

@@ -109,7 +109,7 @@ def train(folder: Path, *words: str, path: Path) -> subprocess.CompletedProcess[
     return warm.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_tasks_train_together(tmp_path):
     """What Slurm would run, with two tasks of this machine: one run, one folder, nothing made twice."""
     path = tmp_path / "bin"
