@@ -70,7 +70,7 @@ def _nothing(self: Any, *args: object, **options: object) -> None:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without what libraries print and log, errors but for: DeepSpeed tells how it looks for compilers and devices."""
+    """Without what libraries print and log, but for errors: DeepSpeed tells how it looks for compilers and devices."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -72,6 +72,6 @@ def _next(config: TrainConfig, checkpoint: Path) -> list[tuple[str, tuple[str, .
 
 def _evaluate(config: TrainConfig, checkpoint: str, arm: str) -> tuple[str, ...]:
     settings = evaluation_overrides(conf_folder(), config, checkpoint=checkpoint, arm=arm)
-    lacking = config.scenes.source == SceneSource.coco and config.scenes.val.keypoints is None
-    held_out = ("scenes.val.images=FOLDER", "scenes.val.keypoints=FILE") if lacking else ()
+    files = {"images": "FOLDER", "keypoints": "FILE"} if config.scenes.source == SceneSource.coco else {}
+    held_out = [f"scenes.val.{key}={word}" for key, word in files.items() if getattr(config.scenes.val, key) is None]
     return ("evaluate", *settings, f"output_dir={hydra_value(config.results_dir)}", *held_out)

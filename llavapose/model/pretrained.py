@@ -4,7 +4,7 @@ import glob
 import os
 import re
 import shutil
-import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,7 +188,13 @@ def _alone(value: Tensor) -> Tensor:
 
 
 def write_checkpoint(
-    folder: Path, *, state: dict[str, Tensor], config: LlavaConfig, processor: LlavaProcessor, dtype: torch.dtype
+    folder: Path,
+    *,
+    state: dict[str, Tensor],
+    config: LlavaConfig,
+    processor: LlavaProcessor,
+    dtype: torch.dtype,
+    alone: bool = False,
 ) -> Path:
     """Write a folder that ``LlavaForConditionalGeneration`` and ``AutoProcessor`` load; whole or not at all.
 
@@ -198,13 +204,13 @@ def write_checkpoint(
         config: of the model.
         processor: written beside it.
         dtype: of the weights on disk.
+        alone: nobody else writes it now: what a kill has left of earlier writing is put in order.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}.{socket.gethostname()}-*.writing"):
-        if not _is_alive(int(left.name.rpartition("-")[2].partition(".")[0])):
-            shutil.rmtree(left, ignore_errors=True)
-    building = folder.with_name(f".{folder.name}.{socket.gethostname()}-{os.getpid()}.writing")
-    building.mkdir()
+    if alone:
+        _put_in_order(folder)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=_WRITING))
+    os.chmod(building, 0o755)
     try:
         _write(building, state=state, config=config, processor=processor, dtype=dtype)
         _put(building, folder)
@@ -213,22 +219,33 @@ def write_checkpoint(
     return folder
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+_WRITING, _OLD = ".writing", ".old"
+
+
+def _put_in_order(folder: Path) -> None:
+    """Remove what was being written when a kill came; what was being replaced has its name back."""
+    name = f".{glob.escape(folder.name)}.*"
+    for old in folder.parent.glob(name + _OLD):
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(folder)
+    for left in folder.parent.glob(name + _WRITING):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _put(building: Path, folder: Path) -> None:
-    """Give a finished folder its name; an older one of that name is there until then."""
-    old = building.with_suffix(".old")
-    if folder.exists():
+    """Give a finished folder its name; an older one of that name has it until then."""
+    old = building.with_suffix(_OLD)
+    replaces = folder.exists()
+    if replaces:
         folder.rename(old)
-    building.rename(folder)
+    try:
+        building.rename(folder)
+    except OSError:
+        if replaces:
+            old.rename(folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

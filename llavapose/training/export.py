@@ -88,6 +88,7 @@ def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
         total, trainable = count_parameters(module.llava.parameters())
         write_checkpoint(
             folder,
+            alone=True,  # the folder is this run's
             state=merged(state, config.adapter),
             config=module.llava.config,
             processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),

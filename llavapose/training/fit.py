@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import LambdaCallback, Timer
+from lightning.pytorch.callbacks import LambdaCallback
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies import DeepSpeedStrategy
 
@@ -22,7 +22,7 @@ from llavapose.data.choose import said_counts
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.plan.epoch import steps_of
-from llavapose.errors import CheckpointError, ConfigError, StoppedError
+from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
 from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import load_processor
@@ -149,7 +149,7 @@ def fit(
             trainer.fit(module, data, ckpt_path=checkpoint)
             if tries:
                 return None
-            _refuse_unfinished(trainer, steps)
+            _say_early(trainer, steps)
             sign()  # a checkpoint of the last step has nothing to start, and no logger has ended yet
         folder = export(config, trainer, module)
         if trainer.is_global_zero:
@@ -162,19 +162,9 @@ def fit(
     return folder
 
 
-def _refuse_unfinished(trainer: L.Trainer, steps: int) -> None:
-    """A run that ``trainer.max_time`` ended is one to go on with; one that a callback ended has come to its end.
-
-    Raises:
-        StoppedError: the time was up before the steps were done.
-    """
-    if trainer.global_step >= steps:
-        return
-    timers = [one for one in callbacks_of(trainer) if isinstance(one, Timer)]
-    if any((left := one.time_remaining()) is not None and left <= 0 for one in timers):
-        kept = "saved; the same command with resume=true goes on" if trainer.global_step else "there is nothing to save"
-        raise StoppedError(f"trainer.max_time: stopped behind step {trainer.global_step} of {steps}, {kept}")
-    if trainer.is_global_zero:
+def _say_early(trainer: L.Trainer, steps: int) -> None:
+    """A run that a callback ended has come to its end, before the schedule has."""
+    if trainer.global_step < steps and trainer.is_global_zero:
         print(f"ended behind step {trainer.global_step} of {steps} by one of its callbacks", flush=True)
 
 

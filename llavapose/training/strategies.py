@@ -1,6 +1,8 @@
 """Strategies that Lightning leaves to be finished: ZeRO-3 on CPU ranks, and FSDP2 over every rank there is."""
 
+import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +30,9 @@ def import_deepspeed() -> Any:
     """The package, without what it tells of compilers and devices while it is imported."""
     with quietly():
         import deepspeed.ops
+    for handler in logging.getLogger("DeepSpeed").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stdout)  # it holds on to the one that was there when it was made
     return deepspeed
 
 

@@ -29,9 +29,9 @@ def build_trainer(config: TrainConfig) -> L.Trainer:
     """The trainer of one run; what is left out of ``config.logger`` or set to null is not built."""
     _quieten()
     # `_convert_: all` because DeepSpeed takes plain dictionaries only.
-    if str(config.strategy.get("_target_")).endswith(".DeepSpeedStrategy"):
-        import_deepspeed()
     with _told("strategy"):
+        if str(config.strategy.get("_target_")).endswith(".DeepSpeedStrategy"):
+            import_deepspeed()
         strategy = config.strategy.get("name") or instantiate(config.strategy, _convert_="all")
     tries = bool(config.trainer.get("fast_dev_run"))  # keeps nothing: what it would leave is no run's
     with _told("callbacks"):

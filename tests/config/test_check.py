@@ -114,6 +114,21 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
             ["launcher.setup=['${nosuch}']"],
             "launcher.setup: Interpolation key 'nosuch' not found; name an existing setting",
         ),
+        (
+            ["trainer.limit_train_batches=1"],
+            "trainer.limit_train_batches=1: neither the schedule nor the plan reckons with it; give trainer.max_steps, "
+            "or data.num_samples",
+        ),
+        (
+            ["trainer.max_epochs=null"],
+            "trainer.max_epochs=null trains on without end; give a number of epochs, or trainer.max_steps",
+        ),
+        (
+            ["trainer.max_time='00:01:00:00'"],
+            "trainer.max_time: a run that it ends is not gone on with; end it by a signal, which saves: "
+            "`timeout 8h python train.py ...`, or launcher=slurm launcher.time=8:00:00",
+        ),
+        (["output_dir=${oc.env:LLAVAPOSE_NOTHING,''}"], "output_dir is empty; give a path (. is this folder)"),
         (["output_dir="], "output_dir is empty; give a path (. is this folder)"),
         (["data_dir=''"], "data_dir is empty; give a path (. is this folder)"),
         (["data.path=x", "data.images="], "data.images is empty; give a path (. is this folder)"),

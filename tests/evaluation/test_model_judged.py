@@ -237,6 +237,7 @@ def test_planted_verdicts_reach_no_table(words, server, tmp_path):
     assert float(table(tmp_path / "out")[JUDGES[1], "full", "all"]["score"]) == pytest.approx(72.5)
 
 
+@pytest.mark.long
 def test_a_sweep_s_arms_are_judged_by_one_command_that_fills_in_what_is_missing(world, server, tmp_path, capsys):
     """Two seeds share one baseline, which lies in the first's folder: the second's answers stand beside it as well."""
     told = [
@@ -278,6 +279,7 @@ def test_a_sweep_s_arms_are_judged_by_one_command_that_fills_in_what_is_missing(
     assert server.asked.total() == asked and table(tmp_path) == rows
 
 
+@pytest.mark.long
 def test_what_two_arms_ask_is_paid_once_also_side_by_side(words, server, tmp_path):
     """Both would have the prior and the ground truth judged, and wait for each other at the judge's ledger."""
     evaluated(words("baseline", "judge.endpoint.base_url=http://127.0.0.1:9/v1", "judge=pose", "judge.endpoint=null"))
@@ -300,6 +302,7 @@ def test_what_two_arms_ask_is_paid_once_also_side_by_side(words, server, tmp_pat
     assert ledger.name == "judge-vllm.sqlite"
 
 
+@pytest.mark.long
 def test_replies_in_a_ledger_of_an_earlier_version_are_not_paid_again(words, server, tmp_path):
     for arm in WORTH:
         evaluated(words(arm))

@@ -73,6 +73,7 @@ def wordy_page(tmp_path_factory):
     return write_page(Source(out=tmp_path, arms=arms, folders=dict.fromkeys(arms, tmp_path)))
 
 
+@pytest.mark.long
 def test_ninety_pictures_eight_models_and_a_wordy_judge_stay_under_15_mb(wordy_page):
     html = wordy_page.read_text(encoding="utf-8")
     assert 5e6 < wordy_page.stat().st_size < PAGE_BYTES and "would be larger than" not in html

@@ -94,6 +94,7 @@ def test_every_run_has_its_group_arm_seed_and_settings(logged):
     assert runs["seeds"]["job_type"] == "report"
 
 
+@pytest.mark.long
 def test_every_run_has_its_own_numbers(logged):
     runs = runs_of(logged.out)
     first, second = (runs[f"full seed={seed}"]["summary"] for seed in (0, 1))
@@ -215,6 +216,7 @@ def test_every_table_of_a_sweep_with_models_and_judges_is_sent_in_its_group(tmp_
         assert len(tables[name]["data"]) == len(read) > 0, name
 
 
+@pytest.mark.long
 def test_logged_again_a_sweep_has_its_runs_once(logged):
     before = {name: run["run_id"] for name, run in runs_of(logged.out).items()}
     finish_sweep(logged.out)

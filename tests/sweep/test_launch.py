@@ -124,6 +124,7 @@ def test_w_and_b_runs_of_a_sweep_are_one_group_unless_told(conf):
     assert group("logger.wandb.group=mine") == "mine"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_training_run_in_w_and_b_has_its_group_arm_seed_and_whole_settings(conf, tmp_path):
     """One job's own command, read back with W&B's own reader."""

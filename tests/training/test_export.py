@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
-import socket
 import urllib.request
 from pathlib import Path
 
@@ -144,21 +144,41 @@ def test_the_newest_of_a_run_is_proven_and_its_own(places, tmp_path, capsys):
     assert chosen(link) == older
 
 
-def test_nothing_half_written_stays(left, tmp_path, monkeypatch):
-    """Of an export that fails, and of one that was killed once the next one is written."""
-    killed = tmp_path / f".hf.{socket.gethostname()}-{2**22 + 7}.writing"
-    killed.mkdir()
+def test_nothing_half_written_stays(left, places, tmp_path, monkeypatch):
+    """Of an export that fails, and of a run's own that was killed, at whatever moment."""
     checkpoint = checkpoint_of(left / "single")
     with monkeypatch.context() as patch:
         patch.setattr(GenerationConfig, "save_pretrained", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "full")))
         with pytest.raises(OSError, match="full"):
             export(checkpoint, tmp_path / "hf")
     assert list(tmp_path.iterdir()) == []
-    export(checkpoint, tmp_path / "hf")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     with pytest.raises(CheckpointError, match="is there already"):
         export(checkpoint, tmp_path / "dangling")
-    assert {path.name for path in tmp_path.iterdir()} == {"hf", "dangling"}
+    killed = tmp_path / "run"
+    for name in (".hf.abc.writing", ".hf.abd.old"):  # between the two names
+        (killed / name).mkdir(parents=True)
+    run(**places, output_dir=str(killed))
+    assert (killed / "hf" / "config.json").is_file()
+    assert not [path.name for path in killed.iterdir() if path.name.startswith(".hf")]
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_an_older_folder_stays_until_the_new_one_has_its_name(left, tmp_path, monkeypatch, replaces):
+    from llavapose.model import pretrained
+
+    building, folder = tmp_path / ".hf.x.writing", tmp_path / "hf"
+    building.mkdir()
+    if replaces:
+        folder.mkdir()
+        (folder / "old").touch()
+    rename = Path.rename
+    monkeypatch.setattr(
+        Path, "rename", lambda one, to: rename(one, to) if one != building else os.rename(one, "/proc/x")
+    )
+    with pytest.raises(OSError):
+        pretrained._put(building, folder)
+    assert (folder / "old").exists() is replaces
 
 
 def test_a_file_of_lightning_s_own(left, tmp_path):

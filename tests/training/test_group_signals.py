@@ -35,7 +35,11 @@ def whole(places, tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGUSR1, marks=pytest.mark.long)],
+    ids=lambda one: one.name,
+)
 def test_it_saves_at_the_edge_and_goes_on(places, whole, tmp_path, number):
     folder = tmp_path / "out"
     with start(places, folder) as run:

@@ -113,9 +113,11 @@ def _known(values: Any, schema: type) -> dict[Any, Any]:
 
 def _empty_paths(node: DictConfig, schema: type, prefix: str = "") -> Iterator[str]:
     """A line for each path that is an empty text, as of a shell's unset variable: it would lead to the disk's root."""
-    hints = get_type_hints(schema)
+    hints, raw = get_type_hints(schema), OmegaConf.to_container(node)
+    assert isinstance(raw, dict)
     for key, inner in _settings(schema).items():
-        if key not in node or OmegaConf.is_interpolation(node, key):
+        # Of a setting that another refers to, the other's line is enough.
+        if key not in node or (OmegaConf.is_interpolation(node, key) and not str(raw[key]).startswith("${oc.")):
             continue
         if inner is not None and isinstance(node[key], DictConfig):
             yield from _empty_paths(node[key], inner, f"{prefix}{key}.")

@@ -110,10 +110,17 @@ def trainer_problems(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"trainer.{key} is {value!r}; expected one of {', '.join(words)}"
     for key, instead in _NOT_RECKONED.items():
         value = values.get(key)
-        if value and value != 1.0 and TRAINER[key].problem(value) == "":
+        whole = isinstance(value, float) and value == 1.0 and key == "limit_train_batches"
+        if value and not whole and TRAINER[key].problem(value) == "":
             yield f"trainer.{key}={value}: neither the schedule nor the plan reckons with it; {instead}"
-    if values.get("max_epochs") == -1 and (values.get("max_steps") or -1) == -1:
-        yield "trainer.max_epochs=-1 trains on without end; give a number of epochs, or trainer.max_steps"
+    if values.get("max_epochs", 1) in (-1, None) and (values.get("max_steps") or -1) == -1:
+        told = "null" if values["max_epochs"] is None else "-1"
+        yield f"trainer.max_epochs={told} trains on without end; give a number of epochs, or trainer.max_steps"
+    if values.get("max_time") is not None:
+        yield (
+            "trainer.max_time: a run that it ends is not gone on with; end it by a signal, which saves: "
+            "`timeout 8h python train.py ...`, or launcher=slurm launcher.time=8:00:00"
+        )
     least, most = values.get("min_epochs"), values.get("max_epochs")
     if isinstance(least, int) and isinstance(most, int) and -1 != most < least:
         yield f"trainer.min_epochs is {least}, more than trainer.max_epochs={most}; lower the first or raise the second"

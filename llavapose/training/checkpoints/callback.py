@@ -92,7 +92,8 @@ class Checkpoints(CheckpointCallback):
         self._step = trainer.global_step
         busy = self._save is not None and self._save.is_busy
         failed = self._save is not None and self._save.failed is not None
-        told = [self._heard.number, busy, failed, trainer.should_stop]
+        loop: Any = trainer.fit_loop
+        told = [self._heard.number, busy, failed, trainer.should_stop and loop._can_stop_early]
         asked, busy, failed, ends = self._ranks.most(told)
         if self._save is not None and (failed or not busy):
             self.settle()
@@ -108,8 +109,8 @@ class Checkpoints(CheckpointCallback):
                 self._begin(trainer)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save what was due before this validation, or what it says is the last."""
-        if self._waits or (trainer.should_stop and not trainer.sanity_checking):
+        """Save what was due before this validation."""
+        if self._waits:
             self._waits = False
             self._begin(trainer)
 

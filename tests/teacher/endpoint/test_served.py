@@ -78,6 +78,7 @@ def openai(server: ChatServer) -> tuple[str, ...]:
 UNCAPPED = "max_usd=none"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_cap_stop_resume_and_no_trace_of_the_key(tmp_path):
     with ChatServer(behaves) as server:

@@ -83,7 +83,7 @@ def test_a_run_that_is_gone_on_with(conf, tmp_path):
     "overrides",
     [
         ("batch_size=1000", "data.sampler=balanced"),
-        ("batch_size=1000000", "data.sampler=balanced"),
+        pytest.param(("batch_size=1000000", "data.sampler=balanced"), marks=pytest.mark.long),
         ("batch_size=1000000", "data.sampler=llava"),
         ("data.kinds.conv=100",),
         ("trainer.max_epochs=1000000000",),

@@ -84,6 +84,8 @@ def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> 
 def _masters(config: TrainConfig) -> Iterator[str]:
     """Half weights that nothing keeps in float32: at a rate of 2e-5 a step is smaller than their last digit."""
     precision, what = str(config.trainer.get("precision", "32-true")), _name(config.strategy)
+    if precision == "16-true" and what.endswith(".CPUDeepSpeedStrategy"):
+        yield "trainer.precision=16-true needs a GPU; on a CPU use 32-true or bf16-mixed"
     if precision not in ("bf16-true", "16-true") or "deepspeed" in what.lower():
         return
     if what.endswith(".FSDP2Strategy"):
@@ -159,7 +161,11 @@ def _precision(precision: str, gpus: Gpus | None) -> Iterator[str]:
     name = _ALIASES.get(precision, precision)
     if name not in PRECISIONS:
         close = get_close_matches(name, PRECISIONS, n=1, cutoff=0.7)
-        hint = f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(PRECISIONS)}"
+        hint = (
+            f"; did you mean {close[0]}?"
+            if close
+            else f"; expected one of {', '.join(one for one in PRECISIONS if not one.startswith('64'))}"
+        )
         yield f"trainer.precision is {precision!r}{hint}"
         return
     if name.startswith("64"):
@@ -171,7 +177,7 @@ def _precision(precision: str, gpus: Gpus | None) -> Iterator[str]:
     if gpus is None:
         return
     least = _ADA if in_8_bits else _AMPERE if name.startswith("bf16") else (0, 0)
-    if not gpus.num and (name in ("16-mixed", "16-true") or in_8_bits):
+    if not gpus.num and (name == "16-mixed" or in_8_bits):
         yield f"trainer.precision={precision} needs a GPU; on a CPU use 32-true or bf16-mixed"
     elif gpus.capability is not None and gpus.capability < least:
         has, needs = (".".join(map(str, version)) for version in (gpus.capability, least))
