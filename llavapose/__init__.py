@@ -1,9 +1,10 @@
 """llavapose: teach vision-language models to understand human pose and action.
 
 Rooms follow the data: ``scenes`` (annotated pictures), ``pose`` (what keypoints say, what a text claims), ``teacher``
-(scenes -> samples, by way of ``llm``), ``data``, ``model`` and ``training`` (samples -> a checkpoint), ``evaluation``
-and ``report`` (a checkpoint -> verdicts and pages). ``config``, ``sweep`` and ``cli`` run it, ``base`` makes the tiny
-model that is shipped, ``ask`` puts a question about one photo to a checkpoint.
+(scenes -> samples, by way of ``llm``), ``locate`` (keypoints as questions and answers), ``data``, ``model`` and
+``training`` (samples -> a checkpoint), ``evaluation`` and ``report`` (a checkpoint -> verdicts and pages). ``config``,
+``sweep`` and ``cli`` run it, ``base`` makes the tiny model that is shipped, ``ask`` puts a question about one photo to
+a checkpoint.
 
 Read ``records`` (the nouns that pass between rooms) and ``kinds`` (what a kind of sample is) first, then what every
 room uses: ``samples`` and ``llava_json`` (samples on the disk), ``pictures`` (where a picture lies), ``rgb`` (what it

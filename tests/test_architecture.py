@@ -56,6 +56,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "scenes": ({"pose", *STANDARD} - {"samples", "llava_json"}, False),
     "llm": ({"records", "errors", "files", "bars", "plain_json", "rgb"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),
+    "locate": ({"scenes", "pose", *STANDARD}, False),
     "model": ({"errors", "files", "plain_json"}, True),
     "data": ({"model.batch", *STANDARD}, True),
     "training": ({"data", "model", *STANDARD}, True),

@@ -1,0 +1,9 @@
+"""Keypoints as language: a person's joints asked for in words and answered with coordinates.
+
+Scenes with keypoints come in; questions with their answers go out, and from answers COCO's results and what they are
+worth. Needs neither torch nor a teacher.
+
+Read ``joints`` (what is asked), ``views`` (what is shown), ``codings`` (how a point is written), ``replies`` (an
+answer's text), ``samples`` (all of it for training), ``shown`` (for held-out people), ``results`` (COCO's file) and
+``score`` (its worth).
+"""
