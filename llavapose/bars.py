@@ -4,13 +4,12 @@ The one place for all of them: ours, Lightning's, and those that transformers an
 And for what a library says of itself while it is imported, which is no word to this command's user.
 """
 
-import io
 import logging
 import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from typing import Any
 
 LINE_EVERY_S = 60.0
@@ -70,11 +69,10 @@ def _nothing(self: Any, *args: object, **options: object) -> None:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without what libraries print and log, but for errors: DeepSpeed tells how it looks for compilers and devices."""
+    """Without what libraries log, but for errors: DeepSpeed tells how it looks for compilers and devices."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with redirect_stdout(io.StringIO()):
-            yield
+        yield
     finally:
         logging.disable(before)

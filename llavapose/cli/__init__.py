@@ -29,6 +29,8 @@ def _said_in_one_line(kind: type[BaseException], error: BaseException, trace: "T
         print("interrupted", file=sys.stderr)
         # Python ends by the signal itself behind this, which a shell's loop understands; the trace would come again.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if not issubclass(kind, KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
     else:
         sys.__excepthook__(kind, error, trace)
 

@@ -4,11 +4,9 @@ A view is a similarity: scaled, turned about its centre, mirrored, moved. Points
 a view are in 0..1 of its side, so that they hold at whatever resolution it is cut.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, radians, sin
 from random import Random
-from typing import Any
 
 from PIL import Image
 
@@ -59,26 +57,12 @@ class View:
             (right[0] - left) / size, (far[0] - left) / size, left,
             (right[1] - top) / size, (far[1] - top) / size, top,
         )  # fmt: skip
-        if self.side > 2 * size:
-            # Bicubic looks at four source pixels a side: much larger pictures are brought near the size first.
-            factor = int(self.side / size)
-            return self._of(image.reduce(factor), factor, way, size)
-        return image.transform((size, size), Image.Transform.AFFINE, way, Image.Resampling.BICUBIC, fillcolor=FILL)
-
-    @staticmethod
-    def _of(image: Image.Image, factor: int, way: Sequence[float], size: int) -> Image.Image:
-        smaller = tuple(value / factor for value in way)
-        return image.transform((size, size), Image.Transform.AFFINE, smaller, Image.Resampling.BICUBIC, fillcolor=FILL)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, from which ``from_json`` makes the same view."""
-        return {"centre": list(self.centre), "side": self.side, "degrees": self.degrees, "mirrored": self.mirrored}
-
-
-def from_json(values: dict[str, Any]) -> View:
-    """The view of ``to_json``."""
-    x, y = values["centre"]
-    return View(centre=(x, y), side=values["side"], degrees=values["degrees"], mirrored=values["mirrored"])
+        # Bicubic looks at four source pixels a side: much larger pictures are brought near the size first.
+        factor = max(1, int(self.side / size))
+        return image.reduce(factor).transform(
+            (size, size), Image.Transform.AFFINE, tuple(value / factor for value in way), Image.Resampling.BICUBIC,
+            fillcolor=FILL,
+        )  # fmt: skip
 
 
 def around(box: Box, width: int, height: int, *, margin: float = 1.0) -> View:

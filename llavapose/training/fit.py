@@ -151,14 +151,19 @@ def fit(
                 return None
             _say_early(trainer, steps)
             sign()  # a checkpoint of the last step has nothing to start, and no logger has ended yet
-        folder = export(config, trainer, module)
-        if trainer.is_global_zero:
-            total, trainable = count_parameters(module.llava.parameters())
-            sizes = {"parameters trained": trainable, "parameters": total}
-            training = {"optimizer steps": trainer.global_step, **facts.training, **sizes}
-            write_facts(folder, replace(facts, training=training))
-            write_card(folder, None)
-        trainer.strategy.barrier()
+        return _leave(config, trainer, module, facts)
+
+
+def _leave(config: TrainConfig, trainer: L.Trainer, module: PoseModule, facts: Facts) -> Path:
+    """The exported folder, with its facts and its card."""
+    folder = export(config, trainer, module)
+    if trainer.is_global_zero:
+        total, trainable = count_parameters(module.llava.parameters())
+        sizes = {"parameters trained": trainable, "parameters": total}
+        training = {"optimizer steps": trainer.global_step, **facts.training, **sizes}
+        write_facts(folder, replace(facts, training=training))
+        write_card(folder, None)
+    trainer.strategy.barrier()
     return folder
 
 

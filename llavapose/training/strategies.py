@@ -1,8 +1,6 @@
 """Strategies that Lightning leaves to be finished: ZeRO-3 on CPU ranks, and FSDP2 over every rank there is."""
 
-import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -30,9 +28,6 @@ def import_deepspeed() -> Any:
     """The package, without what it tells of compilers and devices while it is imported."""
     with quietly():
         import deepspeed.ops
-    for handler in logging.getLogger("DeepSpeed").handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stdout)  # it holds on to the one that was there when it was made
     return deepspeed
 
 
@@ -46,11 +41,9 @@ class CPUDeepSpeedStrategy(DeepSpeedStrategy):
 
     def __init__(self, stage: int = 3, offload: bool = False) -> None:
         os.environ["DS_ACCELERATOR"] = "cpu"  # read when deepspeed is imported
-        deepspeed = import_deepspeed()
         # None can be compiled: DeepSpeed would look for compilers, and build for a minute an all-reduce through shared
         # memory that only inference calls.
-        ops: Any = deepspeed.ops
-        ops.__compatible_ops__ = {}
+        import_deepspeed().ops.__compatible_ops__ = {}
         # nccl needs GPUs; optimizers other than DeepSpeed's are refused unless allowed here.
         super().__init__(
             stage=stage,

@@ -6,12 +6,13 @@ import pytest
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.locate.codings import CODINGS
-from llavapose.locate.replies import read_spot, read_spots
+from llavapose.locate.replies import Spot, read_spot, read_spots
 from llavapose.locate.samples import Asking, about_person, people_in, spots_of, view_of
+from llavapose.locate.score import keypoint_scores
 from llavapose.locate.shown import mean_pose, questions_of, shown_people, shuffled, write_crops
 from llavapose.pose.skeleton import COCO17
 from llavapose.rgb import open_image
-from llavapose.scenes.open import open_scenes
+from llavapose.scenes.open import open_scenes, world_folder
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,11 @@ def test_one_answer_holds_all_joints(world):
     }
 
 
+def coded(spot: Spot, asking: Asking) -> tuple[float, float]:
+    place = None if spot.place is None else asking.writes.read(asking.writes.write(*spot.place))
+    return place or (0.0, 0.0)
+
+
 def test_held_out_people_are_shown_and_told_back(world, tmp_path):
     """Places in what was shown, back in the picture; another's picture for the control, the mean for the floor."""
     scenes, asking = open_scenes(world, "val"), Asking(size=48)
@@ -77,5 +83,11 @@ def test_held_out_people_are_shown_and_told_back(world, tmp_path):
         ):
             if spot.place is not None:
                 assert (x, y) == pytest.approx((u * one.scene.width, v * one.scene.height), abs=1e-6)
+    # Written and read back, the truth is worth 1; the mean pose in the same boxes nothing.
+    annotations = world_folder(world) / "annotations" / "person_keypoints_val.json"
+    truth = [one.located([coded(spot, asking) for spot in one.spots.values()], [1.0] * 17) for one in people]
+    assert keypoint_scores(annotations, truth)["AP"] == pytest.approx(1)
+    floor = [one.located(mean_pose(people), [1.0] * 17) for one in people]
+    assert keypoint_scores(annotations, floor)["AP"] < 0.2
     head, ankle = mean_pose(people)[0], mean_pose(people)[15]
     assert head[1] < ankle[1], "heads lie above feet on average"

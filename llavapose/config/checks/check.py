@@ -60,10 +60,9 @@ def problems_in(config: DictConfig, schema: type) -> list[str]:
         if isinstance(node, DictConfig) and not OmegaConf.is_missing(node, "_target_"):
             found += _part(group, node, config)
     if not missing and not unresolved:
-        known = _known(OmegaConf.to_container(config, resolve=True), schema)
         if empty := list(_empty_paths(config, schema)):
             return found + empty
-        found += problems_of(built(schema, known))
+        found += problems_of(built(schema, _known(OmegaConf.to_container(config, resolve=True), schema)))
     return found
 
 
@@ -133,35 +132,23 @@ def _unset(config: DictConfig) -> tuple[list[str], list[str]]:
     missing: list[str] = []
     unresolved: list[str] = []
 
-    def visit(node: DictConfig, prefix: str) -> None:
-        for key in node:
+    def visit(node: Any, prefix: str) -> None:
+        keys: Any = node if isinstance(node, DictConfig) else range(len(node))
+        for key in keys:
+            # What stands in a list is called by the list.
+            name = f"{prefix}{key}" if isinstance(node, DictConfig) else prefix.removesuffix(".")
             if OmegaConf.is_missing(node, key):
-                if not OmegaConf.is_interpolation(node, str(key)):
-                    missing.append(f"{prefix}{key}")
+                if not OmegaConf.is_interpolation(node, key):
+                    missing.append(name)
                 continue
             try:
                 value = node[key]
             except InterpolationToMissingValueError:
                 continue
             except OmegaConfBaseException as error:
-                unresolved.append(f"{prefix}{key}: {str(error).splitlines()[0]}; name an existing setting")
-                continue
-            if isinstance(value, DictConfig):
-                visit(value, f"{prefix}{key}.")
-            elif isinstance(value, ListConfig):
-                visit_list(value, f"{prefix}{key}")
-
-    def visit_list(node: ListConfig, name: str) -> None:
-        for at in range(len(node)):
-            if OmegaConf.is_missing(node, at) and not OmegaConf.is_interpolation(node, at):
-                missing.append(name)
-                continue
-            try:
-                value = node[at]
-            except OmegaConfBaseException as error:
                 unresolved.append(f"{name}: {str(error).splitlines()[0]}; name an existing setting")
                 continue
-            if isinstance(value, DictConfig):
+            if isinstance(value, DictConfig | ListConfig):
                 visit(value, f"{name}.")
 
     visit(config, "")

@@ -6,12 +6,11 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from llavapose.errors import DataError
-from llavapose.files import atomic_write, read_json_list, sha256
+from llavapose.files import atomic_write, read_json_list, sha256_once
 from llavapose.samples import WHAT, is_list, sample_files
 
 PIECE_BYTES = 4 << 20
@@ -80,17 +79,7 @@ def sources_of(samples: Path) -> list[Source]:
     Raises:
         DataError: there is none.
     """
-    found = []
-    for file in sample_files(samples):
-        stat = file.stat()
-        found.append(Source(file=file, digest=_digest(file, stat.st_size, stat.st_mtime_ns)))
-    return found
-
-
-@lru_cache(maxsize=256)
-def _digest(file: Path, size: int, changed: int) -> str:
-    """Size and time are part of the question: a file that changes meanwhile is read again."""
-    return sha256(file)
+    return [Source(file=file, digest=sha256_once(file)) for file in sample_files(samples)]
 
 
 def as_lines(source: Source, copy: Path) -> tuple[Path, str]:

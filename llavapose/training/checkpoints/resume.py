@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from llavapose.errors import CheckpointError
-from llavapose.files import sha256
+from llavapose.files import sha256_once
 from llavapose.manifest import FOLDER, Checkpoint, File, checkpoints_in, run_of
 from llavapose.training.checkpoints.lightning_files import lightning_files
 from llavapose.training.checkpoints.ranks import Ranks, of_all
@@ -144,7 +144,7 @@ def damage(one: Checkpoint, ranks: Ranks) -> str:
 
     def fault(file: File) -> str:
         try:
-            same = sha256(one.folder / file.path) == file.sha256
+            same = sha256_once(one.folder / file.path) == file.sha256
         except OSError as error:
             return f"{file.path} cannot be read ({error.strerror})"
         return "" if same else f"{file.path} is damaged: its hash is not the manifest's"

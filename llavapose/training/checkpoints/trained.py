@@ -5,10 +5,11 @@ A file is Lightning's own (``single``, ``ddp``); a folder with ``.metadata`` is 
 a ``manifest.json`` names the one of these that lies inside.
 """
 
+import io
 import pickle
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def _deepspeed(folder: Path) -> tuple[dict[str, Any], int]:
     tag = None if (folder / "latest").is_file() else "checkpoint"
     name = (folder / "latest").read_text(encoding="utf-8").strip() if tag is None else tag
     # Each weight is put together from the ranks' shares when it is asked for.
-    with quietly():
+    with quietly(), redirect_stdout(io.StringIO()):
         lazy: Any = get_fp32_state_dict_from_zero_checkpoint(str(folder), tag=tag, lazy_mode=True)
     first = sorted((folder / name).glob("*_model_states.pt"))[0]
     facts = torch.load(first, map_location="cpu", mmap=True, weights_only=False)

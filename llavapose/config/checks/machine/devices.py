@@ -49,21 +49,24 @@ def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterato
         return
     if (accelerator == "cuda" or (accelerator == "gpu" and not mac)) and gpus is not None and not gpus.num:
         yield f"trainer.accelerator={accelerator}: no GPU here: {gpus.why}; use trainer.accelerator=auto"
-    yield from _strategy(config.strategy, accelerator, gpus)
+    precision = str(config.trainer.get("precision", "32-true"))
+    yield from _strategy(config.strategy, precision, accelerator, gpus)
     used = gpus
     if accelerator not in ("auto", "gpu", "cuda"):
         used = Gpus(num=0)
     elif mac and accelerator != "cuda":
         used = None  # Apple's: Lightning takes it as one device, and nothing here counts it
     yield from _devices(config.trainer.get("devices", "auto"), accelerator, used, num_cores)
-    yield from _precision(str(config.trainer.get("precision", "32-true")), used)
+    yield from _precision(precision, used)
     yield from _masters(config)
     yield from _four_bits(config)
 
 
-def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> Iterator[str]:
+def _strategy(strategy: dict[str, Any], precision: str, accelerator: str, gpus: Gpus | None) -> Iterator[str]:
     target, name = str(strategy.get("_target_", "")), str(strategy.get("name", ""))
     if target.endswith(".CPUDeepSpeedStrategy"):
+        if precision == "16-true":
+            yield "trainer.precision=16-true needs a GPU; on a CPU use 32-true or bf16-mixed"
         if importlib.util.find_spec("deepspeed") is None:
             yield "strategy=deepspeed_stage3_cpu needs the package deepspeed, which is not here; choose ddp"
         return
@@ -84,8 +87,6 @@ def _strategy(strategy: dict[str, Any], accelerator: str, gpus: Gpus | None) -> 
 def _masters(config: TrainConfig) -> Iterator[str]:
     """Half weights that nothing keeps in float32: at a rate of 2e-5 a step is smaller than their last digit."""
     precision, what = str(config.trainer.get("precision", "32-true")), _name(config.strategy)
-    if precision == "16-true" and what.endswith(".CPUDeepSpeedStrategy"):
-        yield "trainer.precision=16-true needs a GPU; on a CPU use 32-true or bf16-mixed"
     if precision not in ("bf16-true", "16-true") or "deepspeed" in what.lower():
         return
     if what.endswith(".FSDP2Strategy"):
@@ -159,17 +160,13 @@ def _are(num: int) -> str:
 
 def _precision(precision: str, gpus: Gpus | None) -> Iterator[str]:
     name = _ALIASES.get(precision, precision)
+    if name == "64-true":
+        yield f"trainer.precision={precision}: nothing here is planned for 64 bits; use 32-true"
+        return
     if name not in PRECISIONS:
         close = get_close_matches(name, PRECISIONS, n=1, cutoff=0.7)
-        hint = (
-            f"; did you mean {close[0]}?"
-            if close
-            else f"; expected one of {', '.join(one for one in PRECISIONS if not one.startswith('64'))}"
-        )
+        hint = f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(PRECISIONS)}"
         yield f"trainer.precision is {precision!r}{hint}"
-        return
-    if name.startswith("64"):
-        yield f"trainer.precision={precision}: nothing here is planned for 64 bits; use 32-true"
         return
     in_8_bits = name.startswith("transformer-engine")
     if in_8_bits and importlib.util.find_spec("transformer_engine") is None:
