@@ -1,0 +1,8 @@
+"""Keypoints as language: a person's joints asked for in words and answered with coordinates.
+
+Scenes with keypoints come in; samples of kind "locate" go out, and from answers COCO's results and what they are worth.
+Needs neither torch nor a teacher.
+
+Read ``joints`` (what is asked), ``views`` (what is shown), ``codings`` (how a point is written), ``replies`` (an
+answer's text), ``samples`` and ``make`` (all of it for training), ``results`` (COCO's file), ``score`` (its worth).
+"""

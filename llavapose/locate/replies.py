@@ -1,0 +1,78 @@
+"""Where a joint is, as an answer's text and back: a place, a place that is hidden, or that it is not to be seen.
+
+    asking=each     one question a joint: ``[0.512,0.040]``, ``[0.512,0.040] hidden``, ``not visible``
+    asking=json     one for all of them: ``{"nose":"[0.512,0.040]","left eye":"not visible",...}``
+
+What is not wholly of such a form is unread, which is counted and never taken for a place or for "not visible".
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from llavapose.errors import DataError
+from llavapose.locate.codings import Coding
+from llavapose.plain_json import parse_json
+
+NOT_VISIBLE = "not visible"
+HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """Where a joint is.
+
+    Attributes:
+        x, y: in 0..1 of what the model was shown; None where the joint is not visible.
+        hidden: whether something stands before it (COCO's visibility 1).
+    """
+
+    x: float | None = None
+    y: float | None = None
+    hidden: bool = False
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """(x, y), None where there is none."""
+        return None if self.x is None or self.y is None else (self.x, self.y)
+
+
+def spot_of(x: float, y: float, visibility: int) -> Spot:
+    """A labelled joint in a view: one that is not labelled (0) or lies outside is not visible."""
+    if visibility == 0 or not (0 <= x <= 1 and 0 <= y <= 1):
+        return Spot()
+    return Spot(x=x, y=y, hidden=visibility == 1)
+
+
+def write_spot(spot: Spot, coding: Coding) -> str:
+    """The answer to one question."""
+    if spot.x is None or spot.y is None:
+        return NOT_VISIBLE
+    return coding.write(spot.x, spot.y) + (f" {HIDDEN}" if spot.hidden else "")
+
+
+def read_spot(text: str, coding: Coding) -> Spot | None:
+    """The spot of an answer; None where it is not wholly of the form."""
+    told = text.strip().removesuffix(".")
+    if told.lower() == NOT_VISIBLE:
+        return Spot()
+    place = told.removesuffix(HIDDEN).rstrip()
+    point = coding.read(place)
+    return None if point is None else Spot(x=point[0], y=point[1], hidden=place != told)
+
+
+def write_spots(spots: Mapping[str, Spot], coding: Coding) -> str:
+    """One answer for all joints, in their order."""
+    return json.dumps({name: write_spot(spot, coding) for name, spot in spots.items()}, separators=(",", ":"))
+
+
+def read_spots(text: str, names: Sequence[str], coding: Coding) -> dict[str, Spot | None]:
+    """The spots of one answer for all joints; None for each that it does not say or says otherwise."""
+    try:
+        values = parse_json(text, what="joints", where="answer")
+    except DataError:
+        values = None
+    if not isinstance(values, dict):
+        return dict.fromkeys(names)
+    told = {name: values.get(name) for name in names}
+    return {name: read_spot(one, coding) if isinstance(one, str) else None for name, one in told.items()}

@@ -1,0 +1,90 @@
+"""Held-out people as they are shown and asked about, and their answers as places in the picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from llavapose.locate.replies import Spot
+from llavapose.locate.results import Located
+from llavapose.locate.samples import KIND, Asking, about_person, crop_name, cut_crop, people_in, spots_of, view_of
+from llavapose.locate.views import View
+from llavapose.pose.skeleton import skeleton_named
+from llavapose.records import Question, Scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One person and what is shown of it.
+
+    Attributes:
+        scene: whose picture.
+        index: into ``Scene.people``.
+        view: what the model sees.
+        image: path of that below the folder of pictures.
+    """
+
+    scene: Scene
+    index: int
+    view: View
+    image: str
+
+    @property
+    def spots(self) -> dict[str, Spot]:
+        """Where its joints are in what is shown."""
+        return spots_of(self.scene, self.index, self.view)
+
+    def located(self, places: Sequence[tuple[float, float]], sure: Sequence[float]) -> Located:
+        """Places in the view (0..1), one a joint of the skeleton, as COCO's result in the picture."""
+        points = [(*self.view.outwards(x, y), one) for (x, y), one in zip(places, sure, strict=True)]
+        return Located(image_id=self.scene.id, keypoints=tuple(points), score=float(np.mean(sure)))
+
+
+def shown_people(scenes: Sequence[Scene], asking: Asking) -> list[Shown]:
+    """Everyone who can be asked about, as the box says."""
+    found = []
+    for scene in scenes:
+        for index in people_in(scene):
+            view = view_of(scene, index, asking)
+            image = crop_name(scene, scene.people[index], 0) if asking.view == "crop" else scene.image
+            found.append(Shown(scene=scene, index=index, view=view, image=image))
+    return found
+
+
+def write_crops(people: Sequence[Shown], folder: Path, out: Path, size: int) -> None:
+    """Cut out everyone whose crop is not there."""
+    for one in people:
+        path = out / one.image
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(cut_crop(folder / one.scene.image, one.view, size))
+
+
+def questions_of(one: Shown, asking: Asking) -> list[Question]:
+    """A question a joint of the skeleton, as in training."""
+    asked = about_person(one.scene, one.index, one.view, asking)
+    return [
+        Question(id=sample.id, scene_id=one.scene.id, image=one.image, kind=KIND, text=sample.turns[0].text)
+        for sample in asked
+    ]
+
+
+def shuffled(people: Sequence[Shown], seed: int = 0) -> list[str]:
+    """Another person's picture for each: the control that must fall to the mean pose."""
+    order = list(range(len(people)))
+    Random(seed).shuffle(order)
+    other = {at: order[(place + 1) % len(order)] for place, at in enumerate(order)}
+    return [people[other[at]].image for at in range(len(people))]
+
+
+def mean_pose(people: Sequence[Shown]) -> list[tuple[float, float]]:
+    """Where each joint is on average in what is shown of people; the middle where none is labelled."""
+    skeleton = skeleton_named(people[0].scene.skeleton)
+    found = []
+    for name in skeleton.joints:
+        places = [place for one in people if (place := one.spots[name].place) is not None]
+        x, y = np.mean(places, axis=0) if places else (0.5, 0.5)
+        found.append((float(x), float(y)))
+    return found
