@@ -19,11 +19,16 @@ WRITTEN = [
 UNREAD = {
     "decimal": [
         "", "[0.5,0.5]", "[0.512,0.040", "0.512,0.040", "[0.512, 0.040]", "[1.001,0.500]", "[0.512,0.040] [0.1,0.2]",
-        "The elbow is at [0.512,0.040]", "[.512,.040]", "[-0.512,0.040]", "[0.512,0.040,0.900]", "[0,512,0,040]", "[٠.512,0.040]",
-        "hidden", "[0.512,0.040]hiddenhidden", "not  visible", "not visible, but [0.512,0.040]", "visible", "None", "[nan,0.040]",
+        "The elbow is at [0.512,0.040]", "[.512,.040]", "[-0.512,0.040]", "[0.512,0.040,0.900]", "[0,512,0,040]",
+        "[٠.512,0.040]",
+        "hidden", "[0.512,0.040]hiddenhidden", "not  visible", "not visible, but [0.512,0.040]", "visible", "None",
+        "[nan,0.040]",
         "[2.512,0.040]", "[0.5120,0.0400]", "[0.512;0.040]", "(0.512,0.040)", "[0.512,0.040] visible",
     ],
-    "bins": ["[1000,5]", "[0.512,0.040]", "[5]", "[5,5,5]", "[,5]", "[5,]", "[-5,5]", "[5 ,5]", "<loc005><loc005>", "[0005,5]"],
+    "bins": [
+        "[1000,5]", "[0.512,0.040]", "[5]", "[5,5,5]", "[,5]", "[5,]", "[-5,5]", "[5 ,5]", "<loc005><loc005>",
+        "[0005,5]",
+    ],
     "tokens": ["<loc512>", "<loc512> <loc040>", "<loc1000><loc040>", "<loc51><loc040>", "[512,40]", "<LOC512><LOC040>"],
 }  # fmt: skip
 
@@ -80,8 +85,9 @@ def test_all_joints_in_one_answer(name):
     assert [bool(found[joint] and found[joint].place) for joint in spots] == [bool(s.place) for s in spots.values()]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"nose": [0.5, 0.5]}', '{"nose": null}', '{"Nose": "[0.512,0.040]"}',
-                                  '{"nose": "[0.512,0.040]"', '{"nose": {"x": 1}}', '{"nose": "here"}'])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"nose": [0.5, 0.5]}', '{"nose": null}',
+                                  '{"Nose": "[0.512,0.040]"}', '{"nose": "[0.512,0.040]"',
+                                  '{"nose": {"x": 1}}', '{"nose": "here"}'])  # fmt: skip
 def test_what_one_answer_does_not_say_is_unread(text):
     assert read_spots(text, ("nose", "left eye"), CODINGS["decimal"]) == {"nose": None, "left eye": None}
 

@@ -1,4 +1,4 @@
-"""COCO's evaluation on real annotations: exact truth is 1, noise falls, a mirrored body is punished, nothing is guessed."""
+"""COCO's evaluation on real annotations: exact truth is 1, noise falls, a mirrored body is punished."""
 
 import json
 from pathlib import Path
@@ -89,7 +89,7 @@ def test_an_interval_holds_its_value_and_is_the_same_again(annotations):
 
 
 def test_pictures_of_another_set_are_refused(annotations):
-    with pytest.raises(DataError, match="no picture 3 in .*person_keypoints"):
+    with pytest.raises(DataError, match=r"no picture 3 in .*person_keypoints"):
         keypoint_scores(annotations, [Located(image_id=3, keypoints=((0.0, 0.0, 0.0),) * 17, score=1.0)])
     with pytest.raises(DataError, match="nobody was located"):
         keypoint_scores(annotations, [])
