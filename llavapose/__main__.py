@@ -10,6 +10,7 @@ COMMANDS = {
     "evaluate": "llavapose.cli.evaluate",
     "export": "llavapose.cli.export",
     "ask": "llavapose.ask",
+    "locate": "llavapose.cli.locate",
     "ledger": "llavapose.llm.ledger.show",
 }
 

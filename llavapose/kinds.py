@@ -2,7 +2,7 @@
 
 A further kind is one entry::
 
-    KINDS["locate"] = Kind(name="locate", title="Keypoint localisation", words=("locate",), measure="AP")
+    KINDS["count"] = Kind(name="count", title="Counting", words=("count",), measure="error")
 
 The order is that of every table. Nothing here is imported: no torch, no config.
 """
@@ -81,6 +81,16 @@ KINDS: dict[str, Kind] = {
             question_tokens=40,
             spread=0.21,
             taught=True,
+        ),
+        # From keypoints, without a teacher: where each joint of a person is.
+        Kind(
+            name="locate",
+            title="Keypoint localisation",
+            words=("locate", "keypoint"),
+            reply_tokens=13,
+            question_tokens=60,
+            spread=0.1,
+            measure="AP",
         ),
     )
 }

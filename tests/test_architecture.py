@@ -61,12 +61,15 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "data": ({"model.batch", *STANDARD}, True),
     "training": ({"data", "model", *STANDARD}, True),
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
-    "evaluation": ({"teacher", "scenes", "llm", "pose", *STANDARD}, False),
+    "evaluation": ({"teacher", "locate", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
     "config": ({"records", "kinds", "errors", "files", "bars", "owner", "manifest", "ranks"}, False),
     "sweep": ({"config", "records", "errors", "files", "owner", "manifest", "ranks"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
-    "cli": ({"sweep", "config", "report", "evaluation", "training", "data", "teacher", "scenes", *STANDARD}, False),
+    "cli": (
+        {"sweep", "config", "report", "evaluation", "training", "data", "locate", "teacher", "scenes", *STANDARD},
+        False,
+    ),
     "__main__": (set(), False),
 }
 # Files that may do more, or less, than their room.

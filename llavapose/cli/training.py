@@ -21,16 +21,30 @@ def prepare(config: TrainConfig) -> tuple[Data, Path]:
     from llavapose.data.check import INDEX
     from llavapose.data.index.records import ensure_records
     from llavapose.evaluation.held_out import held_out_ids
-    from llavapose.teacher.make import ensure_samples
 
     if config.data.path is not None and config.data.images is not None:
         samples, images = config.data.path, config.data.images
         # What is bad is said before torch is imported.
         ensure_records(samples, images, kind=config.data.kind, folder=config.data_dir / INDEX, look=True)
     else:
-        made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd, waits=True)
-        samples, images = made.samples, made.images
+        samples, images = _made(config)
     return Data(samples=samples, held_out_ids=held_out_ids(config)), images
+
+
+def _made(config: TrainConfig) -> tuple[Path, Path]:
+    """Samples of the kinds that the mixture has, made from the scenes, and the folder of their pictures."""
+    from llavapose.data.joined import join_sets
+    from llavapose.locate.make import ensure_located
+    from llavapose.teacher.make import ensure_samples
+
+    wanted = {kind for kind, number in {**config.data.kinds, **config.data.counts}.items() if number}
+    sets: dict[str, tuple[Path, Path]] = {}
+    if wanted - {"locate"}:
+        made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd, waits=True)
+        sets["pictures"] = made.samples, made.images
+    if "locate" in wanted:
+        sets["people"] = ensure_located(config.scenes, config.locate, config.data_dir)
+    return join_sets(sets, config.data_dir) if len(sets) > 1 else next(iter(sets.values()))
 
 
 def data_of(config: TrainConfig) -> Data:

@@ -51,6 +51,28 @@ class Context(StrEnum):
     other_keypoints = "other_keypoints"
 
 
+class LocateView(StrEnum):
+    """What a model is shown when it is asked for a joint: a person cut out, or the whole picture."""
+
+    crop = "crop"
+    picture = "picture"
+
+
+class LocateAsking(StrEnum):
+    """One question a joint, or one for all of them."""
+
+    each = "each"
+    json = "json"
+
+
+class Coding(StrEnum):
+    """How a coordinate is written."""
+
+    decimal = "decimal"
+    bins = "bins"
+    tokens = "tokens"
+
+
 class AskMode(StrEnum):
     """How an endpoint is asked: request by request, or by its Batch API."""
 

@@ -5,7 +5,6 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 """
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -33,9 +32,11 @@ from llavapose.config.evaluating import (
     ProbeConfig,
     nothing_evaluated,
 )
-from llavapose.config.forecast import ForecastConfig
 from llavapose.config.generating import GenerateConfig as GenerateConfig
+from llavapose.config.launching import ForecastConfig
+from llavapose.config.launching import LauncherConfig as LauncherConfig
 from llavapose.config.scenes import ScenesConfig
+from llavapose.config.teaching import LocateConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import (
     AUTO,
@@ -220,44 +221,6 @@ class OptimConfig:
         return found
 
 
-_SLURM_TIME = re.compile(r"\d+(:\d{1,2}){0,2}|\d+-\d{1,2}(:\d{1,2}){0,2}|(?i:unlimited|infinite)")
-
-
-@dataclass(kw_only=True)
-class LauncherConfig:
-    """Group ``launcher``: where a run, or each job of ``-m``, becomes a process tree of its own."""
-
-    type: LauncherType = LauncherType.local
-    jobs: int = 1
-    """Jobs of ``-m`` at the same time; each gets its share of the cores."""
-    baseline: bool = True
-    """With ``-m``, also evaluate the untouched base, once, as the row ``baseline``."""
-    submit: bool = True
-    """Give Slurm the job; false: print its script."""
-    time: str = "24:00:00"
-    """Most time of one stretch, as Slurm writes it; a run that is longer goes on in the next."""
-    signal_s: int = 300
-    """Seconds before the time is up that the run is told, to save."""
-    cpus_per_task: int = 8
-    """Cores of a rank."""
-    mem: str | None = None
-    """Memory of a machine, as Slurm writes it; null: the partition's own."""
-    partition: str | None = None
-    account: str | None = None
-    setup: list[str] = field(default_factory=list)
-    """Lines of shell before the run, such as ``module load cuda``."""
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        if self.type == LauncherType.local:
-            names = ("submit", "time", "signal_s", "cpus_per_task", "mem", "partition", "account", "setup")
-            return too_small(self, "launcher.", jobs=1) + unread(self, "launcher.", names, "choose launcher=slurm")
-        found = unread(self, "launcher.", ("jobs",), "Slurm decides how many run at the same time; leave it out")
-        if not _SLURM_TIME.fullmatch(self.time):
-            found.append(f"launcher.time is {self.time!r}; expected Slurm's form, such as 24:00:00 or 90 (minutes)")
-        return found + too_small(self, "launcher.", signal_s=1, cpus_per_task=1)
-
-
 @dataclass(kw_only=True)
 class TrainConfig:
     """All settings of ``train.py``."""
@@ -265,6 +228,8 @@ class TrainConfig:
     scenes: ScenesConfig = field(default_factory=ScenesConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    locate: LocateConfig = field(default_factory=LocateConfig)
+    """How keypoints are asked for, where the mixture has samples of kind ``locate`` made here."""
     model: ModelConfig = field(default_factory=ModelConfig)
     connector: ConnectorConfig = field(default_factory=ConnectorConfig)
     adapter: AdapterConfig = field(default_factory=AdapterConfig)

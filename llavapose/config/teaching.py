@@ -1,14 +1,15 @@
-"""Settings of the teacher: who writes the instruction data, from what, at what price; what is done about faults."""
+"""Settings of how samples are made: by a teacher, from what, at what price; or from keypoints, without one."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import AskMode, Context, ConvForm, Quality
+from llavapose.config.choices import AskMode, Coding, Context, ConvForm, LocateAsking, LocateView, Quality
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import not_a_seed, not_plain, too_small, unread
 from llavapose.kinds import listed, taught_kinds
+from llavapose.pose.skeleton import COCO17
 
 _OF_ENDPOINTS = (
     "caption_turns", "examples", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies",
@@ -84,4 +85,40 @@ class TeacherConfig:
             found += unread(self, "teacher.", _OF_ENDPOINTS, "the offline teacher asks nobody; leave it out")
         elif self.mode == AskMode.live:
             found += unread(self, "teacher.", ("wait",), "only batches can be handed in; use teacher.mode=batch")
+        return found
+
+
+@dataclass(kw_only=True)
+class LocateConfig:
+    """Group ``locate``: samples of kind "locate", made from keypoints without a teacher."""
+
+    view: LocateView = LocateView.crop
+    """``crop``: a square about one person; ``picture``: the whole picture, the person told by its box."""
+    asking: LocateAsking = LocateAsking.each
+    """``each``: one question a joint; ``json``: one answer with all joints."""
+    coding: Coding = Coding.decimal
+    """``decimal``: [0.512,0.040], the papers'; ``bins``: [512,40]; ``tokens``: one new token a value."""
+    margin: float = 1.0
+    """Factor on the side of a crop, which is the box's longer side; 1: LocLLM's."""
+    size: int = 224
+    """Pixels of a crop's side."""
+    versions: int = 0
+    """Varied views of each person (size, turn, mirror), one for each pass over the people; 0: as they stand."""
+    max_joints: int | None = None
+    """Joints asked for of each view of a person, drawn with the seed from those that are visible (5: LocLLM's);
+    null: all, those that are not visible too."""
+    left_out: list[str] = field(default_factory=list)
+    """Joints that training never asks for, to be asked for by their description alone afterwards."""
+    seed: int = 0
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = too_small(self, "locate.", size=32, versions=0, max_joints=1) + not_a_seed("locate.", self.seed)
+        if not 0.5 <= self.margin <= 4:
+            found.append(f"locate.margin is {self.margin}; expected 0.5 to 4 times the box's longer side")
+        unknown = [name for name in self.left_out if name not in COCO17.joints]
+        if unknown:
+            found.append(f"locate.left_out has {', '.join(unknown)}; expected some of {', '.join(COCO17.joints)}")
+        elif len(set(self.left_out)) == len(COCO17.joints):
+            found.append("locate.left_out has every joint; leave one to be learnt at least")
         return found

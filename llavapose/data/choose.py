@@ -145,7 +145,8 @@ def hold_out(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(train, val), split by whole pictures so that no held-out picture is trained on; int32[N] each."""
     # A sample without a picture stands for itself, behind all pictures.
-    key = np.where(records.image[rows] >= 0, records.image[rows], len(records.names) + rows.astype(np.int64))
+    picture = np.append(_pictures(records.names), -1)[records.image[rows]]
+    key = np.where(picture >= 0, picture, len(records.names) + rows.astype(np.int64))
     keys, inverse, sizes = np.unique(key, return_inverse=True, return_counts=True)
     # Pictures in the order of their names, then shuffled: the same whichever of their samples comes first in the file.
     order = list(range(len(keys)))
@@ -159,6 +160,15 @@ def hold_out(
     place[order] = np.where(is_val, 1, np.where(is_train, 2, 0))
     of_row = place[inverse]
     return rows[of_row == 2][:num_samples], rows[of_row == 1]
+
+
+def _pictures(names: Sequence[str]) -> np.ndarray:
+    """int32[P]: the first name that is of the same picture, for each; people cut out of one are."""
+    found, first = np.arange(len(names), dtype=np.int32), dict[str, int]()
+    for at, name in enumerate(names):
+        if cut := re.search(r"\d+-\d+_(\d{12})\.jpg$", name):
+            found[at] = first.setdefault(cut[1], at)
+    return found
 
 
 def kind_counts(records: Choosable, rows: np.ndarray) -> dict[str, int]:

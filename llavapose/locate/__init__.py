@@ -4,6 +4,6 @@ Scenes with keypoints come in; questions with their answers go out, and from ans
 worth. Needs neither torch nor a teacher.
 
 Read ``joints`` (what is asked), ``views`` (what is shown), ``codings`` (how a point is written), ``replies`` (an
-answer's text), ``samples`` (all of it for training), ``shown`` (for held-out people), ``results`` (COCO's file) and
-``score`` (its worth).
+answer's text), ``samples`` and ``make`` (all of it for training), ``shown`` (for held-out people), ``results`` (COCO's
+file) and ``score`` (its worth).
 """

@@ -6,7 +6,7 @@
 Version 0 of a person is as the box says; versions 1, 2, ... are varied by a seed: one for each epoch of training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -143,6 +143,12 @@ def cut_crop(picture: Path, view: View, size: int) -> bytes:
     stream = BytesIO()
     view.cut(open_image(picture, where="locate"), size).save(stream, "JPEG", quality=95)
     return stream.getvalue()
+
+
+def versions_of(scene: Scene, index: int, asking: Asking, *, num: int, seed: int) -> Iterator[tuple[int, View]]:
+    """The views that training has of one person: the plain one, or ``num`` varied ones."""
+    for version in range(1, num + 1) if num else (0,):
+        yield version, view_of(scene, index, asking, version=version, seed=seed)
 
 
 def _area(box: Box) -> float:

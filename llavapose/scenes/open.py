@@ -1,12 +1,13 @@
 """Settings -> scenes: the built-in world, drawn where it is missing, or annotation files in COCO's format."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from llavapose.config.choices import SceneSource, Selected
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
-from llavapose.files import read_jsonl
+from llavapose.files import fingerprint, read_jsonl
 from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.select import select
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world, world_path
@@ -34,6 +35,20 @@ def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> S
         pictures=pictures,
     )
     return _limited(found, config, split)
+
+
+def keypoint_file(config: ScenesConfig, split: str) -> Path:
+    """The annotations of one split in COCO's format, for tools that read those; the world is drawn where it is not.
+
+    Raises:
+        DataError: a split without such a file.
+    """
+    if config.source == SceneSource.world:
+        return world_folder(config) / "annotations" / f"person_keypoints_{split}.json"
+    path = (config.train if split == "train" else config.val).keypoints
+    if path is None:
+        raise DataError(f"scenes {config.name}: no keypoints for {split}; set scenes.{split}.keypoints")
+    return config.root / path
 
 
 def opened_if_there(config: ScenesConfig, split: str) -> SceneSet | None:
@@ -87,6 +102,33 @@ def frozen_ids(folder: Path | None) -> frozenset[int]:
             if number > 1:
                 found.add(row["scene_id"])
     return frozenset(found)
+
+
+def scenes_settings(config: ScenesConfig, split: str) -> dict[str, Any]:
+    """All that decides which scenes one split has, as plain values; files of annotations count with size and time.
+
+    Raises:
+        DataError: a split without files.
+    """
+    shown = plain_values(asdict(config))
+    # Which pictures are held out decides, not where it is written; sets made while there were none keep their folders.
+    held_out = frozen_ids(config.held_out) if shown.pop("held_out") is not None and split == "train" else ()
+    told = {**({"held_out": fingerprint(sorted(held_out))} if held_out else {}), "scenes": shown, "split": split}
+    if config.source == SceneSource.world:
+        return {**told, "world": world_name(config)}
+    paths = config.train if split == "train" else config.val
+    if paths.keypoints is None:
+        raise DataError(f"scenes {config.name}: no files for {split}; set scenes.{split}.images and .keypoints")
+    named = [config.root / path for path in (paths.keypoints, paths.instances, paths.captions) if path is not None]
+    stats = {str(path): path.stat() for path in named if path.is_file()}
+    return {**told, "files": {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}}
+
+
+def plain_values(value: Any) -> Any:
+    """Settings as JSON has them: choices and paths are texts."""
+    if isinstance(value, dict):
+        return {key: plain_values(inner) for key, inner in value.items()}
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def world_folder(config: ScenesConfig) -> Path:

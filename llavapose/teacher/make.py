@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.choices import SceneSource
 from llavapose.config.schema import ScenesConfig, TeacherConfig
 from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
@@ -13,7 +12,7 @@ from llavapose.llm.ask import ledger_path, open_door
 from llavapose.llm.counts import State
 from llavapose.owner import Place, held, stranger
 from llavapose.scenes.coco import SceneSet
-from llavapose.scenes.open import frozen_ids, open_scenes, world_name
+from llavapose.scenes.open import open_scenes, plain_values, scenes_settings
 from llavapose.scenes.select import select
 from llavapose.teacher.examples import examples_hash, read_examples
 from llavapose.teacher.offline.write import generate
@@ -199,30 +198,13 @@ def _write_by_endpoint(chosen: SceneSet, teacher: TeacherConfig, folder: Path, l
 
 
 def _settings(scenes: ScenesConfig, teacher: TeacherConfig, split: str) -> dict[str, Any]:
-    """All that decides what the samples say, as plain values; files of annotations count with size and time."""
-    shown = _plain(asdict(scenes))
-    # Which pictures are held out decides, not where it is written; sets made while there were none keep their folders.
-    held_out = frozen_ids(scenes.held_out) if shown.pop("held_out") is not None and split == "train" else ()
-    made_from = {
-        **({"held_out": fingerprint(sorted(held_out))} if held_out else {}),
-        "scenes": shown,
-        "teacher": _deciding(teacher),
-        "prompts": PROMPT_VERSION,
-        "split": split,
-    }
-    if scenes.source == SceneSource.world:
-        return {**made_from, "world": world_name(scenes)}
-    paths = scenes.train if split == "train" else scenes.val
-    if paths.keypoints is None:
-        raise DataError(f"scenes {scenes.name}: no files for {split}; set scenes.{split}.images and .keypoints")
-    named = [scenes.root / path for path in (paths.keypoints, paths.instances, paths.captions) if path is not None]
-    stats = {str(path): path.stat() for path in named if path.is_file()}
-    return {**made_from, "files": {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}}
+    """All that decides what the samples say, as plain values."""
+    return {**scenes_settings(scenes, split), "teacher": _deciding(teacher), "prompts": PROMPT_VERSION}
 
 
 def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
     """The teacher's settings that decide what samples say; how fast and by which way they are asked for does not."""
-    plain = _plain(asdict(teacher))
+    plain = plain_values(asdict(teacher))
     for key in ("mode", "wait", "run", "leave_replies", "retry_failed", "min_accepted", "max_requests"):
         plain.pop(key)
     # Left out where they are not set: sets made before there were such settings keep their folders.
@@ -238,9 +220,3 @@ def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
         return plain
     said = ("base_url", "model", "max_tokens", "temperature")
     return {**plain, "endpoint": {key: endpoint[key] for key in said}}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value if value is None or isinstance(value, bool | int | float) else str(value)

@@ -7,7 +7,7 @@ Shapes: B rows, P tokens of the longest prefix, Q of the longest question, V wor
 end, whatever padding stands between, so that a row says what it says alone.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,6 +17,10 @@ from transformers import DynamicCache
 
 Cached = list[tuple[Tensor, Tensor]]
 """Keys and values of a prefix, a layer an item: float[1, heads, tokens, size] each."""
+
+
+Pick = Callable[[Sequence[int], Tensor], Tensor]
+"""(places of prompts, float[B, V] logits) -> int64[B] tokens, asked once a step (``constrained.py``)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,6 +75,7 @@ def greedy_in_turn(
     max_new_tokens: int,
     batch_size: int,
     done: Collection[int] = (),
+    pick: Pick | None = None,
 ) -> Iterator[tuple[int, list[int]]]:
     """Places of prompts with their answers' token ids without the end, batch by batch as they are ready.
 
@@ -82,6 +87,7 @@ def greedy_in_turn(
         batch_size: rows, and prefixes, at once.
         done: places that are known; batches are made up as if they were not, so that what stands beside a row is the
             same, and those of which all are known are left out.
+        pick: how a token is chosen; None: the likeliest.
     """
     reads = _read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
     # Alike in length, rows need little padding.
@@ -90,7 +96,7 @@ def greedy_in_turn(
         rows = order[start : start + batch_size]
         if all(row in done for row in rows):
             continue
-        answers = _answer(model, [prompts[row] for row in rows], reads, ends, max_new_tokens)
+        answers = _answer(model, [prompts[row] for row in rows], reads, ends, max_new_tokens, pick, rows)
         yield from ((row, ids) for row, ids in zip(rows, answers, strict=True) if row not in done)
 
 
@@ -239,12 +245,14 @@ def _answer(
     reads: Mapping[Prefix, _Read],
     ends: Collection[int],
     max_new_tokens: int,
+    pick: Pick | None,
+    places: Sequence[int],
 ) -> list[list[int]]:
     rows = _Rows(model, prompts, reads)
     written: list[list[int]] = [[] for _ in prompts]
     left = list(range(len(prompts)))
     for number in range(max_new_tokens):
-        tokens = rows.logits.argmax(-1)  # [B]
+        tokens = rows.logits.argmax(-1) if pick is None else pick([places[one] for one in left], rows.logits)  # [B]
         told = tokens.tolist()
         going = [place for place, token in enumerate(told) if token not in ends]
         for place in going:
