@@ -31,7 +31,7 @@ STANDARD = {
 SCHEMA = {
     f"config.{name}"
     for name in (
-        "schema", "teaching", "evaluating", "generating", "forecast", "scenes", "endpoint", "choices", "values",
+        "schema", "teaching", "evaluating", "generating", "launching", "scenes", "endpoint", "choices", "values",
     )
 }  # fmt: skip
 """Plain settings: imported anywhere."""
@@ -63,7 +63,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "locate", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files", "bars", "owner", "manifest", "ranks"}, False),
+    "config": ({"records", "kinds", "errors", "files", "bars", "owner", "manifest", "ranks", "pose.skeleton"}, False),
     "sweep": ({"config", "records", "errors", "files", "owner", "manifest", "ranks"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
     "cli": (
@@ -77,7 +77,17 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
     "evaluation.answerers.checkpoint": (set(), False),
     **{
         f"evaluation.answerers.checkpoint.{name}": ({"data", "model"}, True)
-        for name in ("answerer", "devices", "generation", "loading", "readers", "single", "timing")
+        for name in (
+            "answerer",
+            "constrained",
+            "devices",
+            "generation",
+            "loading",
+            "locating",
+            "readers",
+            "single",
+            "timing",
+        )
     },
     "data.show": ({"model.pretrained"}, True),
     **{f"data.plan.{name}": (set(), False) for name in PLANNING},

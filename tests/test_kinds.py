@@ -1,4 +1,4 @@
-"""A fourth kind is one entry: read, mixed, planned, asked about and shown like the others."""
+"""A further kind is one entry: read, mixed, planned, asked about and shown like the others."""
 
 import json
 from dataclasses import replace
@@ -30,13 +30,13 @@ from llavapose.teacher.order import wanted_samples
 
 
 @pytest.fixture
-def locate(monkeypatch):
-    monkeypatch.setitem(KINDS, "locate", Kind(name="locate", title="Localisation", words=("locali",)))
+def track(monkeypatch):
+    monkeypatch.setitem(KINDS, "track", Kind(name="track", title="Tracking", words=("track",)))
 
 
 def record(number: int, **changed) -> dict:
     talk = [{"from": "human", "value": "<image>\nWhere is the nose?"}, {"from": "gpt", "value": "[0.512,0.204]"}]
-    return {"id": str(number), "image": "a.png", "kind": "locate", "conversations": talk} | changed
+    return {"id": str(number), "image": "a.png", "kind": "track", "conversations": talk} | changed
 
 
 @pytest.fixture
@@ -51,57 +51,57 @@ def write(tmp_path):
     return to
 
 
-def test_a_fourth_kind(locate, write, conf):
+def test_a_fourth_kind(track, write, conf):
     own, folder = write("own.jsonl", record(1), record(2))
-    foreign, _ = write("localisation.jsonl", {key: value for key, value in record(3).items() if key != "kind"})
-    assert {one.kind for one in (*read_samples(own, folder), *read_samples(foreign, folder))} == {"locate"}
+    foreign, _ = write("tracking.jsonl", {key: value for key, value in record(3).items() if key != "kind"})
+    assert {one.kind for one in (*read_samples(own, folder), *read_samples(foreign, folder))} == {"track"}
     records = ensure_records(own, folder, kind=None, folder=folder / "index")
-    rows = mix(records, without_pictures(records, ()), {"locate": 0.5}, {}, seed=0)
-    assert kind_counts(records, rows) == {"locate": 1}
-    assert settings("train", conf, ["data=mixture", "+data.kinds.locate=1"]).data.kinds["locate"] == 1
-    ratings = [Rating(question_id="1", scene_id=1, kind="locate", rating=7.0)]
+    rows = mix(records, without_pictures(records, ()), {"track": 0.5}, {}, seed=0)
+    assert kind_counts(records, rows) == {"track": 1}
+    assert settings("train", conf, ["data=mixture", "+data.kinds.track=1"]).data.kinds["track"] == 1
+    ratings = [Rating(question_id="1", scene_id=1, kind="track", rating=7.0)]
     grid = ablation_grid(ablation_table({"full": ratings}, ["full"]))
-    assert grid.header[1:6] == ("conv", "detail", "complex", "locate", "all") and grid.rows[0][4].startswith("70.0")
+    assert grid.header[1:6] == ("conv", "detail", "complex", "track", "all") and grid.rows[0][4].startswith("70.0")
 
 
 def test_without_its_entry_it_is_refused(write, conf):
     path, folder = write("own.jsonl", record(1))
-    with pytest.raises(DataError, match="kind of sample 1 is 'locate'; expected one of conv, detail, complex"):
+    with pytest.raises(DataError, match="kind of sample 1 is 'track'; expected one of conv, detail, complex, locate"):
         read_samples(path, folder)
-    with pytest.raises(ConfigError, match=r"data\.kinds has locate; expected some of conv, detail, complex"):
-        settings("train", conf, ["data=mixture", "+data.kinds.locate=1"])
+    with pytest.raises(ConfigError, match=r"data\.kinds has track; expected some of conv, detail, complex, locate"):
+        settings("train", conf, ["data=mixture", "+data.kinds.track=1"])
 
 
-def test_a_kind_without_a_teacher_takes_nothing_from_the_others(locate):
-    assert "locate" not in taught_kinds()
+def test_a_kind_without_a_teacher_takes_nothing_from_the_others(track):
+    assert "track" not in taught_kinds()
     assert wanted_samples(1, 200_328) == {"conv": 112_980, "detail": 45_174, "complex": 42_174}
 
 
-def test_questions_of_a_fourth_kind_are_read(locate, write):
-    question = {"id": "1", "scene_id": 1, "image": "a.png", "kind": "locate", "text": "Where is the nose?"}
+def test_questions_of_a_fourth_kind_are_read(track, write):
+    question = {"id": "1", "scene_id": 1, "image": "a.png", "kind": "track", "text": "Where is the nose?"}
     path, folder = write("mine.jsonl", question)
     (read,) = FileBenchmark(path, ScenesConfig(name="x"), folder).questions
-    assert (read.kind, read.text) == ("locate", "Where is the nose?")
+    assert (read.kind, read.text) == ("track", "Where is the nose?")
 
 
-def test_the_page_shows_a_fourth_kind(locate, write, alone):
+def test_the_page_shows_a_fourth_kind(track, write, alone):
     scene = replace(alone, image="a.png")
     path, folder = write("own.jsonl", record(1))
     shown = SceneSet(scenes=(scene,), images=folder)
     html = write_samples_page(path, shown, folder, context_of=lambda scene, parts: "").read_text()
-    assert "1 localisation" in html and "Localisation" in html and "[0.512,0.204]" in html
+    assert "1 tracking" in html and "Tracking" in html and "[0.512,0.204]" in html
 
 
 def test_a_taught_kind_that_no_teacher_knows_is_planned_and_refused_in_one_line(monkeypatch, alone):
-    kind = Kind(name="locate", title="Localisation", words=("locali",), taught=True, num_published=50_000)
-    monkeypatch.setitem(KINDS, "locate", kind)
-    assert wanted_samples(1, 250_328)["locate"] == 50_000
+    kind = Kind(name="track", title="Tracking", words=("track",), taught=True, num_published=50_000)
+    monkeypatch.setitem(KINDS, "track", kind)
+    assert wanted_samples(1, 250_328)["track"] == 50_000
     scenes = SceneSet(scenes=(alone,), images=Path())
     endpoint = EndpointConfig(base_url="http://localhost:9/v1", model="m")
-    with pytest.raises(ConfigError, match=r"^there is no prompt for locate; expected one of conv, detail, complex$"):
+    with pytest.raises(ConfigError, match=r"^there is no prompt for track; expected one of conv, detail, complex$"):
         plan_of(assignment_of(scenes, TeacherConfig(name="m", endpoint=endpoint, num_samples=40)), None)
-    asked = Request(scene=alone, facts=(), kind="locate", num=1, seed=0)
-    with pytest.raises(ConfigError, match=r"^teacher offline writes no locate; expected one of conv, detail, complex$"):
+    asked = Request(scene=alone, facts=(), kind="track", num=1, seed=0)
+    with pytest.raises(ConfigError, match=r"^teacher offline writes no track; expected one of conv, detail, complex$"):
         OfflineTeacher().write(asked)
 
 

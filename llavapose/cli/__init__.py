@@ -8,7 +8,7 @@ Read ``generate`` with ``audit``, ``train`` with ``training`` (data and checkpoi
 ``plan`` (what a run would need),
 ``evaluate`` with ``evaluations`` (several by one command), ``card`` (results into a checkpoint's card), and ``ending``
 (what a run says at its end). ``export`` writes
-a checkpoint of a run under way as a folder that transformers loads.
+a checkpoint of a run under way as a folder that transformers loads; ``locate`` asks one where joints are.
 """
 
 import sys

@@ -97,7 +97,7 @@ def _indexed(config: TrainConfig, samples: Path, images: Path) -> Mixture | None
 
 def _held_out(config: TrainConfig) -> tuple[frozenset[int], tuple[str, ...]]:
     """Ids of the pictures that training would leave out, and what cannot be told of them; draws no world."""
-    from llavapose.evaluation.held_out import held_out_ids
+    from llavapose.evaluation.benchmarks.held_out import held_out_ids
 
     if not config.evaluate:
         return held_out_ids(config), ()

@@ -20,7 +20,7 @@ def prepare(config: TrainConfig) -> tuple[Data, Path]:
     """What to train on and the folder of its pictures; makes what is missing and says so."""
     from llavapose.data.check import INDEX
     from llavapose.data.index.records import ensure_records
-    from llavapose.evaluation.held_out import held_out_ids
+    from llavapose.evaluation.benchmarks.held_out import held_out_ids
 
     if config.data.path is not None and config.data.images is not None:
         samples, images = config.data.path, config.data.images
@@ -37,7 +37,7 @@ def _made(config: TrainConfig) -> tuple[Path, Path]:
     from llavapose.locate.make import ensure_located
     from llavapose.teacher.make import ensure_samples
 
-    wanted = {kind for kind, number in {**config.data.kinds, **config.data.counts}.items() if number}
+    wanted = config.data.asked_kinds
     sets: dict[str, tuple[Path, Path]] = {}
     if wanted - {"locate"}:
         made = ensure_samples(config.scenes, config.teacher, config.data_dir, max_usd=config.max_usd, waits=True)

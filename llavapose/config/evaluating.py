@@ -4,7 +4,7 @@ A benchmark, an answerer and a judge are built from what ``_target_`` names: a c
 arguments are the settings of its group: one that is null is left to its default, one that it does not take is refused.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from omegaconf import MISSING
 from llavapose.config.choices import AnswerDtype, AskMode, Control, JudgeContext, JudgeProtocol
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.values import Cap, not_a_seed, not_money, not_plain, repeated, reserved, too_small
+from llavapose.config.teaching import LocatingConfig
+from llavapose.config.values import Cap, not_a_seed, not_money, not_plain, repeated, reserved, too_small, unread
 from llavapose.records import BASELINE, POSE, TEXT_ONLY
 
 
@@ -189,6 +190,8 @@ class EvaluateConfig:
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     answerer: AnswererConfig = field(default_factory=AnswererConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
+    locate: LocatingConfig = field(default_factory=LocatingConfig)
+    """Asks where joints are, as a run with data=locate does at its end: locate.num_people=200; null: all."""
     controls: list[Control] = field(default_factory=lambda: list(Control))
     """How the questions are asked once more: with other pictures, and without any; each costs as much again."""
     text_only: bool = True
@@ -227,7 +230,14 @@ class EvaluateConfig:
         elif self.arm != TEXT_ONLY:
             found.append(f"arm is {self.arm}; expected arm={TEXT_ONLY}, the row of answerer=text_only")
         found += repeated("controls", self.controls) + _tested_by_itself(self.scenes)
-        return found + nothing_evaluated(self.benchmark, self.probe, "leave one of them out")
+        if self.locate.num_people == 0:
+            names = [item.name for item in fields(self.locate) if item.name != "num_people"]
+            return [
+                *found,
+                *unread(self.locate, "locate.", names, "nobody is asked about; set locate.num_people, null: all"),
+                *nothing_evaluated(self.benchmark, self.probe, "leave one of them out"),
+            ]
+        return found
 
 
 def _tested_by_itself(scenes: ScenesConfig) -> list[str]:

@@ -30,7 +30,8 @@ from llavapose.owner import (
 from llavapose.ranks import is_first
 
 TRAINING = (
-    "scenes", "teacher", "data", "model", "connector", "adapter", "optim", "strategy", "trainer", "batch_size", "seed",
+    "scenes", "teacher", "locate", "data", "model", "connector", "adapter", "optim", "strategy", "trainer",
+    "batch_size", "seed",
 )  # fmt: skip
 """Settings that decide what is trained; callbacks and loggers only write down how it goes."""
 BESIDE_TRAINING = (

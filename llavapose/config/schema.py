@@ -6,7 +6,7 @@ Third-party groups (trainer, strategy, callbacks, logger) are plain mappings: th
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from llavapose.config.generating import GenerateConfig as GenerateConfig
 from llavapose.config.launching import ForecastConfig
 from llavapose.config.launching import LauncherConfig as LauncherConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.teaching import LocateConfig
+from llavapose.config.teaching import LocateConfig, LocatingConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import (
     AUTO,
@@ -88,6 +88,11 @@ class DataConfig:
     """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
     """Processes that decode pictures, at most one a core; 0: the training process itself."""
+
+    @property
+    def asked_kinds(self) -> set[str]:
+        """The kinds that the mixture has samples of."""
+        return {kind for kind, number in {**self.kinds, **self.counts}.items() if number}
 
     @property
     def longest_row(self) -> int:
@@ -338,7 +343,22 @@ def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
         answerer=config.answerer,
         judge=config.judge,
         output_dir=config.results_dir,
+        **_locating(config),
     )
+
+
+def _locating(config: TrainConfig) -> dict[str, Any]:
+    """What is asked of a run that has learnt to locate joints; one that has learnt nothing else is asked no more."""
+    kinds = config.data.asked_kinds
+    if "locate" not in kinds:
+        return {}
+    asked = {"locate": LocatingConfig(**vars(config.locate))}
+    if kinds != {"locate"}:
+        return asked
+    return {
+        **asked, "controls": [], "text_only": False,
+        "benchmark": replace(config.benchmark, num_images=0, path=None), "probe": replace(config.probe, enabled=False),
+    }  # fmt: skip
 
 
 def plain_settings(value: Any) -> Any:

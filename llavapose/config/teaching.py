@@ -98,6 +98,8 @@ class LocateConfig:
     """``each``: one question a joint; ``json``: one answer with all joints."""
     coding: Coding = Coding.decimal
     """``decimal``: [0.512,0.040], the papers'; ``bins``: [512,40]; ``tokens``: one new token a value."""
+    described: bool = True
+    """Say in each question what the joint is and where a body has it (LocLLM's way); false: its name alone."""
     margin: float = 1.0
     """Factor on the side of a crop, which is the box's longer side; 1: LocLLM's."""
     size: int = 224
@@ -107,13 +109,17 @@ class LocateConfig:
     max_joints: int | None = None
     """Joints asked for of each view of a person, drawn with the seed from those that are visible (5: LocLLM's);
     null: all, those that are not visible too."""
+    num_people: int | None = None
+    """Held-out people that a model is asked about, of the first pictures; null: all; 0: nobody."""
     left_out: list[str] = field(default_factory=list)
     """Joints that training never asks for, to be asked for by their description alone afterwards."""
     seed: int = 0
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "locate.", size=32, versions=0, max_joints=1) + not_a_seed("locate.", self.seed)
+        found = too_small(self, "locate.", size=32, versions=0, max_joints=1, num_people=0) + not_a_seed(
+            "locate.", self.seed
+        )
         if not 0.5 <= self.margin <= 4:
             found.append(f"locate.margin is {self.margin}; expected 0.5 to 4 times the box's longer side")
         unknown = [name for name in self.left_out if name not in COCO17.joints]
@@ -122,3 +128,11 @@ class LocateConfig:
         elif len(set(self.left_out)) == len(COCO17.joints):
             found.append("locate.left_out has every joint; leave one to be learnt at least")
         return found
+
+
+@dataclass(kw_only=True)
+class LocatingConfig(LocateConfig):
+    """Group ``locate`` of ``evaluate.py``: as a model was taught to be asked, and nobody unless it says so."""
+
+    num_people: int | None = 0
+    """Held-out people that are asked about, of the first pictures; null: all; 0: nobody."""

@@ -11,6 +11,6 @@ Read ``evaluate`` (settings -> parts -> measures), ``parts`` (who asks, answers 
 endpoints would be asked for it), ``controls`` (the same questions with other pictures, and without any), three rooms
 that each open with a protocol: ``benchmarks/`` (questions, frozen, with a hash), ``answerers/`` (text, and where they
 can, log-likelihoods), ``judges/`` (answers -> ratings, or the reason for none); ``probe/`` (true against flipped
-statements); then ``result_file`` (files that survive a kill), ``tables/`` (from the files alone), ``statistics/`` (the
-image is the unit), and ``held_out`` (which pictures no training may see).
+statements), ``locating/`` (where joints are); then ``result_file`` (files that survive a kill), ``tables/`` (from the
+files alone) and ``statistics/`` (the image is the unit).
 """

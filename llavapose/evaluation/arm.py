@@ -6,6 +6,8 @@ from pathlib import Path
 
 from llavapose.config.choices import Control
 from llavapose.config.evaluating import ProbeConfig
+from llavapose.config.scenes import ScenesConfig
+from llavapose.config.teaching import LocateConfig
 from llavapose.evaluation.answerers.protocol import (
     Answerer,
 )
@@ -24,6 +26,8 @@ class Arm:
         probe: settings of the probe.
         control_arms: row -> who answers it: arms that need no checkpoint and are rated beside this one.
         controls: how the questions are asked once more.
+        locate: how it is asked where joints are; None: it is not.
+        scenes: settings of the pictures that this is asked about.
     """
 
     name: str
@@ -34,3 +38,5 @@ class Arm:
     probe: ProbeConfig
     control_arms: Mapping[str, Answerer] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()
+    locate: LocateConfig | None = None
+    scenes: ScenesConfig = field(default_factory=ScenesConfig)

@@ -72,6 +72,8 @@ def arm_of(config: EvaluateConfig) -> Arm:
         probe=config.probe,
         control_arms={**told, PRIOR: PriorAnswerer(scale)},
         controls=tuple(config.controls),
+        locate=config.locate,
+        scenes=config.scenes,
     )
 
 

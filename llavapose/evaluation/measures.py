@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.locating.measure import locate
 from llavapose.evaluation.probe.probing import probe
 from llavapose.evaluation.rating.rating import rate
 
-MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe)
+MEASURES: tuple[Callable[[Arm], None], ...] = (rate, probe, locate)
 """All that is done with an arm, in order."""

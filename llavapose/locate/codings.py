@@ -10,9 +10,10 @@ Points are in 0..1 of what the model sees. A text that is not wholly of the form
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+from llavapose.locate.forms import Form
 
 LEVELS = 1000
 """Values that a coordinate can take: three decimals (LocLLM), integers 0 to 999 (Qwen's scale, Rex-Omni's tokens)."""
@@ -43,36 +44,29 @@ class Coding:
 
     def read(self, text: str) -> tuple[float, float] | None:
         """The point of a text; None where it is not wholly of this form, or lies beyond 1."""
-        found = self._whole.fullmatch(text)
-        if found is None:
+        if self._whole.fullmatch(text) is None:
             return None
-        values = [float(one) for one in re.findall(r"\d+\.\d+|\d+", text)]
-        x, y = values if self.name == "decimal" else [(one + 0.5) / LEVELS for one in values]
+        x, y = self._values(text)
         return (x, y) if max(x, y) <= 1 else None
 
-    def begins(self, text: str) -> bool:
-        """Whether a point's text can begin so: what decoding under constraint may write."""
-        return self._begun.fullmatch(text) is not None
+    def nearest(self, text: str) -> tuple[float, float]:
+        """The point of a text of this form, brought to the edge where it lies beyond 1."""
+        assert self._whole.fullmatch(text), text
+        x, y = self._values(text)
+        return min(x, 1.0), min(y, 1.0)
 
-    def complete(self, text: str) -> bool:
-        """Whether a text is a whole point."""
-        return self._whole.fullmatch(text) is not None
+    @cached_property
+    def form(self) -> Form:
+        """What a point is written of."""
+        return Form(atoms=self.atoms)
+
+    def _values(self, text: str) -> tuple[float, float]:
+        x, y = (float(one) for one in re.findall(r"\d+\.\d+|\d+", text))
+        return (x, y) if self.name == "decimal" else ((x + 0.5) / LEVELS, (y + 0.5) / LEVELS)
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:
         return re.compile("".join(self.atoms))
-
-    @cached_property
-    def _begun(self) -> re.Pattern[str]:
-        return re.compile(_nested(self.atoms))
-
-
-def _nested(atoms: Sequence[str]) -> str:
-    """A pattern of every beginning of what the atoms write: (?:a(?:b(?:c)?)?)?."""
-    pattern = ""
-    for atom in reversed(atoms):
-        pattern = f"(?:{atom}{pattern})?"
-    return pattern
 
 
 _DIGIT, _VALUE = "[0-9]", r"<loc[0-9]{3}>"

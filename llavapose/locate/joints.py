@@ -57,6 +57,8 @@ JOINTS: dict[str, Joint] = {name: _described(name) for name in COCO17.joints} | 
 """Every joint that can be asked for, by its name: COCO's in their order, then those that it lacks."""
 
 
-def question(name: str) -> str:
-    """What is asked: the joint's description, then where this person has it."""
+def question(name: str, *, described: bool = True) -> str:
+    """What is asked: the joint's description, then where this person has it; or the joint's name alone."""
+    if not described:
+        return f"Where is the {name} of this person?"
     return f"{JOINTS[name].description} Where is the {name} of this person? Give its coordinates."

@@ -17,7 +17,16 @@ from llavapose.config.teaching import LocateConfig
 from llavapose.errors import DataError
 from llavapose.files import fingerprint, inside, read_json, sha256, write_json
 from llavapose.locate.replies import Spot
-from llavapose.locate.samples import Asking, about_person, crop_name, cut_crop, people_in, spots_of, versions_of
+from llavapose.locate.samples import (
+    Asking,
+    about_person,
+    about_picture,
+    crop_name,
+    people_in,
+    spots_of,
+    versions_of,
+    write_crop,
+)
 from llavapose.owner import Place, held
 from llavapose.records import Sample, Scene
 from llavapose.samples import write_samples
@@ -33,7 +42,7 @@ def asking_of(config: LocateConfig) -> Asking:
     """How people are shown and asked about."""
     return Asking(
         view=str(config.view), asking=str(config.asking), coding=str(config.coding), margin=config.margin,
-        size=config.size,
+        size=config.size, described=config.described,
     )  # fmt: skip
 
 
@@ -94,6 +103,10 @@ def samples_of(chosen: SceneSet, config: LocateConfig) -> Iterator[Sample]:
     """Every sample of the scenes, person by person, version by version."""
     asking = asking_of(config)
     for scene in chosen.scenes:
+        if asking.of_everyone:
+            if people_in(scene):
+                yield about_picture(scene, asking)
+            continue
         for index in people_in(scene):
             for version, view in versions_of(scene, index, asking, num=config.versions, seed=config.seed):
                 person = scene.people[index].id
@@ -131,10 +144,4 @@ def _cut(scene: Scene, *, folder: Path, images: Path, asking: Asking, num: int, 
     picture = inside(folder, scene.image, where=f"scene {scene.id}")
     for index in people_in(scene):
         for version, view in versions_of(scene, index, asking, num=num, seed=seed):
-            path = images / crop_name(scene, scene.people[index], version)
-            if path.is_file():
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}.part")
-            part.write_bytes(cut_crop(picture, view, asking.size))
-            part.rename(path)
+            write_crop(images / crop_name(scene, scene.people[index], version), picture, view, asking.size)

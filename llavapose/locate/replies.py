@@ -2,6 +2,7 @@
 
     asking=each     one question a joint: ``[0.512,0.040]``, ``[0.512,0.040] hidden``, ``not visible``
     asking=json     one for all of them: ``{"nose":"[0.512,0.040]","left eye":"not visible",...}``
+                    of a whole picture: ``[{"box":["[0.210,0.103]","[0.420,0.950]"],"joints":{"nose":...}},...]``
 
 What is not wholly of such a form is unread, which is counted and never taken for a place or for "not visible".
 """
@@ -9,9 +10,11 @@ What is not wholly of such a form is unread, which is counted and never taken fo
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from llavapose.errors import DataError
 from llavapose.locate.codings import Coding
+from llavapose.locate.forms import Form, literal
 from llavapose.plain_json import parse_json
 
 NOT_VISIBLE = "not visible"
@@ -44,6 +47,19 @@ def spot_of(x: float, y: float, visibility: int) -> Spot:
     return Spot(x=x, y=y, hidden=visibility == 1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pointed:
+    """One person of an answer about a whole picture.
+
+    Attributes:
+        corners: upper left and lower right of its box, in 0..1 of what was shown.
+        spots: joint -> where it is; None where that cannot be read.
+    """
+
+    corners: tuple[tuple[float, float], tuple[float, float]]
+    spots: Mapping[str, Spot | None]
+
+
 def write_spot(spot: Spot, coding: Coding) -> str:
     """The answer to one question."""
     if spot.x is None or spot.y is None:
@@ -66,6 +82,14 @@ def write_spots(spots: Mapping[str, Spot], coding: Coding) -> str:
     return json.dumps({name: write_spot(spot, coding) for name, spot in spots.items()}, separators=(",", ":"))
 
 
+def spots_form(names: Sequence[str], coding: Coding) -> Form:
+    """One answer for all joints in which each has a place."""
+    units = literal("{")
+    for number, name in enumerate(names):
+        units = [*units, *literal(f'{"," * bool(number)}"{name}":"'), *coding.atoms, *literal('"')]
+    return Form(atoms=(*units, *literal("}")))
+
+
 def read_spots(text: str, names: Sequence[str], coding: Coding) -> dict[str, Spot | None]:
     """The spots of one answer for all joints; None for each that it does not say or says otherwise."""
     try:
@@ -76,3 +100,37 @@ def read_spots(text: str, names: Sequence[str], coding: Coding) -> dict[str, Spo
         return dict.fromkeys(names)
     told = {name: values.get(name) for name in names}
     return {name: read_spot(one, coding) if isinstance(one, str) else None for name, one in told.items()}
+
+
+def write_people(people: Sequence[Pointed], coding: Coding) -> str:
+    """One answer for everyone in a picture."""
+    told = [
+        {
+            "box": [coding.write(*corner) for corner in one.corners],
+            "joints": {name: write_spot(spot or Spot(), coding) for name, spot in one.spots.items()},
+        }
+        for one in people
+    ]
+    return json.dumps(told, separators=(",", ":"))
+
+
+def read_people(text: str, names: Sequence[str], coding: Coding) -> list[Pointed] | None:
+    """Everyone whom such an answer tells; None where it is no list of people with boxes, to its end."""
+    try:
+        values = parse_json(text, what="people", where="answer")
+    except DataError:
+        return None
+    found = [_pointed(value, names, coding) for value in values] if isinstance(values, list) else [None]
+    return None if None in found else [one for one in found if one is not None]
+
+
+def _pointed(value: Any, names: Sequence[str], coding: Coding) -> Pointed | None:
+    if not isinstance(value, dict) or not isinstance(value.get("joints"), dict):
+        return None
+    box = value.get("box")
+    corners = [coding.read(one) for one in box if isinstance(one, str)] if isinstance(box, list) else []
+    if len(corners) != 2 or corners[0] is None or corners[1] is None or len(box) != 2:
+        return None
+    told = {name: value["joints"].get(name) for name in names}
+    spots = {name: read_spot(one, coding) if isinstance(one, str) else None for name, one in told.items()}
+    return Pointed(corners=(corners[0], corners[1]), spots=spots)

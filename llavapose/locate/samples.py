@@ -1,11 +1,13 @@
 """Annotated people -> samples of kind "locate" and their pictures; no teacher is asked.
 
     view=crop      one person cut out, a square about the box: 17 questions of one picture, or one for all joints
-    view=picture   the whole picture, seen as the square that it is padded to; a person is told by its box
+    view=picture   the whole picture, seen as the square that it is padded to: 17 questions of each person, who is told
+                   by its box, or one for everyone in it
 
 Version 0 of a person is as the box says; versions 1, 2, ... are varied by a seed: one for each epoch of training.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +15,16 @@ from random import Random
 
 from llavapose.locate.codings import CODINGS, Coding
 from llavapose.locate.joints import question
-from llavapose.locate.replies import Spot, spot_of, write_spot, write_spots
+from llavapose.locate.replies import Pointed, Spot, spot_of, write_people, write_spot, write_spots
 from llavapose.locate.views import View, around, varied
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.records import Box, Person, Sample, Scene, Turn
 
 KIND = "locate"
 ALL_JOINTS = "Where are the joints of this person? Give the coordinates of each as JSON."
+ALL_PEOPLE = "Where is everyone in the picture? Give the box of each person and the coordinates of the joints as JSON."
+ALL, EVERYONE = "all", "everyone"
+"""In ids: one answer for all joints, and for all people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,7 @@ class Asking:
         coding: a key of ``CODINGS``.
         margin: factor on the side of a crop.
         size: pixels of a crop's side.
+        described: whether a question says what the joint is and where a body has it.
     """
 
     view: str = "crop"
@@ -39,6 +45,12 @@ class Asking:
     coding: str = "decimal"
     margin: float = 1.0
     size: int = 224
+    described: bool = True
+
+    @property
+    def of_everyone(self) -> bool:
+        """Whether one answer tells all people of a picture."""
+        return self.view == "picture" and self.asking == "json"
 
     @property
     def writes(self) -> Coding:
@@ -98,25 +110,43 @@ def about_person(
     person, spots = scene.people[index], spots_of(scene, index, view)
     image = crop_name(scene, person, version) if asking.view == "crop" else scene.image
     lead = box_sentence(person.box_xyxy, scene, view, asking.writes) if asking.view == "picture" else ""
+    chosen = {name: spot for name, spot in spots.items() if joints is None or name in joints}
     if asking.asking == "json":
-        chosen = {name: spot for name, spot in spots.items() if joints is None or name in joints}
-        turns = [("all", f"{lead}{ALL_JOINTS}", write_spots(chosen, asking.writes))]
+        turns = [(ALL, ALL_JOINTS, write_spots(chosen, asking.writes))]
     else:
         turns = [
-            (name.replace(" ", "_"), f"{lead}{question(name)}", write_spot(spots[name], asking.writes))
-            for name in (spots if joints is None else joints)
+            (name, f"{lead}{question(name, described=asking.described)}", write_spot(spot, asking.writes))
+            for name, spot in chosen.items()
         ]
-    told = {"scene": scene.id, "person": person.id, "view": asking.view, "coding": asking.coding, "version": version}
     return [
-        Sample(
-            id=f"{scene.id}-{person.id}-{version}-{name}",
-            images=(image,),
-            kind=KIND,
-            turns=(Turn(role="user", text=asked), Turn(role="assistant", text=answer)),
-            provenance={**told, "joint": name},
-        )
-        for name, asked, answer in turns
+        _sample(scene, f"{person.id}-{version}", image, turn, asking, person=person.id, version=version)
+        for turn in turns
     ]
+
+
+def about_picture(scene: Scene, asking: Asking) -> Sample:
+    """The sample of a whole picture: everyone in it, from its left to its right, in one answer."""
+    people = sorted(people_in(scene), key=lambda index: scene.people[index].box_xyxy[0])
+    told = []
+    for index in people:
+        view = view_of(scene, index, asking)
+        x1, y1, x2, y2 = scene.people[index].box_xyxy
+        first, last = (view.inwards(x * scene.width, y * scene.height) for x, y in ((x1, y1), (x2, y2)))
+        told.append(Pointed(corners=(first, last), spots=spots_of(scene, index, view)))
+    return _sample(scene, EVERYONE, scene.image, (ALL, ALL_PEOPLE, write_people(told, asking.writes)), asking)
+
+
+def _sample(
+    scene: Scene, who: str, image: str, turn: tuple[str, str, str], asking: Asking, **told: int
+) -> Sample:  # fmt: skip
+    name, asked, answer = turn
+    return Sample(
+        id=f"{scene.id}-{who}-{name.replace(' ', '_')}",
+        images=(image,),
+        kind=KIND,
+        turns=(Turn(role="user", text=asked), Turn(role="assistant", text=answer)),
+        provenance={"scene": scene.id, "view": asking.view, "coding": asking.coding, "joint": name, **told},
+    )
 
 
 def box_sentence(box: Box, scene: Scene, view: View, coding: Coding) -> str:
@@ -143,6 +173,16 @@ def cut_crop(picture: Path, view: View, size: int) -> bytes:
     stream = BytesIO()
     view.cut(open_image(picture, where="locate"), size).save(stream, "JPEG", quality=95)
     return stream.getvalue()
+
+
+def write_crop(path: Path, picture: Path, view: View, size: int) -> None:
+    """Cut a crop out unless it is there; whole or not at all, also where two runs cut the same."""
+    if path.is_file():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(cut_crop(picture, view, size))
+    part.rename(path)
 
 
 def versions_of(scene: Scene, index: int, asking: Asking, *, num: int, seed: int) -> Iterator[tuple[int, View]]:

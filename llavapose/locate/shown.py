@@ -6,13 +6,25 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+from tqdm import tqdm
 
+from llavapose.files import inside
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import Located
-from llavapose.locate.samples import KIND, Asking, about_person, crop_name, cut_crop, people_in, spots_of, view_of
+from llavapose.locate.samples import (
+    KIND,
+    Asking,
+    about_person,
+    about_picture,
+    crop_name,
+    people_in,
+    spots_of,
+    view_of,
+    write_crop,
+)
 from llavapose.locate.views import View
 from llavapose.pose.skeleton import skeleton_named
-from llavapose.records import Question, Scene
+from llavapose.records import Question, Sample, Scene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,28 +67,51 @@ def shown_people(scenes: Sequence[Scene], asking: Asking) -> list[Shown]:
 
 def write_crops(people: Sequence[Shown], folder: Path, out: Path, size: int) -> None:
     """Cut out everyone whose crop is not there."""
-    for one in people:
-        path = out / one.image
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(cut_crop(folder / one.scene.image, one.view, size))
+    for one in tqdm(people, "cutting people out", unit="person", disable=None):
+        picture = inside(folder, one.scene.image, where=f"scene {one.scene.id}")
+        write_crop(out / one.image, picture, one.view, size)
 
 
-def questions_of(one: Shown, asking: Asking) -> list[Question]:
-    """A question a joint of the skeleton, as in training."""
-    asked = about_person(one.scene, one.index, one.view, asking)
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A question about joints.
+
+    Attributes:
+        question: its words and its picture.
+        joints: those that its answer tells; empty: those of everyone in the picture.
+    """
+
+    question: Question
+    joints: tuple[str, ...]
+
+
+def queries_of(one: Shown, asking: Asking, *, image: str | None = None) -> list[Query]:
+    """What a person is asked about, as in training; ``image``: another picture shown in place of its own."""
+    joints = skeleton_named(one.scene.skeleton).joints
     return [
-        Question(id=sample.id, scene_id=one.scene.id, image=one.image, kind=KIND, text=sample.turns[0].text)
-        for sample in asked
+        Query(
+            question=_question(sample, one.scene, image or one.image),
+            joints=joints if asking.asking == "json" else (str(sample.provenance["joint"]),),
+        )
+        for sample in about_person(one.scene, one.index, one.view, asking)
     ]
 
 
-def shuffled(people: Sequence[Shown], seed: int = 0) -> list[str]:
-    """Another person's picture for each: the control that must fall to the mean pose."""
-    order = list(range(len(people)))
+def picture_query(scene: Scene, asking: Asking, *, image: str | None = None) -> Query:
+    """The question for everyone in a picture."""
+    return Query(question=_question(about_picture(scene, asking), scene, image or scene.image), joints=())
+
+
+def _question(sample: Sample, scene: Scene, image: str) -> Question:
+    return Question(id=sample.id, scene_id=scene.id, image=image, kind=KIND, text=sample.turns[0].text)
+
+
+def shuffled(images: Sequence[str], seed: int = 0) -> list[str]:
+    """Another picture for each: the control that must fall to the mean pose."""
+    order = list(range(len(images)))
     Random(seed).shuffle(order)
     other = {at: order[(place + 1) % len(order)] for place, at in enumerate(order)}
-    return [people[other[at]].image for at in range(len(people))]
+    return [images[other[at]] for at in range(len(images))]
 
 
 def mean_pose(people: Sequence[Shown]) -> list[tuple[float, float]]:

@@ -84,7 +84,7 @@ def test_the_commands_are_listed(module):
 def test_an_unknown_command_is_one_line(module):
     said = module("trane")
     assert (said.returncode, said.stderr) == (
-        1, "error: trane: no such command; expected one of generate, train, evaluate, export, ask, ledger\n",
+        1, "error: trane: no such command; expected one of generate, train, evaluate, export, ask, locate, ledger\n",
     )  # fmt: skip
 
 

@@ -195,7 +195,7 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         ),
         (
             ["data=published", "data.path=x.json", "data.images=x", "data.kind=chat"],
-            "data.kind is 'chat'; expected one of conv, detail, complex, or null",
+            "data.kind is 'chat'; expected one of conv, detail, complex, locate, or null",
         ),
         (
             ["logger=wandb", "logger.wandb.offlin=true"],

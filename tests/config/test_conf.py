@@ -15,7 +15,7 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.register import SCHEMAS, as_settings
 from llavapose.config.schema import TeacherConfig, TrainConfig, evaluation_of, plain_settings
 from llavapose.errors import ConfigError
-from llavapose.kinds import KINDS
+from llavapose.kinds import taught_kinds
 
 CONF = Path(__file__).parents[2] / "conf"
 MODEL = ["teacher.endpoint.model=m"]
@@ -185,7 +185,7 @@ def test_the_papers_data_is_the_papers_choice():
     config = typed("generate", composed("generate", CONF, ["experiment=paper_data", "dry_run=true"]))
     teacher = config.teacher
     assert (config.scenes.name, config.scenes.select, teacher.num_samples) == ("coco2014", "person", 200_328)
-    assert [teacher.context_of(kind) for kind in KINDS] == ["captions", "keypoints", "keypoints"]
+    assert [teacher.context_of(kind) for kind in taught_kinds()] == ["captions", "keypoints", "keypoints"]
     assert (teacher.conv_form, teacher.quality) == ("pairs", "report")
 
 
@@ -198,7 +198,7 @@ def test_counts_are_given_as_they_are_written(counts):
 
 def test_one_context_stands_for_all_kinds():
     config = typed("generate", composed("generate", CONF, ["teacher.context=boxes"]))
-    assert {config.teacher.context_of(kind) for kind in KINDS} == {"boxes"}
+    assert {config.teacher.context_of(kind) for kind in taught_kinds()} == {"boxes"}
     with pytest.raises(ConfigError, match=r"teacher\.context has tale; expected some of conv, detail, complex"):
         composed("generate", CONF, ["+teacher.context.tale=boxes"])
 

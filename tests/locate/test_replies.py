@@ -39,7 +39,10 @@ def test_a_point_is_written_and_read_back(name, point, text):
     assert coding.write(*point) == text
     clipped = tuple(min(max(value, 0), 1) for value in point)
     assert coding.read(text) == pytest.approx(clipped, abs=1 / LEVELS)
-    assert coding.complete(text) and all(coding.begins(text[: _end(name, i)]) for i in range(len(text) + 1))
+    form = coding.form
+    assert form.whole(form.after(form.start, text)) and coding.nearest(text) == coding.read(text)
+    assert all(form.after(form.start, text[: _end(name, i)]) for i in range(len(text) + 1))
+    assert not form.whole(form.after(form.start, text[:-1])) and not form.after(form.start, text + "x")
 
 
 def _end(name: str, number: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llavapose.config.choices import Context
-from llavapose.kinds import KINDS
+from llavapose.kinds import taught_kinds
 from llavapose.pose.skeleton import COCO17
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, prompt, prompt_hash, text_of
 
@@ -30,7 +30,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(on_one_line(text).encode()).hexdigest()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", taught_kinds())
 def test_the_papers_prompts_are_unchanged(kind: str) -> None:
     assert digest(prompt(kind, ORIGINALS[kind])) == PRINTED[kind]
 
@@ -44,7 +44,9 @@ def test_the_papers_instructions_are_unchanged() -> None:
 def test_the_papers_words_as_printed() -> None:
     printed = PAPER.read_text(encoding="utf-8")
     systems = re.findall(r'"content": f"""(.*?)"""', printed, re.DOTALL)
-    assert [on_one_line(text) for text in systems] == [on_one_line(prompt(kind, ORIGINALS[kind])) for kind in KINDS]
+    assert [on_one_line(text) for text in systems] == [
+        on_one_line(prompt(kind, ORIGINALS[kind])) for kind in taught_kinds()
+    ]
     assert f'"content": "{text_of("conv.request")}"' in printed
     assert tuple(re.findall(r'➤ "([^"]*)"', printed)) == DETAIL_INSTRUCTIONS
 
@@ -56,7 +58,7 @@ PROMISES = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", taught_kinds())
 @pytest.mark.parametrize("context", PROMISES)
 def test_no_prompt_promises_what_is_not_sent(kind: str, context: str) -> None:
     for num_captions in range(6):
@@ -64,7 +66,7 @@ def test_no_prompt_promises_what_is_not_sent(kind: str, context: str) -> None:
         assert not [word for word in PROMISES[context] if word in text]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", taught_kinds())
 def test_every_prompt_promises_what_is_sent(kind: str) -> None:
     assert "bounding boxes, represented as (x1, y1, x2, y2)" in prompt(kind, "boxes")
     listed = re.findall(r"^(\d+)\. (.+)$", prompt(kind, "keypoints"), re.MULTILINE)
@@ -72,7 +74,7 @@ def test_every_prompt_promises_what_is_sent(kind: str) -> None:
     assert all("five sentences" in prompt(kind, context) for context in Context)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", taught_kinds())
 def test_the_number_of_captions_is_true(kind: str) -> None:
     for context in Context:
         assert "three sentences" in prompt(kind, context, 3)
@@ -87,19 +89,19 @@ def test_variants_use_the_papers_words() -> None:
     def words(text: str) -> set[str]:
         return set(re.findall(r"[a-z0-9]+", text.lower()))
 
-    known = set().union(*(words(prompt(kind, ORIGINALS[kind])) for kind in KINDS))
-    for kind in KINDS:
+    known = set().union(*(words(prompt(kind, ORIGINALS[kind])) for kind in taught_kinds()))
+    for kind in taught_kinds():
         assert not [
             words(prompt(kind, context)) - known for context in PROMISES if words(prompt(kind, context)) - known
         ]
 
 
 def test_the_control_differs_in_its_keypoints_alone() -> None:
-    for kind in KINDS:
+    for kind in taught_kinds():
         assert prompt(kind, "other_keypoints") == prompt(kind, "keypoints")
 
 
 def test_hashes_tell_prompts_apart() -> None:
-    hashes = {prompt_hash(kind, context) for kind in KINDS for context in ("captions", "boxes", "keypoints")}
+    hashes = {prompt_hash(kind, context) for kind in taught_kinds() for context in ("captions", "boxes", "keypoints")}
     assert len(hashes) == 9
     assert all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes)

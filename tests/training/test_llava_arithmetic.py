@@ -20,7 +20,7 @@ from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.errors import ConfigError
-from llavapose.kinds import KINDS
+from llavapose.kinds import taught_kinds
 from llavapose.records import Sample
 from llavapose.samples import read_samples
 from tests.training.conftest import most_long
@@ -89,7 +89,7 @@ def references(places) -> dict[str, list[float]]:
     """The reference's losses with two micro-batches a step and with four, and what two would be with clipping."""
     images = Path(places["images"])
     found = list(read_samples(Path(places["samples"]), images))
-    samples = [sample for kind in KINDS for sample in found if sample.kind == kind]
+    samples = [sample for kind in taught_kinds() for sample in found if sample.kind == kind]
     torch.manual_seed(0)
     return {
         name: llavas_losses(places["base"], samples, images, num_chunks, clip)
@@ -111,7 +111,7 @@ def test_its_numbers_are_the_papers_and_llavas(paper):
     assert (paper.global_batch, trainer["max_epochs"], trainer["max_steps"]) == (32, 1, -1)
     assert (trainer["precision"], trainer["gradient_clip_val"]) == ("bf16-true", None)
     assert paper.model.freeze_vision and paper.model.gradient_checkpointing and paper.data.max_length == 2048
-    assert paper.data.num_val == 0 and paper.data.num_samples is None and paper.data.kinds.keys() == set(KINDS)
+    assert paper.data.num_val == 0 and paper.data.num_samples is None and paper.data.kinds.keys() == set(taught_kinds())
 
 
 def recipe(

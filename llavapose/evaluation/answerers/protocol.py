@@ -13,6 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 from llavapose.config.choices import Control
 from llavapose.evaluation.probe.choice import Chosen
 from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.locate.codings import Coding
+from llavapose.locate.replies import Pointed, Spot
+from llavapose.locate.shown import Query
 from llavapose.records import Answer, Question
 
 
@@ -100,6 +103,51 @@ class ProbedAnswerer(Answerer, Protocol):
             items: those of one scene stand together and are scored together.
             images: folder of the pictures.
             shown: scene id -> the picture to show, which is another scene's in the shuffled control; "": none.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a joint was said to be, in 0..1 of what was shown, and how likely the tokens were that say so."""
+
+    x: float
+    y: float
+    sure: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What was answered to one query about joints.
+
+    Attributes:
+        text: as it was written freely.
+        spots: joint -> what the text says of it; None where that cannot be read.
+        places: joint -> its place: of the text, or where it says none, the likeliest that could be written.
+        num_tokens: written in all.
+        people: everyone whom an answer about a whole picture tells, each with how likely its tokens were.
+        whole: whether such an answer could be read as a list of people.
+    """
+
+    text: str
+    spots: Mapping[str, Spot | None]
+    places: Mapping[str, Place]
+    num_tokens: int
+    people: tuple[tuple[Pointed, float], ...] = ()
+    whole: bool = True
+
+
+@runtime_checkable
+class LocatingAnswerer(Answerer, Protocol):
+    """An answerer that can be asked where joints are."""
+
+    def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
+        """One answer a query, in order.
+
+        Args:
+            queries: those of one picture side by side.
+            images: folder of the pictures.
+            coding: how a point is written.
         """
         ...
 

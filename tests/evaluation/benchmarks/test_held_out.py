@@ -12,7 +12,7 @@ from llavapose.data.index.records import ensure_records
 from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.building.write import build_benchmark_file
 from llavapose.evaluation.benchmarks.frozen import read_frozen
-from llavapose.evaluation.held_out import FROZEN, held_out_ids
+from llavapose.evaluation.benchmarks.held_out import FROZEN, held_out_ids
 from llavapose.samples import read_samples
 from llavapose.scenes.open import excluded_ids, frozen_ids, open_scenes
 from llavapose.teacher.make import ensure_samples

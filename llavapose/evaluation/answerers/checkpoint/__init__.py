@@ -4,5 +4,6 @@ In: questions with their pictures. Out: answers, in their order, and likelihoods
 
 Read ``answerer``, then ``loading`` (a folder or hub id of any family), ``readers`` (how each writes a question),
 ``generation`` (many questions at once, each picture read once), ``single`` (one at a time, which it is compared with),
-``devices`` (several GPUs) and ``timing`` (what an answer costs).
+``locating`` (where joints are, with ``constrained`` writing), ``devices`` (several GPUs) and ``timing`` (what an answer
+costs).
 """

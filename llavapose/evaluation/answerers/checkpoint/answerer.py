@@ -22,12 +22,15 @@ from llavapose.errors import CheckpointError
 from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn, log_likelihoods
 from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
+from llavapose.evaluation.answerers.checkpoint.locating import places
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
 from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
-from llavapose.evaluation.answerers.protocol import Likelihoods
+from llavapose.evaluation.answerers.protocol import Likelihoods, Told
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.files import TINY_BASE, sha256
+from llavapose.locate.codings import Coding
+from llavapose.locate.shown import Query
 from llavapose.records import Answer, Question
 from llavapose.rgb import open_image
 
@@ -80,6 +83,11 @@ class CheckpointAnswerer:
         self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
         self._num_written, self._spent_s = 0, 0.0
         self._blind: dict[tuple[str, str, str], float] = {}
+
+    @property
+    def rows(self) -> int:
+        """Questions answered at once."""
+        return self._rows
 
     @property
     def batch_size(self) -> int:
@@ -235,6 +243,10 @@ class CheckpointAnswerer:
         worker.join()
         if failures:
             raise failures[0]
+
+    def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
+        """Where joints are, as ``locating`` writes it."""
+        return places(self, queries, images, coding)
 
     def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
         """Of each item's statements: those about one picture stand behind one copy of it."""

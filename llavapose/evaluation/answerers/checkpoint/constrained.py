@@ -3,11 +3,13 @@
 How sure the model is, is read off what it would have written freely: the constraint takes no part in it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from llavapose.locate.forms import Form, State
 
 
 class Constrained:
@@ -15,43 +17,46 @@ class Constrained:
 
     Args:
         tokenizer: of the model.
-        begins: whether an answer's text can begin so.
-        complete: whether it is whole; then it ends.
+        form: of the answers.
         ends: ids that end an answer.
     """
 
-    def __init__(
-        self, tokenizer: Any, *, begins: Callable[[str], bool], complete: Callable[[str], bool], ends: Collection[int]
-    ) -> None:
-        self._begins, self._complete, self._end = begins, complete, min(ends)
-        self._texts = _texts(tokenizer, begins)
-        self._allowed: dict[str, list[int]] = {}
-        self._written: dict[int, str] = {}
+    def __init__(self, tokenizer: Any, form: Form, *, ends: Collection[int]) -> None:
+        self._form, self._end = form, min(ends)
+        self._texts = _texts(tokenizer, form)
+        self._allowed: dict[State, list[int]] = {}
+        self._states: dict[int, State] = {}
+        self.texts: dict[int, list[str]] = {}
+        """Place of a prompt -> the text of each token that it was given, but for its end."""
         self.sure: dict[int, list[float]] = {}
-        """Place of a prompt -> probability of each token that it was given, but for its end."""
+        """Likewise: the probability of each."""
 
     def __call__(self, places: Sequence[int], logits: Tensor) -> Tensor:
         """The next token of each prompt: int64[B] for float[B, V]."""
         probabilities, found = logits.float().softmax(-1), []
         for row, place in enumerate(places):
-            told = self._written.get(place, "")
-            if self._complete(told):
+            state = self._states.get(place, self._form.start)
+            if self._form.whole(state):
                 found.append(self._end)
                 continue
-            ids = self._after(told)
+            ids = self._after(state)
             best = ids[int(probabilities[row, ids].argmax())]
+            text = self._texts[best]
+            text = text if self.texts.setdefault(place, []) else text.lstrip()
+            self._states[place] = self._form.after(state, text)
+            self.texts[place].append(text)
             self.sure.setdefault(place, []).append(float(probabilities[row, best]))
-            self._written[place] = (told + self._texts[best]).lstrip()
             found.append(best)
         return torch.tensor(found, device=logits.device)
 
-    def _after(self, told: str) -> list[int]:
-        """Ids with which a text can go on."""
-        if told not in self._allowed:
-            self._allowed[told] = [
-                one for one, text in self._texts.items() if text.strip() and self._begins((told + text).lstrip())
-            ] + ([one for one, text in self._texts.items() if not text.strip()] if not told else [])
-        return self._allowed[told]
+    def _after(self, state: State) -> list[int]:
+        """Ids with which a text that stands there can go on."""
+        if state not in self._allowed:
+            # A first token may bring the space that tokenizers of words put before them.
+            begins = state == self._form.start
+            told = ((one, text.lstrip() if begins else text) for one, text in self._texts.items())
+            self._allowed[state] = [one for one, text in told if text and self._form.after(state, text)]
+        return self._allowed[state]
 
 
 class Free:
@@ -68,21 +73,11 @@ class Free:
         return best.indices
 
 
-def _texts(tokenizer: Any, begins: Callable[[str], bool]) -> dict[int, str]:
+def _texts(tokenizer: Any, form: Form) -> dict[int, str]:
     """Ids that can stand in such an answer, with the characters that each adds behind others."""
-    found: dict[int, str] = {}
     anchor = tokenizer("a", add_special_tokens=False).input_ids
-    before = tokenizer.decode(anchor)
-    special = set(tokenizer.all_special_ids)
-    for one in range(len(tokenizer)):
-        if one in special:
-            continue
-        text = tokenizer.decode([*anchor, one])[len(before) :]
-        if text and (not text.strip() or _can_stand(text.strip(), begins)):
-            found[one] = text
-    return found
-
-
-def _can_stand(text: str, begins: Callable[[str], bool]) -> bool:
-    """A rough sieve: characters that no beginning of an answer has are never asked for again."""
-    return all(character in "[]().,:<>0123456789abcdefghijklmnopqrstuvwxyz " for character in text) and len(text) <= 8
+    before, special = tokenizer.decode(anchor), set(tokenizer.all_special_ids)
+    ids = [one for one in range(len(tokenizer)) if one not in special]
+    told = tokenizer.batch_decode([[*anchor, one] for one in ids])
+    texts = {one: text[len(before) :] for one, text in zip(ids, told, strict=True)}
+    return {one: text for one, text in texts.items() if text.strip() and form.can_hold(text.lstrip())}

@@ -5,113 +5,188 @@ asks for a place of every joint, labelled as hidden or not: where the free answe
 be a place. A person's questions stand behind one copy of its picture.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
-from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.constrained import Constrained, Free
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn
+from llavapose.evaluation.answerers.protocol import Place, Told
 from llavapose.locate.codings import Coding
-from llavapose.locate.replies import Spot, read_spot
-from llavapose.records import Question
+from llavapose.locate.forms import Form
+from llavapose.locate.replies import (
+    NOT_VISIBLE,
+    Pointed,
+    Spot,
+    read_people,
+    read_spot,
+    read_spots,
+    spots_form,
+    write_people,
+    write_spot,
+    write_spots,
+)
+from llavapose.locate.shown import Query
+from llavapose.pose.skeleton import COCO17
 
-LONGEST = 24
-"""Tokens of a free answer: a point in the longest coding and its mark."""
+if TYPE_CHECKING:
+    from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """The answer to one question.
-
-    Attributes:
-        text: as it was written freely.
-        spot: what it says; None where it cannot be read.
-        place: x, y in 0..1 of what was shown, of the free answer or of the constrained one.
-        sure: mean probability of the place's tokens.
-        num_tokens: written in all.
-    """
-
-    text: str
-    spot: Spot | None
-    place: tuple[float, float]
-    sure: float
-    num_tokens: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What answering took: wall seconds and tokens written, in all."""
-
-    seconds: float
-    num_tokens: int
+MOST_PEOPLE = 12
+"""Of a picture, in one answer: as many as have room in 4,096 tokens of LLaMA's."""
+_SPARE = 8
+"""Tokens that an answer may be longer than the longest that was taught."""
 
 
-def locate(
-    answerer: CheckpointAnswerer,
-    questions: Sequence[Question],
-    images: Path,
-    coding: Coding,
-    *,
-    people_at_once: int = 16,
+def places(
+    answerer: "CheckpointAnswerer", queries: Sequence[Query], images: Path, coding: Coding, *, pictures: int = 16
 ) -> Iterator[Told]:
-    """Where each asked joint is, in the order of the questions.
+    """What is answered to each query, in order.
 
     Args:
         answerer: the checkpoint.
-        questions: those of one person side by side, so that they share its picture.
+        queries: those of one picture side by side, so that they share it.
         images: folder of the pictures.
         coding: how it was taught to write a point.
-        people_at_once: pictures held at the same time.
+        pictures: held at the same time.
     """
-    groups: dict[str, list[Question]] = {}
-    for question in questions:
-        groups.setdefault(question.image, []).append(question)
-    names = list(groups)
-    for start in range(0, len(names), people_at_once):
-        some = [question for name in names[start : start + people_at_once] for question in groups[name]]
-        yield from _told(answerer, some, images, coding)
-
-
-def timed(answers: Iterator[Told]) -> tuple[list[Told], Cost]:
-    """All answers, and what they took."""
-    start = perf_counter()
-    found = list(answers)
-    return found, Cost(seconds=perf_counter() - start, num_tokens=sum(one.num_tokens for one in found))
-
-
-def _told(answerer: CheckpointAnswerer, questions: Sequence[Question], images: Path, coding: Coding) -> Iterator[Told]:
-    prompts = list(answerer.loaded.reader.prompts(questions, images))
-    free = Free()
-    written = _write(answerer, prompts, free)
-    texts = [answerer.tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in written]
-    spots = [read_spot(text, coding) for text in texts]
-    without = [at for at, spot in enumerate(spots) if spot is None or spot.place is None]
-    forced = Constrained(
-        answerer.tokenizer, begins=coding.begins, complete=coding.complete, ends=answerer.loaded.ends
-    )  # fmt: skip
-    again = dict(zip(without, _write(answerer, [prompts[at] for at in without], forced), strict=True))
-    sure = {at: forced.sure[number] for number, at in enumerate(without)}
-    for at, (text, spot) in enumerate(zip(texts, spots, strict=True)):
-        if at in again:
-            place = coding.read(answerer.tokenizer.decode(again[at], skip_special_tokens=True).strip())
-            assert place is not None, "the constraint lets nothing else through"
+    groups: list[list[Query]] = []
+    for query in queries:
+        if groups and groups[-1][0].question.image == query.question.image:
+            groups[-1].append(query)
         else:
-            assert spot is not None and spot.place is not None
-            place = spot.place
-        told = sure.get(at, free.sure[at][: len(written[at])])
+            groups.append([query])
+    for start in range(0, len(groups), pictures):
+        yield from _told(answerer, [one for group in groups[start : start + pictures] for one in group], images, coding)
+
+
+def _told(answerer: "CheckpointAnswerer", queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
+    prompts = list(answerer.loaded.reader.prompts([one.question for one in queries], images))
+    free = Free()
+    written = _write(answerer, prompts, free, _longest(answerer.tokenizer, queries, coding))
+    found = [
+        _freely(answerer.tokenizer, ids, free.sure[at][: len(ids)], queries[at].joints, coding)
+        for at, ids in enumerate(written)
+    ]
+    forced = _forced(answerer, prompts, queries, found, coding)
+    for at, told in enumerate(found):
+        if at not in forced:
+            yield told
+            continue
+        again = forced[at]
+        kept = {name: told.places.get(name) or again.places[name] for name in queries[at].joints}
         yield Told(
-            text=text, spot=spot, place=place, sure=sum(told) / max(len(told), 1),
-            num_tokens=len(written[at]) + len(again.get(at, ())),
+            text=told.text, spots=told.spots, places=kept, num_tokens=told.num_tokens + again.num_tokens
         )  # fmt: skip
 
 
-def _write(answerer: CheckpointAnswerer, prompts: Sequence[Prompt], pick: Free | Constrained) -> list[list[int]]:
-    if not prompts:
-        return []
-    told = greedy_in_turn(
-        answerer.model, prompts, ends=answerer.loaded.ends, max_new_tokens=LONGEST, batch_size=answerer._rows, pick=pick
-    )
-    written = dict(told)
-    return [written[at] for at in range(len(prompts))]
+def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], joints: Sequence[str], coding: Coding) -> Told:
+    """What an answer says by itself."""
+    text = tokenizer.decode(ids, skip_special_tokens=True).strip()
+    if not joints:
+        people = read_people(text, COCO17.joints, coding)
+        told = tuple((one, _mean(sure)) for one in people or ())
+        return Told(text=text, spots={}, places={}, num_tokens=len(ids), people=told, whole=people is not None)
+    if len(joints) == 1:
+        spots = {joints[0]: read_spot(text, coding)}
+        spans = {joints[0]: (0, len(text))}
+    else:
+        spots = read_spots(text, joints, coding)
+        spans = {name: _span(text, name) for name in joints}
+    ends = _ends_of(tokenizer, ids) if len(joints) > 1 else []
+    found: dict[str, Place] = {}
+    for name, spot in spots.items():
+        if spot is not None and spot.place is not None:
+            first, last = spans[name]
+            own = [p for p, end in zip(sure, ends, strict=True) if first < end <= last] if ends else list(sure)
+            found[name] = Place(x=spot.place[0], y=spot.place[1], sure=_mean(own))
+    return Told(text=text, spots=spots, places=found, num_tokens=len(ids))
+
+
+def _forced(
+    answerer: "CheckpointAnswerer",
+    prompts: Sequence[Prompt],
+    queries: Sequence[Query],
+    found: Sequence[Told],
+    coding: Coding,
+) -> dict[int, Told]:
+    """Answers that are nothing but places, where the free ones lack some; index -> answer."""
+    lacking: dict[tuple[str, ...], list[int]] = {}
+    for at, (query, told) in enumerate(zip(queries, found, strict=True)):
+        if len(told.places) < len(query.joints):
+            lacking.setdefault(query.joints if len(query.joints) > 1 else (), []).append(at)
+    answers: dict[int, Told] = {}
+    for joints, rows in lacking.items():
+        form = spots_form(joints, coding) if joints else coding.form
+        pick = Constrained(answerer.tokenizer, form, ends=answerer.loaded.ends)
+        # A token is a character at least.
+        _write(answerer, [prompts[at] for at in rows], pick, len(form.atoms) + 1)
+        for number, at in enumerate(rows):
+            texts, sure = pick.texts[number], pick.sure[number]
+            answers[at] = Told(
+                text="".join(texts), spots={}, places=_places_of(texts, sure, queries[at].joints, form, coding),
+                num_tokens=len(texts),
+            )  # fmt: skip
+    return answers
+
+
+def _places_of(
+    texts: Sequence[str], sure: Sequence[float], joints: Sequence[str], form: Form, coding: Coding
+) -> dict[str, Place]:
+    """The places of an answer under constraint."""
+    text = "".join(texts)
+    assert form.whole(form.after(form.start, text)), text
+    if len(joints) == 1:
+        return {joints[0]: Place(*coding.nearest(text), _mean(sure))}
+    ends = [len("".join(texts[: number + 1])) for number in range(len(texts))]
+    found = {}
+    for name in joints:
+        first, last = _span(text, name)
+        own = [p for p, end in zip(sure, ends, strict=True) if first < end <= last]
+        found[name] = Place(*coding.nearest(text[first:last]), _mean(own))
+    return found
+
+
+def _span(text: str, name: str) -> tuple[int, int]:
+    """From where to where a joint's value stands in an answer for all joints."""
+    first = text.find(f'"{name}":"')
+    if first < 0:
+        return 0, 0
+    first += len(name) + 4
+    return first, text.find('"', first)
+
+
+def _ends_of(tokenizer: Any, ids: Sequence[int]) -> list[int]:
+    """How long the text is behind each token."""
+    return [len(tokenizer.decode(ids[: at + 1], skip_special_tokens=True).lstrip()) for at in range(len(ids))]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / max(len(values), 1)
+
+
+def _longest(tokenizer: Any, queries: Sequence[Query], coding: Coding) -> int:
+    """Tokens of the longest answer that can be meant."""
+    hidden = Spot(x=0.888, y=0.888, hidden=True)
+    texts = {NOT_VISIBLE}
+    for joints in {query.joints for query in queries}:
+        if len(joints) == 1:
+            texts.add(write_spot(hidden, coding))
+        elif joints:
+            texts.add(write_spots(dict.fromkeys(joints, hidden), coding))
+        else:
+            one = Pointed(corners=((0.888, 0.888), (0.888, 0.888)), spots=dict.fromkeys(COCO17.joints, hidden))
+            texts.add(write_people([one] * MOST_PEOPLE, coding))
+    return max(len(tokenizer(text, add_special_tokens=False).input_ids) for text in texts) + _SPARE
+
+
+def _write(
+    answerer: "CheckpointAnswerer", prompts: Sequence[Prompt], pick: Free | Constrained, longest: int
+) -> list[list[int]]:
+    told: Mapping[int, list[int]] = dict(
+        greedy_in_turn(
+            answerer.model, prompts, ends=answerer.loaded.ends, max_new_tokens=longest,
+            batch_size=answerer.rows, pick=pick,
+        )
+    )  # fmt: skip
+    return [told[at] for at in range(len(prompts))]

@@ -1,0 +1,91 @@
+"""Ask an arm where the joints of held-out people are, and write down what it says and what that is worth."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from llavapose.errors import ConfigError
+from llavapose.evaluation.answerers.protocol import LocatingAnswerer, Told
+from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked, people_asked, training_people
+from llavapose.evaluation.locating.scores import scores_of, write_located
+from llavapose.evaluation.result_file import write_rows
+from llavapose.files import fingerprint, read_json, read_jsonl, write_json
+from llavapose.locate.replies import Spot
+from llavapose.locate.shown import Query, mean_pose
+
+log = logging.getLogger(__name__)
+
+FOLDER = "located"
+
+
+def locate(arm: Arm) -> None:
+    """Answers, COCO's results and scores below ``located/``; nothing where nobody is to be asked about."""
+    if arm.locate is None or arm.locate.num_people == 0:
+        return
+    if not isinstance(arm.answerer, LocatingAnswerer):
+        raise ConfigError(
+            f"locate: {arm.name} is answered by {type(arm.answerer).__name__}, which is not asked for joints; use "
+            "answerer=checkpoint, locate.num_people=0, or `python -m llavapose locate --answers FILE` for replies that "
+            "lie there"
+        )
+    folder = arm.out / FOLDER
+    asked = people_asked(arm.scenes, arm.locate, folder / "pictures")
+    passes = (TRUE, SHUFFLED)
+    groups = [(name, number, group) for name in passes for number, group in enumerate(asked.queries(name))]
+    texts = [
+        [name, query.question.id, query.question.image, query.question.text] for name, _, g in groups for query in g
+    ]
+    path, start = folder / f"{arm.name}.jsonl", perf_counter()
+    made = fingerprint([arm.answerer.identity(), texts, str(asked.images)])
+    before = path.stat().st_mtime_ns if path.is_file() else None
+    keys = [(name, number) for name, number, group in groups for _ in group]
+
+    def rows_from(first: int) -> Iterator[dict[str, Any]]:
+        whole = [(name, query) for name, _, group in groups for query in group][first:]
+        told = arm.answerer.places([query for _, query in whole], asked.images, asked.asking.writes)  # type: ignore
+        for (name, query), one in zip(whole, told, strict=True):
+            yield _row(arm.name, name, query, one, asked)
+
+    write_rows(path, made, keys, rows_from, "answer")
+    if before is None or path.stat().st_mtime_ns != before:
+        spent = {"made": made, "seconds": perf_counter() - start, "num_groups": len(groups)}
+        write_json(folder / f"{arm.name}.cost.json", spent)
+    rows = [row for _, row in read_jsonl(path, what="located")]
+    floor = mean_pose(training_people(arm.scenes, arm.locate))
+    cost = read_json(folder / f"{arm.name}.cost.json", what="cost") if _timed(folder, arm.name) else {}
+    write_located(folder / arm.name, asked, rows)
+    write_json(folder / f"{arm.name}.json", scores_of(asked, rows, floor, cost))
+    log.info("%s: where %d people's joints are: %s", arm.name, len(asked.people), folder / f"{arm.name}.json")
+
+
+def _timed(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.cost.json").is_file()
+
+
+def _row(arm: str, pictures: str, query: Query, told: Told, asked: Asked) -> dict[str, Any]:
+    coding = asked.asking.writes
+    people = [
+        {
+            "corners": one.corners,
+            "spots": {name: _shown(spot) for name, spot in one.spots.items()},
+            "sure": round(sure, 6),
+        }
+        for one, sure in told.people
+    ]
+    return {
+        "arm": arm, "pictures": pictures, "id": query.question.id, "image": query.question.image,
+        "scene_id": query.question.scene_id, "text": told.text, "num_tokens": told.num_tokens,
+        "spots": {name: _shown(spot) for name, spot in told.spots.items()},
+        "places": {name: [round(one.x, 5), round(one.y, 5), round(one.sure, 6)] for name, one in told.places.items()},
+        "coding": coding.name, "people": people, "whole": told.whole,
+    }  # fmt: skip
+
+
+def _shown(spot: Spot | None) -> Any:
+    """A spot as JSON: [x, y, hidden], "not visible", or null for what could not be read."""
+    if spot is None:
+        return None
+    return "not visible" if spot.place is None else [*(round(value, 5) for value in spot.place), spot.hidden]

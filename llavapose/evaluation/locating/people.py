@@ -1,0 +1,93 @@
+"""Held-out people that an arm is asked about, what is shown of them, and who stands in for whom in the control."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llavapose.config.scenes import ScenesConfig
+from llavapose.config.teaching import LocateConfig
+from llavapose.errors import ConfigError
+from llavapose.files import fingerprint
+from llavapose.locate.make import asking_of
+from llavapose.locate.samples import Asking
+from llavapose.locate.shown import Query, Shown, picture_query, queries_of, shown_people, shuffled, write_crops
+from llavapose.records import Scene
+from llavapose.scenes.open import keypoint_file, open_scenes, scenes_settings
+
+TRUE, SHUFFLED = "true", "shuffled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Who is asked about.
+
+    Attributes:
+        asking: how.
+        people: in the order of their pictures.
+        scenes: the pictures, each once.
+        images: folder of what is shown.
+        annotations: the truth in COCO's format.
+    """
+
+    asking: Asking
+    people: tuple[Shown, ...]
+    scenes: tuple[Scene, ...]
+    images: Path
+    annotations: Path
+
+    def queries(self, pictures: str) -> list[list[Query]]:
+        """What is asked, group by group, each of one picture: a person's questions, or one for everyone in it.
+
+        Args:
+            pictures: "true", or "shuffled": each group is shown another's picture.
+        """
+        if self.asking.of_everyone:
+            own = [scene.image for scene in self.scenes]
+            shown = shuffled(own) if pictures == SHUFFLED else own
+            return [
+                [picture_query(scene, self.asking, image=one)] for scene, one in zip(self.scenes, shown, strict=True)
+            ]
+        own = [one.image for one in self.people]
+        shown = shuffled(own) if pictures == SHUFFLED else own
+        return [queries_of(one, self.asking, image=image) for one, image in zip(self.people, shown, strict=True)]
+
+
+def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Asked:
+    """The held-out people of these settings, the crops of whom are cut where they are not there.
+
+    Args:
+        scenes: annotated pictures.
+        config: how people are shown, and how many; whole pictures are taken until there are as many.
+        crops: folder that crops are kept in.
+
+    Raises:
+        ConfigError: nobody can be asked about.
+        DataError: annotations or pictures that are missing or broken.
+    """
+    asking, chosen = asking_of(config), open_scenes(scenes, "val")
+    found: list[Shown] = []
+    kept: list[Scene] = []
+    for scene in chosen.scenes:
+        if config.num_people is not None and len(found) >= config.num_people:
+            break
+        if people := shown_people([scene], asking):
+            found += people
+            kept.append(scene)
+    if not found:
+        raise ConfigError(
+            f"scenes {scenes.name}: nobody with a box and a labelled joint among the held-out pictures; "
+            "set scenes.val.keypoints, or locate.num_people=0 to ask about nobody"
+        )
+    images = chosen.images
+    if asking.view == "crop":
+        images = crops / fingerprint([scenes_settings(scenes, "val"), asking.size, asking.margin])
+        write_crops(found, chosen.images, images, asking.size)
+    return Asked(
+        asking=asking, people=tuple(found), scenes=tuple(kept), images=images,
+        annotations=keypoint_file(scenes, "val"),
+    )  # fmt: skip
+
+
+def training_people(scenes: ScenesConfig, config: LocateConfig) -> Sequence[Shown]:
+    """Those of the training pictures, whose mean pose is the floor."""
+    return shown_people(open_scenes(scenes, "train", pictures=False).scenes, asking_of(config))

@@ -1,0 +1,142 @@
+"""From rows to numbers: COCO's average precision, visibility, what each joint's place is worth, tokens and seconds.
+
+``located/<arm>.json``::
+
+    {"coding": "decimal", "asking": "each", "view": "crop", "num_people": 520, "num_pictures": 300,
+     "rows": {"true": {"AP": {"value": 0.61, "low": 0.58, "high": 0.64}, ..., "parsed": 1.0, "tokens": 238.0,
+                       "seconds": 0.14, "similarity": {"joint": {"nose": 0.71, ...}, ...}},
+              "shuffled": {...}, "mean_pose": {...}}}
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked
+from llavapose.files import write_json
+from llavapose.locate.errors import areas_of, joint_errors, mean_similarities, person_similarity
+from llavapose.locate.replies import Spot
+from llavapose.locate.results import Located, write_results
+from llavapose.locate.samples import view_of
+from llavapose.locate.score import keypoint_intervals, visibility
+from llavapose.locate.shown import Shown
+from llavapose.pose.skeleton import skeleton_named
+
+MEAN_POSE = "mean_pose"
+MEASURED = ("AP", "AP50", "AP75", "APM", "APL", "AR")
+Rows = Sequence[Mapping[str, Any]]
+
+
+def scores_of(
+    asked: Asked, rows: Rows, floor: Sequence[tuple[float, float]], cost: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What an arm's rows are worth, beside another picture's and the mean pose's.
+
+    Args:
+        asked: who was asked about.
+        rows: of ``located/<arm>.jsonl``.
+        floor: the mean pose in what is shown, a point a joint.
+        cost: seconds over all groups of one picture that were asked; empty where they were not timed.
+    """
+    told = {name: [row for row in rows if row["pictures"] == name] for name in (TRUE, SHUFFLED)}
+    num_groups = cost.get("num_groups", 0)
+    found = {name: _worth(asked, located_in(asked, part)) | _said(asked, part) for name, part in told.items()}
+    per = len(asked.scenes if asked.asking.of_everyone else asked.people)
+    for name, part in told.items():
+        found[name]["tokens"] = sum(row["num_tokens"] for row in part) / len(asked.people)
+        if num_groups:
+            found[name]["seconds"] = cost["seconds"] / num_groups * per / len(asked.people)
+    if not asked.asking.of_everyone:
+        found[MEAN_POSE] = _worth(asked, [one.located(floor, [1.0] * len(floor)) for one in asked.people])
+    return {
+        "view": asked.asking.view, "asking": asked.asking.asking, "coding": asked.asking.coding,
+        "num_people": len(asked.people), "num_pictures": len(asked.scenes), "rows": found,
+    }  # fmt: skip
+
+
+def write_located(stem: Path, asked: Asked, rows: Rows) -> None:
+    """COCO's results, ``<arm>.results.json``, and who was found how well, ``<arm>.people.json``, worst first."""
+    located = located_in(asked, [row for row in rows if row["pictures"] == TRUE])
+    write_results(stem.with_name(f"{stem.name}.results.json"), located)
+    people = [
+        {
+            "scene_id": one.scene.id, "person_id": one.scene.people[one.index].id, "image": one.scene.image,
+            "similarity": round(person_similarity(errors), 4), "keypoints": [list(point) for point in best.keypoints],
+        }
+        for one, best, errors in _beside(asked, located)
+    ]  # fmt: skip
+    people.sort(key=lambda one: (one["similarity"], one["scene_id"], one["person_id"]))
+    write_json(stem.with_name(f"{stem.name}.people.json"), people)
+
+
+def located_in(asked: Asked, rows: Rows) -> list[Located]:
+    """COCO's results of one pass."""
+    if asked.asking.of_everyone:
+        return [one for scene, row in zip(asked.scenes, rows, strict=True) for one in _everyone(asked, scene, row)]
+    places: list[dict[str, Any]] = [{} for _ in asked.people]
+    per = len(rows) // len(asked.people)
+    for number, row in enumerate(rows):
+        places[number // per] |= row["places"]
+    found = []
+    for one, told in zip(asked.people, places, strict=True):
+        points = [told[name] for name in skeleton_named(one.scene.skeleton).joints]
+        found.append(one.located([(x, y) for x, y, _ in points], [sure for _, _, sure in points]))
+    return found
+
+
+def _everyone(asked: Asked, scene: Any, row: Mapping[str, Any]) -> Iterator[Located]:
+    view = view_of(scene, 0, asked.asking)
+    for person in row["people"]:
+        points = []
+        for name in skeleton_named(scene.skeleton).joints:
+            spot = person["spots"].get(name)
+            if isinstance(spot, list):
+                x, y = view.outwards(spot[0], spot[1])
+                points.append((x, y, person["sure"]))
+            else:
+                points.append((0.0, 0.0, 0.0))
+        (x1, y1), (x2, y2) = (view.outwards(*corner) for corner in person["corners"])
+        yield Located(
+            image_id=scene.id, keypoints=tuple(points), score=person["sure"], box=(x1, y1, x2 - x1, y2 - y1)
+        )  # fmt: skip
+
+
+def _worth(asked: Asked, located: Sequence[Located]) -> dict[str, Any]:
+    """Average precision with its intervals, and the mean similarities."""
+    if not located:
+        return {name: {"value": 0.0, "low": 0.0, "high": 0.0} for name in MEASURED}
+    ids = {scene.id for scene in asked.scenes}
+    intervals = keypoint_intervals(asked.annotations, located, image_ids=ids, measures=MEASURED)
+    errors = [one for _, _, found in _beside(asked, located) for one in found]
+    return {name: asdict(one) for name, one in intervals.items()} | {"similarity": mean_similarities(errors)}
+
+
+def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, Located, list[Any]]]:
+    """Each annotated person beside what was located: its own, or of an answer about everyone the likeliest."""
+    areas, own = areas_of(asked.annotations), len(located) == len(asked.people) and not asked.asking.of_everyone
+    by_image: dict[int, list[Located]] = {}
+    for one in located:
+        by_image.setdefault(one.image_id, []).append(one)
+    for number, person in enumerate(asked.people):
+        candidates = [located[number]] if own else by_image.get(person.scene.id, [])
+        told = [(one, joint_errors(person, one, areas)) for one in candidates]
+        if told:
+            yield (person, *max(told, key=lambda pair: person_similarity(pair[1])))
+
+
+def _said(asked: Asked, rows: Rows) -> dict[str, Any]:
+    """What was said of visibility, and how much of it could be read."""
+    if asked.asking.of_everyone:
+        return {"parsed": sum(row["whole"] for row in rows) / len(rows)}
+    per, pairs = len(rows) // len(asked.people), []
+    for number, row in enumerate(rows):
+        person = asked.people[number // per]
+        pairs += [(person.spots[name], _spot(spot)) for name, spot in row["spots"].items()]
+    return visibility(pairs).shares()
+
+
+def _spot(told: Any) -> Spot | None:
+    if told is None:
+        return None
+    return Spot() if isinstance(told, str) else Spot(x=told[0], y=told[1], hidden=told[2])

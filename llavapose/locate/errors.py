@@ -1,0 +1,81 @@
+"""How far off each joint is: object keypoint similarity joint by joint, for plots and for the worst people first.
+
+A joint's similarity is exp(-d^2 / (2 s^2 k^2)) with d in pixels, s^2 the person's annotated area and k twice the
+joint's sigma (COCO's keypoint evaluation); a person's is the mean over its labelled joints.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path
+
+from llavapose.files import read_json
+from llavapose.locate.results import Located
+from llavapose.locate.shown import Shown
+from llavapose.pose.skeleton import skeleton_named
+
+MEDIUM = 96**2
+"""Square pixels of area from which COCO calls a person large."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointError:
+    """One labelled joint of one person.
+
+    Attributes:
+        joint: its name.
+        hidden: whether something stands before it.
+        area: of the person, in square pixels.
+        similarity: 1 where it was found exactly.
+    """
+
+    joint: str
+    hidden: bool
+    area: float
+    similarity: float
+
+
+def areas_of(annotations: Path) -> dict[int, float]:
+    """Annotation id -> the person's area in square pixels, as COCO counts it."""
+    told = read_json(annotations, what="keypoints")
+    return {one["id"]: float(one["area"]) for one in told["annotations"] if "area" in one}
+
+
+def joint_errors(person: Shown, located: Located, areas: Mapping[int, float]) -> list[JointError]:
+    """Of each labelled joint; nothing where the annotation tells no area."""
+    scene, skeleton = person.scene, skeleton_named(person.scene.skeleton)
+    annotated = scene.people[person.index]
+    area = areas.get(annotated.id, 0.0)
+    if area <= 0:
+        return []
+    found = []
+    for number, (x, y, visibility) in enumerate(annotated.keypoints):
+        if visibility > 0:
+            u, v, _ = located.keypoints[number]
+            squared = (u - x * scene.width) ** 2 + (v - y * scene.height) ** 2
+            similarity = exp(-squared / (2 * area * (2 * skeleton.sigmas[number]) ** 2))
+            found.append(
+                JointError(
+                    joint=skeleton.joints[number], hidden=visibility == 1, area=area, similarity=similarity
+                )
+            )  # fmt: skip
+    return found
+
+
+def person_similarity(errors: Sequence[JointError]) -> float:
+    """Of a whole person: the mean over its labelled joints; 0 without any."""
+    return sum(one.similarity for one in errors) / len(errors) if errors else 0.0
+
+
+def mean_similarities(errors: Sequence[JointError]) -> dict[str, dict[str, float]]:
+    """Means by joint, by visibility and by COCO's sizes: group -> name -> mean."""
+    groups: dict[str, dict[str, list[float]]] = {"joint": {}, "visibility": {}, "size": {}}
+    for one in errors:
+        names = {
+            "joint": one.joint,
+            "visibility": "hidden" if one.hidden else "visible",
+            "size": "large" if one.area >= MEDIUM else "medium or small",
+        }
+        for group, name in names.items():
+            groups[group].setdefault(name, []).append(one.similarity)
+    return {group: {name: sum(v) / len(v) for name, v in told.items()} for group, told in groups.items()}
