@@ -63,7 +63,21 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),
     "evaluation": ({"teacher", "locate", "scenes", "llm", "pose", *STANDARD}, False),
     "report": ({"evaluation", "scenes", "pose", *STANDARD}, False),
-    "config": ({"records", "kinds", "errors", "files", "bars", "owner", "manifest", "ranks", "pose.skeleton"}, False),
+    "config": (
+        {
+            "records",
+            "kinds",
+            "errors",
+            "files",
+            "bars",
+            "owner",
+            "manifest",
+            "ranks",
+            "pose.skeleton",
+            "locate.codings",
+        },
+        False,
+    ),
     "sweep": ({"config", "records", "errors", "files", "owner", "manifest", "ranks"}, False),
     "ask": ({"evaluation", "data", "model", "config", *STANDARD}, True),
     "cli": (

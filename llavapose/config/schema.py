@@ -55,6 +55,8 @@ from llavapose.config.values import (
     unread,
 )
 from llavapose.kinds import KINDS, listed
+from llavapose.locate.codings import CODINGS
+from llavapose.owner import SWEEP
 
 
 @dataclass(kw_only=True)
@@ -196,6 +198,8 @@ class OptimConfig:
     """Highest learning rate."""
     connector_lr: float | None = None
     """Highest learning rate of the connector; null: ``lr``."""
+    vision_lr: float | None = None
+    """Highest learning rate of the vision encoder where it is trained; null: ``lr``. Muon's share goes with it."""
     muon_lr: float | None = None
     """Highest learning rate of Muon for the hidden matrices; null, and where a strategy cuts them up: AdamW for all."""
     weight_decay: float = 0.0
@@ -213,7 +217,7 @@ class OptimConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = []
-        found += not_finite(self, "optim.", "lr", "connector_lr", "muon_lr", "weight_decay", "eps")
+        found += not_finite(self, "optim.", "lr", "connector_lr", "vision_lr", "muon_lr", "weight_decay", "eps")
         if self.lr <= 0:
             found.append(f"optim.lr is {self.lr}; expected a positive number such as 2e-5")
         if self.muon_lr is not None and self.muon_lr <= 0:
@@ -285,6 +289,11 @@ class TrainConfig:
     """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
     @property
+    def new_words(self) -> tuple[str, ...]:
+        """Words that the base's tokenizer is taught: the tokens that coordinates are written of."""
+        return CODINGS[self.locate.coding].new_tokens if "locate" in self.data.asked_kinds else ()
+
+    @property
     def known_ranks(self) -> int | None:
         """Processes of the run, where the settings alone say so."""
         devices, nodes = self.trainer.get("devices"), self.trainer.get("num_nodes", 1)
@@ -319,6 +328,17 @@ class TrainConfig:
             found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        if self.model.freeze_vision:
+            why = "the vision encoder is frozen; set model.freeze_vision=false"
+            found += unread(self.optim, "optim.", ("vision_lr",), why)
+        if "locate" not in self.data.asked_kinds and SWEEP not in os.environ:
+            names = [item.name for item in fields(self.locate)]
+            found += unread(self.locate, "locate.", names, "the mixture has no kind locate; choose data=locate")
+        if self.new_words and self.adapter.type != AdapterType.none:
+            found.append(
+                f"locate.coding=tokens adds words, and adapter={self.adapter.type} trains no rows of the vocabulary; "
+                "use locate.coding=bins or decimal, or adapter=none"
+            )
         if not self.dry_run:
             found += unread(
                 self.forecast, "forecast.", ("mfu", "card", "host_gib"), "it goes with dry_run=true; leave it out"

@@ -3,7 +3,8 @@
 Scenes with keypoints come in; questions with their answers go out, and from answers COCO's results and what they are
 worth. Needs neither torch nor a teacher.
 
-Read ``joints`` (what is asked), ``views`` (what is shown), ``codings`` (how a point is written), ``replies`` (an
-answer's text), ``samples`` and ``make`` (all of it for training), ``shown`` (for held-out people), ``results`` (COCO's
-file) and ``score`` (its worth).
+Read ``joints`` (what is asked), ``views`` (what is shown), ``codings`` (how a point is written) with
+``forms`` (what decoding under constraint may write), ``replies`` (an answer's text), ``samples`` and ``make`` (all of
+it for training), ``shown`` (for held-out people), ``results`` (COCO's file), ``score`` (its worth) and ``errors``
+(joint by joint).
 """

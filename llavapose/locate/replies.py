@@ -127,9 +127,9 @@ def read_people(text: str, names: Sequence[str], coding: Coding) -> list[Pointed
 def _pointed(value: Any, names: Sequence[str], coding: Coding) -> Pointed | None:
     if not isinstance(value, dict) or not isinstance(value.get("joints"), dict):
         return None
-    box = value.get("box")
-    corners = [coding.read(one) for one in box if isinstance(one, str)] if isinstance(box, list) else []
-    if len(corners) != 2 or corners[0] is None or corners[1] is None or len(box) != 2:
+    box: Any = value.get("box")
+    corners = [coding.read(str(one)) for one in box] if isinstance(box, list) else []
+    if len(corners) != 2 or corners[0] is None or corners[1] is None:
         return None
     told = {name: value["joints"].get(name) for name in names}
     spots = {name: read_spot(one, coding) if isinstance(one, str) else None for name, one in told.items()}

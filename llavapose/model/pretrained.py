@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from transformers import (
 
 from llavapose.errors import CheckpointError, DataError
 from llavapose.files import TINY_BASE, read_json
+from llavapose.model.vocabulary import add_words, grow, vocabulary_of
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
@@ -89,7 +90,7 @@ def check_folder(folder: Path, *, family: str | None = "llava") -> None:
         raise CheckpointError(f"checkpoint {folder}: no tokenizer_config.json; copy the base's processor files there")
 
 
-def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
+def load_processor(base: str, *, chat_template: str, words: Sequence[str] = ()) -> LlavaProcessor:
     """The processor of a folder or hub id, set to pad pictures to a square.
 
     A centre crop, the published processor's default, cuts off a quarter of a 4:3 picture's width.
@@ -97,6 +98,7 @@ def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
     Args:
         base: folder or hub id.
         chat_template: replaces the published one, which lacks LLaVA-1.5's system sentence and ``</s>``.
+        words: that the tokenizer reads as one token each, new ones too (``vocabulary.py``).
 
     Raises:
         CheckpointError: a folder that is no LLaVA, or whose processor files are broken.
@@ -112,6 +114,8 @@ def load_processor(base: str, *, chat_template: str) -> LlavaProcessor:
             processor.patch_size = config.vision_config.patch_size
             processor.vision_feature_select_strategy = config.vision_feature_select_strategy
             processor.num_additional_image_tokens = 1
+    if words:
+        add_words(processor.tokenizer, words)
     return processor
 
 
@@ -139,6 +143,7 @@ def load_model(
     dtype: torch.dtype = torch.float32,
     attention: str = "sdpa",
     quantization: BitsAndBytesConfig | None = None,
+    words: Sequence[str] = (),
 ) -> LlavaForConditionalGeneration:
     """The model of a folder or hub id, every weight accounted for.
 
@@ -147,6 +152,7 @@ def load_model(
         dtype: of the weights.
         attention: backend.
         quantization: how weights are stored in fewer bits; None: as ``dtype``.
+        words: those that it lacks get rows (``vocabulary.py``).
 
     Raises:
         CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
@@ -165,6 +171,10 @@ def load_model(
     missing = sorted(info["missing_keys"])
     if missing:
         raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")
+    with told(source):
+        vocabulary = vocabulary_of(source, model.config.text_config.vocab_size, words)
+    if vocabulary is not None:
+        grow(model, vocabulary)
     return model
 
 

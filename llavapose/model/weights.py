@@ -4,7 +4,7 @@ Loaded whole, a 7B model takes 28 GB of every rank's memory in float32, 14 GB in
 and one tensor at a time is read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from transformers.initialization import no_init_weights
 from llavapose.errors import CheckpointError
 from llavapose.files import read_json
 from llavapose.model.pretrained import hub_key, resolve_base, told
+from llavapose.model.vocabulary import ROWS, Vocabulary, set_rows, vocabulary_of
 
 _INDEX = "model.safetensors.index.json"
 
@@ -29,16 +30,19 @@ class Weights:
     """Where every weight of a model lies: its name in the module tree -> (file, name there)."""
 
     places: Mapping[str, tuple[Path, str]]
+    vocabulary: Vocabulary | None = None
+    """New words, whose rows no file holds."""
 
     def read(self, name: str) -> Tensor:
         """One tensor, in the file's own precision; its pages are read when they are used."""
         path, key = self.places[name]
         with told(str(path.parent)), safe_open(path, framework="pt") as stream:
-            return stream.get_tensor(key)
+            value = stream.get_tensor(key)
+        return value if self.vocabulary is None else self.vocabulary.grown(name, value)
 
 
 def empty_model(
-    base: str, *, dtype: torch.dtype, attention: str, sharded: bool = False
+    base: str, *, dtype: torch.dtype, attention: str, sharded: bool = False, words: Sequence[str] = ()
 ) -> LlavaForConditionalGeneration:
     """The model of a folder or hub id with parameters that have a shape and no memory; buffers are real.
 
@@ -47,10 +51,13 @@ def empty_model(
         dtype: of the parameters.
         attention: backend.
         sharded: the parameters come into being where the context around the call wants them, as ZeRO-3's does.
+        words: those that the base lacks have rows as well.
     """
     source = resolve_base(base)
     with told(source), no_init_weights():
-        config = LlavaConfig.from_pretrained(source)
+        config: Any = LlavaConfig.from_pretrained(source)
+        if (vocabulary := vocabulary_of(source, config.text_config.vocab_size, words)) is not None:
+            set_rows(config, vocabulary.num_rows)
         # What is remembered of the attention decides the class of its layers.
         make: Any = LlavaForConditionalGeneration._from_config
         if sharded:
@@ -68,7 +75,7 @@ def _written_as(name: str) -> tuple[str, ...]:
     return published, name, published.replace("vision_tower.vision_model.", "vision_tower.")
 
 
-def find_weights(base: str, model: LlavaForConditionalGeneration) -> Weights:
+def find_weights(base: str, model: LlavaForConditionalGeneration, *, words: Sequence[str] = ()) -> Weights:
     """Where the weights of ``model`` lie in its base's files.
 
     Raises:
@@ -78,6 +85,11 @@ def find_weights(base: str, model: LlavaForConditionalGeneration) -> Weights:
     files = _files(source)
     names = {key: name for name, _ in model.named_parameters() for key in _written_as(name)}
     shapes = {name: getattr(value, "ds_shape", value.shape) for name, value in model.named_parameters()}
+    with told(source):
+        rows = LlavaConfig.from_pretrained(source).text_config.vocab_size  # type: ignore[union-attr]
+        vocabulary = vocabulary_of(source, rows, words)
+    if vocabulary is not None:
+        shapes |= {name: (rows, *shapes[name][1:]) for name in ROWS if name in shapes}
     places: dict[str, tuple[Path, str]] = {}
     further = []
     for path in files:
@@ -102,7 +114,7 @@ def find_weights(base: str, model: LlavaForConditionalGeneration) -> Weights:
             f"checkpoint {source}: {len(unexpected)} weights that the model of its config.json has no place for, such "
             f"as {unexpected[0]}; write or download it again"
         )
-    return Weights(places=places)
+    return Weights(places=places, vocabulary=vocabulary)
 
 
 def _is_spare(key: str, model: LlavaForConditionalGeneration) -> bool:

@@ -40,7 +40,7 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:
     """
     trained = read_trained(checkpoint)
     base, kind = config.model.base, config.connector.type.value
-    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value)
+    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value, words=config.new_words)
     set_connector(llava, connector_type(llava.config) if kind == "keep" else kind)
     state = merged(_beside_base(trained.state, llava, config), config.adapter)
     expected = dict(llava.named_parameters())
@@ -54,7 +54,7 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:
         out,
         state={name: state[name] for name in expected},
         config=llava.config,
-        processor=load_processor(base, chat_template=CHAT_TEMPLATE),
+        processor=load_processor(base, chat_template=CHAT_TEMPLATE, words=config.new_words),
         dtype=getattr(torch, config.model.dtype.value),
     )
     return trained.step
@@ -69,9 +69,9 @@ def _beside_base(
     base = config.model.base
     if (bits := quantization(config.adapter, torch.float32)) is not None:
         # The adapters learnt beside what 4 bits make of the base.
-        rest = plain_state(load_model(base, quantization=bits))
+        rest = plain_state(load_model(base, quantization=bits, words=config.new_words))
     else:
-        weights = find_weights(base, llava)
+        weights = find_weights(base, llava, words=config.new_words)
         rest = {name: weights.read(name) for name, _ in llava.named_parameters()}
     adapted = {name.partition(".lora_A.")[0] for name in state if ".lora_A." in name}
     whole = {f"{name.removesuffix('.weight')}.base_layer.weight" if name.removesuffix(".weight") in adapted else name:
@@ -91,7 +91,7 @@ def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
             alone=True,  # the folder is this run's
             state=merged(state, config.adapter),
             config=module.llava.config,
-            processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
+            processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE, words=config.new_words),
             dtype=getattr(torch, config.model.dtype.value),
         )
         print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")

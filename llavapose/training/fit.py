@@ -56,7 +56,7 @@ def build_data(
     return PoseDataModule(
         samples=samples,
         images=images,
-        processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
+        processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE, words=config.new_words),
         config=config.data,
         batch_size=config.batch_size,
         accumulate=accumulate,

@@ -47,6 +47,7 @@ def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalG
             dtype=dtype,
             attention=config.model.attention.value,
             quantization=quantization(config.adapter, dtype),
+            words=config.new_words,
         )
         prepare(llava, config)
     return llava
@@ -82,13 +83,14 @@ def _kept_in(config: TrainConfig, trainer: L.Trainer) -> torch.dtype:
 def _cut(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
     """Under ZeRO-3: every parameter is cut up where it comes into being, and filled one at a time."""
     base, attention, strategy = config.model.base, config.model.attention.value, trainer.strategy
-    llava = empty_model(base, dtype=computes_in(strategy), attention=attention, sharded=True)
+    words = config.new_words
+    llava = empty_model(base, dtype=computes_in(strategy), attention=attention, sharded=True, words=words)
     with uncut(strategy):
         # DeepSpeed makes every number half that comes into being in its context, rotary frequencies among them.
         exact = dict(empty_model(base, dtype=torch.float32, attention=attention).named_buffers())
     for name, buffer in llava.named_buffers():
         buffer.data = exact[name].to(buffer.device)
-    weights = find_weights(base, llava)
+    weights = find_weights(base, llava, words=words)
     fill_cut(llava, weights.read, is_first=trainer.is_global_zero)
     with uncut(strategy):
         prepare(llava, config)
@@ -100,8 +102,9 @@ def _sharded(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGene
     """Under FSDP2: parameters without memory are sharded, then each rank reads its share of each."""
     base, mesh = config.model.base, trainer.lightning_module.device_mesh
     assert mesh is not None
-    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value)
-    weights = find_weights(base, llava)
+    attention, words = config.model.attention.value, config.new_words
+    llava = empty_model(base, dtype=torch.float32, attention=attention, words=words)
+    weights = find_weights(base, llava, words=words)
     # Small, and changed as a whole: loaded before it is sharded.
     connector = llava.model.multi_modal_projector.to_empty(device="cpu")
     with torch.no_grad():

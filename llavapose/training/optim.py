@@ -34,25 +34,29 @@ def cosine_factor(step: int, *, num_steps: int, warmup_ratio: float, min_ratio: 
 
 
 def parameter_groups(
-    named: Iterable[tuple[str, nn.Parameter]], *, lr: float, connector_lr: float | None, weight_decay: float
+    named: Iterable[tuple[str, nn.Parameter]],
+    *,
+    lr: float,
+    connector_lr: float | None,
+    weight_decay: float,
+    vision_lr: float | None = None,
 ) -> list[dict]:
-    """Trainable parameters in groups: connector or not, decayed or not (biases and norms never are)."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    """Trainable parameters in groups: by rate, and decayed or not (biases and norms never are)."""
+    groups: dict[tuple[float, bool, bool], list[nn.Parameter]] = {}
     for name, parameter in named:
         if parameter.requires_grad:
             # ZeRO-3 leaves an empty vector in place of a parameter, and its true shape beside it.
             plain = getattr(parameter, "ds_shape", parameter.shape)
-            groups.setdefault(("multi_modal_projector" in name, len(plain) >= 2), []).append(parameter)
+            connector = "multi_modal_projector" in name
+            own = connector_lr if connector else vision_lr if VISION in name else None
+            groups.setdefault((lr if own is None else own, connector, len(plain) >= 2), []).append(parameter)
     return [
-        {
-            "params": parameters,
-            "lr": connector_lr if connector and connector_lr is not None else lr,
-            "weight_decay": weight_decay if matrix else 0.0,
-        }
-        for (connector, matrix), parameters in groups.items()
+        {"params": parameters, "lr": rate, "weight_decay": weight_decay if matrix else 0.0}
+        for (rate, _, matrix), parameters in groups.items()
     ]
 
 
+VISION = "vision_tower."
 # Parts of names; "heads." are what the vision encoder is pre-trained with.
 NOT_FOR_MUON = ("embed", "lm_head", "heads.", "multi_modal_projector", "lora_")
 
@@ -103,20 +107,25 @@ def make_optimizer(
     With ``muon_lr``, the trainable hidden matrices are Muon's; the schedule is the same for both.
     """
     lr, muon_lr, weight_decay = config.lr, config.muon_lr, config.weight_decay
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    of_vision: list[nn.Parameter] = []
+    rest = []
     for name, parameter in named:
         if muon_lr is not None and parameter.requires_grad and is_hidden_matrix(name, parameter):
-            matrices.append(parameter)
+            (of_vision if config.vision_lr is not None and VISION in name else matrices).append(parameter)
         else:
             rest.append((name, parameter))
-    groups = parameter_groups(rest, lr=lr, connector_lr=config.connector_lr, weight_decay=weight_decay)
+    groups = parameter_groups(rest, lr=lr, connector_lr=config.connector_lr, weight_decay=weight_decay, vision_lr=config.vision_lr)
     betas = (config.betas[0], config.betas[1])
     optimizer: torch.optim.Optimizer = torch.optim.AdamW(
         groups, lr=lr, betas=betas, eps=config.eps, weight_decay=weight_decay
     )
-    if muon_lr is not None and matrices:
+    if muon_lr is not None and (matrices or of_vision):
+        # In the same proportion as AdamW's rates.
+        slower = muon_lr if config.vision_lr is None else muon_lr * config.vision_lr / lr
+        parts = [{"params": m, "lr": rate} for m, rate in ((matrices, muon_lr), (of_vision, slower)) if m]
         # The order decides the last digits of the clipped gradient's norm, and so those of every number in the README.
-        optimizer = Joined([torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay), optimizer])
+        optimizer = Joined([torch.optim.Muon(parts, lr=muon_lr, weight_decay=weight_decay), optimizer])
     # A cosine between 1 and 1 is constant.
     floor = 1.0 if config.schedule == Schedule.constant else config.min_lr_ratio
     factor = partial(cosine_factor, num_steps=num_steps, warmup_ratio=config.warmup_ratio, min_ratio=floor)

@@ -56,6 +56,20 @@ def test_groups():
     assert grouped == {id(p) for p in model.parameters() if p.requires_grad}
 
 
+@pytest.mark.parametrize("muon_lr", [None, 0.02])
+def test_the_vision_encoder_has_a_rate_of_its_own_muons_share_too(muon_lr):
+    model = nn.ModuleDict({"vision_tower": made(), "language_model": made()})
+    config = OptimConfig(lr=1e-3, vision_lr=1e-4, muon_lr=muon_lr, warmup_ratio=0.0)
+    optimizer, _ = make_optimizer(model.named_parameters(), config, num_steps=10)
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            muon = muon_lr is not None and name.endswith("layer.weight")
+            connector = "multi_modal_projector" in name
+            share = 0.1 if name.startswith("vision_tower.") and not connector else 1.0
+            assert rates[id(parameter)] == pytest.approx((muon_lr if muon else 1e-3) * share), name
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 def test_optimizer_follows_the_schedule(schedule):
     optimizer, rates = make_optimizer(

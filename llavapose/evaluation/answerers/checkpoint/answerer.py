@@ -246,7 +246,7 @@ class CheckpointAnswerer:
 
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
         """Where joints are, as ``locating`` writes it."""
-        return places(self, queries, images, coding)
+        return places(self.loaded, queries, images, coding, rows=self._rows)
 
     def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
         """Of each item's statements: those about one picture stand behind one copy of it."""

@@ -7,10 +7,11 @@ be a place. A person's questions stand behind one copy of its picture.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llavapose.evaluation.answerers.checkpoint.constrained import Constrained, Free
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn
+from llavapose.evaluation.answerers.checkpoint.loading import Loaded
 from llavapose.evaluation.answerers.protocol import Place, Told
 from llavapose.locate.codings import Coding
 from llavapose.locate.forms import Form
@@ -29,9 +30,6 @@ from llavapose.locate.replies import (
 from llavapose.locate.shown import Query
 from llavapose.pose.skeleton import COCO17
 
-if TYPE_CHECKING:
-    from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
-
 MOST_PEOPLE = 12
 """Of a picture, in one answer: as many as have room in 4,096 tokens of LLaMA's."""
 _SPARE = 8
@@ -39,15 +37,16 @@ _SPARE = 8
 
 
 def places(
-    answerer: "CheckpointAnswerer", queries: Sequence[Query], images: Path, coding: Coding, *, pictures: int = 16
+    loaded: Loaded, queries: Sequence[Query], images: Path, coding: Coding, *, rows: int, pictures: int = 16
 ) -> Iterator[Told]:
     """What is answered to each query, in order.
 
     Args:
-        answerer: the checkpoint.
+        loaded: the checkpoint.
         queries: those of one picture side by side, so that they share it.
         images: folder of the pictures.
         coding: how it was taught to write a point.
+        rows: answers written at once.
         pictures: held at the same time.
     """
     groups: list[list[Query]] = []
@@ -57,18 +56,19 @@ def places(
         else:
             groups.append([query])
     for start in range(0, len(groups), pictures):
-        yield from _told(answerer, [one for group in groups[start : start + pictures] for one in group], images, coding)
+        some = [one for group in groups[start : start + pictures] for one in group]
+        yield from _told(loaded, rows, some, images, coding)
 
 
-def _told(answerer: "CheckpointAnswerer", queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
-    prompts = list(answerer.loaded.reader.prompts([one.question for one in queries], images))
+def _told(loaded: Loaded, rows: int, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
+    prompts = list(loaded.reader.prompts([one.question for one in queries], images))
     free = Free()
-    written = _write(answerer, prompts, free, _longest(answerer.tokenizer, queries, coding))
+    written = _write(loaded, rows, prompts, free, _longest(loaded.reader.tokenizer, queries, coding))
     found = [
-        _freely(answerer.tokenizer, ids, free.sure[at][: len(ids)], queries[at].joints, coding)
+        _freely(loaded.reader.tokenizer, ids, free.sure[at][: len(ids)], queries[at].joints, coding)
         for at, ids in enumerate(written)
     ]
-    forced = _forced(answerer, prompts, queries, found, coding)
+    forced = _forced(loaded, rows, prompts, queries, found, coding)
     for at, told in enumerate(found):
         if at not in forced:
             yield told
@@ -104,7 +104,8 @@ def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], joints: S
 
 
 def _forced(
-    answerer: "CheckpointAnswerer",
+    loaded: Loaded,
+    rows: int,
     prompts: Sequence[Prompt],
     queries: Sequence[Query],
     found: Sequence[Told],
@@ -116,12 +117,12 @@ def _forced(
         if len(told.places) < len(query.joints):
             lacking.setdefault(query.joints if len(query.joints) > 1 else (), []).append(at)
     answers: dict[int, Told] = {}
-    for joints, rows in lacking.items():
+    for joints, at_all in lacking.items():
         form = spots_form(joints, coding) if joints else coding.form
-        pick = Constrained(answerer.tokenizer, form, ends=answerer.loaded.ends)
+        pick = Constrained(loaded.reader.tokenizer, form, ends=loaded.ends)
         # A token is a character at least.
-        _write(answerer, [prompts[at] for at in rows], pick, len(form.atoms) + 1)
-        for number, at in enumerate(rows):
+        _write(loaded, rows, [prompts[at] for at in at_all], pick, len(form.atoms) + 1)
+        for number, at in enumerate(at_all):
             texts, sure = pick.texts[number], pick.sure[number]
             answers[at] = Told(
                 text="".join(texts), spots={}, places=_places_of(texts, sure, queries[at].joints, form, coding),
@@ -181,12 +182,12 @@ def _longest(tokenizer: Any, queries: Sequence[Query], coding: Coding) -> int:
 
 
 def _write(
-    answerer: "CheckpointAnswerer", prompts: Sequence[Prompt], pick: Free | Constrained, longest: int
+    loaded: Loaded, rows: int, prompts: Sequence[Prompt], pick: Free | Constrained, longest: int
 ) -> list[list[int]]:
     told: Mapping[int, list[int]] = dict(
         greedy_in_turn(
-            answerer.model, prompts, ends=answerer.loaded.ends, max_new_tokens=longest,
-            batch_size=answerer.rows, pick=pick,
+            loaded.model, prompts, ends=loaded.ends, max_new_tokens=longest,
+            batch_size=rows, pick=pick,
         )
     )  # fmt: skip
     return [told[at] for at in range(len(prompts))]
