@@ -352,7 +352,7 @@ class TrainConfig:
 
 def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
     """The evaluation that ends a training run."""
-    return EvaluateConfig(
+    found = EvaluateConfig(
         checkpoint=str(checkpoint),
         arm=config.data.name,
         scenes=config.scenes,
@@ -363,22 +363,18 @@ def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
         answerer=config.answerer,
         judge=config.judge,
         output_dir=config.results_dir,
-        **_locating(config),
     )
-
-
-def _locating(config: TrainConfig) -> dict[str, Any]:
-    """What is asked of a run that has learnt to locate joints; one that has learnt nothing else is asked no more."""
     kinds = config.data.asked_kinds
     if "locate" not in kinds:
-        return {}
-    asked = {"locate": LocatingConfig(**vars(config.locate))}
+        return found
+    found = replace(found, locate=LocatingConfig(**vars(config.locate)))
     if kinds != {"locate"}:
-        return asked
-    return {
-        **asked, "controls": [], "text_only": False,
-        "benchmark": replace(config.benchmark, num_images=0, path=None), "probe": replace(config.probe, enabled=False),
-    }  # fmt: skip
+        return found
+    # It has learnt to say nothing else.
+    return replace(
+        found, controls=[], text_only=False, benchmark=replace(config.benchmark, num_images=0, path=None),
+        probe=replace(config.probe, enabled=False),
+    )  # fmt: skip
 
 
 def plain_settings(value: Any) -> Any:

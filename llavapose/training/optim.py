@@ -115,7 +115,9 @@ def make_optimizer(
             (of_vision if config.vision_lr is not None and VISION in name else matrices).append(parameter)
         else:
             rest.append((name, parameter))
-    groups = parameter_groups(rest, lr=lr, connector_lr=config.connector_lr, weight_decay=weight_decay, vision_lr=config.vision_lr)
+    groups = parameter_groups(
+        rest, lr=lr, connector_lr=config.connector_lr, weight_decay=weight_decay, vision_lr=config.vision_lr
+    )
     betas = (config.betas[0], config.betas[1])
     optimizer: torch.optim.Optimizer = torch.optim.AdamW(
         groups, lr=lr, betas=betas, eps=config.eps, weight_decay=weight_decay
