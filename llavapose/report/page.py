@@ -17,9 +17,9 @@ from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Place
 from llavapose.records import ALL, BASELINE, POSE
 from llavapose.report.explorer import answers_explorer, rows_shown
+from llavapose.report.located import located_values
 from llavapose.report.markup import legend, rendered, script
 from llavapose.report.plots import COLOURS, Plot, latency_plot, score_plot, skill_plot, training_plot
-from llavapose.report.published import COMPARABILITY, published_grids
 from llavapose.report.room import PAGE_BYTES
 from llavapose.report.tables import (
     Grid,
@@ -36,6 +36,7 @@ from llavapose.report.tables.grid import FLAT_MARK
 from llavapose.report.tables.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
 from llavapose.report.tables.makers import Maker, makers_of
+from llavapose.report.tables.published import COMPARABILITY, published_grids
 
 MAX_CURVE_POINTS = 400
 
@@ -123,6 +124,7 @@ def _values(source: Source) -> dict[str, Any]:
         "seeds": seeds_grid(source.seeds, told) if source.seeds else None,
         "further": _further(source.out),
         "costs": _costs(source.out, ablation),
+        "located": located_values(source.out, source.folders),
         "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
         "script": script("explorer.js"),
         "legend": legend(),
@@ -143,7 +145,8 @@ def _further(out: Path) -> list[Grid]:
     if not (out / "judging.csv").is_file():
         return []
     # The published numbers stand at the page's end, apart, and what answers cost beside its plots.
-    return [grid for name, grid in further_grids(out).items() if not name.startswith(("published_", "efficiency"))]
+    elsewhere = ("published_", "efficiency", "located")
+    return [grid for name, grid in further_grids(out).items() if not name.startswith(elsewhere)]
 
 
 def _costs(out: Path, ablation: Sequence[Mapping[str, Any]]) -> tuple[Grid, list[tuple[str, Plot]]] | None:

@@ -5,6 +5,7 @@ twice, and the page's style shows one.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -103,6 +104,36 @@ def skill_plot(rows: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> Plot:
     groups = {name: [found.get((arm, pictures, group)) for arm in arms] for name, pictures, group in columns}
     groups = {name: group for name, group in groups.items() if any(group)} or groups
     return _interval_plot(groups, arms, axis, value="skill")
+
+
+def similarity_plot(told: Mapping[str, Mapping[str, Mapping[str, float]]], arms: Sequence[str]) -> Plot | None:
+    """Mean keypoint similarity by joint, by visibility and by size, an arm a colour; None where no arm has any.
+
+    Args:
+        told: arm -> "joint", "visibility" or "size" -> name -> mean.
+        arms: in the tables' order, which fixes the colours.
+    """
+    parts: dict[str, dict[str, list[float]]] = {}
+    for arm, groups in told.items():
+        for group, means in groups.items():
+            for name, value in means.items():
+                # Left and right of one part side by side would be seventeen columns: their mean is one.
+                part = re.sub("^(left|right) (.*)$", r"\2s", name) if group == "joint" else name
+                parts.setdefault(part, {}).setdefault(arm, []).append(value)
+    if not parts:
+        return None
+    rows = {
+        part: [
+            {"mean": mean, "low": mean, "high": mean} if (found := of_arm.get(arm)) and (mean := _mean(found)) else None
+            for arm in arms
+        ]
+        for part, of_arm in parts.items()
+    }
+    return _interval_plot(rows, arms, _Axis(name="mean keypoint similarity", low=0, high=1.02, line=1), value="mean")
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 _Groups = Mapping[str, Sequence[Mapping[str, Any] | None]]

@@ -56,7 +56,7 @@ def draw_scene(
     if skeletons:
         skeleton = skeleton_named(scene.skeleton)
         for person in scene.people:
-            _draw_skeleton(canvas, picture.size, person, skeleton)
+            draw_skeleton(canvas, picture.size, person, skeleton)
     return picture
 
 
@@ -93,8 +93,15 @@ def _draw_name(canvas: ImageDraw.ImageDraw, size: tuple[int, int], box: Box, nam
     canvas.text((x + unit - left, y), name, fill=HALO, font=font)
 
 
-def _draw_skeleton(canvas: ImageDraw.ImageDraw, size: tuple[int, int], person: Person, skeleton: Skeleton) -> None:
-    """Limbs between labelled joints, then the joints: filled where visible, hollow where hidden."""
+def draw_skeleton(canvas: ImageDraw.ImageDraw, size: tuple[int, int], person: Person, skeleton: Skeleton) -> None:
+    """Limbs between labelled joints, then the joints: filled where visible, hollow where hidden.
+
+    Args:
+        canvas: of the picture.
+        size: its width and height.
+        person: with keypoints in 0..1 of it.
+        skeleton: which joint is which.
+    """
     points = {
         index: (x * size[0], y * size[1]) for index, (x, y, visibility) in enumerate(person.keypoints) if visibility
     }

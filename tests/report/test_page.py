@@ -11,8 +11,8 @@ from llavapose.files import read_jsonl, write_jsonl
 from llavapose.report import sweep as sweep_module
 from llavapose.report.markup import marked
 from llavapose.report.page import read_curves
-from llavapose.report.published import published_grids
 from llavapose.report.sweep import finish_sweep
+from llavapose.report.tables.published import published_grids
 from tests.report.browser import BROWSER, needs_browser
 
 

@@ -9,8 +9,8 @@ from llavapose.evaluation.tables.ablation import ablation_table
 from llavapose.evaluation.tables.comparison import comparison_table
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.records import ALL
-from llavapose.report.published import MISFITS, PUBLISHED, published_grids
 from llavapose.report.tables import HOLE_MARK
+from llavapose.report.tables.published import MISFITS, PUBLISHED, published_grids
 
 KINDS = ("conv", "detail", "complex")
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference_results.yaml"

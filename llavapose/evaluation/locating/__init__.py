@@ -4,6 +4,6 @@ In: held-out scenes and an answerer that can be asked (``answerers/protocol``: `
 results: ``located/<arm>.jsonl``, a row an answer; ``located/<arm>.results.json`` in COCO's format;
 ``located/<arm>.json``, what they are worth; and ``located/pictures/``, what was shown.
 
-Read ``measure`` (asks and writes), ``people`` (who is asked about and what is shown of them) and ``scores`` (from rows
-to numbers).
+Read ``measure`` (asks and writes), ``people`` (who is asked about and what is shown of them) ``scores`` (from rows to
+numbers) and ``pictures`` (skeletons for the page).
 """

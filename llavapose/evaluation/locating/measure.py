@@ -10,6 +10,7 @@ from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.protocol import LocatingAnswerer, Told
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked, people_asked, training_people
+from llavapose.evaluation.locating.pictures import draw_people
 from llavapose.evaluation.locating.scores import scores_of, write_located
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, read_json, read_jsonl, write_json
@@ -56,7 +57,8 @@ def locate(arm: Arm) -> None:
     rows = [row for _, row in read_jsonl(path, what="located")]
     floor = mean_pose(training_people(arm.scenes, arm.locate))
     cost = read_json(folder / f"{arm.name}.cost.json", what="cost") if _timed(folder, arm.name) else {}
-    write_located(folder / arm.name, asked, rows)
+    people = write_located(folder / arm.name, asked, rows)
+    draw_people(folder / arm.name, asked, asked.pictures, people)
     write_json(folder / f"{arm.name}.json", scores_of(asked, rows, floor, cost))
     log.info("%s: where %d people's joints are: %s", arm.name, len(asked.people), folder / f"{arm.name}.json")
 

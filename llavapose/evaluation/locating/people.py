@@ -26,6 +26,7 @@ class Asked:
         people: in the order of their pictures.
         scenes: the pictures, each once.
         images: folder of what is shown.
+        pictures: folder of the whole pictures.
         annotations: the truth in COCO's format.
     """
 
@@ -33,6 +34,7 @@ class Asked:
     people: tuple[Shown, ...]
     scenes: tuple[Scene, ...]
     images: Path
+    pictures: Path
     annotations: Path
 
     def queries(self, pictures: str) -> list[list[Query]]:
@@ -83,7 +85,7 @@ def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Ask
         images = crops / fingerprint([scenes_settings(scenes, "val"), asking.size, asking.margin])
         write_crops(found, chosen.images, images, asking.size)
     return Asked(
-        asking=asking, people=tuple(found), scenes=tuple(kept), images=images,
+        asking=asking, people=tuple(found), scenes=tuple(kept), images=images, pictures=chosen.images,
         annotations=keypoint_file(scenes, "val"),
     )  # fmt: skip
 

@@ -55,7 +55,7 @@ def scores_of(
     }  # fmt: skip
 
 
-def write_located(stem: Path, asked: Asked, rows: Rows) -> None:
+def write_located(stem: Path, asked: Asked, rows: Rows) -> list[dict[str, Any]]:
     """COCO's results, ``<arm>.results.json``, and who was found how well, ``<arm>.people.json``, worst first."""
     located = located_in(asked, [row for row in rows if row["pictures"] == TRUE])
     write_results(stem.with_name(f"{stem.name}.results.json"), located)
@@ -68,6 +68,7 @@ def write_located(stem: Path, asked: Asked, rows: Rows) -> None:
     ]  # fmt: skip
     people.sort(key=lambda one: (one["similarity"], one["scene_id"], one["person_id"]))
     write_json(stem.with_name(f"{stem.name}.people.json"), people)
+    return people
 
 
 def located_in(asked: Asked, rows: Rows) -> list[Located]:

@@ -22,6 +22,7 @@ from llavapose.evaluation.tables.claims import (
 )
 from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arms
 from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
+from llavapose.evaluation.tables.located import LOCATED_COLUMNS, located_rows
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS, Parties
 from llavapose.evaluation.tables.ratings import Beside, scored
 from llavapose.files import write_csv
@@ -60,7 +61,7 @@ def write_further(
     baseline: str = BASELINE,
     benchmark: str = "",
 ) -> None:
-    """Write comparison, judging, agreement, claims, answer_claims and efficiency, each a ``.csv``.
+    """Write comparison, judging, agreement, claims, answer_claims, efficiency and located, each a ``.csv``.
 
     A table without rows is no file; one that was left by earlier results is removed.
 
@@ -102,6 +103,7 @@ def write_further(
         ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
         ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
         ("efficiency.csv", efficiency_rows(files), EFFICIENCY_COLUMNS),
+        ("located.csv", located_rows(files), LOCATED_COLUMNS),
     ):
         if rows:
             write_csv(out / name, rows, columns)

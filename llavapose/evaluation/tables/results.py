@@ -185,8 +185,8 @@ def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) ->
 
 
 def arms_found(folders: Sequence[Path]) -> tuple[str, ...]:
-    """Arms that left a verdict or probe file in any of the folders."""
-    rooms = ("verdicts", "verdicts/*", "probe")
+    """Arms that left a verdict, a probe or a located file in any of the folders."""
+    rooms = ("verdicts", "verdicts/*", "probe", "located")
     names = {path.stem for folder in folders for room in rooms for path in folder.glob(f"{room}/*.jsonl")}
     return arms_in_order(sorted(names))
 

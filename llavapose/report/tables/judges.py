@@ -8,12 +8,14 @@ from typing import Any
 
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL
-from llavapose.report.published import published_grids
 from llavapose.report.tables.ablation import benchmark_told
 from llavapose.report.tables.differences import comparison_grids, difference_grids
 from llavapose.report.tables.efficiency import efficiency_grid
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.located import PUBLISHED as LOCATED_PUBLISHED
+from llavapose.report.tables.located import located_grid
 from llavapose.report.tables.parties import with_parties
+from llavapose.report.tables.published import published_grids
 from llavapose.report.tables.read import read_table
 
 Row = Mapping[str, Any]
@@ -35,7 +37,9 @@ def further_grids(folder: Path) -> dict[str, Grid]:
         "efficiency": efficiency_grid(read_table(folder, "efficiency.csv")),
     }
     told = benchmark_told(ablation)
+    located = located_grid(read_table(folder, "located.csv"))
     return {
+        **({"located": located, "located_published": LOCATED_PUBLISHED} if located is not None else {}),
         **{f"differences_{judge}": grid for judge, grid in difference_grids(ablation).items()},
         **{f"comparison_{judge}": grid for judge, grid in comparison_grids(comparison).items()},
         **{

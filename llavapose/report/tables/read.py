@@ -17,10 +17,11 @@ NEEDED = {
     "claims.csv": ("arm", "kind", "measure", "value", "low", "high", "num_answers"),
     "judging.csv": ("judge", "arm", "measure", "value", "low", "high", "num"),
     "agreement.csv": ("first", "second", "over", "measure", "value", "low", "high", "num"),
+    "located.csv": ("arm", "shown", "ap", "ap_low", "ap_high", "parsed", "num_people", "num_runs"),
     "efficiency.csv": ("arm", "first_token_s", "tokens_per_s", "answer_s", "batch_answer_s", "peak_memory_gb"),
 }
 """Columns that the readers' tables are made from."""
-OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "efficiency.csv")
+OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "efficiency.csv", "located.csv")
 """Tables that are there where there is something to tell."""
 CLAIM_COLUMNS = ("claims", "claims_right")
 LATER_COLUMNS = (
@@ -34,7 +35,7 @@ LATER_COLUMNS = (
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
-    "missing_seeds", "unscored", "dtype", "device", *PARTY_COLUMNS,
+    "missing_seeds", "unscored", "dtype", "device", "shown", "view", "asking", "coding", *PARTY_COLUMNS,
 )  # fmt: skip
 
 
