@@ -23,6 +23,7 @@ from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_tabl
 from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
 from llavapose.evaluation.tables.further import Judged, write_further
+from llavapose.evaluation.tables.located import located_rows
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS, panel_seats, parties_of
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.evaluation.tables.verdicts import (
@@ -73,7 +74,10 @@ def summarise(
     if baseline != BASELINE and baseline not in arms:
         log.warning("baseline=%s: no results of it in %s; there are %s", baseline, out, ", ".join(arms))
     benchmark = benchmarks_told(everywhere)
+    files = {arm: (file_arm(arm), places[arm]) for arm in arms}
     judges = {judge: _judged(everywhere, places, judge) for judge in judges_found(everywhere)}
+    if not any(rated for found in judges.values() for rated in found.ratings.values()) and located_rows(files):
+        judges = {}  # all that was asked is where joints are: no table of holes
     seats = panel_seats(everywhere, tuple(judges))
     panel = _panel({judge: judges[judge] for judge in seats})
     parties = parties_of(
@@ -92,7 +96,6 @@ def summarise(
         if judge != PANEL:
             _warn(f"{out}, judge {judge}", found.ratings, baseline)
     if further:
-        files = {arm: (file_arm(arm), places[arm]) for arm in arms}
         write_further(
             out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark
         )

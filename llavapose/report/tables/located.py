@@ -7,8 +7,8 @@ from typing import Any
 from llavapose.report.tables.grid import HOLE_MARK, Grid, number
 
 NOTE = (
-    "Object keypoint similarity by COCO's own evaluation, times 100, people cut out by their annotated boxes unless "
-    "the view is picture. shuffled: another person's picture was shown. mean_pose: every person in the training people's "
+    "Object keypoint similarity by COCO's own evaluation, times 100; people are cut out by annotated boxes unless "
+    "the view is picture. shuffled: another person's picture was shown. mean_pose: everyone in the training people's "
     "mean pose. parsed: answers that are wholly of the form; a joint whose answer is no place gets the likeliest place "
     "that could be written. not visible, hidden: precision / recall of what was said of a joint."
 )
