@@ -11,14 +11,16 @@ from llavapose.config.choices import CardName
 from llavapose.config.schema import TrainConfig
 from llavapose.config.values import not_dividing
 from llavapose.data.check import INDEX
+from llavapose.data.joined import find_joined
 from llavapose.errors import ConfigError, DataError
+from llavapose.locate.make import find_located
 from llavapose.scenes.open import opened_if_there
 from llavapose.teacher.make import find_samples
 from llavapose.training.forecast.cards import CARDS, GIB, Card, card_of
 from llavapose.training.forecast.epoch import epoch_of
 from llavapose.training.forecast.forecast import Forecast, forecast_of
 from llavapose.training.forecast.indexed import read_index
-from llavapose.training.forecast.mixture import Mixture, all_samples, chosen_of, cut
+from llavapose.training.forecast.mixture import Mixture, all_samples, chosen_of, cut, with_located
 from llavapose.training.forecast.settings import on_cpu, plan_settings, setup_of
 from llavapose.training.forecast.shapes import read_shapes
 from llavapose.training.forecast.text import Places, lines_of
@@ -70,7 +72,7 @@ def _mixture(config: TrainConfig) -> Mixture:
     """The samples that would be trained on; of those that are there, held-out pictures are taken off as in a run."""
     data, there = config.data, _samples(config)
     if there is None:
-        chosen = chosen_of(all_samples(data, None, seed=config.seed), data, seed=config.seed)
+        chosen = chosen_of(_expected(config), data, seed=config.seed)
         missing = data.path is not None
         return replace(
             chosen, notes=(*chosen.notes, *[f"no file {data.path}: none of this is of its samples"] * missing)
@@ -79,6 +81,15 @@ def _mixture(config: TrainConfig) -> Mixture:
     found = _indexed(config, *there) or all_samples(data, there[0], seed=config.seed)
     chosen = chosen_of(found, data, seed=config.seed, held_out_ids=ids)
     return replace(chosen, notes=(*chosen.notes, *notes))
+
+
+def _expected(config: TrainConfig) -> Mixture:
+    """What the run would make of samples that are not there yet."""
+    kinds = config.data.asked_kinds
+    others = all_samples(config.data, None, seed=config.seed) if kinds - {"locate"} else None
+    if "locate" in kinds and config.data.path is None:
+        return with_located(others, config.locate)
+    return others if others is not None else all_samples(config.data, None, seed=config.seed)
 
 
 def _indexed(config: TrainConfig, samples: Path, images: Path) -> Mixture | None:
@@ -114,8 +125,16 @@ def _samples(config: TrainConfig) -> tuple[Path, Path] | None:
     """The run's samples and the folder of their pictures, where they are there."""
     path, images = config.data.path, config.data.images
     if path is None or images is None:
-        made = find_samples(config.scenes, config.teacher, config.data_dir)
-        return (made.samples, made.images) if made else None
+        kinds, sets = config.data.asked_kinds, dict[str, tuple[Path, Path] | None]()
+        if kinds - {"locate"}:
+            made = find_samples(config.scenes, config.teacher, config.data_dir)
+            sets["pictures"] = (made.samples, made.images) if made else None
+        if "locate" in kinds:
+            sets["people"] = find_located(config.scenes, config.locate, config.data_dir)
+        there = {name: one for name, one in sets.items() if one is not None}
+        if len(there) < len(sets):
+            return None
+        return find_joined(there, config.data_dir) if len(there) > 1 else next(iter(there.values()))
     return (path, images) if path.exists() else None
 
 

@@ -24,21 +24,33 @@ def join_sets(sets: Mapping[str, tuple[Path, Path]], data_dir: Path) -> tuple[Pa
     Returns:
         (samples, images): of the joined set; the pictures stay where they are, behind links.
     """
-    made_from = {name: [sha256(samples), str(images.resolve())] for name, (samples, images) in sorted(sets.items())}
-    folder = data_dir / f"joined-{fingerprint(made_from)}"
+    folder, made_from = _place(sets, data_dir)
     samples, images = folder / "samples.jsonl", folder / "images"
     with held(Place(folder=folder, results=("samples.jsonl",)), made_from, waits=True):
-        card = folder / _CARD
-        if samples.is_file() and card.is_file() and read_json(card, what="card of joined samples") == made_from:
-            return samples, images
+        if there := find_joined(sets, data_dir):
+            return there
         images.mkdir(parents=True, exist_ok=True)
         for name, (_, pictures) in sets.items():
             link = images / name
             if not link.is_symlink():
                 os.symlink(pictures.resolve(), link, target_is_directory=True)
         write_samples(samples, _all(sets))
-        write_json(card, made_from)
+        write_json(folder / _CARD, made_from)
     return samples, images
+
+
+def find_joined(sets: Mapping[str, tuple[Path, Path]], data_dir: Path) -> tuple[Path, Path] | None:
+    """The joined set of these, where it has been made; makes nothing."""
+    folder, made_from = _place(sets, data_dir)
+    samples, card = folder / "samples.jsonl", folder / _CARD
+    if not samples.is_file() or not card.is_file() or read_json(card, what="card of joined samples") != made_from:
+        return None
+    return samples, folder / "images"
+
+
+def _place(sets: Mapping[str, tuple[Path, Path]], data_dir: Path) -> tuple[Path, dict[str, list[str]]]:
+    made_from = {name: [sha256(samples), str(images.resolve())] for name, (samples, images) in sorted(sets.items())}
+    return data_dir / f"joined-{fingerprint(made_from)}", made_from
 
 
 def _all(sets: Mapping[str, tuple[Path, Path]]) -> Iterator[Sample]:

@@ -74,7 +74,7 @@ def mean_similarities(errors: Sequence[JointError]) -> dict[str, dict[str, float
         names = {
             "joint": one.joint,
             "visibility": "hidden" if one.hidden else "visible",
-            "size": "large" if one.area >= MEDIUM else "medium or small",
+            "size": "large" if one.area >= MEDIUM else "smaller",
         }
         for group, name in names.items():
             groups[group].setdefault(name, []).append(one.similarity)

@@ -57,14 +57,27 @@ def ensure_located(scenes: ScenesConfig, config: LocateConfig, data_dir: Path) -
     Raises:
         DataError: annotations or a picture that are missing or broken, or nobody who can be asked about.
     """
-    made_from = {
-        **scenes_settings(scenes, "train"),
-        "locate": plain_values(asdict(config)) | {"left_out": sorted(config.left_out)},
-        "version": LOCATE_VERSION,
-    }
-    folder = data_dir / f"locate-{fingerprint(made_from)}"
+    made_from = _settings(scenes, config)
+    folder = _folder(made_from, data_dir)
     with held(Place(folder=folder, results=("samples.jsonl",)), made_from, waits=True):
         return _made_before(folder, made_from) or _make(scenes, config, folder, made_from)
+
+
+def find_located(scenes: ScenesConfig, config: LocateConfig, data_dir: Path) -> tuple[Path, Path] | None:
+    """The samples of these settings and the folder of their pictures, where they have been made; makes nothing."""
+    made_from = _settings(scenes, config)
+    return _made_before(_folder(made_from, data_dir), made_from)
+
+
+def _settings(scenes: ScenesConfig, config: LocateConfig) -> dict[str, Any]:
+    told = plain_values(asdict(config)) | {"left_out": sorted(config.left_out)}
+    # How many held-out people are asked about later changes no sample.
+    told.pop("num_people")
+    return {**scenes_settings(scenes, "train"), "locate": told, "version": LOCATE_VERSION}
+
+
+def _folder(made_from: dict[str, Any], data_dir: Path) -> Path:
+    return data_dir / f"locate-{fingerprint(made_from)}"
 
 
 def _made_before(folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path] | None:

@@ -1,5 +1,6 @@
 """The samples that a run would train on: as they lie there, or drawn after the published counts where they do not."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from llavapose.config.choices import LocateAsking
 from llavapose.config.schema import DataConfig
+from llavapose.config.teaching import LocateConfig
 from llavapose.data.choose import choose
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import TEMPLATE_TOKENS, TOKENS_A_WORD, published_lengths
@@ -131,6 +134,43 @@ def _only(found: Mixture, chosen: NDArray[np.integer]) -> Mixture:
     )
 
 
+PEOPLE_OF_COCO = 149_813
+"""People of COCO train2017 with a labelled joint."""
+
+
+def with_located(found: Mixture | None, config: LocateConfig) -> Mixture:
+    """Expected samples of kind locate, of the people of COCO train2017, behind others, if any.
+
+    Args:
+        found: expected samples of other kinds.
+        config: how many joints are asked for of how many views of a person, and how.
+    """
+    views, joints = max(1, config.versions), config.max_joints or 17
+    each = config.asking == LocateAsking.each
+    branches = joints if each else 1
+    num = PEOPLE_OF_COCO * views * branches
+    answer = 2 if config.coding == "tokens" else 13 if config.coding == "decimal" else 9
+    # In one answer each joint has its name and four marks as well.
+    targets = answer + 1 if each else joints * (answer + 7) + 2
+    asked = (45 if config.described and each else 16) + TEMPLATE_TOKENS
+    first = found.lengths.num_pictures if found is not None else 0
+    image = first + np.repeat(np.arange(PEOPLE_OF_COCO * views, dtype=np.int32), branches)
+    own = {"image": image, "num_tokens": targets + asked, "num_targets": targets, "num_words": round(asked / 1.35)}
+    arrays = {name: np.broadcast_to(np.asarray(value, np.int32), (num,)) for name, value in own.items()}
+    kinds = (*(found.kinds if found is not None else ()), "locate")
+    if found is not None:
+        arrays = {name: np.concatenate([getattr(found.lengths, name), value]) for name, value in arrays.items()}
+    kind = np.full(num, len(kinds) - 1, dtype=np.uint8)
+    return Mixture(
+        lengths=Lengths(**arrays),
+        kind=kind if found is None else np.concatenate([found.kind, kind]),
+        kinds=kinds,
+        names=("",) * (first + PEOPLE_OF_COCO * views),
+        source="published counts, expected lengths",
+        notes=(*(found.notes if found is not None else ()), "kind locate: as of COCO train2017's 149,813 people"),
+    )
+
+
 def _published(seed: int) -> Mixture:
     """The papers' set: its counts over its pictures, lengths around each kind's mean."""
     lengths, kinds = published_lengths(seed)
@@ -179,7 +219,16 @@ def _read(samples: Path, kind: str | None) -> Mixture:
 
 
 def _words(sample: Sample) -> Sequence[int]:
-    """Words that are asked, words that are answered, and answers."""
+    """Words that are asked, words that are answered, and answers; coordinates count as the words of so many tokens."""
     asked = sum(len(turn.text.split()) for turn in sample.turns if turn.role == "user")
-    answered = sum(len(turn.text.split()) for turn in sample.turns if turn.role == "assistant")
+    told = [turn.text for turn in sample.turns if turn.role == "assistant"]
+    if sample.kind == "locate":
+        answered = round(sum(map(_coordinate_tokens, told)) / TOKENS_A_WORD)
+    else:
+        answered = sum(len(text.split()) for text in told)
     return asked, answered, len(sample.turns) // 2
+
+
+def _coordinate_tokens(text: str) -> int:
+    """Tokens of an answer about joints: a new token for each value, or each digit and mark one, as Llama's has it."""
+    return len(re.findall(r"<loc[0-9]{3}>|[0-9]|[^\w\s]|[A-Za-z]+", text))
