@@ -26,6 +26,7 @@ from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
 from llavapose.model.llava import count_parameters
 from llavapose.model.pretrained import load_processor
+from llavapose.model.vision import vision_of
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
@@ -56,7 +57,7 @@ def build_data(
     return PoseDataModule(
         samples=samples,
         images=images,
-        processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE),
+        processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE, vision=vision_of(config.model)),
         config=config.data,
         batch_size=config.batch_size,
         accumulate=accumulate,

@@ -17,9 +17,10 @@ from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
-from llavapose.model.connectors import connector_type, set_connector
+from llavapose.model.connectors import fit_connector
 from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model
+from llavapose.model.vision import vision_of
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import add_adapter, quantization
 from llavapose.training.strategies import (
@@ -47,6 +48,7 @@ def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalG
             dtype=dtype,
             attention=config.model.attention.value,
             quantization=quantization(config.adapter, dtype),
+            vision=vision_of(config.model),
         )
         prepare(llava, config)
     return llava
@@ -54,12 +56,13 @@ def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalG
 
 def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
     """Give a base its connector and adapter, and freeze what is not trained, in place."""
-    kind = config.connector.type.value
+    # Beside another encoder the base's connector says nothing.
+    reset = vision_of(config.model) is not None
     with torch.random.fork_rng(devices=[]):
         # New weights are the same in whatever way the base was read, which may draw numbers too.
         torch.manual_seed(config.seed)
         with whole(llava.model.multi_modal_projector.parameters()):
-            set_connector(llava, connector_type(llava.config) if kind == "keep" else kind, reset=config.connector.reset)
+            fit_connector(llava, config.connector, reset=reset)
         if config.model.freeze_vision:
             freeze_vision(llava)
         else:
@@ -82,13 +85,14 @@ def _kept_in(config: TrainConfig, trainer: L.Trainer) -> torch.dtype:
 def _cut(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
     """Under ZeRO-3: every parameter is cut up where it comes into being, and filled one at a time."""
     base, attention, strategy = config.model.base, config.model.attention.value, trainer.strategy
-    llava = empty_model(base, dtype=computes_in(strategy), attention=attention, sharded=True)
+    vision = vision_of(config.model)
+    llava = empty_model(base, dtype=computes_in(strategy), attention=attention, sharded=True, vision=vision)
     with uncut(strategy):
         # DeepSpeed makes every number half that comes into being in its context, rotary frequencies among them.
-        exact = dict(empty_model(base, dtype=torch.float32, attention=attention).named_buffers())
+        exact = dict(empty_model(base, dtype=torch.float32, attention=attention, vision=vision).named_buffers())
+        weights = find_weights(base, llava, vision=vision)
     for name, buffer in llava.named_buffers():
         buffer.data = exact[name].to(buffer.device)
-    weights = find_weights(base, llava)
     fill_cut(llava, weights.read, is_first=trainer.is_global_zero)
     with uncut(strategy):
         prepare(llava, config)
@@ -100,8 +104,9 @@ def _sharded(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGene
     """Under FSDP2: parameters without memory are sharded, then each rank reads its share of each."""
     base, mesh = config.model.base, trainer.lightning_module.device_mesh
     assert mesh is not None
-    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value)
-    weights = find_weights(base, llava)
+    vision = vision_of(config.model)
+    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value, vision=vision)
+    weights = find_weights(base, llava, vision=vision)
     # Small, and changed as a whole: loaded before it is sharded.
     connector = llava.model.multi_modal_projector.to_empty(device="cpu")
     with torch.no_grad():

@@ -212,8 +212,10 @@ def gather_by_layer(llava: LlavaForConditionalGeneration) -> None:
 def _layers(llava: LlavaForConditionalGeneration) -> list[nn.Module]:
     """The layers of the vision encoder and of the language model."""
     candidates = [*llava.model.vision_tower.modules(), *llava.model.language_model.layers]
-    # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer.
-    return [one for one in candidates if one.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer"))]
+    # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer; DINOv2 has its own.
+    return [
+        one for one in candidates if one.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer", "Dinov2Layer"))
+    ]
 
 
 def losses_of(llava: LlavaForConditionalGeneration) -> Callable[[Batch, Tensor], Tensor]:
