@@ -92,7 +92,9 @@ def load_vision(vision: Vision, *, dtype: torch.dtype, attention: str) -> Dinov2
     tower: Any = made
     parts = tower.embeddings
     with torch.no_grad():
-        places = parts.interpolate_pos_encoding(torch.empty(1, _tokens(config) + 1, 1), vision.size, vision.size)
+        places = parts.interpolate_pos_encoding(
+            torch.empty(1, _tokens(config) + 1, config.hidden_size), vision.size, vision.size
+        )
     parts.position_embeddings = nn.Parameter(places.detach().clone().contiguous())
     parts.patch_embeddings.num_patches = _tokens(config)
     parts.patch_embeddings.image_size = (vision.size, vision.size)

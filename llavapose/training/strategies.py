@@ -205,7 +205,10 @@ def gather_by_layer(llava: LlavaForConditionalGeneration) -> None:
     """
     from deepspeed.utils import set_z3_leaf_module
 
-    for layer in _layers(llava):
+    # Nothing that goes into the vision encoder's first layer has a gradient, by which DeepSpeed tells where a whole
+    # layer's backward pass ends: an encoder with adapters is gathered part by part.
+    adapted = any("lora_" in name for name, _ in llava.model.vision_tower.named_parameters())
+    for layer in llava.model.language_model.layers if adapted else _layers(llava):
         set_z3_leaf_module(layer, True)
 
 
