@@ -24,6 +24,7 @@ from transformers import (
     LlavaProcessor,
     PreTrainedConfig,
 )
+from transformers.utils import logging
 
 from llavapose.errors import CheckpointError, DataError
 from llavapose.files import TINY_BASE, read_json, write_json
@@ -130,8 +131,9 @@ def load_processor(base: str, *, chat_template: str, vision: Vision | None = Non
     """
     source = resolve_base(base)
     with told(source):
-        processor = AutoProcessor.from_pretrained(source, backend="pil")
         config: Any = read_config(source)
+        with _unwarned(bool(getattr(config, "connector", None))):
+            processor = AutoProcessor.from_pretrained(source, backend="pil")
         processor.chat_template = chat_template
         if processor.patch_size is None:
             _count_by(processor, config.vision_config.patch_size, config.vision_feature_select_strategy)
@@ -142,6 +144,18 @@ def load_processor(base: str, *, chat_template: str, vision: Vision | None = Non
         _count_by(processor, vision_config(vision).patch_size, "default")
         processor.image_processor = padding_processor(picture_settings(vision), vision.size)
     return processor
+
+
+@contextmanager
+def _unwarned(own: bool) -> Iterator[None]:
+    """The processor of a folder of ours is LLaVA's: that its model is of another type is no warning."""
+    before = logging.get_verbosity()
+    if own:
+        logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _count_by(processor: Any, patch_size: Any, strategy: str) -> None:

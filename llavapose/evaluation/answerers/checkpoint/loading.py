@@ -55,7 +55,7 @@ def load(checkpoint: str, device: torch.device, dtype: AnswerDtype | None) -> Lo
         own = is_own(source)
         config: Any = read_config(source) if own else AutoConfig.from_pretrained(source, trust_remote_code=False)
     model = _model(source, config, device, settings) if not own else _own(source, device, settings)
-    if config.model_type == "llava" and _speaks_vicuna(source):
+    if own or (config.model_type == "llava" and _speaks_vicuna(source)):
         reader: Reader = LlavaReader(load_processor(checkpoint, chat_template=CHAT_TEMPLATE))
         ends, proven = {reader.tokenizer.eos_token_id}, True
     else:
