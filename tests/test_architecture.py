@@ -31,7 +31,8 @@ STANDARD = {
 SCHEMA = {
     f"config.{name}"
     for name in (
-        "schema", "teaching", "evaluating", "generating", "launching", "scenes", "endpoint", "choices", "values",
+        "schema", "model", "teaching", "evaluating", "generating", "launching", "scenes", "endpoint", "choices",
+        "values",
     )
 }  # fmt: skip
 """Plain settings: imported anywhere."""

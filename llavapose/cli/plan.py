@@ -22,7 +22,7 @@ from llavapose.training.forecast.forecast import Forecast, forecast_of
 from llavapose.training.forecast.indexed import read_index
 from llavapose.training.forecast.mixture import Mixture, all_samples, chosen_of, cut, with_located
 from llavapose.training.forecast.settings import on_cpu, plan_settings, setup_of
-from llavapose.training.forecast.shapes import read_shapes
+from llavapose.training.forecast.shapes import shapes_for
 from llavapose.training.forecast.text import Places, lines_of
 
 
@@ -33,7 +33,7 @@ def print_plan(config: TrainConfig) -> None:
 
 def forecast(config: TrainConfig) -> Forecast:
     """The plan of a run."""
-    shapes, gpus = read_shapes(config.model.base), find_gpus()
+    shapes, gpus = shapes_for(config.model, config.connector), find_gpus()
     setup = setup_of(config, num_gpus=gpus.num if gpus is not None else 0)
     # A plan made where no GPU can be counted knows the ranks of a number of devices alone.
     counted = (gpus is not None and gpus.num > 0) or str(config.trainer.get("devices", 1)) not in ("auto", "-1")
@@ -102,6 +102,7 @@ def _indexed(config: TrainConfig, samples: Path, images: Path) -> Mixture | None
         kind=config.data.kind,
         folder=folder,
         base=config.model.base,
+        image_tokens=shapes_for(config.model, config.connector).image_tokens,
         max_length=config.data.max_length,
     )
 

@@ -79,10 +79,10 @@ def refuse_no_room(config: TrainConfig) -> None:
     Raises:
         ConfigError: it has none.
     """
-    from llavapose.training.forecast.shapes import read_shapes
+    from llavapose.training.forecast.shapes import shapes_for
 
     try:
-        taken = read_shapes(config.model.base).image_tokens
+        taken = shapes_for(config.model, config.connector).image_tokens
     except LlavaPoseError:
         return  # loading it says what is wrong, if anything is
     if config.data.max_length <= taken:

@@ -135,12 +135,31 @@ class Attention(StrEnum):
     eager = "eager"
 
 
+class VisionType(StrEnum):
+    """The vision encoder: the base's own, or a DINOv2 in its place."""
+
+    clip = "clip"
+    dinov2 = "dinov2"
+
+
 class ConnectorType(StrEnum):
-    """Shape of the connector between vision encoder and language model; ``keep`` leaves the base's as it is."""
+    """Shape of the connector between vision encoder and language model; ``keep`` leaves the base's as it is.
+
+    ``multi_branch`` adds small experts beside the MLP, ``pose_attention`` attention between patches before it.
+    """
 
     keep = "keep"
     mlp2x_gelu = "mlp2x_gelu"
     linear = "linear"
+    multi_branch = "multi_branch"
+    pose_attention = "pose_attention"
+
+
+class Tower(StrEnum):
+    """Which stack of layers gets adapters."""
+
+    language = "language"
+    vision = "vision"
 
 
 class AdapterType(StrEnum):

@@ -15,10 +15,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from llavapose.config.checks.check import BUILT_PARTS, RAW_GROUPS, did_you_mean, problems_in, setting_names
+from llavapose.config.checks.experiments import misplaced
 from llavapose.config.checks.inputs import missing_inputs
 from llavapose.config.checks.machine.ability import machine_problems
 from llavapose.config.checks.secrets import secret_overrides
-from llavapose.config.experiments import misplaced
 from llavapose.config.register import SCHEMAS, built, register
 from llavapose.errors import ConfigError, named
 from llavapose.kinds import KINDS, taught_kinds

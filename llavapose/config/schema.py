@@ -14,10 +14,7 @@ from omegaconf import MISSING
 
 from llavapose.config.choices import (
     AdapterType,
-    Attention,
-    ConnectorType,
     Control,
-    Dtype,
     LauncherType,
     LossMean,
     Sampler,
@@ -35,6 +32,9 @@ from llavapose.config.evaluating import (
 from llavapose.config.generating import GenerateConfig as GenerateConfig
 from llavapose.config.launching import ForecastConfig
 from llavapose.config.launching import LauncherConfig as LauncherConfig
+from llavapose.config.model import AdapterConfig as AdapterConfig
+from llavapose.config.model import ConnectorConfig as ConnectorConfig
+from llavapose.config.model import ModelConfig as ModelConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocateConfig, LocatingConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
@@ -42,7 +42,6 @@ from llavapose.config.values import (
     AUTO,
     Cap,
     Resume,
-    misspelled,
     not_a_seed,
     not_dividing,
     not_finite,
@@ -131,63 +130,6 @@ class DataConfig:
         found += too_large(self, "data.", "max_length", "row_tokens")
         least = {"max_length": 1, "num_samples": 1, "num_val": 0, "max_branches_per_image": 0, "num_workers": 0}
         return found + too_small(self, "data.", **least)
-
-
-@dataclass(kw_only=True)
-class ModelConfig:
-    """Group ``model``: the LLaVA that training starts from."""
-
-    name: str = MISSING
-    base: str = MISSING
-    """``tiny`` (ships with the package), a checkpoint folder, or a name on the Hugging Face hub."""
-    dtype: Dtype = Dtype.float32
-    """Precision of the weights that a run leaves."""
-    max_length: int = 2048
-    """Most tokens of one sequence, picture included."""
-    freeze_vision: bool = True
-    """Leave the vision encoder as it is (LLaVA-1.5's second stage)."""
-    attention: Attention = Attention.sdpa
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, about a third more time."""
-
-
-@dataclass(kw_only=True)
-class ConnectorConfig:
-    """Group ``connector``: the part between vision encoder and language model."""
-
-    type: ConnectorType = ConnectorType.keep
-    reset: bool = False
-    """Start the connector from new weights instead of the base's."""
-
-
-_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-
-
-@dataclass(kw_only=True)
-class AdapterConfig:
-    """Group ``adapter``: low-rank matrices that are trained in place of the language model; merged when exported."""
-
-    type: AdapterType = AdapterType.none
-    r: int = 128
-    """Rank of the matrices."""
-    alpha: int = 256
-    """Their product counts ``alpha / r`` times."""
-    dropout: float = 0.05
-    """Share of a layer's inputs that its adapter does not see in a step."""
-    targets: list[str] = field(default_factory=lambda: list(_LINEAR))
-    """The language model's linear layers that get one."""
-
-    def problems(self) -> list[str]:
-        """What is wrong with these values, one line each."""
-        if self.type == AdapterType.none:
-            return unread(self, "adapter.", ("r", "alpha", "dropout", "targets"), "choose adapter=lora or qlora")
-        found = too_small(self, "adapter.", r=1, alpha=1) + repeated("adapter.targets", self.targets)
-        found += misspelled("adapter.targets", self.targets, _LINEAR)
-        if not 0 <= self.dropout < 1:
-            found.append(f"adapter.dropout is {self.dropout}; expected a share from 0 to below 1")
-        if not self.targets:
-            found.append("adapter.targets is empty; name the layers, e.g. adapter.targets=[q_proj,v_proj]")
-        return found
 
 
 @dataclass(kw_only=True)

@@ -20,9 +20,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from llavapose.bars import tame_bars
 from llavapose.config.checks.check import answers_trained
+from llavapose.config.checks.experiments import experiments_of
 from llavapose.config.checks.secrets import hidden
 from llavapose.config.compose import composed, opened, refuse_secrets, settings, typed
-from llavapose.config.experiments import experiments_of
 from llavapose.config.places import claimed, when_settled
 from llavapose.config.register import register
 from llavapose.errors import ConfigError, DiskError, LlavaPoseError, disk_words

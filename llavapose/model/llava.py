@@ -25,16 +25,33 @@ def freeze_unused_vision(model: LlavaForConditionalGeneration) -> None:
     """
     tower: Any = model.model.vision_tower
     tower = getattr(tower, "vision_model", tower)
-    # It reads the class token's last state, which LLaVA never asks for.
-    tower.post_layernorm.requires_grad_(False)
+    # CLIP's reads the class token's last state, DINOv2's the last layer's output: LLaVA asks for neither.
+    (tower.layernorm if _is_dino(tower) else tower.post_layernorm).requires_grad_(False)
+    if _is_dino(tower) and tower.embeddings.mask_token is not None:
+        tower.embeddings.mask_token.requires_grad_(False)
+    for layer in vision_layers(model)[used_vision_layers(model) :]:
+        layer.requires_grad_(False)
+
+
+def _is_dino(tower: Any) -> bool:
+    return hasattr(tower.encoder, "layer")
+
+
+def vision_layers(model: LlavaForConditionalGeneration) -> nn.ModuleList:
+    """The layers of the vision encoder, CLIP's or DINOv2's."""
+    tower: Any = model.model.vision_tower
+    tower = getattr(tower, "vision_model", tower)
+    return tower.encoder.layer if _is_dino(tower) else tower.encoder.layers
+
+
+def used_vision_layers(model: LlavaForConditionalGeneration) -> int:
+    """How many of them the features pass through."""
     layers = model.config.vision_feature_layer
-    deepest = max(
+    return max(
         # Hidden states begin with the embeddings: -2 of 25 is what layer 23 of 24 gives.
-        layer if layer >= 0 else len(tower.encoder.layers) + 1 + layer
+        layer if layer >= 0 else len(vision_layers(model)) + 1 + layer
         for layer in ([layers] if isinstance(layers, int) else layers)
     )
-    for layer in tower.encoder.layers[deepest:]:
-        layer.requires_grad_(False)
 
 
 def checkpoint_layers(model: LlavaForConditionalGeneration) -> None:

@@ -22,13 +22,21 @@ from transformers import (
     LlavaForConditionalGeneration,
     LlavaImageProcessorPil,
     LlavaProcessor,
+    PreTrainedConfig,
 )
+from transformers.utils import logging
 
 from llavapose.errors import CheckpointError, DataError
-from llavapose.files import TINY_BASE, read_json
+from llavapose.files import TINY_BASE, read_json, write_json
+from llavapose.model.connectors import class_of, connector_type
+from llavapose.model.vision import Vision, load_vision, picture_settings, set_vision, vision_config
 from llavapose.model.vocabulary import add_words, grow, vocabulary_of
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+OWN = "llavapose"
+"""``model_type`` of a folder whose connector transformers does not have: nothing else reads it by mistake."""
+FAMILIES = ("llava", OWN)
 
 _HUB_NAMES = (
     (r"^model\.language_model\.", "language_model.model."),
@@ -51,23 +59,42 @@ def hub_key(key: str) -> str:
     return key
 
 
-def resolve_base(base: str, *, family: str | None = "llava") -> str:
+def is_published(config: LlavaConfig) -> bool:
+    """Whether the published layout has names for all weights: it knows CLIP and the plain connectors."""
+    kind = getattr(config.vision_config, "model_type", "clip_vision_model")
+    return kind == "clip_vision_model" and not getattr(config, "connector", None)
+
+
+def read_config(source: str) -> LlavaConfig:
+    """The configuration of a LLaVA, or of one with a connector of ours, which says so in ``connector``."""
+    found = dict(PreTrainedConfig.get_config_dict(source)[0])
+    if found.get("model_type") != OWN:
+        return LlavaConfig.from_pretrained(source)
+    return LlavaConfig.from_dict({**found, "model_type": "llava", "projector_hidden_act": "gelu"})
+
+
+def is_own(source: str) -> bool:
+    """Whether a folder or hub id is of the family that llavapose alone reads."""
+    return dict(PreTrainedConfig.get_config_dict(source)[0]).get("model_type") == OWN
+
+
+def resolve_base(base: str, *, families: tuple[str, ...] | None = FAMILIES) -> str:
     """The folder or hub id of a base: "tiny" is the one shipped with the package.
 
     Args:
         base: "tiny", folder or hub id.
-        family: the ``model_type`` that a folder must have; None: any.
+        families: the ``model_type`` that a folder may have; None: any.
 
     Raises:
         CheckpointError: a folder that is no such checkpoint; what looks like ``owner/name`` and is no folder is an id.
     """
     source = str(TINY_BASE) if base == "tiny" else base
     if Path(source).exists() or not _HUB_ID.fullmatch(source):
-        check_folder(Path(source), family=family)
+        check_folder(Path(source), families=families)
     return source
 
 
-def check_folder(folder: Path, *, family: str | None = "llava") -> None:
+def check_folder(folder: Path, *, families: tuple[str, ...] | None = FAMILIES) -> None:
     """Look at a checkpoint folder before anything heavy is loaded.
 
     Raises:
@@ -82,15 +109,17 @@ def check_folder(folder: Path, *, family: str | None = "llava") -> None:
         kind = read_json(config, what="checkpoint").get("model_type")
     except (DataError, AttributeError):
         raise CheckpointError(f"checkpoint {config}: not a JSON object; the folder is broken, write it again") from None
-    if family is not None and kind != family:
-        raise CheckpointError(f"checkpoint {folder}: model_type is {kind!r}; expected {family!r}")
+    if families is not None and kind not in families:
+        raise CheckpointError(f"checkpoint {folder}: model_type is {kind!r}; expected {families[0]!r}")
     if not any(folder.glob("*.safetensors")):
         raise CheckpointError(f"checkpoint {folder}: no *.safetensors weights; the folder is incomplete")
     if not (folder / "tokenizer_config.json").is_file():
         raise CheckpointError(f"checkpoint {folder}: no tokenizer_config.json; copy the base's processor files there")
 
 
-def load_processor(base: str, *, chat_template: str, words: Sequence[str] = ()) -> LlavaProcessor:
+def load_processor(
+    base: str, *, chat_template: str, vision: Vision | None = None, words: Sequence[str] = ()
+) -> LlavaProcessor:
     """The processor of a folder or hub id, set to pad pictures to a square.
 
     A centre crop, the published processor's default, cuts off a quarter of a 4:3 picture's width.
@@ -98,6 +127,7 @@ def load_processor(base: str, *, chat_template: str, words: Sequence[str] = ()) 
     Args:
         base: folder or hub id.
         chat_template: replaces the published one, which lacks LLaVA-1.5's system sentence and ``</s>``.
+        vision: an encoder in the place of the base's own; pictures are made as it wants them.
         words: that the tokenizer reads as one token each, new ones too (``vocabulary.py``).
 
     Raises:
@@ -105,18 +135,39 @@ def load_processor(base: str, *, chat_template: str, words: Sequence[str] = ()) 
     """
     source = resolve_base(base)
     with told(source):
-        processor = AutoProcessor.from_pretrained(source, backend="pil")
-        config: Any = LlavaConfig.from_pretrained(source)
-        side = config.vision_config.image_size
-        processor.image_processor = padding_processor(processor.image_processor, side)
+        config: Any = read_config(source)
+        with _unwarned(bool(getattr(config, "connector", None))):
+            processor = AutoProcessor.from_pretrained(source, backend="pil")
         processor.chat_template = chat_template
         if processor.patch_size is None:
-            processor.patch_size = config.vision_config.patch_size
-            processor.vision_feature_select_strategy = config.vision_feature_select_strategy
-            processor.num_additional_image_tokens = 1
+            _count_by(processor, config.vision_config.patch_size, config.vision_feature_select_strategy)
+        if vision is None:
+            side = config.vision_config.image_size
+            processor.image_processor = padding_processor(processor.image_processor, side)
+    if vision is not None:
+        _count_by(processor, vision_config(vision).patch_size, "default")
+        processor.image_processor = padding_processor(picture_settings(vision), vision.size)
     if words:
         add_words(processor.tokenizer, words)
     return processor
+
+
+@contextmanager
+def _unwarned(own: bool) -> Iterator[None]:
+    """The processor of a folder of ours is LLaVA's: that its model is of another type is no warning."""
+    before = logging.get_verbosity()
+    if own:
+        logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
+def _count_by(processor: Any, patch_size: Any, strategy: str) -> None:
+    """Have a processor count a picture's tokens by patches, and a class token."""
+    processor.patch_size, processor.vision_feature_select_strategy = patch_size, strategy
+    processor.num_additional_image_tokens = 1
 
 
 def padding_processor(images: Any, side: int) -> LlavaImageProcessorPil:
@@ -143,6 +194,8 @@ def load_model(
     dtype: torch.dtype = torch.float32,
     attention: str = "sdpa",
     quantization: BitsAndBytesConfig | None = None,
+    vision: Vision | None = None,
+    place: torch.device | None = None,
     words: Sequence[str] = (),
 ) -> LlavaForConditionalGeneration:
     """The model of a folder or hub id, every weight accounted for.
@@ -152,16 +205,22 @@ def load_model(
         dtype: of the weights.
         attention: backend.
         quantization: how weights are stored in fewer bits; None: as ``dtype``.
+        vision: an encoder in the place of the base's own; the connector's weights are no start then.
+        place: where the weights are put at once; None: on the CPU.
         words: those that it lacks get rows (``vocabulary.py``).
 
     Raises:
         CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
+        ConfigError: no such encoder.
     """
     source = resolve_base(base)
     further: dict[str, Any] = {} if quantization is None else {"quantization_config": quantization}
+    further |= {} if place is None else {"device_map": {"": place}}
     with told(source):
-        loaded: Any = LlavaForConditionalGeneration.from_pretrained(
+        config = read_config(source)
+        loaded: Any = class_of(config).from_pretrained(
             source,
+            config=config,
             dtype=dtype,
             attn_implementation=attention,
             output_loading_info=True,
@@ -171,6 +230,8 @@ def load_model(
     missing = sorted(info["missing_keys"])
     if missing:
         raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")
+    if vision is not None:
+        set_vision(model, load_vision(vision, dtype=dtype, attention=attention))
     with told(source):
         vocabulary = vocabulary_of(source, model.config.text_config.vocab_size, words)
     if vocabulary is not None:
@@ -207,6 +268,8 @@ def write_checkpoint(
     alone: bool = False,
 ) -> Path:
     """Write a folder that ``LlavaForConditionalGeneration`` and ``AutoProcessor`` load; whole or not at all.
+
+    One with a connector of ours is of a family of its own: ``load_model`` reads it, transformers refuses it by name.
 
     Args:
         folder: final name; an older one is replaced once the new one is complete.
@@ -263,8 +326,9 @@ def _write(
     building: Path, *, state: dict[str, Tensor], config: LlavaConfig, processor: LlavaProcessor, dtype: torch.dtype
 ) -> None:
     tied = config.tie_word_embeddings
+    named = hub_key if is_published(config) else str
     weights = {
-        hub_key(name): _alone(value.detach().to("cpu", dtype))
+        named(name): _alone(value.detach().to("cpu", dtype))
         for name, value in state.items()
         if not (tied and name == "lm_head.weight")
     }
@@ -278,8 +342,19 @@ def _write(
     for part in parts:
         part.dtype = dtype  # that of the file, whatever training computed in
     config.save_pretrained(building)
+    if getattr(config, "connector", None):
+        _claim(building / "config.json", connector_type(config))
     tokenizer = processor.tokenizer
     GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     ).save_pretrained(building)
     processor.save_pretrained(building)
+
+
+def _claim(path: Path, kind: str) -> None:
+    """Give a written configuration the family's name, and its activation one that makes LLaVA's own class refuse too.
+
+    That class reads configurations of other families, and leaves out the weights that it has no place for.
+    """
+    told = {"architectures": ["ConnectorLlava"], "model_type": OWN, "projector_hidden_act": f"{OWN}.{kind}"}
+    write_json(path, {**read_json(path, what="checkpoint"), **told})

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import VisionType
 from llavapose.config.places import decides_results
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.files import TINY_BASE, fingerprint, sha256
@@ -88,7 +89,11 @@ def _training(config: TrainConfig, data: Data) -> dict[str, Any]:
 
 def _base(config: TrainConfig) -> dict[str, Any]:
     base = TINY_BASE if config.model.base == "tiny" else Path(config.model.base)
-    return {"model.base": config.model.base, "base's files": _content(base) if base.exists() else None}
+    found = {"model.base": config.model.base, "base's files": _content(base) if base.exists() else None}
+    encoder = Path(config.model.vision_base)
+    if config.model.vision == VisionType.dinov2 and encoder.exists():
+        found["vision encoder's files"] = _content(encoder)
+    return found
 
 
 def _evaluation(config: TrainConfig) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Low-rank adapters (LoRA, Hu et al., 2021; QLoRA, Dettmers et al., 2023) on the language model's linear layers.
+"""Low-rank adapters (LoRA, Hu et al., 2021; QLoRA, Dettmers et al., 2023) on the linear layers of either tower.
 
 The base stays as it is, and what is added is peft's; the connector is trained whole beside it, as LLaVA-1.5's LoRA
 recipe does. An exported folder holds the sum, so that it loads wherever LLaVA loads.
@@ -12,11 +12,22 @@ import torch
 from torch import Tensor, nn
 from transformers import BitsAndBytesConfig, LlavaForConditionalGeneration
 
-from llavapose.config.choices import AdapterType
+from llavapose.config.choices import AdapterType, Tower
 from llavapose.config.schema import AdapterConfig
 from llavapose.errors import ConfigError
+from llavapose.model.llava import used_vision_layers, vision_layers
 
-_LANGUAGE = "model.language_model."
+_LANGUAGE, _VISION = "model.language_model.", "model.vision_tower."
+OF_VISION = {
+    "q_proj": ("q_proj", "query"),
+    "k_proj": ("k_proj", "key"),
+    "v_proj": ("v_proj", "value"),
+    "o_proj": ("o_proj", "out_proj"),
+    "gate_proj": ("gate_proj",),
+    "up_proj": ("up_proj", "fc1"),
+    "down_proj": ("down_proj", "fc2"),
+}
+"""A layer's name in the language model -> those that vision encoders give it: CLIP, DINOv2 of either spelling."""
 _UPPER, _LOWER, _BASE = ".lora_A.default.weight", ".lora_B.default.weight", ".base_layer."
 """How peft names the parts of a layer that it has taken over."""
 
@@ -38,7 +49,7 @@ def quantization(config: AdapterConfig, computes: torch.dtype) -> BitsAndBytesCo
 
 
 def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, seed: int) -> None:
-    """Freeze the model but for its connector, and put adapters beside the language model's linear layers, in place.
+    """Freeze the model but for its connector, and put adapters beside the linear layers of the chosen towers, in place.
 
     Args:
         llava: whole, partitioned, or without memory: the adapters have theirs in any case.
@@ -46,26 +57,19 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, 
         seed: of their first weights.
 
     Raises:
-        ConfigError: a target that the language model does not have.
+        ConfigError: a target that a chosen tower does not have.
     """
     if config.type == AdapterType.none:
         return
-    linear = linear_layers(llava)
-    unknown = [name for name in config.targets if name not in linear]
-    if unknown:
-        raise ConfigError(
-            f"adapter.targets has {', '.join(unknown)}; expected some of the language model's linear layers: "
-            f"{', '.join(sorted(linear))}"
-        )
+    chosen = "|".join(f"(?:{pattern})" for pattern in _patterns(llava, config))
     connector = [parameter for parameter in llava.model.multi_modal_projector.parameters() if parameter.requires_grad]
-    names = "|".join(map(re.escape, config.targets))
     from peft import LoraConfig, inject_adapter_in_model  # seconds to import: not where nothing is adapted
 
     lora = LoraConfig(
         r=config.r,
         lora_alpha=config.alpha,
         lora_dropout=config.dropout,
-        target_modules=rf"{re.escape(_LANGUAGE)}.*\.({names})",
+        target_modules=chosen,
         bias="none",
     )
     llava.requires_grad_(False)
@@ -77,6 +81,35 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, 
         # The trained weights are their own masters, whatever the frozen ones are kept in.
         if parameter.requires_grad and not hasattr(parameter, "ds_id"):
             parameter.data = parameter.data.float()
+
+
+def _patterns(llava: LlavaForConditionalGeneration, config: AdapterConfig) -> list[str]:
+    """The full names of the layers that get an adapter, as an expression for each tower."""
+    found = []
+    linear = linear_layers(llava)
+    if unknown := [name for name in config.targets if name not in linear]:
+        raise ConfigError(
+            f"adapter.targets has {', '.join(unknown)}; expected some of the language model's linear layers: "
+            f"{', '.join(sorted(linear))}"
+        )
+    if Tower.language in config.towers:
+        found.append(rf"{re.escape(_LANGUAGE)}.*\.({'|'.join(map(re.escape, config.targets))})")
+    if Tower.vision in config.towers:
+        known = {name.rpartition(".")[2] for name, one in vision_layers(llava).named_modules() if _is_linear(one)}
+        names = [name for target in config.targets for name in OF_VISION.get(target, (target,)) if name in known]
+        if not names:
+            raise ConfigError(
+                f"adapter.towers has vision, whose layers have none of adapter.targets={list(config.targets)}; its "
+                f"linear layers are {', '.join(sorted(known))}: name one of theirs, such as q_proj"
+            )
+        # An adapter behind the layer that the features are taken from would never get a gradient.
+        used = "|".join(str(number) for number in range(used_vision_layers(llava)))
+        found.append(rf"{re.escape(_VISION)}.*encoder\.layers?\.({used})\..*\.({'|'.join(names)})")
+    return found
+
+
+def _is_linear(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear)
 
 
 def _start(llava: nn.Module, seed: int) -> None:
@@ -100,7 +133,7 @@ def _start(llava: nn.Module, seed: int) -> None:
 def linear_layers(llava: LlavaForConditionalGeneration) -> set[str]:
     """The last names of the language model's linear layers, such as ``q_proj``."""
     found = llava.model.language_model.named_modules()
-    return {name.rpartition(".")[2] for name, module in found if isinstance(module, nn.Linear)}
+    return {name.rpartition(".")[2] for name, module in found if _is_linear(module)}
 
 
 def plain_state(llava: nn.Module) -> dict[str, Tensor]:

@@ -9,18 +9,19 @@ from lightning.pytorch.strategies import DeepSpeedStrategy
 from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-from transformers import LlavaForConditionalGeneration
+from transformers import LlavaConfig, LlavaForConditionalGeneration
 
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
-from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError
-from llavapose.model.connectors import connector_type, set_connector
+from llavapose.model.connectors import fit_connector
 from llavapose.model.llava import count_parameters
-from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
+from llavapose.model.pretrained import OWN, load_model, write_checkpoint
+from llavapose.model.vision import vision_of
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import merged, plain_state, quantization
 from llavapose.training.checkpoints.trained import read_trained
+from llavapose.training.loading import processor_of
 from llavapose.training.module import PoseModule
 
 
@@ -39,9 +40,10 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:
         CheckpointError: a checkpoint that cannot be read, or that is not of these settings.
     """
     trained = read_trained(checkpoint)
-    base, kind = config.model.base, config.connector.type.value
-    llava = empty_model(base, dtype=torch.float32, attention=config.model.attention.value, words=config.new_words)
-    set_connector(llava, connector_type(llava.config) if kind == "keep" else kind)
+    base, vision, words = config.model.base, vision_of(config.model), config.new_words
+    attention = config.model.attention.value
+    llava = empty_model(base, dtype=torch.float32, attention=attention, vision=vision, words=words)
+    fit_connector(llava, config.connector)
     state = merged(_beside_base(trained.state, llava, config), config.adapter)
     expected = dict(llava.named_parameters())
     odd = [name for name, value in expected.items() if name not in state or state[name].shape != value.shape]
@@ -54,10 +56,21 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:
         out,
         state={name: state[name] for name in expected},
         config=llava.config,
-        processor=load_processor(base, chat_template=CHAT_TEMPLATE, words=config.new_words),
+        processor=processor_of(config),
         dtype=getattr(torch, config.model.dtype.value),
     )
+    say_own(llava.config)
     return trained.step
+
+
+def say_own(config: LlavaConfig) -> None:
+    """Say of a folder that is no LLaVA any more who reads it."""
+    if kind := (getattr(config, "connector", None) or {}).get("type"):
+        print(
+            f"note: connector={kind} makes the folder model_type {OWN!r}: llavapose reads it "
+            "(llavapose.model.pretrained.load_model), transformers' own classes refuse it",
+            flush=True,
+        )
 
 
 def _beside_base(
@@ -66,12 +79,12 @@ def _beside_base(
     """A checkpoint's weights with those of the base that it leaves out, which an adapter stands beside."""
     if config.adapter.type == AdapterType.none:
         return state
-    base = config.model.base
+    base, vision = config.model.base, vision_of(config.model)
     if (bits := quantization(config.adapter, torch.float32)) is not None:
         # The adapters learnt beside what 4 bits make of the base.
-        rest = plain_state(load_model(base, quantization=bits, words=config.new_words))
+        rest = plain_state(load_model(base, quantization=bits, vision=vision, words=config.new_words))
     else:
-        weights = find_weights(base, llava, words=config.new_words)
+        weights = find_weights(base, llava, vision=vision, words=config.new_words)
         rest = {name: weights.read(name) for name, _ in llava.named_parameters()}
     adapted = {name.partition(".lora_A.")[0] for name in state if ".lora_A." in name}
     whole = {f"{name.removesuffix('.weight')}.base_layer.weight" if name.removesuffix(".weight") in adapted else name:
@@ -91,10 +104,11 @@ def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
             alone=True,  # the folder is this run's
             state=merged(state, config.adapter),
             config=module.llava.config,
-            processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE, words=config.new_words),
+            processor=processor_of(config),
             dtype=getattr(torch, config.model.dtype.value),
         )
         print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
+        say_own(module.llava.config)
     # Nobody goes on to read the folder before it is there.
     trainer.strategy.barrier()
     return folder

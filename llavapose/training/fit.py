@@ -19,18 +19,16 @@ from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.config.values import not_dividing
 from llavapose.data.check import INDEX
 from llavapose.data.choose import said_counts
-from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.plan.epoch import steps_of
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
 from llavapose.model.llava import count_parameters
-from llavapose.model.pretrained import load_processor
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
 from llavapose.training.launched import after_first, others_gone
-from llavapose.training.loading import build_model
+from llavapose.training.loading import build_model, processor_of
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 from llavapose.training.told.card import write_card
@@ -56,7 +54,7 @@ def build_data(
     return PoseDataModule(
         samples=samples,
         images=images,
-        processor=load_processor(config.model.base, chat_template=CHAT_TEMPLATE, words=config.new_words),
+        processor=processor_of(config),
         config=config.data,
         batch_size=config.batch_size,
         accumulate=accumulate,

@@ -13,13 +13,15 @@ import torch
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
+from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
-from llavapose.model.connectors import connector_type, set_connector
+from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.model.connectors import fit_connector
 from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freeze_vision
-from llavapose.model.pretrained import load_model
+from llavapose.model.pretrained import load_model, load_processor
+from llavapose.model.vision import vision_of
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import add_adapter, quantization
 from llavapose.training.strategies import (
@@ -47,20 +49,29 @@ def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalG
             dtype=dtype,
             attention=config.model.attention.value,
             quantization=quantization(config.adapter, dtype),
+            vision=vision_of(config.model),
             words=config.new_words,
         )
         prepare(llava, config)
     return llava
 
 
+def processor_of(config: TrainConfig) -> LlavaProcessor:
+    """The base's processor, as the run's pictures and words need it."""
+    return load_processor(
+        config.model.base, chat_template=CHAT_TEMPLATE, vision=vision_of(config.model), words=config.new_words
+    )
+
+
 def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
     """Give a base its connector and adapter, and freeze what is not trained, in place."""
-    kind = config.connector.type.value
+    # Beside another encoder the base's connector says nothing.
+    reset = vision_of(config.model) is not None
     with torch.random.fork_rng(devices=[]):
         # New weights are the same in whatever way the base was read, which may draw numbers too.
         torch.manual_seed(config.seed)
         with whole(llava.model.multi_modal_projector.parameters()):
-            set_connector(llava, connector_type(llava.config) if kind == "keep" else kind, reset=config.connector.reset)
+            fit_connector(llava, config.connector, reset=reset)
         if config.model.freeze_vision:
             freeze_vision(llava)
         else:
@@ -83,14 +94,16 @@ def _kept_in(config: TrainConfig, trainer: L.Trainer) -> torch.dtype:
 def _cut(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
     """Under ZeRO-3: every parameter is cut up where it comes into being, and filled one at a time."""
     base, attention, strategy = config.model.base, config.model.attention.value, trainer.strategy
-    words = config.new_words
-    llava = empty_model(base, dtype=computes_in(strategy), attention=attention, sharded=True, words=words)
+    vision, words = vision_of(config.model), config.new_words
+    llava = empty_model(
+        base, dtype=computes_in(strategy), attention=attention, sharded=True, vision=vision, words=words
+    )
     with uncut(strategy):
         # DeepSpeed makes every number half that comes into being in its context, rotary frequencies among them.
-        exact = dict(empty_model(base, dtype=torch.float32, attention=attention).named_buffers())
+        exact = dict(empty_model(base, dtype=torch.float32, attention=attention, vision=vision).named_buffers())
+        weights = find_weights(base, llava, vision=vision, words=words)
     for name, buffer in llava.named_buffers():
         buffer.data = exact[name].to(buffer.device)
-    weights = find_weights(base, llava, words=words)
     fill_cut(llava, weights.read, is_first=trainer.is_global_zero)
     with uncut(strategy):
         prepare(llava, config)
@@ -102,9 +115,9 @@ def _sharded(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGene
     """Under FSDP2: parameters without memory are sharded, then each rank reads its share of each."""
     base, mesh = config.model.base, trainer.lightning_module.device_mesh
     assert mesh is not None
-    attention, words = config.model.attention.value, config.new_words
-    llava = empty_model(base, dtype=torch.float32, attention=attention, words=words)
-    weights = find_weights(base, llava, words=words)
+    attention, vision, words = config.model.attention.value, vision_of(config.model), config.new_words
+    llava = empty_model(base, dtype=torch.float32, attention=attention, vision=vision, words=words)
+    weights = find_weights(base, llava, vision=vision, words=words)
     # Small, and changed as a whole: loaded before it is sharded.
     connector = llava.model.multi_modal_projector.to_empty(device="cpu")
     with torch.no_grad():

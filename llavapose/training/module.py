@@ -150,8 +150,8 @@ class PoseModule(L.LightningModule):
         self.trainer.strategy.optimizers = []
 
     def train(self, mode: bool = True) -> "PoseModule":
-        """Training mode for everything but the frozen vision encoder."""
+        """Training mode for everything but a frozen vision encoder; one with adapters is trained."""
         super().train(mode)
-        if self._built:
+        if self._built and not any("lora_" in name for name, _ in self.llava.model.vision_tower.named_parameters()):
             self.llava.model.vision_tower.eval()
         return self

@@ -205,15 +205,20 @@ def gather_by_layer(llava: LlavaForConditionalGeneration) -> None:
     """
     from deepspeed.utils import set_z3_leaf_module
 
-    for layer in _layers(llava):
+    # Nothing that goes into the vision encoder's first layer has a gradient, by which DeepSpeed tells where a whole
+    # layer's backward pass ends: an encoder with adapters is gathered part by part.
+    adapted = any("lora_" in name for name, _ in llava.model.vision_tower.named_parameters())
+    for layer in llava.model.language_model.layers if adapted else _layers(llava):
         set_z3_leaf_module(layer, True)
 
 
 def _layers(llava: LlavaForConditionalGeneration) -> list[nn.Module]:
     """The layers of the vision encoder and of the language model."""
     candidates = [*llava.model.vision_tower.modules(), *llava.model.language_model.layers]
-    # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer.
-    return [one for one in candidates if one.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer"))]
+    # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer; DINOv2 has its own.
+    return [
+        one for one in candidates if one.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer", "Dinov2Layer"))
+    ]
 
 
 def losses_of(llava: LlavaForConditionalGeneration) -> Callable[[Batch, Tensor], Tensor]:

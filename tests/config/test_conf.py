@@ -161,6 +161,39 @@ def test_larger_experiment_is_the_papers_but_for_the_model():
     assert config.strategy["offload_optimizer"] is True
 
 
+def test_locllm_is_the_published_recipe():
+    config: TrainConfig = typed("train", composed("train", CONF, ["experiment=locllm"]))
+    adapter, optim, locate = config.adapter, config.optim, config.locate
+    assert (adapter.r, adapter.alpha, adapter.dropout, adapter.targets) == (8, 16, 0.05, ["q_proj", "v_proj"])
+    assert [str(tower) for tower in adapter.towers] == ["language", "vision"]
+    assert (optim.lr, optim.connector_lr, optim.weight_decay, optim.warmup_ratio) == (5e-4, None, 0.05, 0.03)
+    assert (config.model.vision, config.model.vision_base, config.model.vision_size) == (
+        "dinov2", "facebook/dinov2-large", 224
+    )  # fmt: skip
+    assert (locate.view, locate.coding, locate.size, locate.versions, locate.max_joints) == (
+        "crop",
+        "decimal",
+        224,
+        12,
+        5,
+    )
+    people = config.batch_size // locate.max_joints * config.trainer["accumulate_grad_batches"] * config.known_ranks
+    assert people == 64 and config.trainer["max_epochs"] * locate.versions == 12
+    assert (config.connector.type, config.scenes.name, config.data.kinds) == ("linear", "coco2017", {"locate": 1})
+
+
+def test_posellm_is_locllm_but_for_the_connector():
+    first, second = (
+        plain_settings(typed("train", composed("train", CONF, [f"experiment={name}"])))
+        for name in ("locllm", "posellm")
+    )
+    # What is written where has the folder's name in it.
+    assert {key for key in first if first[key] != second[key]} == {
+        "connector", "output_dir", "results_dir", "callbacks", "logger"
+    }  # fmt: skip
+    assert second["connector"] == {**first["connector"], "type": "mlp2x_gelu"}
+
+
 def test_command_line_goes_before_an_experiment():
     config: TrainConfig = typed(
         "train", composed("train", CONF, ["experiment=paper_7b", "optim.lr=1e-6", "model=tiny"])

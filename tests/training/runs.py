@@ -190,7 +190,7 @@ def run(
             sampler=Sampler(sampler),
         ),
         model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
-        connector=ConnectorConfig(type=connector, reset=reset),
+        connector=ConnectorConfig(type=ConnectorType(connector), reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**rates),
         batch_size=batch_size,

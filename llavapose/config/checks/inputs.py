@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.choices import SceneSource
+from llavapose.config.choices import SceneSource, VisionType
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
+from llavapose.config.model import ModelConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.config.teaching import TeacherConfig
@@ -55,6 +56,7 @@ def missing_inputs(config: Any) -> list[str]:
 
 def _training(config: TrainConfig) -> Iterator[str]:
     yield from _checkpoint("model.base", config.model.base)
+    yield from _vision(config.model)
     if config.data.path is None:
         yield from _money("", config.teacher.endpoint, config.max_usd)
         yield from _examples(config.teacher)
@@ -189,6 +191,19 @@ def _checkpoint(name: str, value: str) -> Iterator[str]:
             yield f"{name}: {value} has no {' and no '.join(lacking)}; expected the `hf` folder that train.py leaves"
     elif not re.fullmatch(r"[\w-]+/[\w.-]+", value) or Path(value.partition("/")[0]).exists():
         yield f"{name}: no folder {value}; expected the `hf` folder that train.py leaves, `tiny`, or owner/name"
+
+
+def _vision(model: ModelConfig) -> Iterator[str]:
+    """A vision encoder is a folder, or a name on the hub."""
+    if model.vision == VisionType.clip:
+        return
+    value = model.vision_base
+    if (folder := Path(value)).is_dir():
+        wanted = ("config.json", "*.safetensors", "preprocessor_config.json")
+        if lacking := [pattern for pattern in wanted if not any(folder.glob(pattern))]:
+            yield f"model.vision_base: {value} has no {' and no '.join(lacking)}; give a DINOv2's whole folder"
+    elif not re.fullmatch(r"[\w-]+/[\w.-]+", value) or Path(value.partition("/")[0]).exists():
+        yield f"model.vision_base: no folder {value}; expected a DINOv2's, or a name such as facebook/dinov2-large"
 
 
 def _there(name: str, path: Path) -> Iterator[str]:

@@ -109,25 +109,30 @@ def ensure_tokens(
         with TableWriter(home) as writer:
             for arrays in do_all(parts, tasks, work, what="encoding samples", processes=processes):
                 writer.add(arrays)
-            told = _told(records, conversation.tokenizer.name_or_path, max_length)
+            shown = conversation.prefix.count(conversation.image_id)
+            told = _told(records, conversation.tokenizer.name_or_path, max_length, shown)
             sizes = {"prefix": len(frame.prefix), "prefix_of_text": len(frame.prefix_of_text)}
             return writer.close({"of": told, **sizes})
 
     return Tokens(table=once(home, lambda: open_table(home), make, what="index of the tokens"))
 
 
-def find_tokens(records: Records, *, base: str, max_length: int, folder: Path) -> Tokens | None:
-    """The table that ``ensure_tokens`` has built for the tokenizer of a base; loads no tokenizer, builds nothing."""
-    told = _told(records, str(TINY_BASE) if base == "tiny" else base, max_length)
+def find_tokens(records: Records, *, base: str, image_tokens: int, max_length: int, folder: Path) -> Tokens | None:
+    """The table that ``ensure_tokens`` has built for the tokenizer of a base; loads no tokenizer, builds nothing.
+
+    ``image_tokens``: those that a picture takes, which another vision encoder beside the same tokenizer changes.
+    """
+    told = _told(records, str(TINY_BASE) if base == "tiny" else base, max_length, image_tokens)
     tables = (open_table(path) for path in sorted(folder.glob("tokens-????????????????")))
     return next((Tokens(table=table) for table in tables if table is not None and table.facts.get("of") == told), None)
 
 
-def _told(records: Records, tokenizer: str, max_length: int) -> dict[str, Any]:
+def _told(records: Records, tokenizer: str, max_length: int, image_tokens: int) -> dict[str, Any]:
     """What a table is of; a folder's tokenizer by its file's hash, wherever the folder lies, another by its hub id."""
     file = Path(tokenizer) / "tokenizer.json"
     name = sha256(file) if file.is_file() else tokenizer
-    return {"records": records.key, "tokenizer": name, "max_length": max_length, "code": fingerprint(_code(), 16)}
+    sizes = {"max_length": max_length, "image_tokens": image_tokens}
+    return {"records": records.key, "tokenizer": name, **sizes, "code": fingerprint(_code(), 16)}
 
 
 def _code() -> list[str]:

@@ -7,7 +7,7 @@ what autograd keeps.
 from dataclasses import dataclass
 
 from llavapose.config.choices import AdapterType
-from llavapose.training.forecast.setup import Engine, Setup, adapter_widths
+from llavapose.training.forecast.setup import Engine, Setup, adapter_widths, vision_widths
 from llavapose.training.forecast.shapes import Shapes
 from llavapose.training.forecast.states import BACKWARD, Part, Phase
 
@@ -42,6 +42,7 @@ def activation_parts(shapes: Shapes, setup: Setup, rows: Rows) -> list[Part]:
     return [
         Part(name=kept, gpu=layer_activations(shapes, setup, rows), phase=BACKWARD),
         Part(name="one layer computed again", gpu=_working_layer(shapes, setup, rows), phase=Phase.layer),
+        Part(name="vision encoder", gpu=vision_activations(shapes, setup, rows), phase=BACKWARD),
         Part(name="last norm and connector", gpu=outer_activations(shapes, setup, rows), phase=BACKWARD),
         # What is kept, the gradient that the loss gives, and the one that log-softmax makes of it.
         Part(name="logits", gpu=3 * logit_activations(shapes, rows), phase=Phase.loss),
@@ -100,6 +101,24 @@ def _beside_adapters(shapes: Shapes, setup: Setup) -> float:
     size = setup.compute_bytes
     inputs = sum(inputs for inputs, _ in adapter_widths(shapes, setup))
     return (size + setup.dropout_bytes) * inputs + size * setup.adapter_rank * len(adapter_widths(shapes, setup))
+
+
+def vision_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
+    """Bytes that the vision encoder's layers keep where they have adapters; none where it is frozen whole.
+
+    An estimate by the same rules as the language model's, not held against what autograd keeps on a GPU.
+    """
+    widths, vision, size = vision_widths(shapes, setup), shapes.vision, setup.compute_bytes
+    if not widths:
+        return 0.0
+    tokens = rows.pictures * (shapes.vision_patches + 1)
+    if setup.checkpointing:
+        return float(shapes.vision_layers_used * size * tokens * vision.hidden)
+    inputs = sum(width for width, _ in widths)
+    pairs = (size + setup.dropout_bytes) * inputs + size * setup.adapter_rank * len(widths)
+    # Two norms, queries, keys, values and what they come to, and the input of the activation.
+    layer = 2 * _FLOAT * vision.hidden + 4 * size * vision.hidden + size * vision.intermediate + pairs
+    return float(shapes.vision_layers_used * tokens * layer)
 
 
 def _working_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from llavapose.config.choices import AdapterType
 from llavapose.training.forecast.activations import Rows
-from llavapose.training.forecast.setup import Setup
+from llavapose.training.forecast.setup import Setup, vision_widths
 from llavapose.training.forecast.shapes import Shapes, Stack
 
 
@@ -31,7 +31,7 @@ def work_of(shapes: Shapes, setup: Setup, rows: Rows) -> Work:
     # A frozen matrix hands its input's gradient on but has none of its own: one product less.
     through = 2 if setup.adapter is AdapterType.none else 1
     learnt = layers * (1 + through) + head * (1 + through) + connector * 3
-    model = learnt + vision * (1 if setup.freeze_vision else 3)
+    model = learnt + vision * (3 if not setup.freeze_vision else 2 if vision_widths(shapes, setup) else 1)
     return Work(model=model, hardware=model + (layers if setup.checkpointing else 0))
 
 

@@ -11,7 +11,7 @@ from llavapose.training.forecast.mixture import Mixture, Prefixes
 
 
 def read_index(
-    samples: Path, images: Path, *, kind: str | None, folder: Path, base: str, max_length: int
+    samples: Path, images: Path, *, kind: str | None, folder: Path, base: str, image_tokens: int, max_length: int
 ) -> Mixture | None:
     """All samples of a set, by the index that is there for a base's tokenizer; None where there is none.
 
@@ -21,10 +21,15 @@ def read_index(
         kind: of the records that tell none.
         folder: where indexes are kept.
         base: whose tokenizer.
+        image_tokens: those that a picture takes.
         max_length: that samples were cut at.
     """
     records = find_records(samples, images, kind=kind, folder=folder)
-    tokens = find_tokens(records, base=base, max_length=max_length, folder=folder) if records is not None else None
+    tokens = (
+        find_tokens(records, base=base, image_tokens=image_tokens, max_length=max_length, folder=folder)
+        if records is not None
+        else None
+    )
     if records is None or tokens is None:
         return None
     lengths = Lengths(

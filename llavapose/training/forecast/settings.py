@@ -37,6 +37,7 @@ def setup_of(config: TrainConfig, *, num_gpus: int) -> Setup:
         "adapter": adapter,
         "adapter_rank": config.adapter.r if adapter is not AdapterType.none else 0,
         "adapter_targets": tuple(config.adapter.targets),
+        "adapter_towers": tuple(map(str, config.adapter.towers)),
         "dropout_bytes": 0 if not config.adapter.dropout else 4 if on_cpu(config) else 1,
         "freeze_vision": model.freeze_vision or adapter is not AdapterType.none,
         "linear_connector": config.connector.type is ConnectorType.linear,

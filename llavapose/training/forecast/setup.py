@@ -40,6 +40,7 @@ class Setup:
         adapter: what learns in the language model.
         adapter_rank: of the low-rank matrices.
         adapter_targets: names of the layers that they stand beside.
+        adapter_towers: the stacks that they stand in.
         dropout_bytes: of the mask of an adapter's dropout: 1 on a GPU, a float32 on a CPU, 0 without.
         freeze_vision: whether the vision encoder is frozen.
         linear_connector: whether only the connector's first layer learns.
@@ -68,6 +69,7 @@ class Setup:
     adapter: AdapterType = AdapterType.none
     adapter_rank: int = 0
     adapter_targets: tuple[str, ...] = TARGETS
+    adapter_towers: tuple[str, ...] = ("language",)
     dropout_bytes: int = 1
     freeze_vision: bool = True
     linear_connector: bool = False
@@ -112,7 +114,9 @@ def weights_of(shapes: Shapes, setup: Setup) -> Weights:
         return Weights(trained=trained, frozen=shapes.total - trained, matrices=hidden)
     pairs = sum(inputs + outputs for inputs, outputs in adapter_widths(shapes, setup))
     beside = setup.adapter_rank * shapes.text.layers * pairs
-    # The connector learns as a whole; the vision encoder is frozen beside an adapter in any case.
+    seen = sum(inputs + outputs for inputs, outputs in vision_widths(shapes, setup))
+    beside += setup.adapter_rank * shapes.vision_layers_used * seen
+    # The connector learns as a whole; the vision encoder's own weights are frozen beside an adapter in any case.
     return Weights(
         trained=connector + beside,
         frozen=shapes.total - connector,
@@ -121,7 +125,7 @@ def weights_of(shapes: Shapes, setup: Setup) -> Weights:
 
 
 def adapter_widths(shapes: Shapes, setup: Setup) -> list[tuple[int, int]]:
-    """(inputs, outputs) of the matrices of a layer that get a low-rank pair; none without an adapter."""
+    """(inputs, outputs) of the matrices of a language layer that get a low-rank pair; none without an adapter."""
     text = shapes.text
     known = {
         "q_proj": (text.hidden, text.queries),
@@ -132,11 +136,24 @@ def adapter_widths(shapes: Shapes, setup: Setup) -> list[tuple[int, int]]:
         "up_proj": (text.hidden, text.intermediate),
         "down_proj": (text.intermediate, text.hidden),
     }
-    targets = setup.adapter_targets if setup.adapter is not AdapterType.none else ()
-    return [known[name] for name in targets if name in known]
+    return [known[name] for name in _targets(setup, "language") if name in known]
+
+
+def vision_widths(shapes: Shapes, setup: Setup) -> list[tuple[int, int]]:
+    """The same for a layer of the vision encoder, by the language model's names: it has no gate."""
+    width, inner = shapes.vision.hidden, shapes.vision.intermediate
+    known = dict.fromkeys(("q_proj", "k_proj", "v_proj", "o_proj"), (width, width))
+    known |= {"up_proj": (width, inner), "down_proj": (inner, width)}
+    return [known[name] for name in _targets(setup, "vision") if name in known]
+
+
+def _targets(setup: Setup, tower: str) -> tuple[str, ...]:
+    is_adapted = setup.adapter is not AdapterType.none and tower in setup.adapter_towers
+    return setup.adapter_targets if is_adapted else ()
 
 
 def _trained_vision(shapes: Shapes) -> int:
     """All but the layers that features do not pass through, and the last norm."""
     idle = shapes.vision.layers - shapes.vision_layers_used
-    return shapes.vision_encoder - idle * shapes.vision_layer - 2 * shapes.vision.hidden
+    # The last norm, and DINOv2's token for masked patches.
+    return shapes.vision_encoder - idle * shapes.vision_layer - (3 if shapes.is_dino else 2) * shapes.vision.hidden

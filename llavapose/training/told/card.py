@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
-from llavapose.files import atomic_write
+from llavapose.files import atomic_write, read_json
 from llavapose.training.told.facts import Facts, is_hub_id, read_facts
 
 CARD = "README.md"
@@ -45,18 +45,26 @@ def write_card(folder: Path, results: Results | None) -> Path:
         DataError: the folder's facts are missing or not whole.
     """
     path = folder / CARD
-    text = card_text(read_facts(folder), results)
+    text = card_text(read_facts(folder), results, connector=_own_connector(folder))
     with atomic_write(path) as stream:
         stream.write(text)
     return path
 
 
-def card_text(facts: Facts, results: Results | None) -> str:
-    """The card as Markdown with the hub's header."""
+def _own_connector(folder: Path) -> str | None:
+    """The type of the folder's connector, where transformers does not have it."""
+    config = folder / "config.json"
+    parts = read_json(config, what="checkpoint").get("connector") if config.is_file() else None
+    return str(parts["type"]) if parts else None
+
+
+def card_text(facts: Facts, results: Results | None, *, connector: str | None = None) -> str:
+    """The card as Markdown with the hub's header; ``connector``: of the folder, where transformers does not have it."""
+    use = _USE if connector is None else _OWN_USE.format(connector=connector)
     parts = [
-        f"---\n{_header(facts, results)}\n---",
+        f"---\n{_header(facts, results, own=connector is not None)}\n---",
         f"# llavapose, {facts.arm}\n\n{_summary(facts)}",
-        f"## Use\n\n{_USE}",
+        f"## Use\n\n{use}",
         f"## Data\n\n{_data(facts)}",
         f"## Recipe\n\n{_recipe(facts)}",
         f"## Results\n\n{_results(results)}",
@@ -75,7 +83,21 @@ processor = AutoProcessor.from_pretrained(folder)
 The chat template and the picture's padding to a square are part of the folder."""
 
 
-def _header(facts: Facts, results: Results | None) -> str:
+_OWN_USE = """This is not a LLaVA: its connector, `{connector}`, is llavapose's own, and `model_type` is `llavapose`.
+The classes of transformers refuse the folder. llavapose loads it:
+
+```python
+from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.model.pretrained import load_model, load_processor
+
+model = load_model(folder)
+processor = load_processor(folder, chat_template=CHAT_TEMPLATE)
+```
+
+`evaluate.py checkpoint=FOLDER`, `train.py model.base=FOLDER` and `python -m llavapose ask FOLDER` take it too."""
+
+
+def _header(facts: Facts, results: Results | None, *, own: bool) -> str:
     listed = [
         EvalResult(
             task_type="visual-question-answering",
@@ -89,10 +111,10 @@ def _header(facts: Facts, results: Results | None) -> str:
     ]
     data = ModelCardData(
         language="en",
-        library_name="transformers",
+        library_name="llavapose" if own else "transformers",
         pipeline_tag="image-text-to-text",
         base_model=facts.base if is_hub_id(facts.base) else None,
-        tags=["llava", "human-pose", "llavapose"],
+        tags=["human-pose", "llavapose"] if own else ["llava", "human-pose", "llavapose"],
         model_name=f"llavapose-{facts.arm}",
         eval_results=listed or None,
     )

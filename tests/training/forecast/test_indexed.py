@@ -1,8 +1,11 @@
 """An index that an earlier run has left gives the plan the run's own lengths, and so its own steps."""
 
+from dataclasses import replace
+
 import pytest
 
 from llavapose.cli.plan import _mixture, forecast
+from llavapose.config.choices import VisionType
 from llavapose.config.compose import composed, typed
 from llavapose.data.check import INDEX
 from llavapose.data.plan.epoch import plan_epoch
@@ -42,7 +45,7 @@ def test_without_an_index_words_are_counted_and_none_is_built(config, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("change", ["max_length", "kind", "tokenizer", "file"])
+@pytest.mark.parametrize("change", ["max_length", "kind", "tokenizer", "file", "vision"])
 def test_another_s_index_is_not_taken(config, change, tmp_path, monkeypatch):
     build(config)
     if change == "max_length":
@@ -51,6 +54,9 @@ def test_another_s_index_is_not_taken(config, change, tmp_path, monkeypatch):
         config.data.kind = "conv"
     elif change == "tokenizer":
         monkeypatch.setattr("llavapose.data.index.tokens.TINY_BASE", tmp_path)
+    elif change == "vision":
+        # Fewer patches of a picture beside the same tokenizer.
+        config.model = replace(config.model, vision=VisionType.dinov2)
     else:
         copy = tmp_path / "more.jsonl"
         copy.write_text(config.data.path.read_text() + "\n")

@@ -1,12 +1,15 @@
 """Parameters counted from a configuration are those of the model itself."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from llavapose.config.choices import ConnectorType, VisionType
+from llavapose.config.schema import ConnectorConfig, ModelConfig
 from llavapose.errors import ConfigError
 from llavapose.files import TINY_BASE, read_json
-from llavapose.training.forecast.shapes import PUBLISHED, read_shapes, shapes_of
+from llavapose.training.forecast.shapes import PUBLISHED, read_shapes, shapes_for, shapes_of
 from tests.model.published import published_config, without_weights
 
 
@@ -42,7 +45,7 @@ def test_the_cache_comes_before_the_table(monkeypatch, tmp_path):
     [
         ({"model_type": "llama"}, "is no configuration of a LLaVA"),
         ({"text_config": {"model_type": "gemma3"}}, "text_config.model_type is 'gemma3'; expected llama"),
-        ({"vision_config": {"model_type": "siglip_vision_model"}}, "expected clip_vision_model for a plan"),
+        ({"vision_config": {"model_type": "siglip_vision_model"}}, "expected clip_vision_model or dinov2 for a plan"),
         ({"text_config": {"hidden_size": "wide"}}, "cannot be read as a LLaVA's configuration"),
     ],
 )
@@ -55,3 +58,24 @@ def test_a_base_that_is_not_here_names_the_next_step(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ConfigError, match=r"hf download some/llava config\.json"):
         read_shapes("some/llava")
+
+
+def test_a_run_s_encoder_and_connector_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    model = ModelConfig(name="x", base="llava-hf/llava-1.5-7b-hf", vision=VisionType.dinov2)
+    shapes = shapes_for(model, ConnectorConfig(type=ConnectorType.linear))
+    assert (shapes.image_tokens, shapes.image_size, shapes.connector_inputs) == (256, 224, 1024)
+    # What transformers' Dinov2Model has at its own 518 pixels, whose positions are 1,113 rows more.
+    assert shapes.vision_encoder + (37**2 - 16**2) * 1024 == 304_368_640
+    assert shapes.connector_first == 4096 * 1025
+    plain = shapes_for(replace(model, vision=VisionType.clip), ConnectorConfig())
+    assert plain == read_shapes(model.base) and plain.image_tokens == 576
+    wide = shapes_for(replace(model, vision=VisionType.clip), ConnectorConfig(type=ConnectorType.multi_branch))
+    assert wide.connector - plain.connector == 4 * (1025 * 256 + 257 * 4096 + 1025)
+    for change, line in (
+        ({"vision_base": "x/y"}, r"model\.vision_base: no config\.json of x/y here"),
+        ({"vision_size": 225}, r"model\.vision_size is 225, and a patch of facebook/dinov2-large is 14 pixels"),
+        ({"vision_base": "tiny"}, r"model\.vision_base: tiny is 'llava'; expected a dinov2"),
+    ):
+        with pytest.raises(ConfigError, match=line):
+            shapes_for(replace(model, **change), ConnectorConfig())

@@ -106,3 +106,11 @@ def test_broken_facts_are_one_line(tmp_path):
     (tmp_path / "training.json").write_text('{"arm": "x"}')
     with pytest.raises(DataError, match=r"training\.json is not what training leaves"):
         write_card(tmp_path, None)
+
+
+def test_a_connector_that_transformers_does_not_have_is_said():
+    text = card_text(FACTS, None, connector="pose_attention")
+    data = ModelCard(text).data
+    assert data.library_name == "llavapose" and "llava" not in data.tags
+    assert "its connector, `pose_attention`, is llavapose's own" in text and "import load_model" in text
+    assert "LlavaForConditionalGeneration" not in text

@@ -7,8 +7,9 @@ from llavapose.config.checks.machine.devices import device_problems
 from llavapose.config.checks.machine.folders import folder_problems
 from llavapose.config.checks.machine.hub import hub_problems
 from llavapose.config.checks.machine.wandb_key import wandb_problems
-from llavapose.config.choices import SceneSource
+from llavapose.config.choices import SceneSource, VisionType
 from llavapose.config.evaluating import EvaluateConfig
+from llavapose.config.model import ModelConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.schema import GenerateConfig, TrainConfig
 
@@ -22,6 +23,7 @@ def machine_problems(config: Any) -> list[str]:
             *device_problems(config),
             *wandb_problems(config),
             *hub_problems("model.base", config.model.base),
+            *_vision(config.model),
             *folder_problems(_of_training(config)),
         ]
     if isinstance(config, EvaluateConfig):
@@ -31,6 +33,12 @@ def machine_problems(config: Any) -> list[str]:
     if isinstance(config, GenerateConfig):
         return folder_problems(_of_generating(config))
     raise TypeError(type(config))
+
+
+def _vision(model: ModelConfig) -> list[str]:
+    if model.vision == VisionType.clip:
+        return []
+    return hub_problems("model.vision_base", model.vision_base, needs=("config.json", "preprocessor_config.json"))
 
 
 def _of_training(config: TrainConfig) -> dict[str, Path]:

@@ -23,7 +23,10 @@ _TRUE = {"1", "ON", "YES", "TRUE"}
 """What huggingface_hub reads as true."""
 
 
-def hub_problems(setting: str, model: str) -> list[str]:
+_NEEDS = ("config.json", "tokenizer_config.json")
+
+
+def hub_problems(setting: str, model: str, *, needs: tuple[str, ...] = _NEEDS) -> list[str]:
     """A line where a model of the hub can be had neither from the cache nor from the hub.
 
     Where it is cached and the hub cannot be reached, this process and those that it starts are set to the cache alone.
@@ -31,10 +34,11 @@ def hub_problems(setting: str, model: str) -> list[str]:
     Args:
         setting: what the message calls it, e.g. "model.base".
         model: ``tiny``, a folder, or ``owner/name``, which is looked for.
+        needs: its files besides the weights.
     """
     if model == "tiny" or Path(model).exists() or not _HUB_ID.fullmatch(model):
         return []
-    cached = is_cached(model)
+    cached = is_cached(model, needs=needs)
     if _is_set("HF_HUB_OFFLINE") or _is_set("TRANSFORMERS_OFFLINE"):
         if cached:
             return []
@@ -69,8 +73,8 @@ def cache_folder() -> Path:
     return Path(given or os.path.join(os.environ.get("HF_HOME", home), "hub")).expanduser()
 
 
-def is_cached(model: str) -> bool:
-    """Whether the newest version that was downloaded is there with configuration, tokenizer and all its weights."""
+def is_cached(model: str, *, needs: tuple[str, ...] = _NEEDS) -> bool:
+    """Whether the newest version that was downloaded is there with the files it needs and all its weights."""
     folder = cache_folder() / f"models--{model.replace('/', '--')}"
     try:
         commit = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
@@ -81,7 +85,7 @@ def is_cached(model: str) -> bool:
             weights = set(read_json(index, what="index of weights")["weight_map"].values())
     except (DataError, OSError, TypeError, KeyError, AttributeError):
         return False
-    return all((files / name).is_file() for name in {"config.json", "tokenizer_config.json", *weights})
+    return all((files / name).is_file() for name in {*needs, *weights})
 
 
 @cache

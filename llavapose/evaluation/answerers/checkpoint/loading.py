@@ -12,7 +12,7 @@ from llavapose.config.choices import AnswerDtype
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaReader, Reader
-from llavapose.model.pretrained import load_model, load_processor, resolve_base, told
+from llavapose.model.pretrained import is_own, load_model, load_processor, read_config, resolve_base, told
 
 _SHARES = frozenset(("full_attention", "sliding_attention"))
 """Kinds of layer that keep a key and a value a token, so that what several rows begin with can be copied to them."""
@@ -49,12 +49,13 @@ def load(checkpoint: str, device: torch.device, dtype: AnswerDtype | None) -> Lo
         CheckpointError: no image-text model, or one whose processor cannot be built here.
         ConfigError: a precision that this machine cannot compute with.
     """
-    source = resolve_base(checkpoint, family=None)
+    source = resolve_base(checkpoint, families=None)
     settings = _precision(device, dtype)
     with told(source):
-        config: Any = AutoConfig.from_pretrained(source, trust_remote_code=False)
-    model = _model(source, config, device, settings)
-    if config.model_type == "llava" and _speaks_vicuna(source):
+        own = is_own(source)
+        config: Any = read_config(source) if own else AutoConfig.from_pretrained(source, trust_remote_code=False)
+    model = _model(source, config, device, settings) if not own else _own(source, device, settings)
+    if own or (config.model_type == "llava" and _speaks_vicuna(source)):
         reader: Reader = LlavaReader(load_processor(checkpoint, chat_template=CHAT_TEMPLATE))
         ends, proven = {reader.tokenizer.eos_token_id}, True
     else:
@@ -77,6 +78,13 @@ def _model(source: str, config: Any, device: torch.device, settings: dict[str, A
     if missing := sorted(info["missing_keys"]):
         raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")
     return model if "quantization_config" in settings else model.to(device)
+
+
+def _own(source: str, device: torch.device, settings: dict[str, Any]) -> Any:
+    """One with a connector that transformers does not have."""
+    bits = settings.get("quantization_config")
+    model = load_model(source, dtype=settings["dtype"], quantization=bits, place=None if bits is None else device)
+    return model if bits is not None else model.to(device)  # type: ignore[arg-type]
 
 
 def _processor(source: str, config: Any) -> Any:

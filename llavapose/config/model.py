@@ -1,0 +1,101 @@
+"""What is trained: the groups ``model``, ``connector`` and ``adapter``."""
+
+from dataclasses import dataclass, field
+
+from omegaconf import MISSING
+
+from llavapose.config.choices import AdapterType, Attention, ConnectorType, Dtype, Tower, VisionType
+from llavapose.config.values import misspelled, repeated, too_small, unread
+
+
+@dataclass(kw_only=True)
+class ModelConfig:
+    """Group ``model``: the LLaVA that training starts from."""
+
+    name: str = MISSING
+    base: str = MISSING
+    """``tiny`` (ships with the package), a checkpoint folder, or a name on the Hugging Face hub."""
+    dtype: Dtype = Dtype.float32
+    """Precision of the weights that a run leaves."""
+    max_length: int = 2048
+    """Most tokens of one sequence, picture included."""
+    freeze_vision: bool = True
+    """Leave the vision encoder as it is (LLaVA-1.5's second stage)."""
+    attention: Attention = Attention.sdpa
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, about a third more time."""
+    vision: VisionType = VisionType.clip
+    """``clip``: the base's own vision encoder; ``dinov2``: a DINOv2 in its place, the connector from new weights."""
+    vision_base: str = "facebook/dinov2-large"
+    """The DINOv2: a folder, or a name on the Hugging Face hub."""
+    vision_size: int = 224
+    """Pixels of the DINOv2's square picture, a multiple of its patch: 224 with patches of 14 is 256 tokens."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        if self.vision == VisionType.clip:
+            why = "the base's own encoder is kept; choose model.vision=dinov2"
+            return unread(self, "model.", ("vision_base", "vision_size"), why)
+        return too_small(self, "model.", vision_size=1)
+
+
+@dataclass(kw_only=True)
+class ConnectorConfig:
+    """Group ``connector``: the part between vision encoder and language model."""
+
+    type: ConnectorType = ConnectorType.keep
+    reset: bool = False
+    """Start the connector from new weights instead of the base's."""
+    branches: int = 4
+    """Experts of ``multi_branch``."""
+    branch_width: int = 256
+    """Width of an expert's bottleneck."""
+    heads: int = 8
+    """Heads of ``pose_attention``; they share the width of the vision encoder's features."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        read = {ConnectorType.multi_branch: ("branches", "branch_width"), ConnectorType.pose_attention: ("heads",)}
+        found: list[str] = []
+        for owner, names in read.items():
+            if self.type == owner:
+                found += too_small(self, "connector.", **dict.fromkeys(names, 1))
+            else:
+                found += unread(self, "connector.", names, f"it goes with connector={owner}")
+        return found
+
+
+_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(kw_only=True)
+class AdapterConfig:
+    """Group ``adapter``: low-rank matrices that are trained in place of whole towers; merged when exported."""
+
+    type: AdapterType = AdapterType.none
+    r: int = 128
+    """Rank of the matrices."""
+    alpha: int = 256
+    """Their product counts ``alpha / r`` times."""
+    dropout: float = 0.05
+    """Share of a layer's inputs that its adapter does not see in a step."""
+    targets: list[str] = field(default_factory=lambda: list(_LINEAR))
+    """The linear layers that get one, by the language model's names; a vision encoder's own names are found by them."""
+    towers: list[Tower] = field(default_factory=lambda: [Tower.language])
+    """The stacks that get adapters: ``language``, ``vision``, or both."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        if self.type == AdapterType.none:
+            return unread(
+                self, "adapter.", ("r", "alpha", "dropout", "targets", "towers"), "choose adapter=lora or qlora"
+            )
+        found = too_small(self, "adapter.", r=1, alpha=1) + repeated("adapter.targets", self.targets)
+        found += misspelled("adapter.targets", self.targets, _LINEAR) + repeated("adapter.towers", self.towers)
+        if not 0 <= self.dropout < 1:
+            found.append(f"adapter.dropout is {self.dropout}; expected a share from 0 to below 1")
+        if not self.targets:
+            found.append("adapter.targets is empty; name the layers, e.g. adapter.targets=[q_proj,v_proj]")
+        if not self.towers:
+            found.append("adapter.towers is empty; name the stacks, e.g. adapter.towers=[language,vision]")
+        return found
