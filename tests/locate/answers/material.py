@@ -182,7 +182,9 @@ ODD = [
         strange=1,
     ),
     Marked(form="qwen", reply='[{"point_2d": [Infinity, 5], "label": "nose"}]', why="Infinity"),
-    Marked(form="qwen", reply='[{"point_2d": [5, 5], "label": 7}, {"bbox_2d": [1, 2, 3, 4], "label": "nose"}]', unread=2),
+    Marked(
+        form="qwen", reply='[{"point_2d": [5, 5], "label": 7}, {"bbox_2d": [1, 2, 3, 4], "label": "nose"}]', unread=2
+    ),
     Marked(form="qwen", reply='[{"point_2d": [5, 5], "label": "nose", "person": [1]}]', unread=1),
     Marked(
         form="qwen_pixels",
@@ -200,7 +202,9 @@ ODD = [
     Marked(form="molmo", reply='<points x1="1" y1="1" x2="2" y2="2" alt="nose">nose</points>', unread=1),
     Marked(form="molmo", reply='<points coords="1 1 900 700">nose</points>', unread=1),
     Marked(form="molmo", reply='<point x="1" y="1" alt="tail">tail</point>', strange=1),
-    Marked(form="molmo", reply='<point x="1" y="1" alt="nose">n</point><point x="1" y="1" alt="nose">n</point>', unread=1),
+    Marked(
+        form="molmo", reply='<point x="1" y="1" alt="nose">n</point><point x="1" y="1" alt="nose">n</point>', unread=1
+    ),
     Marked(
         form="molmo",
         joint="nose",
