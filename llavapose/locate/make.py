@@ -72,7 +72,7 @@ def _made_before(folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path] |
 
 
 def _make(scenes: ScenesConfig, config: LocateConfig, folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path]:
-    chosen, asking = open_scenes(scenes, "train"), asking_of(config)
+    chosen, asking = open_scenes(scenes, "train", any_joints=True), asking_of(config)
     images = (folder / "crops").absolute() if asking.view == "crop" else chosen.images
     print(f"samples: no keypoint questions for these settings yet, written to {folder}", flush=True)
     for note in chosen.notes:

@@ -3,9 +3,9 @@
     [{"point_2d": [346, 328], "label": "left elbow"}, {"point_2d": [238, 158], "label": "nose"}]
 
 Qwen3-VL counts in thousandths of each side, whatever the picture's size; Qwen2.5-VL in pixels of the picture as its
-processor resized it. Nothing in a reply tells which: that is said beside it. The label is the joint; where several people
-are told, the attribute ``person`` says whose (``{"point_2d": ..., "label": "nose", "person": 1}``). A reply to the
-question for one joint has one point, whatever its label.
+processor resized it. Nothing in a reply tells which: that is said beside it. The label is the joint; where several
+people are told, the attribute ``person`` says whose (``{"point_2d": ..., "label": "nose", "person": 1}``). A reply to
+the question for one joint has one point, whatever its label.
 """
 
 from functools import partial

@@ -1,8 +1,8 @@
 """Replies of other models as they come, marked by hand before there was a reader: good ones, and odd or hostile ones.
 
-Pictures are 1000 pixels wide and 500 high. ``told`` has a dictionary for each person, joint -> pixels, None where it is
-told not to be visible. ``unread`` counts the joints that are said otherwise than the form has them; ``why`` is a part of
-the reason why a whole reply is unread.
+Pictures are 1000 pixels wide and 500 high. ``told`` has a dictionary for each person, joint -> pixels, None where it
+is told not to be visible. ``unread`` counts the joints that are said otherwise than the form has them; ``why`` is a
+part of the reason why a whole reply is unread.
 """
 
 import json
@@ -86,7 +86,7 @@ GOOD = [
     ),
     Marked(
         form="molmo",
-        reply='<point x="10" y="20" alt="nose">nose</point> and <points x1="0.0" y1="100.0" alt="left eye">eye</points>',
+        reply='<point x="10" y="20" alt="nose">nose</point> and <points x1="0.0" y1="100.0" alt="left eye">e</points>',
         told=[{"nose": (100.0, 100.0), "left eye": (0.0, 500.0)}],
     ),
     Marked(
