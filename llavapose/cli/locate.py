@@ -57,7 +57,7 @@ def outside(given: Any) -> list[str]:
     from llavapose.config.choices import SceneSource
     from llavapose.config.compose import settings
     from llavapose.config.start import conf_folder
-    from llavapose.locate.datasets.scored import pckh_table
+    from llavapose.locate.datasets.scored import crowding_lines, pckh_table
     from llavapose.locate.outside import answers_rows, results_rows
 
     if given.boxes is not None or (given.answers is not None) == (given.results is not None):
@@ -66,12 +66,12 @@ def outside(given: Any) -> list[str]:
         raise ConfigError("--format is of --answers; results have COCO's")
     words = [*([given.checkpoint] if given.checkpoint else []), *given.settings]  # no checkpoint: all are settings
     config: TrainConfig = settings("train", conf_folder(), ["data=locate", *words])
-    if given.answers is not None:
-        found = answers_rows(config.scenes, config.locate, given.answers, given.format, given.out)
-    else:
+    if given.results is not None:
         found = results_rows(config.scenes, given.results, given.out)
+    else:
+        found = answers_rows(config.scenes, config.locate, given.answers, given.format, given.out)
     shown = pckh_table(found.rows) if config.scenes.source == SceneSource.mpii else table(found.rows)
-    return [*shown, *found.notes, f"results: {given.out}"]
+    return [*shown, *crowding_lines(found.rows), *found.notes, f"results: {given.out}"]
 
 
 def locate(given: Any) -> list[str]:
@@ -87,14 +87,14 @@ def locate(given: Any) -> list[str]:
     from llavapose.evaluation.answerers.checkpoint.locating import timed
     from llavapose.files import write_json
     from llavapose.locate.boxes import who_is_shown
-    from llavapose.locate.datasets.scored import pckh_table, row_of
+    from llavapose.locate.datasets.scored import crowding_lines, pckh_table, row_of, views_of
     from llavapose.locate.make import asking_of
     from llavapose.locate.results import write_results
     from llavapose.locate.score import visibility
     from llavapose.locate.shown import mean_pose, questions_of, shown_people, shuffled, write_crops
     from llavapose.scenes.open import open_scenes
 
-    if given.checkpoint is None or "=" in given.checkpoint:
+    if given.checkpoint is None or ("=" in given.checkpoint and not Path(given.checkpoint).exists()):
         raise ConfigError("no checkpoint; give the `hf` folder of a run, --answers or --results")
     if given.people is not None and given.people < 1:
         raise ConfigError(f"--people is {given.people}; expected 1 or more")
@@ -107,7 +107,8 @@ def locate(given: Any) -> list[str]:
         write_crops(people, chosen.images, images, asking.size)
     ids = {scene.id for scene in (chosen.scenes if given.boxes and given.people is None else ())}
     ids |= {one.scene.id for one in people}
-    floor = mean_pose(shown_people(open_scenes(config.scenes, "train", any_joints=True).scenes, asking))
+    before = open_scenes(config.scenes, "train", any_joints=True).scenes
+    floor = mean_pose(shown_people(before, asking, views=views_of(config.scenes, "train", margin=asking.margin)))
     answerer = CheckpointAnswerer(given.checkpoint, batch_size=given.batch_size)
     rows: dict[str, dict[str, Any]] = {}
 
@@ -135,7 +136,7 @@ def locate(given: Any) -> list[str]:
     add("mean_pose", [one.located(floor, [1.0] * len(floor)) for one in people])
     write_json(given.out / "scores.json", {"people": len(people), "rows": rows})
     shown = pckh_table(rows) if "PCKh" in rows["model"] else table(rows)
-    return [*shown, *detected.notes, f"results: {given.out}"]
+    return [*shown, *crowding_lines(rows), *detected.notes, f"results: {given.out}"]
 
 
 def replace_image(question: Any, image: str) -> Any:

@@ -5,6 +5,6 @@ worth. Needs neither torch nor a teacher.
 
 Read ``joints`` (what is asked), ``views`` (what is shown), ``codings`` (how a point is written), ``replies`` (an
 answer's text), ``samples`` and ``make`` (all of it for training), ``shown`` (for held-out people), ``results`` (COCO's
-file) and ``score`` (its worth); ``boxes`` (a detector's in place of annotated ones), ``answers/`` (other models' replies),
-``datasets/`` (what differs between COCO, CrowdPose and MPII) and ``outside`` (what others located, scored).
+file) and ``score`` (its worth); ``boxes`` (a detector's in place of annotated ones), ``answers/`` (other models'
+replies), ``datasets/`` (what differs between COCO, CrowdPose and MPII) and ``outside`` (what others located, scored).
 """

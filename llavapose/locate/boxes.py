@@ -19,7 +19,7 @@ from llavapose.locate.samples import Asking
 from llavapose.locate.shown import Shown, shown_people
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.records import Box, Person, Scene
-from llavapose.scenes.estimates import PERSON_ID, is_box, is_number, number_of
+from llavapose.scenes.estimates import PERSON_ID, box_of, is_number, number_of
 
 LEAST_JOINT = 0.2
 """Joints of at most this confidence do not count in a person's score (HRNet's and MMPose's rescoring)."""
@@ -49,12 +49,17 @@ def read_detections(path: Path) -> list[Detection]:
         where = f"detections: {path}, record {at}"
         if not isinstance(value, dict):
             raise DataError(f"{where} is {shown(value)}; expected an object")
-        image_id, box, score = number_of(value, "image_id", where), value.get("bbox"), value.get("score")
+        image_id, box, score = (
+            number_of(value, "image_id", where),
+            box_of(value.get("bbox")),
+            value.get("score", "none"),
+        )
         if number_of(value, "category_id", where) != PERSON_ID:
             continue
-        if not is_box(box) or not is_number(score):
-            raise DataError(f"{where}: bbox is {shown(box)}, score {shown(score)}; expected four numbers, and one")
-        found.append(Detection(id=at + 1, image_id=image_id, box=tuple(box), score=float(score)))
+        if box is None or not is_number(score):
+            told = f"bbox is {shown(value.get('bbox'))}, score {shown(score)}"
+            raise DataError(f"{where}: {told}; expected four numbers, and one")
+        found.append(Detection(id=at + 1, image_id=image_id, box=box, score=float(score)))
     return found
 
 
@@ -75,7 +80,7 @@ class Detected:
     notes: tuple[str, ...] = ()
 
     def tellable(self, shares: Mapping[str, float | None]) -> dict[str, float | None]:
-        """Of what was said of visibility, that which can be told without knowing what is so: the share that was read."""
+        """Of what was said of visibility, what can be told without knowing what is so: the share that was read."""
         return {name: share for name, share in shares.items() if self.labelled or name == "parsed"}
 
 
@@ -92,7 +97,7 @@ def who_is_shown(
         return Detected(people=shown_people(scenes, asking, views=squares))
     if config.joints == Joints.mpii16:
         raise DataError(
-            "detections: PCKh needs to know who is meant, which a detector's box does not tell; leave --boxes"
+            "detections: PCKh needs to know who is meant, and a detector's box does not tell; leave --boxes"
         )
     found = detected_people(scenes, read_detections(boxes), asking, least_score=least_score)
     return replace(found, folder=f"crops-{sha256(boxes)[:12]}")

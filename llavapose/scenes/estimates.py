@@ -8,7 +8,7 @@ Coordinates are pixels of the picture as its file stores it, ``s`` the confidenc
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from llavapose.errors import DataError, shown
 from llavapose.files import read_json
@@ -56,17 +56,18 @@ def _estimate(value: Any, num_joints: int, *, where: str) -> Estimate:
     if not isinstance(value, dict):
         raise DataError(f"{where} is {shown(value)}; expected an object")
     image_id = number_of(value, "image_id", where)
-    flat, score, box = value.get("keypoints"), value.get("score", 1.0), value.get("bbox")
+    flat, score, told = value.get("keypoints"), value.get("score", 1.0), value.get("bbox")
     if value.get("category_id", PERSON_ID) != PERSON_ID:
         raise DataError(f"{where}: category_id is {shown(value['category_id'])}; expected 1, people")
     if not isinstance(flat, list) or len(flat) != 3 * num_joints or not all(map(is_number, flat)):
         raise DataError(f"{where}: keypoints are {shown(flat)}; expected {3 * num_joints} numbers")
-    if not is_number(score) or not (box is None or is_box(box)):
-        raise DataError(f"{where}: score is {shown(score)}, bbox {shown(box)}; expected a number, and four or none")
+    box = box_of(told)
+    if not is_number(score) or (told is not None and box is None):
+        raise DataError(f"{where}: score is {shown(score)}, bbox {shown(told)}; expected a number, and four or none")
     points = tuple((float(x), float(y), float(s)) for x, y, s in zip(flat[::3], flat[1::3], flat[2::3], strict=True))
     annotation_id = None if value.get("annotation_id") is None else number_of(value, "annotation_id", where)
     return Estimate(
-        image_id=image_id, keypoints=points, score=float(score), box=None if box is None else tuple(box),
+        image_id=image_id, keypoints=points, score=float(score), box=box,
         annotation_id=annotation_id,
     )  # fmt: skip
 
@@ -83,11 +84,14 @@ def number_of(value: dict[str, Any], key: str, where: str) -> int:
     return found
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether a value is a number that a coordinate or a score can be."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_VALUE
 
 
-def is_box(value: Any) -> bool:
-    """Whether a value is x, y, width, height; neither of the last two negative."""
-    return isinstance(value, list) and [*map(is_number, value)] == [True] * 4 and min(value[2:]) >= 0
+def box_of(value: Any) -> tuple[float, float, float, float] | None:
+    """x, y, width, height of a record, neither of the last two negative; None where it is something else."""
+    if not isinstance(value, list) or [*map(is_number, value)] != [True] * 4 or min(value[2:]) < 0:
+        return None
+    x, y, width, height = value
+    return (x, y, width, height)

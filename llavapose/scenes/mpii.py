@@ -11,7 +11,7 @@ person's id is the number of its record from 1; a picture's is the number that i
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from llavapose.errors import DataError, shown
 from llavapose.files import inside, read_json
@@ -66,15 +66,16 @@ def read_people(path: Path) -> list[MpiiPerson]:
 
 
 def _person(number: int, value: Any, where: str) -> MpiiPerson:
-    told = value if isinstance(value, dict) else {}
-    image, centre, scale = (told.get(key) for key in ("image", "center", "scale"))
+    told: dict[str, Any] = value if isinstance(value, dict) else {}
+    image, centre, scale = told.get("image"), told.get("center"), told.get("scale", 0)
     if not isinstance(image, str) or not image.partition(".")[0].isdecimal() or len(image) > 40:
         raise DataError(f"{where} has image {shown(image)}; expected a number with its ending: 005808361.jpg")
     if not _is_point(centre) or not is_number(scale) or scale <= 0:
         raise DataError(
             f"{where} has center {shown(centre)}, scale {shown(scale)}; expected x, y and a positive number"
         )
-    joints, labelled, num = told.get("joints"), told.get("joints_vis"), len(MPII16.joints)
+    (x, y), num = centre, len(MPII16.joints)
+    joints, labelled = told.get("joints"), told.get("joints_vis")
     if not isinstance(joints, list) or len(joints) != num or not all(map(_is_point, joints)):
         raise DataError(f"{where} has joints {shown(joints)}; expected {num} x, y")
     if not isinstance(labelled, list) or len(labelled) != num or not all(one in (0, 1) for one in labelled):
@@ -82,13 +83,13 @@ def _person(number: int, value: Any, where: str) -> MpiiPerson:
     return MpiiPerson(
         id=number,
         image=image,
-        centre=(centre[0] - FIRST, centre[1] - FIRST + DOWN * scale),
+        centre=(x - FIRST, y - FIRST + DOWN * scale),
         side=scale * LARGER * HEIGHT_PX,
-        joints=tuple((x - FIRST, y - FIRST) if told else None for (x, y), told in zip(joints, labelled, strict=True)),
+        joints=tuple((a - FIRST, b - FIRST) if told else None for (a, b), told in zip(joints, labelled, strict=True)),
     )
 
 
-def _is_point(value: Any) -> bool:
+def _is_point(value: Any) -> TypeGuard[list[float]]:
     return isinstance(value, list) and [*map(is_number, value)] == [True] * 2
 
 

@@ -65,7 +65,7 @@ def _read(reply: str, about: About, most: tuple[float, float]) -> list[Body]:
 
 def _place(item: Any, *, about: About, most: tuple[float, float]) -> Place | str:
     point = item.get("point_2d") if isinstance(item, dict) else None
-    return about.scaled(*point, most) if isinstance(point, list) and len(point) == 2 else UNREAD
+    return about.scaled(point[0], point[1], most) if isinstance(point, list) and len(point) == 2 else UNREAD
 
 
 def _is_name(whose: Any) -> bool:

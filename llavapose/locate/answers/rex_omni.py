@@ -33,8 +33,7 @@ def read_rex_omni(reply: str, about: About) -> list[Body]:
 
 def _body(name: str, told: Any, about: About) -> Body:
     keypoints = told.get("keypoints") if isinstance(told, dict) else None
-    whole = re.fullmatch(r"person[ _]?\d*", name) and isinstance(keypoints, dict) and "bbox" in told
-    if not whole:
+    if not isinstance(keypoints, dict) or "bbox" not in told or not re.fullmatch(r"person[ _]?\d*", name):
         return Body(places={}, unread=len(about.names))
     return body_of(
         [(joint, _place(said, about)) for joint, said in keypoints.items()], about, _box(told["bbox"], about)
@@ -52,7 +51,7 @@ def _place(said: Any, about: About) -> Place | str | None:
     if isinstance(said, str) and said.strip() == NOT_VISIBLE:
         return None
     bins = _bins(said, 2)
-    return UNREAD if bins is None else about.scaled(*bins, (LAST_BIN, LAST_BIN))
+    return UNREAD if bins is None else about.scaled(bins[0], bins[1], (LAST_BIN, LAST_BIN))
 
 
 def _box(said: Any, about: About) -> tuple[float, float, float, float] | None:

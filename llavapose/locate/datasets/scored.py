@@ -69,6 +69,12 @@ def row_of(
     return row
 
 
+def crowding_lines(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """CrowdPose's average precision by crowding, a line a row; none of other sets."""
+    told = {name: [f"{key[3:]} {row[key]:.3f}" for key in row if key.startswith("AP ")] for name, row in rows.items()}
+    return [f"{name}: AP {', '.join(parts)}" for name, parts in told.items() if parts]
+
+
 def pckh_table(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """MPII's columns for a terminal, and apart the joints that COCO lacks."""
     columns = [*GROUPS, "mean", "mean coco", *BEYOND_COCO, "mean beyond"]

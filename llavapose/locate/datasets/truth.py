@@ -38,7 +38,7 @@ def read_truth(path: Path, skeleton: Skeleton = COCO17) -> Any:
         defaults = {"area": BODY * box[2] * box[3], "iscrowd": 0, "num_keypoints": labelled}
         people.append({**defaults, **one})
     with contextlib.redirect_stdout(io.StringIO()):
-        found = COCO()
+        found: Any = COCO()
         found.dataset = {
             "images": list(lists.images.values()),
             "annotations": people,

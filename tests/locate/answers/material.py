@@ -222,7 +222,7 @@ ODD = [
 
 # Lines of a file of answers that are refused, with a part of what is said.
 LINES = [
-    ("[]", "expected an object"),
+    ("[]", "expected a JSON object"),
     ('{"reply": "x"}', "image_id"),
     ('{"image_id": true, "reply": "x"}', "image_id"),
     ('{"image_id": 1}', "reply"),
