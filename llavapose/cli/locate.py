@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, help="most people, the first of the held-out pictures")
     add_sources(parser)
     parser.add_argument("--batch-size", type=int, default=64, help="questions answered at once (%(default)s)")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()  # options may stand among the settings
     try:
         print("\n".join((locate if given.answers is None and given.results is None else outside)(given)))
     except LlavaPoseError as error:
@@ -55,7 +55,7 @@ def outside(given: Any) -> list[str]:
         LlavaPoseError: settings, scenes or a file that are not right.
     """
     from llavapose.config.choices import SceneSource
-    from llavapose.config.compose import settings
+    from llavapose.config.compose import composed, typed
     from llavapose.config.start import conf_folder
     from llavapose.locate.datasets.scored import crowding_lines, pckh_table
     from llavapose.locate.outside import answers_rows, results_rows
@@ -65,7 +65,8 @@ def outside(given: Any) -> list[str]:
     if given.results is not None and given.format is not None:
         raise ConfigError("--format is of --answers; results have COCO's")
     words = [*([given.checkpoint] if given.checkpoint else []), *given.settings]  # no checkpoint: all are settings
-    config: TrainConfig = settings("train", conf_folder(), ["data=locate", *words])
+    # Nothing is trained: neither a GPU nor the pictures of training need be here.
+    config: TrainConfig = typed("train", composed("train", conf_folder(), ["data=locate", *words]))
     if given.results is not None:
         found = results_rows(config.scenes, given.results, given.out)
     else:

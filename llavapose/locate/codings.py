@@ -52,11 +52,11 @@ class Coding:
 
     def begins(self, text: str) -> bool:
         """Whether a point's text can begin so: what decoding under constraint may write."""
-        return self._begun.fullmatch(text) is not None
+        return self._begun.fullmatch(text) is not None and not _BEYOND.search(text)
 
     def complete(self, text: str) -> bool:
         """Whether a text is a whole point."""
-        return self._whole.fullmatch(text) is not None
+        return self._whole.fullmatch(text) is not None and not _BEYOND.search(text)
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:
@@ -75,6 +75,8 @@ def _nested(atoms: Sequence[str]) -> str:
     return pattern
 
 
+_BEYOND = re.compile(r"1\.0*[1-9]")
+"""A decimal above 1, which is no place: atoms alone would let it through."""
 _DIGIT, _VALUE = "[0-9]", r"<loc[0-9]{3}>"
 _DECIMAL = ("[01]", r"\.", _DIGIT, _DIGIT, _DIGIT)
 _INTEGER = (_DIGIT, f"{_DIGIT}?", f"{_DIGIT}?")
