@@ -117,18 +117,7 @@ def detected_people(
     Raises:
         DataError: no box is left.
     """
-    left_out: Counter[str] = Counter()
-    sizes = {scene.id: (scene.width, scene.height) for scene in scenes}
-    by_image: dict[int, list[Detection]] = defaultdict(list)
-    for one in detections:
-        if one.image_id not in sizes:
-            left_out["of other pictures"] += 1
-        elif one.score < least_score:
-            left_out[f"with a score below {least_score}"] += 1
-        elif _area(_relative(one, *sizes[one.image_id])) <= 0:
-            left_out["outside their picture, or of no area"] += 1
-        else:
-            by_image[one.image_id].append(one)
+    by_image, left_out = _by_image(scenes, detections, least_score)
     found: list[Shown] = []
     for scene in scenes:
         ordered = sorted(by_image[scene.id], key=lambda one: -one.score)
@@ -146,6 +135,25 @@ def detected_people(
     if not found:
         raise DataError(f"detections: no box of people is left ({'; '.join(notes) or 'the file has none'})")
     return Detected(people=found, labelled=False, notes=notes)
+
+
+def _by_image(
+    scenes: Sequence[Scene], detections: Sequence[Detection], least_score: float
+) -> tuple[dict[int, list[Detection]], Counter[str]]:
+    """Image id -> its boxes, and why others are left out."""
+    left_out: Counter[str] = Counter()
+    sizes = {scene.id: (scene.width, scene.height) for scene in scenes}
+    by_image: dict[int, list[Detection]] = defaultdict(list)
+    for one in detections:
+        if one.image_id not in sizes:
+            left_out["of other pictures"] += 1
+        elif one.score < least_score:
+            left_out[f"with a score below {least_score}"] += 1
+        elif _area(_relative(one, *sizes[one.image_id])) <= 0:
+            left_out["outside their picture, or of no area"] += 1
+        else:
+            by_image[one.image_id].append(one)
+    return by_image, left_out
 
 
 def _relative(one: Detection, width: int, height: int) -> Box:

@@ -44,12 +44,7 @@ def read_estimated(
     if not images.is_dir():
         raise DataError(f"scenes: no folder of pictures {images}; check scenes.{split}.images")
     seen: Counter[str] = Counter()
-    people: dict[int, list[tuple[int, Estimate]]] = defaultdict(list)
-    for number, one in enumerate(read_estimates(results), 1):
-        if one.score < config.person_score:
-            seen[f"people below scenes.estimated.person_score={config.person_score} left out"] += 1
-        else:
-            people[one.image_id].append((number, one))
+    people = _by_image(results, config, seen)
     sizes: dict[int, tuple[int, int]] = {}
     names = _by_name(images) if listed is None else _by_list(listed, sizes)
     if lacking := sorted(people.keys() - names.keys()):
@@ -71,6 +66,17 @@ def read_estimated(
         images=images,
         notes=(*notes, *([f"{unnamed} pictures without a person left out"] * (unnamed > 0))),
     )
+
+
+def _by_image(results: Path, config: EstimatedConfig, seen: Counter[str]) -> dict[int, list[tuple[int, Estimate]]]:
+    """Image id -> its people, each with the number of its record from 1."""
+    people: dict[int, list[tuple[int, Estimate]]] = defaultdict(list)
+    for number, one in enumerate(read_estimates(results), 1):
+        if one.score < config.person_score:
+            seen[f"people below scenes.estimated.person_score={config.person_score} left out"] += 1
+        else:
+            people[one.image_id].append((number, one))
+    return people
 
 
 def _by_name(images: Path) -> dict[int, str]:

@@ -48,14 +48,7 @@ def row_of(
     """
     annotations = keypoint_file(config, split)
     if config.joints == Joints.mpii16:
-        heads = (config.train if split == "train" else config.val).heads
-        if heads is None:
-            raise DataError(f"scenes {config.name}: no scenes.{split}.heads; PCKh needs the heads' sizes")
-        people = read_people(annotations)
-        sizes = read_head_sizes(config.root / heads, people)
-        counting = [one for one in people if one.image_id in image_ids]
-        counting = [one for one in counting if annotation_ids is None or one.id in annotation_ids]
-        return {"PCKh": pckh_of(located, counting, sizes)}
+        return {"PCKh": _pckh(config, located, image_ids, annotation_ids, split)}
     skeleton = skeleton_named(config.joints)
     intervals = keypoint_intervals(
         annotations, located, image_ids=image_ids, measures=MEASURES, skeleton=skeleton
@@ -67,6 +60,23 @@ def row_of(
                 scores = keypoint_scores(annotations, located, image_ids=some & set(image_ids), skeleton=skeleton)
                 row[f"AP {name}"] = scores["AP"]
     return row
+
+
+def _pckh(
+    config: ScenesConfig,
+    located: Sequence[Located],
+    image_ids: Collection[int],
+    annotation_ids: Collection[int] | None,
+    split: str,
+) -> dict[str, float]:
+    heads = (config.train if split == "train" else config.val).heads
+    if heads is None:
+        raise DataError(f"scenes {config.name}: no scenes.{split}.heads; PCKh needs the heads' sizes")
+    people = read_people(keypoint_file(config, split))
+    sizes = read_head_sizes(config.root / heads, people)
+    counting = [one for one in people if one.image_id in image_ids]
+    counting = [one for one in counting if annotation_ids is None or one.id in annotation_ids]
+    return pckh_of(located, counting, sizes)
 
 
 def crowding_lines(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
