@@ -28,7 +28,7 @@ _STEPS = {**dict.fromkeys(_OPENS, 1), **dict.fromkeys(_CLOSES, -1)}
 _SHAPES = bytes.maketrans(b"123456789E", b"000000000e")
 
 
-def parse_json(text: str | bytes, *, what: str, where: str | Path, strict: bool = True) -> Any:
+def parse_json(text: str | bytes, *, what: str, where: str | Path, strict: bool = True, unique: bool = False) -> Any:
     """The value of one JSON document.
 
     Args:
@@ -36,6 +36,7 @@ def parse_json(text: str | bytes, *, what: str, where: str | Path, strict: bool 
         what: what it is, such as "samples", for messages.
         where: a path if the document is the whole file, else words that name the place, such as "samples.jsonl:3".
         strict: whether control characters inside texts, such as a line break, are refused.
+        unique: whether an object that has a key twice is refused; else the last one holds.
 
     Raises:
         DataError: not UTF-8, not JSON, too deep, a number too large, NaN, half a surrogate pair; one line.
@@ -43,7 +44,7 @@ def parse_json(text: str | bytes, *, what: str, where: str | Path, strict: bool 
     place = f"{what}: {where}"
     raw = _encoded(text, place)
     try:
-        value = (_STRICT if strict else _LENIENT).decode(raw.decode("utf-8"))
+        value = (_UNIQUE if unique else _STRICT if strict else _LENIENT).decode(raw.decode("utf-8"))
         _check(raw, value)
     except UnicodeDecodeError as error:
         raise DataError(f"{place} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
@@ -98,7 +99,16 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _RefusedError(f"{name}, which is no number of JSON")
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _RefusedError(f"{ascii(next(name for name in names if names.count(name) > 1))[:80]} is there twice")
+    return found
+
+
 _STRICT = json.JSONDecoder(parse_constant=_refuse_constant)
+_UNIQUE = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
 _LENIENT = json.JSONDecoder(parse_constant=_refuse_constant, strict=False)
 
 

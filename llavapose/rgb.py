@@ -8,7 +8,8 @@ import io
 import struct
 import warnings
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,17 @@ def open_image(path: Path, *, where: str) -> Image.Image:
     Raises:
         DataError: missing, over 50 megapixels or 16,384 pixels a side, truncated, or no picture; says which.
     """
+    with opened_header(path, where=where) as image:
+        return to_rgb(image)
+
+
+@contextmanager
+def opened_header(path: Path, *, where: str) -> Iterator[Image.Image]:
+    """A picture that is not decoded yet: its size as the file stores it, and what else its head says.
+
+    Raises:
+        DataError: as ``open_image``.
+    """
     try:
         with Image.open(path) as image:
             width, height = image.size
@@ -55,7 +67,7 @@ def open_image(path: Path, *, where: str) -> Image.Image:
                 raise DataError(
                     f"{where}: {path} has {width} x {height} pixels; expected at most {MAX_SIDE:,} a side; crop it"
                 )
-            return to_rgb(image)
+            yield image
     except FileNotFoundError:
         raise DataError(f"{where}: no image {path}; check the image folder") from None
     except IsADirectoryError:

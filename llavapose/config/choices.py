@@ -4,10 +4,19 @@ from enum import StrEnum
 
 
 class SceneSource(StrEnum):
-    """Where scenes come from: the built-in world, or annotation files in COCO's format."""
+    """Where scenes come from: the built-in world, annotation files in COCO's format, or MPII's."""
 
     world = "world"
     coco = "coco"
+    mpii = "mpii"
+
+
+class Joints(StrEnum):
+    """The joints that a data set labels: COCO's 17, CrowdPose's 14, MPII's 16."""
+
+    coco17 = "coco17"
+    crowdpose14 = "crowdpose14"
+    mpii16 = "mpii16"
 
 
 class LossMean(StrEnum):

@@ -109,6 +109,10 @@ class LocateConfig:
     max_joints: int | None = None
     """Joints asked for of each view of a person, drawn with the seed from those that are visible (5: LocLLM's);
     null: all, those that are not visible too."""
+    boxes: Path | None = None
+    """Of held-out people, by a detector (COCO's results format); null: the annotated ones."""
+    least_box: float = 0.0
+    """Least score of such a box."""
     num_people: int | None = None
     """Held-out people that a model is asked about, of the first pictures; null: all; 0: nobody."""
     left_out: list[str] = field(default_factory=list)
@@ -122,6 +126,8 @@ class LocateConfig:
         )
         if not 0.5 <= self.margin <= 4:
             found.append(f"locate.margin is {self.margin}; expected 0.5 to 4 times the box's longer side")
+        if self.boxes is None:
+            found += unread(self, "locate.", ("least_box",), "it goes with locate.boxes")
         unknown = [name for name in self.left_out if name not in COCO17.joints]
         if unknown:
             found.append(f"locate.left_out has {', '.join(unknown)}; expected some of {', '.join(COCO17.joints)}")

@@ -36,9 +36,10 @@ class JointError:
 
 
 def areas_of(annotations: Path) -> dict[int, float]:
-    """Annotation id -> the person's area in square pixels, as COCO counts it."""
+    """Annotation id -> the person's area in square pixels, as COCO counts it; none where a data set has none."""
     told = read_json(annotations, what="keypoints")
-    return {one["id"]: float(one["area"]) for one in told["annotations"] if "area" in one}
+    people = told["annotations"] if isinstance(told, dict) else []  # MPII's list tells none
+    return {one["id"]: float(one["area"]) for one in people if "area" in one}
 
 
 def joint_errors(person: Shown, located: Located, areas: Mapping[int, float]) -> list[JointError]:

@@ -71,8 +71,9 @@ def find_located(scenes: ScenesConfig, config: LocateConfig, data_dir: Path) -> 
 
 def _settings(scenes: ScenesConfig, config: LocateConfig) -> dict[str, Any]:
     told = plain_values(asdict(config)) | {"left_out": sorted(config.left_out)}
-    # How many held-out people are asked about later changes no sample.
-    told.pop("num_people")
+    # Whom the trained model is asked about later changes no sample.
+    for name in ("num_people", "boxes", "least_box"):
+        told.pop(name)
     return {**scenes_settings(scenes, "train"), "locate": told, "version": LOCATE_VERSION}
 
 
@@ -94,7 +95,7 @@ def _made_before(folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path] |
 
 
 def _make(scenes: ScenesConfig, config: LocateConfig, folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path]:
-    chosen, asking = open_scenes(scenes, "train"), asking_of(config)
+    chosen, asking = open_scenes(scenes, "train", any_joints=True), asking_of(config)
     images = (folder / "crops").absolute() if asking.view == "crop" else chosen.images
     print(f"samples: no keypoint questions for these settings yet, written to {folder}", flush=True)
     for note in chosen.notes:

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from llavapose.errors import DataError
+from llavapose.locate.datasets.truth import read_truth
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import PERSON_ID, Located
+from llavapose.pose.skeleton import COCO17, Skeleton
 
 MEASURES = ("AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM", "ARL")
 """In the order of ``COCOeval.stats`` for keypoints."""
@@ -31,7 +33,11 @@ class Interval:
 
 
 def keypoint_scores(
-    annotations: Path, people: Iterable[Located], *, image_ids: Collection[int] | None = None
+    annotations: Path,
+    people: Iterable[Located],
+    *,
+    image_ids: Collection[int] | None = None,
+    skeleton: Skeleton = COCO17,
 ) -> dict[str, float]:
     """AP, AP50, AP75, APM, APL and AR of located people; -1 (pycocotools') where no person is of that size.
 
@@ -39,11 +45,12 @@ def keypoint_scores(
         annotations: a person_keypoints file in COCO's format.
         people: located, of pictures of that file.
         image_ids: pictures that count; None: those of the file.
+        skeleton: the joints of both, with the sigmas of its own evaluation.
 
     Raises:
         DataError: nobody was located, or in a picture that the file has not.
     """
-    return _measures(_evaluated(annotations, people, image_ids))
+    return _measures(_evaluated(annotations, people, image_ids, skeleton))
 
 
 def keypoint_intervals(
@@ -54,9 +61,10 @@ def keypoint_intervals(
     num: int = 200,
     seed: int = 0,
     measures: Sequence[str] = ("AP", "AP50"),
+    skeleton: Skeleton = COCO17,
 ) -> dict[str, Interval]:
     """Measures with the interval that pictures drawn again and again would have (percentile bootstrap)."""
-    coco = _evaluated(annotations, people, image_ids)
+    coco = _evaluated(annotations, people, image_ids, skeleton)
     whole, rng = _measures(coco), np.random.default_rng(seed)
     num_images = len(coco.params.imgIds)
     cells = np.array(coco.evalImgs, dtype=object).reshape(-1, num_images)  # one row a range of areas
@@ -72,20 +80,22 @@ def keypoint_intervals(
     return found
 
 
-def _evaluated(annotations: Path, people: Iterable[Located], image_ids: Collection[int] | None) -> Any:
-    from pycocotools.coco import COCO
+def _evaluated(
+    annotations: Path, people: Iterable[Located], image_ids: Collection[int] | None, skeleton: Skeleton
+) -> Any:
     from pycocotools.cocoeval import COCOeval
 
     records = [one.to_json() for one in people]
     if not records:
         raise DataError(f"keypoint results of {annotations}: nobody was located; expected one person at least")
+    truth = read_truth(annotations, skeleton)
     with contextlib.redirect_stdout(io.StringIO()):
-        truth: Any = COCO(str(annotations))
         known = set(truth.getImgIds())
         if strange := {one["image_id"] for one in records} - known:
             raise DataError(f"keypoint results: no picture {min(strange)} in {annotations}; expected those of one set")
         evaluated = COCOeval(truth, truth.loadRes(records), "keypoints")
         evaluated.params.catIds = [PERSON_ID]
+        evaluated.params.kpt_oks_sigmas = np.array(skeleton.sigmas)
         if image_ids is not None:
             evaluated.params.imgIds = sorted(known & set(image_ids))
         evaluated.evaluate()

@@ -1,6 +1,6 @@
 """Held-out people as they are shown and asked about, and their answers as places in the picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -36,12 +36,23 @@ class Shown:
         index: into ``Scene.people``.
         view: what the model sees.
         image: path of that below the folder of pictures.
+        box_score: of the box by which it is shown; 1 where people drew it.
+        least_joint: joints of at most this confidence do not count in a person's score.
+        annotation_id: of the person; None where a detector found it.
     """
 
     scene: Scene
     index: int
     view: View
     image: str
+    box_score: float = 1.0
+    least_joint: float = -1.0
+    annotation_id: int | None = None
+
+    @property
+    def person_id(self) -> int:
+        """Of the person, or of a detector's box."""
+        return self.scene.people[self.index].id
 
     @property
     def spots(self) -> dict[str, Spot]:
@@ -49,19 +60,35 @@ class Shown:
         return spots_of(self.scene, self.index, self.view)
 
     def located(self, places: Sequence[tuple[float, float]], sure: Sequence[float]) -> Located:
-        """Places in the view (0..1), one a joint of the skeleton, as COCO's result in the picture."""
+        """Places in the view (0..1), one a joint of the skeleton, as COCO's result in the picture.
+
+        A person's score is its box's times the mean confidence of its joints, as top-down estimators have it.
+        """
         points = [(*self.view.outwards(x, y), one) for (x, y), one in zip(places, sure, strict=True)]
-        return Located(image_id=self.scene.id, keypoints=tuple(points), score=float(np.mean(sure)))
+        counting = [one for one in sure if one > self.least_joint]
+        score = self.box_score * float(np.mean(counting)) if counting else 0.0
+        return Located(image_id=self.scene.id, keypoints=tuple(points), score=score, annotation_id=self.annotation_id)
 
 
-def shown_people(scenes: Sequence[Scene], asking: Asking) -> list[Shown]:
-    """Everyone who can be asked about, as the box says."""
+def shown_people(
+    scenes: Sequence[Scene], asking: Asking, *, labelled: bool = True, views: Mapping[int, View] | None = None
+) -> list[Shown]:
+    """Everyone who can be asked about.
+
+    Args:
+        scenes: with the people.
+        asking: how they are shown.
+        labelled: whether a joint must be labelled; a detector's people have none.
+        views: person's id -> what is shown of it in place of the square about its box.
+    """
     found = []
     for scene in scenes:
-        for index in people_in(scene):
-            view = view_of(scene, index, asking)
-            image = crop_name(scene, scene.people[index], 0) if asking.view == "crop" else scene.image
-            found.append(Shown(scene=scene, index=index, view=view, image=image))
+        for index in people_in(scene) if labelled else range(len(scene.people)):
+            person = scene.people[index]
+            view = (views or {}).get(person.id) if asking.view == "crop" else None
+            image = crop_name(scene, person, 0) if asking.view == "crop" else scene.image
+            shown = view or view_of(scene, index, asking)
+            found.append(Shown(scene=scene, index=index, view=shown, image=image, annotation_id=person.id))
     return found
 
 

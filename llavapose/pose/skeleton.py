@@ -13,7 +13,7 @@ class Skeleton:
         name: as in ``Scene.skeleton``.
         joints: names in file order; sided joints begin with "left " or "right ", the person's own.
         limbs: joint index pairs to draw.
-        sigmas: one per joint, the per-joint constant of object keypoint similarity.
+        sigmas: one per joint, the per-joint constant of object keypoint similarity; none where that is not defined.
     """
 
     name: str
@@ -51,7 +51,37 @@ COCO17 = Skeleton(
 )  # fmt: skip
 """COCO's 17 joints, limbs and sigmas (``person_keypoints_*.json`` and pycocotools' ``cocoeval``)."""
 
-_KNOWN = {COCO17.name: COCO17}
+CROWDPOSE14 = Skeleton(
+    name="crowdpose14",
+    joints=(
+        "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist",
+        "left hip", "right hip", "left knee", "right knee", "left ankle", "right ankle", "head top", "neck",
+    ),
+    limbs=(
+        (10, 8), (8, 6), (11, 9), (9, 7), (6, 7), (0, 6), (1, 7), (0, 2), (1, 3), (2, 4), (3, 5),
+        (12, 13), (0, 13), (1, 13),
+    ),
+    sigmas=(0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089, 0.079, 0.079),
+)  # fmt: skip
+"""CrowdPose's 14 joints ("head" or "top_head" in its files is the head top) and the sigmas of its own evaluation."""
+
+MPII16 = Skeleton(
+    name="mpii16",
+    joints=(
+        "right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle", "pelvis", "thorax",
+        "neck", "head top", "right wrist", "right elbow", "right shoulder", "left shoulder", "left elbow", "left wrist",
+    ),
+    limbs=(
+        (0, 1), (1, 2), (2, 6), (3, 6), (3, 4), (4, 5), (6, 7), (7, 8), (8, 9), (10, 11), (11, 12), (12, 7), (7, 13),
+        (13, 14), (14, 15),
+    ),
+    sigmas=(),
+)  # fmt: skip
+"""MPII's 16 joints ("upper_neck" in its files is the neck). It is scored by PCKh, which needs no sigmas."""
+
+_KNOWN = {one.name: one for one in (COCO17, CROWDPOSE14, MPII16)}
+FACTS_OF = COCO17.name
+"""The skeleton that pose facts, claims and what a teacher is told are made for."""
 
 
 def skeleton_named(name: str) -> Skeleton:

@@ -11,7 +11,7 @@ from typing import Any
 
 from llavapose.errors import DataError, shown
 from llavapose.files import inside
-from llavapose.pose.skeleton import COCO17
+from llavapose.pose.skeleton import COCO17, Skeleton
 from llavapose.records import Box, Keypoint, Person, Scene, Thing
 from llavapose.scenes.lists import MAX_CAPTION, Lists, category_of, clean_text, read_lists, size_of
 
@@ -41,6 +41,7 @@ class SceneSet:
 class _Parts:
     """Annotations by image id, and what was met on the way."""
 
+    skeleton: Skeleton = COCO17
     people: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
     things: dict[int, list[Thing]] = field(default_factory=lambda: defaultdict(list))
     captions: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -58,6 +59,7 @@ def read_scenes(
     split: str = "train",
     ids: Collection[int] | None = None,
     pictures: bool = True,
+    skeleton: Skeleton = COCO17,
 ) -> SceneSet:
     """Read one split of a COCO set.
 
@@ -69,13 +71,14 @@ def read_scenes(
         split: name kept with every scene.
         ids: image ids to keep; None keeps all.
         pictures: whether the folder of pictures must be there; annotations alone are enough to ask about.
+        skeleton: the joints that the file of keypoints has.
 
     Raises:
         DataError: a file is missing or not in COCO's format, or an annotation cannot be right; names file and id.
     """
     if pictures and not images.is_dir():
         raise DataError(f"COCO images: no folder {images}; check the path")
-    parts, notes = _Parts(), []
+    parts, notes = _Parts(skeleton=skeleton), []
     base = read_lists(keypoints, "COCO person keypoints")
     parts.seen.update(base.seen)
     sizes = {i: size_of(image, keypoints) for i, image in base.images.items()}
@@ -176,13 +179,14 @@ def _box(annotation: dict[str, Any], size: tuple[int, int], path: Path, parts: _
 def _keypoints(annotation: dict[str, Any], size: tuple[int, int], path: Path, parts: _Parts) -> tuple[Keypoint, ...]:
     """Joints as (x, y, visibility) in 0..1; empty where no joint is labelled."""
     flat = annotation.get("keypoints")
-    expected = 3 * len(COCO17.joints)
+    num = len(parts.skeleton.joints)
+    expected = 3 * num
     where = f"COCO person keypoints: {path}: annotation {annotation['id']}"
     if not isinstance(flat, list) or len(flat) != expected or not all(_is_number(value) for value in flat):
         length = len(flat) if isinstance(flat, list) else shown(flat)
         raise DataError(
-            f"{where} has keypoints of length {length}; expected {expected} numbers (17 x x, y, visibility), "
-            f"each at most {MAX_PX:,.0f}"
+            f"{where} has keypoints of length {length}; expected {expected} numbers ({num} x x, y, visibility), "
+            f"each at most {MAX_PX:,.0f}; scenes.joints says which joints a set has"
         )
     joints = []
     for x, y, visibility in zip(flat[0::3], flat[1::3], flat[2::3], strict=True):
@@ -217,6 +221,7 @@ def _scene(image: dict[str, Any], size: tuple[int, int], parts: _Parts, images: 
         people=tuple(parts.people.get(number, ())),
         things=tuple(parts.things.get(number, ())),
         num_crowds=parts.crowds.get(number, 0),
+        skeleton=parts.skeleton.name,
         split=split,
     )
 

@@ -1,40 +1,69 @@
-"""Settings -> scenes: the built-in world, drawn where it is missing, or annotation files in COCO's format."""
+"""Settings -> scenes: the built-in world, drawn where it is missing, or files of annotations or of results."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from llavapose.config.choices import SceneSource, Selected
-from llavapose.config.scenes import ScenesConfig
+from llavapose.config.scenes import EstimatedConfig, ScenesConfig, SplitPaths
 from llavapose.errors import DataError
 from llavapose.files import fingerprint, read_jsonl
+from llavapose.pose.skeleton import FACTS_OF, skeleton_named
 from llavapose.scenes.coco import SceneSet, read_scenes
+from llavapose.scenes.estimated import read_estimated
+from llavapose.scenes.mpii import read_mpii
 from llavapose.scenes.select import select
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world, world_path
 
 
-def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True) -> SceneSet:
+def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True, any_joints: bool = False) -> SceneSet:
     """The scenes of one split, "train" or "val", at most as many as the settings ask for.
 
-    ``pictures``: whether their folder must be there.
+    Args:
+        config: the settings.
+        split: of the scenes.
+        pictures: whether their folder must be there.
+        any_joints: whether other joints than COCO's 17 will do: to be located, not to be talked about.
 
     Raises:
-        DataError: files that are missing or broken, or a split without a single scene that qualifies.
+        DataError: files that are missing or broken, a split without a single scene that qualifies, or joints that pose
+            facts are not made for.
     """
     if config.source == SceneSource.world:
         return _limited(read_world(world_folder(config), split), config, split)
-    paths = config.train if split == "train" else config.val
-    if paths.images is None or paths.keypoints is None:
-        raise DataError(f"scenes {config.name}: no files for {split}; set scenes.{split}.images and .keypoints")
-    found = read_scenes(
-        images=config.root / paths.images,
-        keypoints=config.root / paths.keypoints,
-        instances=_below(config.root, paths.instances),
-        captions=_below(config.root, paths.captions),
-        split=split,
-        pictures=pictures,
-    )
+    if config.joints != FACTS_OF and not any_joints:
+        raise DataError(
+            f"scenes {config.name}: pose facts, claims and teachers know {FACTS_OF}'s joints, not {config.joints}'s; "
+            "locate its joints (data=locate, python -m llavapose locate), or choose other scenes"
+        )
+    paths = _files_of(config, split)
+    images, keypoints = config.root / (paths.images or ""), config.root / (paths.keypoints or "")
+    if paths.results is not None:
+        found = read_estimated(
+            images=images, results=config.root / paths.results, listed=_below(config.root, paths.listed),
+            config=config.estimated, split=split,
+        )  # fmt: skip
+    elif config.source == SceneSource.mpii:
+        found = read_mpii(images=images, keypoints=keypoints, split=split)
+    else:
+        found = read_scenes(
+            images=images, keypoints=keypoints, instances=_below(config.root, paths.instances),
+            captions=_below(config.root, paths.captions), split=split, pictures=pictures,
+            skeleton=skeleton_named(config.joints),
+        )  # fmt: skip
     return _limited(found, config, split)
+
+
+def _files_of(config: ScenesConfig, split: str) -> SplitPaths:
+    """The files of a split.
+
+    Raises:
+        DataError: it has none.
+    """
+    paths = config.train if split == "train" else config.val
+    if paths.images is None or (paths.keypoints is None and paths.results is None):
+        raise DataError(f"scenes {config.name}: no files for {split}; set scenes.{split}.images and .keypoints")
+    return paths
 
 
 def keypoint_file(config: ScenesConfig, split: str) -> Path:
@@ -113,15 +142,28 @@ def scenes_settings(config: ScenesConfig, split: str) -> dict[str, Any]:
     shown = plain_values(asdict(config))
     # Which pictures are held out decides, not where it is written; sets made while there were none keep their folders.
     held_out = frozen_ids(config.held_out) if shown.pop("held_out") is not None and split == "train" else ()
+    _leave_out_unused(config, shown)
     told = {**({"held_out": fingerprint(sorted(held_out))} if held_out else {}), "scenes": shown, "split": split}
     if config.source == SceneSource.world:
         return {**told, "world": world_name(config)}
-    paths = config.train if split == "train" else config.val
-    if paths.keypoints is None:
-        raise DataError(f"scenes {config.name}: no files for {split}; set scenes.{split}.images and .keypoints")
-    named = [config.root / path for path in (paths.keypoints, paths.instances, paths.captions) if path is not None]
+    paths = _files_of(config, split)
+    files = (paths.keypoints, paths.instances, paths.captions, paths.results, paths.listed)
+    named = [config.root / path for path in files if path is not None]
     stats = {str(path): path.stat() for path in named if path.is_file()}
     return {**told, "files": {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}}
+
+
+def _leave_out_unused(config: ScenesConfig, shown: dict[str, Any]) -> None:
+    """Settings at rest decide nothing: what was made before there were any keeps its folder."""
+    splits = {"train": config.train, "val": config.val}
+    for name, paths in splits.items():
+        for key in ("results", "listed", "heads"):
+            if getattr(paths, key) is None:
+                shown[name].pop(key)
+    if config.joints == FACTS_OF:
+        shown.pop("joints")
+    if all(paths.results is None for paths in splits.values()) or config.estimated == EstimatedConfig():
+        shown.pop("estimated")
 
 
 def plain_values(value: Any) -> Any:

@@ -116,13 +116,14 @@ def parses(main: Any, path: Path, arguments: Sequence[str], patch: pytest.Monkey
     """Whether a module's own parser takes the arguments; nothing behind it runs."""
     if "argparse" not in path.read_text(encoding="utf-8"):
         return "named"
-    original = argparse.ArgumentParser.parse_args
+    for name in ("parse_args", "parse_intermixed_args"):
+        original = getattr(argparse.ArgumentParser, name)
 
-    def parse_args(self: argparse.ArgumentParser, *given: Any) -> None:
-        original(self, *given)
-        raise Parsed
+        def parse_args(self: argparse.ArgumentParser, *given: Any, original: Any = original) -> None:
+            original(self, *given)
+            raise Parsed
 
-    patch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+        patch.setattr(argparse.ArgumentParser, name, parse_args)
     patch.setattr(sys, "argv", [str(path), *arguments])
     patch.setattr(sys, "path", [*sys.path])
     with pytest.raises(Parsed):

@@ -110,3 +110,9 @@ def test_every_joint_has_words_of_its_own():
         for side, other in (("left", "right"), ("right", "left")):
             if name.startswith(side):
                 assert other not in JOINTS[name].description
+
+
+def test_what_decoding_under_constraint_may_write_is_always_a_place():
+    coding = CODINGS["decimal"]
+    assert coding.begins("[1.0") and coding.begins("[0.9") and coding.complete("[1.000,0.111]")
+    assert not coding.begins("[1.2") and not coding.begins("[0.100,1.01") and not coding.complete("[1.234,0.000]")

@@ -160,16 +160,19 @@ def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True, built: b
         yield from (f"{line}{get}" for line in _folder("scenes.root", config.root))
         return
     paths: SplitPaths = config.train if split == "train" else config.val
-    if paths.images is None or paths.keypoints is None:
+    if paths.images is None or (paths.keypoints is None and paths.results is None):
         yield f"scenes.{split} names no files; set scenes.{split}.images and scenes.{split}.keypoints"
         return
-    missing = list(_file(f"scenes.{split}.keypoints", config.root / paths.keypoints))
+    missing: list[str] = []
+    for name, path in (("keypoints", paths.keypoints), ("results", paths.results), ("listed", paths.listed)):
+        if path is not None:
+            missing += _file(f"scenes.{split}.{name}", config.root / path)
     if built and paths.captions is None:
         yield f"scenes.{split}.captions names no file; a benchmark is built of pictures with captions, set it"
     for name, path in (("instances", paths.instances), ("captions", paths.captions)):
         if built and path is not None:
             missing += _file(f"scenes.{split}.{name}", config.root / path)
-    if pictures:
+    if pictures or paths.results is not None or config.source == SceneSource.mpii:
         missing += _folder(f"scenes.{split}.images", config.root / paths.images)
     yield from (f"{line}{get}" for line in missing)
 

@@ -34,6 +34,8 @@ def locate(arm: Arm) -> None:
         )
     folder = arm.out / FOLDER
     asked = people_asked(arm.scenes, arm.locate, folder / "pictures")
+    for note in asked.notes:
+        log.info("%s: %s", arm.name, note)
     passes = (TRUE, SHUFFLED)
     groups = [(name, number, group) for name in passes for number, group in enumerate(asked.queries(name))]
     texts = [

@@ -8,6 +8,8 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.errors import ConfigError
 from llavapose.files import fingerprint
+from llavapose.locate.boxes import who_is_shown
+from llavapose.locate.datasets.scored import views_of
 from llavapose.locate.make import asking_of
 from llavapose.locate.samples import Asking
 from llavapose.locate.shown import Query, Shown, picture_query, queries_of, shown_people, shuffled, write_crops
@@ -23,6 +25,9 @@ class Asked:
 
     Attributes:
         asking: how.
+        labelled: whether it is known where their joints are: by annotated boxes, it is.
+        config: of the scenes.
+        notes: who was left out, one line each.
         people: in the order of their pictures.
         scenes: the pictures, each once.
         images: folder of what is shown.
@@ -31,6 +36,9 @@ class Asked:
     """
 
     asking: Asking
+    labelled: bool
+    config: ScenesConfig
+    notes: tuple[str, ...]
     people: tuple[Shown, ...]
     scenes: tuple[Scene, ...]
     images: Path
@@ -66,14 +74,19 @@ def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Ask
         ConfigError: nobody can be asked about.
         DataError: annotations or pictures that are missing or broken.
     """
-    asking, chosen = asking_of(config), open_scenes(scenes, "val")
+    asking, chosen = asking_of(config), open_scenes(scenes, "val", any_joints=True)
+    everyone = who_is_shown(scenes, chosen.scenes, asking, boxes=config.boxes, least_score=config.least_box)
+    by_picture: dict[int, list[Shown]] = {}
+    for one in everyone.people:
+        by_picture.setdefault(one.scene.id, []).append(one)
     found: list[Shown] = []
     kept: list[Scene] = []
     for scene in chosen.scenes:
         if config.num_people is not None and len(found) >= config.num_people:
             break
-        if people := shown_people([scene], asking):
+        if people := by_picture.get(scene.id):
             found += people
+        if people or config.boxes is not None:  # a picture in which a detector finds nobody counts too
             kept.append(scene)
     if not found:
         raise ConfigError(
@@ -82,14 +95,16 @@ def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Ask
         )
     images = chosen.images
     if asking.view == "crop":
-        images = crops / fingerprint([scenes_settings(scenes, "val"), asking.size, asking.margin])
+        made_from = [scenes_settings(scenes, "val"), asking.size, asking.margin, everyone.folder]
+        images = crops / fingerprint(made_from)
         write_crops(found, chosen.images, images, asking.size)
     return Asked(
-        asking=asking, people=tuple(found), scenes=tuple(kept), images=images, pictures=chosen.images,
-        annotations=keypoint_file(scenes, "val"),
+        asking=asking, labelled=everyone.labelled, config=scenes, notes=everyone.notes, people=tuple(found),
+        scenes=tuple(kept), images=images, pictures=chosen.images, annotations=keypoint_file(scenes, "val"),
     )  # fmt: skip
 
 
 def training_people(scenes: ScenesConfig, config: LocateConfig) -> Sequence[Shown]:
     """Those of the training pictures, whose mean pose is the floor."""
-    return shown_people(open_scenes(scenes, "train", pictures=False).scenes, asking_of(config))
+    asking, chosen = asking_of(config), open_scenes(scenes, "train", pictures=False, any_joints=True)
+    return shown_people(chosen.scenes, asking, views=views_of(scenes, "train", margin=asking.margin))

@@ -9,22 +9,21 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked
 from llavapose.files import write_json
+from llavapose.locate.datasets.scored import MEASURES, row_of
 from llavapose.locate.errors import areas_of, joint_errors, mean_similarities, person_similarity
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import Located, write_results
 from llavapose.locate.samples import view_of
-from llavapose.locate.score import keypoint_intervals, visibility
+from llavapose.locate.score import visibility
 from llavapose.locate.shown import Shown
 from llavapose.pose.skeleton import skeleton_named
 
 MEAN_POSE = "mean_pose"
-MEASURED = ("AP", "AP50", "AP75", "APM", "APL", "AR")
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -104,17 +103,20 @@ def _everyone(asked: Asked, scene: Any, row: Mapping[str, Any]) -> Iterator[Loca
 
 
 def _worth(asked: Asked, located: Sequence[Located]) -> dict[str, Any]:
-    """Average precision with its intervals, and the mean similarities."""
+    """The data set's measures with their intervals, and the mean similarities where people are annotated ones."""
     if not located:
-        return {name: {"value": 0.0, "low": 0.0, "high": 0.0} for name in MEASURED}
+        return {name: {"value": 0.0, "low": 0.0, "high": 0.0} for name in MEASURES}
     ids = {scene.id for scene in asked.scenes}
-    intervals = keypoint_intervals(asked.annotations, located, image_ids=ids, measures=MEASURED)
+    people = {one.person_id for one in asked.people} if asked.labelled else None
+    row = row_of(asked.config, located, image_ids=ids, annotation_ids=people)
     errors = [one for _, _, found in _beside(asked, located) for one in found]
-    return {name: asdict(one) for name, one in intervals.items()} | {"similarity": mean_similarities(errors)}
+    return row | {"similarity": mean_similarities(errors)}
 
 
 def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, Located, list[Any]]]:
     """Each annotated person beside what was located: its own, or of an answer about everyone the likeliest."""
+    if not asked.labelled:
+        return
     areas, own = areas_of(asked.annotations), len(located) == len(asked.people) and not asked.asking.of_everyone
     by_image: dict[int, list[Located]] = {}
     for one in located:
@@ -134,7 +136,9 @@ def _said(asked: Asked, rows: Rows) -> dict[str, Any]:
     for number, row in enumerate(rows):
         person = asked.people[number // per]
         pairs += [(person.spots[name], _spot(spot)) for name, spot in row["spots"].items()]
-    return visibility(pairs).shares()
+    shares = visibility(pairs).shares()
+    # Whether a detector's person shows a joint is not known.
+    return shares if asked.labelled else {"parsed": shares["parsed"]}
 
 
 def _spot(told: Any) -> Spot | None:

@@ -18,12 +18,14 @@ from llavapose.files import read_json
 
 MEASURES = {"ap": "AP", "ap50": "AP50", "ap75": "AP75", "apm": "APM", "apl": "APL", "ar": "AR"}
 """Column -> COCO's name."""
+PCKH = {"pckh": "mean", "pckh_coco": "mean coco", "pckh_beyond": "mean beyond"}
+"""Column -> MPII's name: of all its joints, of those that COCO has, of those that it lacks."""
 SHARES = (
     "parsed", "not_visible_precision", "not_visible_recall", "hidden_precision", "hidden_recall", "tokens", "seconds",
 )  # fmt: skip
 TEXT = ("arm", "shown", "view", "asking", "coding")
 LOCATED_COLUMNS = (
-    "arm", "shown", *(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")), *SHARES,
+    "arm", "shown", *(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")), *PCKH, *SHARES,
     "num_people", "num_pictures", "num_runs", "view", "asking", "coding",
 )  # fmt: skip
 MEAN_POSE = "mean_pose"
@@ -58,7 +60,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         for row in told["rows"].values():
             for name in MEASURES.values():
-                float(row[name]["value"])
+                float(row[name]["value"] if "PCKh" not in row else row["PCKh"]["mean"])
         int(told["num_people"])
     except (TypeError, KeyError, ValueError, AttributeError):
         raise DataError(
@@ -71,8 +73,11 @@ def _row(arm: str, shown: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, A
     told = [run["rows"][shown] for run in runs]
     found: dict[str, Any] = {"arm": arm, "shown": shown, "num_runs": len(runs)}
     for column, name in MEASURES.items():
-        value, low, high = _interval([row[name] for row in told])
+        value, low, high = _interval([row[name] for row in told if name in row])
         found |= {column: value, f"{column}_low": low, f"{column}_high": high}
+    pckh = [row["PCKh"] for row in told if "PCKh" in row]
+    for column, name in PCKH.items():
+        found[column] = sum(one[name] for one in pckh) / len(pckh) if pckh else math.nan
     for name in SHARES:
         values = [row[name] for row in told if row.get(name) is not None]
         found[name] = sum(values) / len(values) if values else math.nan
@@ -84,7 +89,7 @@ def _row(arm: str, shown: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, A
 def _interval(told: Sequence[Mapping[str, float]]) -> tuple[float, float, float]:
     """Pycocotools says -1 where no person is of a size: there is nothing to say then."""
     values = np.array([one["value"] for one in told], float)
-    if (values < 0).any():
+    if not len(values) or (values < 0).any():
         return math.nan, math.nan, math.nan
     if len(values) == 1:
         return float(values[0]), float(max(told[0]["low"], 0)), float(max(told[0]["high"], 0))
