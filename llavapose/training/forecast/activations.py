@@ -104,20 +104,19 @@ def _beside_adapters(shapes: Shapes, setup: Setup) -> float:
 
 
 def vision_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
-    """Bytes that the vision encoder's layers keep where they have adapters; none where it is frozen whole.
-
-    An estimate by the same rules as the language model's, not held against what autograd keeps on a GPU.
-    """
+    """Bytes that the vision encoder's layers keep where they have adapters; none where it is frozen whole."""
     widths, vision, size = vision_widths(shapes, setup), shapes.vision, setup.compute_bytes
     if not widths:
         return 0.0
     tokens = rows.pictures * (shapes.vision_patches + 1)
     if setup.checkpointing:
-        return float(shapes.vision_layers_used * size * tokens * vision.hidden)
+        # The inputs of the layers, and what goes into the first and comes out of the last.
+        return float((shapes.vision_layers_used + 2) * size * tokens * vision.hidden)
     inputs = sum(width for width, _ in widths)
     pairs = (size + setup.dropout_bytes) * inputs + size * setup.adapter_rank * len(widths)
-    # Two norms, queries, keys, values and what they come to, and the input of the activation.
-    layer = 2 * _FLOAT * vision.hidden + 4 * size * vision.hidden + size * vision.intermediate + pairs
+    # Two norms, queries, keys, values and what they come to; the input of the activation, and for CLIP's its sigmoid.
+    layer = size * (6 * vision.hidden + vision.intermediate) + pairs
+    layer += 0 if shapes.is_dino else size * (vision.intermediate + 2 * vision.hidden)
     return float(shapes.vision_layers_used * tokens * layer)
 
 
