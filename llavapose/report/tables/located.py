@@ -58,7 +58,8 @@ def _pckh_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
         title=f"Where joints are ({rows[0]['num_people']:.0f} people of MPII)",
         header=("arm", "PCKh@0.5, mean", "joints that COCO has", "pelvis, thorax, neck, head top", "parsed"),
         rows=tuple(
-            (_name(row), *(number(row[name] * 100, 1) for name in columns), number(row["parsed"], 2)) for row in rows
+            (_name(row), *(number(row[name] * 100, 1) for name in columns), number(row["parsed"], 2))
+            for row in rows
         ),
         note="Share of joints, times 100, within half a head's size of where they are; zero-shot where the arm was "
         "trained on COCO. No interval.",
@@ -81,7 +82,8 @@ def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
     interval = HOLE_MARK if math.isnan(row["ap"]) else f"{percent('ap')} [{low}, {high}]"
     asked = ", ".join((row["view"], row["asking"], row["coding"]))
     return (
-        _name(row), interval, *(percent(name) for name in ("ap50", "ap75", "apm", "apl", "ar")), number(row["parsed"], 2),
+        _name(row), interval, *(percent(name) for name in ("ap50", "ap75", "apm", "apl", "ar")),
+        number(row["parsed"], 2),
         pair("not_visible"), pair("hidden"), number(row["tokens"], 0), number(row["seconds"], 3), asked,
         f"{row['num_runs']:.0f}",
     )  # fmt: skip
