@@ -105,11 +105,13 @@ class Query:
 
     Attributes:
         question: its words and its picture.
-        joints: those that its answer tells; empty: those of everyone in the picture.
+        joints: those that its answer tells.
+        everyone: whether it tells those of everyone in the picture.
     """
 
     question: Question
     joints: tuple[str, ...]
+    everyone: bool = False
 
 
 def queries_of(one: Shown, asking: Asking, *, image: str | None = None) -> list[Query]:
@@ -126,7 +128,8 @@ def queries_of(one: Shown, asking: Asking, *, image: str | None = None) -> list[
 
 def picture_query(scene: Scene, asking: Asking, *, image: str | None = None) -> Query:
     """The question for everyone in a picture."""
-    return Query(question=_question(about_picture(scene, asking), scene, image or scene.image), joints=())
+    question = _question(about_picture(scene, asking), scene, image or scene.image)
+    return Query(question=question, joints=skeleton_named(scene.skeleton).joints, everyone=True)
 
 
 def _question(sample: Sample, scene: Scene, image: str) -> Question:

@@ -13,7 +13,7 @@ from llavapose.locate.boxes import Detection, detected_people, read_detections, 
 from llavapose.locate.results import Located
 from llavapose.locate.samples import Asking, people_in
 from llavapose.locate.score import keypoint_scores
-from llavapose.locate.shown import questions_of, write_crops
+from llavapose.locate.shown import queries_of, write_crops
 from llavapose.records import Scene
 from llavapose.scenes.coco import read_scenes
 from tests.locate.truth import COCO, annotations  # noqa: F401 (fixture)
@@ -78,7 +78,7 @@ def test_a_persons_score_is_its_boxs_times_its_joints():
     assert located.score == pytest.approx(0.8 * 0.6), "joints of 0.2 and less do not count"
     assert first.located([(0.5, 0.5)] * 17, [0.1] * 17).score == 0
     assert located.keypoints[0] == pytest.approx((25, 25, 0.2))
-    questions = questions_of(first, Asking())
+    questions = [query.question for query in queries_of(first, Asking())]
     assert len(questions) == 17 and {question.image for question in questions} == {first.image}
 
 

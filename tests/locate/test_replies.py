@@ -114,5 +114,5 @@ def test_every_joint_has_words_of_its_own():
 
 def test_what_decoding_under_constraint_may_write_is_always_a_place():
     coding = CODINGS["decimal"]
-    assert coding.begins("[1.0") and coding.begins("[0.9") and coding.complete("[1.000,0.111]")
-    assert not coding.begins("[1.2") and not coding.begins("[0.100,1.01") and not coding.complete("[1.234,0.000]")
+    # What could be written under constraint and lies beyond is brought to the edge.
+    assert coding.nearest("[1.000,0.111]") == (1.0, 0.111) and coding.nearest("[1.234,0.000]") == (1.0, 0.0)

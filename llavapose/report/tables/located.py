@@ -58,8 +58,7 @@ def _pckh_grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
         title=f"Where joints are ({rows[0]['num_people']:.0f} people of MPII)",
         header=("arm", "PCKh@0.5, mean", "joints that COCO has", "pelvis, thorax, neck, head top", "parsed"),
         rows=tuple(
-            (_name(row), *(number(row[name] * 100, 1) for name in columns), number(row["parsed"], 2))
-            for row in rows
+            (_name(row), *(number(row[name] * 100, 1) for name in columns), number(row["parsed"], 2)) for row in rows
         ),
         note="Share of joints, times 100, within half a head's size of where they are; zero-shot where the arm was "
         "trained on COCO. No interval.",

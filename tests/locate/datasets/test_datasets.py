@@ -16,7 +16,7 @@ from llavapose.locate.datasets.mpii import BEYOND_COCO, pckh_of, read_head_sizes
 from llavapose.locate.datasets.scored import crowding_lines, pckh_table, row_of, views_of
 from llavapose.locate.results import Located, read_results, write_results
 from llavapose.locate.samples import Asking, cut_crop
-from llavapose.locate.shown import questions_of, shown_people
+from llavapose.locate.shown import queries_of, shown_people
 from llavapose.pose.skeleton import CROWDPOSE14, MPII16
 from llavapose.scenes.mpii import read_people
 from llavapose.scenes.open import open_scenes, scenes_settings
@@ -59,7 +59,7 @@ def test_crowdpose_has_its_own_joints_and_sigmas(tmp_path):
     scenes = open_scenes(config, "val", any_joints=True).scenes
     assert {scene.skeleton for scene in scenes} == {"crowdpose14"} and len(scenes) == 3
     (first, *_) = shown_people(scenes, Asking())
-    asked = [question.id.rsplit("-", 1)[-1] for question in questions_of(first, Asking())]
+    asked = [query.question.id.rsplit("-", 1)[-1] for query in queries_of(first, Asking())]
     assert asked[-2:] == ["head_top", "neck"] and len(asked) == 14
     ids = {scene.id for scene in scenes}
     row = row_of(config, crowd_truth(content), image_ids=ids)

@@ -28,7 +28,6 @@ from llavapose.locate.replies import (
     write_spots,
 )
 from llavapose.locate.shown import Query
-from llavapose.pose.skeleton import COCO17
 
 MOST_PEOPLE = 12
 """Of a picture, in one answer: as many as have room in 4,096 tokens of LLaMA's."""
@@ -65,7 +64,7 @@ def _told(loaded: Loaded, rows: int, queries: Sequence[Query], images: Path, cod
     free = Free()
     written = _write(loaded, rows, prompts, free, _longest(loaded.reader.tokenizer, queries, coding))
     found = [
-        _freely(loaded.reader.tokenizer, ids, free.sure[at][: len(ids)], queries[at].joints, coding)
+        _freely(loaded.reader.tokenizer, ids, free.sure[at][: len(ids)], queries[at], coding)
         for at, ids in enumerate(written)
     ]
     forced = _forced(loaded, rows, prompts, queries, found, coding)
@@ -80,11 +79,12 @@ def _told(loaded: Loaded, rows: int, queries: Sequence[Query], images: Path, cod
         )  # fmt: skip
 
 
-def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], joints: Sequence[str], coding: Coding) -> Told:
+def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], query: Query, coding: Coding) -> Told:
     """What an answer says by itself."""
     text = tokenizer.decode(ids, skip_special_tokens=True).strip()
-    if not joints:
-        people = read_people(text, COCO17.joints, coding)
+    joints = query.joints
+    if query.everyone:
+        people = read_people(text, joints, coding)
         told = tuple((one, _mean(sure)) for one in people or ())
         return Told(text=text, spots={}, places={}, num_tokens=len(ids), people=told, whole=people is not None)
     if len(joints) == 1:
@@ -114,7 +114,7 @@ def _forced(
     """Answers that are nothing but places, where the free ones lack some; index -> answer."""
     lacking: dict[tuple[str, ...], list[int]] = {}
     for at, (query, told) in enumerate(zip(queries, found, strict=True)):
-        if len(told.places) < len(query.joints):
+        if not query.everyone and len(told.places) < len(query.joints):
             lacking.setdefault(query.joints if len(query.joints) > 1 else (), []).append(at)
     answers: dict[int, Told] = {}
     for joints, at_all in lacking.items():
@@ -170,14 +170,14 @@ def _longest(tokenizer: Any, queries: Sequence[Query], coding: Coding) -> int:
     """Tokens of the longest answer that can be meant."""
     hidden = Spot(x=0.888, y=0.888, hidden=True)
     texts = {NOT_VISIBLE}
-    for joints in {query.joints for query in queries}:
-        if len(joints) == 1:
-            texts.add(write_spot(hidden, coding))
-        elif joints:
-            texts.add(write_spots(dict.fromkeys(joints, hidden), coding))
-        else:
-            one = Pointed(corners=((0.888, 0.888), (0.888, 0.888)), spots=dict.fromkeys(COCO17.joints, hidden))
+    for joints, everyone in {(query.joints, query.everyone) for query in queries}:
+        if everyone:
+            one = Pointed(corners=((0.888, 0.888), (0.888, 0.888)), spots=dict.fromkeys(joints, hidden))
             texts.add(write_people([one] * MOST_PEOPLE, coding))
+        elif len(joints) == 1:
+            texts.add(write_spot(hidden, coding))
+        else:
+            texts.add(write_spots(dict.fromkeys(joints, hidden), coding))
     return max(len(tokenizer(text, add_special_tokens=False).input_ids) for text in texts) + _SPARE
 
 
