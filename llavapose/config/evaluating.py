@@ -210,6 +210,11 @@ class EvaluateConfig:
     """Print the requests, tokens and money that endpoints would be asked for, and stop; needs no key."""
 
     @property
+    def locates(self) -> bool:
+        """Whether anybody is asked where joints are."""
+        return self.locate.num_people != 0
+
+    @property
     def rating(self) -> JudgeConfig:
         """The judge with its anchor: in a comparison that is our arm, as in the papers."""
         judge = self.judge
@@ -230,7 +235,7 @@ class EvaluateConfig:
         elif self.arm != TEXT_ONLY:
             found.append(f"arm is {self.arm}; expected arm={TEXT_ONLY}, the row of answerer=text_only")
         found += repeated("controls", self.controls) + _tested_by_itself(self.scenes)
-        if self.locate.num_people == 0:
+        if not self.locates:
             names = [item.name for item in fields(self.locate) if item.name != "num_people"]
             return [
                 *found,

@@ -49,7 +49,7 @@ SHAPING = (
 )  # fmt: skip
 """Settings that a checkpoint cannot be gone on from without, besides the group ``optim``, whose state it holds: they
 decide what it holds, or its place in the data."""
-RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer")
+RESULTS = ("checkpoint", "scenes", "benchmark", "probe", "answerer", "locate")
 """Settings that decide an arm's answers and probe; a second judge writes beside the first."""
 
 
@@ -177,7 +177,8 @@ def audit_folder(audited: Path, named: Path | None) -> Path:
 
 
 def _results(config: EvaluateConfig, folder: Path, setting: str = "output_dir") -> Claim:
-    patterns = (f"answers/{config.arm}.jsonl", f"verdicts/*/{config.arm}.jsonl", f"probe/{config.arm}.jsonl")
+    rooms = ("answers", "verdicts/*", "probe", "located")
+    patterns = tuple(f"{room}/{config.arm}.jsonl" for room in rooms)
     place = Place(folder=folder, part=config.arm, results=patterns, setting=setting)
     values = {name: value for name, value in _values(config, RESULTS).items() if decides_results(name)}
     checkpoint = config.checkpoint
@@ -241,7 +242,8 @@ def _values(config: Any, names: Sequence[str]) -> dict[str, Any]:
     """Settings by dotted name, as plain values."""
     found: dict[str, Any] = {}
     for name in names:
-        found.update(_leaves(name, getattr(config, name)))
+        if name != "locate" or config.locates:  # else nothing reads it, and older runs did not have it
+            found.update(_leaves(name, getattr(config, name)))
     return found
 
 

@@ -231,9 +231,14 @@ class TrainConfig:
     """With ``-m``: whose numbers, of those that the documents show, are printed beside the sweep's; null: nobody's."""
 
     @property
+    def locates(self) -> bool:
+        """Whether the mixture has places of joints."""
+        return "locate" in self.data.asked_kinds
+
+    @property
     def new_words(self) -> tuple[str, ...]:
         """Words that the base's tokenizer is taught: the tokens that coordinates are written of."""
-        return CODINGS[self.locate.coding].new_tokens if "locate" in self.data.asked_kinds else ()
+        return CODINGS[self.locate.coding].new_tokens if self.locates else ()
 
     @property
     def known_ranks(self) -> int | None:
@@ -273,7 +278,7 @@ class TrainConfig:
         if self.model.freeze_vision:
             why = "the vision encoder is frozen; set model.freeze_vision=false"
             found += unread(self.optim, "optim.", ("vision_lr",), why)
-        if "locate" not in self.data.asked_kinds and SWEEP not in os.environ:
+        if not self.locates and SWEEP not in os.environ:
             names = [item.name for item in fields(self.locate)]
             found += unread(self.locate, "locate.", names, "the mixture has no kind locate; choose data=locate")
         if self.new_words and self.adapter.type != AdapterType.none:

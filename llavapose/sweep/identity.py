@@ -18,6 +18,8 @@ from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.files import TINY_BASE, fingerprint, sha256
 
 EVALUATION = ("benchmark", "probe", "controls", "text_only", "answerer", "judge")
+LOCATING = ("num_people", "boxes", "least_box")
+"""Of the group ``locate``: what decides no sample."""
 _PLACES = ("output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger")
 _HARMLESS = ("data.num_workers", "data.path", "global_batch", "max_usd", "reference")
 _ONLY_SHOW = ("Progress", "Throughput", "Curves", "PackingCheck", "ModelCheckpoint")
@@ -74,8 +76,11 @@ def _training(config: TrainConfig, data: Data) -> dict[str, Any]:
     )  # fmt: skip
     values = plain_settings(config)
     # The samples say what the teacher's settings come to.
-    for group in (*_PLACES, *EVALUATION, "teacher"):
+    for group in (*_PLACES, *EVALUATION, "teacher", *(() if config.locates else ("locate",))):
         values.pop(group)
+    # Whom the trained model is asked about.
+    for name in LOCATING if config.locates else ():
+        values["locate"].pop(name)
     kept = {
         name: value for name, value in _flat(values).items() if name not in _HARMLESS and not name.startswith(watching)
     }
@@ -100,7 +105,7 @@ def _evaluation(config: TrainConfig) -> dict[str, Any]:
     if not config.evaluate:
         return {"evaluate": False}
     values = plain_settings(config)
-    groups = {name: values[name] for name in (*EVALUATION, "scenes")}
+    groups = {name: values[name] for name in (*EVALUATION, "scenes", *(("locate",) if config.locates else ()))}
     kept = {name: value for name, value in _flat(groups).items() if decides_results(name)}
     asked = config.benchmark.path
     questions = _content(asked) if asked is not None and asked.exists() else None

@@ -141,6 +141,10 @@ class Told:
 class LocatingAnswerer(Answerer, Protocol):
     """An answerer that can be asked where joints are."""
 
+    def lacks(self, words: Sequence[str]) -> bool:
+        """Whether it cannot write some of these as one token each."""
+        ...
+
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
         """One answer a query, in order.
 

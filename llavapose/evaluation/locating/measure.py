@@ -14,8 +14,10 @@ from llavapose.evaluation.locating.pictures import draw_people
 from llavapose.evaluation.locating.scores import scores_of, write_located
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, read_json, read_jsonl, write_json
+from llavapose.locate.codings import CODINGS
 from llavapose.locate.replies import Spot
 from llavapose.locate.shown import Query, mean_pose
+from llavapose.records import BASELINE
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,13 @@ def locate(arm: Arm) -> None:
             "answerer=checkpoint, locate.num_people=0, or `python -m llavapose locate --answers FILE` for replies that "
             "lie there"
         )
+    coding = CODINGS[arm.locate.coding]
+    if arm.answerer.lacks(coding.new_tokens):
+        why = f"{arm.name} cannot write {coding.new_tokens[0]}: it was not taught locate.coding={coding.name}"
+        if arm.name != BASELINE:
+            raise ConfigError(f"locate: {why}; ask it as it was taught, e.g. locate.coding=decimal")
+        log.info("where joints are: %s; it is not asked", why)
+        return
     folder = arm.out / FOLDER
     asked = people_asked(arm.scenes, arm.locate, folder / "pictures")
     for note in asked.notes:

@@ -43,6 +43,9 @@ class Seer:
     def identity(self):
         return ["seer", self.blur]
 
+    def lacks(self, words):
+        return bool(words) and self.blur == 1
+
     def answers(self, questions, images, arm):
         raise AssertionError("nothing else is asked")
 
@@ -181,3 +184,13 @@ def test_whole_pictures_until_there_are_as_many(world, tmp_path):
     assert 3 <= len(some.people) < len(every.people) and some.people == every.people[: len(some.people)]
     last = some.people[-1].scene.id
     assert sum(one.scene.id == last for one in every.people) == sum(one.scene.id == last for one in some.people)
+
+
+def test_a_coding_that_it_was_not_taught(world, tmp_path, caplog):
+    config = LocateConfig(size=32, coding="tokens")  # type: ignore[arg-type]
+    untaught = Seer(world, config, tmp_path / "c", blur=1)
+    with pytest.raises(ConfigError, match=r"^locate: seer cannot write <loc000>: it was not taught"):
+        locate(arm(world, tmp_path, config, untaught))
+    with caplog.at_level("INFO"):
+        locate(arm(world, tmp_path, config, untaught, "baseline"))
+    assert "it is not asked" in caplog.text and not (tmp_path / "located").exists()

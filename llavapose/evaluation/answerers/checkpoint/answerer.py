@@ -244,6 +244,10 @@ class CheckpointAnswerer:
         if failures:
             raise failures[0]
 
+    def lacks(self, words: Sequence[str]) -> bool:
+        """Whether the tokenizer has not all of these words."""
+        return bool(words) and not set(words) <= self.tokenizer.get_vocab().keys()
+
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
         """Where joints are, as ``locating`` writes it."""
         return places(self.loaded, queries, images, coding, rows=self._rows)
