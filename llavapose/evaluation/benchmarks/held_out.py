@@ -22,6 +22,6 @@ def held_out_ids(config: TrainConfig) -> frozenset[int]:
     named = excluded_ids(config.scenes)
     if config.data.path is not None:
         named |= frozen_ids(FROZEN)  # samples made elsewhere are COCO's, whatever scenes the run draws its probe from
-    if not config.evaluate:
-        return named
+    if not config.evaluate or config.data.asked_kinds == {"locate"}:
+        return named  # a run that learns to locate alone is asked no benchmark
     return named | {question.scene_id for question in benchmark_of(config.benchmark, config.scenes).questions}

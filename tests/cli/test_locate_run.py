@@ -1,0 +1,74 @@
+"""``train.py data=locate``: samples made, a model trained, people asked about, a table beside the published numbers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llavapose.report.tables import read_table
+from tests import warm
+
+SMALL = ("scenes.num_train=6", "scenes.num_val=3", "scenes.image_size=64", "locate.size=32", "trainer.max_steps=2",
+         "data.num_val=4", "logger=none", "locate.num_people=3")  # fmt: skip
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "llavapose",
+        "train",
+        *SMALL,
+        f"scenes.root={folder}/w",
+        f"data_dir={folder}/d",
+        *words,
+    ]
+    return warm.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("coding", ["decimal", "tokens"])
+def test_a_run_ends_with_where_joints_are(tmp_path, coding):
+    done = run(tmp_path, "data=locate", f"locate.coding={coding}", "output_dir=run")
+    assert done.returncode == 0, done.stderr
+    assert "Where joints are" in done.stdout and "PoseLLM" in done.stdout and "Ablation" not in done.stdout
+    rows = {row["shown"]: row for row in read_table(tmp_path / "run", "located.csv")}
+    assert rows["true"]["coding"] == coding and set(rows) == {"true", "shuffled", "mean_pose"}
+    assert json.loads((tmp_path / "run" / "hf" / "config.json").read_text())["text_config"]["vocab_size"] == (
+        2200 if coding == "tokens" else 1200
+    )
+    words = ("-m", "llavapose", "locate", "run/hf", f"scenes.root={tmp_path}/w", *SMALL[:4], f"locate.coding={coding}")
+    again = warm.run(
+        [sys.executable, *words, "--people", "3", "--out", "asked"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert again.returncode == 0, again.stderr
+    kept = [json.loads((tmp_path / place).read_text()) for place in
+            ("run/located/locate.results.json", "asked/located/model.results.json")]  # fmt: skip
+    assert kept[0] == kept[1], "asked again, it says the same"
+
+
+def test_a_grid_has_its_table_and_the_untaught_base_is_not_asked(tmp_path):
+    done = run(tmp_path, "-m", "data=locate", "connector=linear,mlp2x_gelu", "locate.coding=tokens", "sweep_dir=grid")
+    assert done.returncode == 0, done.stderr + done.stdout
+    rows = read_table(tmp_path / "grid", "located.csv")
+    arms = [row["arm"] for row in rows if row["shown"] == "true"]
+    assert arms == ["locate (connector=linear)", "locate (connector=mlp2x_gelu)"]
+    assert "Where joints are" in done.stdout and "77.4" in done.stdout
+    assert (tmp_path / "grid" / "report" / "index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["data=conv", "locate.size=64"], "is read by nothing: the mixture has no kind locate; choose data=locate"),
+        (["data=locate", "locate.coding=tokens", "adapter=lora"], "adapter=lora trains no rows of the vocabulary"),
+        (["data=locate", "locate.least_box=0.5"], "locate.least_box=0.5 is read by nothing: it goes with locate.boxes"),
+        (["data=locate", "locate.boxes=nowhere.json"], "nowhere.json"),
+        (["data=locate", "locate.left_out=[nose,tail]"], "locate.left_out has tail; expected some of nose"),
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_be_are_one_line(tmp_path, words, said):
+    done = run(tmp_path, *words, "output_dir=run")
+    assert done.returncode == 1 and said in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "run" / "hf").exists()
