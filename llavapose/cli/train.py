@@ -18,7 +18,15 @@ from pathlib import Path
 
 from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_results, say_sweep
-from llavapose.cli.training import by_first, data_of, refuse_no_room, refuse_without_opponent, submit_run, train
+from llavapose.cli.training import (
+    by_first,
+    data_of,
+    refuse_boxes,
+    refuse_no_room,
+    refuse_without_opponent,
+    submit_run,
+    train,
+)
 from llavapose.config.choices import LauncherType
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
@@ -37,6 +45,7 @@ def main(config: TrainConfig) -> None:
         return submit_run(config)
     by_first(partial(refuse_no_room, config))
     by_first(partial(refuse_without_opponent, config))
+    by_first(partial(refuse_boxes, config))
     checkpoint = train(config)
     if checkpoint is None:
         return None

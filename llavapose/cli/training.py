@@ -104,6 +104,18 @@ def refuse_without_opponent(config: TrainConfig) -> None:
         raise ConfigError("\n".join(missing))
 
 
+def refuse_boxes(config: TrainConfig) -> None:
+    """See that a detector's boxes, by which people will be shown when training has ended, can be read.
+
+    Raises:
+        DataError: they cannot.
+    """
+    if config.evaluate and config.locates and config.locate.boxes is not None:
+        from llavapose.locate.boxes import read_detections
+
+        read_detections(config.locate.boxes)
+
+
 def _with_workers(config: TrainConfig) -> TrainConfig:
     """No more loading processes than cores: they would wait for one another, and load the same samples."""
     from llavapose.data.index.shards import num_cores

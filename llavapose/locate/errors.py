@@ -4,7 +4,7 @@ A joint's similarity is exp(-d^2 / (2 s^2 k^2)) with d in pixels, s^2 the person
 joint's sigma (COCO's keypoint evaluation); a person's is the mean over its labelled joints.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
@@ -68,15 +68,17 @@ def person_similarity(errors: Sequence[JointError]) -> float:
     return sum(one.similarity for one in errors) / len(errors) if errors else 0.0
 
 
-def mean_similarities(errors: Sequence[JointError]) -> dict[str, dict[str, float]]:
-    """Means by joint, by visibility and by COCO's sizes: group -> name -> mean."""
-    groups: dict[str, dict[str, list[float]]] = {"joint": {}, "visibility": {}, "size": {}}
+def mean_similarities(errors: Sequence[JointError], left_out: Collection[str] = ()) -> dict[str, dict[str, float]]:
+    """Means by joint, visibility, COCO's sizes and, where joints were left out, by that: group -> name -> mean."""
+    groups: dict[str, dict[str, list[float]]] = {}
     for one in errors:
         names = {
             "joint": one.joint,
             "visibility": "hidden" if one.hidden else "visible",
             "size": "large" if one.area >= MEDIUM else "smaller",
         }
+        if left_out:
+            names["taught"] = "left out" if one.joint in left_out else "taught"
         for group, name in names.items():
-            groups[group].setdefault(name, []).append(one.similarity)
+            groups.setdefault(group, {}).setdefault(name, []).append(one.similarity)
     return {group: {name: sum(v) / len(v) for name, v in told.items()} for group, told in groups.items()}

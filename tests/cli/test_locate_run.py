@@ -49,7 +49,7 @@ def test_a_run_ends_with_where_joints_are(tmp_path, coding):
 
 
 def test_a_grid_has_its_table_and_the_untaught_base_is_not_asked(tmp_path):
-    done = run(tmp_path, "-m", "data=locate", "connector=linear,mlp2x_gelu", "locate.coding=tokens", "sweep_dir=grid")
+    done = run(tmp_path, "data=locate", "connector=linear,mlp2x_gelu", "locate.coding=tokens", "sweep_dir=grid", "-m")
     assert done.returncode == 0, done.stderr + done.stdout
     rows = read_table(tmp_path / "grid", "located.csv")
     arms = [row["arm"] for row in rows if row["shown"] == "true"]

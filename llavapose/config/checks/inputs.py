@@ -12,7 +12,7 @@ from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, Evaluat
 from llavapose.config.model import ModelConfig
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
-from llavapose.config.teaching import TeacherConfig
+from llavapose.config.teaching import LocateConfig, TeacherConfig
 from llavapose.config.values import Cap
 from llavapose.files import REFERENCES, results_beside
 from llavapose.manifest import FOLDER
@@ -69,6 +69,7 @@ def _training(config: TrainConfig) -> Iterator[str]:
         if config.data.images is not None:
             yield from _folder("data.images", config.data.images)
     if config.evaluate:
+        yield from _boxes(config.locate)
         yield from _scenes(config.scenes, "val")
         yield from _parts(config.benchmark, config.answerer)
         yield from _key("judge", config.judge.endpoint)
@@ -93,6 +94,7 @@ def _looked_up(config: TrainConfig) -> Iterator[str]:
 def _evaluation(config: EvaluateConfig) -> Iterator[str]:
     if config.checkpoint is not None and not config.dry_run:
         yield from _checkpoint("checkpoint", config.checkpoint)
+    yield from _boxes(config.locate)
     # A plan is made of questions and annotations.
     yield from _parts(config.benchmark, config.answerer, pictures=not config.dry_run)
     if not config.dry_run:
@@ -212,6 +214,11 @@ def _vision(model: ModelConfig) -> Iterator[str]:
 def _there(name: str, path: Path) -> Iterator[str]:
     if not path.exists():
         yield f"{name}: nothing at {path}; expected a file or a folder of samples, check the path"
+
+
+def _boxes(locate: LocateConfig) -> Iterator[str]:
+    if locate.boxes is not None:
+        yield from _file("locate.boxes", locate.boxes)
 
 
 def _file(name: str, path: Path) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Asked:
         labelled: whether it is known where their joints are: by annotated boxes, it is.
         config: of the scenes.
         notes: who was left out, one line each.
+        left_out: joints that training never asked for.
         people: in the order of their pictures.
         scenes: the pictures, each once.
         images: folder of what is shown.
@@ -39,6 +40,7 @@ class Asked:
     labelled: bool
     config: ScenesConfig
     notes: tuple[str, ...]
+    left_out: tuple[str, ...]
     people: tuple[Shown, ...]
     scenes: tuple[Scene, ...]
     images: Path
@@ -99,7 +101,8 @@ def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Ask
         images = crops / fingerprint(made_from)
         write_crops(found, chosen.images, images, asking.size)
     return Asked(
-        asking=asking, labelled=everyone.labelled, config=scenes, notes=everyone.notes, people=tuple(found),
+        asking=asking, labelled=everyone.labelled, config=scenes, notes=everyone.notes,
+        left_out=tuple(config.left_out), people=tuple(found),
         scenes=tuple(kept), images=images, pictures=chosen.images, annotations=keypoint_file(scenes, "val"),
     )  # fmt: skip
 

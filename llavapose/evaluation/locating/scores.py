@@ -110,7 +110,7 @@ def _worth(asked: Asked, located: Sequence[Located]) -> dict[str, Any]:
     people = {one.person_id for one in asked.people} if asked.labelled else None
     row = row_of(asked.config, located, image_ids=ids, annotation_ids=people)
     errors = [one for _, _, found in _beside(asked, located) for one in found]
-    return row | {"similarity": mean_similarities(errors)}
+    return row | {"similarity": mean_similarities(errors, asked.left_out)}
 
 
 def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, Located, list[Any]]]:
