@@ -99,7 +99,7 @@ class LocateConfig:
     coding: Coding = Coding.decimal
     """``decimal``: [0.512,0.040], the papers'; ``bins``: [512,40]; ``tokens``: one new token a value."""
     described: bool = True
-    """Say in each question what the joint is and where a body has it (LocLLM's way); false: its name alone."""
+    """Say in each question of one joint what that is and where a body has it (LocLLM's way); false: its name alone."""
     margin: float = 1.0
     """Factor on the side of a crop, which is the box's longer side; 1: LocLLM's."""
     size: int = 224
@@ -128,6 +128,13 @@ class LocateConfig:
             found.append(f"locate.margin is {self.margin}; expected 0.5 to 4 times the box's longer side")
         if self.boxes is None:
             found += unread(self, "locate.", ("least_box",), "it goes with locate.boxes")
+        whole, together = self.view == LocateView.picture, self.asking == LocateAsking.json
+        if whole:
+            why = "with locate.view=picture the whole picture is shown as it is"
+            found += unread(self, "locate.", ("margin", "size", "versions"), why)
+        if whole and together:
+            why = "one answer tells everyone in the picture, each with all joints and a box of its own"
+            found += unread(self, "locate.", ("boxes", "max_joints"), why)
         unknown = [name for name in self.left_out if name not in COCO17.joints]
         if unknown:
             found.append(f"locate.left_out has {', '.join(unknown)}; expected some of {', '.join(COCO17.joints)}")

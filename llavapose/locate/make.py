@@ -119,7 +119,7 @@ def samples_of(chosen: SceneSet, config: LocateConfig) -> Iterator[Sample]:
     for scene in chosen.scenes:
         if asking.of_everyone:
             if people_in(scene):
-                yield about_picture(scene, asking)
+                yield about_picture(scene, asking, left_out=config.left_out)
             continue
         for index in people_in(scene):
             for version, view in versions_of(scene, index, asking, num=config.versions, seed=config.seed):

@@ -8,7 +8,7 @@ Version 0 of a person is as the box says; versions 1, 2, ... are varied by a see
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -124,15 +124,16 @@ def about_person(
     ]
 
 
-def about_picture(scene: Scene, asking: Asking) -> Sample:
-    """The sample of a whole picture: everyone in it, from its left to its right, in one answer."""
+def about_picture(scene: Scene, asking: Asking, *, left_out: Collection[str] = ()) -> Sample:
+    """The sample of a whole picture: everyone in it, from its left to its right, in one answer without some joints."""
     people = sorted(people_in(scene), key=lambda index: scene.people[index].box_xyxy[0])
     told = []
     for index in people:
         view = view_of(scene, index, asking)
         x1, y1, x2, y2 = scene.people[index].box_xyxy
         first, last = (view.inwards(x * scene.width, y * scene.height) for x, y in ((x1, y1), (x2, y2)))
-        told.append(Pointed(corners=(first, last), spots=spots_of(scene, index, view)))
+        spots = {name: spot for name, spot in spots_of(scene, index, view).items() if name not in left_out}
+        told.append(Pointed(corners=(first, last), spots=spots))
     return _sample(scene, EVERYONE, scene.image, (ALL, ALL_PEOPLE, write_people(told, asking.writes)), asking)
 
 

@@ -65,6 +65,7 @@ def test_a_grid_has_its_table_and_the_untaught_base_is_not_asked(tmp_path):
         (["data=locate", "locate.coding=tokens", "adapter=lora"], "adapter=lora trains no rows of the vocabulary"),
         (["data=locate", "locate.least_box=0.5"], "locate.least_box=0.5 is read by nothing: it goes with locate.boxes"),
         (["data=locate", "locate.boxes=nowhere.json"], "nowhere.json"),
+        (["data=locate", "locate.view=picture"], "locate.size=32 is read by nothing: with locate.view=picture"),
         (["data=locate", "locate.left_out=[nose,tail]"], "locate.left_out has tail; expected some of nose"),
     ],
 )  # fmt: skip

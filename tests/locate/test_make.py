@@ -35,6 +35,14 @@ def test_what_is_left_out_is_never_asked_and_the_most_is_kept(world):
     assert few != list(samples_of(scenes, LocateConfig(max_joints=5, versions=2, seed=1)))
 
 
+def test_what_is_left_out_is_in_no_answer_about_everyone(world):
+    scenes = open_scenes(world, "train")
+    config = LocateConfig(view="picture", asking="json", left_out=["nose", "left wrist"])  # type: ignore[arg-type]
+    texts = [sample.turns[1].text for sample in samples_of(scenes, config)]
+    assert texts and not [text for text in texts if "nose" in text or "left wrist" in text]
+    assert all("right wrist" in text for text in texts)
+
+
 def test_crops_are_made_once_and_again_where_settings_change(world, tmp_path, capsys):
     config = LocateConfig(size=48, versions=1)
     samples, images = ensure_located(world, config, tmp_path)

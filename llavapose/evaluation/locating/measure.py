@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from llavapose.config.teaching import LocateConfig
 from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.protocol import LocatingAnswerer, Told
 from llavapose.evaluation.arm import Arm
@@ -26,56 +28,65 @@ FOLDER = "located"
 
 def locate(arm: Arm) -> None:
     """Answers, COCO's results and scores below ``located/``; nothing where nobody is to be asked about."""
-    if arm.locate is None or arm.locate.num_people == 0:
+    if arm.locate is None or arm.locate.num_people == 0 or not _is_able(arm, arm.locate):
         return
+    folder = arm.out / FOLDER
+    asked = people_asked(arm.scenes, arm.locate, folder / "pictures")
+    for note in asked.notes:
+        log.info("%s: %s", arm.name, note)
+    _ask(arm, asked, folder)
+    rows = [row for _, row in read_jsonl(folder / f"{arm.name}.jsonl", what="located")]
+    people = write_located(folder / arm.name, asked, rows)
+    draw_people(folder / arm.name, asked, asked.pictures, people)
+    spent = folder / f"{arm.name}.cost.json"
+    cost = read_json(spent, what="cost") if spent.is_file() else {}
+    floor = mean_pose(training_people(arm.scenes, arm.locate))
+    write_json(folder / f"{arm.name}.json", scores_of(asked, rows, floor, cost))
+    log.info("%s: where %d people's joints are: %s", arm.name, len(asked.people), folder / f"{arm.name}.json")
+
+
+def _is_able(arm: Arm, config: LocateConfig) -> bool:
+    """Whether an arm can be asked; an untouched base that lacks the coding's words is left out.
+
+    Raises:
+        ConfigError: another arm cannot.
+    """
     if not isinstance(arm.answerer, LocatingAnswerer):
         raise ConfigError(
             f"locate: {arm.name} is answered by {type(arm.answerer).__name__}, which is not asked for joints; use "
             "answerer=checkpoint, locate.num_people=0, or `python -m llavapose locate --answers FILE` for replies that "
             "lie there"
         )
-    coding = CODINGS[arm.locate.coding]
-    if arm.answerer.lacks(coding.new_tokens):
-        why = f"{arm.name} cannot write {coding.new_tokens[0]}: it was not taught locate.coding={coding.name}"
-        if arm.name != BASELINE:
-            raise ConfigError(f"locate: {why}; ask it as it was taught, e.g. locate.coding=decimal")
-        log.info("where joints are: %s; it is not asked", why)
-        return
-    folder = arm.out / FOLDER
-    asked = people_asked(arm.scenes, arm.locate, folder / "pictures")
-    for note in asked.notes:
-        log.info("%s: %s", arm.name, note)
+    coding = CODINGS[config.coding]
+    if not arm.answerer.lacks(coding.new_tokens):
+        return True
+    why = f"{arm.name} cannot write {coding.new_tokens[0]}: it was not taught locate.coding={coding.name}"
+    if arm.name != BASELINE:
+        raise ConfigError(f"locate: {why}; ask it as it was taught, e.g. locate.coding=decimal")
+    log.info("where joints are: %s; it is not asked", why)
+    return False
+
+
+def _ask(arm: Arm, asked: Asked, folder: Path) -> None:
+    """Write ``<arm>.jsonl`` unless the same has made it, and beside it what the answers took that were made now."""
+    answerer = arm.answerer
+    assert isinstance(answerer, LocatingAnswerer)
     passes = (TRUE, SHUFFLED)
     groups = [(name, number, group) for name in passes for number, group in enumerate(asked.queries(name))]
-    texts = [
-        [name, query.question.id, query.question.image, query.question.text] for name, _, g in groups for query in g
-    ]
-    path, start = folder / f"{arm.name}.jsonl", perf_counter()
-    made = fingerprint([arm.answerer.identity(), texts, str(asked.images)])
-    before = path.stat().st_mtime_ns if path.is_file() else None
+    queries = [(name, query) for name, _, group in groups for query in group]
     keys = [(name, number) for name, number, group in groups for _ in group]
+    texts = [[name, one.question.id, one.question.image, one.question.text] for name, one in queries]
+    made = fingerprint([answerer.identity(), texts, asdict(asked.asking), str(asked.images)])
 
     def rows_from(first: int) -> Iterator[dict[str, Any]]:
-        whole = [(name, query) for name, _, group in groups for query in group][first:]
-        told = arm.answerer.places([query for _, query in whole], asked.images, asked.asking.writes)  # type: ignore
-        for (name, query), one in zip(whole, told, strict=True):
+        left, start = queries[first:], perf_counter()
+        told = answerer.places([query for _, query in left], asked.images, asked.asking.writes)
+        for (name, query), one in zip(left, told, strict=True):
             yield _row(arm.name, name, query, one, asked)
-
-    write_rows(path, made, keys, rows_from, "answer")
-    if before is None or path.stat().st_mtime_ns != before:
-        spent = {"made": made, "seconds": perf_counter() - start, "num_groups": len(groups)}
+        spent = {"seconds": perf_counter() - start, "num_groups": len(set(keys[first:]))}
         write_json(folder / f"{arm.name}.cost.json", spent)
-    rows = [row for _, row in read_jsonl(path, what="located")]
-    floor = mean_pose(training_people(arm.scenes, arm.locate))
-    cost = read_json(folder / f"{arm.name}.cost.json", what="cost") if _timed(folder, arm.name) else {}
-    people = write_located(folder / arm.name, asked, rows)
-    draw_people(folder / arm.name, asked, asked.pictures, people)
-    write_json(folder / f"{arm.name}.json", scores_of(asked, rows, floor, cost))
-    log.info("%s: where %d people's joints are: %s", arm.name, len(asked.people), folder / f"{arm.name}.json")
 
-
-def _timed(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.cost.json").is_file()
+    write_rows(folder / f"{arm.name}.jsonl", made, keys, rows_from, "answer")
 
 
 def _row(arm: str, pictures: str, query: Query, told: Told, asked: Asked) -> dict[str, Any]:

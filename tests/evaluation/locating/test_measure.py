@@ -132,6 +132,11 @@ def test_killed_and_gone_on_with_the_files_are_the_same(world, tmp_path):
     before = again.num
     locate(arm(world, killed, config, again))
     assert again.num == before, "nothing has changed"
+    # The same questions in another coding are other answers.
+    coded = replace(config, coding="bins")
+    locate(arm(world, killed, coded, Seer(world, coded, tmp_path / "c")))
+    assert read_json(killed / "located" / "seer.json", what="scores")["coding"] == "bins"
+    assert json.loads((killed / "located" / "seer.jsonl").read_text().splitlines()[0])["coding"] == "bins"
     other = replace(config, margin=1.2)
     locate(arm(world, killed, other, Seer(world, other, tmp_path / "c")))
     assert (killed / "located" / "seer.jsonl").read_bytes() != rows
