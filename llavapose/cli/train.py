@@ -32,11 +32,14 @@ from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
 from llavapose.errors import ConfigError
 from llavapose.ranks import is_first, launched
+from llavapose.sweep.jobs import is_job
 from llavapose.sweep.launch import launch
 
 
 def main(config: TrainConfig) -> None:
     """Make what is missing, train, evaluate, say what is left; or say before what it would take."""
+    if not is_job(config) and (unread := config.unread_locate()):
+        raise ConfigError("\n".join(unread))
     if config.dry_run:
         from llavapose.cli.plan import print_plan
 

@@ -55,7 +55,6 @@ from llavapose.config.values import (
 )
 from llavapose.kinds import KINDS, listed
 from llavapose.locate.codings import CODINGS
-from llavapose.owner import SWEEP
 
 
 @dataclass(kw_only=True)
@@ -235,6 +234,12 @@ class TrainConfig:
         """Whether the mixture has places of joints."""
         return "locate" in self.data.asked_kinds
 
+    def unread_locate(self) -> list[str]:
+        """A line for each setting of ``locate`` where the mixture has no such kind; cells of a grid share settings."""
+        names = [item.name for item in fields(self.locate)]
+        why = "the mixture has no kind locate; choose data=locate"
+        return [] if self.locates else unread(self.locate, "locate.", names, why)
+
     @property
     def new_words(self) -> tuple[str, ...]:
         """Words that the base's tokenizer is taught: the tokens that coordinates are written of."""
@@ -278,9 +283,6 @@ class TrainConfig:
         if self.model.freeze_vision:
             why = "the vision encoder is frozen; set model.freeze_vision=false"
             found += unread(self.optim, "optim.", ("vision_lr",), why)
-        if not self.locates and SWEEP not in os.environ:
-            names = [item.name for item in fields(self.locate)]
-            found += unread(self.locate, "locate.", names, "the mixture has no kind locate; choose data=locate")
         if self.new_words and self.adapter.type != AdapterType.none:
             found.append(
                 f"locate.coding=tokens adds words, and adapter={self.adapter.type} trains no rows of the vocabulary; "

@@ -102,6 +102,7 @@ def _planned(sweep: Sweep, prepare: Prepare) -> list[_Planned]:
     def data_of(config: TrainConfig) -> Data:
         wanted = [config.scenes, config.teacher, config.data.path, config.data.images, config.data_dir]
         wanted += [config.evaluate, config.benchmark]  # whose pictures stay out of the training data
+        wanted += [config.data.asked_kinds == {"locate"}, config.locate if config.locates else None]
         found = next((data for known, data in prepared if known == wanted), None)
         if found is None:
             found = prepare(config)

@@ -73,3 +73,15 @@ def test_settings_that_cannot_be_are_one_line(tmp_path, words, said):
     done = run(tmp_path, *words, "output_dir=run")
     assert done.returncode == 1 and said in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "run" / "hf").exists()
+
+
+def test_cells_of_a_grid_have_samples_of_their_own(tmp_path):
+    done = run(
+        tmp_path, "data=conv,locate", "locate.coding=decimal,bins", "evaluate=false", "sweep_dir=grid",
+        "teacher.num_samples=40", "launcher.baseline=false", "trainer.max_steps=1", "-m",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    made = {path.parent.name for path in (tmp_path / "d").glob("locate-*/samples.jsonl")}
+    assert len(made) == 2, "a set each for the two codings"
+    ended = {job["exit_code"] for job in json.loads((tmp_path / "grid" / "jobs.json").read_text())}
+    assert ended == {0} and len(list((tmp_path / "grid" / "runs").glob("*/hf/config.json"))) == 4
