@@ -26,6 +26,7 @@ class Kind:
             benchmark of COCO pictures.
         taught: whether a teacher writes it, which needs prompts (``teacher/prompts/``); others come from annotations
             or from elsewhere.
+        by_picture: whether a part of it is drawn by whole pictures: its samples are many questions of each.
         measure: how answers are measured: "rating", by a judge from 1 to 10 in a column of the ablation table, or the
             name of a measure of its own, and no judge sees them.
     """
@@ -39,6 +40,7 @@ class Kind:
     question_tokens: int = 30
     spread: float = 0.3
     taught: bool = False
+    by_picture: bool = False
     measure: str = "rating"
 
     @property
@@ -90,6 +92,7 @@ KINDS: dict[str, Kind] = {
             reply_tokens=13,
             question_tokens=60,
             spread=0.1,
+            by_picture=True,
             measure="AP",
         ),
     )

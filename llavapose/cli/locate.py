@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("outputs/locate"), help="for the results (%(default)s)")
     parser.add_argument("--people", type=int, help="most people, the first of the held-out pictures")
     add_sources(parser)
-    parser.add_argument("--batch-size", type=int, default=64, help="questions answered at once (%(default)s)")
+    parser.add_argument("--batch-size", type=int, help="questions answered at once (64)")
     given = parser.parse_intermixed_args()  # options may stand among the settings
     try:
         print("\n".join((locate if given.answers is None and given.results is None else outside)(given)))
@@ -43,7 +43,7 @@ def main() -> int:
 def add_sources(parser: argparse.ArgumentParser) -> None:
     """What can stand in place of annotated boxes, and of a checkpoint."""
     parser.add_argument("--boxes", type=Path, help="a detector's, in COCO's results format, in place of annotated ones")
-    parser.add_argument("--least-box", type=float, default=0.0, help="least score of such a box (%(default)s)")
+    parser.add_argument("--least-box", type=float, help="least score of such a box (0)")
     parser.add_argument("--answers", type=Path, help="JSONL of another model's replies, in place of a checkpoint")
     parser.add_argument("--format", help="of the replies: rex_omni, qwen, qwen_pixels, molmo, llavapose")
     parser.add_argument("--results", type=Path, help="COCO's results of a pose estimator, in place of a checkpoint")
@@ -63,6 +63,13 @@ def outside(given: Any) -> list[str]:
 
     if given.boxes is not None or (given.answers is not None) == (given.results is not None):
         raise ConfigError("--answers, --results and a checkpoint with --boxes go without each other; give one")
+    for name, value in (
+        ("--people", given.people),
+        ("--least-box", given.least_box),
+        ("--batch-size", given.batch_size),
+    ):
+        if value is not None:
+            raise ConfigError(f"{name} is of a checkpoint; leave it out beside --answers and --results")
     if given.results is not None and given.format is not None:
         raise ConfigError("--format is of --answers; results have COCO's")
     words = [*([given.checkpoint] if given.checkpoint else []), *given.settings]  # no checkpoint: all are settings
@@ -92,9 +99,12 @@ def locate(given: Any) -> list[str]:
         raise ConfigError("no checkpoint; give the `hf` folder of a run, --answers or --results")
     if given.people is not None and given.people < 1:
         raise ConfigError(f"--people is {given.people}; expected 1 or more")
+    if given.batch_size is not None and given.batch_size < 1:
+        raise ConfigError(f"--batch-size is {given.batch_size}; expected 1 or more")
     told = {
         "checkpoint": given.checkpoint, "output_dir": given.out, "locate.num_people": given.people,
-        "locate.boxes": given.boxes, "locate.least_box": given.least_box, "answerer.batch_size": given.batch_size,
+        "locate.boxes": given.boxes, "locate.least_box": given.least_box or 0.0,
+        "answerer.batch_size": given.batch_size or 64,
     }  # fmt: skip
     words = [f"{name}={hydra_value(value)}" for name, value in told.items()]
     words += ["arm=model", "benchmark.num_images=0", "probe.enabled=false", "controls=[]", "text_only=false"]

@@ -18,37 +18,25 @@ from pathlib import Path
 
 from llavapose.cli.card import complete_card
 from llavapose.cli.ending import say_results, say_sweep
-from llavapose.cli.training import (
-    by_first,
-    data_of,
-    refuse_boxes,
-    refuse_no_room,
-    refuse_without_opponent,
-    submit_run,
-    train,
-)
+from llavapose.cli.training import by_first, data_of, refuse_early, refuse_no_room, refuse_unread, submit_run, train
 from llavapose.config.choices import LauncherType
 from llavapose.config.schema import TrainConfig, evaluation_of
 from llavapose.config.start import start
 from llavapose.errors import ConfigError
 from llavapose.ranks import is_first, launched
-from llavapose.sweep.jobs import is_job
 from llavapose.sweep.launch import launch
 
 
 def main(config: TrainConfig) -> None:
     """Make what is missing, train, evaluate, say what is left; or say before what it would take."""
-    if not is_job(config) and (unread := config.unread_locate()):
-        raise ConfigError("\n".join(unread))
+    refuse_unread(config)
     if config.dry_run:
         from llavapose.cli.plan import print_plan
 
         return print_plan(config) if is_first() else None
     if config.launcher.type == LauncherType.slurm:
         return submit_run(config)
-    by_first(partial(refuse_no_room, config))
-    by_first(partial(refuse_without_opponent, config))
-    by_first(partial(refuse_boxes, config))
+    by_first(partial(refuse_early, config))
     checkpoint = train(config)
     if checkpoint is None:
         return None

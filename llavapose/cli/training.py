@@ -104,6 +104,27 @@ def refuse_without_opponent(config: TrainConfig) -> None:
         raise ConfigError("\n".join(missing))
 
 
+def refuse_early(config: TrainConfig) -> None:
+    """What can be refused before data are made: no room for words, no opponent, boxes that are none.
+
+    Raises:
+        LlavaPoseError: it is.
+    """
+    refuse_no_room(config)
+    refuse_without_opponent(config)
+    refuse_boxes(config)
+
+
+def refuse_unread(config: TrainConfig) -> None:
+    """See that settings of ``locate`` have a kind to be of; cells of a grid share them, and are let be.
+
+    Raises:
+        ConfigError: nothing reads them.
+    """
+    if not is_job(config) and (unread := config.unread_locate()):
+        raise ConfigError("\n".join(unread))
+
+
 def refuse_boxes(config: TrainConfig) -> None:
     """See that a detector's boxes, by which people will be shown when training has ended, can be read.
 

@@ -283,16 +283,14 @@ class TrainConfig:
         if self.model.freeze_vision:
             why = "the vision encoder is frozen; set model.freeze_vision=false"
             found += unread(self.optim, "optim.", ("vision_lr",), why)
-        if self.new_words and self.adapter.type != AdapterType.none:
-            found.append(
-                f"locate.coding=tokens adds words, and adapter={self.adapter.type} trains no rows of the vocabulary; "
-                "use locate.coding=bins or decimal, or adapter=none"
-            )
         if not self.dry_run:
             found += unread(
                 self.forecast, "forecast.", ("mfu", "card", "host_gib"), "it goes with dry_run=true; leave it out"
             )
-        if self.evaluate:
+        if self.evaluate and self.data.asked_kinds == {"locate"}:
+            if self.locate.num_people == 0:
+                found.append("locate.num_people=0: nothing would be evaluated; leave it out, or say evaluate=false")
+        elif self.evaluate:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:
             found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")

@@ -132,9 +132,11 @@ class LocateConfig:
         if whole:
             why = "with locate.view=picture the whole picture is shown as it is"
             found += unread(self, "locate.", ("margin", "size", "versions"), why)
+        if together:
+            found += unread(self, "locate.", ("max_joints",), "with locate.asking=json an answer has all joints")
         if whole and together:
-            why = "one answer tells everyone in the picture, each with all joints and a box of its own"
-            found += unread(self, "locate.", ("boxes", "max_joints"), why)
+            why = "one answer tells everyone in the picture, each with a box of its own"
+            found += unread(self, "locate.", ("boxes",), why)
         unknown = [name for name in self.left_out if name not in COCO17.joints]
         if unknown:
             found.append(f"locate.left_out has {', '.join(unknown)}; expected some of {', '.join(COCO17.joints)}")

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from llavapose.errors import DataError
+from llavapose.kinds import KINDS
 
 
 class Choosable(Protocol):
@@ -135,9 +136,22 @@ def mix(
             )
         whole, part = (0, 0.0) if kind in counts else divmod(float(kinds[kind]), 1.0)
         number = counts[kind] if kind in counts else round(part * len(pool))
-        drawn = Random(f"{seed}/{kind}").sample(range(len(pool)), number)
-        chosen += [pool] * int(whole) + [pool[np.array(drawn, dtype=np.int64)]]
+        draw = _by_picture if kind in KINDS and KINDS[kind].by_picture else _one_by_one
+        chosen += [pool] * int(whole) + [draw(records, pool, number, Random(f"{seed}/{kind}"))]
     return np.concatenate(chosen) if chosen else rows[:0]
+
+
+def _one_by_one(_: Choosable, pool: np.ndarray, number: int, rng: Random) -> np.ndarray:
+    return pool[np.array(rng.sample(range(len(pool)), number), dtype=np.int64)]
+
+
+def _by_picture(records: Choosable, pool: np.ndarray, number: int, rng: Random) -> np.ndarray:
+    """Whole pictures while there is room, so that what stands behind one copy of a picture stays together."""
+    pictures = sorted(set(records.image[pool].tolist()))
+    rng.shuffle(pictures)
+    place = {picture: at for at, picture in enumerate(pictures)}
+    order = np.argsort([place[picture] for picture in records.image[pool].tolist()], kind="stable")
+    return pool[order[:number]]
 
 
 def hold_out(

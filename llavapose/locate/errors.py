@@ -14,8 +14,12 @@ from llavapose.locate.results import Located
 from llavapose.locate.shown import Shown
 from llavapose.pose.skeleton import skeleton_named
 
-MEDIUM = 96**2
+LARGE = 96**2
 """Square pixels of area from which COCO calls a person large."""
+
+
+BOX_SHARE = 0.53
+"""Of a box that is the person, where a data set tells no areas (CrowdPose's own evaluation)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +47,12 @@ def areas_of(annotations: Path) -> dict[int, float]:
 
 
 def joint_errors(person: Shown, located: Located, areas: Mapping[int, float]) -> list[JointError]:
-    """Of each labelled joint; nothing where the annotation tells no area."""
+    """Of each labelled joint; nothing where neither an area nor a box is told."""
     scene, skeleton = person.scene, skeleton_named(person.scene.skeleton)
     annotated = scene.people[person.index]
-    area = areas.get(annotated.id, 0.0)
+    x1, y1, x2, y2 = annotated.box_xyxy
+    box = (x2 - x1) * scene.width * (y2 - y1) * scene.height
+    area = areas.get(annotated.id, 0.0) or BOX_SHARE * box
     if area <= 0:
         return []
     found = []
@@ -75,7 +81,7 @@ def mean_similarities(errors: Sequence[JointError], left_out: Collection[str] = 
         names = {
             "joint": one.joint,
             "visibility": "hidden" if one.hidden else "visible",
-            "size": "large" if one.area >= MEDIUM else "smaller",
+            "size": "large" if one.area >= LARGE else "smaller",
         }
         if left_out:
             names["taught"] = "left out" if one.joint in left_out else "taught"

@@ -131,6 +131,8 @@ def _pointed(value: Any, names: Sequence[str], coding: Coding) -> Pointed | None
     corners = [coding.read(str(one)) for one in box] if isinstance(box, list) else []
     if len(corners) != 2 or corners[0] is None or corners[1] is None:
         return None
+    if corners[0][0] > corners[1][0] or corners[0][1] > corners[1][1]:
+        return None
     told = {name: value["joints"].get(name) for name in names}
     spots = {name: read_spot(one, coding) if isinstance(one, str) else None for name, one in told.items()}
     return Pointed(corners=(corners[0], corners[1]), spots=spots)

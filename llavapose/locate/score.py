@@ -86,6 +86,8 @@ def _evaluated(
     from pycocotools.cocoeval import COCOeval
 
     records = [one.to_json() for one in people]
+    if not all("bbox" in one for one in records):
+        records = [{key: value for key, value in one.items() if key != "bbox"} for one in records]  # all, or none
     if not records:
         raise DataError(f"keypoint results of {annotations}: nobody was located; expected one person at least")
     truth = read_truth(annotations, skeleton)
@@ -110,7 +112,7 @@ def _measures(evaluated: Any) -> dict[str, float]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class VisibilityCounts:
     """What was said of visibility, beside what is so: counts of joints.
 
     Attributes:
@@ -146,24 +148,27 @@ def _share(right: int, wrong: int) -> float | None:
     return right / (right + wrong) if right + wrong else None
 
 
-def visibility(pairs: Iterable[tuple[Spot, Spot | None]]) -> Told:
+def visibility(pairs: Iterable[tuple[Spot, Spot | None]]) -> VisibilityCounts:
     """Counts over (what is so, what was answered) of joints; None: the answer could not be read."""
-    counts = dict.fromkeys(Told.__dataclass_fields__, 0)
+    counts = dict.fromkeys(VisibilityCounts.__dataclass_fields__, 0)
     for truth, told in pairs:
         counts["num"] += 1
         if told is None:
             counts["unread"] += 1
             counts["missed_not_visible"] += truth.place is None
+            counts["missed_hidden"] += truth.hidden
             continue
         if truth.place is None or told.place is None:
             right = truth.place is None and told.place is None
             name = "not_visible" if right else "false_not_visible" if told.place is None else "missed_not_visible"
             counts[name] += 1
+            counts["missed_hidden"] += truth.hidden
+            counts["false_hidden"] += told.hidden
             continue
         if truth.hidden or told.hidden:
             name = "hidden" if truth.hidden and told.hidden else "false_hidden" if told.hidden else "missed_hidden"
             counts[name] += 1
-    return Told(**counts)
+    return VisibilityCounts(**counts)
 
 
 def pckh(

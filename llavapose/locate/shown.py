@@ -1,7 +1,7 @@
 """Held-out people as they are shown and asked about, and their answers as places in the picture."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -92,6 +92,13 @@ def shown_people(
     return found
 
 
+def in_square(one: Shown, asking: Asking) -> Shown:
+    """The same person in the square about its box, whatever is shown of it."""
+    if asking.view == "crop":
+        return one
+    return replace(one, view=view_of(one.scene, one.index, replace(asking, view="crop")))
+
+
 def write_crops(people: Sequence[Shown], folder: Path, out: Path, size: int) -> None:
     """Cut out everyone whose crop is not there."""
     for one in tqdm(people, "cutting people out", unit="person", disable=None):
@@ -137,11 +144,11 @@ def _question(sample: Sample, scene: Scene, image: str) -> Question:
 
 
 def shuffled(images: Sequence[str], seed: int = 0) -> list[str]:
-    """Another picture for each: the control that must fall to the mean pose."""
-    order = list(range(len(images)))
+    """Another picture for each, one cycle over all of them: its own only where there is no other."""
+    order = sorted(set(images))
     Random(seed).shuffle(order)
-    other = {at: order[(place + 1) % len(order)] for place, at in enumerate(order)}
-    return [images[other[at]] for at in range(len(images))]
+    other = dict(zip(order, [*order[1:], *order[:1]], strict=True))
+    return [other[image] for image in images]
 
 
 def mean_pose(people: Sequence[Shown]) -> list[tuple[float, float]]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, LlavaForConditionalGeneration
 
 from llavapose.errors import CheckpointError
+from llavapose.files import TINY_BASE
 
 WAVES = 32
 """Cosines a row; the fastest has a period of a sixteenth of the line: what is finer is learnt."""
@@ -64,6 +65,13 @@ class Vocabulary:
 def add_words(tokenizer: Any, words: Sequence[str]) -> None:
     """Teach a tokenizer words that it reads as one token each; those that it has stay as they are."""
     tokenizer.add_tokens(list(words))
+
+
+def ids_of(base: str, words: Sequence[str]) -> list[int]:
+    """Ids of words that a base's tokenizer has, or is taught."""
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(TINY_BASE) if base == "tiny" else base)
+    add_words(tokenizer, words)
+    return tokenizer.convert_tokens_to_ids(list(words))
 
 
 def vocabulary_of(source: str, num_rows: int, words: Sequence[str]) -> Vocabulary | None:

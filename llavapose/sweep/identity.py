@@ -109,7 +109,9 @@ def _evaluation(config: TrainConfig) -> dict[str, Any]:
     kept = {name: value for name, value in _flat(groups).items() if decides_results(name)}
     asked = config.benchmark.path
     questions = _content(asked) if asked is not None and asked.exists() else None
-    return {**kept, "evaluate": True, "questions": questions, "code": code()}
+    boxes = config.locate.boxes if config.locates else None
+    told = {"boxes": _content(boxes)} if boxes is not None and boxes.is_file() else {}
+    return {**kept, **told, "evaluate": True, "questions": questions, "code": code()}
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

@@ -5,7 +5,7 @@ recipe does. An exported folder holds the sum, so that it loads wherever LLaVA l
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -81,6 +81,26 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, 
         # The trained weights are their own masters, whatever the frozen ones are kept in.
         if parameter.requires_grad and not hasattr(parameter, "ds_id"):
             parameter.data = parameter.data.float()
+
+
+def train_rows(llava: LlavaForConditionalGeneration, ids: Sequence[int]) -> None:
+    """Beside adapters, train the vocabulary's rows of some words and of no others, in place.
+
+    The whole matrices are float32 masters with an optimizer's state; other rows have no gradient, and nothing decays.
+
+    Args:
+        llava: with its adapters, on one process or replicated: a share of a matrix does not know its rows.
+        ids: of the words.
+    """
+    ends: Any = (llava.get_input_embeddings(), llava.get_output_embeddings())
+    matrices = {id(one.weight): one.weight for one in ends}
+    for weight in matrices.values():
+        weight.data = weight.data.float()
+        weight.requires_grad_(True)
+        rows = torch.zeros(len(weight), 1)
+        rows[list(ids)] = 1
+        weight.register_hook(lambda gradient, rows=rows: gradient * rows.to(gradient.device))
+        weight.decays = False
 
 
 def _patterns(llava: LlavaForConditionalGeneration, config: AdapterConfig) -> list[str]:

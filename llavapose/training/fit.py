@@ -89,6 +89,19 @@ def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, step
         print(f"{config.data.name}: AdamW for all weights: {strategy} cuts up the matrices that Muon needs whole")
 
 
+def refuse_cut(config: TrainConfig, data: PoseDataModule) -> None:
+    """See that no answer of a run that learns places alone loses its end: JSON that is cut cannot be read.
+
+    Raises:
+        ConfigError: some do.
+    """
+    if config.data.asked_kinds == {"locate"} and data.train.num_truncated:
+        raise ConfigError(
+            f"data.max_length is {config.data.max_length}, and {data.train.num_truncated} of {len(data.train)} answers "
+            "about joints are longer; raise it (model.max_length), or choose locate.coding=tokens or locate.asking=each"
+        )
+
+
 def fit(
     config: TrainConfig,
     trainer: L.Trainer,
@@ -133,6 +146,7 @@ def fit(
     muon = keeps_matrices(trainer.strategy)
     optim = config.optim if muon else replace(config.optim, muon_lr=None)
     module = PoseModule(build=partial(build_model, config), num_steps=steps, optim=optim)
+    refuse_cut(config, data)
     if trainer.is_global_zero:
         announce(config, data, trainer, steps)
     facts = facts_of(config, data, samples=samples, training=_sizes(config, trainer))

@@ -18,12 +18,14 @@ from transformers import LlavaForConditionalGeneration, LlavaProcessor
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.errors import ConfigError
 from llavapose.model.connectors import fit_connector
 from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.model.vision import vision_of
+from llavapose.model.vocabulary import ids_of
 from llavapose.model.weights import empty_model, find_weights
-from llavapose.training.adapters import add_adapter, quantization
+from llavapose.training.adapters import add_adapter, quantization, train_rows
 from llavapose.training.strategies import (
     computes_in,
     fill_cut,
@@ -38,6 +40,12 @@ from llavapose.training.strategies import (
 
 def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalGeneration:
     """The base with its connector and adapter, its frozen parts frozen, placed as the trainer's strategy wants it."""
+    cuts = is_zero3(trainer.strategy) or isinstance(trainer.strategy, ModelParallelStrategy)
+    if cuts and config.new_words and config.adapter.type != AdapterType.none:
+        raise ConfigError(
+            f"locate.coding=tokens trains single rows beside adapter={config.adapter.type}, and this strategy cuts "
+            "matrices up; use strategy=ddp or single, or locate.coding=bins"
+        )
     if is_zero3(trainer.strategy):
         return _cut(config, trainer)
     if isinstance(trainer.strategy, ModelParallelStrategy):
@@ -77,6 +85,8 @@ def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
         else:
             freeze_unused_vision(llava)
         add_adapter(llava, config.adapter, seed=config.seed)
+        if config.new_words and config.adapter.type != AdapterType.none:
+            train_rows(llava, ids_of(config.model.base, config.new_words))
     if config.model.gradient_checkpointing:
         checkpoint_layers(llava)
 

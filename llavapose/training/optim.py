@@ -49,7 +49,8 @@ def parameter_groups(
             plain = getattr(parameter, "ds_shape", parameter.shape)
             connector = "multi_modal_projector" in name
             own = connector_lr if connector else vision_lr if VISION in name else None
-            groups.setdefault((lr if own is None else own, connector, len(plain) >= 2), []).append(parameter)
+            decays = len(plain) >= 2 and getattr(parameter, "decays", True)
+            groups.setdefault((lr if own is None else own, connector, decays), []).append(parameter)
     return [
         {"params": parameters, "lr": rate, "weight_decay": weight_decay if matrix else 0.0}
         for (rate, _, matrix), parameters in groups.items()

@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from llavapose.locate.codings import CODINGS
+from llavapose.model.pretrained import load_model
 from llavapose.report.tables import read_table
 from tests import warm
 
+EMBEDDING = "model.language_model.embed_tokens.weight"
 SMALL = ("scenes.num_train=6", "scenes.num_val=3", "scenes.image_size=64", "locate.size=32", "trainer.max_steps=2",
          "data.num_val=4", "logger=none", "locate.num_people=3")  # fmt: skip
 
@@ -62,7 +66,6 @@ def test_a_grid_has_its_table_and_the_untaught_base_is_not_asked(tmp_path):
     ("words", "said"),
     [
         (["data=conv", "locate.size=64"], "is read by nothing: the mixture has no kind locate; choose data=locate"),
-        (["data=locate", "locate.coding=tokens", "adapter=lora"], "adapter=lora trains no rows of the vocabulary"),
         (["data=locate", "locate.least_box=0.5"], "locate.least_box=0.5 is read by nothing: it goes with locate.boxes"),
         (["data=locate", "locate.boxes=nowhere.json"], "nowhere.json"),
         (["data=locate", "locate.view=picture"], "locate.size=32 is read by nothing: with locate.view=picture"),
@@ -85,3 +88,29 @@ def test_cells_of_a_grid_have_samples_of_their_own(tmp_path):
     assert len(made) == 2, "a set each for the two codings"
     ended = {job["exit_code"] for job in json.loads((tmp_path / "grid" / "jobs.json").read_text())}
     assert ended == {0} and len(list((tmp_path / "grid" / "runs").glob("*/hf/config.json"))) == 4
+
+
+def test_beside_adapters_the_new_words_rows_alone_are_trained(tmp_path):
+    words = ("data=locate", "locate.coding=tokens", "adapter=lora", "optim.weight_decay=0.1", "optim.lr=0.01",
+             "evaluate=false")  # fmt: skip
+    done = run(tmp_path, *words, "output_dir=run")
+    assert done.returncode == 0, done.stderr
+    base = load_model("tiny", words=CODINGS["tokens"].new_tokens).state_dict()[EMBEDDING]
+    found = load_model(str(tmp_path / "run" / "hf")).state_dict()[EMBEDDING]
+    assert found.shape == base.shape and torch.equal(found[:1200], base[:1200])
+    moved = (found[1200:] != base[1200:]).any(1)
+    assert moved.all(), "a softmax moves every row that can be written"
+    again = run(tmp_path, *words, "output_dir=again", "trainer.max_steps=1")
+    assert again.returncode == 0, again.stderr
+    exported = warm.run(
+        [sys.executable, "-m", "llavapose", "export", "run", "exported"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert exported.returncode == 0, exported.stderr
+    other = load_model(str(tmp_path / "exported")).state_dict()
+    assert torch.allclose(other[EMBEDDING], found, atol=1e-6)
+
+
+def test_a_strategy_that_cuts_matrices_up_is_refused_beside_adapters(tmp_path):
+    words = ("data=locate", "locate.coding=tokens", "adapter=lora", "strategy=deepspeed_stage3_cpu", "output_dir=run")
+    done = run(tmp_path, *words)
+    assert done.returncode == 1 and "use strategy=ddp or single, or locate.coding=bins" in done.stderr, done.stderr

@@ -9,7 +9,7 @@ import pytest
 from llavapose.errors import DataError
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import Located, read_results, write_results
-from llavapose.locate.score import Told, keypoint_intervals, keypoint_scores, pckh, visibility
+from llavapose.locate.score import VisibilityCounts, keypoint_intervals, keypoint_scores, pckh, visibility
 from llavapose.pose.skeleton import COCO17
 from llavapose.scenes.world.world import WorldSettings, ensure_world
 
@@ -124,7 +124,7 @@ def test_visibility_is_counted_apart_from_places():
         (here, None), (none, None),
     ]  # fmt: skip
     told = visibility(pairs)
-    assert told == Told(
+    assert told == VisibilityCounts(
         not_visible=1,
         false_not_visible=1,
         missed_not_visible=2,

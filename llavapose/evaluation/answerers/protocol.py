@@ -117,7 +117,22 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class PersonTold:
+    """Someone whom an answer about a whole picture tells.
+
+    Attributes:
+        pointed: the box and the joints.
+        sure: mean probability of the tokens that tell this person.
+        sure_of: joint -> of those that tell its place.
+    """
+
+    pointed: Pointed
+    sure: float
+    sure_of: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointAnswer:
     """What was answered to one query about joints.
 
     Attributes:
@@ -125,7 +140,7 @@ class Told:
         spots: joint -> what the text says of it; None where that cannot be read.
         places: joint -> its place: of the text, or where it says none, the likeliest that could be written.
         num_tokens: written in all.
-        people: everyone whom an answer about a whole picture tells, each with how likely its tokens were.
+        people: everyone whom an answer about a whole picture tells.
         whole: whether such an answer could be read as a list of people.
     """
 
@@ -133,7 +148,7 @@ class Told:
     spots: Mapping[str, Spot | None]
     places: Mapping[str, Place]
     num_tokens: int
-    people: tuple[tuple[Pointed, float], ...] = ()
+    people: tuple[PersonTold, ...] = ()
     whole: bool = True
 
 
@@ -145,7 +160,7 @@ class LocatingAnswerer(Answerer, Protocol):
         """Whether it cannot write some of these as one token each."""
         ...
 
-    def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
+    def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
         """One answer a query, in order.
 
         Args:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from llavapose.config.schema import TrainConfig
 from llavapose.evaluation.parts import benchmark_of
-from llavapose.scenes.open import excluded_ids, frozen_ids
+from llavapose.scenes.open import excluded_ids, frozen_ids, open_scenes
 
 FROZEN = Path("data/benchmarks")
 """Where benchmarks are built by default, as in ``conf/benchmark`` and ``conf/scenes``."""
@@ -22,6 +22,10 @@ def held_out_ids(config: TrainConfig) -> frozenset[int]:
     named = excluded_ids(config.scenes)
     if config.data.path is not None:
         named |= frozen_ids(FROZEN)  # samples made elsewhere are COCO's, whatever scenes the run draws its probe from
-    if not config.evaluate or config.data.asked_kinds == {"locate"}:
-        return named  # a run that learns to locate alone is asked no benchmark
+    if not config.evaluate:
+        return named
+    if config.locates and config.locate.num_people != 0:  # whose joints it will be asked for
+        named |= {scene.id for scene in open_scenes(config.scenes, "val", pictures=False, any_joints=True).scenes}
+    if config.data.asked_kinds == {"locate"}:
+        return named  # it is asked no benchmark
     return named | {question.scene_id for question in benchmark_of(config.benchmark, config.scenes).questions}

@@ -1,15 +1,15 @@
 """Ask an arm where the joints of held-out people are, and write down what it says and what that is worth."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from llavapose.config.teaching import LocateConfig
-from llavapose.errors import ConfigError
-from llavapose.evaluation.answerers.protocol import LocatingAnswerer, Told
+from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.answerers.protocol import JointAnswer, LocatingAnswerer
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked, people_asked, training_people
 from llavapose.evaluation.locating.pictures import draw_people
@@ -34,15 +34,24 @@ def locate(arm: Arm) -> None:
     asked = people_asked(arm.scenes, arm.locate, folder / "pictures")
     for note in asked.notes:
         log.info("%s: %s", arm.name, note)
+    floor = _floor(arm, arm.locate)
     _ask(arm, asked, folder)
     rows = [row for _, row in read_jsonl(folder / f"{arm.name}.jsonl", what="located")]
     people = write_located(folder / arm.name, asked, rows)
     draw_people(folder / arm.name, asked, asked.pictures, people)
     spent = folder / f"{arm.name}.cost.json"
     cost = read_json(spent, what="cost") if spent.is_file() else {}
-    floor = mean_pose(training_people(arm.scenes, arm.locate))
     write_json(folder / f"{arm.name}.json", scores_of(asked, rows, floor, cost))
     log.info("%s: where %d people's joints are: %s", arm.name, len(asked.people), folder / f"{arm.name}.json")
+
+
+def _floor(arm: Arm, config: LocateConfig) -> Sequence[tuple[float, float]] | None:
+    """The training people's mean pose; None, with a line, where their annotations are not here."""
+    try:
+        return mean_pose(training_people(arm.scenes, config))
+    except DataError as error:
+        log.warning("%s: no row of the mean pose: %s", arm.name, str(error).partition("\n")[0])
+        return None
 
 
 def _is_able(arm: Arm, config: LocateConfig) -> bool:
@@ -71,7 +80,8 @@ def _ask(arm: Arm, asked: Asked, folder: Path) -> None:
     """Write ``<arm>.jsonl`` unless the same has made it, and beside it what the answers took that were made now."""
     answerer = arm.answerer
     assert isinstance(answerer, LocatingAnswerer)
-    passes = (TRUE, SHUFFLED)
+    several = len({one.image for one in (asked.scenes if asked.asking.of_everyone else asked.people)}) > 1
+    passes = (TRUE, SHUFFLED) if several else (TRUE,)  # of one picture alone there is no other
     groups = [(name, number, group) for name in passes for number, group in enumerate(asked.queries(name))]
     queries = [(name, query) for name, _, group in groups for query in group]
     keys = [(name, number) for name, number, group in groups for _ in group]
@@ -89,15 +99,16 @@ def _ask(arm: Arm, asked: Asked, folder: Path) -> None:
     write_rows(folder / f"{arm.name}.jsonl", made, keys, rows_from, "answer")
 
 
-def _row(arm: str, pictures: str, query: Query, told: Told, asked: Asked) -> dict[str, Any]:
+def _row(arm: str, pictures: str, query: Query, told: JointAnswer, asked: Asked) -> dict[str, Any]:
     coding = asked.asking.writes
     people = [
         {
-            "corners": one.corners,
-            "spots": {name: _shown(spot) for name, spot in one.spots.items()},
-            "sure": round(sure, 6),
+            "corners": one.pointed.corners,
+            "spots": {name: _shown(spot) for name, spot in one.pointed.spots.items()},
+            "sure": round(one.sure, 6),
+            "sure_of": {name: round(value, 6) for name, value in one.sure_of.items()},
         }
-        for one, sure in told.people
+        for one in told.people
     ]
     return {
         "arm": arm, "pictures": pictures, "id": query.question.id, "image": query.question.image,

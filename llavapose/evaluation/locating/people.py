@@ -1,7 +1,7 @@
 """Held-out people that an arm is asked about, what is shown of them, and who stands in for whom in the control."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llavapose.config.scenes import ScenesConfig
@@ -88,7 +88,8 @@ def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Ask
             break
         if people := by_picture.get(scene.id):
             found += people
-        if people or config.boxes is not None:  # a picture in which a detector finds nobody counts too
+        # Where a model or a detector says who is there, a picture in which nobody is counts too.
+        if people or config.boxes is not None or asking.of_everyone:
             kept.append(scene)
     if not found:
         raise ConfigError(
@@ -108,6 +109,11 @@ def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Ask
 
 
 def training_people(scenes: ScenesConfig, config: LocateConfig) -> Sequence[Shown]:
-    """Those of the training pictures, whose mean pose is the floor."""
-    asking, chosen = asking_of(config), open_scenes(scenes, "train", pictures=False, any_joints=True)
+    """Those of the training pictures in the squares about their boxes, whose mean pose is the floor.
+
+    Raises:
+        DataError: their annotations are not here.
+    """
+    asking = replace(asking_of(config), view="crop")
+    chosen = open_scenes(scenes, "train", pictures=False, any_joints=True)
     return shown_people(chosen.scenes, asking, views=views_of(scenes, "train", margin=asking.margin))

@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from llavapose.locate.errors import areas_of, joint_errors, mean_similarities, p
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import Located, write_results
 from llavapose.locate.samples import view_of
-from llavapose.locate.score import visibility
-from llavapose.locate.shown import Shown
+from llavapose.locate.score import keypoint_scores, visibility
+from llavapose.locate.shown import Shown, in_square
 from llavapose.pose.skeleton import skeleton_named
 
 MEAN_POSE = "mean_pose"
@@ -28,17 +29,17 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def scores_of(
-    asked: Asked, rows: Rows, floor: Sequence[tuple[float, float]], cost: Mapping[str, Any]
+    asked: Asked, rows: Rows, floor: Sequence[tuple[float, float]] | None, cost: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What an arm's rows are worth, beside another picture's and the mean pose's.
 
     Args:
         asked: who was asked about.
         rows: of ``located/<arm>.jsonl``.
-        floor: the mean pose in what is shown, a point a joint.
+        floor: the mean pose in a person's square, a point a joint; None where no training people are here.
         cost: seconds over all groups of one picture that were asked; empty where they were not timed.
     """
-    told = {name: [row for row in rows if row["pictures"] == name] for name in (TRUE, SHUFFLED)}
+    told = {name: part for name in (TRUE, SHUFFLED) if (part := [row for row in rows if row["pictures"] == name])}
     num_groups = cost.get("num_groups", 0)
     found = {name: _worth(asked, located_in(asked, part)) | _said(asked, part) for name, part in told.items()}
     per = len(asked.scenes if asked.asking.of_everyone else asked.people)
@@ -46,8 +47,9 @@ def scores_of(
         found[name]["tokens"] = sum(row["num_tokens"] for row in part) / len(asked.people)
         if num_groups:
             found[name]["seconds"] = cost["seconds"] / num_groups * per / len(asked.people)
-    if not asked.asking.of_everyone:
-        found[MEAN_POSE] = _worth(asked, [one.located(floor, [1.0] * len(floor)) for one in asked.people])
+    if floor is not None:
+        squares = [in_square(one, asked.asking) for one in asked.people]
+        found[MEAN_POSE] = _worth(asked, [one.located(floor, [1.0] * len(floor)) for one in squares])
     return {
         "view": asked.asking.view, "asking": asked.asking.asking, "coding": asked.asking.coding,
         "num_people": len(asked.people), "num_pictures": len(asked.scenes), "rows": found,
@@ -93,7 +95,7 @@ def _everyone(asked: Asked, scene: Any, row: Mapping[str, Any]) -> Iterator[Loca
             spot = person["spots"].get(name)
             if isinstance(spot, list):
                 x, y = view.outwards(spot[0], spot[1])
-                points.append((x, y, person["sure"]))
+                points.append((x, y, person["sure_of"].get(name, person["sure"])))
             else:
                 points.append((0.0, 0.0, 0.0))
         (x1, y1), (x2, y2) = (view.outwards(*corner) for corner in person["corners"])
@@ -109,6 +111,11 @@ def _worth(asked: Asked, located: Sequence[Located]) -> dict[str, Any]:
     ids = {scene.id for scene in asked.scenes}
     people = {one.person_id for one in asked.people} if asked.labelled else None
     row = row_of(asked.config, located, image_ids=ids, annotation_ids=people)
+    if "AP" in row:
+        # What is as sure of everyone, as a regression or the mean pose is, can be compared with this alone.
+        alike = [replace(one, score=1.0) for one in located]
+        skeleton = skeleton_named(asked.config.joints)
+        row["unranked"] = keypoint_scores(asked.annotations, alike, image_ids=ids, skeleton=skeleton)["AP"]
     errors = [one for _, _, found in _beside(asked, located) for one in found]
     return row | {"similarity": mean_similarities(errors, asked.left_out)}
 
@@ -138,7 +145,7 @@ def _said(asked: Asked, rows: Rows) -> dict[str, Any]:
         pairs += [(person.spots[name], _spot(spot)) for name, spot in row["spots"].items()]
     shares = visibility(pairs).shares()
     # Whether a detector's person shows a joint is not known.
-    return shares if asked.labelled else {"parsed": shares["parsed"]}
+    return {name: share for name, share in shares.items() if asked.labelled or name == "parsed"}
 
 
 def _spot(told: Any) -> Spot | None:

@@ -21,7 +21,8 @@ MEASURES = {"ap": "AP", "ap50": "AP50", "ap75": "AP75", "apm": "APM", "apl": "AP
 PCKH = {"pckh": "mean", "pckh_coco": "mean coco", "pckh_beyond": "mean beyond"}
 """Column -> MPII's name: of all its joints, of those that COCO has, of those that it lacks."""
 SHARES = (
-    "parsed", "not_visible_precision", "not_visible_recall", "hidden_precision", "hidden_recall", "tokens", "seconds",
+    "unranked", "parsed", "not_visible_precision", "not_visible_recall", "hidden_precision", "hidden_recall", "tokens",
+    "seconds",
 )  # fmt: skip
 TEXT = ("arm", "shown", "view", "asking", "coding")
 LOCATED_COLUMNS = (
@@ -48,7 +49,8 @@ def located_rows(files: Mapping[str, tuple[str, Sequence[Path]]]) -> list[dict[s
         if not runs:
             continue
         for shown in ("true", "shuffled"):
-            rows.append(_row(arm, shown, runs))
+            if all(shown in run["rows"] for run in runs):
+                rows.append(_row(arm, shown, runs))
         if all(MEAN_POSE in run["rows"] for run in runs):
             floor = _row(MEAN_POSE, MEAN_POSE, runs[:1])
             floors.setdefault(str([floor["view"], floor["ap"], floor["num_people"]]), floor)

@@ -7,10 +7,11 @@ from typing import Any
 from llavapose.report.tables.grid import HOLE_MARK, Grid, number
 
 NOTE = (
-    "Object keypoint similarity by COCO's own evaluation, times 100; people are cut out by annotated boxes unless "
-    "the view is picture. shuffled: another person's picture was shown. mean_pose: everyone in the training people's "
-    "mean pose. parsed: answers that are wholly of the form; a joint whose answer is no place gets the likeliest place "
-    "that could be written. not visible, hidden: precision / recall of what was said of a joint."
+    "Object keypoint similarity by COCO's own evaluation, times 100; people are cut out by annotated boxes unless the "
+    "view is picture. unranked: AP as if it were as sure of everyone, as the mean pose is. shuffled: another person's "
+    "picture was shown. mean_pose: everyone in the training people's mean pose. parsed: answers that are wholly of the "
+    "form; a joint whose answer is no place gets the likeliest place that could be written (not where one answer tells "
+    "everyone in a picture). not visible, hidden: precision / recall of what was said of a joint."
 )
 ONE, SEVERAL = (
     "Interval: 95% over pictures drawn again.",
@@ -43,8 +44,8 @@ def located_grid(rows: Sequence[Mapping[str, Any]]) -> Grid | None:
     return Grid(
         title=f"Where joints are ({people})",
         header=(
-            "arm", "AP", "AP50", "AP75", "AP medium", "AP large", "AR", "parsed", "not visible P / R", "hidden P / R",
-            "tokens a person", "s a person", "asked", "seeds",
+            "arm", "AP", "unranked", "AP50", "AP75", "AP medium", "AP large", "AR", "parsed", "not visible P / R",
+            "hidden P / R", "tokens a person", "s a person", "asked", "seeds",
         ),
         rows=tuple(_line(row) for row in rows),
         note=" ".join((NOTE, ONE, *[SEVERAL] * several)),
@@ -81,7 +82,7 @@ def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
     interval = HOLE_MARK if math.isnan(row["ap"]) else f"{percent('ap')} [{low}, {high}]"
     asked = ", ".join((row["view"], row["asking"], row["coding"]))
     return (
-        _name(row), interval, *(percent(name) for name in ("ap50", "ap75", "apm", "apl", "ar")),
+        _name(row), interval, percent("unranked"), *(percent(name) for name in ("ap50", "ap75", "apm", "apl", "ar")),
         number(row["parsed"], 2),
         pair("not_visible"), pair("hidden"), number(row["tokens"], 0), number(row["seconds"], 3), asked,
         f"{row['num_runs']:.0f}",

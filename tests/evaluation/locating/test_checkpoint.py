@@ -1,18 +1,24 @@
 """A checkpoint that was never taught to: whatever it says freely, a place can be had of it, in every coding."""
 
+import math
+from pathlib import Path
+
 import pytest
 import torch
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.evaluation.answerers.checkpoint import locating
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.constrained import Constrained
+from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
 from llavapose.locate.codings import CODINGS
-from llavapose.locate.replies import read_spots, spots_form
+from llavapose.locate.replies import Pointed, Spot, read_spots, spots_form, write_people, write_spot, write_spots
 from llavapose.locate.samples import Asking
-from llavapose.locate.shown import picture_query, queries_of, shown_people, write_crops
+from llavapose.locate.shown import Query, picture_query, queries_of, shown_people, write_crops
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.pose.skeleton import COCO17
+from llavapose.records import Question
 from llavapose.scenes.open import open_scenes
 
 
@@ -91,3 +97,107 @@ def test_whatever_is_likeliest_the_answer_is_of_the_form(bases, coding):
             assert all(
                 spot is not None and spot.place for spot in read_spots(text, COCO17.joints, CODINGS[coding]).values()
             )
+
+
+class Scripted:
+    """In place of ``greedy_in_turn``: writes given answers token by token, each with a probability of its own."""
+
+    def __init__(self, tokenizer, texts):
+        self.ids = [tokenizer(text, add_special_tokens=False).input_ids for text in texts]
+        self.vocabulary = len(tokenizer)
+
+    def __call__(self, model, prompts, *, ends, max_new_tokens, batch_size, pick):
+        if isinstance(pick, Constrained):  # no place was told: the first that can be written
+            for place in range(len(prompts)):
+                written = []
+                while not written or written[-1] not in ends:
+                    written.append(int(pick([place], torch.zeros(1, self.vocabulary))[0]))
+                yield place, written[:-1]
+            return
+        for place, ids in enumerate(self.ids):
+            for number, token in enumerate([*ids, min(ends)]):
+                logits = torch.zeros(1, self.vocabulary)
+                logits[0, token] = probability_logit(chance(number), self.vocabulary)
+                assert int(pick([place], logits)[0]) == token
+            yield place, ids
+
+
+def chance(number: int) -> float:
+    return 0.9 - 0.01 * (number % 7)
+
+
+def probability_logit(share: float, vocabulary: int) -> float:
+    return math.log(share * (vocabulary - 1) / (1 - share))
+
+
+def asked_with(monkeypatch, bases, coding: str, texts: list[str], queries):
+    answerer = CheckpointAnswerer(bases[coding], device="cpu")
+    scripted = Scripted(answerer.tokenizer, texts)
+    monkeypatch.setattr(locating, "greedy_in_turn", scripted)
+    return list(answerer.places(queries, Path(), CODINGS[coding])), scripted
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    monkeypatch.setattr(LlavaReader, "prompts", lambda self, questions, images: [None for _ in questions])
+
+
+def query(*joints: str, everyone: bool = False) -> Query:
+    question = Question(id="q", scene_id=1, image="a.jpg", kind="locate", text="Where?")
+    return Query(question=question, joints=joints, everyone=everyone)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_what_is_written_is_what_is_located(bases, coding, monkeypatch, no_pictures):
+    """x is x and y is y, hidden is hidden, and the confidence is that of the tokens that were written."""
+    writes = CODINGS[coding]
+    spots = [Spot(x=0.2505, y=0.7505), Spot(x=0.1005, y=0.9005, hidden=True), Spot()]
+    texts = [write_spot(spot, writes) for spot in spots] + ["over there"]
+    told, scripted = asked_with(monkeypatch, bases, coding, texts, [query("nose")] * 4)
+    for one, spot, ids in zip(told, spots[:2], scripted.ids, strict=False):
+        place, said = one.places["nose"], one.spots["nose"]
+        assert (place.x, place.y) == pytest.approx(spot.place, abs=1e-3) and said.hidden == spot.hidden
+        assert place.sure == pytest.approx(sum(map(chance, range(len(ids)))) / len(ids), abs=1e-4)
+        assert one.num_tokens == len(ids)
+    assert told[2].spots["nose"] == Spot() and told[3].spots["nose"] is None
+    assert all("nose" in one.places for one in told[2:]), "and a place all the same"
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_each_joint_of_one_answer_has_its_own_confidence(bases, coding, monkeypatch, no_pictures):
+    writes, joints = CODINGS[coding], ("nose", "left eye", "right eye")
+    spots = {"nose": Spot(x=0.2505, y=0.7505), "left eye": Spot(), "right eye": Spot(x=0.1005, y=0.9005, hidden=True)}
+    (told,), scripted = asked_with(monkeypatch, bases, coding, [write_spots(spots, writes)], [query(*joints)])
+    assert told.spots["left eye"] == Spot() and told.spots["right eye"].hidden
+    for name in ("nose", "right eye"):
+        place = told.places[name]
+        assert (place.x, place.y) == pytest.approx(spots[name].place, abs=1e-3), name
+    assert told.places["nose"].sure != told.places["right eye"].sure
+    assert "left eye" in told.places
+    (ids,) = scripted.ids
+    everything = sum(map(chance, range(len(ids)))) / len(ids)
+    assert abs(told.places["nose"].sure - everything) < 0.05
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_everyone_in_a_picture_with_a_confidence_each(bases, coding, monkeypatch, no_pictures):
+    writes, joints = CODINGS[coding], ("nose", "left eye")
+    people = [
+        Pointed(
+            corners=((0.1005, 0.2005), (0.3005, 0.9005)), spots={"nose": Spot(x=0.2005, y=0.3005), "left eye": Spot()}
+        ),
+        Pointed(
+            corners=((0.5005, 0.1005), (0.7005, 0.8005)),
+            spots={"nose": Spot(x=0.6005, y=0.2005), "left eye": Spot(x=0.6105, y=0.1905, hidden=True)},
+        ),
+    ]
+    asked = [query(*joints, everyone=True)] * 2
+    texts = [write_people(people, writes), write_people(people, writes)[:-4]]
+    told, _ = asked_with(monkeypatch, bases, coding, texts, asked)
+    assert told[0].whole and len(told[0].people) == 2 and not told[1].whole and not told[1].people
+    for one, truth in zip(told[0].people, people, strict=True):
+        assert one.pointed.corners[0] == pytest.approx(truth.corners[0], abs=1e-3)
+        assert set(one.sure_of) == set(joints) and 0.8 < one.sure < 0.9
+    first, second = told[0].people
+    assert first.sure != second.sure and second.pointed.spots["left eye"].hidden
+    assert first.pointed.spots["left eye"] == Spot()

@@ -11,7 +11,7 @@ from llavapose.cli.ending import say_tables
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.errors import ConfigError
-from llavapose.evaluation.answerers.protocol import Place, Told
+from llavapose.evaluation.answerers.protocol import JointAnswer, PersonTold, Place
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.locating.measure import locate
 from llavapose.evaluation.locating.people import people_asked
@@ -49,7 +49,7 @@ class Seer:
     def answers(self, questions, images, arm):
         raise AssertionError("nothing else is asked")
 
-    def places(self, queries: Sequence[Query], images: Path, coding) -> Iterator[Told]:
+    def places(self, queries: Sequence[Query], images: Path, coding) -> Iterator[JointAnswer]:
         people = {one.image: one for one in self.asked.people}
         for query in queries:
             self.num += 1
@@ -63,16 +63,17 @@ class Seer:
                 name: Place(*(value + self.blur for value in spots[name].place or (0.5, 0.5)), 0.9)
                 for name in query.joints
             }
-            yield Told(text="", spots={name: spots[name] for name in query.joints}, places=places, num_tokens=3)
+            yield JointAnswer(text="", spots={name: spots[name] for name in query.joints}, places=places, num_tokens=3)
 
-    def _everyone(self, query: Query) -> Told:
+    def _everyone(self, query: Query) -> JointAnswer:
         here = [one for one in self.asked.people if one.scene.image == query.question.image]
         told = []
         for one in here:
             x1, y1, x2, y2 = one.scene.people[one.index].box_xyxy
             corners = [one.view.inwards(x * one.scene.width, y * one.scene.height) for x, y in ((x1, y1), (x2, y2))]
-            told.append((Pointed(corners=(corners[0], corners[1]), spots=one.spots), 0.8))
-        return Told(text="", spots={}, places={}, num_tokens=9, people=tuple(told))
+            pointed = Pointed(corners=(corners[0], corners[1]), spots=one.spots)
+            told.append(PersonTold(pointed=pointed, sure=0.8, sure_of={}))
+        return JointAnswer(text="", spots={}, places={}, num_tokens=9, people=tuple(told))
 
 
 def arm(world: ScenesConfig, out: Path, config: LocateConfig, answerer, name: str = "seer") -> Arm:

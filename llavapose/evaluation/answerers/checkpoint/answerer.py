@@ -26,7 +26,7 @@ from llavapose.evaluation.answerers.checkpoint.locating import places
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
 from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
-from llavapose.evaluation.answerers.protocol import Likelihoods, Told
+from llavapose.evaluation.answerers.protocol import JointAnswer, Likelihoods
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.files import TINY_BASE, sha256
 from llavapose.locate.codings import Coding
@@ -248,7 +248,7 @@ class CheckpointAnswerer:
         """Whether the tokenizer has not all of these words."""
         return bool(words) and not set(words) <= self.tokenizer.get_vocab().keys()
 
-    def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
+    def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
         """Where joints are, as ``locating`` writes it."""
         return places(self.loaded, queries, images, coding, rows=self._rows)
 

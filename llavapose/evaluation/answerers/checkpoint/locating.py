@@ -12,7 +12,7 @@ from typing import Any
 from llavapose.evaluation.answerers.checkpoint.constrained import Constrained, Free
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn
 from llavapose.evaluation.answerers.checkpoint.loading import Loaded
-from llavapose.evaluation.answerers.protocol import Place, Told
+from llavapose.evaluation.answerers.protocol import JointAnswer, PersonTold, Place
 from llavapose.locate.codings import Coding
 from llavapose.locate.forms import Form
 from llavapose.locate.replies import (
@@ -37,7 +37,7 @@ _SPARE = 8
 
 def places(
     loaded: Loaded, queries: Sequence[Query], images: Path, coding: Coding, *, rows: int, pictures: int = 16
-) -> Iterator[Told]:
+) -> Iterator[JointAnswer]:
     """What is answered to each query, in order.
 
     Args:
@@ -59,7 +59,7 @@ def places(
         yield from _told(loaded, rows, some, images, coding)
 
 
-def _told(loaded: Loaded, rows: int, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[Told]:
+def _told(loaded: Loaded, rows: int, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
     prompts = list(loaded.reader.prompts([one.question for one in queries], images))
     free = Free()
     written = _write(loaded, rows, prompts, free, _longest(loaded.reader.tokenizer, queries, coding))
@@ -74,19 +74,19 @@ def _told(loaded: Loaded, rows: int, queries: Sequence[Query], images: Path, cod
             continue
         again = forced[at]
         kept = {name: told.places.get(name) or again.places[name] for name in queries[at].joints}
-        yield Told(
+        yield JointAnswer(
             text=told.text, spots=told.spots, places=kept, num_tokens=told.num_tokens + again.num_tokens
         )  # fmt: skip
 
 
-def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], query: Query, coding: Coding) -> Told:
+def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], query: Query, coding: Coding) -> JointAnswer:
     """What an answer says by itself."""
     text = tokenizer.decode(ids, skip_special_tokens=True).strip()
     joints = query.joints
     if query.everyone:
         people = read_people(text, joints, coding)
-        told = tuple((one, _mean(sure)) for one in people or ())
-        return Told(text=text, spots={}, places={}, num_tokens=len(ids), people=told, whole=people is not None)
+        told = _people_told(text, people or [], sure, _ends_of(tokenizer, ids))
+        return JointAnswer(text=text, spots={}, places={}, num_tokens=len(ids), people=told, whole=people is not None)
     if len(joints) == 1:
         spots = {joints[0]: read_spot(text, coding)}
         spans = {joints[0]: (0, len(text))}
@@ -97,10 +97,9 @@ def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], query: Qu
     found: dict[str, Place] = {}
     for name, spot in spots.items():
         if spot is not None and spot.place is not None:
-            first, last = spans[name]
-            own = [p for p, end in zip(sure, ends, strict=True) if first < end <= last] if ends else list(sure)
+            own = _within(sure, ends, spans[name]) if ends else list(sure)
             found[name] = Place(x=spot.place[0], y=spot.place[1], sure=_mean(own))
-    return Told(text=text, spots=spots, places=found, num_tokens=len(ids))
+    return JointAnswer(text=text, spots=spots, places=found, num_tokens=len(ids))
 
 
 def _forced(
@@ -108,15 +107,15 @@ def _forced(
     rows: int,
     prompts: Sequence[Prompt],
     queries: Sequence[Query],
-    found: Sequence[Told],
+    found: Sequence[JointAnswer],
     coding: Coding,
-) -> dict[int, Told]:
+) -> dict[int, JointAnswer]:
     """Answers that are nothing but places, where the free ones lack some; index -> answer."""
     lacking: dict[tuple[str, ...], list[int]] = {}
     for at, (query, told) in enumerate(zip(queries, found, strict=True)):
         if not query.everyone and len(told.places) < len(query.joints):
             lacking.setdefault(query.joints if len(query.joints) > 1 else (), []).append(at)
-    answers: dict[int, Told] = {}
+    answers: dict[int, JointAnswer] = {}
     for joints, at_all in lacking.items():
         form = spots_form(joints, coding) if joints else coding.form
         pick = Constrained(loaded.reader.tokenizer, form, ends=loaded.ends)
@@ -124,7 +123,7 @@ def _forced(
         _write(loaded, rows, [prompts[at] for at in at_all], pick, len(form.atoms) + 1)
         for number, at in enumerate(at_all):
             texts, sure = pick.texts[number], pick.sure[number]
-            answers[at] = Told(
+            answers[at] = JointAnswer(
                 text="".join(texts), spots={}, places=_places_of(texts, sure, queries[at].joints, form, coding),
                 num_tokens=len(texts),
             )  # fmt: skip
@@ -143,9 +142,34 @@ def _places_of(
     found = {}
     for name in joints:
         first, last = _span(text, name)
-        own = [p for p, end in zip(sure, ends, strict=True) if first < end <= last]
+        own = _within(sure, ends, (first, last))
         found[name] = Place(*coding.nearest(text[first:last]), _mean(own))
     return found
+
+
+def _within(sure: Sequence[float], ends: Sequence[int], span: tuple[int, int]) -> list[float]:
+    """Of the tokens that stand in a span of the text."""
+    return [value for value, end in zip(sure, ends, strict=True) if span[0] < end <= span[1]]
+
+
+def _people_told(
+    text: str, people: Sequence[Pointed], sure: Sequence[float], ends: Sequence[int]
+) -> tuple[PersonTold, ...]:
+    """Each person with the probabilities of its own tokens: from its box to the next one's."""
+    starts = [at for at in range(len(text)) if text.startswith('"box"', at)]
+    if not people or len(starts) != len(
+        people
+    ):  # the answer is read, but spaced or ordered in another way than it was taught
+        return tuple(PersonTold(pointed=one, sure=_mean(sure), sure_of={}) for one in people)
+    found = []
+    for one, first, last in zip(people, starts, [*starts[1:], len(text)], strict=True):
+        part = text[first:last]
+        spans = {name: _span(part, name) for name in one.spots}
+        of = {
+            name: _mean(own) for name, (a, b) in spans.items() if (own := _within(sure, ends, (first + a, first + b)))
+        }
+        found.append(PersonTold(pointed=one, sure=_mean(_within(sure, ends, (first, last))), sure_of=of))
+    return tuple(found)
 
 
 def _span(text: str, name: str) -> tuple[int, int]:
