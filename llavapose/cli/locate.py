@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("checkpoint", nargs="?", help="the `hf` folder of a run with data=locate or data=full_locate")
     parser.add_argument("settings", nargs="*", help="of evaluate.py: scenes=..., locate.coding=..., locate.size=...")
     parser.add_argument("--out", type=Path, default=Path("outputs/locate"), help="for the results (%(default)s)")
-    parser.add_argument("--people", type=int, help="most people, the first of the held-out pictures")
+    parser.add_argument("--people", type=int, help="whole held-out pictures until there are as many people")
     add_sources(parser)
     parser.add_argument("--batch-size", type=int, help="questions answered at once (64)")
     given = parser.parse_intermixed_args()  # options may stand among the settings
@@ -36,6 +36,11 @@ def main() -> int:
         print("\n".join((locate if given.answers is None and given.results is None else outside)(given)))
     except LlavaPoseError as error:
         print("\n".join(f"error: {line}" for line in str(error).splitlines()), file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(
+            f"error: --out {given.out}: {error.strerror or error}; give a folder that can be written", file=sys.stderr
+        )
         return 1
     return 0
 

@@ -177,12 +177,19 @@ def hold_out(
 
 
 def _pictures(names: Sequence[str]) -> np.ndarray:
-    """int32[P]: the first name that is of the same picture, for each; people cut out of one are."""
-    found, first = np.arange(len(names), dtype=np.int32), dict[str, int]()
-    for at, name in enumerate(names):
-        if cut := re.search(r"\d+-\d+_(\d{12})\.jpg$", name):
-            found[at] = first.setdefault(cut[1], at)
+    """int32[P]: the first name that is of the same picture, for each; people cut out of one, and it itself, are."""
+    cut = [_CROP.search(name) for name in names]
+    ids = {int(match[1]) for match in cut if match}
+    found, first = np.arange(len(names), dtype=np.int32), dict[int, int]()
+    for at, (name, match) in enumerate(zip(names, cut, strict=True)):
+        picture = int(match[1]) if match else coco_id(name)
+        if picture in ids:
+            found[at] = first.setdefault(picture, at)
     return found
+
+
+_CROP = re.compile(r"\d+-\d+_(\d{12,})\.jpg$")
+"""As people cut out are called (``locate/samples.py``): person, version, picture."""
 
 
 def kind_counts(records: Choosable, rows: np.ndarray) -> dict[str, int]:

@@ -80,8 +80,8 @@ def mean_similarities(errors: Sequence[JointError], left_out: Collection[str] = 
     for one in errors:
         names = {
             "joint": one.joint,
-            "visibility": "hidden" if one.hidden else "visible",
-            "size": "large" if one.area >= LARGE else "smaller",
+            "visibility": "hidden joints" if one.hidden else "visible joints",
+            "size": "large people" if one.area >= LARGE else "smaller people",
         }
         if left_out:
             names["taught"] = "left out" if one.joint in left_out else "taught"

@@ -1,6 +1,7 @@
 """What others located, scored as a checkpoint is: replies of any model, or a pose estimator's results."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.errors import ConfigError, DataError
-from llavapose.files import write_json
+from llavapose.files import fingerprint, write_json
 from llavapose.locate.answers.collect import collect
 from llavapose.locate.answers.forms import FORMS
 from llavapose.locate.answers.lines import read_lines
@@ -45,11 +46,12 @@ def answers_rows(scenes: ScenesConfig, config: LocateConfig, answers: Path, form
         squares = views_of(scenes, "val", margin=asking.margin)
         views = {one.person_id: one.view for one in shown_people(chosen.scenes, asking, views=squares)}
     lines = read_lines(answers, skeleton_named(scenes.joints).joints)
-    found = Rows(rows={}, notes=[])
+    found, names = Rows(rows={}, notes=[]), ["scores"]
     for model, one in collect(lines, chosen.scenes, form, views=views, coding=asking_of(config).writes).items():
         if not one.people:
             raise DataError(f"answers: {answers}: nobody was located by {model}: {one.counts.told()}")
-        found.rows[model] = _row(scenes, chosen, one.people, out / f"{_file_name(model)}.json")
+        names.append(_file_name(model, names))
+        found.rows[model] = _row(scenes, chosen, one.people, out / f"{names[-1]}.json")
         found.rows[model] |= {"parsed": one.counts.parsed}
         found.notes.append(f"{model}: {one.counts.told()}")
     write_json(out / "scores.json", {"rows": found.rows, "notes": found.notes})
@@ -84,5 +86,7 @@ def _row(scenes: ScenesConfig, chosen: SceneSet, people: list[Located], path: Pa
     return row
 
 
-def _file_name(model: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", model).lstrip(".") or "answers"
+def _file_name(model: str, taken: Collection[str]) -> str:
+    """A name of its own for each model, and none that another file of the folder has."""
+    plain = re.sub(r"[^\w.-]+", "_", model).lstrip(".") or "answers"
+    return plain if plain not in taken else f"{plain}-{fingerprint(model, 6)}"

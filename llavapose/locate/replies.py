@@ -72,7 +72,7 @@ def read_spot(text: str, coding: Coding) -> Spot | None:
     told = text.strip().removesuffix(".")
     if told.lower() == NOT_VISIBLE:
         return Spot()
-    place = told.removesuffix(HIDDEN).rstrip()
+    place = told.removesuffix(f" {HIDDEN}").rstrip()
     point = coding.read(place)
     return None if point is None else Spot(x=point[0], y=point[1], hidden=place != told)
 
@@ -93,7 +93,7 @@ def spots_form(names: Sequence[str], coding: Coding) -> Form:
 def read_spots(text: str, names: Sequence[str], coding: Coding) -> dict[str, Spot | None]:
     """The spots of one answer for all joints; None for each that it does not say or says otherwise."""
     try:
-        values = parse_json(text, what="joints", where="answer")
+        values = parse_json(text, what="joints", where="answer", unique=True)
     except DataError:
         values = None
     if not isinstance(values, dict):
@@ -117,7 +117,7 @@ def write_people(people: Sequence[Pointed], coding: Coding) -> str:
 def read_people(text: str, names: Sequence[str], coding: Coding) -> list[Pointed] | None:
     """Everyone whom such an answer tells; None where it is no list of people with boxes, to its end."""
     try:
-        values = parse_json(text, what="people", where="answer")
+        values = parse_json(text, what="people", where="answer", unique=True)
     except DataError:
         return None
     found = [_pointed(value, names, coding) for value in values] if isinstance(values, list) else [None]

@@ -75,7 +75,9 @@ def keypoint_intervals(
         drawn.append(_measures(coco))
     found = {}
     for name in measures:
-        low, high = np.percentile([one[name] for one in drawn], [2.5, 97.5])
+        # Draws without a person of a size have no value, which pycocotools writes as -1.
+        values = [one[name] for one in drawn if one[name] >= 0] or [whole[name]]
+        low, high = np.percentile(values, [2.5, 97.5])
         found[name] = Interval(value=whole[name], low=float(low), high=float(high))
     return found
 
@@ -85,9 +87,9 @@ def _evaluated(
 ) -> Any:
     from pycocotools.cocoeval import COCOeval
 
-    records = [one.to_json() for one in people]
-    if not all("bbox" in one for one in records):
-        records = [{key: value for key, value in one.items() if key != "bbox"} for one in records]  # all, or none
+    # A person's area is that of its joints, as of results without boxes: else a box of no or of any size would decide
+    # whether a wrong person counts.
+    records = [{key: value for key, value in one.to_json().items() if key != "bbox"} for one in people]
     if not records:
         raise DataError(f"keypoint results of {annotations}: nobody was located; expected one person at least")
     truth = read_truth(annotations, skeleton)
@@ -95,13 +97,33 @@ def _evaluated(
         known = set(truth.getImgIds())
         if strange := {one["image_id"] for one in records} - known:
             raise DataError(f"keypoint results: no picture {min(strange)} in {annotations}; expected those of one set")
-        evaluated = COCOeval(truth, truth.loadRes(records), "keypoints")
-        evaluated.params.catIds = [PERSON_ID]
-        evaluated.params.kpt_oks_sigmas = np.array(skeleton.sigmas)
-        if image_ids is not None:
-            evaluated.params.imgIds = sorted(known & set(image_ids))
-        evaluated.evaluate()
+        for one in records:
+            _keep_near(one, truth.imgs[one["image_id"]])
+        try:
+            evaluated = COCOeval(truth, truth.loadRes(records), "keypoints")
+            evaluated.params.catIds = [PERSON_ID]
+            evaluated.params.kpt_oks_sigmas = np.array(skeleton.sigmas)
+            if image_ids is not None:
+                evaluated.params.imgIds = sorted(known & set(image_ids))
+            evaluated.evaluate()
+        except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
+            reason = " ".join(str(error).split())[:120] or type(error).__name__
+            raise DataError(
+                f"keypoints: {annotations} cannot be evaluated ({type(error).__name__}: {reason}); expected "
+                "annotations as COCO writes them: area, iscrowd, num_keypoints, keypoints"
+            ) from None
     return evaluated
+
+
+def _keep_near(record: dict[str, Any], image: Mapping[str, Any]) -> None:
+    """Bring what lies further than a picture's size beyond it there, in place: so far off, all is equally wrong."""
+    width, height, flat = image.get("width"), image.get("height"), record["keypoints"]
+    if not width or not height:
+        return
+    record["keypoints"] = [
+        value if at % 3 == 2 else min(max(value, -(width, height)[at % 3]), 2 * (width, height)[at % 3])
+        for at, value in enumerate(flat)
+    ]
 
 
 def _measures(evaluated: Any) -> dict[str, float]:

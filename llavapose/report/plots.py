@@ -122,13 +122,10 @@ def similarity_plot(told: Mapping[str, Mapping[str, Mapping[str, float]]], arms:
                 parts.setdefault(part, {}).setdefault(arm, []).append(value)
     if not parts:
         return None
-    rows = {
-        part: [
-            {"mean": mean, "low": mean, "high": mean} if (found := of_arm.get(arm)) and (mean := _mean(found)) else None
-            for arm in arms
-        ]
-        for part, of_arm in parts.items()
-    }
+    rows: dict[str, list[Mapping[str, Any] | None]] = {}
+    for part, of_arm in parts.items():
+        means = [_mean(of_arm[arm]) if arm in of_arm else None for arm in arms]
+        rows[part] = [None if one is None else {"mean": one, "low": one, "high": one} for one in means]
     return _interval_plot(rows, arms, _Axis(name="mean keypoint similarity", low=0, high=1.02, line=1), value="mean")
 
 
@@ -149,7 +146,7 @@ def _interval_plot(groups: _Groups, arms: Sequence[str], axis: _Axis, *, value: 
         _intervals(axes, list(groups.values()), arms, value=value)
         if axes.get_legend_handles_labels()[0]:
             figure.legend(loc="outside upper center", ncols=num_columns, handletextpad=0.2)
-        axes.set_xticks(range(len(groups)), list(groups))
+        axes.set_xticks(range(len(groups)), list(groups), rotation=30 if len(groups) > 8 else 0)
         axes.set_ylim(axis.low, axis.high)
         axes.axhline(axis.line, color="#5f6368", linewidth=1)
         if axis.line_name:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from llavapose.errors import DataError
-from llavapose.evaluation.tables.ablation import arms_in_order
+from llavapose.evaluation.tables.ablation import arms_in_order, file_arm
 from llavapose.evaluation.tables.results import seed_values, summarise
 from llavapose.evaluation.tables.seeds import PROBE, Run, SeedCounts, add_seed_columns, count_seeds, missing_rows
 from llavapose.files import atomic_write, read_json, write_csv
@@ -65,6 +65,8 @@ def finish_sweep(sweep_dir: Path) -> Path:
     done = [job for job in jobs if job["exit_code"] == 0]
     folders = {arm: [Path(job["results_dir"]) for job in done if job["row"] == arm] for arm in arms}
     counts = count_seeds([_run(job) for job in jobs])
+    if all(only_located(Path(job["results_dir"]), job["row"]) for job in done if job["row"] != BASELINE):
+        counts = {}  # no judge and no probe was to be asked
     for line in dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in counts.items()])):
         log.warning("%s: left out", line)
     summarise(sweep_dir, arms, folders=folders)
@@ -88,6 +90,13 @@ def finish_sweep(sweep_dir: Path) -> Path:
     _log_to_wandb(sweep_dir, tables, done)
     print(f"Report page: {page}", flush=True)
     return page
+
+
+def only_located(folder: Path, row: str) -> bool:
+    """Whether an arm was asked where joints are and nothing else."""
+    arm = file_arm(row)
+    rated = (folder / "answers" / f"{arm}.jsonl").exists() or (folder / "probe" / f"{arm}.jsonl").exists()
+    return not rated and (folder / "located" / f"{arm}.json").exists()
 
 
 def _jobs(sweep_dir: Path) -> list[dict[str, Any]]:
@@ -115,7 +124,7 @@ def _run(job: Mapping[str, Any]) -> Run:
 
 def _every_seed(folders: Mapping[str, Sequence[Path]], counts: SeedCounts) -> list[dict[str, Any]]:
     """Each seed's numbers, those that are missing as holes; empty where no row has several."""
-    if max(seeds.num_planned for seeds in counts.values()) < 2:
+    if max((seeds.num_planned for seeds in counts.values()), default=0) < 2:
         return []
     found = [{**row, "hole": ""} for row in seed_values(folders)]
     missing = missing_rows(counts)

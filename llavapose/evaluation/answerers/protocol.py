@@ -160,6 +160,10 @@ class LocatingAnswerer(Answerer, Protocol):
         """Whether it cannot write some of these as one token each."""
         ...
 
+    def taught(self) -> Mapping[str, Any]:
+        """Settings of ``locate`` that it was taught with; empty where they are not known."""
+        ...
+
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
         """One answer a query, in order.
 

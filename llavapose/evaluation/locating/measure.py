@@ -24,6 +24,8 @@ from llavapose.records import BASELINE
 log = logging.getLogger(__name__)
 
 FOLDER = "located"
+ASKED_AS = ("view", "asking", "coding")
+"""Settings of ``locate`` that a checkpoint must be asked with as it was taught; others may be varied."""
 
 
 def locate(arm: Arm) -> None:
@@ -66,6 +68,11 @@ def _is_able(arm: Arm, config: LocateConfig) -> bool:
             "answerer=checkpoint, locate.num_people=0, or `python -m llavapose locate --answers FILE` for replies that "
             "lie there"
         )
+    taught = arm.answerer.taught()
+    odd = [name for name in ASKED_AS if name in taught and taught[name] != str(getattr(config, name))]
+    if odd:
+        told = " ".join(f"locate.{name}={taught[name]}" for name in odd)
+        raise ConfigError(f"locate: {arm.name} was taught {told}; ask it so, or it will say nothing that can be read")
     coding = CODINGS[config.coding]
     if not arm.answerer.lacks(coding.new_tokens):
         return True

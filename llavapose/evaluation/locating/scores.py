@@ -52,6 +52,7 @@ def scores_of(
         found[MEAN_POSE] = _worth(asked, [one.located(floor, [1.0] * len(floor)) for one in squares])
     return {
         "view": asked.asking.view, "asking": asked.asking.asking, "coding": asked.asking.coding,
+        "boxes": "own" if asked.asking.of_everyone else "annotated" if asked.labelled else "a detector's",
         "num_people": len(asked.people), "num_pictures": len(asked.scenes), "rows": found,
     }  # fmt: skip
 

@@ -24,10 +24,10 @@ SHARES = (
     "unranked", "parsed", "not_visible_precision", "not_visible_recall", "hidden_precision", "hidden_recall", "tokens",
     "seconds",
 )  # fmt: skip
-TEXT = ("arm", "shown", "view", "asking", "coding")
+TEXT = ("arm", "shown", "view", "asking", "coding", "boxes")
 LOCATED_COLUMNS = (
     "arm", "shown", *(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")), *PCKH, *SHARES,
-    "num_people", "num_pictures", "num_runs", "view", "asking", "coding",
+    "num_people", "num_pictures", "num_runs", *TEXT[2:],
 )  # fmt: skip
 MEAN_POSE = "mean_pose"
 

@@ -9,7 +9,7 @@ from llavapose.plain_json import parse_json
 MAX_CHARACTERS = 1_000_000
 """Of one reply; a crowd of a hundred people has about 60,000."""
 _FENCE = re.compile(r"```(?:json)?\s(.*?)```", re.DOTALL | re.IGNORECASE)
-_END = re.compile(r"(?:<\|im_end\|>|<\|endoftext\|>|\s)+\Z")
+_ENDS = ("<|im_end|>", "<|endoftext|>")
 """What is left of the model's own end of a turn."""
 
 
@@ -21,7 +21,10 @@ def plain(reply: str) -> str:
     """
     if len(reply) > MAX_CHARACTERS:
         raise ReplyError(f"more than {MAX_CHARACTERS:,} characters")
-    text = _END.sub("", reply).strip()
+    text = reply.strip()
+    while text.endswith(_ENDS):
+        for end in _ENDS:
+            text = text.removesuffix(end).rstrip()
     if not text:
         raise ReplyError("empty")
     return text

@@ -7,11 +7,12 @@ from typing import Any
 from llavapose.report.tables.grid import HOLE_MARK, Grid, number
 
 NOTE = (
-    "Object keypoint similarity by COCO's own evaluation, times 100; people are cut out by annotated boxes unless the "
-    "view is picture. unranked: AP as if it were as sure of everyone, as the mean pose is. shuffled: another person's "
-    "picture was shown. mean_pose: everyone in the training people's mean pose. parsed: answers that are wholly of the "
-    "form; a joint whose answer is no place gets the likeliest place that could be written (not where one answer tells "
-    "everyone in a picture). not visible, hidden: precision / recall of what was said of a joint."
+    "Object keypoint similarity by COCO's own evaluation, times 100. boxes: by which people were cut out or told; own: "
+    "the model's. Rows of other boxes or other people are no comparison. unranked: AP as if it were as sure of "
+    "everyone, as the mean pose is. shuffled: another person's picture was shown. mean_pose: everyone in the training "
+    "people's mean pose. parsed: answers that are wholly of the form; a joint whose answer is no place gets the "
+    "likeliest place that could be written (not where one answer tells everyone in a picture). not visible, hidden: "
+    "precision / recall of what was said of a joint."
 )
 ONE, SEVERAL = (
     "Interval: 95% over pictures drawn again.",
@@ -39,13 +40,11 @@ def located_grid(rows: Sequence[Mapping[str, Any]]) -> Grid | None:
     several = any(row["num_runs"] > 1 for row in rows)
     if all(math.isnan(row["ap"]) for row in rows) and not math.isnan(rows[0].get("pckh", math.nan)):
         return _pckh_grid(rows)
-    first = rows[0]
-    people = f"{first['num_people']:.0f} people in {first['num_pictures']:.0f} held-out pictures"
     return Grid(
-        title=f"Where joints are ({people})",
+        title="Where joints are",
         header=(
             "arm", "AP", "unranked", "AP50", "AP75", "AP medium", "AP large", "AR", "parsed", "not visible P / R",
-            "hidden P / R", "tokens a person", "s a person", "asked", "seeds",
+            "hidden P / R", "tokens a person", "s a person", "asked", "boxes", "people", "seeds",
         ),
         rows=tuple(_line(row) for row in rows),
         note=" ".join((NOTE, ONE, *[SEVERAL] * several)),
@@ -85,5 +84,6 @@ def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
         _name(row), interval, percent("unranked"), *(percent(name) for name in ("ap50", "ap75", "apm", "apl", "ar")),
         number(row["parsed"], 2),
         pair("not_visible"), pair("hidden"), number(row["tokens"], 0), number(row["seconds"], 3), asked,
+        row["boxes"], f"{row['num_people']:.0f} in {row['num_pictures']:.0f}",
         f"{row['num_runs']:.0f}",
     )  # fmt: skip

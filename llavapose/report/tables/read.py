@@ -35,7 +35,7 @@ LATER_COLUMNS = (
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
-    "missing_seeds", "unscored", "dtype", "device", "shown", "view", "asking", "coding", *PARTY_COLUMNS,
+    "missing_seeds", "unscored", "dtype", "device", "shown", "view", "asking", "coding", "boxes", *PARTY_COLUMNS,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -35,6 +36,7 @@ class Seer:
 
     controls = ()
     batch_size = 17
+    was_taught: ClassVar[dict] = {}
 
     def __init__(self, scenes: ScenesConfig, config: LocateConfig, crops: Path, *, blur: float = 0.0, die: int = 10**9):
         self.asked = people_asked(scenes, config, crops)
@@ -45,6 +47,9 @@ class Seer:
 
     def lacks(self, words):
         return bool(words) and self.blur == 1
+
+    def taught(self):
+        return self.was_taught
 
     def answers(self, questions, images, arm):
         raise AssertionError("nothing else is asked")
@@ -200,3 +205,13 @@ def test_a_coding_that_it_was_not_taught(world, tmp_path, caplog):
     with caplog.at_level("INFO"):
         locate(arm(world, tmp_path, config, untaught, "baseline"))
     assert "it is not asked" in caplog.text and not (tmp_path / "located").exists()
+
+
+def test_it_is_asked_as_it_was_taught(world, tmp_path):
+    config = LocateConfig(size=32)
+    seer = Seer(world, config, tmp_path / "c")
+    seer.was_taught = {"coding": "bins", "view": "crop", "size": 48}
+    with pytest.raises(ConfigError, match=r"^locate: seer was taught locate\.coding=bins; ask it so"):
+        locate(arm(world, tmp_path, config, seer))
+    seer.was_taught = {"coding": "decimal", "view": "crop", "asking": "each", "size": 48}
+    locate(arm(world, tmp_path, config, seer))

@@ -28,7 +28,7 @@ from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_l
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
 from llavapose.evaluation.answerers.protocol import JointAnswer, Likelihoods
 from llavapose.evaluation.probe.items import ProbeItem
-from llavapose.files import TINY_BASE, sha256
+from llavapose.files import TINY_BASE, read_json, sha256
 from llavapose.locate.codings import Coding
 from llavapose.locate.shown import Query
 from llavapose.records import Answer, Question
@@ -247,6 +247,13 @@ class CheckpointAnswerer:
     def lacks(self, words: Sequence[str]) -> bool:
         """Whether the tokenizer has not all of these words."""
         return bool(words) and not set(words) <= self.tokenizer.get_vocab().keys()
+
+    def taught(self) -> dict[str, Any]:
+        """Settings of ``locate`` that it was trained with, by its ``training.json``; {} where they are not known."""
+        path = Path(self._checkpoint) / "training.json"
+        told = read_json(path, what="training") if path.is_file() else {}
+        settings = told.get("settings") if isinstance(told, dict) else None
+        return dict(settings.get("locate") or {}) if isinstance(settings, dict) else {}
 
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
         """Where joints are, as ``locating`` writes it."""
