@@ -87,7 +87,7 @@ def test_cells_of_a_grid_have_samples_of_their_own(tmp_path):
     made = {path.parent.name for path in (tmp_path / "d").glob("locate-*/samples.jsonl")}
     assert len(made) == 2, "a set each for the two codings"
     ended = {job["exit_code"] for job in json.loads((tmp_path / "grid" / "jobs.json").read_text())}
-    assert ended == {0} and len(list((tmp_path / "grid" / "runs").glob("*/hf/config.json"))) == 4
+    assert ended == {0} and len(list((tmp_path / "grid").rglob("hf/config.json"))) == 4
 
 
 def test_beside_adapters_the_new_words_rows_alone_are_trained(tmp_path):
