@@ -4,7 +4,8 @@
     python -m benchmarks.locate_readout CHECKPOINT scenes.num_train=6000   any checkpoint, any scenes
 
 The features of all patches of a person's crop, side by side, are the input; the 34 coordinates are the output. The
-penalty is chosen on a tenth of the training people. Rows: the readout, the same with another person's crop, the mean.
+penalty is chosen on a tenth of the training people. Rows: the readout, the same with another person's crop, the mean. All
+are as sure of everyone: beside them stands a model's AP "unranked", not its AP.
 """
 
 import argparse
@@ -18,11 +19,12 @@ from torch import Tensor
 from llavapose.base.vision import normalise, patch_features
 from llavapose.config.compose import settings
 from llavapose.config.start import conf_folder
+from llavapose.files import fingerprint
 from llavapose.locate.make import asking_of
 from llavapose.locate.score import keypoint_intervals
 from llavapose.locate.shown import Shown, mean_pose, shown_people, shuffled, write_crops
 from llavapose.model.pretrained import load_model
-from llavapose.scenes.open import keypoint_file, open_scenes
+from llavapose.scenes.open import keypoint_file, open_scenes, scenes_settings
 
 PENALTIES = (1e-1, 1.0, 1e1, 1e2, 1e3, 1e4)
 
@@ -84,7 +86,7 @@ def main() -> None:
     for split in ("train", "val"):
         chosen = open_scenes(config.scenes, split)
         people = shown_people(chosen.scenes, asking)
-        folder = given.out / f"crops-{asking.size}-{asking.margin}-{config.scenes.seed}" / split
+        folder = given.out / fingerprint([scenes_settings(config.scenes, split), asking.size, asking.margin])
         write_crops(people, chosen.images, folder, asking.size)
         sides.append((people, features_of(people, [one.image for one in people], folder, tower)))
     (train, inputs), (val, asked) = sides
