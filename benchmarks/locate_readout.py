@@ -4,8 +4,8 @@
     python -m benchmarks.locate_readout CHECKPOINT scenes.num_train=6000   any checkpoint, any scenes
 
 The features of all patches of a person's crop, side by side, are the input; the 34 coordinates are the output. The
-penalty is chosen on a tenth of the training people. Rows: the readout, the same with another person's crop, the mean. All
-are as sure of everyone: beside them stands a model's AP "unranked", not its AP.
+penalty is chosen on a tenth of the training people. Rows: the readout, the same with another person's crop, the mean.
+All are as sure of everyone: beside them stands a model's AP "unranked", not its AP.
 """
 
 import argparse
