@@ -45,14 +45,18 @@ def complete_cards(sweep_dir: Path) -> None:
 
 
 def _results(folder: Path, arm: str, baseline: Path | None) -> "Results":
+    from llavapose.evaluation.tables.located import located_rows
     from llavapose.report.own_results import own_results
     from llavapose.report.tables import ablation_grids, as_markdown, interval, probe_grid
+    from llavapose.report.tables.located import located_grid
     from llavapose.training.told.card import Results, Score
 
     found = own_results(folder, arm, baseline=baseline)
     arms = list(dict.fromkeys(row["arm"] for row in [*found.ablation, *found.probe]))
     grids = [*(ablation_grids(found.ablation) if any(row["num_scored"] for row in found.ablation) else [])]
     grids += [probe_grid(found.probe, arms)] if found.probe else []
+    located = located_rows({arm: (arm, [folder])})
+    grids += [grid] if (grid := located_grid(located)) is not None else []
     scores = [
         Score(
             benchmark=row["benchmark"],
@@ -73,6 +77,17 @@ def _results(folder: Path, arm: str, baseline: Path | None) -> "Results":
         )
         for row in found.own(found.probe)
         if row["group"] == ALL and not math.isnan(row["skill"])
+    ]
+    scores += [
+        Score(
+            benchmark=f"{row['num_people']:.0f} people by {row['boxes']} boxes",
+            measure="AP",
+            name="where joints are, keypoint AP x 100",
+            value=round(row["ap"] * 100, 4),
+            text=f"{row['ap'] * 100:.1f} [{row['ap_low'] * 100:.1f}, {row['ap_high'] * 100:.1f}]",
+        )
+        for row in located
+        if row["shown"] == "true" and not math.isnan(row["ap"])
     ]
     judges = list(dict.fromkeys(row["judge"] for row in found.ablation))
     of_world = any(row["benchmark"].startswith("world") for row in found.ablation)

@@ -9,6 +9,7 @@ python -m llavapose locate --results results.json scenes=coco2017 scenes.root=co
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -121,14 +122,13 @@ def locate(given: Any) -> list[str]:
 
 
 def table(rows: dict[str, dict[str, Any]]) -> Sequence[str]:
-    """Rows for a terminal."""
-    found = [f"{'':<10} {'AP':>22} {'AP50':>7} {'AP75':>7} {'AR':>7} {'parsed':>7} {'s':>7} {'tokens':>7}"]
+    """Rows for a terminal, in the scale of every other table: times 100."""
+    found = [f"{'':<10} {'AP':>20} {'AP50':>6} {'AP75':>6} {'AR':>6} {'parsed':>7}"]
     for name, row in rows.items():
-        ap = row["AP"]
-        cells = [f"{ap['value']:.3f} [{ap['low']:.3f}, {ap['high']:.3f}]"]
-        cells += [f"{row[key]['value']:.3f}" for key in ("AP50", "AP75", "AR")]
-        cells += [f"{row[key]:.2f}" if key in row else "" for key in ("parsed", "seconds_a_person", "tokens_a_person")]
-        found.append(f"{name:<10} {cells[0]:>22} " + " ".join(f"{cell:>7}" for cell in cells[1:]))
+        ap = {key: value * 100 for key, value in row["AP"].items()}
+        cells = f"{ap['value']:.1f} [{ap['low']:.1f}, {ap['high']:.1f}]"
+        others = " ".join(f"{row[key]['value'] * 100:>6.1f}" for key in ("AP50", "AP75", "AR"))
+        found.append(f"{name:<10} {cells:>20} {others} {row.get('parsed', math.nan):>7.2f}".replace("nan", "   "))
     return found
 
 

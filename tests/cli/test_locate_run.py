@@ -42,6 +42,8 @@ def test_a_run_ends_with_where_joints_are(tmp_path, coding):
     assert json.loads((tmp_path / "run" / "hf" / "config.json").read_text())["text_config"]["vocab_size"] == (
         2200 if coding == "tokens" else 1200
     )
+    card = (tmp_path / "run" / "hf" / "README.md").read_text()
+    assert "Where joints are" in card and "keypoint AP" in card and "not evaluated when" not in card
     words = ("-m", "llavapose", "locate", "run/hf", f"scenes.root={tmp_path}/w", *SMALL[:4], f"locate.coding={coding}")
     again = warm.run(
         [sys.executable, *words, "--people", "3", "--out", "asked"], cwd=tmp_path, capture_output=True, text=True
