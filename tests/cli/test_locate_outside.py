@@ -67,7 +67,7 @@ def test_replies_are_scored_in_the_row_of_a_checkpoint(world, tmp_path):
     assert said.returncode == 0, said.stderr
     head, whole, cut, *notes = said.stdout.splitlines()
     assert head.split() == ["AP", "AP50", "AP75", "AR", "parsed"]
-    assert whole.startswith("Rex-Omni 3B ") and " 1.00 " in whole and cut.startswith("cut ")
+    assert whole.startswith("Rex-Omni 3B ") and whole.endswith(" 1.00") and cut.startswith("cut ")
     assert any("cut: 6 replies, 1 of them unread (1 not one whole code fence); " in note for note in notes)
     results = json.loads((tmp_path / "out" / "Rex-Omni_3B.json").read_text())
     assert {"image_id", "category_id", "keypoints", "score", "bbox"} <= results[0].keys()
