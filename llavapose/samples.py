@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.errors import DataError, named, shown
-from llavapose.files import read_json_list, read_jsonl, write_jsonl
+from llavapose.files import read_json, read_json_list, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS, listed
 from llavapose.llava_json import from_record, to_record
 from llavapose.pictures import Pictures
@@ -278,3 +278,26 @@ def _kind_in(name: str) -> str | None:
     """The one kind that a name speaks of; None where it is none or several."""
     kinds = {kind.name for kind in KINDS.values() if any(word in name.lower() for word in kind.words)}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+MADE = "made.json"
+"""Beside a made set of samples: what it was made from, the hash of it, the folder of its pictures."""
+
+
+def find_made(folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path] | None:
+    """The samples of a folder and the folder of their pictures, where they are whole and made from this."""
+    samples, card = folder / "samples.jsonl", folder / MADE
+    if not samples.is_file() or not card.is_file():
+        return None
+    found = read_json(card, what="card of made samples")
+    if not isinstance(found, dict) or found.get("made_from") != made_from:
+        return None
+    if found.get("samples_sha256") != sha256(samples) or not Path(found["images"]).is_dir():
+        return None
+    return samples, Path(found["images"])
+
+
+def sign_made(folder: Path, made_from: dict[str, Any], images: Path) -> None:
+    """Say of the samples that lie in a folder what they were made from; the last that is written of them."""
+    digest = sha256(folder / "samples.jsonl")
+    write_json(folder / MADE, {"made_from": made_from, "images": str(images), "samples_sha256": digest})

@@ -9,7 +9,6 @@ python -m llavapose locate --results results.json scenes=coco2017 scenes.root=co
 
 import argparse
 import logging
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,9 +38,7 @@ def main() -> int:
         print("\n".join(f"error: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return 1
     except OSError as error:
-        print(
-            f"error: --out {given.out}: {error.strerror or error}; give a folder that can be written", file=sys.stderr
-        )
+        print(f"error: {error.filename or given.out}: {error.strerror or error}; check the path", file=sys.stderr)
         return 1
     return 0
 
@@ -128,7 +125,8 @@ def table(rows: dict[str, dict[str, Any]]) -> Sequence[str]:
         ap = {key: value * 100 for key, value in row["AP"].items()}
         cells = f"{ap['value']:.1f} [{ap['low']:.1f}, {ap['high']:.1f}]"
         others = " ".join(f"{row[key]['value'] * 100:>6.1f}" for key in ("AP50", "AP75", "AR"))
-        found.append(f"{name:<10} {cells:>20} {others} {row.get('parsed', math.nan):>7.2f}".replace("nan", "   "))
+        parsed = f"{row['parsed']:.2f}" if "parsed" in row else ""
+        found.append(f"{name:<10} {cells:>20} {others} {parsed:>7}".rstrip())
     return found
 
 

@@ -5,13 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json
+from llavapose.files import fingerprint, read_jsonl, sha256
 from llavapose.llava_json import from_record
 from llavapose.owner import Place, held
 from llavapose.records import Sample
-from llavapose.samples import write_samples
-
-_CARD = "made.json"
+from llavapose.samples import find_made, sign_made, write_samples
 
 
 def join_sets(sets: Mapping[str, tuple[Path, Path]], data_dir: Path) -> tuple[Path, Path]:
@@ -35,19 +33,14 @@ def join_sets(sets: Mapping[str, tuple[Path, Path]], data_dir: Path) -> tuple[Pa
             if not link.is_symlink():
                 os.symlink(pictures.resolve(), link, target_is_directory=True)
         write_samples(samples, _all(sets))
-        write_json(folder / _CARD, {"made_from": made_from, "samples_sha256": sha256(samples)})
+        sign_made(folder, made_from, images)
     return samples, images
 
 
 def find_joined(sets: Mapping[str, tuple[Path, Path]], data_dir: Path) -> tuple[Path, Path] | None:
     """The joined set of these, where it has been made; makes nothing."""
     folder, made_from = _place(sets, data_dir)
-    samples, card = folder / "samples.jsonl", folder / _CARD
-    if not samples.is_file() or not card.is_file():
-        return None
-    told = read_json(card, what="card of joined samples")
-    same = isinstance(told, dict) and told == {"made_from": made_from, "samples_sha256": sha256(samples)}
-    return (samples, folder / "images") if same else None
+    return find_made(folder, made_from)
 
 
 def _place(sets: Mapping[str, tuple[Path, Path]], data_dir: Path) -> tuple[Path, dict[str, list[str]]]:

@@ -6,7 +6,7 @@ COCO's results format for detections: x, y, width, height in pixels; ``category_
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError, shown
 from llavapose.files import read_json, sha256
 from llavapose.locate.datasets.scored import views_of
-from llavapose.locate.samples import Asking
+from llavapose.locate.samples import Asking, area
 from llavapose.locate.shown import Shown, shown_people
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.records import Box, Person, Scene
@@ -78,10 +78,6 @@ class Detected:
     folder: str = "crops"
     labelled: bool = True
     notes: tuple[str, ...] = ()
-
-    def tellable(self, shares: Mapping[str, float | None]) -> dict[str, float | None]:
-        """Of what was said of visibility, what can be told without knowing what is so: the share that was read."""
-        return {name: share for name, share in shares.items() if self.labelled or name == "parsed"}
 
 
 def who_is_shown(
@@ -149,7 +145,7 @@ def _by_image(
             left_out["of other pictures"] += 1
         elif one.score < least_score:
             left_out[f"with a score below {least_score}"] += 1
-        elif _area(_relative(one, *sizes[one.image_id])) <= 0:
+        elif area(_relative(one, *sizes[one.image_id])) <= 0:
             left_out["outside their picture, or of no area"] += 1
         else:
             by_image[one.image_id].append(one)
@@ -161,7 +157,3 @@ def _relative(one: Detection, width: int, height: int) -> Box:
     x1, x2 = (min(max(value / width, 0.0), 1.0) for value in (x, x + wide))
     y1, y2 = (min(max(value / height, 0.0), 1.0) for value in (y, y + high))
     return (x1, y1, x2, y2)
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.errors import DataError
-from llavapose.files import fingerprint, inside, read_json, sha256, write_json
+from llavapose.files import fingerprint, inside
 from llavapose.locate.replies import Spot
 from llavapose.locate.samples import (
     Asking,
@@ -29,13 +29,12 @@ from llavapose.locate.samples import (
 )
 from llavapose.owner import Place, held
 from llavapose.records import Sample, Scene
-from llavapose.samples import write_samples
+from llavapose.samples import find_made, sign_made, write_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, plain_values, scenes_settings
 
 LOCATE_VERSION = 1
 """Raised with every change of what the samples say or show."""
-_CARD = "made.json"
 
 
 def asking_of(config: LocateConfig) -> Asking:
@@ -82,16 +81,10 @@ def _folder(made_from: dict[str, Any], data_dir: Path) -> Path:
 
 
 def _made_before(folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path] | None:
-    samples, card = folder / "samples.jsonl", folder / _CARD
-    if not samples.is_file() or not card.is_file():
-        return None
-    found = read_json(card, what="card of made samples")
-    if not isinstance(found, dict) or found.get("made_from") != made_from:
-        return None
-    if found.get("samples_sha256") != sha256(samples) or not Path(found["images"]).is_dir():
-        return None
-    print(f"samples: {samples} (made before, settings unchanged)", flush=True)
-    return samples, Path(found["images"])
+    found = find_made(folder, made_from)
+    if found is not None:
+        print(f"samples: {found[0]} (made before, settings unchanged)", flush=True)
+    return found
 
 
 def _make(scenes: ScenesConfig, config: LocateConfig, folder: Path, made_from: dict[str, Any]) -> tuple[Path, Path]:
@@ -106,10 +99,7 @@ def _make(scenes: ScenesConfig, config: LocateConfig, folder: Path, made_from: d
     if not num:
         raise DataError(f"scenes {scenes.name}: nobody with a box and a labelled joint; nothing to ask for")
     print(f"samples: {num:,} of kind locate in {folder / 'samples.jsonl'}", flush=True)
-    write_json(
-        folder / _CARD,
-        {"made_from": made_from, "images": str(images), "samples_sha256": sha256(folder / "samples.jsonl")},
-    )
+    sign_made(folder, made_from, images)
     return folder / "samples.jsonl", images
 
 

@@ -63,7 +63,7 @@ def people_in(scene: Scene) -> list[int]:
     return [
         index
         for index, person in enumerate(scene.people)
-        if _area(person.box_xyxy) > 0 and any(visibility > 0 for _, _, visibility in person.keypoints)
+        if area(person.box_xyxy) > 0 and any(visibility > 0 for _, _, visibility in person.keypoints)
     ]
 
 
@@ -192,5 +192,6 @@ def versions_of(scene: Scene, index: int, asking: Asking, *, num: int, seed: int
         yield version, view_of(scene, index, asking, version=version, seed=seed)
 
 
-def _area(box: Box) -> float:
+def area(box: Box) -> float:
+    """Of a box, in the square of its unit."""
     return (box[2] - box[0]) * (box[3] - box[1])

@@ -7,10 +7,11 @@ from typing import Any
 from llavapose.config.schema import ScenesConfig, TeacherConfig
 from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
-from llavapose.files import fingerprint, read_json, sha256, write_json
+from llavapose.files import fingerprint
 from llavapose.llm.ask import ledger_path, open_door
 from llavapose.llm.counts import State
 from llavapose.owner import Place, held, stranger
+from llavapose.samples import MADE, find_made, sign_made
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes, plain_values, scenes_settings
 from llavapose.scenes.select import select
@@ -20,7 +21,6 @@ from llavapose.teacher.prompts import PROMPT_VERSION
 
 OWNER = "teacher.endpoint"
 """What errors call the endpoint's settings."""
-_CARD = "made.json"
 
 
 class StoppedEarly(LlavaPoseError):
@@ -97,16 +97,11 @@ def find_samples(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -
 
 def _made_before(folder: Path, made_from: dict[str, Any]) -> Prepared | None:
     """The samples in a folder, where they are whole and of these settings."""
-    samples, card = folder / "samples.jsonl", folder / _CARD
-    if not samples.is_file() or not card.is_file():
+    found = find_made(folder, made_from)
+    if found is None:
         return None
-    found = read_json(card, what="card of made samples")
-    if not isinstance(found, dict) or found.get("made_from") != made_from:
-        return None
-    if found.get("samples_sha256") != sha256(samples) or not Path(found["images"]).is_dir():
-        return None
-    print(f"samples: {samples} (made before, settings unchanged)", flush=True)
-    return Prepared(samples=samples, images=Path(found["images"]), folder=folder)
+    print(f"samples: {found[0]} (made before, settings unchanged)", flush=True)
+    return Prepared(samples=found[0], images=found[1], folder=folder)
 
 
 def _make(
@@ -121,7 +116,6 @@ def _make(
     max_usd: Cap,
 ) -> Prepared:
     """Write the samples, and behind them the card that says what they were made from."""
-    samples, card = folder / "samples.jsonl", folder / _CARD
     if teacher.endpoint is not None and (missing := teacher.endpoint.uncapped("", max_usd)):
         raise ConfigError("\n".join(missing))
     print(f"samples: none for these settings yet, teacher {teacher.name} writes them to {folder}", flush=True)
@@ -134,11 +128,10 @@ def _make(
     if teacher.endpoint is None:
         _write_offline(chosen, teacher, folder)
     else:
-        card.unlink(missing_ok=True)
+        (folder / MADE).unlink(missing_ok=True)
         _write_by_endpoint(chosen, teacher, folder, _ledger_path(scenes, teacher, data_dir), max_usd)
-    written = {"made_from": made_from, "images": str(chosen.images), "samples_sha256": sha256(samples)}
-    write_json(card, written)
-    return Prepared(samples=samples, images=chosen.images, folder=folder)
+    sign_made(folder, made_from, chosen.images)
+    return Prepared(samples=folder / "samples.jsonl", images=chosen.images, folder=folder)
 
 
 def _ledger_path(scenes: ScenesConfig, teacher: TeacherConfig, data_dir: Path) -> Path:

@@ -134,7 +134,6 @@ def test_one_door_for_annotated_and_detected_people(tmp_path):
     assert all(one.annotation_id == one.person_id for one in annotated.people)
     detected = who_is_shown(config, scenes, Asking(), boxes=COCO / "detections.json", least_score=0.5)
     assert len(detected.people) == 18 and not detected.labelled and detected.folder.startswith("crops-")
-    assert detected.tellable({"parsed": 0.5, "hidden_recall": 0.0}) == {"parsed": 0.5}
     write_crops(detected.people[:2], COCO / "images", tmp_path / detected.folder, 64)
     assert len(list(tmp_path.rglob("*.jpg"))) == 2
     with pytest.raises(DataError, match="PCKh needs to know who is meant"):

@@ -121,7 +121,9 @@ def missing_anchor(judge: JudgeConfig, arm: str, results: Path) -> list[str]:
 
 def _nothing_made(data_dir: Path, output_dir: Path | None = None) -> bool:
     """Whether a teacher's endpoint will be asked for certain: neither samples nor paid replies lie here."""
-    made = [*data_dir.glob("*/made.json"), *data_dir.glob("ledgers/*.sqlite")]
+    # Sets that no teacher writes have names in two parts: locate-..., joined-...
+    cards = [card for card in data_dir.glob("*/made.json") if "-" not in card.parent.name]
+    made = [*cards, *data_dir.glob("ledgers/*.sqlite")]
     return not made and not (output_dir is not None and (output_dir / "made.json").is_file())
 
 

@@ -68,18 +68,17 @@ def _is_able(arm: Arm, config: LocateConfig) -> bool:
             "answerer=checkpoint, locate.num_people=0, or `python -m llavapose locate --answers FILE` for replies that "
             "lie there"
         )
-    taught = arm.answerer.taught()
+    coding, taught = CODINGS[config.coding], arm.answerer.taught()
     odd = [name for name in ASKED_AS if name in taught and taught[name] != str(getattr(config, name))]
     if odd:
-        told = " ".join(f"locate.{name}={taught[name]}" for name in odd)
-        raise ConfigError(f"locate: {arm.name} was taught {told}; ask it so, or it will say nothing that can be read")
-    coding = CODINGS[config.coding]
-    if not arm.answerer.lacks(coding.new_tokens):
+        why = f"was taught {' '.join(f'locate.{name}={taught[name]}' for name in odd)}"
+    elif arm.answerer.lacks(coding.new_tokens):
+        why = f"cannot write {coding.new_tokens[0]}: it was not taught locate.coding={coding.name}"
+    else:
         return True
-    why = f"{arm.name} cannot write {coding.new_tokens[0]}: it was not taught locate.coding={coding.name}"
     if arm.name != BASELINE:
-        raise ConfigError(f"locate: {why}; ask it as it was taught, e.g. locate.coding=decimal")
-    log.info("where joints are: %s; it is not asked", why)
+        raise ConfigError(f"locate: {arm.name} {why}; ask it as it was taught")
+    log.info("where joints are: %s %s; it is not asked", arm.name, why)
     return False
 
 

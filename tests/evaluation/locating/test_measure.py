@@ -211,7 +211,9 @@ def test_it_is_asked_as_it_was_taught(world, tmp_path):
     config = LocateConfig(size=32)
     seer = Seer(world, config, tmp_path / "c")
     seer.was_taught = {"coding": "bins", "view": "crop", "size": 48}
-    with pytest.raises(ConfigError, match=r"^locate: seer was taught locate\.coding=bins; ask it so"):
+    with pytest.raises(ConfigError, match=r"^locate: seer was taught locate\.coding=bins; ask it as it was"):
         locate(arm(world, tmp_path, config, seer))
+    locate(arm(world, tmp_path, config, seer, "baseline"))
+    assert not (tmp_path / "located").exists(), "a base that was taught otherwise is left out of a grid"
     seer.was_taught = {"coding": "decimal", "view": "crop", "asking": "each", "size": 48}
     locate(arm(world, tmp_path, config, seer))

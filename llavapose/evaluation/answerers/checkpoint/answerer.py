@@ -85,11 +85,6 @@ class CheckpointAnswerer:
         self._blind: dict[tuple[str, str, str], float] = {}
 
     @property
-    def rows(self) -> int:
-        """Questions answered at once."""
-        return self._rows
-
-    @property
     def batch_size(self) -> int:
         """Questions whose answers are made together."""
         return BATCHES * self._rows
@@ -253,7 +248,9 @@ class CheckpointAnswerer:
         path = Path(self._checkpoint) / "training.json"
         told = read_json(path, what="training") if path.is_file() else {}
         settings = told.get("settings") if isinstance(told, dict) else None
-        return dict(settings.get("locate") or {}) if isinstance(settings, dict) else {}
+        if not isinstance(settings, dict) or "locate" not in settings.get("data", {}).get("kinds", {}):
+            return {}
+        return dict(settings.get("locate") or {})
 
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
         """Where joints are, as ``locating`` writes it."""

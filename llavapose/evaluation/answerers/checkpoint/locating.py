@@ -157,17 +157,14 @@ def _people_told(
 ) -> tuple[PersonTold, ...]:
     """Each person with the probabilities of its own tokens: from its box to the next one's."""
     starts = [at for at in range(len(text)) if text.startswith('"box"', at)]
-    if not people or len(starts) != len(
-        people
-    ):  # the answer is read, but spaced or ordered in another way than it was taught
+    if len(starts) != len(people):  # read, but spaced or ordered in another way than it was taught
         return tuple(PersonTold(pointed=one, sure=_mean(sure), sure_of={}) for one in people)
     found = []
-    for one, first, last in zip(people, starts, [*starts[1:], len(text)], strict=True):
+    for one, first, last in zip(people, starts, [*starts, len(text)][1:], strict=True):
         part = text[first:last]
         spans = {name: _span(part, name) for name in one.spots}
-        of = {
-            name: _mean(own) for name, (a, b) in spans.items() if (own := _within(sure, ends, (first + a, first + b)))
-        }
+        own = {name: _within(sure, ends, (first + begin, first + end)) for name, (begin, end) in spans.items()}
+        of = {name: _mean(values) for name, values in own.items() if values}
         found.append(PersonTold(pointed=one, sure=_mean(_within(sure, ends, (first, last))), sure_of=of))
     return tuple(found)
 
