@@ -3,6 +3,7 @@
 python -m llavapose locate outputs/train/locate/hf                        the built-in world's held-out people
 python -m llavapose locate CHECKPOINT scenes=coco2017 scenes.root=coco    people of COCO val2017, by their boxes
 python -m llavapose locate CHECKPOINT --boxes detections.json scenes=coco2017 scenes.root=coco      by a detector's
+python -m llavapose locate CHECKPOINT --photo beach.jpg --box 120 40 200 380    one's own photo, of a person in this box
 python -m llavapose locate --answers replies.jsonl --format qwen scenes=coco2017 scenes.root=coco   another model's
 python -m llavapose locate --results results.json scenes=coco2017 scenes.root=coco                  any estimator's
 """
@@ -10,7 +11,7 @@ python -m llavapose locate --results results.json scenes=coco2017 scenes.root=co
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def main() -> int:
     parser.add_argument("--batch-size", type=int, help="questions answered at once (64)")
     given = parser.parse_intermixed_args()  # options may stand among the settings
     try:
-        print("\n".join((locate if given.answers is None and given.results is None else outside)(given)))
+        print("\n".join(chosen(given)(given)))
     except LlavaPoseError as error:
         print("\n".join(f"error: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return 1
@@ -43,10 +44,28 @@ def main() -> int:
     return 0
 
 
+def chosen(given: Any) -> Callable[[Any], list[str]]:
+    """What the options ask for.
+
+    Raises:
+        ConfigError: they do not go together.
+    """
+    if given.box and given.photo is None:
+        raise ConfigError("--box is of --photo; --boxes is a detector's file")
+    if given.photo is not None:
+        return in_photo
+    return locate if given.answers is None and given.results is None else outside
+
+
 def add_sources(parser: argparse.ArgumentParser) -> None:
     """What can stand in place of annotated boxes, and of a checkpoint."""
     parser.add_argument("--boxes", type=Path, help="a detector's, in COCO's results format, in place of annotated ones")
     parser.add_argument("--least-box", type=float, help="least score of such a box (0)")
+    parser.add_argument("--photo", type=Path, help="of one's own, in place of annotated pictures")
+    parser.add_argument(
+        "--box", type=float, nargs=4, action="append", default=[], metavar=("X", "Y", "WIDTH", "HEIGHT"),
+        help="of a person in the photo, in pixels; several times for several (the whole photo)",
+    )  # fmt: skip
     parser.add_argument("--answers", type=Path, help="JSONL of another model's replies, in place of a checkpoint")
     parser.add_argument("--format", help="of the replies: rex_omni, qwen, qwen_pixels, molmo, llavapose")
     parser.add_argument("--results", type=Path, help="COCO's results of a pose estimator, in place of a checkpoint")
@@ -84,6 +103,35 @@ def outside(given: Any) -> list[str]:
         found = answers_rows(config.scenes, config.locate, given.answers, given.format, given.out)
     shown = pckh_table(found.rows) if config.scenes.source == SceneSource.mpii else table(found.rows)
     return [*shown, *crowding_lines(found.rows), *found.notes, f"results: {given.out}"]
+
+
+def in_photo(given: Any) -> list[str]:
+    """Ask a checkpoint about a photo, as it was taught; nothing is scored.
+
+    Raises:
+        LlavaPoseError: a photo, a box or a checkpoint that is not right.
+    """
+    from llavapose.ask import OF_DRAWN_PEOPLE, check_input, is_tiny
+    from llavapose.bars import tame_bars
+
+    others = {"--boxes": given.boxes, "--answers": given.answers, "--results": given.results, "--people": given.people,
+              "--least-box": given.least_box, "--format": given.format}  # fmt: skip
+    odd = [name for name, value in others.items() if value is not None] + given.settings
+    if odd:
+        raise ConfigError(
+            f"{odd[0]} does not go with --photo, which is asked as the checkpoint was taught; leave it out"
+        )
+    if given.checkpoint is None:
+        raise ConfigError("--photo: no checkpoint; give the `hf` folder of a run")
+    check_input(given.checkpoint, given.photo)
+    if is_tiny(given.checkpoint):
+        print(OF_DRAWN_PEOPLE, file=sys.stderr)
+    tame_bars()
+    from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
+    from llavapose.evaluation.locating.photo import locate_in_photo
+
+    answerer = CheckpointAnswerer(given.checkpoint, batch_size=given.batch_size or 64)
+    return locate_in_photo(answerer, given.photo, [tuple(box) for box in given.box], given.out)
 
 
 def locate(given: Any) -> list[str]:

@@ -5,7 +5,7 @@ in a form is the set of units that can come next, so that nothing is compiled an
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,10 +39,9 @@ class Form:
         """Whether it can end here."""
         return len(self.atoms) in state
 
-    def can_hold(self, text: str) -> bool:
-        """Whether every unit of a text stands somewhere in the form: a sieve for vocabularies."""
-        atoms = set(self.atoms)
-        return all(any(_is(atom, unit) for atom in atoms) for unit in _UNITS.findall(text))
+    def can_come(self, state: State, unit: str) -> bool:
+        """Whether a unit can be the next."""
+        return any(at < len(self.atoms) and _is(self.atoms[at], unit) for at in state)
 
     def _reached(self, places: Iterable[int]) -> State:
         found = set[int]()
@@ -54,9 +53,24 @@ class Form:
         return frozenset(found)
 
 
+def first_unit(text: str) -> str:
+    """The first character or new token of a text that is not empty."""
+    return _UNITS.findall(text)[0]
+
+
+def sieve(forms: Iterable[Form], texts: Mapping[int, str]) -> dict[int, str]:
+    """Of a vocabulary, what can stand in some form: every unit of it occurs in one."""
+    atoms = {atom for form in forms for atom in form.atoms}
+    return {
+        one: text
+        for one, text in texts.items()
+        if all(any(_is(atom, unit) for atom in atoms) for unit in _UNITS.findall(text))
+    }
+
+
 def literal(text: str) -> Sequence[str]:
     """The units of a text that stands as it is."""
-    return [re.escape(character) for character in text]
+    return [re.escape(unit) for unit in _UNITS.findall(text)]
 
 
 @cache

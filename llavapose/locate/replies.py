@@ -84,10 +84,16 @@ def write_spots(spots: Mapping[str, Spot], coding: Coding) -> str:
 
 def spots_form(names: Sequence[str], coding: Coding) -> Form:
     """One answer for all joints in which each has a place."""
-    units = literal("{")
-    for number, name in enumerate(names):
-        units = [*units, *literal(f'{"," * bool(number)}"{name}":"'), *coding.atoms, *literal('"')]
-    return Form(atoms=(*units, *literal("}")))
+    return Form(atoms=tuple(_spots_units(dict.fromkeys(names), coding)))
+
+
+def _spots_units(spots: Mapping[str, Spot | None], coding: Coding) -> list[str]:
+    """Such an answer's units; a joint that has a place keeps it, as it was told."""
+    units = [*literal("{")]
+    for number, (name, spot) in enumerate(spots.items()):
+        told = literal(write_spot(spot, coding)) if spot is not None and spot.place is not None else coding.atoms
+        units += [*literal(f'{"," * bool(number)}"{name}":"'), *told, *literal('"')]
+    return [*units, *literal("}")]
 
 
 def read_spots(text: str, names: Sequence[str], coding: Coding) -> dict[str, Spot | None]:
@@ -112,6 +118,19 @@ def write_people(people: Sequence[Pointed], coding: Coding) -> str:
         for one in people
     ]
     return json.dumps(told, separators=(",", ":"))
+
+
+def people_form(people: Sequence[Pointed], coding: Coding) -> Form:
+    """One answer for everyone in a picture: the same people and boxes, and of each joint a place.
+
+    Places that were told stay; where none was, any can be written.
+    """
+    units = [*literal("[")]
+    for number, one in enumerate(people):
+        first, last = (coding.write(*corner) for corner in one.corners)
+        units += literal(f'{"," * bool(number)}{{"box":["{first}","{last}"],"joints":')
+        units += [*_spots_units(one.spots, coding), *literal("}")]
+    return Form(atoms=(*units, *literal("]")))
 
 
 def read_people(text: str, names: Sequence[str], coding: Coding) -> list[Pointed] | None:

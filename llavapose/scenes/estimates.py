@@ -18,6 +18,9 @@ PERSON_ID = 1
 MAX_VALUE = 1e9
 """Coordinates lie within this; what is beyond is no place near any picture but a slip."""
 
+MAX_SHARE = 1.5
+"""Where no coordinate of a file is above, they are shares of the picture's sides, some joints a little outside."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
@@ -47,9 +50,16 @@ def read_estimates(path: Path, *, num_joints: int = 17) -> list[Estimate]:
     values = read_json(path, what="keypoint results")
     if not isinstance(values, list):
         raise DataError(f"keypoint results: {path} is no list; expected COCO's results format")
-    return [
+    found = [
         _estimate(value, num_joints, where=f"keypoint results: {path}, record {at}") for at, value in enumerate(values)
     ]
+    farthest = max((abs(value) for one in found for x, y, _ in one.keypoints for value in (x, y)), default=0.0)
+    if 0 < farthest <= MAX_SHARE:
+        raise DataError(
+            f"keypoint results: {path}: no coordinate is above {farthest:g}; expected pixels of the picture, not shares of "
+            "its sides: multiply x by its width and y by its height"
+        )
+    return found
 
 
 def _estimate(value: Any, num_joints: int, *, where: str) -> Estimate:

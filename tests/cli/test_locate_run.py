@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from llavapose.locate.codings import CODINGS
 from llavapose.model.pretrained import load_model
@@ -52,6 +53,44 @@ def test_a_run_ends_with_where_joints_are(tmp_path, coding):
     kept = [json.loads((tmp_path / place).read_text()) for place in
             ("run/located/locate.results.json", "asked/located/model.results.json")]  # fmt: skip
     assert kept[0] == kept[1], "asked again, it says the same"
+    asked_of_a_photo(tmp_path)
+
+
+def asked_of_a_photo(folder: Path) -> None:
+    """A photo that a phone wrote lying: the box is in the pixels that a viewer shows; asked as it was taught."""
+    turned = Image.Exif()
+    turned[0x0112] = 6  # to be turned by a quarter
+    Image.new("RGB", (90, 60), "green").save(folder / "beach.jpg", exif=turned)
+    words = (sys.executable, "-m", "llavapose", "locate", "run/hf", "--photo", "beach.jpg", "--out", "mine")
+    done = warm.run([*words, "--box", "5", "10", "50", "75", "--box", "0", "0", "30", "90"],
+                    cwd=folder, capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("left wrist") == 2 and "person 2, box 0 0 30 90" in done.stdout
+    people = json.loads((folder / "mine" / "beach.results.json").read_text())
+    assert [one["bbox"] for one in people] == [[5, 10, 50, 75], [0, 0, 30, 90]]
+    assert all(len(one["keypoints"]) == 51 for one in people)
+    with Image.open(folder / "mine" / "beach.joints.jpg") as drawn:
+        assert drawn.size == (60, 90)
+    for box, said in (
+        (["70", "0", "10", "10"], "within this photo's 60 x 90"),
+        (["5", "5", "0", "10"], "--box 5 5 0 10"),
+    ):
+        done = warm.run([*words, "--box", *box], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_of_a_photo_a_checkpoint_that_was_never_taught_is_refused(tmp_path):
+    Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
+    words = (sys.executable, "-m", "llavapose", "locate", "tiny", "--photo", "a.png")
+    for more, said in (
+        ([], "give the `hf` folder of a run with data=locate"),
+        (["locate.size=64"], "locate.size=64 does not go with --photo"),
+        (["--people", "3"], "--people does not go with --photo"),
+    ):
+        done = warm.run([*words, *more], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr, done.stderr
+    done = warm.run([*words[:5], "--box", "1", "1", "5", "5"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "--box is of --photo" in done.stderr
 
 
 def test_a_grid_has_its_table_and_the_untaught_base_is_not_asked(tmp_path):

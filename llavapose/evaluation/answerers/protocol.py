@@ -6,7 +6,7 @@ a function that gives the benchmark's annotated pictures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -124,11 +124,13 @@ class PersonTold:
         pointed: the box and the joints.
         sure: mean probability of the tokens that tell this person.
         sure_of: joint -> of those that tell its place.
+        places: joint that was told without a place -> the likeliest that could be written.
     """
 
     pointed: Pointed
     sure: float
     sure_of: Mapping[str, float]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Ask an arm where the joints of held-out people are, and write down what it says and what that is worth."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +9,7 @@ from typing import Any
 
 from llavapose.config.teaching import LocateConfig
 from llavapose.errors import ConfigError, DataError
-from llavapose.evaluation.answerers.protocol import JointAnswer, LocatingAnswerer
+from llavapose.evaluation.answerers.protocol import JointAnswer, LocatingAnswerer, Place
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked, people_asked, training_people
 from llavapose.evaluation.locating.pictures import draw_people
@@ -113,6 +113,7 @@ def _row(arm: str, pictures: str, query: Query, told: JointAnswer, asked: Asked)
             "spots": {name: _shown(spot) for name, spot in one.pointed.spots.items()},
             "sure": round(one.sure, 6),
             "sure_of": {name: round(value, 6) for name, value in one.sure_of.items()},
+            "places": _placed(one.places),
         }
         for one in told.people
     ]
@@ -120,9 +121,14 @@ def _row(arm: str, pictures: str, query: Query, told: JointAnswer, asked: Asked)
         "arm": arm, "pictures": pictures, "id": query.question.id, "image": query.question.image,
         "scene_id": query.question.scene_id, "text": told.text, "num_tokens": told.num_tokens,
         "spots": {name: _shown(spot) for name, spot in told.spots.items()},
-        "places": {name: [round(one.x, 5), round(one.y, 5), round(one.sure, 6)] for name, one in told.places.items()},
+        "places": _placed(told.places),
         "coding": coding.name, "people": people, "whole": told.whole,
     }  # fmt: skip
+
+
+def _placed(places: Mapping[str, Place]) -> dict[str, list[float]]:
+    """Places as JSON: [x, y, how sure]."""
+    return {name: [round(one.x, 5), round(one.y, 5), round(one.sure, 6)] for name, one in places.items()}
 
 
 def _shown(spot: Spot | None) -> Any:

@@ -13,6 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from pycocotools.mask import iou
+from scipy.optimize import linear_sum_assignment
+
 from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked
 from llavapose.files import write_json
 from llavapose.locate.datasets.scored import MEASURES, row_of
@@ -23,8 +27,11 @@ from llavapose.locate.samples import view_of
 from llavapose.locate.score import keypoint_scores, visibility
 from llavapose.locate.shown import Shown, in_square
 from llavapose.pose.skeleton import skeleton_named
+from llavapose.records import Box, Scene
 
 MEAN_POSE = "mean_pose"
+SAME_PERSON = 0.5
+"""Least overlap (intersection over union) of a told box with the annotated one of the person that it means."""
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -97,8 +104,11 @@ def _everyone(asked: Asked, scene: Any, row: Mapping[str, Any]) -> Iterator[Loca
             if isinstance(spot, list):
                 x, y = view.outwards(spot[0], spot[1])
                 points.append((x, y, person["sure_of"].get(name, person["sure"])))
+            elif name in person["places"]:
+                x, y, sure = person["places"][name]
+                points.append((*view.outwards(x, y), sure))
             else:
-                points.append((0.0, 0.0, 0.0))
+                points.append((0.0, 0.0, 0.0))  # a joint that training never asked for
         (x1, y1), (x2, y2) = (view.outwards(*corner) for corner in person["corners"])
         yield Located(
             image_id=scene.id, keypoints=tuple(points), score=person["sure"], box=(x1, y1, x2 - x1, y2 - y1)
@@ -139,7 +149,8 @@ def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, L
 def _said(asked: Asked, rows: Rows) -> dict[str, Any]:
     """What was said of visibility, and how much of it could be read."""
     if asked.asking.of_everyone:
-        return {"parsed": sum(row["whole"] for row in rows) / len(rows)}
+        pairs = [pair for scene, row in zip(asked.scenes, rows, strict=True) for pair in _seen(asked, scene, row)]
+        return visibility(pairs).shares() | {"parsed": sum(row["whole"] for row in rows) / len(rows)}
     per, pairs = len(rows) // len(asked.people), []
     for number, row in enumerate(rows):
         person = asked.people[number // per]
@@ -147,6 +158,30 @@ def _said(asked: Asked, rows: Rows) -> dict[str, Any]:
     shares = visibility(pairs).shares()
     # Whether a detector's person shows a joint is not known.
     return {name: share for name, share in shares.items() if asked.labelled or name == "parsed"}
+
+
+def _seen(asked: Asked, scene: Scene, row: Mapping[str, Any]) -> Iterator[tuple[Spot, Spot | None]]:
+    """(what is so, what was told) of the joints of everyone whom a told box means, by an overlap of half or more."""
+    here, people = [one for one in asked.people if one.scene.id == scene.id], row["people"]
+    if not here or not people:
+        return
+    told = np.array([[*first, *last] for first, last in (one["corners"] for one in people)])
+    true = np.array([_box_in_view(one) for one in here])
+    shares = iou(_as_coco(told), _as_coco(true), [0] * len(here))
+    for number, at in zip(*linear_sum_assignment(-shares), strict=True):
+        if shares[number, at] >= SAME_PERSON:
+            yield from ((here[at].spots[name], _spot(spot)) for name, spot in people[number]["spots"].items())
+
+
+def _box_in_view(one: Shown) -> Box:
+    x1, y1, x2, y2 = one.scene.people[one.index].box_xyxy
+    width, height = one.scene.width, one.scene.height
+    return (*one.view.inwards(x1 * width, y1 * height), *one.view.inwards(x2 * width, y2 * height))
+
+
+def _as_coco(boxes: np.ndarray) -> np.ndarray:
+    """[x1, y1, x2, y2] -> [x, y, width, height]: float64[N, 4]."""
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
 def _spot(told: Any) -> Spot | None:

@@ -13,7 +13,17 @@ from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswere
 from llavapose.evaluation.answerers.checkpoint.constrained import Constrained
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
 from llavapose.locate.codings import CODINGS
-from llavapose.locate.replies import Pointed, Spot, read_spots, spots_form, write_people, write_spot, write_spots
+from llavapose.locate.replies import (
+    Pointed,
+    Spot,
+    people_form,
+    read_people,
+    read_spots,
+    spots_form,
+    write_people,
+    write_spot,
+    write_spots,
+)
 from llavapose.locate.samples import Asking
 from llavapose.locate.shown import Query, picture_query, queries_of, shown_people, write_crops
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
@@ -83,7 +93,7 @@ def test_whatever_is_likeliest_the_answer_is_of_the_form(bases, coding):
     form, ends = spots_form(COCO17.joints, CODINGS[coding]), answerer.loaded.ends
     generator = torch.Generator().manual_seed(0)
     for _ in range(3):
-        pick, written = Constrained(answerer.tokenizer, form, ends=ends), []
+        pick, written = Constrained(answerer.tokenizer, [form], ends=ends), []
         for _ in range(len(form.atoms) + 1):
             logits = torch.randn(1, len(answerer.tokenizer), generator=generator) * 5
             token = int(pick([0], logits)[0])
@@ -97,6 +107,31 @@ def test_whatever_is_likeliest_the_answer_is_of_the_form(bases, coding):
             assert all(
                 spot is not None and spot.place for spot in read_spots(text, COCO17.joints, CODINGS[coding]).values()
             )
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_people_who_were_told_stand_as_they_are_and_the_rest_has_a_place(bases, coding):
+    """Two answers with forms of their own side by side: boxes and told places word by word, whatever is likeliest."""
+    writes, joints = CODINGS[coding], ("nose", "left eye")
+    corners = ((0.1005, 0.2005), (0.3005, 0.9005))
+    near = Pointed(corners=corners, spots={"nose": Spot(x=0.2005, y=0.3005, hidden=True), "left eye": Spot()})
+    far = Pointed(corners=((0.5005, 0.1005), (0.7005, 0.8005)), spots={"nose": None, "left eye": None})
+    answerer = CheckpointAnswerer(bases[coding], device="cpu")
+    forms = [people_form([near, far], writes), people_form([far], writes)]
+    pick, ends = Constrained(answerer.tokenizer, forms, ends=answerer.loaded.ends), answerer.loaded.ends
+    generator, left = torch.Generator().manual_seed(1), [0, 1]
+    while left:
+        tokens = pick(left, torch.randn(len(left), len(answerer.tokenizer), generator=generator) * 5)
+        left = [place for place, token in zip(left, tokens.tolist(), strict=True) if token not in ends]
+    both, alone = ("".join(pick.texts[place]) for place in (0, 1))
+    assert (
+        forms[0].whole(forms[0].after(forms[0].start, both)) and both.count('"box"') == 2 and alone.count('"box"') == 1
+    )
+    told = write_people([near], writes)[1:].partition('"left eye":"')[0]
+    assert both.startswith("[" + told) and "not visible" not in both
+    if coding != "decimal":  # one above 1 cannot be read
+        first, second = read_people(both, joints, writes) or []
+        assert first.spots["nose"].hidden and first.spots["left eye"].place and second.spots["nose"].place
 
 
 class Scripted:
@@ -193,7 +228,7 @@ def test_everyone_in_a_picture_with_a_confidence_each(bases, coding, monkeypatch
     ]
     asked = [query(*joints, everyone=True)] * 2
     texts = [write_people(people, writes), write_people(people, writes)[:-4]]
-    told, _ = asked_with(monkeypatch, bases, coding, texts, asked)
+    told, scripted = asked_with(monkeypatch, bases, coding, texts, asked)
     assert told[0].whole and len(told[0].people) == 2 and not told[1].whole and not told[1].people
     for one, truth in zip(told[0].people, people, strict=True):
         assert one.pointed.corners[0] == pytest.approx(truth.corners[0], abs=1e-3)
@@ -201,3 +236,7 @@ def test_everyone_in_a_picture_with_a_confidence_each(bases, coding, monkeypatch
     first, second = told[0].people
     assert first.sure != second.sure and second.pointed.spots["left eye"].hidden
     assert first.pointed.spots["left eye"] == Spot()
+    assert set(first.places) == {"left eye"} and not second.places, "a place of what was told to have none"
+    forced = first.places["left eye"]
+    assert 0 <= forced.x <= 1 and 0 <= forced.y <= 1 and 0 < forced.sure <= 1
+    assert told[0].num_tokens > len(scripted.ids[0]) and told[1].num_tokens == len(scripted.ids[1])

@@ -3,13 +3,13 @@
 How sure the model is, is read off what it would have written freely: the constraint takes no part in it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from llavapose.locate.forms import Form, State
+from llavapose.locate.forms import Form, State, first_unit, sieve
 
 
 class Constrained:
@@ -17,14 +17,17 @@ class Constrained:
 
     Args:
         tokenizer: of the model.
-        form: of the answers.
+        forms: of the answers, one for each prompt; the same for many is the same object.
         ends: ids that end an answer.
     """
 
-    def __init__(self, tokenizer: Any, form: Form, *, ends: Collection[int]) -> None:
-        self._form, self._end = form, min(ends)
-        self._texts = _texts(tokenizer, form)
-        self._allowed: dict[State, list[int]] = {}
+    def __init__(self, tokenizer: Any, forms: Sequence[Form], *, ends: Collection[int]) -> None:
+        self._forms, self._end = forms, min(ends)
+        self._texts = _texts(tokenizer, forms)
+        # A first token may bring the space that tokenizers of words put before them.
+        self._begins = _by_first_unit({one: text.lstrip() for one, text in self._texts.items()})
+        self._inside = _by_first_unit(self._texts)
+        self._allowed: dict[tuple[int, State], list[int]] = {}
         self._states: dict[int, State] = {}
         self.texts: dict[int, list[str]] = {}
         """Place of a prompt -> the text of each token that it was given, but for its end."""
@@ -35,28 +38,28 @@ class Constrained:
         """The next token of each prompt: int64[B] for float[B, V]."""
         probabilities, found = logits.float().softmax(-1), []
         for row, place in enumerate(places):
-            state = self._states.get(place, self._form.start)
-            if self._form.whole(state):
+            form = self._forms[place]
+            state = self._states.get(place, form.start)
+            if form.whole(state):
                 found.append(self._end)
                 continue
-            ids = self._after(state)
+            ids = self._after(form, state)
             best = ids[int(probabilities[row, ids].argmax())]
             text = self._texts[best]
             text = text if self.texts.setdefault(place, []) else text.lstrip()
-            self._states[place] = self._form.after(state, text)
+            self._states[place] = form.after(state, text)
             self.texts[place].append(text)
             self.sure.setdefault(place, []).append(float(probabilities[row, best]))
             found.append(best)
         return torch.tensor(found, device=logits.device)
 
-    def _after(self, state: State) -> list[int]:
+    def _after(self, form: Form, state: State) -> list[int]:
         """Ids with which a text that stands there can go on."""
-        if state not in self._allowed:
-            # A first token may bring the space that tokenizers of words put before them.
-            begins = state == self._form.start
-            told = ((one, text.lstrip() if begins else text) for one, text in self._texts.items())
-            self._allowed[state] = [one for one, text in told if text and self._form.after(state, text)]
-        return self._allowed[state]
+        if (id(form), state) not in self._allowed:
+            firsts = self._begins if state == form.start else self._inside
+            told = (pair for unit, some in firsts.items() if form.can_come(state, unit) for pair in some)
+            self._allowed[id(form), state] = [one for one, text in told if form.after(state, text)]
+        return self._allowed[id(form), state]
 
 
 class Free:
@@ -73,11 +76,20 @@ class Free:
         return best.indices
 
 
-def _texts(tokenizer: Any, form: Form) -> dict[int, str]:
-    """Ids that can stand in such an answer, with the characters that each adds behind others."""
+def _texts(tokenizer: Any, forms: Sequence[Form]) -> dict[int, str]:
+    """Ids that can stand in such answers, with the characters that each adds behind others."""
     anchor = tokenizer("a", add_special_tokens=False).input_ids
     before, special = tokenizer.decode(anchor), set(tokenizer.all_special_ids)
     ids = [one for one in range(len(tokenizer)) if one not in special]
     told = tokenizer.batch_decode([[*anchor, one] for one in ids])
     texts = {one: text[len(before) :] for one, text in zip(ids, told, strict=True)}
-    return {one: text for one, text in texts.items() if text.strip() and form.can_hold(text.lstrip())}
+    can_stand = sieve(forms, {one: text.lstrip() for one, text in texts.items() if text.strip()})
+    return {one: texts[one] for one in can_stand}
+
+
+def _by_first_unit(texts: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:
+    """First unit -> the ids whose text begins so."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for one, text in texts.items():
+        found.setdefault(first_unit(text), []).append((one, text))
+    return found

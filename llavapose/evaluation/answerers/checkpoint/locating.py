@@ -6,6 +6,8 @@ be a place. A person's questions stand behind one copy of its picture.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from llavapose.locate.replies import (
     NOT_VISIBLE,
     Pointed,
     Spot,
+    people_form,
     read_people,
     read_spot,
     read_spots,
@@ -73,10 +76,8 @@ def _told(loaded: Loaded, rows: int, queries: Sequence[Query], images: Path, cod
             yield told
             continue
         again = forced[at]
-        kept = {name: told.places.get(name) or again.places[name] for name in queries[at].joints}
-        yield JointAnswer(
-            text=told.text, spots=told.spots, places=kept, num_tokens=told.num_tokens + again.num_tokens
-        )  # fmt: skip
+        kept = {} if told.people else {name: told.places.get(name) or again.places[name] for name in queries[at].joints}
+        yield replace(told, places=kept, people=again.people, num_tokens=told.num_tokens + again.num_tokens)
 
 
 def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], query: Query, coding: Coding) -> JointAnswer:
@@ -110,41 +111,83 @@ def _forced(
     found: Sequence[JointAnswer],
     coding: Coding,
 ) -> dict[int, JointAnswer]:
-    """Answers that are nothing but places, where the free ones lack some; index -> answer."""
-    lacking: dict[tuple[str, ...], list[int]] = {}
-    for at, (query, told) in enumerate(zip(queries, found, strict=True)):
-        if not query.everyone and len(told.places) < len(query.joints):
-            lacking.setdefault(query.joints if len(query.joints) > 1 else (), []).append(at)
+    """Answers in which every joint has a place, where the free ones lack some; index -> answer."""
+    of_joints = {query.joints: _form(query.joints, coding) for query in queries}
+    forms = {
+        at: people_form([one.pointed for one in told.people], coding) if query.everyone else of_joints[query.joints]
+        for at, (query, told) in enumerate(zip(queries, found, strict=True))
+        if _lacks_places(query, told)
+    }
+    if not forms:
+        return {}
+    pick = Constrained(loaded.reader.tokenizer, list(forms.values()), ends=loaded.ends)
+    # A token is a character at least.
+    longest = max(len(form.atoms) for form in forms.values()) + 1
+    _write(loaded, rows, [prompts[at] for at in forms], pick, longest)
     answers: dict[int, JointAnswer] = {}
-    for joints, at_all in lacking.items():
-        form = spots_form(joints, coding) if joints else coding.form
-        pick = Constrained(loaded.reader.tokenizer, form, ends=loaded.ends)
-        # A token is a character at least.
-        _write(loaded, rows, [prompts[at] for at in at_all], pick, len(form.atoms) + 1)
-        for number, at in enumerate(at_all):
-            texts, sure = pick.texts[number], pick.sure[number]
-            answers[at] = JointAnswer(
-                text="".join(texts), spots={}, places=_places_of(texts, sure, queries[at].joints, form, coding),
-                num_tokens=len(texts),
-            )  # fmt: skip
+    for number, (at, form) in enumerate(forms.items()):
+        texts, sure, query = pick.texts[number], pick.sure[number], queries[at]
+        assert form.whole(form.after(form.start, "".join(texts))), texts
+        of_one, people = {}, ()
+        if query.everyone:
+            people = _placed(found[at].people, texts, sure, coding)
+        else:
+            of_one = _places_of(texts, sure, query.joints, coding)
+        answers[at] = JointAnswer(text="".join(texts), spots={}, places=of_one, num_tokens=len(texts), people=people)
     return answers
 
 
-def _places_of(
-    texts: Sequence[str], sure: Sequence[float], joints: Sequence[str], form: Form, coding: Coding
-) -> dict[str, Place]:
+def _form(joints: tuple[str, ...], coding: Coding) -> Form:
+    return coding.form if len(joints) == 1 else spots_form(joints, coding)
+
+
+def _lacks_places(query: Query, told: JointAnswer) -> bool:
+    """Whether a joint that was asked for, or one of a person who was told, has no place."""
+    if query.everyone:
+        return any(spot is None or spot.place is None for one in told.people for spot in one.pointed.spots.values())
+    return len(told.places) < len(query.joints)
+
+
+def _placed(
+    people: Sequence[PersonTold], texts: Sequence[str], sure: Sequence[float], coding: Coding
+) -> tuple[PersonTold, ...]:
+    """The same people with the places that were written under constraint."""
+    text, ends = "".join(texts), _lengths(texts)
+    starts = [*_starts(text), len(text)]
+    found = []
+    for one, first, last in zip(people, starts, starts[1:], strict=False):
+        lacking = [name for name, spot in one.pointed.spots.items() if spot is None or spot.place is None]
+        found.append(replace(one, places=_read_places(text, (first, last), lacking, sure, ends, coding)))
+    return tuple(found)
+
+
+def _places_of(texts: Sequence[str], sure: Sequence[float], joints: Sequence[str], coding: Coding) -> dict[str, Place]:
     """The places of an answer under constraint."""
     text = "".join(texts)
-    assert form.whole(form.after(form.start, text)), text
     if len(joints) == 1:
         return {joints[0]: Place(*coding.nearest(text), _mean(sure))}
-    ends = [len("".join(texts[: number + 1])) for number in range(len(texts))]
+    return _read_places(text, (0, len(text)), joints, sure, _lengths(texts), coding)
+
+
+def _read_places(
+    text: str, part: tuple[int, int], joints: Sequence[str], sure: Sequence[float], ends: Sequence[int], coding: Coding
+) -> dict[str, Place]:
+    """The places that a part of such an answer tells of joints, each with the probabilities of its own tokens."""
     found = {}
     for name in joints:
-        first, last = _span(text, name)
-        own = _within(sure, ends, (first, last))
-        found[name] = Place(*coding.nearest(text[first:last]), _mean(own))
+        first, last = (part[0] + at for at in _span(text[slice(*part)], name))
+        found[name] = Place(*coding.nearest(text[first:last]), _mean(_within(sure, ends, (first, last))))
     return found
+
+
+def _lengths(texts: Sequence[str]) -> list[int]:
+    """How long the text is behind each token."""
+    return list(accumulate(map(len, texts)))
+
+
+def _starts(text: str) -> list[int]:
+    """Where each person of an answer begins."""
+    return [at for at in range(len(text)) if text.startswith('"box"', at)]
 
 
 def _within(sure: Sequence[float], ends: Sequence[int], span: tuple[int, int]) -> list[float]:
@@ -156,7 +199,7 @@ def _people_told(
     text: str, people: Sequence[Pointed], sure: Sequence[float], ends: Sequence[int]
 ) -> tuple[PersonTold, ...]:
     """Each person with the probabilities of its own tokens: from its box to the next one's."""
-    starts = [at for at in range(len(text)) if text.startswith('"box"', at)]
+    starts = _starts(text)
     if len(starts) != len(people):  # read, but spaced or ordered in another way than it was taught
         return tuple(PersonTold(pointed=one, sure=_mean(sure), sure_of={}) for one in people)
     found = []
