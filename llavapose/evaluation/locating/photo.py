@@ -19,7 +19,7 @@ from llavapose.locate.results import Located, write_results
 from llavapose.locate.samples import Asking, view_of
 from llavapose.locate.shown import picture_query, queries_of, shown_people, write_crops
 from llavapose.locate.views import View
-from llavapose.pose.skeleton import Skeleton, skeleton_named
+from llavapose.pose.skeleton import COCO17, Skeleton, skeleton_named
 from llavapose.records import Box, Person, Scene
 from llavapose.rgb import open_image
 from llavapose.scenes.draw import draw_skeleton
@@ -98,7 +98,7 @@ def _scene(size: tuple[int, int], boxes: Sequence[Pixels]) -> Scene:
                 f"{width} x {height}"
             )
         box = (inside[0] / width, inside[1] / height, inside[2] / width, inside[3] / height)
-        people.append(Person(id=number, box_xyxy=box))
+        people.append(Person(id=number, box_xyxy=box, keypoints=((0.0, 0.0, 0),) * len(COCO17.joints)))
     return Scene(id=1, image=NAME, width=width, height=height, people=tuple(people))
 
 

@@ -167,7 +167,7 @@ def _seen(asked: Asked, scene: Scene, row: Mapping[str, Any]) -> Iterator[tuple[
         return
     told = np.array([[*first, *last] for first, last in (one["corners"] for one in people)])
     true = np.array([_box_in_view(one) for one in here])
-    shares = iou(_as_coco(told), _as_coco(true), [0] * len(here))
+    shares = np.asarray(iou(_as_coco(told), _as_coco(true), [0] * len(here)))
     for number, at in zip(*linear_sum_assignment(-shares), strict=True):
         if shares[number, at] >= SAME_PERSON:
             yield from ((here[at].spots[name], _spot(spot)) for name, spot in people[number]["spots"].items())
