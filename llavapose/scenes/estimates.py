@@ -56,8 +56,8 @@ def read_estimates(path: Path, *, num_joints: int = 17) -> list[Estimate]:
     farthest = max((abs(value) for one in found for x, y, _ in one.keypoints for value in (x, y)), default=0.0)
     if 0 < farthest <= MAX_SHARE:
         raise DataError(
-            f"keypoint results: {path}: no coordinate is above {farthest:g}; expected pixels of the picture, not shares "
-            "of its sides: multiply x by its width and y by its height"
+            f"keypoint results: {path}: no coordinate is above {farthest:g}; expected pixels, not shares of the "
+            "picture's sides: multiply x by its width and y by its height"
         )
     return found
 

@@ -1,0 +1,168 @@
+"""Are claims read out of English that nobody tuned on? True texts, single flips, and sentences of real texts.
+
+    python -m benchmarks.claims_fresh --half development --missed      # what may be looked at
+    python -m benchmarks.claims_fresh                                  # both halves; the counted one decides
+
+``tests/pose/claims/fresh``: 600 true texts about pictures of the built-in world and 200 of them with one claim changed
+(``true.jsonl``, ``flips.jsonl``), written from the pictures' facts without the extractor having been seen; and marks on
+real texts (``real_marks.jsonl``: hashes and offsets only; the texts themselves are read where they lie, and the marks left
+out where they do not). What a careful reader could argue either way is in ``real_marks_unsure.jsonl`` and counts neither
+way. Halves go by the sha256 of a text's id, a flip with the text that it was made of.
+
+*alarms*: true texts in which something is contradicted. *found*: flips in which something is. *precision*, *recall*: of
+extracted claims against the listed ones. All with Wilson's 95% intervals.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import binomtest
+
+from benchmarks.claim_paragraphs import matches
+from benchmarks.claims import held_out
+from llavapose.pose.check import CONTRADICTED, check_text
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.records import Scene
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
+
+WORLD = WorldSettings(num_train=0, num_val=140, seed=90210)
+"""The pictures that the texts are about."""
+FRESH = Path(__file__).parent.parent / "tests/pose/claims/fresh"
+REAL = Path(__file__).parent.parent.parent / "shared/data"
+FEW = 20
+"""Kinds with fewer cases are pooled."""
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+Row = dict[str, Any]
+
+
+def read(name: str) -> list[Row]:
+    """The lines of a file of the material."""
+    return [json.loads(line) for line in (FRESH / name).read_text(encoding="utf-8").splitlines()]
+
+
+def share(right: int, num: int) -> str:
+    """A share with Wilson's interval and what it is of."""
+    if not num:
+        return "-"
+    low, high = binomtest(right, num).proportion_ci(method="wilson")
+    return f"{right / num:.1%} [{low:.1%}, {high:.1%}] of {num}"
+
+
+def contradicted(text: str, scene: Scene) -> list[str]:
+    """What the checker contradicts in a text."""
+    told = check_text(text, scene, scene_facts(scene))
+    return [f"{one.claim.kind} {one.claim.part} {one.claim.value}" for one in told if one.outcome == CONTRADICTED]
+
+
+def as_listed(row: Row, scenes: Mapping[int, Scene]) -> Row:
+    """A true text as ``claim_paragraphs`` compares it."""
+    return row | {"people": len(scenes[row["scene"]].people)}
+
+
+def real_rows() -> Iterator[Row]:
+    """Marked real sentences with their text, each on its own; none where the texts are not here.
+
+    Raises:
+        ValueError: a sentence is another than the one that was marked.
+    """
+    texts = dict(_real_texts())
+    unsure = {(row["source"], row["key"], row["sentence"]) for row in read("real_marks_unsure.jsonl")}
+    for row in read("real_marks.jsonl"):
+        place = (row["source"], row["key"], row["sentence"])
+        if place in unsure or place[:2] not in texts:
+            continue
+        sentence = _SENTENCE.split(texts[place[:2]].strip())[row["sentence"]].strip()
+        if hashlib.sha256(sentence.encode()).hexdigest()[:16] != row["sha256"]:
+            raise ValueError(f"{place}: another sentence than the one that was marked")
+        claims = [
+            {**one, "mention": _words(sentence, one.get("mention")), "target": _words(sentence, one.get("target"))}
+            for one in row["claims"]
+            if one["part"] != "hand"  # a hand without its side is no claim of this project's
+        ]
+        yield {"id": "/".join(map(str, place)), "text": sentence, "people": 1 + row["people"], "claims": claims}
+
+
+def _words(sentence: str, span: list[int] | None) -> str | None:
+    return sentence[slice(*span)] if span else None
+
+
+def _real_texts() -> Iterator[tuple[tuple[str, str], str]]:
+    answers = REAL / "llava_coco2014" / "answers_gpt4_90.jsonl"
+    captions = REAL / "llava_coco2014" / "captions_boxes_val_80.jsonl"
+    if not answers.is_file():
+        return
+    for line in answers.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        yield ("answers_gpt4_90", str(row["question_id"])), row["text"]
+    for line in captions.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        yield from ((("captions", f"{row['id']}/{at}"), text) for at, text in enumerate(row["captions"]))
+    for path in sorted((REAL / "upstream_outputs").glob("*.json")):
+        turns = Counter[str]()
+        for sample in json.loads(path.read_text(encoding="utf-8")):
+            for turn in sample["conversations"]:
+                if turn["from"] == "gpt":
+                    yield ("upstream", f"{path.stem}/{sample['id']}/{turns[sample['id']]}"), turn["value"]
+                    turns[sample["id"]] += 1
+
+
+def print_half(half: str, scenes: Mapping[int, Scene], *, missed: bool) -> None:
+    """The shares of one half, and where asked the texts that are read otherwise than listed."""
+    true = [row for row in read("true.jsonl") if held_out(row["id"]) == (half == "counted")]
+    flips = [row for row in read("flips.jsonl") if held_out(row["of"]) == (half == "counted")]
+    alarms = {row["id"]: contradicted(row["text"], scenes[row["scene"]]) for row in true}
+    found = {row["id"]: contradicted(row["text"], scenes[row["scene"]]) for row in flips}
+    print(f"\n{half} half\nalarms     {share(sum(map(bool, alarms.values())), len(alarms))} true texts")
+    print(f"found      {share(sum(map(bool, found.values())), len(found))} flips")
+    kinds = Counter(row["false"]["kind"] for row in flips)
+    for name in pooled(kinds):
+        some = [row for row in flips if name in (row["false"]["kind"], "others" * (kinds[row["false"]["kind"]] < FEW))]
+        print(f"  {name:10s} {share(sum(bool(found[row['id']]) for row in some), len(some))}")
+    wrong = print_claims("written", [as_listed(row, scenes) for row in true])
+    wrong += print_claims("real", [row for row in real_rows() if held_out(row["id"]) == (half == "counted")])
+    if missed:
+        wrong += [f"ALARM {row['text']} -> {alarms[row['id']]}" for row in true if alarms[row["id"]]]
+        wrong += [f"NOT FOUND {row['text']}: {row['false']}" for row in flips if not found[row["id"]]]
+        print(*wrong, sep="\n")
+
+
+def pooled(kinds: Counter[str]) -> list[str]:
+    """Kinds with enough cases, and "others" for the rest."""
+    return [
+        *sorted(name for name, num in kinds.items() if num >= FEW),
+        *(["others"] if min(kinds.values()) < FEW else []),
+    ]
+
+
+def print_claims(name: str, rows: Iterable[Row]) -> list[str]:
+    """Precision and recall over texts; returns a line for each claim that is missed or too many."""
+    right = extracted = listed = 0
+    wrong = []
+    for row in rows:
+        found, matched, lines = matches(row)
+        right, extracted, listed = right + matched, extracted + len(found), listed + len(row["claims"])
+        wrong += [f"{line}  <-  {row['text']}" for line in lines]
+    print(f"{name:10s} precision {share(right, extracted)} claims; recall {share(right, listed)}")
+    return wrong
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--root", type=Path, default=Path("outputs/worlds"), help="where worlds are kept")
+    parser.add_argument("--half", choices=("development", "counted", "both"), default="both")
+    parser.add_argument("--missed", action="store_true", help="list what is read otherwise; of the development half")
+    given = parser.parse_args()
+    scenes = {scene.id: scene for scene in read_world(ensure_world(given.root, WORLD), "val").scenes}
+    for half in ("development", "counted") if given.half == "both" else (given.half,):
+        print_half(half, scenes, missed=given.missed and half == "development")
+
+
+if __name__ == "__main__":
+    main()
