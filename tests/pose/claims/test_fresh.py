@@ -1,4 +1,4 @@
-"""The fresh material is what it says: kinds and values of the vocabulary, flips of texts that are there, no source's text."""
+"""The fresh material is what it says: the vocabulary's kinds, flips of texts that are there, no text of a source."""
 
 import json
 from pathlib import Path
