@@ -18,6 +18,9 @@ from typing import Any
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 
+AS_TAUGHT = ("view", "asking", "coding", "margin", "size", "described")
+"""Settings of ``locate`` that a checkpoint is asked with as it was taught, unless they are given."""
+
 
 def main() -> int:
     """Locate, write and print; 1 with one line on stderr if something is wrong with the input."""
@@ -50,6 +53,8 @@ def chosen(given: Any) -> Callable[[Any], list[str]]:
     Raises:
         ConfigError: they do not go together.
     """
+    if given.batch_size is not None and given.batch_size < 1:
+        raise ConfigError(f"--batch-size is {given.batch_size}; expected 1 or more")
     if given.box and given.photo is None:
         raise ConfigError("--box is of --photo; --boxes is a detector's file")
     if given.photo is not None:
@@ -150,20 +155,50 @@ def locate(given: Any) -> list[str]:
         raise ConfigError("no checkpoint; give the `hf` folder of a run, --answers or --results")
     if given.people is not None and given.people < 1:
         raise ConfigError(f"--people is {given.people}; expected 1 or more")
-    if given.batch_size is not None and given.batch_size < 1:
-        raise ConfigError(f"--batch-size is {given.batch_size}; expected 1 or more")
     told = {
         "checkpoint": given.checkpoint, "output_dir": given.out, "locate.num_people": given.people,
         "locate.boxes": given.boxes, "locate.least_box": given.least_box or 0.0,
         "answerer.batch_size": given.batch_size or 64,
     }  # fmt: skip
     words = [f"{name}={hydra_value(value)}" for name, value in told.items()]
+    words += as_taught(Path(given.checkpoint), given.settings)
     words += ["arm=model", "benchmark.num_images=0", "probe.enabled=false", "controls=[]", "text_only=false"]
     config = settings("evaluate", conf_folder(), [*words, *given.settings])
     logging.basicConfig(level="INFO", format="%(message)s")
     evaluate(config)
     say_tables(config.output_dir)
-    return [f"results: {config.output_dir / 'located'}"]
+    return [*other_measures(config), f"results: {config.output_dir / 'located'}"]
+
+
+def as_taught(checkpoint: Path, given: Sequence[str]) -> list[str]:
+    """Settings with which a checkpoint was taught to locate, by its training.json, but for those that are given."""
+    from llavapose.files import read_json
+    from llavapose.sweep.overrides import hydra_value
+
+    path = checkpoint / "training.json"
+    told: Any = read_json(path, what="training") if path.is_file() else None
+    for key in ("settings", "locate"):
+        told = told.get(key) if isinstance(told, dict) else None
+    taught = told
+    mine = {word.partition("=")[0] for word in given}
+    names = [name for name in AS_TAUGHT if f"locate.{name}" not in mine]
+    # What nothing reads is refused: a whole picture is not cut out.
+    if isinstance(taught, dict) and ("locate.view=picture" in given or taught.get("view") == "picture"):
+        names = [name for name in names if name not in ("size", "margin")]
+    found = {f"locate.{name}": taught[name] for name in names if isinstance(taught, dict) and name in taught}
+    return [f"{name}={hydra_value(value)}" for name, value in found.items()]
+
+
+def other_measures(config: Any) -> Sequence[str]:
+    """What CrowdPose and MPII measure beside the table, of the checkpoint's own pictures."""
+    from llavapose.config.choices import SceneSource
+    from llavapose.files import read_json
+    from llavapose.locate.datasets.scored import crowding_lines, pckh_table
+
+    rows = read_json(config.output_dir / "located" / "model.json", what="located")["rows"]
+    if config.scenes.source == SceneSource.mpii:
+        return pckh_table(rows)
+    return crowding_lines(rows)
 
 
 def table(rows: dict[str, dict[str, Any]]) -> Sequence[str]:

@@ -10,16 +10,13 @@ from math import exp
 from pathlib import Path
 
 from llavapose.files import read_json
+from llavapose.locate.datasets.truth import BODY
 from llavapose.locate.results import Located
 from llavapose.locate.shown import Shown
 from llavapose.pose.skeleton import skeleton_named
 
 LARGE = 96**2
 """Square pixels of area from which COCO calls a person large."""
-
-
-BOX_SHARE = 0.53
-"""Of a box that is the person, where a data set tells no areas (CrowdPose's own evaluation)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,21 +43,29 @@ def areas_of(annotations: Path) -> dict[int, float]:
     return {one["id"]: float(one["area"]) for one in people if "area" in one}
 
 
-def joint_errors(person: Shown, located: Located, areas: Mapping[int, float]) -> list[JointError]:
-    """Of each labelled joint; nothing where neither an area nor a box is told."""
+def joint_errors(person: Shown, located: Located | None, areas: Mapping[int, float]) -> list[JointError]:
+    """Of each labelled joint; nothing where neither an area nor a box is told, or a set has no sigmas (MPII).
+
+    Args:
+        person: annotated.
+        located: None: nobody was; no joint is like any.
+        areas: of ``areas_of``.
+    """
     scene, skeleton = person.scene, skeleton_named(person.scene.skeleton)
     annotated = scene.people[person.index]
     x1, y1, x2, y2 = annotated.box_xyxy
     box = (x2 - x1) * scene.width * (y2 - y1) * scene.height
-    area = areas.get(annotated.id, 0.0) or BOX_SHARE * box
-    if area <= 0:
+    area = areas.get(annotated.id, BODY * box)
+    if area <= 0 or not skeleton.sigmas:
         return []
     found = []
     for number, (x, y, visibility) in enumerate(annotated.keypoints):
         if visibility > 0:
-            u, v, _ = located.keypoints[number]
-            squared = (u - x * scene.width) ** 2 + (v - y * scene.height) ** 2
-            similarity = exp(-squared / (2 * area * (2 * skeleton.sigmas[number]) ** 2))
+            similarity = 0.0
+            if located is not None:
+                u, v, _ = located.keypoints[number]
+                squared = (u - x * scene.width) ** 2 + (v - y * scene.height) ** 2
+                similarity = exp(-squared / (2 * area * (2 * skeleton.sigmas[number]) ** 2))
             found.append(
                 JointError(
                     joint=skeleton.joints[number], hidden=visibility == 1, area=area, similarity=similarity

@@ -47,7 +47,7 @@ class Form:
         found = set[int]()
         for at in places:
             found.add(at)
-            while at < len(self.atoms) and self.atoms[at].endswith("?"):
+            while at < len(self.atoms) and _may_be_left_out(self.atoms[at]):
                 at += 1
                 found.add(at)
         return frozenset(found)
@@ -75,4 +75,8 @@ def literal(text: str) -> Sequence[str]:
 
 @cache
 def _is(atom: str, unit: str) -> bool:
-    return re.fullmatch(atom.removesuffix("?"), unit) is not None
+    return re.fullmatch(atom.removesuffix("?") if _may_be_left_out(atom) else atom, unit) is not None
+
+
+def _may_be_left_out(atom: str) -> bool:
+    return atom.endswith("?") and not atom.endswith("\\?")

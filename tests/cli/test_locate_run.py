@@ -45,7 +45,7 @@ def test_a_run_ends_with_where_joints_are(tmp_path, coding):
     )
     card = (tmp_path / "run" / "hf" / "README.md").read_text()
     assert "Where joints are" in card and "keypoint AP" in card and "not evaluated when" not in card
-    words = ("-m", "llavapose", "locate", "run/hf", f"scenes.root={tmp_path}/w", *SMALL[:4], f"locate.coding={coding}")
+    words = ("-m", "llavapose", "locate", "run/hf", f"scenes.root={tmp_path}/w", *SMALL[:3])
     again = warm.run(
         [sys.executable, *words, "--people", "3", "--out", "asked"], cwd=tmp_path, capture_output=True, text=True
     )
@@ -91,6 +91,25 @@ def test_of_a_photo_a_checkpoint_that_was_never_taught_is_refused(tmp_path):
         assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr, done.stderr
     done = warm.run([*words[:5], "--box", "1", "1", "5", "5"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1 and "--box is of --photo" in done.stderr
+
+
+def test_everyone_in_a_picture_from_end_to_end(tmp_path):
+    words = [word for word in SMALL if not word.startswith("locate.size")]
+    command = [
+        sys.executable,
+        "-m",
+        "llavapose",
+        "train",
+        *words,
+        f"scenes.root={tmp_path}/w",
+        f"data_dir={tmp_path}/d",
+    ]
+    asked = ("data=locate", "locate.view=picture", "locate.asking=json", "locate.coding=tokens", "output_dir=run",
+             "data.max_length=2048", "data.num_val=1")  # fmt: skip
+    done = warm.run([*command, *asked], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    rows = {row["shown"]: row for row in read_table(tmp_path / "run", "located.csv")}
+    assert rows["true"]["boxes"] == "own" and rows["true"]["asking"] == "json"
 
 
 def test_a_grid_has_its_table_and_the_untaught_base_is_not_asked(tmp_path):

@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 
 FOLDER = "located"
 ASKED_AS = ("view", "asking", "coding")
-"""Settings of ``locate`` that a checkpoint must be asked with as it was taught; others may be varied."""
+"""Settings of ``locate`` that a checkpoint must be asked with as it was taught."""
+SHOWN_AS = ("margin", "size", "described")
+"""Those that may be varied, which a line says."""
 
 
 def locate(arm: Arm) -> None:
@@ -75,6 +77,11 @@ def _is_able(arm: Arm, config: LocateConfig) -> bool:
     elif arm.answerer.lacks(coding.new_tokens):
         why = f"cannot write {coding.new_tokens[0]}: it was not taught locate.coding={coding.name}"
     else:
+        varied = [name for name in SHOWN_AS if name in taught and taught[name] != getattr(config, name)]
+        for name in varied:
+            log.warning(
+                "%s: asked with locate.%s=%s, and taught with %s", arm.name, name, getattr(config, name), taught[name]
+            )
         return True
     if arm.name != BASELINE:
         raise ConfigError(f"locate: {arm.name} {why}; ask it as it was taught")
@@ -92,7 +99,8 @@ def _ask(arm: Arm, asked: Asked, folder: Path) -> None:
     queries = [(name, query) for name, _, group in groups for query in group]
     keys = [(name, number) for name, number, group in groups for _ in group]
     texts = [[name, one.question.id, one.question.image, one.question.text] for name, one in queries]
-    made = fingerprint([answerer.identity(), texts, asdict(asked.asking), str(asked.images)])
+    made_from = [answerer.identity(), texts, asdict(asked.asking), str(asked.images)]
+    made = fingerprint([*made_from, "places of all joints"] if asked.asking.of_everyone else made_from)
 
     def rows_from(first: int) -> Iterator[dict[str, Any]]:
         left, start = queries[first:], perf_counter()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llavapose.config.choices import Joints
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.errors import ConfigError
@@ -77,6 +78,11 @@ def people_asked(scenes: ScenesConfig, config: LocateConfig, crops: Path) -> Ask
         DataError: annotations or pictures that are missing or broken.
     """
     asking, chosen = asking_of(config), open_scenes(scenes, "val", any_joints=True)
+    if asking.of_everyone and scenes.joints == Joints.mpii16:
+        raise ConfigError(
+            "locate.asking=json with locate.view=picture: PCKh has to know who is meant, and an answer about everyone "
+            "does not tell; use locate.asking=each"
+        )
     everyone = who_is_shown(scenes, chosen.scenes, asking, boxes=config.boxes, least_score=config.least_box)
     by_picture: dict[int, list[Shown]] = {}
     for one in everyone.people:

@@ -19,7 +19,7 @@ from llavapose.locate.results import Located, write_results
 from llavapose.locate.samples import Asking, view_of
 from llavapose.locate.shown import picture_query, queries_of, shown_people, write_crops
 from llavapose.locate.views import View
-from llavapose.pose.skeleton import COCO17, Skeleton, skeleton_named
+from llavapose.pose.skeleton import Skeleton, skeleton_named
 from llavapose.records import Box, Person, Scene
 from llavapose.rgb import open_image
 from llavapose.scenes.draw import draw_skeleton
@@ -66,7 +66,7 @@ def locate_in_photo(answerer: LocatingAnswerer, photo: Path, boxes: Sequence[Pix
     if boxes and asking.of_everyone:
         raise ConfigError("--box: this checkpoint tells everyone in a picture with boxes of its own; leave --box out")
     upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
-    scene = _scene(upright.size, boxes)
+    scene = _scene(upright.size, boxes, str(answerer.taught()["joints"]))
     with TemporaryDirectory() as folder:
         upright.save(Path(folder) / NAME)
         poses = list(_poses(answerer, scene, asking, Path(folder)))
@@ -76,7 +76,7 @@ def locate_in_photo(answerer: LocatingAnswerer, photo: Path, boxes: Sequence[Pix
         _drawn(upright, poses, skeleton).save(stream, "JPEG", quality=92)
     write_results(results, [_located(one, skeleton) for one in poses])
     told = [line for number, one in enumerate(poses, 1) for line in _lines(number, one)]
-    return [*(told or ["nobody is told in a form that can be read"]), f"drawn: {drawn}", f"results: {results}"]
+    return [*(told or ["nobody is told, or not in a form that can be read"]), f"drawn: {drawn}", f"results: {results}"]
 
 
 def _asking(answerer: LocatingAnswerer) -> Asking:
@@ -87,9 +87,10 @@ def _asking(answerer: LocatingAnswerer) -> Asking:
     return Asking(**{name: taught[name] for name in _TAUGHT})
 
 
-def _scene(size: tuple[int, int], boxes: Sequence[Pixels]) -> Scene:
+def _scene(size: tuple[int, int], boxes: Sequence[Pixels], joints: str) -> Scene:
     """The photo with its people, of whom nothing but the box is known."""
     (width, height), people = size, []
+    unlabelled = ((0.0, 0.0, 0),) * len(skeleton_named(joints).joints)
     for number, (x, y, wide, high) in enumerate(boxes or [(0.0, 0.0, float(width), float(height))], 1):
         inside = (max(x, 0.0), max(y, 0.0), min(x + wide, width), min(y + high, height))
         if not (wide > 0 and high > 0 and inside[0] < inside[2] and inside[1] < inside[3]):
@@ -98,8 +99,8 @@ def _scene(size: tuple[int, int], boxes: Sequence[Pixels]) -> Scene:
                 f"{width} x {height}"
             )
         box = (inside[0] / width, inside[1] / height, inside[2] / width, inside[3] / height)
-        people.append(Person(id=number, box_xyxy=box, keypoints=((0.0, 0.0, 0),) * len(COCO17.joints)))
-    return Scene(id=1, image=NAME, width=width, height=height, people=tuple(people))
+        people.append(Person(id=number, box_xyxy=box, keypoints=unlabelled))
+    return Scene(id=1, image=NAME, width=width, height=height, people=tuple(people), skeleton=joints)
 
 
 def _poses(answerer: LocatingAnswerer, scene: Scene, asking: Asking, folder: Path) -> Iterator[Pose]:
@@ -121,8 +122,8 @@ def _poses(answerer: LocatingAnswerer, scene: Scene, asking: Asking, folder: Pat
                 spots |= told.spots
                 places |= told.places
         points = _outwards(places, one.view)
-        sure = sum(point[2] for point in points.values()) / len(points)
-        yield Pose(box=_pixels(one.scene.people[one.index].box_xyxy, scene), spots=spots, points=points, sure=sure)
+        box = _pixels(one.scene.people[one.index].box_xyxy, scene)
+        yield Pose(box=box, spots=spots, points=points, sure=_sure(points))
 
 
 def _of_everyone(told: PersonTold, view: View) -> Pose:
@@ -133,7 +134,12 @@ def _of_everyone(told: PersonTold, view: View) -> Pose:
         if spot is not None and spot.place is not None
     }
     points = _outwards(named | dict(told.places), view)
-    return Pose(box=(x1, y1, x2 - x1, y2 - y1), spots=told.pointed.spots, points=points, sure=told.sure)
+    return Pose(box=(x1, y1, x2 - x1, y2 - y1), spots=told.pointed.spots, points=points, sure=_sure(points))
+
+
+def _sure(points: Mapping[str, Point]) -> float:
+    """Of a person: the mean of its joints'."""
+    return sum(sure for _, _, sure in points.values()) / len(points)
 
 
 def _outwards(places: Mapping[str, Place], view: View) -> dict[str, Point]:

@@ -57,7 +57,7 @@ def draw_people(folder: Path, asked: Asked, scenes: Path, people: Sequence[Mappi
         log.warning("page: %d people are not drawn, such as: %s", len(problems), problems[0])
 
 
-def _side_by_side(one: Shown, scenes: Path, located: Sequence[Sequence[float]]) -> Image.Image:
+def _side_by_side(one: Shown, scenes: Path, located: Sequence[Sequence[float]] | None) -> Image.Image:
     scene, person = one.scene, one.scene.people[one.index]
     skeleton, view = skeleton_named(scene.skeleton), around(person.box_xyxy, scene.width, scene.height, margin=MARGIN)
     path = inside(scenes, scene.image, where=f"scene {scene.id}")
@@ -65,7 +65,9 @@ def _side_by_side(one: Shown, scenes: Path, located: Sequence[Sequence[float]]) 
     labelled = [visibility > 0 for _, _, visibility in person.keypoints]
     true = [(*view.inwards(x * scene.width, y * scene.height), v) for x, y, v in person.keypoints]
     # What was not annotated has no place to be compared with.
-    told = [(*view.inwards(x, y), 2 if there else 0) for (x, y, _), there in zip(located, labelled, strict=True)]
+    points = located or [(0.0, 0.0, 0.0)] * len(labelled)
+    there = [known and located is not None for known in labelled]
+    told = [(*view.inwards(x, y), 2 if shown else 0) for (x, y, _), shown in zip(points, there, strict=True)]
     both = Image.new("RGB", (2 * SIDE + GAP, SIDE), "white")
     for number, points in enumerate((true, told)):
         picture = plain.copy()

@@ -14,24 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pycocotools.mask import iou
-from scipy.optimize import linear_sum_assignment
 
+from llavapose.evaluation.locating.matching import assigned, meant
 from llavapose.evaluation.locating.people import SHUFFLED, TRUE, Asked
 from llavapose.files import write_json
 from llavapose.locate.datasets.scored import MEASURES, row_of
-from llavapose.locate.errors import areas_of, joint_errors, mean_similarities, person_similarity
+from llavapose.locate.errors import JointError, areas_of, joint_errors, mean_similarities, person_similarity
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import Located, write_results
 from llavapose.locate.samples import view_of
 from llavapose.locate.score import keypoint_scores, visibility
 from llavapose.locate.shown import Shown, in_square
 from llavapose.pose.skeleton import skeleton_named
-from llavapose.records import Box, Scene
+from llavapose.records import Scene
 
 MEAN_POSE = "mean_pose"
-SAME_PERSON = 0.5
-"""Least overlap (intersection over union) of a told box with the annotated one of the person that it means."""
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -71,7 +68,8 @@ def write_located(stem: Path, asked: Asked, rows: Rows) -> list[dict[str, Any]]:
     people = [
         {
             "scene_id": one.scene.id, "person_id": one.scene.people[one.index].id, "image": one.scene.image,
-            "similarity": round(person_similarity(errors), 4), "keypoints": [list(point) for point in best.keypoints],
+            "similarity": round(person_similarity(errors), 4),
+            "keypoints": None if best is None else [list(point) for point in best.keypoints],
         }
         for one, best, errors in _beside(asked, located)
     ]  # fmt: skip
@@ -104,14 +102,13 @@ def _everyone(asked: Asked, scene: Any, row: Mapping[str, Any]) -> Iterator[Loca
             if isinstance(spot, list):
                 x, y = view.outwards(spot[0], spot[1])
                 points.append((x, y, person["sure_of"].get(name, person["sure"])))
-            elif name in person["places"]:
+            else:
                 x, y, sure = person["places"][name]
                 points.append((*view.outwards(x, y), sure))
-            else:
-                points.append((0.0, 0.0, 0.0))  # a joint that training never asked for
         (x1, y1), (x2, y2) = (view.outwards(*corner) for corner in person["corners"])
         yield Located(
-            image_id=scene.id, keypoints=tuple(points), score=person["sure"], box=(x1, y1, x2 - x1, y2 - y1)
+            image_id=scene.id, keypoints=tuple(points), score=float(np.mean([sure for _, _, sure in points])),
+            box=(x1, y1, x2 - x1, y2 - y1),
         )  # fmt: skip
 
 
@@ -131,57 +128,69 @@ def _worth(asked: Asked, located: Sequence[Located]) -> dict[str, Any]:
     return row | {"similarity": mean_similarities(errors, asked.left_out)}
 
 
-def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, Located, list[Any]]]:
-    """Each annotated person beside what was located: its own, or of an answer about everyone the likeliest."""
+def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, Located | None, list[JointError]]]:
+    """Each annotated person beside what was located: its own, or of an answer about everyone the likest, None left."""
     if not asked.labelled:
         return
-    areas, own = areas_of(asked.annotations), len(located) == len(asked.people) and not asked.asking.of_everyone
+    areas = areas_of(asked.annotations)
+    if len(located) == len(asked.people) and not asked.asking.of_everyone:
+        for person, one in zip(asked.people, located, strict=True):
+            yield person, one, joint_errors(person, one, areas)
+        return
     by_image: dict[int, list[Located]] = {}
     for one in located:
         by_image.setdefault(one.image_id, []).append(one)
-    for number, person in enumerate(asked.people):
-        candidates = [located[number]] if own else by_image.get(person.scene.id, [])
-        told = [(one, joint_errors(person, one, areas)) for one in candidates]
-        if told:
-            yield (person, *max(told, key=lambda pair: person_similarity(pair[1])))
+    for scene in asked.scenes:
+        here, told = _here(asked, scene), by_image.get(scene.id, [])
+        errors = [[joint_errors(person, one, areas) for one in told] for person in here]
+        alike = np.array([[person_similarity(one) for one in row] for row in errors]).reshape(len(here), len(told))
+        pairs = assigned(alike)
+        for number, person in enumerate(here):
+            at = pairs.get(number)
+            found = joint_errors(person, None, areas) if at is None else errors[number][at]
+            yield person, None if at is None else told[at], found
+
+
+def _here(asked: Asked, scene: Scene) -> list[Shown]:
+    return [one for one in asked.people if one.scene.id == scene.id]
 
 
 def _said(asked: Asked, rows: Rows) -> dict[str, Any]:
     """What was said of visibility, and how much of it could be read."""
     if asked.asking.of_everyone:
-        pairs = [pair for scene, row in zip(asked.scenes, rows, strict=True) for pair in _seen(asked, scene, row)]
-        return visibility(pairs).shares() | {"parsed": sum(row["whole"] for row in rows) / len(rows)}
+        return _said_of_everyone(asked, rows)
     per, pairs = len(rows) // len(asked.people), []
     for number, row in enumerate(rows):
         person = asked.people[number // per]
-        pairs += [(person.spots[name], _spot(spot)) for name, spot in row["spots"].items()]
+        pairs += [(person.spots[name], _spot(spot)) for name, spot in row["spots"].items() if _is_asked(asked, name)]
     shares = visibility(pairs).shares()
     # Whether a detector's person shows a joint is not known.
     return {name: share for name, share in shares.items() if asked.labelled or name == "parsed"}
 
 
-def _seen(asked: Asked, scene: Scene, row: Mapping[str, Any]) -> Iterator[tuple[Spot, Spot | None]]:
-    """(what is so, what was told) of the joints of everyone whom a told box means, by an overlap of half or more."""
-    here, people = [one for one in asked.people if one.scene.id == scene.id], row["people"]
-    if not here or not people:
-        return
-    told = np.array([[*first, *last] for first, last in (one["corners"] for one in people)])
-    true = np.array([_box_in_view(one) for one in here])
-    shares = np.asarray(iou(_as_coco(told), _as_coco(true), [0] * len(here)))
-    for number, at in zip(*linear_sum_assignment(-shares), strict=True):
-        if shares[number, at] >= SAME_PERSON:
-            yield from ((here[at].spots[name], _spot(spot)) for name, spot in people[number]["spots"].items())
+def _is_asked(asked: Asked, joint: str) -> bool:
+    """Whether a joint is asked for: a question for all joints names none, and means those that were taught."""
+    return asked.asking.asking != "json" or joint not in asked.left_out
 
 
-def _box_in_view(one: Shown) -> Box:
-    x1, y1, x2, y2 = one.scene.people[one.index].box_xyxy
-    width, height = one.scene.width, one.scene.height
-    return (*one.view.inwards(x1 * width, y1 * height), *one.view.inwards(x2 * width, y2 * height))
+def _said_of_everyone(asked: Asked, rows: Rows) -> dict[str, Any]:
+    """Likewise, of those whom a told box means; whoever is not told is missed with all joints.
 
-
-def _as_coco(boxes: np.ndarray) -> np.ndarray:
-    """[x1, y1, x2, y2] -> [x, y, width, height]: float64[N, 4]."""
-    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    A list that cannot be read counts as unread with every joint of the people in the picture.
+    """
+    pairs: list[tuple[Spot, Spot | None]] = []
+    num = unread = 0
+    for scene, row in zip(asked.scenes, rows, strict=True):
+        here, people = _here(asked, scene), row["people"]
+        told = {at: number for number, at in meant([one["corners"] for one in people], here).items()}
+        for at, person in enumerate(here):
+            said = people[told[at]]["spots"] if at in told else {}
+            names = [name for name in person.spots if _is_asked(asked, name)]
+            pairs += [(person.spots[name], _spot(said.get(name))) for name in names]
+            num, unread = num + len(names) * (not row["whole"]), unread + len(names) * (not row["whole"])
+        spots = [spot for one in people for name, spot in one["spots"].items() if _is_asked(asked, name)]
+        num, unread = num + len(spots), unread + spots.count(None)
+    return visibility(pairs).shares() | {"parsed": 1 - unread / num if num else None}
 
 
 def _spot(told: Any) -> Spot | None:

@@ -10,9 +10,10 @@ NOTE = (
     "Object keypoint similarity by COCO's own evaluation, times 100. boxes: by which people were cut out or told; own: "
     "the model's. Rows of other boxes or other people are no comparison. unranked: AP as if it were as sure of "
     "everyone, as the mean pose is. shuffled: another person's picture was shown. mean_pose: everyone in the training "
-    "people's mean pose. parsed: answers that are wholly of the form; a joint whose answer is no place gets the "
-    "likeliest place that could be written (not where one answer tells everyone in a picture). not visible, hidden: "
-    "precision / recall of what was said of a joint."
+    "people's mean pose. parsed: joints whose answer is wholly of the form; a joint whose answer is no place gets the "
+    "likeliest place that could be written. not visible, hidden: precision / recall of what was said of a joint; where "
+    "one answer tells everyone in a picture, of people whose box overlaps an annotated one by half, the joints of all "
+    "others missed."
 )
 ONE, SEVERAL = (
     "Interval: 95% over pictures drawn again.",
@@ -29,7 +30,7 @@ PUBLISHED = Grid(
         ),
     ),
     note="Neither ranked with the rows above nor subtracted from them: other pictures, other boxes than a detector's, "
-    "another encoder, another base.",
+    "another encoder, another base. Both began with a new connector, as connector.reset=true does here.",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from llavapose.evaluation.answerers.checkpoint import locating
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.constrained import Constrained
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
+from llavapose.evaluation.answerers.protocol import JointAnswer, PersonTold
 from llavapose.locate.codings import CODINGS
 from llavapose.locate.replies import (
     Pointed,
@@ -134,6 +135,33 @@ def test_people_who_were_told_stand_as_they_are_and_the_rest_has_a_place(bases, 
         assert first.spots["nose"].hidden and first.spots["left eye"].place and second.spots["nose"].place
 
 
+@pytest.mark.parametrize("coding", ["bins", "tokens"])
+def test_people_are_placed_behind_their_own_picture(scenes, bases, coding, monkeypatch):
+    """The real model, several pictures at once, each with a form of its own."""
+    how = Asking(view="picture", asking="json", coding=coding)
+    queries = [picture_query(scene, how) for scene in scenes.scenes[:3]]
+    corners, nowhere = ((0.1005, 0.2005), (0.3005, 0.9005)), dict.fromkeys(COCO17.joints, Spot())
+    told = [Pointed(corners=corners, spots=nowhere | {"nose": Spot(x=0.2005, y=0.3005)})]
+
+    def freely(tokenizer, ids, sure, query, coding):
+        people = told * (1 + (query.question.scene_id == scenes.scenes[1].id))
+        people = tuple(PersonTold(pointed=one, sure=0.5, sure_of={}) for one in people)
+        return JointAnswer(text="", spots={}, places={}, num_tokens=len(ids), people=people)
+
+    monkeypatch.setattr(locating, "_freely", freely)
+    answerer = CheckpointAnswerer(bases[coding], device="cpu", batch_size=2)
+    together = list(answerer.places(queries, scenes.images, how.writes))
+    assert [len(one.people) for one in together] == [1, 2, 1]
+    for one in together:
+        for person in one.people:
+            assert set(person.places) == set(COCO17.joints) - {"nose"}
+            assert all(0 <= p.x <= 1 and 0 <= p.y <= 1 and 0 < p.sure <= 1 for p in person.places.values())
+    alone = [next(iter(answerer.places([query], scenes.images, how.writes))) for query in queries]
+    for one, other in zip(together, alone, strict=True):
+        for person, again in zip(one.people, other.people, strict=True):
+            assert {n: (p.x, p.y) for n, p in person.places.items()} == {n: (p.x, p.y) for n, p in again.places.items()}
+
+
 class Scripted:
     """In place of ``greedy_in_turn``: writes given answers token by token, each with a probability of its own."""
 
@@ -212,6 +240,9 @@ def test_each_joint_of_one_answer_has_its_own_confidence(bases, coding, monkeypa
     (ids,) = scripted.ids
     everything = sum(map(chance, range(len(ids)))) / len(ids)
     assert abs(told.places["nose"].sure - everything) < 0.05
+    spaced = write_spots(spots, writes).replace('":"', '": "')
+    (told,), _ = asked_with(monkeypatch, bases, coding, [spaced], [query(*joints)])
+    assert told.spots["nose"].place and told.places["nose"].sure > 0.8, "written otherwise, it is as sure as the whole"
 
 
 @pytest.mark.parametrize("coding", CODINGS)

@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from llavapose.cli.ending import say_tables
+from llavapose.config.compose import composed, typed
 from llavapose.config.scenes import ScenesConfig
+from llavapose.config.start import conf_folder
 from llavapose.config.teaching import LocateConfig
 from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.protocol import JointAnswer, PersonTold, Place
 from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.locating.matching import assigned
 from llavapose.evaluation.locating.measure import locate
 from llavapose.evaluation.locating.people import people_asked
 from llavapose.evaluation.tables.results import summarise
@@ -24,6 +28,7 @@ from llavapose.locate.score import keypoint_scores
 from llavapose.locate.shown import Query
 from llavapose.report.tables import read_table
 from llavapose.scenes.open import keypoint_file
+from tests.locate.datasets.files import crowdpose, gt_valid, mpii
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +82,8 @@ class Seer:
             x1, y1, x2, y2 = one.scene.people[one.index].box_xyxy
             corners = [one.view.inwards(x * one.scene.width, y * one.scene.height) for x, y in ((x1, y1), (x2, y2))]
             pointed = Pointed(corners=(corners[0], corners[1]), spots=one.spots)
-            told.append(PersonTold(pointed=pointed, sure=0.8, sure_of={}))
+            placed = {name: Place(0.5, 0.5, 0.1) for name, spot in one.spots.items() if spot.place is None}
+            told.append(PersonTold(pointed=pointed, sure=0.8, sure_of={}, places=placed))
         return JointAnswer(text="", spots={}, places={}, num_tokens=9, people=tuple(told))
 
 
@@ -109,28 +115,88 @@ def test_truth_is_worth_one_and_anothers_picture_nothing(world, config, tmp_path
     assert keypoint_scores(keypoint_file(world, "val"), results)["AP"] == pytest.approx(true["AP"]["value"], abs=1e-6)
 
 
-def test_everyone_in_a_picture_is_told_apart_by_boxes(world, tmp_path):
-    """Visibility is scored of whoever a box means, in whatever order; a joint without a place has the forced one."""
-
-    class Odd(Seer):
-        def _everyone(self, query: Query) -> JointAnswer:
-            told, swapped = super()._everyone(query), []
-            for one in reversed(told.people):
-                named = {name: spot.place for name, spot in one.pointed.spots.items() if spot and spot.place}
-                pointed = replace(one.pointed, spots=dict.fromkeys(one.pointed.spots, Spot()))
-                places = {name: Place(*named.get(name, (0.5, 0.5)), 0.7) for name in pointed.spots}
-                swapped.append(replace(one, pointed=pointed, places=places))
-            return replace(told, people=tuple(swapped))
-
-    config = LocateConfig(view="picture", asking="json")  # type: ignore[arg-type]
-    odd = Odd(world, config, tmp_path / "crops")
-    locate(arm(world, tmp_path, config, odd))
+@pytest.mark.parametrize("name", ["crowdpose", "mpii"])
+def test_people_of_other_sets_are_asked_about(tmp_path, name):
+    """Zero-shot: no sigmas (MPII), no areas (both), other joints; from the questions to the files."""
+    people = {"crowdpose": crowdpose, "mpii": mpii}[name](tmp_path / "set")
+    if name == "mpii":
+        gt_valid(tmp_path / "set" / "annot" / "gt_valid.mat", people)
+    scenes = typed("train", composed("train", conf_folder(), [f"scenes={name}", f"scenes.root={tmp_path}/set"])).scenes
+    config = LocateConfig(size=32)
+    locate(arm(scenes, tmp_path, config, Seer(scenes, config, tmp_path / "crops")))
     told = read_json(tmp_path / "located" / "seer.json", what="scores")["rows"]["true"]
+    worth = told["PCKh"]["mean"] if name == "mpii" else told["AP"]["value"]
+    assert worth == pytest.approx(1, abs=0.03)
+    assert read_json(tmp_path / "located" / "seer.people.json", what="people")
+    if name == "mpii":
+        with pytest.raises(ConfigError, match=r"use locate\.asking=each"):
+            people_asked(scenes, EVERYONE, tmp_path / "crops")
+
+
+EVERYONE = LocateConfig(view="picture", asking="json")  # type: ignore[arg-type]
+
+
+class Odd(Seer):
+    """Tells everyone in a picture as ``told_of`` has it: people whose truth it knows -> those that it tells."""
+
+    def __init__(self, *words, told_of, **more):
+        super().__init__(*words, **more)
+        self.told_of = told_of
+
+    def _everyone(self, query: Query) -> JointAnswer:
+        told = super()._everyone(query)
+        return replace(told, people=tuple(self.told_of(told.people)))
+
+
+def everyone(world: ScenesConfig, out: Path, told_of) -> tuple[dict, list[dict]]:
+    odd = Odd(world, EVERYONE, out / "crops", told_of=told_of)
+    locate(arm(world, out, EVERYONE, odd))
+    told = read_json(out / "located" / "seer.json", what="scores")
+    return told["rows"]["true"], read_json(out / "located" / "seer.people.json", what="people")
+
+
+def unplaced(one: PersonTold) -> PersonTold:
+    """Every joint said not to be visible, and its true place written under constraint."""
+    named = {name: spot.place for name, spot in one.pointed.spots.items() if spot and spot.place}
+    pointed = replace(one.pointed, spots=dict.fromkeys(one.pointed.spots, Spot()))
+    return replace(one, pointed=pointed, places={n: Place(*named.get(n, (0.5, 0.5)), 0.7) for n in pointed.spots})
+
+
+def test_whom_an_answer_means_its_boxes_say(world, tmp_path):
+    """The truth in another order is the truth; who is meant by nobody is missed with all joints."""
+    told, _ = everyone(world, tmp_path / "turned", lambda people: reversed(people))
+    shares = [told[f"{name}_{end}"] for name in ("not_visible", "hidden") for end in ("precision", "recall")]
+    assert shares.count(1) + shares.count(None) == 4 and 1 in shares and told["parsed"] == 1
+    fewer, people = everyone(world, tmp_path / "fewer", lambda people: people[:1])
+    assert fewer["hidden_precision"] in (1, None) and 0 < fewer["hidden_recall"] < 1
+    asked = Seer(world, EVERYONE, tmp_path / "crops").asked.people
+    missed = [one for one in people if one["keypoints"] is None]
+    assert len(people) == len(asked) and people[: len(missed)] == missed and missed[0]["similarity"] == 0
+    assert len(list((tmp_path / "fewer" / "located" / "seer").glob("*.jpg"))) == min(24, len(people))
+    far = ((0.9, 0.9), (0.95, 0.95))
+    other, _ = everyone(
+        world, tmp_path / "far", lambda people: (replace(p, pointed=replace(p.pointed, corners=far)) for p in people)
+    )
+    assert other["AP"]["value"] == pytest.approx(1, abs=0.03) and other["hidden_recall"] in (0, None)
+
+
+def test_forced_places_are_scored_and_unread_joints_counted(world, tmp_path):
+    told, _ = everyone(world, tmp_path / "a", lambda people: map(unplaced, people))
     assert told["AP"]["value"] == pytest.approx(1, abs=0.03), "forced places are what COCO scores"
-    spots = [spot for one in odd.asked.people for spot in one.spots.values()]
-    absent = sum(spot.place is None for spot in spots)
-    assert told["not_visible_recall"] == (1 if absent else None)
-    assert told["not_visible_precision"] == pytest.approx(absent / len(spots))
+    assert told["not_visible_recall"] in (1, None) and told["parsed"] == 1
+
+    def unread(people):
+        for one in map(unplaced, people):
+            yield replace(one, pointed=replace(one.pointed, spots=dict.fromkeys(one.pointed.spots)))
+
+    told, _ = everyone(world, tmp_path / "b", unread)
+    assert told["AP"]["value"] == pytest.approx(1, abs=0.03) and told["parsed"] == 0
+
+
+def test_a_match_that_does_not_count_takes_nobodys_place():
+    worth = np.array([[0.9, 0.5], [0.45, 0.0]])
+    assert assigned(worth, least=0.5) == {0: 0} and assigned(worth) == {0: 1, 1: 0}
+    assert assigned(np.zeros((2, 3))) == {} == assigned(np.zeros((0, 3)))
 
 
 def test_the_further_off_the_less_and_the_worst_first(world, tmp_path):

@@ -244,13 +244,14 @@ class CheckpointAnswerer:
         return bool(words) and not set(words) <= self.tokenizer.get_vocab().keys()
 
     def taught(self) -> dict[str, Any]:
-        """Settings of ``locate`` that it was trained with, by its ``training.json``; {} where they are not known."""
+        """Settings of ``locate`` that it was trained with, and of which ``joints``; {} where they are not known."""
         path = Path(self._checkpoint) / "training.json"
         told = read_json(path, what="training") if path.is_file() else {}
         settings = told.get("settings") if isinstance(told, dict) else None
         if not isinstance(settings, dict) or "locate" not in settings.get("data", {}).get("kinds", {}):
             return {}
-        return dict(settings.get("locate") or {})
+        joints = (settings.get("scenes") or {}).get("joints", "coco17")
+        return {"joints": joints, **(settings.get("locate") or {})}
 
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
         """Where joints are, as ``locating`` writes it."""

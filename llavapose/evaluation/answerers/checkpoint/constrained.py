@@ -4,6 +4,7 @@ How sure the model is, is read off what it would have written freely: the constr
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -78,13 +79,18 @@ class Free:
 
 def _texts(tokenizer: Any, forms: Sequence[Form]) -> dict[int, str]:
     """Ids that can stand in such answers, with the characters that each adds behind others."""
+    texts = _vocabulary(tokenizer)
+    can_stand = sieve(forms, {one: text.lstrip() for one, text in texts.items() if text.strip()})
+    return {one: texts[one] for one in can_stand}
+
+
+@lru_cache(maxsize=2)
+def _vocabulary(tokenizer: Any) -> Mapping[int, str]:
     anchor = tokenizer("a", add_special_tokens=False).input_ids
     before, special = tokenizer.decode(anchor), set(tokenizer.all_special_ids)
     ids = [one for one in range(len(tokenizer)) if one not in special]
     told = tokenizer.batch_decode([[*anchor, one] for one in ids])
-    texts = {one: text[len(before) :] for one, text in zip(ids, told, strict=True)}
-    can_stand = sieve(forms, {one: text.lstrip() for one, text in texts.items() if text.strip()})
-    return {one: texts[one] for one in can_stand}
+    return {one: text[len(before) :] for one, text in zip(ids, told, strict=True)}
 
 
 def _by_first_unit(texts: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:

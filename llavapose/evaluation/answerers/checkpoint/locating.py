@@ -33,7 +33,7 @@ from llavapose.locate.replies import (
 from llavapose.locate.shown import Query
 
 MOST_PEOPLE = 12
-"""Of a picture, in one answer: as many as have room in 4,096 tokens of LLaMA's."""
+"""Of a picture, in one answer: for as many there is room; a list of more is cut off, and so unread."""
 _SPARE = 8
 """Tokens that an answer may be longer than the longest that was taught."""
 
@@ -98,8 +98,8 @@ def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], query: Qu
     found: dict[str, Place] = {}
     for name, spot in spots.items():
         if spot is not None and spot.place is not None:
-            own = _within(sure, ends, spans[name]) if ends else list(sure)
-            found[name] = Place(x=spot.place[0], y=spot.place[1], sure=_mean(own))
+            own = _within(sure, ends, spans[name]) if ends else []
+            found[name] = Place(x=spot.place[0], y=spot.place[1], sure=_mean(own or sure))
     return JointAnswer(text=text, spots=spots, places=found, num_tokens=len(ids))
 
 
