@@ -64,7 +64,7 @@ def _next(config: TrainConfig, checkpoint: Path) -> list[tuple[str, tuple[str, .
     ask = ("ask", str(checkpoint), "photo.jpg", "What is the person doing?")
     found: list[tuple[str, tuple[str, ...]]] = [("ask it about a photo", ask)]
     if config.data.asked_kinds == {"locate"}:  # it has learnt to say nothing else
-        found = [("ask it where the joints of other people are", ("locate", str(checkpoint), "scenes=coco2017"))]
+        found = [("ask it where the joints in a photo are", ("locate", str(checkpoint), "--photo", "photo.jpg"))]
     if not config.evaluate:
         found.append(("evaluate it", _evaluate(config, str(checkpoint), config.data.name)))
     if BASELINE not in arms_found([config.results_dir]):

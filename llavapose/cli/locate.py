@@ -18,9 +18,6 @@ from typing import Any
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 
-AS_TAUGHT = ("view", "asking", "coding", "margin", "size", "described")
-"""Settings of ``locate`` that a checkpoint is asked with as it was taught, unless they are given."""
-
 
 def main() -> int:
     """Locate, write and print; 1 with one line on stderr if something is wrong with the input."""
@@ -129,6 +126,7 @@ def in_photo(given: Any) -> list[str]:
     if given.checkpoint is None:
         raise ConfigError("--photo: no checkpoint; give the `hf` folder of a run")
     check_input(given.checkpoint, given.photo)
+    given.out.mkdir(parents=True, exist_ok=True)  # what cannot be is said before the model is loaded
     if is_tiny(given.checkpoint):
         print(OF_DRAWN_PEOPLE, file=sys.stderr)
     tame_bars()
@@ -171,22 +169,17 @@ def locate(given: Any) -> list[str]:
 
 
 def as_taught(checkpoint: Path, given: Sequence[str]) -> list[str]:
-    """Settings with which a checkpoint was taught to locate, by its training.json, but for those that are given."""
-    from llavapose.files import read_json
+    """Settings with which a checkpoint was taught to locate, but for those that are given."""
+    from llavapose.evaluation.locating.taught import SETTINGS, taught_settings
     from llavapose.sweep.overrides import hydra_value
 
-    path = checkpoint / "training.json"
-    told: Any = read_json(path, what="training") if path.is_file() else None
-    for key in ("settings", "locate"):
-        told = told.get(key) if isinstance(told, dict) else None
-    taught = told
-    mine = {word.partition("=")[0] for word in given}
-    names = [name for name in AS_TAUGHT if f"locate.{name}" not in mine]
+    taught = taught_settings(checkpoint)
+    mine = {word.lstrip("+").partition("=")[0]: word.partition("=")[2].strip("\"'") for word in given}
+    names = [name for name in SETTINGS if name in taught and f"locate.{name}" not in mine]
     # What nothing reads is refused: a whole picture is not cut out.
-    if isinstance(taught, dict) and ("locate.view=picture" in given or taught.get("view") == "picture"):
+    if mine.get("locate.view", taught.get("view")) == "picture":
         names = [name for name in names if name not in ("size", "margin")]
-    found = {f"locate.{name}": taught[name] for name in names if isinstance(taught, dict) and name in taught}
-    return [f"{name}={hydra_value(value)}" for name, value in found.items()]
+    return [f"locate.{name}={hydra_value(taught[name])}" for name in names]
 
 
 def other_measures(config: Any) -> Sequence[str]:

@@ -39,6 +39,7 @@ def answers_rows(scenes: ScenesConfig, config: LocateConfig, answers: Path, form
     """
     if form not in FORMS:
         raise ConfigError(f"--format is {form}; expected one of {', '.join(FORMS)}: a reply does not tell its own")
+    _refuse_overwriting(answers, out)
     chosen = open_scenes(scenes, "val", pictures=False, any_joints=True)
     views = None
     if form == "llavapose":
@@ -64,6 +65,7 @@ def results_rows(scenes: ScenesConfig, results: Path, out: Path) -> Rows:
     Raises:
         DataError: a file that is not of its form, or nobody in these pictures.
     """
+    _refuse_overwriting(results, out)
     chosen = open_scenes(scenes, "val", pictures=False, any_joints=True)
     people = read_results(results, num_joints=len(skeleton_named(scenes.joints).joints))
     here = {scene.id for scene in chosen.scenes}
@@ -78,6 +80,16 @@ def results_rows(scenes: ScenesConfig, results: Path, out: Path) -> Rows:
     found = Rows(rows={"results": _row(scenes, chosen, of_these, out / "results.json")}, notes=notes)
     write_json(out / "scores.json", {"rows": found.rows, "notes": found.notes})
     return found
+
+
+def _refuse_overwriting(source: Path, out: Path) -> None:
+    """What is read must not lie where results are written.
+
+    Raises:
+        ConfigError: it does.
+    """
+    if source.exists() and out.exists() and source.resolve().parent == out.resolve():
+        raise ConfigError(f"{source} lies in {out}, where results are written and might replace it; give another --out")
 
 
 def _row(scenes: ScenesConfig, chosen: SceneSet, people: list[Located], path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ COCO table made with the same boxes. Intervals take pictures as the unit: people
 import contextlib
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from llavapose.pose.skeleton import COCO17, Skeleton
 
 MEASURES = ("AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM", "ARL")
 """In the order of ``COCOeval.stats`` for keypoints."""
+NUM_ORDERS = 20
+"""Of the pictures, whose mean a value is where everyone is equally sure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,32 @@ def keypoint_scores(
     return _measures(_evaluated(annotations, people, image_ids, skeleton))
 
 
+def unranked_scores(
+    annotations: Path,
+    people: Iterable[Located],
+    *,
+    image_ids: Collection[int] | None = None,
+    skeleton: Skeleton = COCO17,
+) -> dict[str, float]:
+    """Likewise, as if it were as sure of everyone: the mean over orders of the pictures.
+
+    Among equal confidences COCO's evaluation goes by the pictures' order, which says nothing about who was found.
+    """
+    coco = _evaluated(annotations, [replace(one, score=1.0) for one in people], image_ids, skeleton)
+    return _over_orders(coco)
+
+
+def _over_orders(coco: Any) -> dict[str, float]:
+    kept, rng = coco.evalImgs, np.random.default_rng(0)
+    cells = np.array(kept, dtype=object).reshape(-1, len(coco.params.imgIds))
+    found = []
+    for _ in range(NUM_ORDERS):
+        coco.evalImgs = list(cells[:, rng.permutation(cells.shape[1])].reshape(-1))
+        found.append(_measures(coco))
+    coco.evalImgs = kept
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+
+
 def keypoint_intervals(
     annotations: Path,
     people: Iterable[Located],
@@ -63,9 +91,14 @@ def keypoint_intervals(
     measures: Sequence[str] = ("AP", "AP50"),
     skeleton: Skeleton = COCO17,
 ) -> dict[str, Interval]:
-    """Measures with the interval that pictures drawn again and again would have (percentile bootstrap)."""
+    """Measures with the interval that pictures drawn again and again would have (percentile bootstrap).
+
+    Where everyone is told with one and the same confidence, the value is that of ``unranked_scores``.
+    """
+    people = list(people)
     coco = _evaluated(annotations, people, image_ids, skeleton)
-    whole, rng = _measures(coco), np.random.default_rng(seed)
+    alike = len({one.score for one in people}) == 1
+    whole, rng = _over_orders(coco) if alike else _measures(coco), np.random.default_rng(seed)
     num_images = len(coco.params.imgIds)
     cells = np.array(coco.evalImgs, dtype=object).reshape(-1, num_images)  # one row a range of areas
     drawn = []

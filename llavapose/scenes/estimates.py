@@ -19,7 +19,7 @@ MAX_VALUE = 1e9
 """Coordinates lie within this; what is beyond is no place near any picture but a slip."""
 
 MAX_SHARE = 1.5
-"""Where no coordinate of a file is above, they are shares of the picture's sides, some joints a little outside."""
+"""Where no coordinate of most people is above, they are shares of the picture's sides, some a little outside."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +53,12 @@ def read_estimates(path: Path, *, num_joints: int = 17) -> list[Estimate]:
     found = [
         _estimate(value, num_joints, where=f"keypoint results: {path}, record {at}") for at, value in enumerate(values)
     ]
-    farthest = max((abs(value) for one in found for x, y, _ in one.keypoints for value in (x, y)), default=0.0)
-    if 0 < farthest <= MAX_SHARE:
+    farthest = [max(max(abs(x), abs(y)) for x, y, _ in one.keypoints) for one in found]
+    shares = sum(0 < one <= MAX_SHARE for one in farthest)
+    if shares > sum(one > MAX_SHARE for one in farthest):
         raise DataError(
-            f"keypoint results: {path}: no coordinate is above {farthest:g}; expected pixels, not shares of the "
-            "picture's sides: multiply x by its width and y by its height"
+            f"keypoint results: {path}: {shares} of {len(found)} people have no coordinate above {MAX_SHARE}; expected "
+            "pixels, not shares of the picture's sides: multiply x by its width and y by its height"
         )
     return found
 

@@ -86,7 +86,7 @@ class Throughput(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on with them; times are those of the process."""
         self._counts = list(state_dict["counts"])
-        self._num_targets = int(state_dict["num_targets"])
+        self._num_targets = int(state_dict.get("num_targets", 0))  # not there before it was counted
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int

@@ -78,6 +78,16 @@ def test_replies_are_scored_in_the_row_of_a_checkpoint(world, tmp_path):
     assert again.returncode == 0 and again.stdout.splitlines()[1].split()[1] == whole.split()[2]
 
 
+def test_what_is_read_is_not_written_over(world, tmp_path):
+    (tmp_path / "in").mkdir()
+    replies(world, tmp_path / "in" / "answers.json")
+    before = (tmp_path / "in" / "answers.json").read_bytes()
+    for words in (("--answers", "in/answers.json", "--format", "rex_omni"), ("--results", "in/answers.json")):
+        said = locate(tmp_path, *words, "--out", "in", *settings(world))
+        assert said.returncode == 1 and "give another --out" in said.stderr and "Traceback" not in said.stderr
+    assert (tmp_path / "in" / "answers.json").read_bytes() == before and len(list((tmp_path / "in").iterdir())) == 1
+
+
 def test_results_of_crowdpose_and_mpii(tmp_path):
     content = crowdpose(tmp_path / "crowd")
     rows = [

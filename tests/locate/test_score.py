@@ -1,6 +1,7 @@
 """COCO's evaluation on real annotations: exact truth is 1, noise falls, a mirrored body is punished."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,14 @@ import pytest
 from llavapose.errors import DataError
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import Located, read_results, write_results
-from llavapose.locate.score import VisibilityCounts, keypoint_intervals, keypoint_scores, pckh, visibility
+from llavapose.locate.score import (
+    VisibilityCounts,
+    keypoint_intervals,
+    keypoint_scores,
+    pckh,
+    unranked_scores,
+    visibility,
+)
 from llavapose.pose.skeleton import COCO17
 from llavapose.scenes.world.world import WorldSettings, ensure_world
 
@@ -82,10 +90,35 @@ def test_the_numbers_are_pycocotools_own(annotations, tmp_path, capsys):
 
 
 def test_an_interval_holds_its_value_and_is_the_same_again(annotations):
-    people = located(annotations, noise=0.06)
+    people = [replace(one, score=0.9**at) for at, one in enumerate(located(annotations, noise=0.06))]
     found = [keypoint_intervals(annotations, people, num=40)["AP"] for _ in range(2)]
     assert found[0] == found[1] and found[0].low <= found[0].value <= found[0].high and found[0].low < found[0].high
     assert found[0].value == keypoint_scores(annotations, people)["AP"]
+
+
+def test_of_equal_confidences_the_pictures_order_tells_nothing(annotations, tmp_path):
+    """Junk in one picture: COCO's own value goes by the picture's number, the mean over orders does not."""
+    truth, whole = located(annotations), json.loads(annotations.read_text())
+    ids = sorted(one["id"] for one in whole["images"])
+    turned = dict(zip(ids, reversed(ids), strict=True))
+    for one in whole["images"]:
+        one["id"] = turned[one["id"]]
+    for one in whole["annotations"]:
+        one["image_id"] = turned[one["image_id"]]
+    (tmp_path / "turned.json").write_text(json.dumps(whole))
+    few = ids[: max(1, len(ids) // 4)]
+    junk = [replace(one, keypoints=tuple((x + 500, y, s) for x, y, s in one.keypoints)) for one in truth]
+    told = [*truth, *(one for one in junk for _ in range(4) if one.image_id in few)]
+    other = [replace(one, image_id=turned[one.image_id]) for one in told]
+    plain = [
+        keypoint_scores(path, some)["AP"] for path, some in ((annotations, told), (tmp_path / "turned.json", other))
+    ]
+    found = [
+        unranked_scores(path, some)["AP"] for path, some in ((annotations, told), (tmp_path / "turned.json", other))
+    ]
+    assert abs(plain[0] - plain[1]) > 0.1 and abs(found[0] - found[1]) < abs(plain[0] - plain[1]) / 2
+    assert keypoint_intervals(annotations, told, num=2)["AP"].value == pytest.approx(found[0])
+    assert unranked_scores(annotations, truth)["AP"] == pytest.approx(1, abs=1e-9)
 
 
 def test_pictures_of_another_set_are_refused(annotations):

@@ -128,9 +128,11 @@ def test_sizes_are_those_of_the_file_as_it_is_stored(tmp_path):
 def test_shares_of_a_picture_are_no_pixels(tmp_path):
     photos(tmp_path / "photos", "42.jpg")
     shares = [value for at in range(17) for value in (0.05 * at, 0.06 * at, 0.9)]
-    with pytest.raises(DataError, match=r"no coordinate is above 0\.96; expected pixels"):
+    with pytest.raises(DataError, match=r"1 of 2 people have no coordinate above 1\.5; expected pixels"):
         read(tmp_path, {"keypoints": shares}, {"keypoints": [0.0] * 51})
     assert read(tmp_path, {"keypoints": shares}, {}, person_score=0.1).scenes, "a person in a picture's corner is one"
+    with pytest.raises(DataError, match="2 of 3 people"):
+        read(tmp_path, {"keypoints": shares}, {"keypoints": shares}, {})
 
 
 def results_of(keypoints: Path, path: Path) -> None:

@@ -6,5 +6,5 @@ results: ``located/<arm>.jsonl``, a row an answer; ``located/<arm>.results.json`
 
 Read ``measure`` (asks and writes), ``people`` (who is asked about and what is shown of them), ``matching`` (whom an
 answer about everyone means), ``scores`` (from rows to numbers) and ``pictures`` (skeletons for the page); ``photo``
-asks about a picture in which nothing is annotated.
+asks about a picture in which nothing is annotated, ``taught`` tells how a checkpoint was taught to be asked.
 """

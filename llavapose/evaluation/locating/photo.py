@@ -6,13 +6,15 @@ is turned first where a phone wrote so beside the pixels.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageDraw, ImageOps
 
-from llavapose.errors import ConfigError
+from llavapose.errors import ConfigError, named
 from llavapose.evaluation.answerers.protocol import LocatingAnswerer, PersonTold, Place
+from llavapose.evaluation.locating.taught import asking_as_taught
 from llavapose.files import atomic_write
 from llavapose.locate.replies import HIDDEN, Spot
 from llavapose.locate.results import Located, write_results
@@ -29,7 +31,6 @@ Pixels = tuple[float, float, float, float]
 Point = tuple[float, float, float]
 """x, y, how sure."""
 NAME = "photo.png"
-_TAUGHT = ("view", "asking", "coding", "margin", "size", "described")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +63,12 @@ def locate_in_photo(answerer: LocatingAnswerer, photo: Path, boxes: Sequence[Pix
         ConfigError: the checkpoint was not taught to, or a box that is not of this photo or of no use.
         DataError: the photo is none.
     """
-    asking = _asking(answerer)
+    taught = answerer.taught()
+    asking = asking_as_taught(taught)
     if boxes and asking.of_everyone:
         raise ConfigError("--box: this checkpoint tells everyone in a picture with boxes of its own; leave --box out")
     upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
-    scene = _scene(upright.size, boxes, str(answerer.taught()["joints"]))
+    scene = _scene(upright.size, boxes, str(taught["joints"]))
     with TemporaryDirectory() as folder:
         upright.save(Path(folder) / NAME)
         poses = list(_poses(answerer, scene, asking, Path(folder)))
@@ -76,15 +78,11 @@ def locate_in_photo(answerer: LocatingAnswerer, photo: Path, boxes: Sequence[Pix
         _drawn(upright, poses, skeleton).save(stream, "JPEG", quality=92)
     write_results(results, [_located(one, skeleton) for one in poses])
     told = [line for number, one in enumerate(poses, 1) for line in _lines(number, one)]
-    return [*(told or ["nobody is told, or not in a form that can be read"]), f"drawn: {drawn}", f"results: {results}"]
-
-
-def _asking(answerer: LocatingAnswerer) -> Asking:
-    taught = answerer.taught()
-    if any(name not in taught for name in _TAUGHT):
-        raise ConfigError("this checkpoint's training.json tells no kind locate; give the `hf` folder of a run with "
-                          "data=locate or data=full_locate")  # fmt: skip
-    return Asking(**{name: taught[name] for name in _TAUGHT})
+    return [
+        *(told or ["nobody is told, or not in a form that can be read"]),
+        f"drawn: {named(drawn)}",
+        f"results: {named(results)}",
+    ]
 
 
 def _scene(size: tuple[int, int], boxes: Sequence[Pixels], joints: str) -> Scene:
@@ -93,10 +91,10 @@ def _scene(size: tuple[int, int], boxes: Sequence[Pixels], joints: str) -> Scene
     unlabelled = ((0.0, 0.0, 0),) * len(skeleton_named(joints).joints)
     for number, (x, y, wide, high) in enumerate(boxes or [(0.0, 0.0, float(width), float(height))], 1):
         inside = (max(x, 0.0), max(y, 0.0), min(x + wide, width), min(y + high, height))
-        if not (wide > 0 and high > 0 and inside[0] < inside[2] and inside[1] < inside[3]):
+        if not (inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 and isfinite(wide) and isfinite(high)):
             raise ConfigError(
-                f"--box {x:g} {y:g} {wide:g} {high:g}: expected x, y, width and height in pixels, within this photo's "
-                f"{width} x {height}"
+                f"--box {x:g} {y:g} {wide:g} {high:g}: expected x, y, width and height in pixels, a pixel of them at "
+                f"least within this photo's {width} x {height}"
             )
         box = (inside[0] / width, inside[1] / height, inside[2] / width, inside[3] / height)
         people.append(Person(id=number, box_xyxy=box, keypoints=unlabelled))
@@ -174,7 +172,9 @@ def _drawn(photo: Image.Image, poses: Sequence[Pose], skeleton: Skeleton) -> Ima
 def _lines(number: int, one: Pose) -> Iterator[str]:
     """A person for a terminal: pixels, how sure, and what was said where that was no place to be seen."""
     x, y, wide, high = one.box
-    yield f"person {number}, box {x:.0f} {y:.0f} {wide:.0f} {high:.0f}, confidence {one.sure:.2f}"
+    drawn = sum(spot is not None and spot.place is not None for spot in one.spots.values())
+    told = f"box {x:.0f} {y:.0f} {wide:.0f} {high:.0f}, confidence {one.sure:.2f}"
+    yield f"person {number}, {told}, {drawn} of {len(one.spots)} joints drawn"
     for name, spot in one.spots.items():
         at_x, at_y, sure = one.points.get(name, (0.0, 0.0, 0.0))
         told = "cannot be read" if spot is None else "not visible" if spot.place is None else HIDDEN * spot.hidden

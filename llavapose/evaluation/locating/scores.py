@@ -9,7 +9,6 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from llavapose.locate.errors import JointError, areas_of, joint_errors, mean_sim
 from llavapose.locate.replies import Spot
 from llavapose.locate.results import Located, write_results
 from llavapose.locate.samples import view_of
-from llavapose.locate.score import keypoint_scores, visibility
+from llavapose.locate.score import unranked_scores, visibility
 from llavapose.locate.shown import Shown, in_square
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.records import Scene
@@ -121,9 +120,8 @@ def _worth(asked: Asked, located: Sequence[Located]) -> dict[str, Any]:
     row = row_of(asked.config, located, image_ids=ids, annotation_ids=people)
     if "AP" in row:
         # What is as sure of everyone, as a regression or the mean pose is, can be compared with this alone.
-        alike = [replace(one, score=1.0) for one in located]
         skeleton = skeleton_named(asked.config.joints)
-        row["unranked"] = keypoint_scores(asked.annotations, alike, image_ids=ids, skeleton=skeleton)["AP"]
+        row["unranked"] = unranked_scores(asked.annotations, located, image_ids=ids, skeleton=skeleton)["AP"]
     errors = [one for _, _, found in _beside(asked, located) for one in found]
     return row | {"similarity": mean_similarities(errors, asked.left_out)}
 

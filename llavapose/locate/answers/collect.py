@@ -1,6 +1,6 @@
 """Replies -> located people, and what was read of the replies and what was not."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,12 +10,15 @@ from llavapose.locate.answers.forms import FORMS
 from llavapose.locate.answers.lines import Line
 from llavapose.locate.codings import CODINGS, Coding
 from llavapose.locate.results import Located
+from llavapose.locate.samples import people_in
 from llavapose.locate.views import View
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.records import Scene
 
 Key = tuple[int, int | None, int]
 """A person: its picture, its annotation, and its number in a reply about everybody."""
+Question = tuple[int | None, str | None]
+"""Annotation's id and joint; None: everybody, all joints."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,7 @@ def _collect(
 ) -> Collected:
     number: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    answered: set[tuple[int, int | None, str | None]] = set()
+    answered: dict[int, set[Question]] = defaultdict(set)
     people: dict[Key, Body] = {}
     for line in lines:
         scene = scenes.get(line.image_id)
@@ -117,10 +120,13 @@ def _collect(
             bodies = _one_if_asked(FORMS[form](line.reply, about), line)
         except ReplyError as error:
             reasons[str(error)] += 1
-            number["unread_joints"] += 1 if line.joint else len(names)
+            number["unread_joints"] += 1 if line.joint else _most_joints(line, scene)
             continue
+        read, unread = sum(len(body.places) for body in bodies), sum(body.unread for body in bodies)
+        share = min(1.0, _most_joints(line, scene) / max(read + unread, 1))
+        number.update(joints=round(read * share), unread_joints=round(unread * share))
         for at, body in enumerate(bodies):
-            number.update(joints=len(body.places), unread_joints=body.unread, strange=body.strange)
+            number.update(strange=body.strange)
             single = line.annotation_id is not None or line.joint is not None
             _add(people, (line.image_id, line.annotation_id, 0 if single else at), body)
     placed = {key: body for key, body in people.items() if any(body.places.values())}
@@ -129,18 +135,35 @@ def _collect(
     return Collected(people=located, counts=counts)
 
 
-def _check(line: Line, scene: Scene, answered: set[tuple[int, int | None, str | None]]) -> None:
+def _most_joints(line: Line, scene: Scene) -> int:
+    """As many joints as a reply counts for, however many people it tells: those of whom it is about."""
+    people = 1 if line.annotation_id is not None or line.joint is not None else max(1, len(people_in(scene)))
+    return people * len(skeleton_named(scene.skeleton).joints)
+
+
+def _check(line: Line, scene: Scene, answered: dict[int, set[Question]]) -> None:
     if line.annotation_id is not None and line.annotation_id not in {person.id for person in scene.people}:
         raise DataError(
             f"{line.where}: image {scene.id} has no person {line.annotation_id}; expected an id of its annotations"
         )
-    question = (line.image_id, line.annotation_id, line.joint)
-    if question in answered:
+    question, here = (line.annotation_id, line.joint), answered[line.image_id]
+    same = f"image {line.image_id}, annotation {line.annotation_id}, joint {line.joint}"
+    if question in here:
         raise DataError(
-            f"{line.where}: a second reply of {line.model} to the same question (image {line.image_id}, annotation "
-            f"{line.annotation_id}, joint {line.joint}); keep one, or give them a `model` each"
+            f"{line.where}: a second reply of {line.model} to the same question ({same}); keep one, or give them a "
+            "`model` each"
         )
-    answered.add(question)
+    if any(_is_within(question, one) or _is_within(one, question) for one in here):
+        raise DataError(
+            f"{line.where}: another reply of {line.model} tells of the same joints, asked of the person or of the "
+            f"picture ({same}); keep one way of asking, or give them a `model` each"
+        )
+    here.add(question)
+
+
+def _is_within(one: Question, other: Question) -> bool:
+    """Whether a question is about a part of what another one of the same picture is about."""
+    return one != other and other[1] is None and other[0] in (None, one[0])
 
 
 def _one_if_asked(bodies: list[Body], line: Line) -> list[Body]:

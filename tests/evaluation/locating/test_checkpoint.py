@@ -162,6 +162,14 @@ def test_people_are_placed_behind_their_own_picture(scenes, bases, coding, monke
             assert {n: (p.x, p.y) for n, p in person.places.items()} == {n: (p.x, p.y) for n, p in again.places.items()}
 
 
+def test_a_crowd_of_bare_boxes_is_unread(bases, monkeypatch, no_pictures):
+    """More people than an answer has room for would set off a second answer without end."""
+    crowd = [Pointed(corners=((0.1, 0.1), (0.2, 0.2)), spots={}) for _ in range(locating.MOST_PEOPLE + 1)]
+    texts = [write_people(some, CODINGS["bins"]) for some in (crowd, crowd[:-1])]
+    told, _ = asked_with(monkeypatch, bases, "bins", texts, [query("nose", everyone=True)] * 2)
+    assert [one.whole for one in told] == [False, True] and [len(one.people) for one in told] == [0, len(crowd) - 1]
+
+
 class Scripted:
     """In place of ``greedy_in_turn``: writes given answers token by token, each with a probability of its own."""
 

@@ -1,6 +1,7 @@
 """Lines of a file of replies -> people; replies written from annotated truth score as the truth does."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,10 +119,11 @@ def test_what_is_unread_is_counted(tmp_path):
         {"image_id": 1, "annotation_id": 1, "reply": "at [500, 500]"},
         {"image_id": 1, "annotation_id": 2, "joint": "nose", "reply": "somewhere"},
         {"image_id": 9, "reply": good},
-        {"image_id": 1, "annotation_id": 2, "reply": good.replace("nose", "tail")},
-        {"image_id": 1, "reply": good},
+        {"image_id": 2, "annotation_id": 2, "reply": good.replace("nose", "tail")},
+        {"image_id": 3, "reply": good},
     ]  # fmt: skip
-    (counts,) = [one.counts for one in collect(lines_of(tmp_path, *rows), [scene()], "qwen").values()]
+    scenes = [scene(1), scene(2), scene(3)]
+    (counts,) = [one.counts for one in collect(lines_of(tmp_path, *rows), scenes, "qwen").values()]
     assert (counts.replies, counts.unread.total(), counts.elsewhere) == (4, 2, 1)
     assert (counts.joints, counts.unread_joints, counts.strange, counts.nowhere) == (1, 18, 1, 1)
     assert counts.parsed == pytest.approx(1 / 19)
@@ -143,3 +145,37 @@ def test_several_people_for_one_are_read_for_nobody(tmp_path):
     rows = [{"image_id": 1, "annotation_id": 1, "reply": json.dumps(points)}]
     found = collect(lines_of(tmp_path, *rows), [scene()], "qwen")["answers"]
     assert not found.people and dict(found.counts.unread) == {"2 people for one": 1}
+
+
+def test_the_same_asked_in_two_ways_is_refused(tmp_path):
+    whole, single = (
+        '{"person1": {"bbox": " <1> <1> <99> <99> ", "keypoints": {"nose": " <1> <2> "}}}',
+        '{"person1": {"bbox": " <1> <1> <99> <99> ", "keypoints": {"nose": " <9> <9> "}}}',
+    )
+    person = {"image_id": 1, "annotation_id": 1}
+    for first, second in (
+        ({**person, "reply": whole}, {**person, "joint": "nose", "reply": single}),
+        ({**person, "joint": "nose", "reply": single}, {**person, "reply": whole}),
+        ({"image_id": 1, "reply": whole}, {**person, "reply": whole}),
+        ({**person, "joint": "nose", "reply": single}, {"image_id": 1, "reply": whole}),
+    ):
+        with pytest.raises(DataError, match=r"replies.jsonl:2.*tells of the same joints"):
+            collect(lines_of(tmp_path, first, second), [scene()], "rex_omni")
+    other = {"image_id": 1, "annotation_id": 2, "reply": whole}
+    assert (
+        len(collect(lines_of(tmp_path, {**person, "reply": whole}, other), [scene()], "rex_omni")["answers"].people)
+        == 2
+    )
+
+
+def test_people_who_are_not_there_do_not_make_up_for_what_is_unread(tmp_path):
+    box = {"bbox": " <1> <1> <99> <99> "}
+    nowhere = {f"person{at}": box | {"keypoints": dict.fromkeys(COCO17.joints, "unvisible")} for at in range(1, 500)}
+    here = box | {"keypoints": dict.fromkeys(COCO17.joints, " <500> <500> ")}
+    keypoints = tuple((0.5, 0.5, 2) for _ in range(17))
+    scenes = [scene(number) for number in (1, 2, 3, 4)]
+    scenes = [replace(one, people=tuple(replace(p, keypoints=keypoints) for p in one.people)) for one in scenes]
+    rows = [{"image_id": number, "reply": "I see a person."} for number in (1, 2, 3)]
+    told = json.dumps({"person0": here} | nowhere)
+    (found,) = collect(lines_of(tmp_path, *rows, {"image_id": 4, "reply": told}), scenes, "rex_omni").values()
+    assert found.counts.parsed == pytest.approx(0.25)

@@ -27,8 +27,9 @@ from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
 from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
 from llavapose.evaluation.answerers.protocol import JointAnswer, Likelihoods
+from llavapose.evaluation.locating.taught import taught_settings
 from llavapose.evaluation.probe.items import ProbeItem
-from llavapose.files import TINY_BASE, read_json, sha256
+from llavapose.files import TINY_BASE, sha256
 from llavapose.locate.codings import Coding
 from llavapose.locate.shown import Query
 from llavapose.records import Answer, Question
@@ -245,13 +246,7 @@ class CheckpointAnswerer:
 
     def taught(self) -> dict[str, Any]:
         """Settings of ``locate`` that it was trained with, and of which ``joints``; {} where they are not known."""
-        path = Path(self._checkpoint) / "training.json"
-        told = read_json(path, what="training") if path.is_file() else {}
-        settings = told.get("settings") if isinstance(told, dict) else None
-        if not isinstance(settings, dict) or "locate" not in settings.get("data", {}).get("kinds", {}):
-            return {}
-        joints = (settings.get("scenes") or {}).get("joints", "coco17")
-        return {"joints": joints, **(settings.get("locate") or {})}
+        return taught_settings(Path(self._checkpoint))
 
     def places(self, queries: Sequence[Query], images: Path, coding: Coding) -> Iterator[JointAnswer]:
         """Where joints are, as ``locating`` writes it."""

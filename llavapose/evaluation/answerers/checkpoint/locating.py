@@ -33,7 +33,7 @@ from llavapose.locate.replies import (
 from llavapose.locate.shown import Query
 
 MOST_PEOPLE = 12
-"""Of a picture, in one answer: for as many there is room; a list of more is cut off, and so unread."""
+"""Of a picture, in one answer: for as many there is room. A list of more, cut off or of bare boxes, is unread."""
 _SPARE = 8
 """Tokens that an answer may be longer than the longest that was taught."""
 
@@ -86,6 +86,8 @@ def _freely(tokenizer: Any, ids: Sequence[int], sure: Sequence[float], query: Qu
     joints = query.joints
     if query.everyone:
         people = read_people(text, joints, coding)
+        if people is not None and len(people) > MOST_PEOPLE:
+            people = None
         told = _people_told(text, people or [], sure, _ends_of(tokenizer, ids))
         return JointAnswer(text=text, spots={}, places={}, num_tokens=len(ids), people=told, whole=people is not None)
     if len(joints) == 1:
