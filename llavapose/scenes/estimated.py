@@ -79,18 +79,23 @@ def _by_image(results: Path, config: EstimatedConfig, seen: Counter[str]) -> dic
     return people
 
 
+def number_of_name(path: Path) -> int | None:
+    """The number that a picture's name ends in, ``COCO_val2014_000000000042.jpg``: 42; None where there is none."""
+    digits = re.search(r"\d{1,18}\Z", path.stem)
+    return None if digits is None else int(digits[0])
+
+
 def _by_name(images: Path) -> dict[int, str]:
-    """Image id -> file, by the number that its name ends in: ``COCO_val2014_000000000042.jpg`` is 42."""
+    """Image id -> file, by the number that its name ends in."""
     found: dict[int, str] = {}
     for path in sorted(images.rglob("*")):
-        digits = re.search(r"\d{1,18}\Z", path.stem)
-        if path.suffix.lower() not in PICTURES or digits is None:
+        number = number_of_name(path)
+        if path.suffix.lower() not in PICTURES or number is None:
             continue
         name = path.relative_to(images).as_posix()
-        if found.setdefault(int(digits[0]), name) != name:
+        if found.setdefault(number, name) != name:
             raise DataError(
-                f"scenes: {found[int(digits[0])]} and {name} in {images} both end in {int(digits[0])}; say which is "
-                "which by `listed`"
+                f"scenes: {found[number]} and {name} in {images} both end in {number}; say which is which by `listed`"
             )
     return found
 

@@ -25,6 +25,7 @@ from llavapose.pose.skeleton import Skeleton, skeleton_named
 from llavapose.records import Box, Person, Scene
 from llavapose.rgb import open_image
 from llavapose.scenes.draw import draw_skeleton
+from llavapose.scenes.estimated import number_of_name
 
 Pixels = tuple[float, float, float, float]
 """x, y, width, height."""
@@ -68,7 +69,7 @@ def locate_in_photo(answerer: LocatingAnswerer, photo: Path, boxes: Sequence[Pix
     if boxes and asking.of_everyone:
         raise ConfigError("--box: this checkpoint tells everyone in a picture with boxes of its own; leave --box out")
     upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
-    scene = _scene(upright.size, boxes, str(taught["joints"]))
+    scene = _scene(upright.size, boxes, str(taught["joints"]), number_of_name(photo) or 1)
     with TemporaryDirectory() as folder:
         upright.save(Path(folder) / NAME)
         poses = list(_poses(answerer, scene, asking, Path(folder)))
@@ -76,7 +77,7 @@ def locate_in_photo(answerer: LocatingAnswerer, photo: Path, boxes: Sequence[Pix
     skeleton = skeleton_named(scene.skeleton)
     with atomic_write(drawn, "wb") as stream:
         _drawn(upright, poses, skeleton).save(stream, "JPEG", quality=92)
-    write_results(results, [_located(one, skeleton) for one in poses])
+    write_results(results, [_located(one, scene.id, skeleton) for one in poses])
     told = [line for number, one in enumerate(poses, 1) for line in _lines(number, one)]
     return [
         *(told or ["nobody is told, or not in a form that can be read"]),
@@ -85,7 +86,7 @@ def locate_in_photo(answerer: LocatingAnswerer, photo: Path, boxes: Sequence[Pix
     ]
 
 
-def _scene(size: tuple[int, int], boxes: Sequence[Pixels], joints: str) -> Scene:
+def _scene(size: tuple[int, int], boxes: Sequence[Pixels], joints: str, image_id: int) -> Scene:
     """The photo with its people, of whom nothing but the box is known."""
     (width, height), people = size, []
     unlabelled = ((0.0, 0.0, 0),) * len(skeleton_named(joints).joints)
@@ -98,7 +99,7 @@ def _scene(size: tuple[int, int], boxes: Sequence[Pixels], joints: str) -> Scene
             )
         box = (inside[0] / width, inside[1] / height, inside[2] / width, inside[3] / height)
         people.append(Person(id=number, box_xyxy=box, keypoints=unlabelled))
-    return Scene(id=1, image=NAME, width=width, height=height, people=tuple(people), skeleton=joints)
+    return Scene(id=image_id, image=NAME, width=width, height=height, people=tuple(people), skeleton=joints)
 
 
 def _poses(answerer: LocatingAnswerer, scene: Scene, asking: Asking, folder: Path) -> Iterator[Pose]:
@@ -149,9 +150,9 @@ def _pixels(box: Box, scene: Scene) -> Pixels:
     return x1 * scene.width, y1 * scene.height, (x2 - x1) * scene.width, (y2 - y1) * scene.height
 
 
-def _located(one: Pose, skeleton: Skeleton) -> Located:
+def _located(one: Pose, image_id: int, skeleton: Skeleton) -> Located:
     points = tuple(one.points.get(name, (0.0, 0.0, 0.0)) for name in skeleton.joints)
-    return Located(image_id=1, keypoints=points, score=one.sure, box=one.box)
+    return Located(image_id=image_id, keypoints=points, score=one.sure, box=one.box)
 
 
 def _drawn(photo: Image.Image, poses: Sequence[Pose], skeleton: Skeleton) -> Image.Image:

@@ -96,6 +96,13 @@ def test_what_cannot_be_asked_is_said(tmp_path):
         locate_in_photo(Finder(), tmp_path / "text.jpg", [], tmp_path)
 
 
+def test_the_picture_has_the_number_that_its_name_ends_in(tmp_path):
+    for name, number in (("000000000785", 785), ("IMG_20260401", 20260401), ("beach", 1)):
+        path = photo(tmp_path).rename(tmp_path / f"{name}.png")
+        locate_in_photo(Finder(), path, [], tmp_path)
+        assert [one.image_id for one in read_results(tmp_path / f"{name}.results.json")] == [number]
+
+
 def test_a_set_with_other_joints_is_asked_for_its_own(tmp_path):
     locate_in_photo(Finder(joints="crowdpose14"), photo(tmp_path), [], tmp_path)
     (one,) = read_results(tmp_path / "beach.results.json", num_joints=14)
