@@ -11,6 +11,9 @@ from llavapose.config.values import not_a_seed, not_plain, too_small, unread
 from llavapose.kinds import listed, taught_kinds
 from llavapose.pose.skeleton import COCO17
 
+MAX_SIZE = 4096
+"""Pixels of a crop's side at most."""
+
 _OF_ENDPOINTS = (
     "caption_turns", "examples", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies",
     "retry_failed",
@@ -124,6 +127,8 @@ class LocateConfig:
         found = too_small(self, "locate.", size=32, versions=0, max_joints=1, num_people=0) + not_a_seed(
             "locate.", self.seed
         )
+        if self.size > MAX_SIZE:
+            found.append(f"locate.size is {self.size}; expected at most {MAX_SIZE} pixels: no encoder sees more")
         if not 0.5 <= self.margin <= 4:
             found.append(f"locate.margin is {self.margin}; expected 0.5 to 4 times the box's longer side")
         if self.boxes is None:

@@ -57,8 +57,9 @@ def test_killed_goes_on(whole, places, tmp_path, launcher):
     assert max(line["step"] for line in lines(tmp_path / "run")) == 7
     run(**places, **{**WHOLE, "save_every": 3}, output_dir=str(tmp_path / "run"), resume=True)
     assert_same(tmp_path / "run", whole)
-    shares = [[line.get("train/padding_share") for line in lines(folder)] for folder in (tmp_path / "run", whole)]
-    assert shares[0] == shares[1], "of the last steps, also of those before the resume"
+    for name in ("train/padding_share", "train/targets"):
+        told = [[line.get(name) for line in lines(folder)] for folder in (tmp_path / "run", whole)]
+        assert told[0] == told[1] and set(told[0]) != {None}, f"{name}: of what was before the resume too"
 
 
 def cut(checkpoint: Path) -> None:

@@ -25,7 +25,6 @@ from llavapose.locate.samples import view_of
 from llavapose.locate.score import unranked_scores, visibility
 from llavapose.locate.shown import Shown, in_square
 from llavapose.pose.skeleton import skeleton_named
-from llavapose.records import Scene
 
 MEAN_POSE = "mean_pose"
 Rows = Sequence[Mapping[str, Any]]
@@ -138,8 +137,9 @@ def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, L
     by_image: dict[int, list[Located]] = {}
     for one in located:
         by_image.setdefault(one.image_id, []).append(one)
+    people = _by_picture(asked)
     for scene in asked.scenes:
-        here, told = _here(asked, scene), by_image.get(scene.id, [])
+        here, told = people[scene.id], by_image.get(scene.id, [])
         errors = [[joint_errors(person, one, areas) for one in told] for person in here]
         alike = np.array([[person_similarity(one) for one in row] for row in errors]).reshape(len(here), len(told))
         pairs = assigned(alike)
@@ -149,8 +149,11 @@ def _beside(asked: Asked, located: Sequence[Located]) -> Iterator[tuple[Shown, L
             yield person, None if at is None else told[at], found
 
 
-def _here(asked: Asked, scene: Scene) -> list[Shown]:
-    return [one for one in asked.people if one.scene.id == scene.id]
+def _by_picture(asked: Asked) -> Mapping[int, list[Shown]]:
+    found: dict[int, list[Shown]] = {scene.id: [] for scene in asked.scenes}
+    for one in asked.people:
+        found[one.scene.id].append(one)
+    return found
 
 
 def _said(asked: Asked, rows: Rows) -> dict[str, Any]:
@@ -177,18 +180,17 @@ def _said_of_everyone(asked: Asked, rows: Rows) -> dict[str, Any]:
     A list that cannot be read counts as unread with every joint of the people in the picture.
     """
     pairs: list[tuple[Spot, Spot | None]] = []
-    num = unread = 0
+    read: list[bool] = []
+    in_picture = _by_picture(asked)
     for scene, row in zip(asked.scenes, rows, strict=True):
-        here, people = _here(asked, scene), row["people"]
-        told = {at: number for number, at in meant([one["corners"] for one in people], here).items()}
+        here, people = in_picture[scene.id], row["people"]
+        told = {at: people[number]["spots"] for number, at in meant([one["corners"] for one in people], here).items()}
         for at, person in enumerate(here):
-            said = people[told[at]]["spots"] if at in told else {}
             names = [name for name in person.spots if _is_asked(asked, name)]
-            pairs += [(person.spots[name], _spot(said.get(name))) for name in names]
-            num, unread = num + len(names) * (not row["whole"]), unread + len(names) * (not row["whole"])
-        spots = [spot for one in people for name, spot in one["spots"].items() if _is_asked(asked, name)]
-        num, unread = num + len(spots), unread + spots.count(None)
-    return visibility(pairs).shares() | {"parsed": 1 - unread / num if num else None}
+            pairs += [(person.spots[name], _spot(told.get(at, {}).get(name))) for name in names]
+            read += [] if row["whole"] else [False] * len(names)
+        read += [spot is not None for one in people for name, spot in one["spots"].items() if _is_asked(asked, name)]
+    return visibility(pairs).shares() | {"parsed": sum(read) / len(read) if read else None}
 
 
 def _spot(told: Any) -> Spot | None:

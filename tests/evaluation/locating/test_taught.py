@@ -34,13 +34,19 @@ def test_what_is_no_mapping_taught_nothing(tmp_path, settings):
 
 
 @pytest.mark.parametrize(("name", "value"), [
-    ("view", "x"), ("view", ["crop"]), ("asking", 3), ("coding", None), ("coding", []), ("margin", "1"), ("margin", 0),
-    ("margin", 1e300), ("margin", True), ("size", 0), ("size", 64.5), ("size", "64"), ("size", 60000),
-    ("described", "no"), ("joints", "hands"),
+    ("view", "x"), ("view", ["crop"]), ("asking", 3), ("coding", None), ("coding", []), ("margin", "wide"),
+    ("margin", 0), ("margin", 1e300), ("size", 0), ("size", 64.5), ("size", {}), ("size", 60000),
+    ("described", "maybe"),
 ])  # fmt: skip
 def test_a_value_that_no_run_had_is_named(tmp_path, name, value):
-    with pytest.raises(ConfigError, match=f"locate.{name} is .*which no run can have had"):
+    with pytest.raises(ConfigError, match=r"training\.json: .*; no run can have had that"):
         told(tmp_path, locate=TAUGHT | {name: value})
+    with pytest.raises(ConfigError, match="no run can have had that"):
+        told(tmp_path, scenes={"joints": ["hands"]})
+
+
+def test_what_another_version_had_besides_is_passed_over(tmp_path):
+    assert told(tmp_path, locate=TAUGHT | {"of_tomorrow": 1, "boxes": 3}) == TAUGHT | {"joints": "crowdpose14"}
 
 
 def test_a_file_that_is_no_json_is_named(tmp_path):
