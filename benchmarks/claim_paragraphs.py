@@ -51,6 +51,8 @@ def _same(claim: Claim, one: dict[str, Any], *, several: bool) -> bool:
         return False
     if one["kind"] == "contact" and claim.target and not _akin(claim.target, one.get("target") or ""):
         return False
+    if one["kind"] == "count":  # whose words are the number's; the extractor names a number of some of the people
+        return claim.mention is None
     return not several or not one["mention"] or _akin(claim.mention or "", one["mention"])
 
 

@@ -37,6 +37,8 @@ FRESH = Path(__file__).parent.parent / "tests/pose/claims/fresh"
 REAL = Path(__file__).parent.parent.parent / "shared/data"
 FEW = 20
 """Kinds with fewer cases are pooled."""
+_SAID = ("kind", "value", "part", "mention", "target", "negated")
+"""What makes a claim one: "both men stand" is a single one, listed once a person."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 Row = dict[str, Any]
@@ -63,7 +65,8 @@ def contradicted(text: str, scene: Scene) -> list[str]:
 
 def as_listed(row: Row, scenes: Mapping[int, Scene]) -> Row:
     """A true text as ``claim_paragraphs`` compares it."""
-    return row | {"people": len(scenes[row["scene"]].people)}
+    claims = {tuple(str(one.get(name)) for name in _SAID): one for one in row["claims"]}
+    return row | {"people": len(scenes[row["scene"]].people), "claims": list(claims.values())}
 
 
 def real_rows() -> Iterator[Row]:
