@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from llavapose.pose.claims.extract import extract_claims
+from llavapose.pose.things import THING_NAMES
 from llavapose.records import Claim
 
 
@@ -29,19 +30,26 @@ def paragraph_scores(rows: Iterable[dict[str, Any]]) -> Scores:
 def matches(row: dict[str, Any]) -> tuple[tuple[Claim, ...], int, list[str]]:
     """The claims of a paragraph, how many of them are listed, and a line for each one that is missed or too many."""
     found = extract_claims(row["text"])
-    left, wrong = list(row["claims"]), []
+    left, wrong, asides = list(row["claims"]), [], []
     for claim in found:
         same = next((one for one in left if _same(claim, one, several=row["people"] > 1)), None)
-        if same is None:
+        if same is None and _unlisted(claim):
+            asides.append(claim)
+        elif same is None:
             wrong.append(f"too many: {claim.kind} {claim.value} {claim.part} of {claim.mention} (not: {claim.negated})")
         else:
             left.remove(same)
     num = len(row["claims"]) - len(left)
     return (
-        found,
+        tuple(claim for claim in found if claim not in asides),
         num,
         [*wrong, *(f"missed: {one['kind']} {one['value']} {one['part']} of {one['mention']}" for one in left)],
     )
+
+
+def _unlisted(claim: Claim) -> bool:
+    """Whether readers do not list such claims: a number of some of the people, a hold without the hand."""
+    return (claim.kind == "count" and claim.mention is not None) or (claim.kind == "contact" and claim.part is None)
 
 
 def _same(claim: Claim, one: dict[str, Any], *, several: bool) -> bool:
@@ -49,11 +57,17 @@ def _same(claim: Claim, one: dict[str, Any], *, several: bool) -> bool:
         return False
     if claim.negated != bool(one.get("negated", False)):
         return False
-    if one["kind"] == "contact" and claim.target and not _akin(claim.target, one.get("target") or ""):
+    if one["kind"] == "contact" and claim.target and not _one_thing(claim.target, one.get("target") or ""):
         return False
-    if one["kind"] == "count":  # whose words are the number's; the extractor names a number of some of the people
-        return claim.mention is None
+    if one["kind"] == "count":  # whose words are the number's
+        return True
     return not several or not one["mention"] or _akin(claim.mention or "", one["mention"])
+
+
+def _one_thing(category: str, words: str) -> bool:
+    """Whether words name a thing of a category: "a bag" a handbag."""
+    names = [THING_NAMES[name] for name in THING_NAMES if re.search(rf"\b{name}(?:e?s)?\b", words.lower())]
+    return category in names or _akin(category, words)
 
 
 def _akin(one: str, other: str) -> bool:

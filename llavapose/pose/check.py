@@ -8,7 +8,9 @@ import re
 
 from llavapose.errors import DataError
 from llavapose.pose.claims.extract import extract_claims
-from llavapose.pose.claims.words.shared import GROUP, NUMBERS
+from llavapose.pose.claims.words.people import EVERYBODY
+from llavapose.pose.claims.words.shared import NUMBERS
+from llavapose.pose.identities import open_people, ways
 from llavapose.pose.people import prominent, resolve
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.pose.things import ANNOTATED
@@ -49,11 +51,49 @@ def check_text(text: str, scene: Scene, facts: tuple[Fact, ...]) -> tuple[Checke
         scene: whom and what the text can speak of.
         facts: of ``scene_facts(scene)``.
     """
-    return tuple(check_claim(claim, scene, facts) for claim in extract_claims(text))
+    claims = extract_claims(text)
+    meant = {name: people_meant(name, scene) for claim in claims for name in (claim.mention, claim.target)}
+    told = tuple(check_claim(claim, scene, facts) for claim in claims)
+    names = open_people(claims, lambda name: meant.get(name) or ())
+    open_ones = [claim for claim in claims if claim.mention in names or claim.target in names]
+    if len(prominent(scene)) < 2 or not open_ones:
+        return told
+    best: tuple[CheckedClaim, ...] | None = None
+    for way in ways(names, prominent(scene)):
+        tried = tuple(_check_as(claim, way, meant, scene, facts) for claim in open_ones)
+        if best is None or _num_wrong(tried) < _num_wrong(best):
+            best = tried
+        if not _num_wrong(best):
+            return told
+    wrong = {id(one.claim): one for one in best or () if one.outcome == CONTRADICTED}
+    return tuple(wrong.get(id(one.claim), one) for one in told)
+
+
+def _num_wrong(told: tuple[CheckedClaim, ...]) -> int:
+    return sum(one.outcome == CONTRADICTED for one in told)
+
+
+def _check_as(
+    claim: Claim,
+    way: dict[str, int],
+    meant: dict[str | None, tuple[int, ...]],
+    scene: Scene,
+    facts: tuple[Fact, ...],
+) -> CheckedClaim:
+    """A claim where names are given to people."""
+    people = (way[claim.mention],) if claim.mention in way else meant[claim.mention]
+    target = way.get(claim.target or "") if claim.kind in ("side_of", "nearest") else None
+    if target is not None and people == (target,):
+        return CheckedClaim(claim=claim, outcome=CONTRADICTED)
+    return check_claim(claim, scene, facts, people, target)
 
 
 def check_claim(
-    claim: Claim, scene: Scene, facts: tuple[Fact, ...], people: tuple[int, ...] | None = None
+    claim: Claim,
+    scene: Scene,
+    facts: tuple[Fact, ...],
+    people: tuple[int, ...] | None = None,
+    target: int | None = None,
 ) -> CheckedClaim:
     """One claim with its outcome; a claim of all people holds when it holds of each.
 
@@ -62,11 +102,12 @@ def check_claim(
         scene: the picture.
         facts: of ``scene_facts(scene)``.
         people: whom it is about, where that is known already.
+        target: whom it relates them to, where that is known already.
     """
     if claim.kind == "count":
         return _judged(claim, *_check_count(claim, facts))
     people = people_meant(claim.mention, scene) if people is None else people
-    verdicts = [_check_person(claim, person, scene, facts) for person in people]
+    verdicts = [_check_person(claim, person, scene, facts, target) for person in people]
     for outcome in (CONTRADICTED, UNVERIFIABLE, SUPPORTED):
         for verdict in verdicts:
             if verdict[0] == outcome:
@@ -89,7 +130,7 @@ def people_meant(mention: str | None, scene: Scene) -> tuple[int, ...]:
         return ()
     spoken = [str(n) for n, word in enumerate(NUMBERS) if re.match(rf"(?:the |all )?{word} ", mention)]
     number = spoken[0] if spoken else None
-    if re.fullmatch(GROUP, mention) or (number and _PLURAL.search(mention)):
+    if re.fullmatch(EVERYBODY, mention) or (number and _PLURAL.search(mention)):
         wanted = "2" if mention.startswith("both") else number
         return chosen if wanted in (None, str(len(chosen))) else ()
     if _OTHER.match(mention) and len(chosen) == 1:
@@ -117,12 +158,14 @@ def _number(value: str) -> int:
     return COUNT.num_most_told + 1 if value == "many" else int(value)
 
 
-def _check_person(claim: Claim, person: int, scene: Scene, facts: tuple[Fact, ...]) -> tuple[str, Fact | None]:
+def _check_person(
+    claim: Claim, person: int, scene: Scene, facts: tuple[Fact, ...], target: int | None
+) -> tuple[str, Fact | None]:
     own = [fact for fact in facts if fact.kind == claim.kind and fact.person == person]
     if claim.kind == "contact":
         return _check_contact(claim, person, scene, own)
     if claim.kind in ("side_of", "nearest"):
-        return _check_relation(claim, scene, [fact for fact in own if fact.sure])
+        return _check_relation(claim, scene, [fact for fact in own if fact.sure], target)
     sure = [fact for fact in own if fact.sure and claim.part in (None, fact.part)]
     verdicts = [(_compare(claim, fact), fact) for fact in sure]
     for verdict in verdicts:
@@ -140,8 +183,8 @@ def _compare(claim: Claim, fact: Fact) -> str:
     return UNVERIFIABLE if (claim.value, fact.value) in BORDERS.get(claim.kind, ()) else CONTRADICTED
 
 
-def _check_relation(claim: Claim, scene: Scene, sure: list[Fact]) -> tuple[str, Fact | None]:
-    target = resolve(claim.target or "", scene)
+def _check_relation(claim: Claim, scene: Scene, sure: list[Fact], target: int | None) -> tuple[str, Fact | None]:
+    target = resolve(claim.target or "", scene) if target is None else target
     if target is None:
         return UNVERIFIABLE, None
     if claim.kind == "nearest":

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from llavapose.pose.claims.words import relations as words
+from llavapose.pose.claims.words.people import PLURALS, SINGULAR, WORN
 from llavapose.pose.claims.words.shared import NUMBERS, PICTURE
 from llavapose.records import Claim
 
@@ -61,6 +62,18 @@ _SOMEWHERE = re.compile(
     r"|audience)\b"
 )
 _FAR_OFF = re.compile(r"[\w ]{0,32}? in the (?:foreground|background|distance)\b")
+_SOME_ONE = (
+    rf"(?:an?|another|one|{'|'.join(NUMBERS[2:])}) (?:(?!(?:and|of|with|on|in)\b)[\w-]+ ){{0,3}}?"
+    rf"(?:{SINGULAR}|{PLURALS})"
+)
+_LISTED = re.compile(
+    rf"\b{_SOME_ONE}(?:{WORN})*(?: on \w+ \w+)?(?:, {_SOME_ONE}(?:{WORN})*)*,? and {_SOME_ONE}\b(?!-)(?!'s)"
+)
+"""Several people one after the other: "a woman and two men"."""
+_LISTED_ONE = re.compile(
+    rf"\b(an?|another|one|{'|'.join(NUMBERS[2:])}) (?=(?:(?!(?:and|of|with|on|in)\b)[\w-]+ ){{0,3}}?(?:{SINGULAR}"
+    rf"|{PLURALS})\b)"
+)
 _IN_PICTURE = rf"in (?:the|this) (?:\w+ )?{PICTURE}"
 _IN_TOTAL = re.compile(
     rf"\b(?:in total|in all|altogether|all told|total of|number of people[\w ]*|{PICTURE} (?:shows|contains|has|holds"
@@ -85,6 +98,15 @@ def count_claims(sentence: str) -> Iterator[Claim]:
         taken.append((start, end))
         part = _words_of(sentence, match) if _of_a_part(sentence, match) else None
         yield Claim(kind="count", value=_value(match), start=start, end=end, mention=part)
+    for match in _LISTED.finditer(sentence):
+        num = sum(_num(word) for word in _LISTED_ONE.findall(match[0]))
+        taken = [span for span in taken if span[0] < match.end() and match.start() < span[1]]
+        if 2 <= num <= len(NUMBERS) - 1:
+            yield Claim(kind="count", value=str(num), start=match.start(), end=match.end(), mention=match[0])
+
+
+def _num(word: str) -> int:
+    return NUMBERS.index(word) if word in NUMBERS else 1
 
 
 def parts_of_totals(claims: Sequence[Claim], text: str) -> tuple[Claim, ...]:
@@ -142,7 +164,7 @@ def _says_nothing(sentence: str, match: re.Match[str]) -> bool:
         return True
     if match.re is _COUNT_LEAD or _OF_ALL.search(before):
         return False
-    return _KNOWN.search(_WHOLE_OF.sub("", before)) is not None
+    return re.search(r"\b(?:of|both) $", _WHOLE_OF.sub("", before)) is not None
 
 
 def _of_a_part(sentence: str, match: re.Match[str]) -> bool:
@@ -150,6 +172,8 @@ def _of_a_part(sentence: str, match: re.Match[str]) -> bool:
     before, after = sentence[: match.start()], sentence[match.end() :]
     if match.re is _ALONE:
         return False
+    if match.re is not _COUNT_LEAD and not _OF_ALL.search(before) and _KNOWN.search(_WHOLE_OF.sub("", before)):
+        return True  # "the two women" are two at least
     if _SOME.search(match[0]) or any(one.match(after) for one in (_AND_OTHERS, _FAR_OFF)) or _APART_FROM.search(before):
         return True
     if match.re is _COUNT_LEAD:

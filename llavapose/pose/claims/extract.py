@@ -13,17 +13,32 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llavapose.pose.claims.counts import count_claims, parts_of_totals
-from llavapose.pose.claims.mentions import Mention, mentions_in, sentences, subject_at
+from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, subject_at
 from llavapose.pose.claims.part_states import Read, part_claims
-from llavapose.pose.claims.relations import contact_claims, relation_claims
+from llavapose.pose.claims.relations import compound_claims, contact_claims, one_legged, relation_claims
+from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.bodies import BODY, NOT_THE_BODY
-from llavapose.pose.claims.words.relations import THING
+from llavapose.pose.claims.words.idioms import IDIOM
 from llavapose.records import Claim
 
 _BODY = tuple((kind, value, tuple(cues.split()), re.compile(pattern)) for kind, value, cues, pattern in BODY)
 _NEGATION, _DOUBT, _GIVEN = re.compile(words.NEGATION), re.compile(words.DOUBT), re.compile(words.GIVEN)
-_NOT_THE_BODY, _THING = re.compile(NOT_THE_BODY), re.compile(THING)
+_NOT_THE_BODY = re.compile(NOT_THE_BODY)
+_LINKING = re.compile(r"(?: (?:is|are|was|that|which|being|\w+ly|held|still|both|also|and))+$")
+_OF_BODY = re.compile(
+    r"(?:\w+[ -])?(?:body|torsos?|trunks?|backs?|spines?|upper (?:body|half)|postures?|carriage|chest)\b"
+)
+_THEIRS = re.compile(r"\b(?:chair|bench|dog|cat|horse|cow|bird|giraffe|sofa|couch|seat)'s (?:\w+ )?$")
+_ALIKE = re.compile(
+    r" (?:(?:is|does|has|are|do)(?P<not>n't| not)(?=[,.;!?]|$)|(?:is|does|has|are|do),? (?:too|as well|likewise"
+    r"|also)\b|likewise\b)"
+)
+_VERB = re.compile(r"\w+(?:s|ing|ed)\b|sat|stood|lay|laid|bent|leant|walk|stand|sit|lie|lean|bend|crouch|squat|face")
+_NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
+_BOTH = re.compile(r"(?: are| were| both| all| \w+ly| now)* ")
+_OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
+_IDIOM = re.compile(IDIOM)
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with|so that|because)\b")
 _DOUBT_CLAUSE = re.compile(
     r"[,;:]|\b(?:but|while|whereas|so that|because)\b|\band (?=(?:he|she|they|his|her|their|the|is|has|are|wears)\b)"
@@ -34,20 +49,6 @@ _YOU_SEE = re.compile(
     r"meet|discover|come)"
 )
 _AND_ITS = re.compile(r"\b(?:head|face|gaze|eyes|shoulders) (?:is|are) (?:\w+ ){1,3}and $")
-_LINKING = re.compile(r"(?: (?:is|are|was|that|which|being|\w+ly|held|still|both|also|and))+$")
-_CLAUSE_START = re.compile(r"[,;:]|\b(?:and|but|while|whereas|where|as|because)\b")
-_SUBJECT = re.compile(
-    r"\W*(?:an?|the|some|several|its|another|many|most)(?! (?:upper|lower|whole|overall)?\W?(?:body|torso|trunk"
-    r"|back|spine|posture|pose|stance|figure|"
-    r"profile|front|chest|line|weight|camera|photo|picture|image|shot|view|viewer))(?: (?!(?:with|in|on"
-    r"|at)\b)[\w-]+){1,6}"
-)
-_PLACED_THING = re.compile(
-    r"\b(?:on|with|near|beside|by|at|in|behind|under|of|to|from|over|holding|holds|wearing|riding|carrying|next"
-    r" to|against|has) "
-    r"(?:(?:the|an?|his|her|their) )?(?:\w+ )?(?:\w+ )?$"
-)
-
 # Models say so of what they see; marks of emphasis and of code stand around words.
 _INSTEAD = {
     "appears to be": "is", "appear to be": "are", "seems to be": "is", "seem to be": "are",
@@ -69,7 +70,7 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     for start, end in sentences(plain):
         if end - start > MAX_SENTENCE:
             continue
-        sentence = re.sub(r"\s", " ", plain[start:end])
+        sentence = _IDIOM.sub(lambda match: "~" * len(match[0]), re.sub(r"\s", " ", plain[start:end]))
         mentions = mentions_in(sentence)
         if not sentence.rstrip("\"' ").endswith("?"):
             for claim in _sentence_claims(sentence, mentions, carried):
@@ -95,15 +96,21 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None) -> list[Claim]:
-    taken = [(mention.start, mention.end) for mention in mentions if not mention.pronoun]
+    hidden = masked(sentence, mentions)
     found = list(part_claims(sentence, mentions))
     spans = [read.core for read in found]
-    others = (*relation_claims(sentence, mentions), *contact_claims(sentence), *count_claims(sentence))
+    others: tuple[Claim, ...] = (
+        *relation_claims(sentence, mentions),
+        *contact_claims(sentence, mentions),
+        *count_claims(sentence),
+        *one_legged(sentence),
+        *compound_claims(sentence),
+    )
     found += [
         Read(claim=claim, core=(claim.start, claim.start if claim.kind == "contact" else claim.end)) for claim in others
     ]
     found += [
-        Read(claim=claim, core=(claim.start, claim.end)) for claim in _body_claims(sentence, mentions, taken, spans)
+        Read(claim=claim, core=(claim.start, claim.end)) for claim in _body_claims(sentence, hidden, mentions, spans)
     ]
     facing = [(read.claim.start, read.claim.end) for read in found if read.claim.kind == "facing"]
     found = [read for read in found if read.claim.kind != "place"
@@ -111,14 +118,46 @@ def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None
     kept: dict[tuple[object, ...], Claim] = {}
     for read in sorted(found, key=lambda read: (read.claim.start, read.claim.end)):
         claim = read.claim
-        doubtful, negated = _tone(sentence, read)
+        doubtful, negated = _tone(hidden, read)
         if doubtful:
             continue
         if claim.kind != "count" and not claim.mention:
-            claim = replace(claim, mention=subject_at(claim.start, mentions, carried, sentence))
-        claim = replace(claim, negated=negated)
+            claim = replace(
+                claim, mention=subject_at(claim.start, mentions, carried, sentence, related=claim.kind == "nearest")
+            )
+        negated = negated or _NONE.match(claim.mention or "") is not None
+        claim = replace(claim, negated=negated and claim.kind not in ("count", "nearest"))
+        for other in _along(hidden, claim, mentions):
+            kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
-    return _most_exact(list(kept.values()))
+    return _most_exact([*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
+
+
+def _along(plain: str, claim: Claim, mentions: list[Mention]) -> Iterator[str]:
+    """Who else a claim of the last of several holds of: "a woman and a man are standing"."""
+    at = next((i for i, m in enumerate(mentions) if m.text == claim.mention and m.end <= claim.start), None)
+    if claim.part is None and claim.kind in ("stance", "facing", "trunk") and at and not mentions[at].pronoun:
+        one, last = mentions[at - 1], mentions[at]
+        if (
+            not one.pronoun
+            and plain[one.end : last.start] in (" and ", ", and ")
+            and _BOTH.fullmatch(plain, last.end, claim.start)
+        ):
+            yield one.text
+
+
+def _left_out(plain: str, claims: list[Claim], mentions: list[Mention]) -> Iterator[Claim]:
+    """What is said of one more person by pointing back: "the man on the left leans; the other does not"."""
+    for mention in mentions:
+        match = None if mention.pronoun else _ALIKE.match(plain, mention.end)
+        before = [
+            claim
+            for claim in claims
+            if claim.end <= mention.start and claim.kind in ("stance", "trunk", "facing", "legs")
+        ]
+        if match and before and before[-1].mention != mention.text:
+            yield replace(before[-1], mention=mention.text, start=mention.start, end=match.end(),
+                          negated=before[-1].negated != (match["not"] is not None))  # fmt: skip
 
 
 def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
@@ -129,11 +168,18 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
     clause = sentence[breaks[-1] if breaks else 0 : claim.end]
     if claim.kind == "side_of":
         clause = clause.replace(" before ", " ")  # "from left to right, A comes before B"
-    doubt = None if claim.kind == "contact" and _GIVEN.search(clause) else _DOUBT.search(clause)
-    doubtful = doubt is not None or re.match(r"\W*or\b", sentence[claim.end :]) is not None
     breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, max(a, claim.start))]
-    denied = _NEGATION.search(plain[breaks[-1] if breaks else 0 : claim.end])
-    return doubtful, denied is not None and claim.kind not in ("count", "nearest")
+    told = plain[breaks[-1] if breaks else 0 : claim.end]
+    if claim.part is None and (named := told.rfind("ƿ", 0, max(a - (breaks[-1] if breaks else 0), 0))) >= 0:
+        told = told[named:] if not _NOR.search(told, 0, named) else told  # "nobody but the man is standing"
+    denied = _NEGATION.search(told) is not None
+    doubt = (
+        None
+        if claim.kind == "contact" and _GIVEN.search(clause)
+        else _DOUBT.search(_OR.sub(" ", clause) if denied else clause)
+    )
+    doubtful = doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
+    return doubtful, denied and claim.kind not in ("count", "nearest")
 
 
 def _most_exact(claims: list[Claim]) -> list[Claim]:
@@ -158,17 +204,18 @@ def _most_exact(claims: list[Claim]) -> list[Claim]:
     ]
 
 
-def _body_claims(
-    sentence: str, mentions: list[Mention], taken: list[tuple[int, int]], spans: list[tuple[int, int]]
-) -> Iterator[Claim]:
-    """Stance, trunk, facing and stride; words inside a person's mention or a part's claim are not the body's."""
+def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list[tuple[int, int]]) -> Iterator[Claim]:
+    """Stance, trunk, facing and stride; words inside a part's claim are not the body's."""
     claimed: list[tuple[int, int, str]] = []
     for kind, value, cues, pattern in _BODY:
         if not any(map(sentence.__contains__, cues)):
             continue
         for match in pattern.finditer(sentence):
             start, end = match.span()
-            if any(a <= start and end <= b for a, b in taken) or _not_the_persons(sentence, start, kind, mentions):
+            within = plain[start] in "ƿǀ"  # "the crouching man"
+            if within and (kind == "facing" or plain[end - 1] not in "ƿǀ"):
+                continue
+            if not within and _not_the_persons(sentence, start, kind, mentions, plain):
                 continue
             if any(a < end and start < b and which == kind for a, b, which in claimed):
                 continue
@@ -179,30 +226,16 @@ def _body_claims(
                 yield Claim(kind=kind, value=value, start=start, end=end)
 
 
-def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mention]) -> bool:
+def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mention], plain: str) -> bool:
     """Whether the words just before say that a thing, or a head or an arm, stands, leans or faces there."""
     if kind in ("facing", "trunk") and _AND_ITS.search(sentence, 0, start):
         return True  # "His head is tilted and faces ..."
     if kind == "facing" and start < 3 and _YOU_SEE.match(sentence, start):
         return True  # "Look to the right and you will see ..."
-    before = _LINKING.sub("", sentence[:start].rstrip())
-    owner = next((m for m in mentions if m.end == len(before) and not m.pronoun), None)
-    if owner and before[: owner.start].endswith(" of "):
-        before = before[: owner.start - 4]
-    thing = next((m for m in _THING.finditer(before) if m.end() == len(before)), None)
-    if kind != "legs" and _something_else(before, mentions):
+    if kind == "legs" or (kind == "trunk" and _OF_BODY.match(sentence, start)):
+        return _THEIRS.search(sentence, 0, start) is not None
+    before = _LINKING.sub("", plain[:start].rstrip())
+    if _NOT_THE_BODY.search(before) is not None:
         return True
-    if thing:
-        named = any(not m.aside and m.end <= thing.start() for m in mentions)
-        place = _PLACED_THING.search(before[: thing.start()])
-        return not (place and (named or not before[: place.start()].strip()))
-    return kind != "legs" and _NOT_THE_BODY.search(before) is not None
-
-
-def _something_else(before: str, mentions: list[Mention]) -> bool:
-    """Whether the clause has a subject of its own that is no person: "an empty tray lies ..."."""
-    breaks = [match.end() for match in _CLAUSE_START.finditer(before)]
-    start = breaks[-1] if breaks else 0
-    if any(start <= m.end and m.start < len(before) for m in mentions):
-        return False
-    return _SUBJECT.fullmatch(before[start:]) is not None
+    verb = _VERB.match(sentence, start) is not None
+    return somebody_elses(plain, start, mentions, verb=verb)

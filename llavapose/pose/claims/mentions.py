@@ -1,28 +1,51 @@
 """Whom a text speaks of: mentions of people in a sentence, and which of them a clause is about."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llavapose.pose.claims.words.relations import COUNT, NEAREST, SIDE_OF
-from llavapose.pose.claims.words.shared import GROUP, NAMED, PRONOUN
+from llavapose.pose.claims.words.people import GROUP, NAMED, PRONOUN
+from llavapose.pose.claims.words.relations import NEAREST, SIDE_OF
 
 _NAMED, _GROUP, _PRONOUN = re.compile(NAMED), re.compile(GROUP), re.compile(PRONOUN)
-_COUNT, _SIDE_OF, _NEAREST = re.compile(COUNT), re.compile(SIDE_OF), re.compile(NEAREST)
+_SIDE_OF, _NEAREST = re.compile(SIDE_OF), re.compile(NEAREST)
+
+_BARE = re.compile(
+    r"(?<!no )(?<!of )(?<!to )(?<!with )(?<!each )\b(?:one|another|the other(?: one)?|the first|the second"
+    r"|the third|a second|a third|the (?:left|right) one)"
+    r"(?= (?:is|has|was|keeps|holds|who|whose|lies|sits|\w+[^s\W]s|seated|standing|lying|sitting|\w+ing|(?:on|in"
+    r"|at) the (?:left|right|middle|cent))\b|, )"
+)
+"""One of several people named before."""
+
+_LIMB = re.compile(r"\b(?:arm|elbow|hand|wrist|leg|knee|foot|thigh|feet|fist|forearm|shin)s?\b")
 
 _BESIDE = re.compile(
     r"\b(?:beside|behind|next to|in front of|near|alongside|facing|faces|toward|towards|opposite|watch(?:es"
-    r"|ing)|than|between|"
+    r"|ing)|than|between|besides|unlike|except|apart from|"
     r"from|like|look(?:s|ing) at|help(?:s|ing)|greet(?:s|ing)|follow(?:s|ing)|hugg?(?:s|ing)|(?<!belongs )to) $"
 )
 """What stands before a person who is only somebody else's neighbour."""
 
+_DIRECT = re.compile(
+    r"(?:,? (?:who|that|which)(?:'s)?)?(?: (?:is|are|was|were|being|has been|\w+ly|now|still|just|also|all|both)\b)* ?"
+)
+"""Between a person and what is said of nobody else: "the lady bowed forward", "the man who is lying"."""
+
 _WHO = re.compile(r"[^.;]{0,30}?\bwho(?:se)?\b")
+_ASIDE_CLAUSE = re.compile(r", (?:who|whose|whom|which|with whom)\b[^.,;:]*,(?! and)| \([^)]*\)| [–—] [^–—]* [–—] ")
+"""A clause within a clause: whoever is named in it is nobody that the sentence goes on about."""
 
 _CATAPHORA = re.compile(
-    r"^\W*(?:with|while|in|on|at|from|to|toward|both|as|although|having|after|before|\w+ing|\w+ed|low|high|his"
-    r"|her|their|bent|\w+ly)\b"
+    r"\W*(?:(?:and|but|while|then) )?(?:with|while|in|on|at|from|to|toward|both|as|although|having|after|before"
+    r"|\w+ing|\w+ed|low|high|his"
+    r"|her|their|bent|left|right|near|next|behind|beside|\w+ly|there|legs|feet|arms|hands|knees|elbows|back|still|flat|supine|prone)\b"
 )
-"""How a sentence opens whose pronoun stands for the person named after it."""
+"""How a sentence or clause opens whose subject is named after what it does."""
+
+_NEW_CLAUSE = re.compile(
+    r"[;:] |, (?:and |but |while )?(?=(?:in|on|at|to|near|behind|beside|with|next) )|\bwhile |\bwhereas "
+)
 
 _NOMINATIVE = {"his": "he", "him": "he", "her": "she", "hers": "she", "their": "they", "theirs": "they", "them": "they"}
 
@@ -37,6 +60,7 @@ class Mention:
         text: the words.
         pronoun: whether it stands for someone named before.
         aside: whether it is only the landmark of a relation ("... to the left of the man").
+        several: whether it names more than one.
     """
 
     start: int
@@ -44,12 +68,13 @@ class Mention:
     text: str
     pronoun: bool = False
     aside: bool = False
+    several: bool = False
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences; a full stop inside a number ends none."""
     spans, start = [], 0
-    for match in re.finditer(r"[.!?:]+(?=\s|$|[\"'])|\n\s*\n|\n(?=\s*(?:[-*#\d]|[A-Z]))", text):
+    for match in re.finditer(r"[.!?]+(?=\s|$|[\"'])|:(?=\s*\n)|\n\s*\n|\n(?=\s*(?:[-*#\d]|[A-Z]))", text):
         if text[start : match.end()].strip():
             spans.append((start, match.end()))
         start = match.end()
@@ -60,45 +85,90 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def mentions_in(sentence: str) -> list[Mention]:
     """Everyone mentioned in a lower-case sentence, in order, longest first where they overlap."""
+    found = sorted(_spans(sentence), key=lambda mention: mention.start)
+    plain = masked(sentence, found)
     relations = [pattern for pattern, cues in ((_SIDE_OF, ("left", "right")), (_NEAREST, ("nearest", "closest")))
-                 if any(cue in sentence for cue in cues)]  # fmt: skip
-    asides = [match.span(name) for pattern in relations for match in pattern.finditer(sentence)
+                 if any(cue in plain for cue in cues)]  # fmt: skip
+    asides = [match.span(name) for pattern in relations for match in pattern.finditer(plain)
               for name in match.groupdict() if name in ("target", "other") and match[name]]  # fmt: skip
-    heads = [match.start() for match in _NEAREST.finditer(sentence)] if _NEAREST in relations else []
-    found: list[Mention] = []
-    for pattern in (_GROUP, _NAMED, _COUNT, _PRONOUN):
-        for match in pattern.finditer(sentence):
-            start, end = match.span()
-            if any(start < other.end and other.start < end for other in found):
-                continue
-            aside = any(a <= start and end <= b for a, b in asides)
-            aside = aside or any(0 <= head - end <= 9 and not sentence[end:head].strip(" the") for head in heads)
-            aside = aside or (match[0] in ("someone", "somebody") and sentence[:start].endswith(" of "))
-            aside = aside or (
-                pattern is not _PRONOUN
-                and _BESIDE.search(sentence[:start]) is not None
-                and not sentence.startswith("'", end)
-            )
-            aside = aside or any(other.end == start - 2 and sentence[other.end : start] == ", " and not other.pronoun
-                                 and sentence[end : end + 1] == "," for other in found)  # fmt: skip
-            found.append(Mention(start=start, end=end, text=match[0], pronoun=pattern is _PRONOUN, aside=aside))
-    return sorted(found, key=lambda mention: mention.start)
+    heads = [match.start() for match in _NEAREST.finditer(plain)] if _NEAREST in relations else []
+    return [
+        Mention(start=one.start, end=one.end, text=one.text, pronoun=one.pronoun, several=one.several,
+                aside=any(a <= one.start and one.end <= b for a, b in asides) or _is_aside(sentence, one, found, heads))
+        for one in found
+    ]  # fmt: skip
 
 
-def subject_at(position: int, mentions: list[Mention], carried: str | None, sentence: str = "") -> str | None:
+def _spans(sentence: str) -> Iterator[Mention]:
+    named = [(match, pattern) for pattern in (_GROUP, _NAMED) for match in pattern.finditer(sentence)]
+    taken: list[Mention] = []
+    for match, pattern in sorted(named, key=lambda pair: (pair[0].start(), pair[1] is _GROUP)):
+        if not any(match.start() < other.end and other.start < match.end() for other in taken):
+            taken.append(Mention(start=match.start(), end=match.end(), text=match[0], several=pattern is _GROUP))
+    for match in _BARE.finditer(sentence):
+        before = [one for one in taken if one.end <= match.start()]
+        if not before or any(match.start() < other.end and other.start < match.end() for other in taken):
+            continue
+        if any(one.several for one in before) or not _LIMB.search(sentence, 0, match.start()):
+            taken.append(Mention(start=match.start(), end=match.end(), text=match[0]))
+    yield from taken
+    for match in _PRONOUN.finditer(sentence):
+        if not any(match.start() < other.end and other.start < match.end() for other in taken):
+            yield Mention(start=match.start(), end=match.end(), text=match[0], pronoun=True)
+
+
+def _is_aside(sentence: str, one: Mention, found: list[Mention], heads: list[int]) -> bool:
+    start, end = one.start, one.end
+    if any(0 <= head - end <= 9 and not sentence[end:head].strip(" the") for head in heads):
+        return True
+    if one.text in ("someone", "somebody") and sentence[:start].endswith(" of "):
+        return True
+    if not one.pronoun and _BESIDE.search(sentence[:start]) and not sentence.startswith("'", end):
+        return True
+    return any(other.end == start - 2 and sentence[other.end : start] == ", " and not other.pronoun
+               and sentence[end : end + 1] == "," for other in found)  # fmt: skip
+
+
+def masked(sentence: str, mentions: Sequence[Mention]) -> str:
+    """The sentence with everyone who is named hidden behind ``PERSON``'s signs; places stay what they were."""
+    for mention in mentions:
+        if not mention.pronoun:
+            hidden = "ƿ" + "ǀ" * (mention.end - mention.start - 1)
+            sentence = sentence[: mention.start] + hidden + sentence[mention.end :]
+    return sentence
+
+
+def subject_at(
+    position: int, mentions: list[Mention], carried: str | None, sentence: str = "", *, related: bool = False
+) -> str | None:
     """Whom a clause at ``position`` is about.
 
-    The last one named before it; else, where the sentence opens with what its subject does ("With his arms raised, the
-    man ..."), the first one named; else who was spoken of in the sentence before. A pronoun without antecedent is
-    returned in the nominative.
+    Who stands right before it; else the last one named before it, but for landmarks and those of a clause that has
+    ended; else, where a clause opens with what its subject does ("With his arms raised, the man ..."), the first one
+    named after it; else who was spoken of in the sentence before. A pronoun without antecedent is returned in the
+    nominative.
+
+    Args:
+        position: where the clause is.
+        mentions: of the sentence.
+        carried: who was spoken of last in the sentence before.
+        sentence: in lower case.
+        related: whether the clause relates somebody to another: a landmark is not its subject then.
     """
-    named = [mention for mention in mentions if not mention.pronoun and not mention.aside]
+    named = [mention for mention in mentions if not mention.pronoun]
+    direct = next((m for m in reversed(named) if m.end <= position), None)
+    within = next((m for m in named if m.start <= position < m.end), None)
+    if within:
+        return within.text
+    if direct and not (related and direct.aside) and (_DIRECT.fullmatch(sentence, direct.end, position) or
+                   (direct.aside and _WHO.match(sentence[direct.end : position]))):  # fmt: skip
+        return direct.text
+    ended = [match.span() for match in _ASIDE_CLAUSE.finditer(sentence) if match.end() <= position]
+    named = [m for m in named if not m.aside and not any(a <= m.start and m.end <= b for a, b in ended)]
     before = [mention for mention in named if mention.start <= position]
-    last = next((m for m in reversed(mentions) if not m.pronoun and m.end <= position), None)
-    if last and last.aside and _WHO.match(sentence[last.end : position]):
-        return last.text
     if before:
-        return before[-1].text
+        later = next((m for m in named if m.start > position), None)
+        return later.text if later and _fronted(sentence, before[-1], position, later) else before[-1].text
     opening = sentence[: named[0].start] if named else ""
     said = [m for m in mentions if m.pronoun and m.start < len(opening) and m.text in ("he", "she", "they")]
     if named and not said and (carried is None or _CATAPHORA.match(opening)):
@@ -112,3 +182,10 @@ def subject_at(position: int, mentions: list[Mention], carried: str | None, sent
     if mentions and not pronouns:
         return next((mention.text for mention in mentions if not mention.pronoun), None)
     return _NOMINATIVE.get(pronouns[-1].text, pronouns[-1].text) if pronouns else None
+
+
+def _fronted(sentence: str, before: Mention, position: int, later: Mention) -> bool:
+    """Whether a new clause has begun since somebody was named, whose subject comes after ``position``."""
+    breaks = [match.end() for match in _NEW_CLAUSE.finditer(sentence, before.end, position)]
+    opening = sentence[breaks[-1] : later.start] if breaks else ""
+    return bool(breaks) and _CATAPHORA.match(opening) is not None and re.fullmatch(r"[^.,;:]*, ", opening) is not None

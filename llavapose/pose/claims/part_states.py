@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.mentions import Mention, masked
 from llavapose.pose.claims.parts import ARM_NOUNS, JOINED, LEG_NOUNS, Part, parts_in
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.arms import ARM_STATES
@@ -20,7 +20,33 @@ def _compiled(
 
 _ARM_STATES, _LEG_STATES = _compiled(ARM_STATES), _compiled((*KNEE_STATES, *FOOT_STATES, *LEGS_STATES))
 _NOUN_OF = {"elbow": "elbow", "knee": "knee", "arm_height": "arm", "arm_side": "arm", "leg_lift": "leg"}
-_IT = re.compile(r"(?:^|\W)(?:keeps?|holds?|has|kept|held|keeping|holding|leaves) (?:it|them)\s*$")
+_IT = re.compile(
+    r"(?:^|\W)(?:keeps?|holds?|has|kept|held|keeping|holding|leaves|bend(?:s|ing)?|bent|wrap(?:s|ped|ping)?|fold(?:s|ed|ing)?"
+    r"|lay(?:s|ing)?|laid|stretch(?:es|ed|ing)?|let(?:s|ting)?|sw(?:ings?|ung|inging)|rais(?:es|ed|ing)|lift(?:s|ed|ing)?"
+    r"|drap(?:es|ed|ing)|press(?:es|ed|ing)|brings?|brought|throw(?:s|n|ing)?|fl(?:ings?|ung|inging)|puts?|putting|crook(?:s|ed)"
+    r"|mov(?:es|ed|ing)|draw(?:s|n|ing)?|reach(?:es|ed|ing)|plac(?:es|ed|ing)|rest(?:s|ed|ing)?|extend(?:s|ed|ing)?|stick(?:s|ing)?"
+    r"|point(?:s|ed|ing)?) (?:it|them|both(?: of them)?)\s*$"
+)
+_IT_IS = re.compile(r"[,;:]? ?(?:but |and |no, )?\b(?:it|they)(?:'s|'re| is| are|(?= \w+s?\b))")
+_SAME = re.compile(
+    r",? (?:is |are |does |has |just )?(?:too|as well|likewise|also|(?:is|are) no different|(?:is|are) the same"
+    r"|alike|the same|equally so"
+    r"|(?:is|are) (?:so|just as \w+) too|follows suit|ditto)\b"
+)
+_NOT_SO = re.compile(r"(?: one)? (?:(?:is|does|has|are|do|was)(?:n't| not)|not)(?=[,.;!?]|$| and\b| but\b| though\b)")
+_SO_IS = re.compile(
+    r"\b(?:so|as) (?:is|does|has|are) (?:the |his |her |their )?$|\b(?:ditto|likewise) (?:for )?(?:the |his |her "
+    r"|their )?$"
+)
+_NEAR_BODY = re.compile(
+    r" ?(?:very |held )?(?:close to|against|near|tight to) (?:the|his|her|their) (?:body|torso|trunk)\b"
+)
+_RAISED = re.compile(r"(?:raise|lift|rais|hoist|uprais)\w*")
+_OWN_ACT = re.compile(r"(?:ƿǀ*|\b(?:he|she|they|who))(?:,? (?:who|\w+ly|now|also|then|simply|just))* $")
+_BODILY = re.compile(
+    r"\b(?:bend\w*|lean\w*|look\w*|sit\w*|sat|lie\w*|lying|crouch\w*|squat\w*|fac\w+|gaz\w*|kneel\w*|bow\w*|hunker\w*|bent|hunch\w*"
+    r"|walk\w*|head\w*|calm\w*|settl\w*|stoop\w*|fold\w* over|doubled) $"
+)
 _SLIGHTLY = re.compile(
     rf",?(?: but| though| if| albeit)? {words.SLIGHT}\b(?! (?:raised|lifted|forward|apart"
     rf"|higher|lower|above|below|in front|behind))"
@@ -71,8 +97,51 @@ def part_claims(sentence: str, mentions: list[Mention]) -> Iterator[Read]:
             if neighbour.start in linked and JOINED.fullmatch(_masked(sentence, first.end, second.start, mentions)):
                 links += [(part, state) for other, state in links if other == neighbour]
                 break
+    links += list(_shared(sentence, parts, links))
     for part, state in links:
         yield from _claims_of(sentence, part, state)
+    for part, state, end, denied in _left_out(sentence, parts, links):
+        for read in _claims_of(sentence, part, state):
+            claim = replace(read.claim, start=part.start, end=max(end, part.end))
+            yield Read(claim=claim, core=(end if denied else part.end, end))
+
+
+def _left_out(
+    sentence: str, parts: list[Part], links: list[tuple[Part, Said]]
+) -> Iterator[tuple[Part, Said, int, bool]]:
+    """Parts of which a state is said by pointing back: "the left knee is bent, the right one isn't", "left leg too"."""
+    linked = {part.start for part, _ in links}
+    for part in parts:
+        if part.start in linked or not part.sides or part.placed:
+            continue
+        denied = _NOT_SO.match(sentence, part.end)
+        same = denied or _SAME.match(sentence, part.end)
+        if same is None and _SO_IS.search(sentence, 0, part.start) is None:
+            continue
+        before = [(other, state) for other, state in links if other.start < part.start and other.sides != part.sides]
+        last = max((other.start for other, _ in before), default=-1)
+        for other, state in before:
+            if other.start == last and _meaning(state, part)[0] and _meaning(state, part)[0] != "legs":
+                yield part, state, same.end() if same else part.end, denied is not None
+
+
+def _shared(sentence: str, parts: list[Part], links: list[tuple[Part, Said]]) -> Iterator[tuple[Part, Said]]:
+    """States before one part that hold of the next too: "raises his left arm sideways and his right arm overhead"."""
+    for part, state in links:
+        if state.end > part.start:
+            continue
+        other = next((one for one in parts if one.start > part.end), None)
+        if other is None or not other.sides or other.placed or other.noun != part.noun or other.sides == part.sides:
+            continue
+        kind = _meaning(state, other)[0]
+        own = any(one == other and _meaning(said, other)[0] == kind for one, said in links)
+        joined = re.search(r"\band (?:(?:the|his|her|their) )?$", sentence[part.end : other.start])
+        verb = re.match(
+            r",? (?:is|are|was|has|does|stays|remains|hangs|\w+s (?:the|his|her|a|an|on|at|down|up))\b",
+            sentence[other.end :],
+        )
+        if kind and not own and joined and not verb and not re.search(r"[.;:]", sentence[part.end : other.start]):
+            yield other, state
 
 
 def _states(sentence: str, nouns: set[str]) -> list[Said]:
@@ -81,7 +150,7 @@ def _states(sentence: str, nouns: set[str]) -> list[Said]:
     found = sorted(
         (Said(start=match.end() - len(match[0].lstrip()), end=match.end(), means=state.means, tight=state.tight)
          for pattern, cues, state in tables if any(map(sentence.__contains__, cues))
-         for match in pattern.finditer(sentence)),
+         for match in pattern.finditer(sentence) if not (state.tight and _BODILY.search(sentence[: match.start()]))),
         key=lambda state: state.start - state.end,
     )  # fmt: skip
     kept: dict[tuple[int, int], Said] = {}
@@ -89,9 +158,18 @@ def _states(sentence: str, nouns: set[str]) -> list[Said]:
         span = (state.start, state.end)
         if span in kept:
             kept[span] = replace(kept[span], means={**state.means, **kept[span].means})
-        elif not any(state.start < b and a < state.end and _rivals(state, other) for (a, b), other in kept.items()):
+        elif not any(
+            state.start < b and a < state.end and _rivals(state, other) and not _raised_aside(sentence, state, other)
+            for (a, b), other in kept.items()
+        ):
             kept[span] = state
     return sorted(kept.values(), key=lambda state: state.start)
+
+
+def _raised_aside(sentence: str, state: Said, other: Said) -> bool:
+    """Whether a longer state's verb is one of its own: "raised out to the sides"."""
+    kinds = [{kind for kind, _ in one.means.values()} for one in (state, other)]
+    return kinds == [{"arm_height"}, {"arm_side"}] and _RAISED.match(sentence, state.start) is not None
 
 
 def _rivals(state: Said, other: Said) -> bool:
@@ -150,7 +228,9 @@ def _link(sentence: str, state: Said, states: list[Said], parts: list[Part], men
             break
     if ahead and not (ahead[0].placed and ahead[0].noun not in ("elbow", "knee")):
         before = sentence[: state.start]
-        if _fronts(_masked(sentence, state.end, ahead[0].start, mentions), bool(re.search(r"\w{3,} \w+ \w+", before))):
+        if not (state.tight and "," in sentence[state.end : ahead[0].start]) and _fronts(
+            _masked(sentence, state.end, ahead[0].start, mentions), bool(re.search(r"\w{3,} \w+ \w+", before))
+        ):
             return ahead[0]
     return inside[0] if inside else None
 
@@ -162,6 +242,12 @@ def _reaches(
     gap = _masked(sentence, part.end, state.start, mentions)
     if _IT.search(sentence[: state.start]):
         return True
+    acts = not part.owner and re.match(
+        r"\w+[^s\W]s\b(?! (?:the|his|her|their|both|an?|it|them)\b)", sentence[state.start :]
+    )
+    if acts and _OWN_ACT.search(masked(sentence, mentions)[: state.start]):
+        return False  # "Her legs straight, the lady bends down"
+    gap = _NEAR_BODY.sub("", _IT_IS.sub(" is", gap))
     if any(_is_new(sentence, part.end, m) for m in mentions if part.end <= m.start and m.end <= state.start):
         return False
     for other in states:
@@ -188,7 +274,7 @@ def _fronts(gap: str, late: bool) -> bool:
             is not None
         )
     return (
-        not re.search(r"[.;()]|\band (?!out)", gap)
+        not re.search(r"[.;:()]|\band (?!out)", gap)
         and len(left_over.split()) <= 2
         and not re.search(r"\b(?:he|she|they|but|while)\b(?! has)", gap)
     )

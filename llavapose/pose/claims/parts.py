@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.mentions import Mention, masked
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.vocabulary import flip_part
 
@@ -14,7 +14,11 @@ _PART_CUES = (
     "sole", "boot", "sneaker",
 )  # fmt: skip
 ARM_NOUNS, LEG_NOUNS = frozenset(("elbow", "arm", "forearm", "hand")), frozenset(("knee", "leg", "foot"))
-JOINED = re.compile(r"\s*,?\s*(?:and|as well as|,)\s+(?:(?:the|his|her|their|a)\s+)?")
+JOINED = re.compile(r"\s*,?\s*(?:and|nor|or|plus|along with|as well as|,)\s+(?:(?:the|his|her|their|a)\s+)?")
+_FOREIGN = re.compile(r"\b(?!(?:he|she|it|who|that|one|there|here|what|person)'s)[a-z]+(?:'s|s') (?:own )?$")
+"""Before a body part: a thing or an animal that owns it."""
+_PLAIN = ("elbow", "knee", "hand", "forearm", "foot", "leg", "arm", "wrist", "shin")
+_ANY, _THE = re.compile(r"\b(?:one|other|an?|either|another|that) $"), re.compile(r"\b(?:the|its|with|and|,) $")
 _PLACED = re.compile(
     r"\b(?:on|onto|over|above|below|beneath|against|near|beside|behind|by|toward|towards|past|under|around"
     r"|between|along|at|to|from|"
@@ -54,6 +58,7 @@ def parts_in(sentence: str, mentions: list[Mention]) -> list[Part]:
 def _parts(sentence: str, mentions: list[Mention]) -> list[Part]:
     """Body parts in order, with sides; "the other" and a bare side borrow from the part before."""
     found: list[Part] = []
+    plain = masked(sentence, mentions)
     none = [match.span() for match in _NO_PART.finditer(sentence)]
     short = [match for match in _ELLIPSIS.finditer(sentence) if _BEFORE_ELLIPSIS.search(sentence[: match.start()])]
     matches = sorted((*_PART.finditer(sentence), *short), key=lambda match: match.start())
@@ -62,11 +67,15 @@ def _parts(sentence: str, mentions: list[Mention]) -> list[Part]:
             continue
         if any(a < match.end() and match.start() < b for a, b in none) or (found and match.start() < found[-1].end):
             continue
+        if _FOREIGN.search(plain, 0, match.start()):
+            continue
         group = match.groupdict()
         last = found[-1] if found else None
         noun = words.PART_NOUNS.get(group.get("noun") or "", group.get("noun") or "")
-        if not noun and last is None:
-            continue
+        if not noun:
+            last = next((part for part in reversed(found) if part.sides or not part.placed), None)
+            if last is None or _names_place(sentence, match):
+                continue
         gap = sentence[last.end : match.start()] if last else ""
         part = Part(
             start=match.start(),
@@ -79,6 +88,16 @@ def _parts(sentence: str, mentions: list[Mention]) -> list[Part]:
             # "the elbow of the left arm"
             found[-1] = replace(last, end=part.end, sides=part.sides)
             continue
+        if (
+            last
+            and not noun
+            and not last.sides
+            and gap in (", the ", ", his ", ", her ", ", their ")
+            and found[-1].noun
+        ):
+            # "one arm, the left, ..."
+            found[-1] = replace(last, end=part.end, sides=part.sides)
+            continue
         if last and last.sides and not part.sides and gap == "'s ":
             found[-1] = replace(part, start=last.start, sides=last.sides)
             continue
@@ -86,11 +105,21 @@ def _parts(sentence: str, mentions: list[Mention]) -> list[Part]:
     return _borrowed(sentence, found)
 
 
+def _names_place(sentence: str, match: re.Match[str]) -> bool:
+    """Whether a side alone, "to the left, ...", is where something is."""
+    return (
+        re.search(r"\b(?:to|on|at|from|toward|towards|of) (?:the |his |her |their )?$", sentence[: match.start()])
+        is not None
+    )
+
+
 def _sides(group: dict[str, str | None], last: Part | None, gap: str) -> tuple[str, ...]:
     sides = tuple(side for side in (group.get("first"), group.get("second"), group.get("own")) if side)
     if group.get("side") in ("left", "right"):
         return (str(group["side"]),)
-    if group.get("other") or group.get("side") == "other":
+    if group.get("that"):
+        return last.sides if last else ()
+    if group.get("other") or group.get("side") == "other" or group.get("twin"):
         return tuple(flip_part(f"{side} x").split()[0] for side in last.sides) if last else ()
     if group.get("both") or group.get("one") in ("neither", "no"):
         return ("left", "right")
@@ -103,30 +132,18 @@ def _sides(group: dict[str, str | None], last: Part | None, gap: str) -> tuple[s
 
 
 def _borrowed(sentence: str, parts: list[Part]) -> list[Part]:
-    """A single elbow or knee without a side belongs to the one arm or leg with a side that the sentence names."""
-    borrowed = []
+    """A single elbow or knee without a side belongs to the arm or leg with a side before it, else to the only one."""
+    borrowed: list[Part] = []
     for part in parts:
         family = ARM_NOUNS if part.noun in ARM_NOUNS else LEG_NOUNS
+        before = [other for other in borrowed if other.noun in family and other.sides and not other.placed]
         kin = {other.sides for other in parts if other.noun in family and other.sides}
-        before = sentence[max(part.start - 8, 0) : part.start]
-        plain = sentence[part.start : part.end] in (
-            "elbow",
-            "knee",
-            "hand",
-            "forearm",
-            "foot",
-            "leg",
-            "arm",
-            "wrist",
-            "shin",
-        )
-        if (
-            plain
-            and not part.sides
-            and len(kin) == 1
-            and not re.search(r"\b(?:one|other|an?|either|another) $", before)
-        ):
-            part = replace(part, sides=next(iter(kin)))
+        words = sentence[max(part.start - 8, 0) : part.start]
+        plain = sentence[part.start : part.end].removeprefix("the ").removeprefix("its ") in _PLAIN
+        if plain and not part.sides and kin and not _ANY.search(words):
+            near = before[-1].sides if before and len(before[-1].sides) == 1 and _THE.search(words) else None
+            sides = near or (next(iter(kin)) if len(kin) == 1 else ())
+            part = replace(part, sides=sides)
         borrowed.append(part)
     return borrowed
 

@@ -18,7 +18,7 @@ EXAMPLES = [
     ("The surfer's left arm is stretched out to the side and the right is lowered.",
      ["the surfer|left arm|out to the side", "the surfer|right arm|lowered"]),
     ("Standing on the left leg, the man lifts his right leg off the ground.",
-     ["the man||standing", "the man|right leg|lifted"]),
+     ["the man||standing", "the man|left leg|on the ground", "the man|right leg|lifted"]),
     ("With his arms raised above his head, the person on the left looks to the right.",
      ["the person on the left|left arm|above the head", "the person on the left|right arm|above the head",
       "the person on the left||image right"]),

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from llavapose.evaluation.benchmarks.questions.words import stem
 from llavapose.pose.claims.mentions import mentions_in
-from llavapose.pose.claims.words.shared import NUMBERS, PLURALS
+from llavapose.pose.claims.words.people import PLURALS
+from llavapose.pose.claims.words.shared import NUMBERS
 from llavapose.pose.people import NOUNS, prominent, resolve
 from llavapose.pose.skeleton import COCO17
 from llavapose.pose.things import ANNOTATED, THING_NAMES

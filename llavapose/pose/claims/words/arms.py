@@ -33,6 +33,11 @@ _BEND = r"(?:bend|crook|flex|flexion|fold|kink|angle|right angle|curve|v|l-shape
 
 ARM_STATES = (
     StateWords(
+        words=r"folded|folds|folding|crossed|crosses",
+        means=means("arms forearms", "arm_side", "across the body"),
+        cues="fold cross",
+    ),
+    StateWords(
         words=(
             rf"(?:only |just )?{SLIGHT} {SURELY}(?:bent|flexed|folded|curved|crooked|bend(?:s|ing)?|flex(?:es"
             rf"|ing)?|unlocked)"
@@ -105,7 +110,8 @@ ARM_STATES = (
             rf"{_HELD}(?:right |high |way |well |straight |directly |up )*(?:above|over|higher than|beyond|past"
             rf"|up over)"
             rf" (?:the (?:top|crown|level|height|line) of )?{_OWN}(?:head|hair|hat|cap|helmet)(?: height| level)?"
-            rf"|{_HELD}(?:high |straight |directly )*overhead|{_HELD}higher than (?:the )?(?:top|crown) of {_OWN}head"
+            rf"|{_HELD}(?:high |straight |directly |up |out )*overhead|{_HELD}higher than (?:the )?(?:top"
+            rf"|crown) of {_OWN}head"
             rf"|{_HELD}above (?:the )?head[- ](?:height|level)|tops {_OWN}head|clears {_OWN}head"
         ),
         means=means("arm hand forearm", "arm_height", "above the head"),
@@ -214,10 +220,11 @@ ARM_STATES = (
             r" |horizontally )*"
             r"(?:(?:out )?(?:to|toward|towards|at|on|from) (?:the|his|her|their|its|one|each|either)(?:"
             r" own)?(?: left| right)? sides?"
-            rf"|sideways?|to each side|laterally|out(?:wards?)? from {_OWN}{_TRUNK}"
+            rf"|sideways?|to each side|to one side|to the other(?! (?:person|man|woman|end))|laterally"
+            rf"|out(?:wards?)? from {_OWN}{_TRUNK}"
             rf"|(?:away from|off from|clear of|apart from|wide of) {_OWN}(?:{_TRUNK}|sides?|flank)|like (?:an?"
             rf" )?(?:wings?|airplane|scarecrow))"
-            rf"(?: (?:at|to) shoulder (?:height|level))?|{_HELD}out(?:wards?| wide)|spread(?: out)?(?: wide)?"
+            rf"|{_HELD}out(?:wards?| wide)|spread(?: out)?(?: wide)?"
             rf"|(?:flung|thrown|cast|swung) (?:out|wide)|abducted"
             r"|flar(?:ed|es|ing) out(?:wards?)?|opened? wide|wide(?: open)|spreads?(?: (?:out|wide))+|stuck out"
             r"|sticks? out|juts? out"

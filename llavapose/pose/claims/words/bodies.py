@@ -7,11 +7,13 @@ as a clear one.
 from llavapose.pose.claims.words.shared import CAMERA, PICTURE, SLIGHT
 
 _TRUNK = (
-    r"(?:upper body|torso|trunk|back|body|spine|posture|upper half|upper torso|frame|carriage)(?: of (?:the"
+    r"(?:upper body|torsos?|trunks?|backs?|body|bodies|spines?|posture|upper half|upper torso|frame"
+    r"|carriage)(?: of (?:the"
     r"|an?) [\w ]{3,36}?)?"
 )
 _IS = (
-    r"(?:(?:is|are|was|has been|being|held|kept|stays?|remains?|looks|very|nearly|almost|perfectly|quite|bolt"
+    r"(?:(?:is|are|was|nice and|good and|dead|as|well|has been|being|held|kept|stays?|remains?|looks|very|nearly"
+    r"|almost|perfectly|quite|bolt"
     r"|completely|rather|well|\w+ly) )*"
 )
 
@@ -33,6 +35,10 @@ TRUNK = (
         r"|\b(?:bent|folded|folds|folding|bending|bends|hinged|hinges|hinging|doubled|bowed|bowing|flexed|flexes)"
         r" (?:sharply |deeply |far |forward |forwards |over |down |low |well |double |in half |up |completely"
         r" )*(?:at|from|through) (?:the|his|her|their) (?:waist|hips?)"
+        r"|\b(?:bowed|stooped|bent|hunched|horizontal) (?:back|torso|trunk|upper body|spine)s?\b|\b(?:in"
+        r"|into) an? (?:\w+ )?(?:stoop|bow|jackknife)\b"
+        r"|\b(?:upper half|upper body|torso|trunk) (?:fully |deeply |sharply )?(?:flexed|bends over|bends forward"
+        r"|folds)\b"
         r"|\b(?:stoop(?:s|ed|ing)|jackknifed|doubled[- ]over|bent[- ]over|hunched[- ]over|bent[- ]double)\b"
         r"|\bhunch(?:es|ing|ed)\b(?= over)"
         rf"|\b{_TRUNK} {_IS}(?:horizontal|level with the (?:ground|floor)|parallel (?:to|with) the (?:ground"
@@ -48,7 +54,7 @@ TRUNK = (
         r"|\bchest (?:is )?(?:\w+ )?(?:close to|near|over|toward|against|towards|facing|almost at|down to)"
         r" (?:the|his|her|their) (?:thighs?|knees?|ground|floor|legs?)")),
     ("trunk", "leaning", "lean tilt inclin slant tip cant slop list pitch angl vertical oblique askew diagonal"
-                         " shift plumb", (
+                         " shift plumb heel aslant kilter lurch", (
         r"\b(?:lean(?:s|ing|ed|t)?|tilt(?:s|ing|ed)?|inclin(?:ed|es|ing|ation)|slant(?:s|ed|ing)?|tipp(?:ed"
         r"|ing)|tips|cant(?:ed|s)|slop(?:es|ing|ed)|"
         r"list(?:s|ing)|pitched)\b(?! (?:to (?:smile|say)|of names))"
@@ -56,6 +62,7 @@ TRUNK = (
         rf" )?vertical|out of (?:the )?vertical|angled|oblique|askew|diagonal)"
         rf"|\b(?:angl(?:es|ed|ing)|incline|inclines|tips|tip|tilts|slants|pitches|shifts) (?:the|his|her|their)"
         rf" (?:whole )?{_TRUNK}\b"
+        r"|\b(?:heel(?:s|ing|ed)|tip(?:s|ping|ped)) over\b|\baslant\b|\bat a slant\b|\boff[- ]kilter\b"
         r"|\bin a (?:clear |forward |backward |sideways |slight )*lean\b|\boff (?:the )?vertical\b|\bout of"
         r" plumb\b")),
     ("trunk", "upright", "upright straight vertical erect plumb perpendicular tall ramrod shoulders stack stoop"
@@ -63,7 +70,7 @@ TRUNK = (
         rf"\b(?:bolt |fully |perfectly |straight |completely )?upright\b|\b{_TRUNK} {_IS}(?:straight|vertical"
         rf"|erect|plumb|perpendicular)\b(?! line)"
         rf"|\b(?:straight|vertical|erect|upright|unbent|straightened|ramrod)(?:-| and \w+ |, \w+ )?"
-        rf" ?(?:back(?:ed)?|trunk|torso|spine|posture|upper body)\b"
+        rf" ?(?:back(?:ed|s)?|trunks?|torsos?|spines?|posture|upper body|upper bodies)\b"
         r"|\berect\b|\b(?:stands?|standing|sits?|sitting|stood) (?:up )?(?:very |nice and |straight and |proud"
         r" and |perfectly )?(?:tall|straight)\b"
         r"|\bramrod[- ]straight\b|\bstraight up and down\b|\b(?:torso|trunk|upper body|back|spine) (?:of [\w"
@@ -93,8 +100,9 @@ LEGS = (
         r"|\bone (?:leg|foot) (?:\w+ )*(?:in front of|ahead of|before) the other\b|\bone leading and (?:the"
         r" other|one) trailing\b|\bstrides?\b(?= (?:along|across|out|forward|toward|past|ahead|through|down"
         r"|purposefully))")),
-    ("legs", "apart", "straddl stance base wide astride foot leg", (
-        r"\bstraddl(?:es|ing)\b|\bin an? (?:very )?(?:wide|broad|straddle)[- ](?:stance|straddle|base)\b"
+    ("legs", "apart", "straddl stance base wide astride foot leg akimbo", (
+        r"\bstraddl(?:es|ing)\b|\b(?:stands?|standing) astride\b|\blegs akimbo\b|\b(?:wide|broad) stance\b"
+        r"|\bstance (?:wide|broad)\b|\bin an? (?:very )?(?:wide|broad|straddle)[- ](?:stance|straddle|base)\b"
         r"|\bstance (?:of [\w ]{3,36}? )?is (?:\w+ )?(?:wide|broad|open)\b|\b(?:wide|broad) (?:stance|base of"
         r" support|base)\b|\bwide-legged\b|\b(?:feet|legs) (?:\w+ )*astride\b"
         r"|\b(?:one|a) (?:foot|leg) (?:\w+ )*(?:to|on|at) (?:either|each) side\b")),
@@ -110,18 +118,19 @@ STANCE = (
     ("stance", None, "slight semi half part crouch squat stand lies lying sits shallow", (
         rf"\b(?:{SLIGHT}|semi-?|half[- ]?|partly|partially|slight|partial|half a|shallow)[- ]?(?:forward"
         rf" )?(?:crouch(?:es|ed|ing)?|squat(?:s|ted|ting)?|sitting|seated)\b(?: position)?"
-        r"|\b(?:stand(?:s|ing)? (?:out|still for|for (?:a|the)|by for|in contrast|ready)|stand(?:s)? to)\b"
+        r"|\b(?:stand(?:s|ing)? (?:out|still for|for (?:a|the)|by for|in contrast|ready)|stands? to(?! (?:the|his"
+        r"|her|their|our|one) (?:\w+ )?(?:left|right|side|fore|front|rear)))\b"
         r"|\bstanding (?:ovation|room|water|desk)\b|\bstands\b(?= (?:are|is|in the background|behind|full))"
         r"|\b(?:the|in the|from the|bleachers and|spectator) stands\b|\blies (?:ahead|in the|between|beyond"
         r"|behind)\b|\blying (?:around|about)\b|\bsits on (?:his|her|their) (?:head|face|nose)\b")),
     ("stance", "crouching", "crouch squat hunker haunch low bottom hip seat backside", (
-        r"\b(?:crouch(?:es|ed|ing)?|squat(?:s|ted|ting)?|hunker(?:s|ed|ing)?(?: down)?)\b|\b(?:on|onto|back on"
+        r"\b(?:crouch(?:es|ed|ing)?|squat(?:s|ted|ting|ters?)?|hunker(?:s|ed|ing)?(?: down)?)\b|\b(?:on|onto|back on"
         r"|sits on|down on) (?:his|her|their|the) haunches\b"
         r"|\bdeep knee bend\b|\bgets? (?:down )?low\b(?= on)|\b(?:bottom|hips?|seat|backside) (?:\w+ )?(?:close"
         r"|near|down) to (?:the|his|her|their) (?:heels|ground|ankles)\b")),
     ("stance", "sitting", "sit sat seat perch settl sunk sink plopp slump loung install rest chair stool bottom"
                           " behind rear buttock backside weight", (
-        r"\b(?:sits?|sitting|sat|seated|perch(?:es|ed|ing))\b|\b(?:takes?|took|taken|taking|has|having"
+        r"\b(?:sits?|sitting|sat|seated|cross-legged|perch(?:es|ed|ing))\b|\b(?:takes?|took|taken|taking|has|having"
         r"|occup(?:ies|ying)|in) (?:an? |up a |the |his |her |their )?(?:\w+ )?seats?\b"
         r"|\b(?:settled?|settles|sunk|sinks?|plopped|slumped|lounging|lounges|installed) (?:down )?(?:into|in"
         r"|on|onto|back in) (?:an? |the |his |her |their )(?:\w+ )?(?:chair|armchair|sofa|couch|seat|bench"
@@ -133,9 +142,10 @@ STANCE = (
         r" (?:an? |the |his |her |their )(?:\w+ )?(?:chair|armchair|sofa|couch|seat)\b|\boccup(?:ies|ying)"
         r" (?:an? |the )(?:\w+ )?(?:chair|armchair|stool|bench|sofa|couch)\b|\b(?:in|on) (?:an? |the )(?:\w+"
         r" )?(?:chair|armchair|stool)\b(?=,? (?:with|sits|rests|relaxes|reads|and (?:his|her|their) feet))")),
-    ("stance", "lying", "lies lying lain laid lay reclin sprawl prone supine prostrat horizontal stretch flat"
+    ("stance", "lying", "lie recumb lying lain laid lay reclin sprawl prone supine prostrat horizontal stretch flat"
                         " length on", (
-        r"\b(?:lies|lying|lain|laid out|lays|laying|reclin(?:es|ing|ed)|sprawl(?:s|ed|ing)?(?: out)?|prone"
+        r"\b(?:lies|lying|lain|laid out|lays|laying|(?<=to )lie|flat out|recumbent|reclin(?:es|ing|ed)|sprawl(?:s"
+        r"|ed|ing)?(?: out)?|sprawled-out|prone"
         r"|supine|prostrate|horizontally)\b(?! (?:on|in|near|at|around|beside) (?:the|its|his|her|their)"
         r" (?:feet|hands?|background))"
         r"|\bstretch(?:ed|es|ing) (?:out |flat |full[- ]length |at full length |herself |himself |themselves"
@@ -145,8 +155,13 @@ STANCE = (
         r"|floats|floating) on (?:his|her|their) (?:back|stomach|belly|front|side)\b"
         r"|\b(?:is|are) (?:down )?flat on the (?:ground|floor|grass|sand|bed|board)\b|\bfull[- ]length on"
         r" (?:the|a) \w+\b|\b(?:whole |entire )?body (?:is )?(?:horizontal|flat) (?:on|along|across) ")),
-    ("stance", "standing", "stand stood feet legs risen got upright", (
-        r"\b(?:stands?|standing|stood|upstanding)\b|\b(?:on|to|onto) (?:his|her|their|both|two|his own|her own"
+    ("stance", "standing", "stand stood feet legs risen got upright walk stroll strid jog sprint saunter march"
+                           " ambl pac wander run", (
+        r"\b(?:stands?|standing|stood|upstanding)\b|\b(?:stays?|remains?|is|are|gets?|still|back|up) on (?:his|her"
+        r"|their|both) feet\b|\b(?:walks|walking|strolls|strolling|strid(?:es|ing)|jog(?:s|ging)"
+        r"|sprint(?:s|ing)|saunter(?:s|ing)|march(?:es|ing)|ambl(?:es|ing)|pac(?:es|ing)|wander(?:s|ing)|runs|running"
+        r"|tak(?:es|ing) (?:a|an \w+) (?:\w+ )?(?:walk|stroll|jog|run))\b(?! (?:a |the |water|shoes?|late|out of))"
+        r"|\b(?:on|to|onto) (?:his|her|their|both|two|his own|her own"
         r"|their own|both his|both her|both their) (?:\w+ )?(?:feet|legs)\b(?! (?:is|are|apart|lies|sits))"
         r"|\b(?:has |have )?(?:risen|got up|gotten up|gotten to)\b(?= (?:to|from))|\bupright on (?:both|two|his"
         r"|her|their) \w+")),
@@ -182,7 +197,11 @@ def _side(side: str) -> str:
         rf"\b{_STILL}{_TO}(?: the| our| (?:the )?(?:viewer|picture|image|photo|frame|camera)'s| image| picture|"
         rf" screen)?(?: far| very)? {side}(?:wards?)?{_NOT_OWN}"
         rf"(?! to (?:\w+ )*{other}){_EDGE}(?: of (?:the |our )?(?:{PICTURE}|view|screen))?"
-        rf"|\b(?:{side}[- ]facing|(?:in )?(?:profile|side view|side-on),? (?:is )?(?:turned |facing |directed "
+        rf"|\b(?:fac\w+|turn\w+|look\w*|head\w*|bound|walk\w*|mov\w*|point\w*) (?:for |to |toward "
+        rf"|towards )?(?:picture |image |frame )?{side}(?:wards?)?(?! (?:arm|leg|hand|foot|elbow|knee|side|of"
+        rf"|-hand))\b"
+        rf"|\bin {side} profile\b|\b(?:{side}[- ]facing|(?:in )?(?:profile|side view|side-on),? (?:is )?(?:turned "
+        rf"|facing |directed "
         rf"|pointing |looking )?(?:to |toward |towards )?(?:the (?:viewer's )?)?{side}(?:wards?)?)\b"
         rf"|\b(?:(?:to|toward|towards) )?the (?:far )?{side}{_EDGE}(?: of (?:the )?{PICTURE})?(?: is (?:the"
         rf" direction|where|the way)| is the side)[^.;]{{0,60}}? (?:faces|is facing|is turned|looks|is looking"
@@ -227,7 +246,8 @@ FACING = (
         rf" (?:distance|background|far end|depth of the {PICTURE})\b(?=.{{0,3}}$)")),
     ("facing", "toward the camera", "camera viewer photographer lens observer us our you onlooker reader front"
                                     " forward head face", (
-        rf"\b{_STILL}{_TO} {CAMERA}(?!['\w])|\b(?:seen|shown|viewed|pictured|photographed|captured|visible"
+        rf"\b{_STILL}{_TO} {CAMERA}(?!['\w])|\bfront-on\b|\b(?:stands? |is |are )?squared? (?:on )?to {CAMERA}"
+        rf"|\blooks? out at {CAMERA}|\b(?:seen|shown|viewed|pictured|photographed|captured|visible"
         rf"|caught|sees?|views?|shows?|captures?|catches|depicted|have)(?: (?:him|her|them|(?:the|this) [\w"
         rf" ]{{3,40}}?))? (?:directly |straight |fully )*(?:from the front|front[- ]on|head[- ]on|full[- ]face"
         rf"|face[- ]on)"
@@ -252,11 +272,13 @@ BODY = (*TRUNK, *LEGS, *STANCE, *FACING)
 """States of the whole body: kind, value, stems of which every match has one, words."""
 
 ONE_LEGGED = (
-    r"\b(?:stand(?:s|ing)?|balanc(?:es|ing)|hop(?:s|ping)|perched|poised) (?:only |just |solely |entirely )?on"
-    r" (?:(?:the|his|her|their|only|just|one) )*"
-    r"(?P<side>left|right) (?:leg|foot)\b(?: (?:only|alone))?"
+    r"\b(?:(?:stand(?:s|ing)?|remain(?:s|ing)?|is|rests?|resting)(?: \w+ly| firmly| still| upright)?"
+    r"|(?P<balance>balanc(?:es|ed|ing)"
+    r"|hop(?:s|ping)|perched|poised|teeters?|teetering)) (?P<only>only |just |solely |entirely "
+    r"|purely )?on (?:(?:the|his|her|their"
+    r"|only|just|one|a|straight|bent|own) )*(?P<side>left|right) (?:leg|foot)\b(?P<alone> (?:only|alone))?"
 )
-"""Standing on one leg: the other is lifted."""
+"""Standing on one leg; alone on it, the other is lifted."""
 
 NOT_THE_BODY = (
     r"\b(?:heads?|face|gaze|eyes|shoulders?|neck|chin|hips?|feet|foot|toes|palms?|hands?|arms?|legs?|elbows?"

@@ -16,7 +16,12 @@ from llavapose.pose.claims.words.shared import (
     means,
 )
 
-GROUND = r"(?:ground|floor|earth|grass|snow|sand|pavement|court|field|dirt|turf|street|deck)"
+GROUND = (
+    r"(?:(?!(?:left|right|other)\b)\w+ ){0,2}?(?:ground|floor|earth|grass|snow|sand|pavement|court|field|dirt|turf"
+    r"|street"
+    r"|deck|sidewalk|road|lawn|meadow|beach|carpet|rug|tiles|ice|slope|mat|asphalt|concrete|tarmac|clay|gravel|mud|infield"
+    r"|outfield|pitch|soil|path|track|park|boards|surface|hill)"
+)
 _BEND = r"(?:bend|crook|flex|flexion|fold|kink|angle|right angle|curve|v|l-shape|corner)"
 
 KNEE_STATES = (
@@ -64,7 +69,8 @@ KNEE_STATES = (
         words=(
             rf"{SURELY}(?:bent|flexed|folded|crooked|cocked|curled|curved|kinked|hinged|v-shaped|l-shaped"
             rf"|jackknifed|tucked up|tucked under|tucked behind|tucked beneath|folded under|"
-            r"bends|bending|flexes|flexing|folds|crooks|bend|doubled up|doubled under|buckled|buckles)(?:"
+            r"bends|bending|flexes|flexing|folds|crooks|bend|doubled up|doubled under|drawn up|pulled up|hugged"
+            r"|buckled|buckles)(?:"
             r" (?:double|sharply|deeply|tightly|strongly))?"
             r"(?: (?:to|at|into|in|by) (?:about |roughly |nearly |almost )?(?:an? )?(?:right|sharp|acute|tight"
             r"|90|ninety|l)"
@@ -84,7 +90,7 @@ KNEE_STATES = (
         means=means("knee leg", "knee", "bent"),
         cues="bent bend flex fold curv crook kink angle straight exten"
         " lock stretch corner unbent hing cock curl shape"
-        " jackknif doubl v tuck buckl 90 ninety degree",
+        " jackknif doubl v tuck buckl 90 ninety degree drawn pulled hug",
     ),
 )
 """States of knees, and of legs where the knee is meant."""
@@ -109,6 +115,7 @@ FOOT_STATES = (
             rf"(?: (?:up|(?:just |well |clear |high |clean |completely )?(?:off|from|clear of|above|free of"
             rf"|free from|out of contact with)"
             rf" the {GROUND}|in the air|into the air|in mid-?air|aloft|off it))"
+            rf"|(?:raised|lifted|held|kicked) (?:{SLIGHT} |well |clear |high |just )*off (?:the|a|his|her|their) \w+"
             r"|(?:raised|lifted|raises|lifts|raising|lifting|hoisted|hoists|upraised|elevated|airborne|aloft"
             r"|picked up|picks up|picking up|kicks up|"
             r"kicked up|hovers?|hovering|suspended|dangles|dangling)(?: (?:high|up))*"
@@ -121,7 +128,9 @@ FOOT_STATES = (
         ),
         means=means("leg foot knee", "leg_lift", "lifted"),
         cues="ground floor earth grass snow sand pavement court"
-        " field dirt turf street deck rais lift hoist air"
+        " field dirt turf street deck"
+        " sidewalk road lawn meadow beach carpet rug tiles ice slope mat asphalt concrete tarmac clay gravel mud"
+        " infield pitch soil path track park boards surface hill rais lift hoist air"
         " aloft off hover suspend dangl pick kick high",
     ),
     StateWords(
@@ -142,7 +151,9 @@ FOOT_STATES = (
         ),
         means=means("leg foot", "leg_lift", "on the ground"),
         cues="ground floor earth grass snow sand pavement court"
-        " field dirt turf street deck plant ground anchor"
+        " field dirt turf street deck"
+        " sidewalk road lawn meadow beach carpet rug tiles ice slope mat asphalt concrete tarmac clay gravel mud"
+        " infield pitch soil path track park boards surface hill plant ground anchor"
         " root weight",
     ),
     StateWords(words=r"down|flat", means=means("leg foot", "leg_lift", "on the ground"), cues="down flat", tight=True),

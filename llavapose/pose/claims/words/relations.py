@@ -1,11 +1,15 @@
 """How people are written about between each other and things: who is where, who holds what, how many there are.
 
-All are matched on lower-cased text with single spaces.
+All are matched on lower-cased text with single spaces; who is where and who holds what on text in which everyone named
+is hidden behind ``PERSON``'s signs (``mentions.masked``).
 """
 
-from llavapose.pose.claims.words.shared import NAMED, NUMBERS, PICTURE, PLURALS, POSSESSIVE
+from llavapose.pose.claims.words.people import PLURALS
+from llavapose.pose.claims.words.shared import NUMBERS, PICTURE, POSSESSIVE
 from llavapose.pose.things import THING_NAMES
 
+PERSON = r"(?:ƿǀ*)"
+"""Somebody named."""
 PEOPLE = rf"(?:{PLURALS}|person|figure|individual|human|man|woman|child|skier|surfer|player)"
 _GATHERED = (
     r"(?:group|party|crowd|team|total|row|line|bunch|gathering|trio|set|cluster|band|company|head ?count|sum"
@@ -39,8 +43,8 @@ COUNT_GROUP = (
     rf"|\b(?P<all>{'|'.join(NUMBERS[2:])}|\d{{1,2}}) (?:of them|of (?:the|these|those) (?:\w+ )?{PEOPLE}|in"
     rf" (?:all|total|number)|altogether|(?:people"
     rf"|persons) (?:in (?:all|total)|altogether))\b"
-    r"|\b(?:a|the|this) (?P<word>pair|couple|duo|twosome|trio|threesome|quartet|foursome|quintet|sextet)(?! of"
-    r" (?!people|friends|men|women|players|skiers|surfers|children|athletes|persons|individuals))\b"
+    r"|\b(?:a|the|this) (?P<word>pair|couple|duo|twosome|trio|threesome|quartet|foursome|quintet|sextet)(?! of "
+    rf"(?!(?:\w+ )?(?:{PLURALS})\b))\b"
 )
 """A number said of a group: "a party of four", "a trio"."""
 
@@ -54,7 +58,7 @@ _ALONE = (
     rf" being)?|figure|soul)(?: (?:in|who|to|here|that|shown|visible|present|pictured|on|there)\b|\.|$|,)"
     rf"|(?:no|nobody|no one|not (?:a|another)) (?:else|other (?:person|people|one|soul|human|figure"
     rf"|individual)s?|soul)(?: (?:else|besides))?(?: (?:is|are|can be|appears?|in|shares|joins|anywhere|shown"
-    rf"|around|to be|near|there)\b|\.|$|,)"
+    rf"|around|to be|near|there|being|with|on|at|besides)\b|\.|$|,|;)"
     rf"|(?:no one|nobody|no person|no other person) (?:but|except|apart from|besides|other than) (?:the|this|a"
     rf"|him|her|them)\b|(?:scene|picture|image|photo|frame|shot|place)(?: is)? (?:otherwise )?(?:empty|deserted"
     rf"|free) of (?:other )?people|single[- ]person|there is (?:only |just |exactly )?one (?:person|human(?:"
@@ -73,31 +77,31 @@ SIDE_OF = (
     rf"|farther|further|more|off|over|immediately|is found|\w+ly) )*"
     rf"(?:to|on|at|toward|towards) the |^\W*|(?:further|farther|more|is|stands|sits|positioned|located|just"
     rf"|immediately|appears|directly|seen|next) (?:to the )?)"
-    rf"(?P<side>left|right)(?:-hand side| side|-hand|ward)?(?: of| than| from) (?P<target>{NAMED}|them|him|her)"
+    rf"(?P<side>left|right)(?:-hand side| side|-hand|ward)?(?: of| than| from) (?P<target>{PERSON}|them|him|her)"
 )
 OWN_SIDE_OF = (
-    rf"\b(?:to|on|at) (?P<target>{NAMED})'s? (?P<side>left|right)(?:-hand side| side)?\b(?! (?:arm|leg|hand"
+    rf"\b(?:to|on|at) (?P<target>{PERSON})'s? (?P<side>left|right)(?:-hand side| side)?\b(?! (?:arm|leg|hand"
     rf"|foot|elbow|knee|wrist|shoulder|hip))"
 )
 """Whose side is meant is open, unless the sentence says that it is the viewer's (``VIEW``)."""
 
 VIEW = _VIEW
 _ORDER = (
-    rf"\bleft to right\b.{{0,60}}?(?P<first>{NAMED}).{{0,12}}?(?:comes? |is |appears? |stands? |then |followed"
-    rf" by |first |before |ahead of |and |precedes )+(?P<second>{NAMED})",
-    rf"\b(?P<first>{NAMED}) (?:comes|appears|is|stands|precedes)(?: \w+)? (?:before|first,? (?:and )?then|ahead"
-    rf" of) (?P<second>{NAMED}).{{0,30}}left to right",
+    rf"\bleft to right\b.{{0,60}}?(?P<first>{PERSON}).{{0,12}}?(?:comes? |is |appears? |stands? |then |followed"
+    rf" by |first |before |ahead of |and |precedes )+(?P<second>{PERSON})",
+    rf"\b(?P<first>{PERSON}) (?:comes|appears|is|stands|precedes)(?: \w+)? (?:before|first,? (?:and )?then|ahead"
+    rf" of) (?P<second>{PERSON}).{{0,30}}left to right",
 )
 """First and second from left to right."""
 
 BEYOND = (
     rf"\b(?:moving|going|looking|to go|glancing|a step|step|next) (?:to the )?(?P<side>left|right)(?:wards?)?"
-    rf" (?:from|of|past) (?P<target>{NAMED}).{{0,30}}? (?:is|see|find|finds|sees|comes to|comes) (?P<who>{NAMED})",
-    rf"\b(?P<who>{NAMED}) (?:is|stands|sits|appears|lies|comes)(?: \w+)? (?:closer|nearer) to the (?P<side>left"
-    rf"|right)(?:-hand)?(?: (?:edge|side|margin|border))?(?: of the {PICTURE})? than (?P<target>{NAMED})",
-    rf"\b(?:relative|compared) (?:to|with) (?P<target>{NAMED}),? (?P<who>{NAMED}) (?:is|stands|sits|appears)(?:"
+    rf" (?:from|of|past) (?P<target>{PERSON}).{{0,30}}? (?:is|see|find|finds|sees|comes to|comes) (?P<who>{PERSON})",
+    rf"\b(?P<who>{PERSON}) (?:is|stands|sits|appears|lies|comes)(?: \w+)? (?:closer|nearer) to the (?P<side>left"
+    rf"|right)(?:-hand)?(?: (?:edge|side|margin|border))?(?: of the {PICTURE})? than (?P<target>{PERSON})",
+    rf"\b(?:relative|compared) (?:to|with) (?P<target>{PERSON}),? (?P<who>{PERSON}) (?:is|stands|sits|appears)(?:"
     rf" \w+)* (?:to|toward|towards|on|at) the (?P<side>left|right)",
-    rf"\b(?P<target>{NAMED}) has (?P<who>(?>{NAMED})) (?:to|on|at) the (?P<side>left|right)(?! of)",
+    rf"\b(?P<target>{PERSON}) has (?P<who>(?>{PERSON})) (?:to|on|at) the (?P<side>left|right)(?! of)",
 )
 """Who is on which side of whom, in other orders of words."""
 
@@ -127,6 +131,9 @@ PLACE = (
         rf" (?:across|between)|equally far from (?:the left|both)|in between the (?:left|two) (?:edge|side))"
         rf"(?: (?:placed|positioned|located|(?:of|in|within|across) the {PICTURE}))?)"
     ),
+    rf"\bthe (?:very |far |exact |dead )?{_WHERE}{_SPOT} of (?:the|this) (?:\w+ )?{PICTURE}\b(?= (?:is|belongs"
+    rf"|holds|shows"
+    rf"|features|goes|has|contains))",
     rf"\b(?:(?:picture|image|photo|photograph|frame|scene|shot)'s|the viewer's) (?:far |very |extreme"
     rf" )?{_WHERE}{_SPOT}(?! (?:arm|leg|hand|foot|elbow|knee))",
     rf"\b(?:over|off|out) (?:to|toward|towards|on|at) the (?:far )?{_WHERE}{_SPOT}(?: of the {PICTURE})?(?!"
@@ -157,39 +164,41 @@ VAGUE_PLACE = (
 _CLOSE = r"(?:near|clos)est"
 NEAREST = (
     rf"\b{_CLOSE}(?: (?:person|neighbou?r|individual|figure|one|man|woman|other person))?(?: (?:in the"
-    rf" {PICTURE} )?(?:to )?(?P<other>{NAMED}|him|her|them))?(?: (?:in the {PICTURE}|of all))?"
-    rf"(?:,? (?:is|being|stands|we find|comes) (?P<target>{NAMED}))?"
+    rf" {PICTURE} )?(?:to )?(?P<other>{PERSON}|him|her|them))?(?: (?:in the {PICTURE}|of all))?"
+    rf"(?:,? (?:is|being|stands|we find|comes) (?P<target>{PERSON}))?"
 )
 """Who is where. "The person nearest to A is B"; "A is nearest to B"; "nearest to A is B"."""
 
 NEARER = (
-    rf"\b(?P<other>{NAMED})'s? (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate|closest"
-    rf"|next|direct) neighbou?r)(?: in the {PICTURE})? is (?P<target>{NAMED})",
-    rf"\b(?P<target>{NAMED}) is (?P<other>{NAMED})'s? {_CLOSE}",
+    rf"\b(?P<other>his|her|their|whose) (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate|closest"
+    rf"|next|direct) neighbou?r)(?: in the {PICTURE})? is (?P<target>{PERSON})",
+    rf"\b(?P<other>{PERSON})'s? (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate|closest"
+    rf"|next|direct) neighbou?r)(?: in the {PICTURE})? is (?P<target>{PERSON})",
+    rf"\b(?P<target>{PERSON}) is (?P<other>{PERSON})'s? {_CLOSE}",
     rf"\b(?:nobody|no one|no other person|no-one|none|no person|not one person)(?: else)?(?: in the {PICTURE})?"
-    rf" (?:is|stands|sits|comes|gets|are) (?:any )?(?:closer|nearer)(?: to)? (?P<other>{NAMED}) than"
-    rf" (?P<target>{NAMED})",
-    rf"\b(?P<other>{NAMED}) (?:is|stands|sits|has) (?:\w+ )?(?:closer|nearer)(?: to)? (?P<target>{NAMED}) than"
+    rf" (?:is|stands|sits|comes|gets|are) (?:any )?(?:closer|nearer)(?: to)? (?P<other>{PERSON}) than"
+    rf" (?P<target>{PERSON})",
+    rf"\b(?P<other>{PERSON}) (?:is|stands|sits|has) (?:\w+ )?(?:closer|nearer)(?: to)? (?P<target>{PERSON}) than"
     rf" (?:to )?(?:anyone|anybody|any other|everyone|the others|all the others|anyone)",
-    rf"\b(?P<target>{NAMED}) (?:is|stands|sits) (?:\w+ )?(?:closer|nearer)(?: to)? (?P<other>{NAMED}) than"
+    rf"\b(?P<target>{PERSON}) (?:is|stands|sits) (?:\w+ )?(?:closer|nearer)(?: to)? (?P<other>{PERSON}) than"
     rf" (?:anyone|anybody|any other|everyone|the others|all the others|the rest)",
-    rf"\b(?:shortest|smallest|least) (?:distance|gap|way) (?:from|between) (?P<other>{NAMED}) (?:to|and)"
-    rf" .{{0,40}}?(?:is|leads|to|separates)\b.{{0,24}}?(?!the one\b)(?P<target>{NAMED})",
-    rf"\b(?P<target>{NAMED}) is the (?:person|one) at the (?:smallest|shortest|least) distance (?:from|to)"
-    rf" (?P<other>{NAMED})",
-    rf"\b(?:gap|distance|space) between (?P<other>{NAMED}) and (?P<target>{NAMED}) is the (?:smallest|shortest"
+    rf"\b(?:shortest|smallest|least) (?:distance|gap|way) (?:from|between) (?P<other>{PERSON}) (?:to|and)"
+    rf" .{{0,40}}?(?:is|leads|to|separates)\b.{{0,24}}?(?!the one\b)(?P<target>{PERSON})",
+    rf"\b(?P<target>{PERSON}) is the (?:person|one) at the (?:smallest|shortest|least) distance (?:from|to)"
+    rf" (?P<other>{PERSON})",
+    rf"\b(?:gap|distance|space) between (?P<other>{PERSON}) and (?P<target>{PERSON}) is the (?:smallest|shortest"
     rf"|least|narrowest)",
     rf"\b(?:nobody|no one|no other person|no person|none)(?: else)? (?:is|stands|sits|comes) (?:as|so) (?:close"
-    rf"|near) to (?P<other>{NAMED}) as (?P<target>{NAMED})",
-    rf"\b(?P<other>{NAMED}) has (?P<target>{NAMED}) (?:as|for) (?:a |the |his |her |their )?{_CLOSE}",
-    rf"\b(?:it is|it's) (?P<target>{NAMED}) (?:who|that) (?:is|stands|sits|comes) (?:\w+ )?{_CLOSE}(?: to)?"
-    rf" (?P<other>{NAMED})",
-    rf"\b(?P<target>{NAMED}) (?:is|stands|sits|comes|appears) (?:the (?:one |person )?)?(?:\w+ )?{_CLOSE}(?:"
-    rf" (?:person|one|neighbou?r))?(?: (?:of all|to))* (?P<other>{NAMED})",
-    rf"\bof (?:all|everyone|everybody)[\w ]{{0,30}}, (?P<target>{NAMED}) (?:is|stands|sits) (?:the"
-    rf" )?{_CLOSE}(?: to)? (?P<other>{NAMED})",
-    rf"\b{_CLOSE}(?: of all)? to (?P<other>{NAMED})(?: of all)? (?:is|stands|sits|we find|we see|comes)"
-    rf" (?P<target>{NAMED})",
+    rf"|near) to (?P<other>{PERSON}) as (?P<target>{PERSON})",
+    rf"\b(?P<other>{PERSON}) has (?P<target>{PERSON}) (?:as|for) (?:a |the |his |her |their )?{_CLOSE}",
+    rf"\b(?:it is|it's) (?P<target>{PERSON}) (?:who|that) (?:is|stands|sits|comes) (?:\w+ )?{_CLOSE}(?: to)?"
+    rf" (?P<other>{PERSON})",
+    rf"\b(?P<target>{PERSON}) (?:is|stands|sits|comes|appears) (?:the (?:one |person )?)?(?:\w+ )?{_CLOSE}(?:"
+    rf" (?:person|one|neighbou?r))?(?: (?:of all|to))* (?P<other>{PERSON})",
+    rf"\bof (?:all|everyone|everybody)[\w ]{{0,30}}, (?P<target>{PERSON}) (?:is|stands|sits) (?:the"
+    rf" )?{_CLOSE}(?: to)? (?P<other>{PERSON})",
+    rf"\b{_CLOSE}(?: of all)? to (?P<other>{PERSON})(?: of all)? (?:is|stands|sits|we find|we see|comes)"
+    rf" (?P<target>{PERSON})",
 )
 """Who is nearest to whom: ``target`` is the one nearest to ``other``."""
 
@@ -200,7 +209,7 @@ _DET = (
     rf"|over)\b)\w+ ){{1,2}})?"
 )
 _HANDS = (
-    rf"(?:(?:(?P<owner>{NAMED})'s? )|{POSSESSIVE} |both |both {POSSESSIVE} |either |one )?(?:(?P<first>left"
+    rf"(?:(?:(?P<owner>{PERSON})'s? )|{POSSESSIVE} |both |both {POSSESSIVE} |either |one )?(?:(?P<first>left"
     rf"|right)(?: and (?P<second>left|right))? )?"
     r"(?P<limb>hand|foot|feet|fist|palm|fingers|shoe|boot|grip)(?P<plural>s?)(?: of (?:the|his|her|their)"
     r" (?P<third>left|right) hand)?"
@@ -230,18 +239,21 @@ _AT = (
 CONTACT = (
     rf"\b{_HOLD} {_DET}{THING},? (?:(?:firmly|loosely|up|high|tightly|tight|in place|steady|\w+ly) )*(?:in|with"
     rf"|by|under|using|at|between) {_HANDS}\b",
-    rf"\b{_HANDS} (?:of (?P<owner2>{NAMED}) )?(?P<not>(?:is|are|does|do)(?: not|n't) )?{_AT} {_DET}{THING}",
+    rf"\b{_HANDS} (?:of (?P<owner2>{PERSON}) )?(?P<not>(?:is|are|does|do)(?: not|n't) )?{_AT} {_DET}{THING}",
     (
-        rf"\b(?:in|with|under|beneath|underneath|by|below) {_HANDS}(?: of (?P<owner2>{NAMED}))?,?(?: (?:is|lies"
+        rf"\b(?:in|with|under|beneath|underneath|by|below) {_HANDS}(?: of (?P<owner2>{PERSON}))?,?(?: (?:is|lies"
         rf"|rests|sits|there is|he|she|they|the [\w ]{{1,36}}?))? "
         rf"(?:{_HOLD} )?{_DET}{THING}"
     ),
     rf"\b{THING} (?:(?:is|are|was|being|held|gripped|carried|clutched|grasped|clasped|touched|supported|rests"
     rf"|resting|sits|lies|firmly|tightly|\w+ly|safe|there|still) )*(?:in|by|at(?! (?:his|her|their|the) feet)"
     rf"|under|with|between|beneath"
-    rf"|underneath) {_HANDS}(?: of (?P<owner2>{NAMED}))?",
+    rf"|underneath) {_HANDS}(?: of (?P<owner2>{PERSON}))?",
+    rf"\b{THING},? (?:which |that )?(?:(?:is|does|do)(?: not|n't) )?(?:touch(?:es|ing)?|rests? (?:in|on|against)"
+    rf"|hangs? from) "
+    rf"{_HANDS}(?: of (?P<owner2>{PERSON}))?",
     rf"\b(?:resting|placed|on|against|upon|around|atop|touching|holding|gripping|clutching|wrapped around)"
-    rf" (?:top of )?{_DET}{THING} (?:is|are|rests?|lies?) {_HANDS}(?: of (?P<owner2>{NAMED}))?",
+    rf" (?:top of )?{_DET}{THING} (?:is|are|rests?|lies?) {_HANDS}(?: of (?P<owner2>{PERSON}))?",
     rf"\b(?:hold(?:s|ing)?|grip(?:s|ping)?|carr(?:ies|y|ying)|clutch(?:es|ing)?|grasp(?:s|ing)?|clasp(?:s|ing)?"
     rf"|touch(?:es|ing)?) {_DET}{THING}",
 )

@@ -6,8 +6,6 @@ All are matched on lower-cased text with single spaces.
 import re
 from dataclasses import dataclass
 
-from llavapose.pose.people import NOUNS
-
 POSSESSIVE = r"(?:the|his|her|their|its|a|an|one's)"
 PICTURE = r"(?:picture|image|photo|photograph|frame|scene|shot|composition|view)"
 CAMERA = (
@@ -16,78 +14,15 @@ CAMERA = (
 )
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
-PLURALS = (
-    r"people|persons|men|women|boys|girls|children|kids|individuals|figures|players|skiers|surfers|snowboarders|"
-    r"skateboarders|runners|athletes|adults|humans"
-)
-_WHERE = (
-    rf"(?: (?:standing |seated |sitting |positioned |located )?(?:on|at|in|to) the (?:far |very |extreme )?"
-    rf"(?:left|right|middle|cent(?:er|re))(?: side)?(?: of the {PICTURE})?(?! of\b)(?!-hand)"
-    rf"(?! (?:hand|foot|arm|leg|elbow|knee|third|half|edge|part|margin|border))"
-    rf"| (?:\w+ )?from the (?:left|right)(?: side)?)"
-)
-_ADJECTIVES = (
-    r"(?:(?:far|left|right|leftmost|rightmost|middle|cent(?:er|re)|central|other|same|only|single|first|second|third|"
-    r"fourth|fifth|sixth|seventh|eighth|ninth|tenth|young|younger|old|older|elderly|tall|male|female|main|front|lone|"
-    r"right-hand|left-hand|little|adult|teenage|smiling|bearded|blond|another|nearest|closest|tennis|baseball|soccer|"
-    r"middle-aged|shirtless|solitary) )*"
-)
-_ROLES = (
-    r"swimmer|golfer|dancer|gymnast|cyclist|goalkeeper|catcher|server|climber|jogger|teenager|toddler|hiker"
-    r"|worker|performer|"
-    r"participant|gentleman|grandmother|grandfather|mother|father|baby|pedestrian|bowler|waiter|waitress|chef"
-    r"|goalie|fisherman|"
-    r"musician|guitarist|boxer|archer|opponent|driver|passenger|teacher|student|instructor|coach|referee|umpire"
-    r"|judge|soldier|"
-    r"officer|farmer|vendor|shopper|customer|traveler|commuter|biker|motorcyclist|wrestler|fencer|diver|sailor"
-    r"|rower|paddler|"
-    r"spectator|onlooker|bystander|observer|adult|human|athlete|companion|friend|partner|teammate|colleague"
-    r"|neighbor|neighbour|"
-    r"bride|groom|model|singer|speaker|kneeler|sprinter|hitter|hurdler|juggler|painter|photographer in the"
-    r" picture|gardener|"
-    r"carpenter|cook|barista|doctor|nurse|patient|policeman|fireman|youngster|youth|senior|dad|mom|son|daughter"
-    r"|sister|brother|"
-    r"husband|wife|acrobat|yogi|trainer|lifter|weightlifter|kayaker|snow ?boarder|skater|goaltender|defender"
-    r"|striker|forward player|"
-    r"quarterback|shortstop|receiver|jockey|equestrian|horseman|cowboy|clown|actor|actress|reader|bather"
-    r"|sunbather|tourist"
-)
-_NO_ADJECTIVE = (
-    r"(?:of|and|with|in|on|at|to|the|a|an|is|are|was|by|from|who|that|which|or|as|for|near|beside|behind|than"
-    r"|his|her|their|its|has|"
-    r"holds|wears|holding|wearing|arms?|legs?|hands?|elbows?|knees?|foot|feet|body|back|trunk|torso|while|but"
-    r"|where|whose|toward|"
-    r"towards|into|over|under|between|against|left|right|each|both|side|not|out)\b"
-)
-NAMED = (
-    rf"\b(?:(?:one|another) of (?:them|the {PLURALS})|someone|somebody)\b|\bthe other(?= (?:on|at|in) the"
-    rf" (?:left|right|middle)){_WHERE}|"
-    rf"\b(?:his|her|their) (?:\w+ )?(?:opponent|partner|companion|friend|teammate|neighbou?r|coach|instructor"
-    rf"|mother|father|son|daughter|"
-    rf"brother|sister|husband|wife|colleague)\b(?!'s? side){_WHERE}?|"
-    rf"\b(?:the|a|an|another|this|that|one|each) (?!(?:left|right|other) one\b)(?:{_ADJECTIVES}(?:{NOUNS})"
-    rf"|{_ADJECTIVES}(?:(?!{_NO_ADJECTIVE})[\w-]+ ){{0,3}}?"
-    rf"(?:{NOUNS.removesuffix('|one')}|{_ROLES}))\b(?!'s? side)(?! (?:leg|arm|foot)\b)(?!-){_WHERE}?"
-)
-"""One person by name: "the man on the left", "the second person from the left", "a skier"."""
-
-GROUP = (
-    rf"\b(?:both|all|the two|the three|all three|all four)(?: of)?(?: the)?(?: (?:{'|'.join(NUMBERS[2:])}))? "
-    rf"(?:{PLURALS}|of them)\b|\b(?:everyone|everybody|each person|they both|they all|both of them)\b"
-)
-"""All the people at once."""
-
-PRONOUN = r"\b(?:he|she|they|him|his|her|hers|their|theirs|them)\b"
-"""Stands for the person spoken of last."""
-
 NEGATION = (
     r"\b(?:not|never|no longer|neither|nor|without|hardly|rather than|instead of|far from|anything but|none of"
     r"|nothing of|"
-    r"no (?:part|portion|bit|side)|no one|nobody|fails? to|no)\b|n't\b"
+    r"no (?:part|portion|bit|side)|no one|nobody|fails? to|nothing|no(?!,))\b|n't\b"
 )
 
 DOUBT = (
-    r"\b(?:or|if (?!you|we|one)|whether|may|might|could|would|should|about to|ready to|before|unless|able to"
+    r"(?<=[a-z])'d (?:be|have|stand|sit|lie|lean|raise|bend|keep)\b|\b(?:or|the way|if (?!you|we|one)|whether|may|might"
+    r"|could|would|should|about to|ready to|before|unless|able to"
     r"|allows?|helps?|perhaps|maybe|"
     r"possibly|probably|likely|presumably|supposedly|as if|as though|suggest(?:s|ing)?|impl(?:y|ies"
     r"|ying)|guess|"
@@ -97,7 +32,9 @@ DOUBT = (
     r"intend(?:s|ing)?|hop(?:es|ing)|going to|needs?|must|will (?!see|find|notice)|when|until|imagine|used to"
     r"|once|looks? (?:like|as)|not sure|"
     r"not clear|uncertain|as (?:in|for) an?)\b"
-    r"|(?<!turned )(?<!turns )(?<!turning )\b(?:to|can|ought to) (?:be (?!seen|found)|keep|bend|raise|lift"
+    r"|(?<!turned )(?<!turns )(?<!turning )(?<!opted )(?<!chosen )(?<!chose )"
+    r"(?<!chooses )(?<!decided )(?<!happens )(?<!continues )(?<!got )"
+    r"\b(?:to|can|ought to) (?:be (?!seen|found)|keep|bend|raise|lift"
     r"|lower|straighten|stand|sit|lie|lean|face|turn|hold|"
     r"extend|stretch|crouch|squat|kneel|put|place|plant|touch|grip|rest|step|get|take|move|jump|swing)\b"
 )
@@ -175,10 +112,11 @@ _OF = r"(?: of (?:the|his|her|their))?"
 PART = (
     rf"(?:(?P<both>both{_OF}(?: the| his| her| their)?|each|(?:the|his|her|their) two)(?: left and right)? |"
     r"(?P<first>left|right)(?:(?: and| or) (?:the |his |her |their )?(?P<second>left|right))?(?:-side)? |"
-    r"(?P<other>the other|the opposite) |(?P<one>one|either|neither|no|a|an|another) (?:of (?:the|his|her|their) )?)?"
+    r"(?P<other>(?:the|his|her|their) other|the opposite) |(?P<that>that|the same) |(?P<one>one|either|neither|no|a"
+    r"|an|another) (?:of (?:the|his|her|their) )?)?"
     r"\b(?P<noun>elbow|knee|forearm|upper arm|arm|hand|wrist|fist|palm|lower leg|leg|thigh|shin|foot|feet|ankle"
     r"|shoe|sole|boot|sneaker)"
-    r"(?P<plural>s?)\b(?!-)(?! (?:pads?|guards?|braces?|bands?|warmers?|rests?|bags?|rails?|length|sleeves?"
+    r"(?P<plural>s?)\b(?!-)(?! (?:pads?|guards?|braces?|bands?|warmers?|bags?|rails?|length|sleeves?"
     r"|bones?|of (?:the|a) "
     r"(?:table|chair|couch|sofa|bed|bench|hill|mountain|stairs|slope|page|clock|sink|tripod|desk|stool)))"
     r"(?: on (?:his|her|their) (?P<own>left|right)(?: side)?)?"
@@ -196,12 +134,18 @@ NO_PART = (
 """Words for a part that mean none."""
 
 ELLIPSIS = (
-    r"\b(?P<side>left|right|other)(?: one)?(?=,? (?:is|are|was|stays|remains|hangs|rests|dangles|points|reaches"
-    r"|kept|held|straight|bent|"
-    r"lowered|raised|lifted|extended|relaxed|slightly|fully|hanging|planted|stretched|flexed|down|up|firmly)\b)"
+    r"\b(?P<side>left|right|other)(?: one)?(?=,? (?:is|isn't|are|was|does|doesn't|stays|remains|hangs|rests|dangles"
+    r"|points"
+    r"|reaches|goes|hovers|climbs|comes|drops|keeps|does|has|kept|held|straight|bent|lowered|raised|lifted|extended|relaxed"
+    r"|slightly|fully|hanging|planted|stretched|flexed|down|up|firmly|way|at|out|overhead|over|above|behind|too|as well"
+    r"|likewise|locked|folded|crooked|also|off|across|clear|well|high|low|just|in the air|while|but|and|whereas)\b"
+    r"|[.;]|,|$)"
+    r"|(?<=its )(?P<twin>twin|partner|counterpart|fellow|mate|opposite number|sibling)\b"
 )
 BEFORE_ELLIPSIS = (
-    r"(?:(?<!\bto )(?<!\bon )(?<!\bat )(?<!\btoward )(?<!\bof )\b(?:the|his|her|their) |[,;] |\band |\bwhile )$"
+    r"(?:(?<!\bto )(?<!\bon )(?<!\bat )(?<!\btoward )(?<!\btowards )(?<!\bof )(?<!\bfrom )(?<!\bin )\b(?:the|his"
+    r"|her|their|its) "
+    r"|[,;:] |\band |\bwhile |\bwhereas )$"
 )
 """A side alone, standing for a part named before: "the left elbow is bent, the right is straight"."""
 
@@ -219,7 +163,7 @@ CONNECTORS = frozenset(
 """What may stand between a body part and a common word ("up", "down") said of it."""
 
 BLOCKERS = re.compile(
-    r"[.;()]|\b(?:he|she|they|it|while|whereas|although|whose|another|other|head|neck|chin|chest|back|torso"
+    r"[.;:()]|\b(?:he|she|they|it|while|whereas|although|whose|another|other|head|neck|chin|chest|back|torso"
     r"|trunk|body|waist|"
     r"hips?|shoulders?|face|gaze|eyes|fingers|thumb|spine|posture|pose|stance|person|people|who|someone|as)\b"
 )

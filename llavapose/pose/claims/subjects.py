@@ -1,0 +1,134 @@
+"""Whether what a sentence says of a body or a place is said of a person, or of a thing or an animal that does likewise.
+
+    "Driftwood lies on the sand"   "his club stands third"   "the dog in front of the man is sitting"   -> a thing
+    "Lying on the sand, the man"   "the man in red stands"   "his upper body leans"                     -> a person
+
+Works on text in which people are hidden behind signs (``mentions.masked``).
+"""
+
+import re
+
+from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.words.relations import THING
+
+_CLAUSE = re.compile(r"[,;:.()–—]|\b(?:and|but|while|whereas|where|because|so|then|though|although|when|or|as|if)\b")
+_LINK = re.compile(
+    r"(?:(?:^|\s+)(?:isn't|aren't|wasn't|does not|doesn't|do not|don't|did not|didn't|not|is|are|was|were|be|been"
+    r"|being|has|have|that|who|which|\w+ly|held|still|both|also|all|now|just"
+    r"|simply|together|there|here|each|to be|can be|seen|shown|found|visible|can|to|already|currently|again|only|even"
+    r"|apparently|located|positioned|placed|situated))+\s*$"
+)
+_PERSON = re.compile(r"ƿǀ*|\b(?:he|she|they|we|who|whoever|you)\b")
+_PREPOSITION = (
+    r"(?:in front of|in|on|at|to|from|with|without|by|beside|behind|near|next to|about|around|over|under|above|below|of"
+    r"|for|between|against|across|along|through|into|onto|toward|towards|among|amid|beneath|alongside|opposite|inside"
+    r"|outside|during|despite|like|unlike|off|up|down|out|past|atop|upon)"
+)
+_BODY = (
+    r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage|chest|waist|hips?|weight|profile"
+    r"|front|line|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
+)
+_OPENS = re.compile(
+    rf"\W*(?:{_PREPOSITION}|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully|still|not|no|there|now|then|once|well"
+    rf"|flat|face|wide|nearly|almost|\w+ly|both|all|together|alone|rather|very|quite|more|most|urban|one)\b"
+)
+"""How words begin that are no subject: what somebody does, where, or how."""
+_HEAD_OF = re.compile(
+    rf"\W*(?!{_PREPOSITION}\b)(?:(?:an?|the|some|several|its|another|many|most|any|this|that|one|two|three|his|her"
+    rf"|their) )?"
+    rf"(?!\w+ing\b)(?:[\w'-]+ ){{1,4}}?(?P<of>{_PREPOSITION}) (?:(?:the|an?|his|her|their|both|\w+) ){{0,2}}$"
+)
+_ELLIPTIC = re.compile(
+    r"\W*(?:also |then |now |still |simply |\w+ly )*(?:is|are|was|has|have|isn't|doesn't|does|stays|remains|keeps"
+    r"|appears|seems|looks"
+    r"|[a-z]+s (?:an?|the|his|her|their|\w+ly|in|on|at|with|up|down|to|out|over|there)) "
+)
+"""How a clause begins whose subject was named before: "and keeps her back straight"."""
+_TWO_WORDS = re.compile(r"\W*\w+ed \w+s")
+_VIEW_OF = re.compile(
+    r"\b(?:picture|image|photo|photograph|shot|view|group|couple|pair|number|crowd|row|line|trio|most|some|portrait|closeup"
+    r"|close-up|close up|back|body|torso|trunk|posture|upper half|upper body|scene|snapshot|glimpse|all|each|one|both"
+    r"|case|rest|knees?|elbows?|arms?|legs?|hands?|feet|foot|spine|stance|chest|silhouette)\b"
+)
+_ANIMAL = re.compile(r"\b(?:dog|cat|horse|cow|bird|elephant|giraffe|zebra|bear|sheep|puppy|kitten|pet|animal)s?$")
+_CREATURE = re.compile(
+    r"\b(?:dog|cat|horse|cow|bird|elephant|giraffe|zebra|bear|sheep|puppy|kitten|duck|goose|goat|calf|foal"
+    r"|animal)(?:s|'s)?\b"
+)
+_WHOSE = re.compile(rf"\bwhose (?:\w+ )*?(?!{_BODY}\b)(?!\w*{_BODY}\b)[a-z]+$")
+_OWNED = re.compile(rf"\W*(?:his|her|their|its|my|our)(?: (?!{_BODY}\b|is\b|are\b|has\b)[\w-]+){{1,4}}$")
+_THEIR_BODY = re.compile(rf"\b(?:his|her|their|the) (?:\w+ )?{_BODY}\b")
+_THERE = re.compile(
+    r"(?:\bthere (?:is|are)|^\W*(?:the (?:image|picture|photo|scene|room|area) (?:has|features|shows))) [\w ]+$"
+)
+_FINITE = re.compile(r"\b(?:is|are|was|were|has|have|can|features|shows|contains|lies|sits|stands|parked|appears)\b")
+_THING = re.compile(THING)
+
+
+def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: bool = False) -> bool:
+    """Whether the words before ``start`` name a subject that is no person.
+
+    Args:
+        plain: the sentence with people hidden.
+        start: where the state or place begins.
+        mentions: of the sentence.
+        verb: whether a verb begins there ("lies", "standing"), which the noun before it does.
+    """
+    breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, start)]
+    clause = plain[breaks[-1] if breaks else 0 : start]
+    said = _LINK.sub("", clause.rstrip()).rstrip()
+    linked = verb or len(said) < len(clause.rstrip())
+    if re.search(r"(?<![ƿǀ])(?<![ƿǀ],) (?:that|which)(?: (?:is|are|was|were))?$", clause.rstrip()):
+        return True  # "a bench that sits on the sand"
+    if (
+        verb
+        and re.search(
+            r"\b(?:by|at|over|about|of|to|for|near|behind|beside) (?:an?|the|some) (?:\w+ ){0,2}\w+$", clause.rstrip()
+        )
+        and not _PERSON.search(clause.rstrip()[-1:])
+        and re.match(r"\w+ing\b", plain[start:])
+        and re.search(rf"\b{_BODY}$", clause.rstrip()) is None
+    ):
+        return True  # "by a boat lying near the shore"
+    people = list(_PERSON.finditer(said))
+    if people:
+        return _another_head(said, people[-1], linked=linked)
+    spoken = any(not m.pronoun or m.text in ("he", "she", "they", "his", "her") for m in mentions)
+    stated = (clause.strip() if verb else _THING.search(plain)) and _FINITE.search(plain)
+    if not spoken and stated:
+        return True
+    if not said.strip():
+        return _nobody_follows(plain, start, verb=verb)
+    if _THEIR_BODY.search(said):
+        return False
+    if _OWNED.fullmatch(said):
+        return linked
+    if _THERE.search(said):
+        return True
+    if _ELLIPTIC.match(clause) or (_OPENS.match(said) and not _TWO_WORDS.fullmatch(said)):
+        return False
+    return linked and re.search(rf"\b{_BODY}$", said) is None
+
+
+def _another_head(said: str, person: re.Match[str], *, linked: bool) -> bool:
+    """Whether the last person before a state only belongs to what the state is said of."""
+    before, after = said[: person.start()], said[person.end() :]
+    head = _HEAD_OF.match(before) if not before.endswith("with ") else None
+    if head and not _VIEW_OF.search(head[0]) and not _PERSON.search(before) and not after.strip():
+        return True
+    if after.startswith(("'s ", "' ")) and not re.search(rf"\b(?:{_BODY}|own)\b", after):
+        return re.search(r"^'s? (?:[\w-]+ ){0,3}[\w-]+$", after) is not None
+    if _WHOSE.search(after) or (re.search(rf"\b(?:his|her|their) (?:\w+ )?(?!{_BODY}$)[a-z]+$", after) and linked):
+        return (
+            re.search(rf"\b{_PREPOSITION} (?:his|her|their) (?:\w+ )?\w+$|\w+ing (?:his|her|their) \w+$", after) is None
+        )
+    return _ANIMAL.search(after) is not None and re.search(r"\brid\w+ (?:an?|the|his|her) [\w ]+$", after) is None
+
+
+def _nobody_follows(plain: str, start: int, *, verb: bool) -> bool:
+    """Whether a clause that opens with a place or an act goes on with what is there, and it is no person."""
+    if verb:
+        return _PERSON.search(plain) is None and _CREATURE.search(plain) is not None
+    rest = re.split(r"[.;]", plain[start:])[0]
+    there = re.search(r", (?:there (?:is|are)|(?:an?|the|several|some|two|three) )", rest)
+    return there is not None and _PERSON.search(rest) is None
