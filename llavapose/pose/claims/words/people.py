@@ -55,7 +55,7 @@ _NO_ADJECTIVE = (
     r"(?:of|and|with|in|on|at|to|the|a|an|is|are|was|by|from|who|that|which|or|as|for|near|beside|behind|than"
     r"|his|her|their|its|has|holds|wears|holding|wearing|arms?|legs?|hands?|elbows?|knees?|foot|feet|body|back|trunk"
     r"|torso|while|but|where|whose|toward|towards|into|over|under|between|against|each|both|side|not|out|stands?"
-    r"|sits?|lies|leans?|bends?|raises?|lifts?|it|he|she|they|we|you|i|like|be|been|have|had|one|two|another|some)\b"
+    r"|sits?|lies|leans?|bends?|raises?|lifts?|it|he|she|they|we|you|i|like|be|been|have|had|one|two|another|some|these|those|this|way)\b"
 )
 _BEFORE = rf"(?:(?!{_NO_ADJECTIVE})[\w-]+,? ){{0,4}}?"
 _DETERMINER = r"(?:the|an?|another|this|that|one|our|my|your|some|[a-z]+'s)"
