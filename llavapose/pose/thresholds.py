@@ -54,6 +54,8 @@ class PeopleLimits:
 
     num_least_joints: int = _chosen(5, GUESS, "labelled joints that somebody needs to have a pose to speak of")
     least_height_share: float = _chosen(1 / 3, GUESS, "of the tallest box: smaller people are the background")
+    largest_height_share: float = _chosen(1.2, GUESS, "the largest person's box is so much higher than any other ...")
+    largest_area_share: float = _chosen(1.25, GUESS, "... and so much larger: whoever looks agrees who is meant")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,8 +195,11 @@ class PlaceLimits:
     right_sure_rel: float = _chosen(0.70, GUESS, "the same")
     side_sure_width_share: float = _chosen(0.3, GUESS, "of the narrower box: one behind the other has no side")
     side_sure_rel: float = _chosen(0.04, GUESS, "the same for people far away, whose boxes are narrow")
+    side_sure_edge_rel: float = _chosen(0.01, GUESS, "nor do the boxes' sides say otherwise by more than this")
     nearest_num_people: int = _chosen(3, MEANING, "of two, each is nearest to the other: nothing is said")
     nearest_sure_share: float = _chosen(1.2, GUESS, "the next one is farther by this: the picture has no depth")
+    nearest_like_size_share: float = _chosen(1.3, GUESS, "torsos, or else boxes, at most this much larger ...")
+    nearest_level_share: float = _chosen(0.25, GUESS, "... and boxes end this level, of the highest: as far away")
 
 
 @dataclass(frozen=True, kw_only=True)

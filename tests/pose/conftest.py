@@ -43,7 +43,7 @@ class Figures:
 
     def row(self, count: int) -> Scene:
         """``count`` people side by side, in reverse order of annotation."""
-        people = [self.person(i, dx=60 * (count - 1 - i) - 170) for i in range(count)]
+        people = [self.person(i, dx=30 * (count - 1) - 60 * i) for i in range(count)]
         return self.scene(*people)
 
 

@@ -64,7 +64,7 @@ def scene_facts(scene: Scene) -> tuple[Fact, ...]:
     skeleton = skeleton_named(scene.skeleton)
     poses = {i: pose_of(scene.people[i], skeleton, scene.width, scene.height) for i in prominent(scene)}
     facts = [fact for index, pose in poses.items() for fact in _person_facts(index, pose)]
-    facts += relations.places(scene) + relations.sides_of(scene) + relations.nearest(scene)
+    facts += relations.places(scene) + relations.sides_of(scene) + relations.nearest(scene, poses)
     facts += relations.contacts(scene, poses)
     number = relations.count(scene)
     return (*facts, number) if number else tuple(facts)
