@@ -54,14 +54,28 @@ def _to_own_left(person: Truth, a: str, b: str) -> float:
     return (bx - ax) * math.cos(yaw) - (bz - az) * math.sin(yaw)
 
 
+def _ahead(person: Truth, joint: str) -> float:
+    """How far a joint is ahead of the trunk at its own height, the way the person faces, in torso lengths."""
+    torso = math.dist(_middle(person, "shoulder"), _middle(person, "hip"))
+    (ax, ay, az), (bx, by, bz) = ([v / torso for v in _middle(person, name)] for name in ("shoulder", "hip"))
+    x, y, z = _joint(person, joint)
+    share = min(1.0, max(0.0, (y - ay) / (by - ay))) if by != ay else 0.0
+    yaw = math.radians(person["yaw_deg"])
+    return (x - ax - share * (bx - ax)) * math.sin(yaw) + (z - az - share * (bz - az)) * math.cos(yaw)
+
+
 def _arm_height(value: str, side: str, person: Truth) -> bool:
     shoulder, head = person["wrist_rise"][side], person["wrist_over_head"][side]
-    return {
-        "above the head": head > -0.03,
-        "raised": shoulder > 0.15 and head < 0.07,
-        "at shoulder height": abs(shoulder) < 0.27,
-        "lowered": shoulder < -0.3,
-    }[value]
+    if value in ("above the head", "raised", "at shoulder height"):
+        return {"above the head": head > -0.03, "raised": shoulder > 0.15 and head < 0.07,
+                "at shoulder height": abs(shoulder) < 0.27}[value]  # fmt: skip
+    hang = _joint(person, f"{side} wrist")[1] - _joint(person, f"{side} elbow")[1]
+    if value == "lowered":
+        return shoulder < -0.65 and hang > 0.15
+    if value == "folded":
+        sides = (("left", "right"), ("right", "left"))
+        return all(math.dist(_joint(person, f"{a} wrist"), _joint(person, f"{b} elbow")) < 0.5 for a, b in sides)
+    return -1.0 < shoulder < -0.17 and hang < 0.4 and _ahead(person, f"{side} wrist") > 0.1
 
 
 def _arm_side(value: str, side: str, person: Truth) -> bool:

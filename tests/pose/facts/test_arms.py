@@ -10,7 +10,7 @@ from llavapose.pose.facts.scene import scene_facts
 # The front figure: shoulders at y 100 (x 236 and 164), hips at y 200, a torso of 100 pixels.
 PLATE = {"left_elbow": (246, 155), "left_wrist": (205, 150), "right_elbow": (154, 155), "right_wrist": (195, 150)}
 PHONE = {"left_elbow": (246, 160), "left_wrist": (208, 168)}
-FOLDED = {"left_elbow": (244, 155), "left_wrist": (168, 148), "right_elbow": (156, 155), "right_wrist": (232, 146)}
+FOLDED = {"left_elbow": (236, 158), "left_wrist": (184, 150), "right_elbow": (164, 158), "right_wrist": (216, 148)}
 AKIMBO = {"left_elbow": (290, 150), "left_wrist": (232, 192), "right_elbow": (110, 150), "right_wrist": (168, 192)}
 REACHING = {"left_elbow": (230, 138), "left_wrist": (222, 150), "right_elbow": (170, 138), "right_wrist": (178, 150)}
 
