@@ -71,7 +71,8 @@ def _arm_height(value: str, side: str, person: Truth) -> bool:
                 "at shoulder height": abs(shoulder) < 0.27}[value]  # fmt: skip
     hang = _joint(person, f"{side} wrist")[1] - _joint(person, f"{side} elbow")[1]
     if value == "lowered":
-        return shoulder < -0.65 and hang > 0.15
+        below_hips = _joint(person, f"{side} wrist")[1] - _joint(person, f"{side} hip")[1]
+        return (shoulder < -0.7 or below_hips > -0.15) and hang > 0.15
     if value == "folded":
         sides = (("left", "right"), ("right", "left"))
         return all(math.dist(_joint(person, f"{a} wrist"), _joint(person, f"{b} elbow")) < 0.5 for a, b in sides)

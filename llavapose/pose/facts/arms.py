@@ -44,9 +44,9 @@ def _below(pose: Pose, side: str) -> tuple[str, bool]:
         return "folded", apart > ARM.folded_sure_past_torsos and _seen_before(pose, side)
     if drop < ARM.front_drop_torsos and hang < ARM.front_hang_torsos:
         margin = ARM.front_sure_least_drop_torsos < drop < ARM.front_sure_drop_torsos
-        margin = margin and hang < ARM.front_sure_hang_torsos
+        margin = margin and hang < ARM.front_sure_hang_torsos and not _at_other_arm(pose, side)
         return "in front of the body", margin and _seen_before(pose, side)
-    margin = drop > ARM.lowered_sure_drop_torsos and hang > ARM.lowered_sure_hang_torsos
+    margin = _at_hips(pose, side) and hang > ARM.lowered_sure_hang_torsos
     return "lowered", margin and not _on_hip(pose, side)
 
 
@@ -68,6 +68,22 @@ def _crossed(pose: Pose, side: str) -> bool:
     )
 
 
+def _at_other_arm(pose: Pose, side: str) -> bool:
+    """Whether a hand is so near to the other arm that the arms may be folded."""
+    elbow, other = f"{side} elbow", f"{_OTHER[side]} elbow"
+    if not pose.has(elbow, other):
+        return False
+    return pose.span(pose.points[f"{side} wrist"], pose.points[other]) < ARM.front_sure_gap_torsos
+
+
+def _at_hips(pose: Pose, side: str) -> bool:
+    """Whether a wrist is surely about as low as the hips, by the torso's length or by the hips of who leans."""
+    wrist, hips = pose.points[f"{side} wrist"], pose.mid("hip")
+    if pose.drop(pose.points[f"{side} shoulder"], wrist) > ARM.lowered_sure_drop_torsos:
+        return True
+    return hips is not None and pose.drop(hips, wrist) > -ARM.lowered_sure_over_hips_torsos
+
+
 def _past_middle(pose: Pose, side: str) -> float:
     """How far a wrist is past the middle of the elbows, toward the other arm, in units."""
     own, other = pose.points[f"{side} elbow"], pose.points[f"{_OTHER[side]} elbow"]
@@ -82,16 +98,14 @@ def _seen_before(pose: Pose, side: str) -> bool:
     seen over a back may be behind it.
     """
     view = facing(pose)
-    if view is None or not view.sure:
-        return False
     shoulders, hips, wrist = pose.mid("shoulder"), pose.mid("hip"), pose.points[f"{side} wrist"]
-    if shoulders is None:
+    if view is None or shoulders is None or not (view.sure or pose.sees("nose")):
         return False
     if view.value == "toward the camera":
         own = pose.points[f"{side} shoulder"]
         outward = (1 if own[0] > shoulders[0] else -1) * (wrist[0] - own[0]) / pose.unit
         return outward < ARM.front_sure_outward_torsos
-    if view.value == "away from the camera" or hips is None:
+    if view.value == "away from the camera" or hips is None or not view.sure:
         return False
     ahead = 1 if view.value == "image right" else -1
     foremost = max(ahead * point[0] for point in (shoulders, hips))

@@ -43,13 +43,13 @@ def _hinge(pose: Pose, joints: tuple[str, str, str], usual: tuple[float, float],
     clearly = degrees <= HINGE.bent_deg - HINGE.clearly_bent_margins * HINGE.margin_deg
     most = HINGE.bent_deg + HINGE.margin_deg * (HINGE.clearly_bent_high_margins if clearly else 1)
     if high < most or degrees < HINGE.bent_deg:
-        value, margin = "bent", high < most and degrees < (HINGE.end_on_bent_deg if end_on else 180)
+        value, margin = "bent", high < most and degrees < (HINGE.end_on_bent_deg if end_on else HINGE.bent_sure_deg)
     elif degrees >= HINGE.straight_deg:
         value = "straight"
         margin = degrees >= HINGE.straight_deg + HINGE.straight_margin_deg and nominal > least
     else:
         value = "slightly bent"
-        margin = HINGE.bent_deg + HINGE.margin_deg <= degrees <= HINGE.straight_deg - HINGE.margin_deg
+        margin = HINGE.slightly_sure_least_deg <= degrees <= HINGE.slightly_sure_most_deg
         margin = margin and low > HINGE.bent_deg + HINGE.slightly_bent_low_deg
         margin = margin and high < HINGE.straight_deg + HINGE.margin_deg
     return Measured(value=value, sure=margin and seen, measure=round(degrees, 1))
