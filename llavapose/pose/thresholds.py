@@ -104,7 +104,7 @@ class ArmLimits:
     folded_elbow_deg: float = _chosen(115.0, GUESS, "... on arms bent below this ...")
     folded_level_torsos: float = _chosen(0.3, GUESS, "... this level with their elbows ...")
     folded_gap_torsos: float = _chosen(0.4, GUESS, "... and this near to the other elbow")
-    folded_sure_past_torsos: float = _chosen(0.1, GUESS, "the same with a margin: past the middle of the elbows")
+    folded_sure_past_torsos: float = _chosen(0.2, GUESS, "the same with a margin: both together past the middle")
     lowered_sure_drop_torsos: float = _chosen(0.82, HAND, "wrist this far below the shoulder ...")
     lowered_sure_over_hips_torsos: float = _chosen(0.1, TUNED, "... or no farther than this above the hips ...")
     lowered_sure_hang_torsos: float = _chosen(0.25, GUESS, "... and this far below the elbow: it hangs")

@@ -40,8 +40,8 @@ def _below(pose: Pose, side: str) -> tuple[str, bool]:
     shoulder, joint, wrist = (pose.points[f"{side} {name}"] for name in ("shoulder", "elbow", "wrist"))
     drop, hang = pose.drop(shoulder, wrist), pose.drop(joint, wrist)
     if _crossed(pose, side) and _crossed(pose, _OTHER[side]):
-        apart = min(_past_middle(pose, one) for one in _OTHER)
-        return "folded", apart > ARM.folded_sure_past_torsos and _seen_before(pose, side)
+        past = [_past_middle(pose, one) for one in _OTHER]
+        return "folded", sum(past) > ARM.folded_sure_past_torsos and _seen_before(pose, side)
     if drop < ARM.front_drop_torsos and hang < ARM.front_hang_torsos:
         margin = ARM.front_sure_least_drop_torsos < drop < ARM.front_sure_drop_torsos
         margin = margin and hang < ARM.front_sure_hang_torsos and not _at_other_arm(pose, side)
