@@ -1,8 +1,8 @@
 """Do stated facts stand when joints are off as far as annotators' are? Joints moved at random, facts read again.
 
-A joint's spread is COCO's own (https://cocodataset.org/#keypoints-eval): sigma_i squared is the mean of d_i squared over
-s squared, d_i the distance between two people's labels of joint i, s the root of the person's area. So x and y each move
-by a normal deviate of sigma_i s / root 2, which makes the root of the mean squared distance sigma_i s.
+A joint's spread is COCO's own (https://cocodataset.org/#keypoints-eval): sigma_i squared is the mean of d_i squared
+over s squared, where d_i is how far a label of joint i is off and s the root of the person's area. So x and y each move
+by a normal deviate of sigma_i s / root 2: then the root of the mean squared distance is sigma_i s.
 """
 
 import random
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.skeleton import COCO17, skeleton_named
-from llavapose.records import Fact, Person, Scene
+from llavapose.records import Fact, Keypoint, Person, Scene
 
 BOX_AREA_SHARE = 0.53
 """Of its box that a person fills where a file has no area: the share that CrowdPose's own evaluation takes."""
@@ -80,11 +80,17 @@ def shaken(scene: Scene, areas: Mapping[int, float], rng: random.Random) -> Scen
     for person in scene.people:
         spreads = spreads_px(scene, person, areas.get(person.id))
         joints = tuple(
-            (x + rng.gauss(0, spread) / scene.width, y + rng.gauss(0, spread) / scene.height, seen) if seen else (x, y, 0)
-            for (x, y, seen), spread in zip(person.keypoints, spreads, strict=False)
-        )  # fmt: skip
+            _moved(joint, spread, scene, rng) for joint, spread in zip(person.keypoints, spreads, strict=False)
+        )
         people.append(replace(person, keypoints=joints))
     return replace(scene, people=tuple(people))
+
+
+def _moved(joint: Keypoint, spread_px: float, scene: Scene, rng: random.Random) -> Keypoint:
+    x, y, seen = joint
+    if not seen:
+        return joint
+    return x + rng.gauss(0, spread_px) / scene.width, y + rng.gauss(0, spread_px) / scene.height, seen
 
 
 def flips_by_kind(
@@ -126,9 +132,7 @@ def _shaken(
     num = sum(stated[kind] for kind in kinds)
     kept = sum(number for (a, b), number in pairs.items() if a == b)
     flipped = Counter({pair: number for pair, number in pairs.items() if pair[0] != pair[1]})
-    return Shaken(
-        num_facts=num, num_draws=num * draws, num_flips=flipped.total(), num_kept=kept, turned=dict(flipped)
-    )
+    return Shaken(num_facts=num, num_draws=num * draws, num_flips=flipped.total(), num_kept=kept, turned=dict(flipped))
 
 
 def lines(found: Mapping[str, Shaken]) -> Iterable[str]:

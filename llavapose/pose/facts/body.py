@@ -178,7 +178,7 @@ def facing(pose: Pose) -> Measured | None:
     if breadth > FACING.breadth_share:
         return Measured(value="toward the camera", sure=upright and eyes and broad, measure=round(breadth, 2))
     if breadth < -FACING.breadth_share:
-        blind = "nose" in pose.told and not pose.sees("nose") and not pose.sees("left eye") and not pose.sees("right eye")
+        blind = "nose" in pose.told and not any(pose.sees(joint) for joint in ("nose", "left eye", "right eye"))
         return Measured(value="away from the camera", sure=upright and blind and broad, measure=round(breadth, 2))
     look = _look(pose)
     if look is None:

@@ -1,4 +1,4 @@
-"""Hands lowered, in front of the body, folded, on the hip; bodies upside down; who is nearest where depth is unknown."""
+"""Hands lowered, in front of the body, folded, on the hip; bodies upside down; who is nearest in depth."""
 
 from dataclasses import replace
 

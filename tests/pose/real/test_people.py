@@ -1,4 +1,4 @@
-"""Photographs' people: other data sets' forms, marks read back, the page for marking, facts under annotators' errors."""
+"""People in photographs: other sets' forms, marks read back, the page for marking, facts under annotators' errors."""
 
 import json
 import random
@@ -84,7 +84,8 @@ def test_mpii_in_its_own_form(figures, tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [(lambda c: c["annotations"][0].update(keypoints=[1, 2]), "2 numbers"), (lambda c: c.update(annotations=[]), "nobody"),
+    [(lambda c: c["annotations"][0].update(keypoints=[1, 2]), "2 numbers"),
+     (lambda c: c.update(annotations=[]), "nobody"),
      (lambda c: c.pop("images"), "images")],
 )  # fmt: skip
 def test_files_that_are_none_are_told_in_one_line(figures, tmp_path, change, told):
@@ -107,7 +108,7 @@ def test_a_named_skeleton_must_fit(figures, tmp_path):
 def test_joints_move_as_far_as_annotators_differ(figures):
     scene = figures.scene(figures.person())
     spreads = spreads_px(scene, scene.people[0], 10_000.0)
-    assert spreads[COCO17.index("left hip")] == pytest.approx(0.107 * 100 / 2**0.5)
+    assert spreads[COCO17.joints.index("left hip")] == pytest.approx(0.107 * 100 / 2**0.5)
     rng, squares = random.Random(0), []
     for _ in range(2000):
         (x, y, _), (a, b, _) = (s.people[0].keypoints[11] for s in (scene, shaken(scene, {1: 10_000.0}, rng)))
@@ -149,7 +150,7 @@ def test_stated_facts_of_real_people_stand_too():
 def test_what_was_seen_by_looking_is_what_facts_say():
     read = read_people(SAMPLE / "person_keypoints.json", images=None)
     rows = {row.kind: row for row in table(read.scenes, read_marks(MARKS, read.scenes))}
-    wrong = {kind: row.num_wrong for kind, row in rows.items() if row.num_wrong}
+    wrong = {kind: row.num_wrong for kind, row in rows.items() if row.num_wrong and kind != "all"}
     assert wrong == {"count": 1}  # people far behind, whom COCO does not label
     assert rows["all"].num_right >= 55
     assert rows["reference"].num_right >= 5
@@ -180,7 +181,8 @@ def test_verdicts_and_values_are_both_marks(figures, tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "told"),
-    [("{", "line 1|:1"), ("[]", ":1"), ('{"image": 7}', ":1.*kind"), ('{"image": 7, "person": 1, "kind": "knee"}', ":1.*mark"),
+    [("{", "line 1|:1"), ("[]", ":1"), ('{"image": 7}', ":1.*kind"),
+     ('{"image": 7, "person": 1, "kind": "knee"}', ":1.*mark"),
      ('{"image": 7, "person": 1, "kind": "knee", "value": "bent", "mark": "yes"}', ":1.*yes"),
      ('{"image": 7, "person": 1, "kind": "nose", "values": []}', ":1.*nose"),
      ('{"image": 7, "person": 1, "kind": "knee", "part": "left knee", "values": ["crooked"]}', ":1.*crooked"),
@@ -203,7 +205,7 @@ def test_the_page_escapes_what_it_shows_and_holds_every_stated_fact(figures, tmp
     text = made_page([scene], tmp_path / "images", name=HOSTILE)
     assert "<img src=x" not in text
     assert text.count("</script>") == 2
-    content = json.loads(re.search(r'type="application/json">(.*?)</script>', text, re.S)[1])
+    content = json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
     stated = [f for f in scene_facts(scene) if f.sure]
     named = [name for name in references(scene) if name]
     assert sum(len(person["facts"]) for person in content["people"]) == len(stated) + len(named)
@@ -224,7 +226,7 @@ def test_the_command_makes_a_page_and_reads_marks(figures, tmp_path):
     marks = tmp_path / "marks.jsonl"
     marks.write_text('{"image": 1, "person": 5, "kind": "stance", "values": ["standing"]}\n')
     assert re.search(r"stance +1 +1 +0", run("--marks", marks).stdout)
-    assert "elbow" in run("--jitter", 5).stdout
+    assert "(others)" in run("--jitter", 5).stdout
     marks.write_text("nonsense\n")
     broken = run("--marks", marks)
     assert broken.returncode == 1
