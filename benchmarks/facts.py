@@ -214,7 +214,7 @@ def moved(scenes: list[Scene], truths: dict[int, Truth], share: float) -> Iterab
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pictures", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--root", type=Path, default=Path("outputs/worlds"), help="where worlds are kept")

@@ -119,16 +119,16 @@ def read_marks(path: Path, scenes: Sequence[Scene]) -> Marks:
     return Marks(values=values, verdicts=verdicts)
 
 
-def _asked(row: Any, people: Mapping[int, set[int]], where: str) -> Asked:
-    if not isinstance(row, dict) or row.get("kind") not in KINDS:
-        got = shown(row.get("kind")) if isinstance(row, dict) else shown(row)
-        raise DataError(f"{where} has kind {got}; expected one of {', '.join(KINDS)}")
-    image, person, kind, part, target = (row.get(key) for key in ("image", "person", "kind", "part", "target"))
+def _asked(row: dict[str, Any], people: Mapping[int, set[int]], where: str) -> Asked:
+    image, person, part, target = (row.get(key) for key in ("image", "person", "part", "target"))
+    kind = row.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise DataError(f"{where} has kind {shown(kind)}; expected one of {', '.join(KINDS)}")
     if not isinstance(image, int) or image not in people:
         raise DataError(f"{where} is of image {shown(image)}, which the file of people lacks: other pictures' marks?")
     if person is not None and (not isinstance(person, int) or person not in people[image]):
         raise DataError(f"{where} is of person {shown(person)}, whom image {image} lacks: other pictures' marks?")
-    if part is not None and part not in PARTS.get(kind, ()):
+    if part is not None and (not isinstance(part, str) or part not in PARTS.get(kind, ())):
         raise DataError(f"{where} has part {shown(part)}; expected one of {', '.join(PARTS.get(kind, ())) or 'none'}")
     if target is not None and not isinstance(target, int):
         raise DataError(f"{where} has target {shown(target)}; expected an id")
@@ -136,13 +136,14 @@ def _asked(row: Any, people: Mapping[int, set[int]], where: str) -> Asked:
 
 
 def _values(values: Any, kind: str, where: str) -> list[str]:
-    listed = values if isinstance(values, list) else [None]
+    listed: list[Any] = values if isinstance(values, list) else [None]
     known = VALUES.get(kind)
-    wrong = [one for one in listed if not isinstance(one, str) or (known is not None and one not in known)]
-    if wrong:
+    right = [one for one in listed if isinstance(one, str) and (known is None or one in known)]
+    if len(right) < len(listed):
+        wrong = next(one for one in listed if one not in right)
         expected = ", ".join(known) if known else "a name"
-        raise DataError(f"{where} has value {shown(wrong[0])} for {kind}, and a `mark` needs one; expected {expected}")
-    return listed
+        raise DataError(f"{where} has value {shown(wrong)} for {kind}, and a `mark` needs one; expected {expected}")
+    return right
 
 
 def table(scenes: Iterable[Scene], marks: Marks) -> list[Row]:
