@@ -55,7 +55,7 @@ def _legs(pose: Pose) -> list[str]:
 def stance(pose: Pose) -> Measured | None:
     """Standing, sitting, crouching or lying, by how far knees and ankles are below the hips.
 
-    One leg whose knee and ankle are seen is enough: where the body is, a hidden leg cannot change.
+    One leg whose knee is seen is enough, with an ankle that is labelled: where the body is, a hidden foot cannot change.
     """
     sides, shoulders, hips = _legs(pose), pose.mid("shoulder"), pose.mid("hip")
     if not sides or shoulders is None or hips is None:
@@ -64,7 +64,7 @@ def stance(pose: Pose) -> Measured | None:
     shanks = [pose.drop(pose.points[f"{s} knee"], pose.points[f"{s} ankle"]) / BODY.shank_torsos for s in sides]
     whole_leg = BODY.thigh_torsos + BODY.shank_torsos
     legs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} ankle"]) / whole_leg for s in sides]
-    seen = any(pose.sees(f"{s} knee", f"{s} ankle") for s in sides)
+    seen = any(pose.sees(f"{s} knee") for s in sides)
     longest, trunk_drop = max(legs), pose.drop(shoulders, hips)
     if max(abs(drop) for drop in (trunk_drop, *legs)) < STANCE.lying_drop_share:
         value, margin = "lying", max(abs(trunk_drop), longest) < STANCE.lying_sure_drop_share
