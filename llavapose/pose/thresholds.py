@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 TUNED = "benchmarks/facts.py"
-"""Moved until the stated facts of the benchmark's pictures (seed 11) were right, many, and few of them turned over under
-annotators' errors (``--jitter``); seed 12 is the check."""
+"""Moved until the stated facts of the benchmark's pictures (seed 11) were right and many, and few of them turned over
+under annotators' errors (``--jitter``); seed 12 is the check."""
 LOOSE = "benchmarks/facts.py, loosely"
 """Moved there too, but a fifth less or more changes no stated fact any more: other limits decide."""
 HAND = "by hand, checked by benchmarks/facts.py"

@@ -55,7 +55,7 @@ def _legs(pose: Pose) -> list[str]:
 def stance(pose: Pose) -> Measured | None:
     """Standing, sitting, crouching or lying, by how far knees and ankles are below the hips.
 
-    One leg whose knee is seen is enough, with an ankle that is labelled: where the body is, a hidden foot cannot change.
+    One leg whose knee is seen and ankle labelled is enough: where the body is, a hidden foot cannot change.
     """
     sides, shoulders, hips = _legs(pose), pose.mid("shoulder"), pose.mid("hip")
     if not sides or shoulders is None or hips is None:
