@@ -4,6 +4,9 @@
     python benchmarks/facts.py --pictures 300 --worst 10
     python benchmarks/facts.py --thresholds        # the numbers behind the facts, as Markdown
     python benchmarks/facts.py --move 0.2          # what each of them does, a fifth less and a fifth more; 10 minutes
+    python benchmarks/facts.py --jitter            # stated facts with joints as far off as annotators differ
+    python benchmarks/facts.py --coco FILE --page  # photographs: a page to mark what is right by looking
+    python benchmarks/facts.py --coco FILE --marks MARKS --jitter
 
 The truth's words (angles in space, heights along gravity in body heights) are the functions of ``TRUE`` below; where
 two words meet, both are right within a few degrees, as two people who see the pose would also differ there.
@@ -19,6 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.people.command import add_arguments, areas_of_world, of_jitter, of_photographs
+from llavapose.errors import LlavaPoseError
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.thresholds import MEANING, TABLE, markdown
 from llavapose.pose.thresholds import rows as threshold_rows
@@ -54,14 +59,29 @@ def _to_own_left(person: Truth, a: str, b: str) -> float:
     return (bx - ax) * math.cos(yaw) - (bz - az) * math.sin(yaw)
 
 
+def _ahead(person: Truth, joint: str) -> float:
+    """How far a joint is ahead of the trunk at its own height, the way the person faces, in torso lengths."""
+    torso = math.dist(_middle(person, "shoulder"), _middle(person, "hip"))
+    (ax, ay, az), (bx, by, bz) = ([v / torso for v in _middle(person, name)] for name in ("shoulder", "hip"))
+    x, y, z = _joint(person, joint)
+    share = min(1.0, max(0.0, (y - ay) / (by - ay))) if by != ay else 0.0
+    yaw = math.radians(person["yaw_deg"])
+    return (x - ax - share * (bx - ax)) * math.sin(yaw) + (z - az - share * (bz - az)) * math.cos(yaw)
+
+
 def _arm_height(value: str, side: str, person: Truth) -> bool:
     shoulder, head = person["wrist_rise"][side], person["wrist_over_head"][side]
-    return {
-        "above the head": head > -0.03,
-        "raised": shoulder > 0.15 and head < 0.07,
-        "at shoulder height": abs(shoulder) < 0.27,
-        "lowered": shoulder < -0.3,
-    }[value]
+    if value in ("above the head", "raised", "at shoulder height"):
+        return {"above the head": head > -0.03, "raised": shoulder > 0.15 and head < 0.07,
+                "at shoulder height": abs(shoulder) < 0.27}[value]  # fmt: skip
+    hang = _joint(person, f"{side} wrist")[1] - _joint(person, f"{side} elbow")[1]
+    if value == "lowered":
+        below_hips = _joint(person, f"{side} wrist")[1] - _joint(person, f"{side} hip")[1]
+        return (shoulder < -0.7 or below_hips > -0.15) and hang > 0.15
+    if value == "folded":
+        sides = (("left", "right"), ("right", "left"))
+        return all(math.dist(_joint(person, f"{a} wrist"), _joint(person, f"{b} elbow")) < 0.5 for a, b in sides)
+    return -1.0 < shoulder < -0.17 and hang < 0.4 and _ahead(person, f"{side} wrist") > 0.1
 
 
 def _arm_side(value: str, side: str, person: Truth) -> bool:
@@ -193,42 +213,65 @@ def moved(scenes: list[Scene], truths: dict[int, Truth], share: float) -> Iterab
         yield f"{row.name:38s} {row.value:8.4g}  less: {told[0]:24s} more: {told[1]:24s} {row.set_by}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pictures", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--root", type=Path, default=Path("outputs/worlds"), help="where worlds are kept")
     parser.add_argument("--worst", type=int, default=0, help="print this many wrong stated facts a kind")
     parser.add_argument("--thresholds", action="store_true", help="print pose/thresholds.py as Markdown instead")
     parser.add_argument("--move", type=float, help="move every threshold by this share, and tell what changes")
+    add_arguments(parser)
+    return parser
+
+
+def main() -> None:
+    parser = _parser()
     args = parser.parse_args()
+    if args.coco is None and (args.page or args.marks):
+        parser.error("--page and --marks are of photographs; say of which with --coco FILE")
+    if args.coco is not None and not (args.page or args.marks or args.jitter):
+        parser.error("--coco needs one of --page, --marks, --jitter: what to do with these people")
     if args.thresholds:
         print(markdown())
         return
+    try:
+        for line in of_photographs(args) if args.coco is not None else _of_world(args):
+            print(line, flush=True)
+    except LlavaPoseError as error:
+        sys.exit(str(error))
+
+
+def _of_world(args: argparse.Namespace) -> Iterable[str]:
     folder = ensure_world(args.root, WorldSettings(num_train=0, num_val=args.pictures, seed=args.seed))
     truths = {truth["image_id"]: truth for truth in read_truth(folder, "val")}
     scenes = list(read_world(folder, "val").scenes)
-    if args.move:
-        for line in moved(scenes, truths, args.move):
-            print(line, flush=True)
-        return
+    if args.jitter:
+        yield from of_jitter(scenes, areas_of_world(folder), args.jitter)
+    elif args.move:
+        yield from moved(scenes, truths, args.move)
+    else:
+        yield from _tables(scenes, truths, args.worst)
+
+
+def _tables(scenes: list[Scene], truths: dict[int, Truth], worst: int) -> Iterable[str]:
     table, wrong = score(scenes, truths)
     for by_value in (True, False):
-        print(f"\n{'kind':11s} {'value':22s} {'facts':>6s} {'stated':>6s} {'right':>7s} {'coverage':>8s}")
+        yield f"\n{'kind':11s} {'value':22s} {'facts':>6s} {'stated':>6s} {'right':>7s} {'coverage':>8s}"
         for row in rows(table, by_value=by_value):
             right = "      -" if row["right"] is None else f"{row['right']:7.2%}"
-            print(f"{row['kind']:11s} {row['value']:22s} {row['num_facts']:6d} {row['num_stated']:6d} {right} "
-                  f"{row['coverage']:8.0%}")  # fmt: skip
+            yield (f"{row['kind']:11s} {row['value']:22s} {row['num_facts']:6d} {row['num_stated']:6d} {right} "
+                   f"{row['coverage']:8.0%}")  # fmt: skip
     scored = sum(row["num_scored"] for row in rows(table, by_value=False))
     share = 1 - len(wrong) / max(1, scored)
-    print(f"\n{len(truths)} pictures, {scored} stated facts scored against truth, {share:.2%} right")
-    print("place, side_of and nearest follow from the boxes alone and have no latent truth to be scored against")
+    yield f"\n{len(truths)} pictures, {scored} stated facts scored against truth, {share:.2%} right"
+    yield "place, side_of and nearest follow from the boxes alone and have no latent truth to be scored against"
     shown: Counter[str] = Counter()
     for line in wrong:
         kind = line.split()[1]
         shown[kind] += 1
-        if shown[kind] <= args.worst:
-            print(line)
+        if shown[kind] <= worst:
+            yield line
 
 
 if __name__ == "__main__":

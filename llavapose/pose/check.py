@@ -22,7 +22,7 @@ SUPPORTED, CONTRADICTED, UNVERIFIABLE = "supported", "contradicted", "unverifiab
 COVERS: dict[str, dict[str, tuple[str, ...]]] = {
     "elbow": {"bent": ("slightly bent",)},
     "knee": {"bent": ("slightly bent",)},
-    "arm_height": {"raised": ("above the head",)},
+    "arm_height": {"raised": ("above the head",), "in front of the body": ("folded",)},
     "legs": {"apart": ("in a stride",)},
     "trunk": {"leaning": ("bent over",)},
 }
@@ -31,7 +31,15 @@ COVERS: dict[str, dict[str, tuple[str, ...]]] = {
 BORDERS: dict[str, tuple[tuple[str, str], ...]] = {
     "elbow": (("slightly bent", "bent"),),
     "knee": (("slightly bent", "bent"),),
-    "arm_height": (("at shoulder height", "raised"), ("raised", "at shoulder height")),
+    "arm_height": (
+        ("at shoulder height", "raised"),
+        ("raised", "at shoulder height"),
+        ("folded", "in front of the body"),
+        ("lowered", "in front of the body"),
+        ("in front of the body", "lowered"),
+        ("lowered", "folded"),
+        ("folded", "lowered"),
+    ),
     "legs": (("in a stride", "apart"),),
     "trunk": (("bent over", "leaning"),),
 }

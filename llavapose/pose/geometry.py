@@ -22,12 +22,14 @@ class Pose:
     Attributes:
         points: joint name -> x, y; only labelled joints (visibility 1 or 2).
         seen: the joints with visibility 2.
+        told: the joints that the skeleton knows.
         box_px: x1, y1, x2, y2.
         unit: the torso's full length in pixels; 0 where too little is labelled to tell.
     """
 
     points: dict[str, _Point]
     seen: frozenset[str]
+    told: frozenset[str]
     box_px: tuple[float, float, float, float]
     unit: float
 
@@ -65,6 +67,7 @@ def pose_of(person: Person, skeleton: Skeleton, width: int, height: int) -> Pose
     return Pose(
         points=points,
         seen=frozenset(name for name, _, visibility in labelled if visibility == 2),
+        told=frozenset(skeleton.joints),
         box_px=(x1 * width, y1 * height, x2 * width, y2 * height),
         unit=body_unit(points),
     )

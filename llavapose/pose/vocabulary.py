@@ -7,7 +7,7 @@ thresholds and words are our own.
 VALUES: dict[str, tuple[str, ...]] = {
     "elbow": ("straight", "slightly bent", "bent"),
     "knee": ("straight", "slightly bent", "bent"),
-    "arm_height": ("above the head", "raised", "at shoulder height", "lowered"),
+    "arm_height": ("above the head", "raised", "at shoulder height", "in front of the body", "folded", "lowered"),
     "arm_side": ("out to the side", "across the body"),
     "legs": ("apart", "together", "in a stride"),
     "leg_lift": ("lifted", "on the ground"),
@@ -40,6 +40,8 @@ OPPOSITES: dict[str, dict[str, str]] = {
         "above the head": "lowered",
         "raised": "lowered",
         "at shoulder height": "lowered",
+        "in front of the body": "raised",
+        "folded": "raised",
         "lowered": "raised",
     },
     "arm_side": {"out to the side": "across the body", "across the body": "out to the side"},

@@ -55,7 +55,7 @@ def _legs(pose: Pose) -> list[str]:
 def stance(pose: Pose) -> Measured | None:
     """Standing, sitting, crouching or lying, by how far knees and ankles are below the hips.
 
-    One leg whose knee and ankle are seen is enough: where the body is, a hidden leg cannot change.
+    One leg whose knee is seen and ankle labelled is enough: where the body is, a hidden foot cannot change.
     """
     sides, shoulders, hips = _legs(pose), pose.mid("shoulder"), pose.mid("hip")
     if not sides or shoulders is None or hips is None:
@@ -64,7 +64,7 @@ def stance(pose: Pose) -> Measured | None:
     shanks = [pose.drop(pose.points[f"{s} knee"], pose.points[f"{s} ankle"]) / BODY.shank_torsos for s in sides]
     whole_leg = BODY.thigh_torsos + BODY.shank_torsos
     legs = [pose.drop(pose.points[f"{s} hip"], pose.points[f"{s} ankle"]) / whole_leg for s in sides]
-    seen = any(pose.sees(f"{s} knee", f"{s} ankle") for s in sides)
+    seen = any(pose.sees(f"{s} knee") for s in sides)
     longest, trunk_drop = max(legs), pose.drop(shoulders, hips)
     if max(abs(drop) for drop in (trunk_drop, *legs)) < STANCE.lying_drop_share:
         value, margin = "lying", max(abs(trunk_drop), longest) < STANCE.lying_sure_drop_share
@@ -169,6 +169,7 @@ def facing(pose: Pose) -> Measured | None:
     hips, shoulders = pose.mid("hip"), pose.mid("shoulder")
     if shoulders is None:
         return None
+    # A nose that the skeleton does not know is not missing.
     upright = hips is None or pose.drop(shoulders, hips) > FACING.upright_drop_torsos
     breadth = (left[0] - right[0]) / (BODY.shoulders_torsos * pose.unit)
     eyes = pose.sees("nose") and (pose.sees("left eye") or pose.sees("right eye"))
@@ -177,7 +178,7 @@ def facing(pose: Pose) -> Measured | None:
     if breadth > FACING.breadth_share:
         return Measured(value="toward the camera", sure=upright and eyes and broad, measure=round(breadth, 2))
     if breadth < -FACING.breadth_share:
-        blind = not pose.sees("nose") and not pose.sees("left eye") and not pose.sees("right eye")
+        blind = "nose" in pose.told and not any(pose.sees(joint) for joint in ("nose", "left eye", "right eye"))
         return Measured(value="away from the camera", sure=upright and blind and broad, measure=round(breadth, 2))
     look = _look(pose)
     if look is None:
@@ -198,3 +199,31 @@ def _look(pose: Pose) -> float | None:
     if not ears or not pose.has("nose"):
         return None
     return (pose.points["nose"][0] - sum(ears) / len(ears)) / pose.unit
+
+
+def head_top(pose: Pose) -> float | None:
+    """Height (y in pixels) of the top of the head: labelled, or from eyes and ears, or else the nose; None without."""
+    if pose.has("head top"):
+        return pose.points["head top"][1]
+    heights = [pose.points[joint][1] for joint in ("left eye", "right eye", "left ear", "right ear") if pose.has(joint)]
+    if heights:
+        return sum(heights) / len(heights) - BODY.head_over_eyes_torsos * pose.unit
+    return pose.points["nose"][1] - BODY.head_over_nose_torsos * pose.unit if pose.has("nose") else None
+
+
+def upside_down(pose: Pose) -> bool:
+    """Whether the body may hang head down: hips above the shoulders, or legs up, and not both feet to stand on.
+
+    Who touches the toes has the head down too, but stands.
+    """
+    shoulders, hips = pose.mid("shoulder"), pose.mid("hip")
+    if shoulders is None or hips is None:
+        return False
+    legs = [side for side in _SIDES if pose.has(f"{side} hip", f"{side} ankle")]
+    drops = [pose.drop(pose.points[f"{side} hip"], pose.points[f"{side} ankle"]) for side in legs]
+    least = STANCE.standing_leg_share * (BODY.thigh_torsos + BODY.shank_torsos)
+    if len(drops) == len(_SIDES) and min(drops) > least:
+        return False
+    trunk_drop = pose.drop(shoulders, hips)
+    legs_up = min(drops, default=0.0) < -TRUNK.upside_down_legs_torsos
+    return trunk_drop < -TRUNK.upside_down_rise_torsos or (legs_up and trunk_drop < TRUNK.upside_down_drop_torsos)

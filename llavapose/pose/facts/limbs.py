@@ -1,9 +1,9 @@
-"""Elbows, knees and arms: one function a kind of fact, each reading one side of a ``Pose``."""
+"""Elbows and knees: one function a kind of fact, each reading one side of a ``Pose``."""
 
 from dataclasses import dataclass
 
 from llavapose.pose.geometry import Pose, angle_at, angle_range
-from llavapose.pose.thresholds import ARM, BODY, HINGE
+from llavapose.pose.thresholds import BODY, HINGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,71 +43,13 @@ def _hinge(pose: Pose, joints: tuple[str, str, str], usual: tuple[float, float],
     clearly = degrees <= HINGE.bent_deg - HINGE.clearly_bent_margins * HINGE.margin_deg
     most = HINGE.bent_deg + HINGE.margin_deg * (HINGE.clearly_bent_high_margins if clearly else 1)
     if high < most or degrees < HINGE.bent_deg:
-        value, margin = "bent", high < most and degrees < (HINGE.end_on_bent_deg if end_on else 180)
+        value, margin = "bent", high < most and degrees < (HINGE.end_on_bent_deg if end_on else HINGE.bent_sure_deg)
     elif degrees >= HINGE.straight_deg:
         value = "straight"
         margin = degrees >= HINGE.straight_deg + HINGE.straight_margin_deg and nominal > least
     else:
         value = "slightly bent"
-        margin = HINGE.bent_deg + HINGE.margin_deg <= degrees <= HINGE.straight_deg - HINGE.margin_deg
+        margin = HINGE.slightly_sure_least_deg <= degrees <= HINGE.slightly_sure_most_deg
         margin = margin and low > HINGE.bent_deg + HINGE.slightly_bent_low_deg
         margin = margin and high < HINGE.straight_deg + HINGE.margin_deg
     return Measured(value=value, sure=margin and seen, measure=round(degrees, 1))
-
-
-def head_top(pose: Pose) -> float | None:
-    """Height (y in pixels) of the top of the head, from eyes and ears or else the nose; None without them."""
-    heights = [pose.points[joint][1] for joint in ("left eye", "right eye", "left ear", "right ear") if pose.has(joint)]
-    if heights:
-        return sum(heights) / len(heights) - BODY.head_over_eyes_torsos * pose.unit
-    return pose.points["nose"][1] - BODY.head_over_nose_torsos * pose.unit if pose.has("nose") else None
-
-
-def arm_height(pose: Pose, side: str) -> Measured | None:
-    """Where the hand is held: above the head, raised above the shoulder, at shoulder height, lowered."""
-    shoulder, joint, wrist = (pose.points[f"{side} {name}"] for name in ("shoulder", "elbow", "wrist"))
-    rise = -pose.drop(shoulder, wrist)
-    elbow_rise = -pose.drop(shoulder, joint)
-    seen = pose.sees(f"{side} wrist") and not _tilted(pose)
-    top = head_top(pose)
-    over = None if top is None else (top - wrist[1]) / pose.unit
-    if over is not None and over > 0 and rise > ARM.above_rise_torsos:
-        value, margin = "above the head", over > ARM.above_sure_torsos
-    elif rise > ARM.raised_rise_torsos:
-        value, margin = "raised", rise > ARM.raised_sure_rise_torsos
-        margin = margin and over is not None and over < -ARM.raised_sure_under_top_torsos
-    elif rise > -ARM.level_drop_torsos:
-        value, margin = "at shoulder height", abs(rise) < ARM.level_sure_torsos
-        margin = margin and abs(elbow_rise) < ARM.level_sure_elbow_torsos
-    else:
-        value, margin = "lowered", rise < -ARM.lowered_sure_drop_torsos and elbow_rise < -ARM.lowered_sure_elbow_torsos
-    return Measured(value=value, sure=margin and seen, measure=round(rise, 2))
-
-
-def _tilted(pose: Pose) -> bool:
-    """Whether the trunk is so far from upright that up and down no longer say how an arm is held."""
-    shoulders, hips = pose.mid("shoulder"), pose.mid("hip")
-    if shoulders is None or hips is None:
-        return False
-    return pose.drop(shoulders, hips) < ARM.upright_drop_torsos
-
-
-def arm_side(pose: Pose, side: str) -> Measured | None:
-    """Out to the side or across the body, for a person seen from the front or from behind; else None."""
-    own, other = pose.points[f"{side} shoulder"], pose.points[f"{'right' if side == 'left' else 'left'} shoulder"]
-    joint, wrist = pose.points[f"{side} elbow"], pose.points[f"{side} wrist"]
-    if abs(own[0] - other[0]) < ARM.side_breadth_torsos * pose.unit or _tilted(pose):
-        return None
-    outward = 1 if own[0] > other[0] else -1
-    reach = outward * (wrist[0] - own[0]) / pose.unit
-    elbow_reach = outward * (joint[0] - own[0]) / pose.unit
-    past_middle = -outward * (wrist[0] - (own[0] + other[0]) / 2) / pose.unit
-    seen = pose.sees(f"{side} wrist")
-    if reach > ARM.out_reach_torsos:
-        sure = seen and reach > ARM.out_sure_reach_torsos and elbow_reach > ARM.out_sure_elbow_torsos
-        return Measured(value="out to the side", sure=sure, measure=round(reach, 2))
-    if past_middle > 0:
-        level = -ARM.across_sure_rise_torsos < pose.drop(own, wrist) < ARM.across_sure_drop_torsos
-        sure = seen and level and past_middle > ARM.across_sure_torsos
-        return Measured(value="across the body", sure=sure, measure=round(reach, 2))
-    return None

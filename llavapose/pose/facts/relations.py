@@ -1,9 +1,10 @@
 """Who is where, who is nearest to whom, which hand or foot is at which object, how many people there are."""
 
 import math
+import re
 
 from llavapose.pose.geometry import Pose
-from llavapose.pose.people import centre_x, prominent
+from llavapose.pose.people import centre_x, clearly_left, prominent, references, third
 from llavapose.pose.thresholds import CONTACT, COUNT, PLACE
 from llavapose.records import Fact, Scene
 
@@ -23,6 +24,10 @@ FOOT_OBJECTS = frozenset(("skis", "snowboard", "skateboard", "surfboard"))
 """What a foot stands on."""
 
 
+_NAMED = re.compile(r"\b(?:on|in) the (?:far )?(left|middle|right)$")
+"""The word of place in a person's name."""
+
+
 def count(scene: Scene) -> Fact | None:
     """How many people there are, all of them; a crowd makes it unsure."""
     number = len(scene.people)
@@ -33,18 +38,23 @@ def count(scene: Scene) -> Fact | None:
 
 
 def places(scene: Scene) -> list[Fact]:
-    """The third of the picture that each prominent person is in."""
+    """The third of the picture that each prominent person is in.
+
+    Not sure where the person's name has another word: "the person on the left is on the right side" helps nobody.
+    """
     sure_within = {
         "left": (0, PLACE.left_sure_rel),
         "middle": (PLACE.middle_sure_least_rel, PLACE.middle_sure_most_rel),
         "right": (PLACE.right_sure_rel, 1),
     }
-    facts = []
+    facts, names = [], references(scene)
     for index in prominent(scene):
         x = centre_x(scene.people[index])
-        value = "left" if x < PLACE.left_third_rel else "middle" if x <= PLACE.right_third_rel else "right"
+        value = third(x)
         low, high = sure_within[value]
-        facts.append(Fact(kind="place", person=index, value=value, sure=low <= x <= high, measure=round(x, 3)))
+        said = _NAMED.search(names[index])
+        sure = low <= x <= high and (said is None or said[1] == value)
+        facts.append(Fact(kind="place", person=index, value=value, sure=sure, measure=round(x, 3)))
     return facts
 
 
@@ -53,20 +63,16 @@ def sides_of(scene: Scene) -> list[Fact]:
     facts = []
     for first in prominent(scene):
         for second in prominent(scene):
-            gap = centre_x(scene.people[second]) - centre_x(scene.people[first])
+            one, other = scene.people[first], scene.people[second]
+            gap = centre_x(other) - centre_x(one)
             if first != second and gap != 0:
                 value = "left of" if gap > 0 else "right of"
-                narrower = min(_width(scene, first), _width(scene, second))
-                sure = abs(gap) > max(PLACE.side_sure_width_share * narrower, PLACE.side_sure_rel)
+                pair = (one.box_xyxy, other.box_xyxy) if gap > 0 else (other.box_xyxy, one.box_xyxy)
+                sure = clearly_left(*pair)
                 facts.append(
                     Fact(kind="side_of", person=first, value=value, sure=sure, target=second, measure=round(gap, 3))
                 )
     return facts
-
-
-def _width(scene: Scene, index: int) -> float:
-    x1, _, x2, _ = scene.people[index].box_xyxy
-    return x2 - x1
 
 
 def _distance(scene: Scene, first: int, second: int) -> float:
@@ -77,8 +83,11 @@ def _distance(scene: Scene, first: int, second: int) -> float:
     return math.hypot(dx, dy)
 
 
-def nearest(scene: Scene) -> list[Fact]:
-    """Who is nearest to each prominent person in the picture, where there are at least three prominent people."""
+def nearest(scene: Scene, poses: dict[int, Pose] | None = None) -> list[Fact]:
+    """Who is nearest to each prominent person in the picture, where there are at least three prominent people.
+
+    Sure only among people who are as far away as one another: the picture has no depth.
+    """
     chosen = prominent(scene)
     if len(chosen) < PLACE.nearest_num_people:
         return []
@@ -86,13 +95,24 @@ def nearest(scene: Scene) -> list[Fact]:
     for index in chosen:
         # Anyone, prominent or not, may be the nearest or the next nearest.
         distances = sorted((_distance(scene, index, j), j) for j in range(len(scene.people)) if j != index)
-        (least, winner), (second, _) = distances[:2]
+        (least, winner), (second, next_one) = distances[:2]
         if winner not in chosen:
             continue  # nobody could be told who is meant
-        sure = second > PLACE.nearest_sure_share * least
+        sure = second > PLACE.nearest_sure_share * least and _as_far_away(scene, poses or {}, (index, winner, next_one))
         facts.append(Fact(kind="nearest", person=index, value="nearest", sure=sure, target=winner,
                           measure=round(second / max(least, 1e-9), 2)))  # fmt: skip
     return facts
+
+
+def _as_far_away(scene: Scene, poses: dict[int, Pose], people: tuple[int, ...]) -> bool:
+    """Whether people are as large as one another, by their torsos or else their boxes, and stand as low."""
+    boxes = [scene.people[index].box_xyxy for index in people]
+    heights = [y2 - y1 for _, y1, _, y2 in boxes]
+    units = [poses[index].unit for index in people if index in poses and poses[index].unit > 0]
+    sizes = units if len(units) == len(people) else heights
+    ends = [y2 for *_, y2 in boxes]
+    level = max(ends) - min(ends) <= PLACE.nearest_level_share * max(heights)
+    return level and max(sizes) <= PLACE.nearest_like_size_share * min(sizes)
 
 
 def contacts(scene: Scene, poses: dict[int, Pose]) -> list[Fact]:

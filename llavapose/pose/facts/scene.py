@@ -10,7 +10,7 @@ the treatment of what a single view cannot show are our own.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from llavapose.pose.facts import body, limbs, relations
+from llavapose.pose.facts import arms, body, limbs, relations
 from llavapose.pose.facts.limbs import Measured
 from llavapose.pose.geometry import Pose, pose_of
 from llavapose.pose.people import prominent
@@ -44,8 +44,8 @@ _TRUNK = ("left shoulder", "right shoulder", "left hip", "right hip")
 RULES = (
     Rule(kind="elbow", needs=_ARM, read=limbs.elbow, part="elbow"),
     Rule(kind="knee", needs=_LEG, read=limbs.knee, part="knee"),
-    Rule(kind="arm_height", needs=(*_ARM, "left shoulder", "right shoulder"), read=limbs.arm_height, part="arm"),
-    Rule(kind="arm_side", needs=(*_ARM, "left shoulder", "right shoulder"), read=limbs.arm_side, part="arm"),
+    Rule(kind="arm_height", needs=(*_ARM, "left shoulder", "right shoulder"), read=arms.arm_height, part="arm"),
+    Rule(kind="arm_side", needs=(*_ARM, "left shoulder", "right shoulder"), read=arms.arm_side, part="arm"),
     Rule(kind="legs", needs=(*_TRUNK, *_BOTH_LEGS), read=body.legs),
     Rule(kind="leg_lift", needs=(*_TRUNK, *_BOTH_LEGS), read=body.leg_lift, part="leg"),
     Rule(kind="trunk", needs=_TRUNK, read=body.trunk),
@@ -53,6 +53,9 @@ RULES = (
     Rule(kind="facing", needs=("left shoulder", "right shoulder"), read=body.facing),
 )
 """The kinds that one person's joints decide."""
+
+_UPRIGHT = frozenset(("arm_height", "legs", "leg_lift", "trunk", "stance", "facing"))
+"""What is never sure of a body that is upside down: up, down and standing mean something else there."""
 
 
 def scene_facts(scene: Scene) -> tuple[Fact, ...]:
@@ -64,7 +67,7 @@ def scene_facts(scene: Scene) -> tuple[Fact, ...]:
     skeleton = skeleton_named(scene.skeleton)
     poses = {i: pose_of(scene.people[i], skeleton, scene.width, scene.height) for i in prominent(scene)}
     facts = [fact for index, pose in poses.items() for fact in _person_facts(index, pose)]
-    facts += relations.places(scene) + relations.sides_of(scene) + relations.nearest(scene)
+    facts += relations.places(scene) + relations.sides_of(scene) + relations.nearest(scene, poses)
     facts += relations.contacts(scene, poses)
     number = relations.count(scene)
     return (*facts, number) if number else tuple(facts)
@@ -73,14 +76,15 @@ def scene_facts(scene: Scene) -> tuple[Fact, ...]:
 def _person_facts(index: int, pose: Pose) -> list[Fact]:
     if pose.unit <= 0:
         return []
-    facts = []
+    facts, hanging = [], body.upside_down(pose)
     for rule in RULES:
         for side in ("left", "right") if rule.part else (None,):
             if not pose.has(*(joint.format(side=side) for joint in rule.needs)):
                 continue
             reading = rule.read(pose, side) if side else rule.read(pose)
             if reading:
+                sure = reading.sure and not (hanging and rule.kind in _UPRIGHT)
                 part = f"{side} {rule.part}" if side else None
-                facts.append(Fact(kind=rule.kind, person=index, value=reading.value, sure=reading.sure, part=part,
+                facts.append(Fact(kind=rule.kind, person=index, value=reading.value, sure=sure, part=part,
                                   measure=reading.measure))  # fmt: skip
     return facts
