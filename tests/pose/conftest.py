@@ -5,9 +5,6 @@ import pytest
 from llavapose.pose.skeleton import COCO17
 from llavapose.records import Person, Scene, Thing
 
-UNREAD = {("arm_height", "in front of the body"), ("arm_height", "folded")}
-"""Values that ``pose/claims`` does not read back yet: to be emptied when it does."""
-
 FRONT = {
     "nose": (200, 60), "left eye": (208, 52), "right eye": (192, 52), "left ear": (220, 56), "right ear": (180, 56),
     "left shoulder": (236, 100), "right shoulder": (164, 100), "left elbow": (244, 160), "right elbow": (156, 160),

@@ -33,8 +33,11 @@ _BEND = r"(?:bend|crook|flex|flexion|fold|kink|angle|right angle|curve|v|l-shape
 
 ARM_STATES = (
     StateWords(
-        words=r"folded|folds|folding|crossed|crosses",
-        means=means("arms forearms", "arm_side", "across the body"),
+        words=(
+            r"(?:held |kept |loosely |tightly |still )*(?:folded|folds|folding|crossed|crosses)"
+            rf"(?: (?:over|across|in front of|on|before) {_OWN}(?:chest|body|torso|stomach|belly|front))?"
+        ),
+        means=means("arms forearms", "arm_height", "folded"),
         cues="fold cross",
     ),
     StateWords(
