@@ -118,7 +118,14 @@ def _claims(answers: Sequence[str], scene_of: Sequence[Scene]) -> Row:
         for item in check_text(answer, scene, facts[scene.id]):
             outcomes[item.outcome] += 1
             if item.outcome == "contradicted" and outcomes["contradicted"] <= 10:
-                print("contradicted:", answer, item.claim, sep="\n    ", file=sys.stderr)
+                print(
+                    "contradicted:",
+                    answer,
+                    answer[item.claim.start : item.claim.end],
+                    item.claim,
+                    sep="\n    ",
+                    file=sys.stderr,
+                )
     return {
         "claims": str(outcomes.total()),
         "claims supported": _share(outcomes["supported"], outcomes.total()),
@@ -177,7 +184,7 @@ def made(
                             context=dict.fromkeys(taught_kinds(), Context(context)))  # fmt: skip
     summary = generate(scenes=scenes, teacher=teacher, out=out, progress=False)
     print(f"{summary.num_samples / summary.seconds:.0f} samples a second, facts included")
-    return read_samples(Path(summary.path), scenes.images), {scene.id: scene for scene in scenes.scenes}
+    return list(read_samples(Path(summary.path), scenes.images)), {scene.id: scene for scene in scenes.scenes}
 
 
 def read_aloud(samples: Sequence[Sample], scenes: dict[int, Scene], number: int, seed: int) -> None:
@@ -198,7 +205,7 @@ def print_forms(samples: Sequence[Sample]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--scenes", type=int, default=600)
     parser.add_argument("--samples", type=int, default=3000)
     parser.add_argument("--context", default="keypoints")
