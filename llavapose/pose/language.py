@@ -10,6 +10,7 @@ back: a phrasing added here must be readable there (a test holds it).
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 from llavapose.pose.people import prominent, references
@@ -38,31 +39,43 @@ PHRASES: dict[str, dict[str, str]] = {
 }
 """Values whose words in a sentence differ from their names."""
 
+SAID: dict[str, dict[str, tuple[str, ...]]] = {
+    "arm_height": {
+        "above the head": ("above the head",),
+        "raised": ("raised", "held up"),
+        "at shoulder height": ("at shoulder height",),
+        "lowered": ("lowered", "down", "hanging down"),
+        "in front of the body": ("in front of the body",),
+        "folded": ("folded over the chest",),
+    },
+    "legs": {"in a stride": ("in a stride",)},
+    "leg_lift": {"lifted": ("lifted",), "on the ground": ("on the ground",)},
+}
+"""Other wordings of values, where a text has room for them; a value that is not here has its name alone."""
+
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "elbow": (
         "the {part} of {who} is {value}.",
         "{who} has a {value} {part}.",
-        "{who} keeps the {part} {value}.",
+        "{who} has the {part} {value}.",
     ),
     "knee": (
         "the {part} of {who} is {value}.",
         "{who} has a {value} {part}.",
-        "{who} keeps the {part} {value}.",
+        "{who} has the {part} {value}.",
     ),
     "arm_height": (
         "the {part} of {who} is {value}.",
-        "{who} holds the {part} {value}.",
         "{who} has the {part} {value}.",
     ),
     "arm_side": (
         "the {part} of {who} is {value}.",
-        "{who} holds the {part} {value}.",
         "{who} has the {part} {value}.",
     ),
-    "legs": ("the legs of {who} are {value}.", "{who} has the legs {value}.", "{who} keeps the legs {value}."),
-    "leg_lift": ("the {part} of {who} is {value}.", "{who} has the {part} {value}.", "{who} keeps the {part} {value}."),
+    "legs": ("the legs of {who} are {value}.", "{who} has the legs {value}."),
+    "leg_lift": ("the {part} of {who} is {value}.", "{who} has the {part} {value}."),
     "trunk": ("the trunk of {who} is {value}.", "the upper body of {who} is {value}.", "{who} is {value}."),
-    "stance": ("{who} is {value}.", "{who} is {value} here.", "in the picture, {who} is {value}."),
+    "stance": ("{who} is {value}.", "in the picture, {who} is {value}."),
     "facing": ("{who} is facing {value}.", "{who} faces {value}.", "the body of {who} faces {value}."),
     "place": ("{who} is {value}.", "{who} can be seen {value}.", "{who} appears {value}."),
     "side_of": ("{who} is {value} {target}.", "{who} can be seen {value} {target}.", "{who} appears {value} {target}."),
@@ -103,22 +116,80 @@ CHOICES: dict[str, str] = {
 """Questions between two values."""
 
 OPEN: dict[str, tuple[str, ...]] = {
-    "elbow": ("how is the {part} of {who}?", "is the {part} of {who} straight, slightly bent or bent?"),
-    "knee": ("how is the {part} of {who}?", "is the {part} of {who} straight, slightly bent or bent?"),
-    "arm_height": ("how high is the {part} of {who}?", "how high does {who} hold the {part}?"),
-    "arm_side": ("to which side is the {part} of {who}?", "where does {who} hold the {part}?"),
-    "legs": ("how are the legs of {who}?", "how does {who} keep the legs?"),
-    "leg_lift": ("where is the {part} of {who}?", "does {who} have the {part} lifted or on the ground?"),
-    "trunk": ("how is the trunk of {who}?", "how is the upper body of {who}?"),
-    "stance": ("what is the stance of {who}?", "is {who} standing, sitting, crouching or lying?"),
-    "facing": ("which way is {who} facing?", "which way does {who} face?"),
-    "place": ("where in the picture is {who}?", "in which part of the picture is {who}?"),
+    "elbow": (
+        "how is the {part} of {who}?",
+        "is the {part} of {who} straight, slightly bent or bent?",
+        "how much is the {part} of {who} bent?",
+        "what does the {part} of {who} look like?",
+    ),
+    "knee": (
+        "how is the {part} of {who}?",
+        "is the {part} of {who} straight, slightly bent or bent?",
+        "how much is the {part} of {who} bent?",
+        "what does the {part} of {who} look like?",
+    ),
+    "arm_height": (
+        "how high is the {part} of {who}?",
+        "how high does {who} hold the {part}?",
+        "what is {who} doing with the {part}?",
+        "at what height is the {part} of {who}?",
+    ),
+    "arm_side": (
+        "to which side is the {part} of {who}?",
+        "where does {who} hold the {part}?",
+        "what is {who} doing with the {part}?",
+        "whereabouts is the {part} of {who}?",
+    ),
+    "legs": (
+        "how are the legs of {who}?",
+        "how does {who} keep the legs?",
+        "how does {who} place the legs?",
+        "what is the position of the legs of {who}?",
+    ),
+    "leg_lift": (
+        "where is the {part} of {who}?",
+        "does {who} have the {part} lifted or on the ground?",
+        "what is {who} doing with the {part}?",
+        "whereabouts is the {part} of {who}?",
+    ),
+    "trunk": (
+        "how is the trunk of {who}?",
+        "how is the upper body of {who}?",
+        "how does {who} hold the upper body?",
+        "what is the posture of {who}?",
+    ),
+    "stance": (
+        "what is the stance of {who}?",
+        "is {who} standing, sitting, crouching or lying?",
+        "how would you describe the stance of {who}?",
+        "what posture has {who} taken?",
+    ),
+    "facing": (
+        "which way is {who} facing?",
+        "which way does {who} face?",
+        "in which direction is {who} turned?",
+        "where is {who} facing?",
+    ),
+    "place": (
+        "where in the picture is {who}?",
+        "in which part of the picture is {who}?",
+        "whereabouts in the picture is {who}?",
+        "where should I look for {who}?",
+    ),
     "side_of": ("on which side of {target} is {who}?",),
     "nearest": ("who is nearest to {who}?",),
-    "contact": ("what is the {part} of {who} touching?", "what does {who} touch with the {part}?"),
-    "count": ("how many people are there in the picture?", "how many people can be seen?"),
+    "contact": (
+        "what is the {part} of {who} touching?",
+        "what does {who} touch with the {part}?",
+        "what is at the {part} of {who}?",
+        "what does {who} have at the {part}?",
+    ),
+    "count": (
+        "how many people are there in the picture?",
+        "how many people can be seen?",
+    ),
 }
-"""Questions that name no value."""
+"""Questions that name no value; the benchmark draws from the first two of a kind."""
 
 DOUBTS: dict[str, str] = {
     **dict.fromkeys(("elbow", "knee", "arm_height", "arm_side", "leg_lift"), "is the {part} of {who} {value}?"),
@@ -135,14 +206,26 @@ DOUBTS: dict[str, str] = {
 """Questions to be answered with yes or no."""
 
 
-def state(fact: Fact, scene: Scene, variant: int = 0) -> str:
-    """A full sentence that states the fact; ``variant`` counts through the phrasings of its kind."""
+def state(fact: Fact, scene: Scene, variant: int = 0, names: Sequence[str] = ()) -> str:
+    """A full sentence that states the fact.
+
+    Args:
+        fact: what holds.
+        scene: its scene.
+        variant: counts through the phrasings of its kind.
+        names: what people are called, by index; empty: as ``references`` has them.
+    """
     phrasings = STATEMENTS[fact.kind]
-    return sentence(phrasings[variant % len(phrasings)].format(**_words(fact, scene)))
+    return sentence(phrasings[variant % len(phrasings)].format(**_words(fact, scene, names)))
 
 
 def ask(
-    fact: Fact, scene: Scene, order: int = 0, false_fact: Fact | None = None, false_scene: Scene | None = None
+    fact: Fact,
+    scene: Scene,
+    order: int = 0,
+    false_fact: Fact | None = None,
+    false_scene: Scene | None = None,
+    names: Sequence[str] = (),
 ) -> str:
     """A question that names the true value and a false one without saying which holds.
 
@@ -152,27 +235,28 @@ def ask(
         order: 0 names the true value first, 1 the false one.
         false_fact: the false counterpart; None takes the clearest (``flipped``).
         false_scene: the scene that ``false_fact`` points into, where it differs.
+        names: as in ``state``.
 
     Returns:
         The question; where nothing can stand against the fact, the kind's open question.
     """
     false_fact = false_fact or flipped(fact, scene, random.Random(0))
     if false_fact is None:
-        return ask_open(fact, scene)
-    pair = (_choice(fact, scene), _choice(false_fact, false_scene or scene))
+        return ask_open(fact, scene, names=names)
+    pair = (_choice(fact, scene, names), _choice(false_fact, false_scene or scene, names))
     first, second = pair if order == 0 else pair[::-1]
-    return sentence(CHOICES[fact.kind].format(**_words(fact, scene), first=first, second=second))
+    return sentence(CHOICES[fact.kind].format(**_words(fact, scene, names), first=first, second=second))
 
 
-def ask_open(fact: Fact, scene: Scene, variant: int = 0) -> str:
+def ask_open(fact: Fact, scene: Scene, variant: int = 0, names: Sequence[str] = ()) -> str:
     """A question that the fact answers and that names no value."""
     phrasings = OPEN[fact.kind]
-    return sentence(phrasings[variant % len(phrasings)].format(**_words(fact, scene)))
+    return sentence(phrasings[variant % len(phrasings)].format(**_words(fact, scene, names)))
 
 
-def ask_whether(claimed: Fact, scene: Scene) -> str:
+def ask_whether(claimed: Fact, scene: Scene, names: Sequence[str] = ()) -> str:
     """A yes-or-no question about the value, true or false, of ``claimed``."""
-    return sentence(DOUBTS[claimed.kind].format(**_words(claimed, scene)))
+    return sentence(DOUBTS[claimed.kind].format(**_words(claimed, scene, names)))
 
 
 def flipped(fact: Fact, scene: Scene, rng: random.Random, facts: tuple[Fact, ...] = ()) -> Fact | None:
@@ -245,9 +329,9 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _words(fact: Fact, scene: Scene) -> dict[str, str]:
+def _words(fact: Fact, scene: Scene, names: Sequence[str] = ()) -> dict[str, str]:
     """What the templates of the fact's kind may name."""
-    names = references(scene)
+    names = names or references(scene)
     words = {"part": fact.part or "", "value": phrase(fact), "who": "", "target": "", "are": ""}
     if fact.person is not None:
         words["who"] = names[fact.person] or "the person"
@@ -260,11 +344,11 @@ def _words(fact: Fact, scene: Scene) -> dict[str, str]:
     return words
 
 
-def _choice(fact: Fact, scene: Scene) -> str:
+def _choice(fact: Fact, scene: Scene, names: Sequence[str] = ()) -> str:
     """How a value is named among the alternatives of a question."""
     if fact.kind == "count":
         return number_word(fact.value)
-    return _words(fact, scene)["target"] if fact.kind in ("contact", "nearest") else phrase(fact)
+    return _words(fact, scene, names)["target"] if fact.kind in ("contact", "nearest") else phrase(fact)
 
 
 def _other_thing(fact: Fact, scene: Scene, rng: random.Random, facts: tuple[Fact, ...]) -> Fact | None:

@@ -1,6 +1,5 @@
 """Claims about body parts: the states found in a sentence, and which state is said of which part."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -188,10 +187,7 @@ def _claims_of(sentence: str, part: Part, state: Said) -> Iterator[Read]:
     named: tuple[str | None, ...] = (None,)
     if kind != "legs" and part.sides:
         named = tuple(f"{side} {_NOUN_OF[kind]}" for side in part.sides)
-    meant = [(kind, value)]
-    if value == "across the body" and "in front of" in sentence[state.start : state.end]:
-        meant.append(("arm_height", "in front of the body"))
-    for name, (kind, value) in itertools.product(named, meant):
+    for name in named:
         yield Read(claim=Claim(kind=kind, value=value, start=start, end=end, mention=part.owner, part=name),
                    core=(state.start, state.end))  # fmt: skip
 

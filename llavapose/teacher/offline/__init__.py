@@ -2,7 +2,9 @@
 
 In: scenes with facts. Out: ``samples.jsonl``, true by construction, and its ``summary.json``.
 
-Read ``evidence`` (what it may use in a context), ``captions`` (what captions give), ``conv``, ``detail`` and
-``complex`` (one file a kind of sample), ``teacher``, ``balance`` (which facts get their turn) and ``write``: the whole
-way.
+Read ``evidence`` (what it may use in a context), ``captions`` with ``caption_words`` (what captions say),
+``activities`` (what is known of what they name), ``grammar`` (facts -> clauses, one name a person), then one file a
+kind of sample: ``conv`` with ``conv_told`` (what captions and boxes answer),
+``detail``, ``complex`` with ``themes/``
+(lines of reasoning). ``teacher``, ``balance`` (which facts get their turn) and ``write``: the whole way.
 """

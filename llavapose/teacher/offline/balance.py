@@ -61,6 +61,13 @@ class Balance:
         """How likely a question about the fact may offer its rival."""
         return self.offers.get((fact.kind, label(fact, scene)), 1.0)
 
+    def even(self, fact: Fact, scene: Scene) -> float:
+        """How likely the fact may be told beside another, so that its value comes no oftener than the kind's others."""
+        name = label(fact, scene)
+        others = [number for (kind, other), number in self.counts.items() if kind == fact.kind and other != name]
+        own = self.counts.get((fact.kind, name), 0)
+        return min(1.0, sum(others) / len(others) / own) if others and own else 1.0
+
     def rivals(self, fact: Fact, scene: Scene) -> dict[str, float]:
         """The labels that can stand against the fact's, and how often each should."""
         true = (fact.kind, label(fact, scene))

@@ -1,41 +1,71 @@
 """Conversation: short questions with one definite answer each, about facts and about what the captions say."""
 
 import random
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from llavapose.pose.facts.relations import FOOT_OBJECTS, HAND_OBJECTS
 from llavapose.pose.language import (
+    OPEN,
     STATEMENTS,
     ask,
     ask_open,
     ask_whether,
     flipped,
     lend,
-    people_words,
     sentence,
     state,
     thing_words,
 )
+from llavapose.pose.people import references
 from llavapose.records import Fact, Scene
-from llavapose.teacher.offline import captions
+from llavapose.teacher.offline import grammar
 from llavapose.teacher.offline.balance import ordered
+from llavapose.teacher.offline.conv_told import told_pairs
+from llavapose.teacher.offline.detail import evidence_count
 from llavapose.teacher.offline.evidence import Evidence
+from llavapose.teacher.offline.grammar import Ref
 
 _Texts = tuple[str, str]
 """Question and answer."""
 
-CHOICE_SHARE, DOUBT_SHARE, LIMB_SHARE = 0.6, 0.1, 0.1
+CHOICE_SHARE, DOUBT_SHARE, LIMB_SHARE = 0.52, 0.1, 0.14
 """Shares of the forms of a question about a fact: two values offered; yes or no; a whole limb. The rest is open."""
 
+NOUN_SHARE = 0.65
+"""Share of pictures whose people are called by the captions' noun; the others' are "the person"."""
+
+MORE_SHARE = 0.85
+"""Share of answers that go on with something else about the same person."""
+
 HINGES = ("elbow", "knee")
-CAPTION_SHARE = 0.12
+CAPTION_SHARE = 0.15
 """Share of caption questions where keypoints can be asked about."""
+
+_TOLD_BESIDE = ("arm_height", "elbow", "knee", "trunk", "leg_lift", "contact", "arm_side")
+"""Kinds that an answer about one person can go on with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Talk:
+    """What one picture's questions share: the evidence, what people are called, the generator of choices."""
+
+    evidence: Evidence
+    names: Sequence[str]
+    noun: str
+    rng: random.Random
+
+    def ref(self, person: int) -> Ref:
+        return Ref(name=self.names[person], noun=self.noun)
 
 
 def pairs(evidence: Evidence, num: int, seed: int) -> list[_Texts]:
     """Up to ``num`` pairs with different questions; a larger ``num`` begins with the same."""
     rng = random.Random(f"{seed}/{evidence.scene.id}/conv")
-    told = [*_caption_pairs(evidence, rng), *(_box_pairs(evidence) if evidence.boxes else ())]
+    called = rng.random() < NOUN_SHARE
+    names = evidence.names if called else references(evidence.scene)
+    talk = _Talk(evidence=evidence, names=names, noun=evidence.told.noun if called else "person", rng=rng)
+    told = told_pairs(evidence, talk.noun, rng)
     rng.shuffle(told)
     weighted = [(fact, evidence.balance.weight(fact, evidence.scene)) for fact in evidence.facts]
     facts = ordered(weighted, rng)
@@ -46,7 +76,7 @@ def pairs(evidence: Evidence, num: int, seed: int) -> list[_Texts]:
         if told and (not queue or rng.random() < share):
             question, answer = told.pop()
         else:
-            question, answer = _fact_pair(queue.pop(0), evidence, rng)
+            question, answer = _fact_pair(queue.pop(0), talk)
         chosen.setdefault(question, answer)
     return list(chosen.items())
 
@@ -75,84 +105,127 @@ def _drawn(options: dict[str, float], rng: random.Random) -> str:
     return rng.choices(list(options), list(options.values()))[0]
 
 
-def _fact_pair(fact: Fact, evidence: Evidence, rng: random.Random) -> _Texts:
+def _fact_pair(fact: Fact, talk: _Talk) -> _Texts:
     """A question that the fact answers, in one of the forms."""
-    scene, form = evidence.scene, rng.random()
+    scene, rng, form = talk.evidence.scene, talk.rng, talk.rng.random()
     variant = rng.randrange(len(STATEMENTS[fact.kind])) if rng.random() < 0.35 else 0
-    false = false_counterpart(fact, evidence, rng)
-    if false and form < CHOICE_SHARE and rng.random() < evidence.balance.offer(fact, scene):
-        return ask(fact, scene, rng.randrange(2), *false), state(fact, scene, variant)
+    false = false_counterpart(fact, talk.evidence, rng)
+    answer = _more(fact, state(fact, scene, variant, talk.names), talk)
+    if false and form < CHOICE_SHARE and rng.random() < talk.evidence.balance.offer(fact, scene):
+        return ask(fact, scene, rng.randrange(2), *false, names=talk.names), answer
     if false and CHOICE_SHARE <= form < CHOICE_SHARE + DOUBT_SHARE:
-        return _doubt(fact, scene, false, rng)
+        return _doubt(fact, false, talk)
     if CHOICE_SHARE <= form < CHOICE_SHARE + DOUBT_SHARE + LIMB_SHARE and fact.part and fact.person is not None:
-        limb = _limb(fact, evidence, rng)
+        limb = _which(fact, talk) if rng.random() < 0.5 else _limb(fact, talk)
         if limb:
             return limb
-    return ask_open(fact, scene, rng.randrange(4)), state(fact, scene, variant)
+    # A benchmark knows an open question for one fact by its words, with "the person" for everybody.
+    plain = replace(talk, names=references(scene), noun="person")
+    openly = ask_open(fact, scene, rng.randrange(len(OPEN[fact.kind])))
+    return openly, _more(fact, state(fact, scene, variant), plain)
 
 
-def _doubt(fact: Fact, scene: Scene, false: tuple[Fact, Scene], rng: random.Random) -> _Texts:
+def _more(fact: Fact, answer: str, talk: _Talk) -> str:
+    """The answer, often with something else that holds of the same person."""
+    rng, evidence = talk.rng, talk.evidence
+    if fact.person is None:
+        return _counted(fact, answer, talk)
+    if rng.random() > MORE_SHARE:
+        return answer
+    who, told = talk.ref(fact.person), answer.removesuffix(".")
+    if fact.kind in ("nearest", "side_of"):
+        whole = grammar.whole(
+            evidence.of(fact.person, *rng.choice((("stance", "trunk"), ("facing",), ("stance",)))), rng
+        )
+        return f"{told}, and {who.name} {whole}." if whole else answer
+    twin = next((one for one in evidence.of(fact.person, fact.kind) if one.part != fact.part), None)
+    if twin and _is_even(twin, talk) and fact.kind in grammar.MIRRORED and rng.random() < 0.3:
+        joint = "and" if twin.value == fact.value else rng.choice(("while", "but"))
+        return f"{told}, {joint} {grammar.clauses(grammar.parts([twin], evidence.scene, rng), who.own, rng)}."
+    kinds = ("knee", "trunk") if fact.kind == "contact" else _TOLD_BESIDE
+    others = [one for one in evidence.of(fact.person, *kinds) if one.kind != fact.kind and _is_even(one, talk)]
+    actions = [
+        action
+        for action in evidence.actions(fact.person)[:2]
+        if fact.kind != "contact" or not _names(action, fact, talk)
+    ]
+    if actions and (not others or rng.random() < 0.35):
+        place = f" {rng.choice(evidence.told.places)}" if evidence.told.places and rng.random() < 0.4 else ""
+        return f"{told}, while {who.again()} is {rng.choice(actions)}{place}."
+    if not others:
+        return answer
+    chosen = dict.fromkeys(rng.choices(others, k=rng.choice((1, 1, 2))))
+    found = grammar.parts(chosen, evidence.scene, rng)
+    if fact.kind in ("stance", "facing", "place") and rng.random() < 0.6:
+        return f"{told}, with {grammar.listed([part.small('the') for part in found])}."
+    clauses = [part.finite(who.own) for part in found]
+    return f"{', '.join((told, *clauses[:-1]))}, and {clauses[-1]}."
+
+
+def _is_even(fact: Fact, talk: _Talk) -> bool:
+    """Whether a fact is told beside another, by lot: a common value seldom."""
+    return talk.rng.random() < talk.evidence.balance.even(fact, talk.evidence.scene)
+
+
+def _names(action: str, fact: Fact, talk: _Talk) -> bool:
+    """Whether an action names the thing that the fact is about."""
+    assert fact.target is not None
+    return talk.evidence.scene.things[fact.target].category.split()[-1] in action
+
+
+def _counted(fact: Fact, answer: str, talk: _Talk) -> str:
+    """How many people there are, with where they are and what one of them does as far as the captions say it."""
+    rng, told = talk.rng, talk.evidence.told
+    counted = evidence_count(talk.evidence, rng) if talk.noun == told.noun and rng.random() < 0.75 else ""
+    answer = f"{sentence(counted)}." if counted else answer
+    several = fact.value != "1" and told.deeds and not told.does
+    if several and rng.random() < 0.6:
+        return f"{answer.removesuffix('.')}, and one of them is {rng.choice(told.deeds).action}."
+    return answer
+
+
+def _doubt(fact: Fact, false: tuple[Fact, Scene], talk: _Talk) -> _Texts:
     """A yes-or-no question, as often yes as no; the answer repeats what holds."""
-    true_text = state(fact, scene)
+    true_text = _more(fact, state(fact, talk.evidence.scene, 0, talk.names), talk)
     said = true_text if true_text.startswith("In the") else true_text[:1].lower() + true_text[1:]
-    if rng.random() < 0.5:
-        return ask_whether(fact, scene), f"Yes, {said}"
-    return ask_whether(*false), f"No, {said}"
+    if talk.rng.random() < 0.5:
+        return ask_whether(fact, talk.evidence.scene, talk.names), f"Yes, {said}"
+    return ask_whether(*false, talk.names), f"No, {said}"
 
 
-def _limb(fact: Fact, evidence: Evidence, rng: random.Random) -> _Texts | None:
+def _which(fact: Fact, talk: _Talk) -> _Texts | None:
+    """Which of two arms, elbows, knees or legs it is, where both are known and differ."""
+    side, _, noun = (fact.part or "").partition(" ")
+    if fact.person is None or fact.kind not in (*HINGES, "arm_height", "leg_lift"):
+        return None
+    other = next((f for f in talk.evidence.of(fact.person, fact.kind) if f.part != fact.part), None)
+    if other is None or other.value == fact.value or {"bent", "slightly bent"} == {other.value, fact.value}:
+        return None
+    who = talk.ref(fact.person)
+    question = f"which {noun} of {who.name} is {fact.value}?"
+    answer = f"the {side} {noun} of {who.name} is {fact.value}, {talk.rng.choice(('and', 'while', 'but'))} "
+    return sentence(question), sentence(f"{answer}the {other.part} is {other.value}.")
+
+
+def _limb(fact: Fact, talk: _Talk) -> _Texts | None:
     """What a whole arm or leg is doing, from all that is sure of it."""
     side = (fact.part or "").split()[0]
     arm = fact.kind in ("elbow", "arm_height", "arm_side")
     kinds, limb = (("arm_height", "arm_side", "elbow"), "arm") if arm else (("leg_lift", "knee"), "leg")
     assert fact.person is not None
-    found = [f for f in evidence.of(fact.person, *kinds) if f.part and f.part.startswith(side)]
+    found = [f for f in talk.evidence.of(fact.person, *kinds) if f.part and f.part.startswith(side)]
     if fact.kind == "contact" or len(found) < 2 or found[0].kind in HINGES:
         return None
-    question = rng.choice(("what is the {side} {limb} of {who} doing?", "how does {who} hold the {side} {limb}?"))
-    words = {"side": side, "limb": limb, "who": evidence.names[fact.person]}
-    said = f"the {side} {limb} of {words['who']} is {' and '.join(f.value for f in found if f.kind not in HINGES)}"
+    asked = ("what is the {side} {limb} of {who} doing?", "how does {who} hold the {side} {limb}?")
+    more = ("describe the {side} {limb} of {who}.", "what can be said about the {side} {limb} of {who}?")
+    words = {"side": side, "limb": limb, "who": talk.names[fact.person]}
+    values = [grammar.said(f, talk.rng) for f in found if f.kind not in HINGES]
+    said = f"the {side} {limb} of {words['who']} is {' and '.join(values)}"
     bends = [f"the {f.part} is {f.value}" for f in found if f.kind in HINGES]
-    return sentence(question.format(**words)), sentence(f"{', and '.join((said, *bends))}.")
-
-
-def _caption_pairs(evidence: Evidence, rng: random.Random) -> list[_Texts]:
-    """What captions alone answer."""
-    scene = evidence.scene
-    found: list[_Texts] = []
-    texts = captions.captions(scene)
-    if texts:
-        for question in ("What is happening in the picture?", "What does the picture show?", "What can be seen here?"):
-            found.append((question, rng.choice(texts)))
-    alone = len(scene.people) == 1 and not scene.num_crowds
-    who, are = ("the person", "is") if alone else ("the people", "are")
-    doing, worn, where = captions.doing(scene), captions.wearing(scene), captions.places_in(scene)
-    if doing and alone:
-        found.append(("What is the person doing?", f"The person is {doing[0]}."))
-        found.append(("Which action is the person doing?", f"The person is {doing[-1]}."))
-    elif doing and texts:
-        told = next((text for text in texts if doing[0] in text.lower()), texts[0])
-        found.append(("What are the people doing?", told))
-    if worn and alone:
-        found.append(("What is the person wearing?", f"The person is wearing {worn[0]}."))
-    if where:
-        found.append((f"Where {are} {who}?", sentence(f"{who} {are} {where[0]}.")))
-    return found
-
-
-def _box_pairs(evidence: Evidence) -> list[_Texts]:
-    """What boxes answer besides the facts: which objects there are."""
-    names = sorted({thing.category for thing in evidence.scene.things})
-    found: list[_Texts] = []
-    if names:
-        found.append(("Which objects can be seen in the picture?", f"The picture shows {things_listed(names)}."))
-        found.append(("What else is in the picture?", f"There is {things_listed(names)} in the picture."))
-    if len(evidence.scene.people) == 1 and names:
-        found.append(("Who and what can be seen?", sentence(f"{people_words(1)} and {things_listed(names)}.")))
-    return found
+    question = talk.rng.choice((*asked, *more)).format(**words)
+    return sentence(question), sentence(f"{', and '.join((said, *bends))}.")
 
 
 def things_listed(categories: list[str]) -> str:
     """Objects in words: "a dog, an umbrella and skis"."""
-    words = [thing_words(category) for category in categories]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return grammar.listed([thing_words(category) for category in categories])

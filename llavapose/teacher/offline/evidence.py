@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from llavapose.pose.people import prominent, references
 from llavapose.records import Fact, Scene
+from llavapose.teacher.offline.activities import ACTIVITIES
 from llavapose.teacher.offline.balance import Balance
+from llavapose.teacher.offline.caption_words import family_of
+from llavapose.teacher.offline.captions import Reading, reading
+from llavapose.teacher.offline.grammar import Ref
 
 BOX_KINDS = frozenset(("count", "place", "side_of", "nearest"))
 """Kinds of fact that boxes alone show."""
@@ -19,7 +23,8 @@ class Evidence:
         scene: the annotated picture.
         facts: sure facts that may be told.
         near: every contact, sure or not: what must not be called untouched.
-        names: ``references`` of the scene.
+        names: what people are called, with the captions' noun where it is everyone's; "" for those not spoken of.
+        told: what the captions say.
         people: prominent people from image left to image right.
         boxes: whether boxes may be used.
         joints: whether keypoints may be used.
@@ -30,6 +35,7 @@ class Evidence:
     facts: tuple[Fact, ...]
     near: tuple[Fact, ...]
     names: tuple[str, ...]
+    told: Reading
     people: tuple[int, ...]
     boxes: bool
     joints: bool
@@ -43,6 +49,33 @@ class Evidence:
         """The value of the person's fact of a kind, None where there is none."""
         return next((f.value for f in self.of(person, kind) if part in (None, f.part)), None)
 
+    def ref(self, person: int) -> Ref:
+        """How the person is called."""
+        return Ref(name=self.names[person], noun=self.told.noun)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the picture has one person."""
+        return len(self.scene.people) == 1 and not self.scene.num_crowds
+
+    def actions(self, person: int) -> tuple[str, ...]:
+        """What the person does: said of the only one, of all, or of the one who has the thing that it takes."""
+        if self.told.does:
+            return self.told.does
+        if self.alone or not self.joints:
+            return ()
+        return tuple(deed.action for deed in self.told.deeds if self._takes(deed.action) == person)
+
+    def _takes(self, action: str) -> int | None:
+        """The only person at a thing of the action, where there is one such thing."""
+        known = ACTIVITIES.get(family_of(action))
+        things = [index for index, thing in enumerate(self.scene.things) if known and thing.category in known.things]
+        if len(things) != 1:
+            return None
+        at = {fact.person for fact in self.near if fact.target == things[0]}
+        sure = {fact.person for fact in self.facts if fact.kind == "contact" and fact.target == things[0]}
+        return sure.pop() if len(at) == len(sure) == 1 else None
+
     def count(self) -> Fact | None:
         """How many people there are, where that is sure."""
         return next((fact for fact in self.facts if fact.kind == "count"), None)
@@ -50,13 +83,15 @@ class Evidence:
 
 def evidence_of(scene: Scene, facts: Sequence[Fact], context: str, balance: Balance) -> Evidence:
     """Limit a scene to "captions", "boxes" or "keypoints"."""
-    names = references(scene)
+    told = reading(scene)
+    names = tuple(name.replace("person", told.noun) for name in references(scene))
     kept = tuple(fact for fact in facts if _tellable(fact, names) and _allowed(fact, context))
     return Evidence(
         scene=scene,
         facts=kept,
         near=tuple(fact for fact in facts if fact.kind == "contact"),
         names=names,
+        told=told,
         people=prominent(scene),
         boxes=context != "captions",
         joints=context == "keypoints",

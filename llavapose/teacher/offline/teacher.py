@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from llavapose.errors import ConfigError
 from llavapose.records import Fact, Scene, Turn
 from llavapose.teacher.offline.balance import Balance
-from llavapose.teacher.offline.complex import question_and_answer
+from llavapose.teacher.offline.complex import question_and_answer, questions_and_answers
 from llavapose.teacher.offline.conv import pairs
 from llavapose.teacher.offline.detail import describe
 from llavapose.teacher.offline.evidence import Evidence, evidence_of
@@ -87,8 +87,7 @@ def _details(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ..
 
 
 def _reasonings(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ...]:
-    found = (question_and_answer(evidence, request.seed, index) for index in range(request.num))
-    return tuple(_turns(*pair) for pair in found if pair)
+    return tuple(_turns(*pair) for pair in questions_and_answers(evidence, request.seed, request.num))
 
 
 def _turns(question: str, answer: str) -> tuple[Turn, Turn]:

@@ -37,8 +37,21 @@ ARM_STATES = (
             r"(?:held |kept |loosely |tightly |still )*(?:folded|folds|folding|crossed|crosses)"
             rf"(?: (?:over|across|in front of|on|before) {_OWN}(?:chest|body|torso|stomach|belly|front))?"
         ),
-        means=means("arms forearms", "arm_height", "folded"),
+        means=means("arms forearms arm", "arm_height", "folded"),
         cues="fold cross",
+    ),
+    StateWords(
+        words=r"(?:folded|folds|folding)(?: \w+ly| double)? at (?:the|his|her|their|each) elbows?",
+        means=means("arm elbow arms", "elbow", "bent"),
+        cues="fold",
+    ),
+    StateWords(
+        words=(
+            rf"{_HELD}(?:right |low |high |straight |out |flat )*(?:in front of|before) {_OWN}(?:own |lower |upper )?{_TRUNK}"
+            r"(?: at (?:chest|waist|belly) (?:height|level))?"
+        ),
+        means=means("arm hand forearm", "arm_height", "in front of the body"),
+        cues="front before",
     ),
     StateWords(
         words=(
@@ -247,7 +260,7 @@ ARM_STATES = (
             rf" |resting |held |placed "
             r"|swings |swinging |sweeps |passes |cuts |reaches |bent |angled |runs |slung |goes |pulled |drawn )*"
             r"(?:right |all the way |diagonally |flat |over )*"
-            rf"(?:across|in front of|over|past|on|against|around|before) {_OWN}(?:own |lower |upper )?{_TRUNK}"
+            rf"(?:across|over|past|on|against|around) {_OWN}(?:own |lower |upper )?{_TRUNK}"
             rf"|(?:crosses|crossing|crossed|cuts across|passes|traverses) (?:over )?{_OWN}(?:body's )?{_TRUNK}"
             rf"|(?:reach(?:es|ing)?|cross(?:es|ed|ing)|brought|swung|extends?|stretched|goes|pulled) (?:over "
             rf"|across |past )*"
