@@ -35,6 +35,8 @@ _ALIKE = re.compile(
     r"|also)\b|likewise\b)"
 )
 _VERB = re.compile(r"\w+(?:s|ing|ed)\b|sat|stood|lay|laid|bent|leant|walk|stand|sit|lie|lean|bend|crouch|squat|face")
+_ADVICE = re.compile(r"\W*(?:to )?\w+ing? (?:up|down|the|his|her|their|both|a|one)\b")
+_WOULD = re.compile(r"[^,.;]*?\b(?:would|could|might|should|will|helps?|comes first|is (?:needed|enough|the first))\b")
 _NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
 _BOTH = re.compile(r"(?: are| were| both| all| \w+ly| now)* ")
 _OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
@@ -178,7 +180,10 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
         if claim.kind == "contact" and _GIVEN.search(clause)
         else _DOUBT.search(_OR.sub(" ", clause) if denied else clause)
     )
-    doubtful = doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
+    advised = _ADVICE.match(clause) and _WOULD.match(sentence, claim.end)  # "Lowering the arm would help"
+    doubtful = (
+        bool(advised) or doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
+    )
     return doubtful, denied and claim.kind not in ("count", "nearest")
 
 

@@ -41,6 +41,15 @@ _SO_IS = re.compile(
 _NEAR_BODY = re.compile(
     r" ?(?:very |held )?(?:close to|against|near|tight to) (?:the|his|her|their) (?:body|torso|trunk)\b"
 )
+_ANOTHER_CLAUSE, _FINITE = (
+    re.compile(r", and (?:the|his|her|their) "),
+    re.compile(r" (?:is|was|has|hangs|rests|stays|points|reaches)\b"),
+)
+_OF_TRUNK = re.compile(
+    r"(?:bent|bends?|bending|folded|folds|folding|flexed) (?:\w+ly )?(?:over(?! (?:the|his|her|their) )|forwards?|down"
+    r"|double|in half|at the (?:waist|hips?))|stretch\w* with\b"
+)
+_AT_ELBOW = re.compile(r" at (?:the|his|her|their|each) elbows?")
 _RAISED = re.compile(r"(?:raise|lift|rais|hoist|uprais)\w*")
 _OWN_ACT = re.compile(r"(?:ƿǀ*|\b(?:he|she|they|who))(?:,? (?:who|\w+ly|now|also|then|simply|just))* $")
 _BODILY = re.compile(
@@ -94,6 +103,8 @@ def part_claims(sentence: str, mentions: list[Mention]) -> Iterator[Read]:
             continue
         for neighbour in (*parts[index + 1 : index + 2], *parts[max(index - 1, 0) : index]):
             first, second = sorted((part, neighbour), key=lambda p: p.start)
+            if _ANOTHER_CLAUSE.match(sentence, first.end) and _FINITE.match(sentence, second.end):
+                continue  # "a cup in the left hand, and his right arm is raised"
             if neighbour.start in linked and JOINED.fullmatch(_masked(sentence, first.end, second.start, mentions)):
                 links += [(part, state) for other, state in links if other == neighbour]
                 break
@@ -150,7 +161,8 @@ def _states(sentence: str, nouns: set[str]) -> list[Said]:
     found = sorted(
         (Said(start=match.end() - len(match[0].lstrip()), end=match.end(), means=state.means, tight=state.tight)
          for pattern, cues, state in tables if any(map(sentence.__contains__, cues))
-         for match in pattern.finditer(sentence) if not (state.tight and _BODILY.search(sentence[: match.start()]))),
+         for match in pattern.finditer(sentence) if not (state.tight and _BODILY.search(sentence[: match.start()]))
+         and not _OF_TRUNK.match(sentence, match.end() - len(match[0].lstrip()))),
         key=lambda state: state.start - state.end,
     )  # fmt: skip
     kept: dict[tuple[int, int], Said] = {}
@@ -184,6 +196,8 @@ def _claims_of(sentence: str, part: Part, state: Said) -> Iterator[Read]:
     start, end = min(part.start, state.start), max(part.end, state.end)
     if value == "bent" and (weakened := _SLIGHTLY.match(sentence, end)):
         value, end = "slightly bent", weakened.end()
+    if value == "folded" and (elbow := _AT_ELBOW.match(sentence, end)):
+        kind, value, end = "elbow", "bent", elbow.end()
     named: tuple[str | None, ...] = (None,)
     if kind != "legs" and part.sides:
         named = tuple(f"{side} {_NOUN_OF[kind]}" for side in part.sides)

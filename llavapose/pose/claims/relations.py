@@ -142,10 +142,12 @@ def contact_claims(sentence: str, mentions: list[Mention]) -> Iterator[Claim]:
             start, end = match.span("thing")
             if any(start < b and a < end for a, b in taken):
                 continue
-            taken.append((start, end))
             group = match.groupdict()
             if (group.get("limb") or "").startswith(("boot", "shoe")) and _CARRIES.search(match[0]):
                 continue  # "in rubber boots holding an umbrella"
+            if _limb(group) == "foot" and re.search(r", (?:\w+ )?with ", match[0]):
+                continue  # "holding a bat, with both feet on the ground"
+            taken.append((start, end))
             owner = next((_at(match, name) for name in ("owner", "owner2") if group.get(name)), None)
             for part in _hands(group):
                 yield Claim(kind="contact", value="touching", start=match.start(), end=match.end(), part=part,
@@ -170,12 +172,19 @@ def compound_claims(sentence: str) -> Iterator[Claim]:
             yield Claim(kind=noun, value=value, start=match.start(), end=match.end(), part=f"{side} {noun}")
 
 
+def _limb(group: dict[str, str | None]) -> str | None:
+    """Hand or foot, as facts say it; None where no limb is named."""
+    limb = group.get("limb")
+    return None if limb is None else "foot" if limb in ("feet", "foot", "shoe", "boot") else "hand"
+
+
 def _hands(group: dict[str, str | None]) -> tuple[str | None, ...]:
     limb = group.get("limb")
     if limb is None:
         return (None,)
-    noun = "foot" if limb in ("feet", "foot", "shoe", "boot") else "hand"
-    sides = [side for side in (group.get("first"), group.get("second"), group.get("third"), group.get("named")) if side]
+    noun = _limb(group)
+    sides = [side for side in (group.get("first"), group.get("second"), group.get("third")) if side]
+    sides = sides or [side for side in (group.get("named"),) if side]
     if not sides and (group.get("plural") or limb == "feet"):
         sides = ["left", "right"]
     return tuple(f"{side} {noun}" for side in sides) or (None,)

@@ -47,8 +47,8 @@ ARM_STATES = (
     ),
     StateWords(
         words=(
-            rf"{_HELD}(?:right |low |high |straight |out |flat )*(?:in front of|before) {_OWN}(?:own |lower |upper )?{_TRUNK}"
-            r"(?: at (?:chest|waist|belly) (?:height|level))?"
+            rf"{_HELD}(?:right |low |high |straight |out |flat )*(?:in front of|before) {_OWN}(?:own |lower |upper )?"
+            rf"{_TRUNK}(?: at (?:chest|waist|belly) (?:height|level))?"
         ),
         means=means("arm hand forearm", "arm_height", "in front of the body"),
         cues="front before",

@@ -231,7 +231,7 @@ FACING = (
         r" only| directly| straight)* (?:from (?:directly )?(?:behind|the back|the rear)|rear[- ]on|back[- ]on)"
         r"|\bnothing (?:of [\w ]+ )?but (?:a |the |his |her |their )?back"
         rf"|\bback (?:is )?(?:turned|visible|facing us|in view|on view|on display)\b|\b(?:back|rear) view\b"
-        rf"|\b(?:only|just|mainly) (?:the |his |her |their )?(?:back|rear|back of)\b"
+        rf"|\b(?:only|just|mainly) (?:the |his |her |their )?(?:back|rear|back of)\b(?! (?:is|stays|remains) hidden)"
         rf"|\b(?:turn(?:s|ed|ing)?|show(?:s|ing)?|present(?:s|ing)?|has|have|having|with) (?:{CAMERA} )?(?:the "
         rf"|his |her |their |a )?back(?: turned)?(?: (?:to|on|toward|towards) (?:{CAMERA}))"
         rf"|\bturn(?:s|ed) (?:his|her|their|the) back\b|\b(?:shows?|showing|presents?|giv(?:es|ing))"

@@ -110,7 +110,7 @@ PART_NOUNS = {
 
 _OF = r"(?: of (?:the|his|her|their))?"
 PART = (
-    rf"(?:(?P<both>both{_OF}(?: the| his| her| their)?|each|(?:the|his|her|their) two)(?: left and right)? |"
+    rf"(?<!\w)(?:(?P<both>both{_OF}(?: the| his| her| their)?|each|(?:the|his|her|their) two)(?: left and right)? |"
     r"(?P<first>left|right)(?:(?: and| or) (?:the |his |her |their )?(?P<second>left|right))?(?:-side)? |"
     r"(?P<other>(?:the|his|her|their) other|the opposite) |(?P<that>that|the same) |(?P<one>one|either|neither|no|a"
     r"|an|another) (?:of (?:the|his|her|their) )?)?"
