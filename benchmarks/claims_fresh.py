@@ -6,7 +6,8 @@
 ``tests/pose/claims/fresh``: 600 true texts about pictures of the built-in world and 200 of them with one claim changed
 (``true.jsonl``, ``flips.jsonl``), written from the pictures' facts by readers who had not seen the extractor; and marks
 on real texts (``real_marks.jsonl``: hashes and offsets only; the texts are read where they lie, and the marks left out
-where they do not). What a careful reader could argue either way is in ``real_marks_unsure.jsonl`` and counts neither
+where they do not). ``free.jsonl``: 540 texts without a picture, in as many
+manners of writing as their writers could think of, for development. What a careful reader could argue either way is in ``real_marks_unsure.jsonl`` and counts neither
 way. Halves go by the sha256 of a text's id, a flip with the text that it was made of.
 
 *alarms*: true texts in which something is contradicted. *found*: flips in which something is. *precision*, *recall*: of
@@ -26,9 +27,10 @@ from scipy.stats import binomtest
 
 from benchmarks.claim_paragraphs import matches
 from benchmarks.claims import held_out
-from llavapose.pose.check import CONTRADICTED, check_text
+from llavapose.pose.check import CONTRADICTED, check_claims, check_text
 from llavapose.pose.facts.scene import scene_facts
-from llavapose.records import Scene
+from llavapose.pose.things import THING_NAMES
+from llavapose.records import Claim, Scene
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 
 WORLD = WorldSettings(num_train=0, num_val=140, seed=90210)
@@ -125,16 +127,67 @@ def print_half(half: str, scenes: Mapping[int, Scene], *, missed: bool) -> None:
     found = {row["id"]: contradicted(row["text"], scenes[row["scene"]]) for row in flips}
     print(f"\n{half} half\nalarms     {share(sum(map(bool, alarms.values())), len(alarms))} true texts")
     print(f"found      {share(sum(map(bool, found.values())), len(found))} flips")
+    could, _ = decidable(scenes)
+    hit = [bool(found[row["id"]]) for row in flips if row["id"] in could]
+    print(f"decidable  {share(sum(hit), len(hit))} flips that all listed claims show with these facts")
     kinds = Counter(row["false"]["kind"] for row in flips)
     for name in pooled(kinds):
         some = [row for row in flips if name in (row["false"]["kind"], "others" * (kinds[row["false"]["kind"]] < FEW))]
         print(f"  {name:10s} {share(sum(bool(found[row['id']]) for row in some), len(some))}")
     wrong = print_claims("written", [as_listed(row, scenes) for row in true])
+    if half == "development":
+        wrong += print_claims("free", [row | {"people": 2} for row in read("free.jsonl")])
     wrong += print_claims("real", [row for row in real_rows() if held_out(row["id"]) == (half == "counted")])
     if missed:
         wrong += [f"ALARM {row['text']} -> {alarms[row['id']]}" for row in true if alarms[row["id"]]]
         wrong += [f"NOT FOUND {row['text']}: {row['false']}" for row in flips if not found[row["id"]]]
         print(*wrong, sep="\n")
+
+
+def precision(scenes: Mapping[int, Scene]) -> tuple[Counter[str], Counter[str]]:
+    """By kind, contradictions that are one, and all: over true texts and flips of both halves, each once."""
+    right, told = Counter[str](), Counter[str]()
+    for row in (*read("true.jsonl"), *read("flips.jsonl")):
+        for one in {one.split()[0] for one in contradicted(row["text"], scenes[row["scene"]])}:
+            told[one] += 1
+            right[one] += "false" in row and row["false"]["kind"] == one
+    return right, told
+
+
+def print_precision(scenes: Mapping[int, Scene]) -> None:
+    """How often a contradiction is one, by its kind."""
+    right, told = precision(scenes)
+    print("\ncontradictions that are one, by kind (600 true texts, 200 flips)")
+    for kind in sorted(told):
+        print(f"  {kind:10s} {share(right[kind], told[kind])}")
+
+
+def decidable(scenes: Mapping[int, Scene]) -> tuple[set[str], set[str]]:
+    """Flips that a reader of all listed claims could find with these facts, and those that nobody could."""
+    found, rest = set(), set()
+    true = {row["id"]: row for row in read("true.jsonl")}
+    for row in read("flips.jsonl"):
+        wrong = row["false"]
+        place = (wrong["kind"], wrong["part"], wrong["person"])
+        claims = [one for one in true[row["of"]]["claims"] if (one["kind"], one["part"], one["person"]) != place]
+        told = tuple(_claim(one) for one in (*claims, {"mention": _name(claims, wrong), **wrong}))
+        scene = scenes[row["scene"]]
+        outcomes = check_claims(told, scene, scene_facts(scene))
+        (found if any(one.outcome == CONTRADICTED for one in outcomes) else rest).add(row["id"])
+    return found, rest
+
+
+def _name(claims: list[Row], wrong: Row) -> str | None:
+    return next((one["mention"] for one in claims if one["person"] == wrong["person"] and one["mention"]), None)
+
+
+def _claim(row: Row) -> Claim:
+    target = (row.get("target") or "").lower() or None
+    if row["kind"] == "contact" and target:
+        target = next((THING_NAMES[name] for name in THING_NAMES if re.search(rf"\b{name}(?:e?s)?\b", target)), target)
+    mention = None if row["kind"] == "count" else (row.get("mention") or "").lower() or None
+    return Claim(kind=row["kind"], value=str(row["value"]), start=0, end=0, mention=mention, part=row["part"],
+                 target=target, negated=bool(row.get("negated")))  # fmt: skip
 
 
 def pooled(kinds: Counter[str]) -> list[str]:
@@ -166,6 +219,7 @@ def main() -> None:
     scenes = {scene.id: scene for scene in read_world(ensure_world(given.root, WORLD), "val").scenes}
     for half in ("development", "counted") if given.half == "both" else (given.half,):
         print_half(half, scenes, missed=given.missed and half == "development")
+    print_precision(scenes)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ above the head; between values that border on each other without either covering
 """
 
 import re
+from collections.abc import Sequence
 
 from llavapose.errors import DataError
 from llavapose.pose.claims.extract import extract_claims
@@ -59,7 +60,15 @@ def check_text(text: str, scene: Scene, facts: tuple[Fact, ...]) -> tuple[Checke
         scene: whom and what the text can speak of.
         facts: of ``scene_facts(scene)``.
     """
-    claims = extract_claims(text)
+    return check_claims(extract_claims(text), scene, facts)
+
+
+def check_claims(claims: Sequence[Claim], scene: Scene, facts: tuple[Fact, ...]) -> tuple[CheckedClaim, ...]:
+    """The claims of one text, each with its outcome.
+
+    Who is told apart by what words cannot show ("the woman in pink") may be anybody: such claims are contradicted only
+    if they are under every way to give the text's people to those of the picture.
+    """
     meant = {name: people_meant(name, scene) for claim in claims for name in (claim.mention, claim.target)}
     told = tuple(check_claim(claim, scene, facts) for claim in claims)
     names = open_people(claims, lambda name: meant.get(name) or ())

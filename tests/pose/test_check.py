@@ -33,7 +33,7 @@ def _all_facts(scene: Scene) -> list[Fact]:
                     targets = tuple(range(len(scene.things)))
                 facts += [Fact(kind=kind, person=person, value=value, sure=True, part=part, target=target)
                           for part in PARTS.get(kind, (None,)) for target in targets]  # fmt: skip
-    return [fact for fact in facts]
+    return facts
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])

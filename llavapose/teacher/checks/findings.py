@@ -2,7 +2,7 @@
 
 One finding as it lies beside a sample (``to_json``)::
 
-    {"version": "1.1", "supported": 3, "contradicted": 1, "unverifiable": 1,
+    {"version": "2.1", "supported": 3, "contradicted": 1, "unverifiable": 1,
      "leaks": [{"turn": 1, "start": 4, "end": 13, "words": "keypoints", "kind": "keypoints"}],
      "claims": [{"turn": 1, "outcome": "contradicted", "words": "The left elbow is bent.", "start": 4, "end": 22,
                  "kind": "elbow", "value": "bent", "mention": "the person", "part": "left elbow", ...,
@@ -20,8 +20,15 @@ from llavapose.pose.language import STATEMENTS, people_words, phrase, state, thi
 from llavapose.records import CheckedClaim, Claim, Fact, Scene, Turn
 from llavapose.teacher.checks.leaks import LEAKS_VERSION, Leak, find_leaks
 
-QUALITY_VERSION = f"1.{LEAKS_VERSION}"
+QUALITY_VERSION = f"2.{LEAKS_VERSION}"
 """Counts up with each change of what is checked or of how a repair is asked for."""
+
+REPORTED_ONLY = frozenset(("arm_height", "nearest", "place", "side_of", "stance", "trunk"))
+"""Kinds of claims whose contradictions are told and counted, but cost no reply and are not asked about again.
+
+Fewer than 85% of them are one (``python -m benchmarks.claims_fresh``: free English that nobody tuned on), or too few
+were seen: to have a true sentence corrected is worse than to keep a false one in a hundred.
+"""
 
 _BREAK = re.compile(r"(?<=[.!?])\s+|\n+")
 
@@ -83,12 +90,22 @@ class Finding:
         return self._number(UNVERIFIABLE)
 
     @property
+    def num_sure(self) -> int:
+        """Contradictions of a kind that is surely one: ``reject`` and ``repair`` act on these alone."""
+        return sum(map(is_sure, self.claims))
+
+    @property
     def clean(self) -> bool:
-        """Whether there is neither a leak nor a contradiction."""
-        return not self.leaks and not self.num_contradicted
+        """Whether there is neither a leak nor a sure contradiction."""
+        return not self.leaks and not self.num_sure
 
     def _number(self, outcome: str) -> int:
         return sum(claim.checked.outcome == outcome for claim in self.claims)
+
+
+def is_sure(claim: FoundClaim) -> bool:
+    """Whether a claim is contradicted, and contradictions of its kind are rarely wrong."""
+    return claim.checked.outcome == CONTRADICTED and claim.checked.claim.kind not in REPORTED_ONLY
 
 
 def check_conversation(turns: Sequence[Turn], scene: Scene | None, facts: tuple[Fact, ...]) -> Finding:
@@ -152,11 +169,11 @@ def repair_messages(messages: Sequence[Message], reply_text: str, finding: Findi
 
 
 def faults_of(finding: Finding) -> tuple[str, ...]:
-    """One line for each contradiction, none twice, and one that names all leaks."""
+    """One line for each sure contradiction, none twice, and one that names all leaks."""
     faults = [
         f'"{_short(claim.words)}" is wrong: {claim.truth}.'
         for claim in finding.claims
-        if claim.checked.outcome == CONTRADICTED
+        if is_sure(claim)
     ]
     named = dict.fromkeys(f'"{_short(found.leak.words)}"' for found in finding.leaks)
     if named:
