@@ -8,6 +8,9 @@ from llavapose.pose.claims.extract import extract_claims
 from llavapose.pose.things import THING_NAMES
 from llavapose.records import Claim
 
+_NOMINATIVE = {"his": "he", "him": "he", "her": "she", "hers": "she", "their": "they", "them": "they"}
+"""Pronouns as claims name them."""
+
 
 class Scores(NamedTuple):
     """Shares of extracted claims that a reader lists, of listed claims that are extracted; and how many there are."""
@@ -61,7 +64,8 @@ def _same(claim: Claim, one: dict[str, Any], *, several: bool) -> bool:
         return False
     if one["kind"] == "count":  # whose words are the number's
         return True
-    return not several or not one["mention"] or _akin(claim.mention or "", one["mention"])
+    mention = (one["mention"] or "").lower()
+    return not several or not mention or _akin(claim.mention or "", _NOMINATIVE.get(mention, mention))
 
 
 def _one_thing(category: str, words: str) -> bool:

@@ -3,12 +3,13 @@
     python -m benchmarks.claims_fresh --half development --missed      # what may be looked at
     python -m benchmarks.claims_fresh                                  # both halves; the counted one decides
 
-``tests/pose/claims/fresh``: 600 true texts about pictures of the built-in world and 200 of them with one claim changed
-(``true.jsonl``, ``flips.jsonl``), written from the pictures' facts by readers who had not seen the extractor; and marks
-on real texts (``real_marks.jsonl``: hashes and offsets only; the texts are read where they lie, and the marks left out
-where they do not). ``free.jsonl``: 540 texts without a picture, in as many
-manners of writing as their writers could think of, for development. What a careful reader could argue either way is in ``real_marks_unsure.jsonl`` and counts neither
-way. Halves go by the sha256 of a text's id, a flip with the text that it was made of.
+``tests/pose/claims/fresh``: 600 true texts about pictures of the built-in world and 200 of them with one claim
+changed (``true.jsonl``, ``flips.jsonl``), written from the pictures' facts by readers who had not seen the extractor;
+and marks on real texts (``real_marks.jsonl``: hashes and offsets only; the texts are read where they lie, and the
+marks left out where they do not). ``free.jsonl``: 540 texts without a picture, in as many manners of writing as their
+writers could think of, for development. What a careful reader could argue either way is in
+``real_marks_unsure.jsonl`` and counts neither way. Halves go by the sha256 of a text's id, a flip with the text that
+it was made of.
 
 *alarms*: true texts in which something is contradicted. *found*: flips in which something is. *precision*, *recall*: of
 extracted claims against the listed ones. All with Wilson's 95% intervals.

@@ -15,6 +15,7 @@ from dataclasses import replace
 from llavapose.pose.claims.counts import count_claims, parts_of_totals
 from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, subject_at
 from llavapose.pose.claims.part_states import Read, part_claims
+from llavapose.pose.claims.parts import parts_in
 from llavapose.pose.claims.relations import compound_claims, contact_claims, one_legged, relation_claims
 from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import shared as words
@@ -68,6 +69,7 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     """All claims of a text in reading order; spans are positions in ``text``."""
     claims: list[Claim] = []
     carried: str | None = None
+    limb = ""
     plain, places = _plain(text)
     for start, end in sentences(plain):
         if end - start > MAX_SENTENCE:
@@ -75,9 +77,11 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
         sentence = _IDIOM.sub(lambda match: "~" * len(match[0]), re.sub(r"\s", " ", plain[start:end]))
         mentions = mentions_in(sentence)
         if not sentence.rstrip("\"' ").endswith("?"):
-            for claim in _sentence_claims(sentence, mentions, carried):
+            for claim in _sentence_claims(sentence, mentions, carried, limb):
                 first, last = places[claim.start + start], places[claim.end + start - 1]
                 claims.append(replace(claim, start=first, end=last + 1))
+        parts = parts_in(sentence, mentions)
+        limb = parts[-1].noun if parts else ""
         leading = [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
         carried = leading[-1] if leading else carried
     return parts_of_totals(claims, text)
@@ -97,9 +101,9 @@ def _plain(text: str) -> tuple[str, list[int]]:
     return "".join((*parts, lowered[end:])), [*places, *range(end, len(lowered))]
 
 
-def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None) -> list[Claim]:
+def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None, limb: str) -> list[Claim]:
     hidden = masked(sentence, mentions)
-    found = list(part_claims(sentence, mentions))
+    found = list(part_claims(sentence, mentions, limb))
     spans = [read.core for read in found]
     others: tuple[Claim, ...] = (
         *relation_claims(sentence, mentions),

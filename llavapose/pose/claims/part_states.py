@@ -86,9 +86,9 @@ class Read:
     core: tuple[int, int]
 
 
-def part_claims(sentence: str, mentions: list[Mention]) -> Iterator[Read]:
-    """Every state that is said of a body part."""
-    parts = parts_in(sentence, mentions)
+def part_claims(sentence: str, mentions: list[Mention], before: str = "") -> Iterator[Read]:
+    """Every state that is said of a body part; ``before`` as ``parts_in`` takes it."""
+    parts = parts_in(sentence, mentions, before)
     if not parts:
         return
     states = _states(sentence, {part.noun for part in parts})

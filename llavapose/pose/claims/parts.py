@@ -48,14 +48,20 @@ class Part:
     placed: bool = False
 
 
-def parts_in(sentence: str, mentions: list[Mention]) -> list[Part]:
-    """Body parts in order, each with its sides and, where named beside it, its owner."""
-    if not any(map(sentence.__contains__, _PART_CUES)):
+def parts_in(sentence: str, mentions: list[Mention], before: str = "") -> list[Part]:
+    """Body parts in order, each with its sides and, where named beside it, its owner.
+
+    Args:
+        sentence: in lower case.
+        mentions: of the sentence.
+        before: the noun that the sentence before ended with; "the left one" at the start borrows it.
+    """
+    if not before and not any(map(sentence.__contains__, _PART_CUES)):
         return []
-    return _owned(sentence, _parts(sentence, mentions), mentions)
+    return _owned(sentence, _parts(sentence, mentions, before), mentions)
 
 
-def _parts(sentence: str, mentions: list[Mention]) -> list[Part]:
+def _parts(sentence: str, mentions: list[Mention], before: str) -> list[Part]:
     """Body parts in order, with sides; "the other" and a bare side borrow from the part before."""
     found: list[Part] = []
     plain = masked(sentence, mentions)
@@ -74,6 +80,8 @@ def _parts(sentence: str, mentions: list[Mention]) -> list[Part]:
         noun = words.PART_NOUNS.get(group.get("noun") or "", group.get("noun") or "")
         if not noun:
             last = next((part for part in reversed(found) if part.sides or not part.placed), None)
+            if last is None and before and match.start() <= len("and the "):
+                last = Part(start=-1, end=0, noun=before, sides=())
             if last is None or _names_place(sentence, match):
                 continue
         gap = sentence[last.end : match.start()] if last else ""

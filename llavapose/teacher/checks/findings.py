@@ -170,11 +170,7 @@ def repair_messages(messages: Sequence[Message], reply_text: str, finding: Findi
 
 def faults_of(finding: Finding) -> tuple[str, ...]:
     """One line for each sure contradiction, none twice, and one that names all leaks."""
-    faults = [
-        f'"{_short(claim.words)}" is wrong: {claim.truth}.'
-        for claim in finding.claims
-        if is_sure(claim)
-    ]
+    faults = [f'"{_short(claim.words)}" is wrong: {claim.truth}.' for claim in finding.claims if is_sure(claim)]
     named = dict.fromkeys(f'"{_short(found.leak.words)}"' for found in finding.leaks)
     if named:
         names = f"{', '.join(named)} {'name' if len(named) > 1 else 'names'}"
