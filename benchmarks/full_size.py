@@ -10,7 +10,6 @@ share counted once, looked at four times a second. Ends with 1 where a count is 
 """
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -241,7 +240,11 @@ def main() -> int:
             put_in_place(folder)
         for step in steps:
             cost = measured(step.words(folder))
-            told = step.faults(folder, cost.output) if not cost.status else [f"ended with {cost.status}: {cost.output[-900:]}"]
+            told = (
+                step.faults(folder, cost.output)
+                if not cost.status
+                else [f"ended with {cost.status}: {cost.output[-900:]}"]
+            )
             faults += [f"{number:,} samples, {step.name}: {fault}" for fault in told]
             row = f"| {number:,} | {step.name} | {cost.wall_s:.1f} | {cost.cpu_s:.1f} | {cost.mib:,.0f} |"
             print(row, flush=True)

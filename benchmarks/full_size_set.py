@@ -42,24 +42,9 @@ LEAK, CONTRADICTION = "with a leak", "with a contradiction"
 WRONG = "There are nine people in the picture."
 LEAKING = "The keypoints show it."
 
-_ADJECTIVES = """
-beige bitter blue bold bright brittle bronze brown chalky cheap clean coarse copper coral cracked
-crimson crooked dusty faded fancy fragile glossy golden gray green heavy hollow humble crisp damp dull jagged lilac loose
-maroon modern muddy narrow navy faint flat grubby mellow pale patched plain polished purple rusty scarlet shiny silver slim smooth
-spare sturdy teal tiny vintage violet wooden marble woven sooty
-""".split()
-_NOUNS = """
-anchor barrel basin basket beacon bell blanket bottle bracket brick broom bucket button cabinet candle canister carton
-casket chisel cork crate curtain drum easel fabric flask funnel gasket hammer hinge jar kettle ladder lantern lever
-lid locker magnet mallet napkin needle nozzle padlock parcel pebble pillow pitcher plank pulley ribbon rope saucer
-shovel sieve spool teapot thimble trellis trowel urn vase wagon whistle tray
-""".split()
-_PLACES = """
-alcove arcade archway attic awning balcony bakery barn bench bridge canal cellar chapel cottage courtyard depot ditch
-doorway dune factory fence ferry fountain garage garden gate grove harbor hedge hut jetty kiosk lagoon library lobby
-market meadow mill monument orchard pantry pavilion pier pond porch quarry railing reef shed silo stable stall stream
-terrace theater tower trail tunnel veranda vineyard wall well wharf windmill
-""".split()
+_ADJECTIVES = ["beige", "bitter", "blue", "bold", "bright", "brittle", "bronze", "brown", "chalky", "cheap", "clean", "coarse", "copper", "coral", "cracked", "crimson", "crooked", "dusty", "faded", "fancy", "fragile", "glossy", "golden", "gray", "green", "heavy", "hollow", "humble", "crisp", "damp", "dull", "jagged", "lilac", "loose", "maroon", "modern", "muddy", "narrow", "navy", "faint", "flat", "grubby", "mellow", "pale", "patched", "plain", "polished", "purple", "rusty", "scarlet", "shiny", "silver", "slim", "smooth", "spare", "sturdy", "teal", "tiny", "vintage", "violet", "wooden", "marble", "woven", "sooty"]
+_NOUNS = ["anchor", "barrel", "basin", "basket", "beacon", "bell", "blanket", "bottle", "bracket", "brick", "broom", "bucket", "button", "cabinet", "candle", "canister", "carton", "casket", "chisel", "cork", "crate", "curtain", "drum", "easel", "fabric", "flask", "funnel", "gasket", "hammer", "hinge", "jar", "kettle", "ladder", "lantern", "lever", "lid", "locker", "magnet", "mallet", "napkin", "needle", "nozzle", "padlock", "parcel", "pebble", "pillow", "pitcher", "plank", "pulley", "ribbon", "rope", "saucer", "shovel", "sieve", "spool", "teapot", "thimble", "trellis", "trowel", "urn", "vase", "wagon", "whistle", "tray"]
+_PLACES = ["alcove", "arcade", "archway", "attic", "awning", "balcony", "bakery", "barn", "bench", "bridge", "canal", "cellar", "chapel", "cottage", "courtyard", "depot", "ditch", "doorway", "dune", "factory", "fence", "ferry", "fountain", "garage", "garden", "gate", "grove", "harbor", "hedge", "hut", "jetty", "kiosk", "lagoon", "library", "lobby", "market", "meadow", "mill", "monument", "orchard", "pantry", "pavilion", "pier", "pond", "porch", "quarry", "railing", "reef", "shed", "silo", "stable", "stall", "stream", "terrace", "theater", "tower", "trail", "tunnel", "veranda", "vineyard", "wall", "well", "wharf", "windmill"]
 
 
 @dataclass(kw_only=True)
