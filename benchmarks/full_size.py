@@ -5,8 +5,8 @@
 
 Writes samples of the published set's lengths and kinds (``full_size_set.py``) below outputs/benchmarks/full_size, runs
 each command as a process of its own and prints a row each. Wall seconds depend on what else the machine does, CPU
-seconds, of all processes of the command, hardly. Memory is the largest sum over the command's processes, pages that they
-share counted once, looked at four times a second. Ends with 1 where a count is not what was planted.
+seconds, of all processes of the command, hardly. Memory is the largest sum over a command's processes, shared pages
+counted once, looked at four times a second. Ends with 1 where a count is not what was planted.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def measured(words: Sequence[str]) -> Cost:
     looking.join()  # before the process is reaped: its number is nobody else's
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    mib = max(*peaks, used.ru_maxrss / 1024)
+    mib = max(peaks)
     cpu_s = used.ru_utime + used.ru_stime
     return Cost(wall_s=time.monotonic() - started, cpu_s=cpu_s, mib=mib, output=output, status=process.returncode)
 

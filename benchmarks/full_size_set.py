@@ -42,9 +42,26 @@ LEAK, CONTRADICTION = "with a leak", "with a contradiction"
 WRONG = "There are nine people in the picture."
 LEAKING = "The keypoints show it."
 
-_ADJECTIVES = ["beige", "bitter", "blue", "bold", "bright", "brittle", "bronze", "brown", "chalky", "cheap", "clean", "coarse", "copper", "coral", "cracked", "crimson", "crooked", "dusty", "faded", "fancy", "fragile", "glossy", "golden", "gray", "green", "heavy", "hollow", "humble", "crisp", "damp", "dull", "jagged", "lilac", "loose", "maroon", "modern", "muddy", "narrow", "navy", "faint", "flat", "grubby", "mellow", "pale", "patched", "plain", "polished", "purple", "rusty", "scarlet", "shiny", "silver", "slim", "smooth", "spare", "sturdy", "teal", "tiny", "vintage", "violet", "wooden", "marble", "woven", "sooty"]
-_NOUNS = ["anchor", "barrel", "basin", "basket", "beacon", "bell", "blanket", "bottle", "bracket", "brick", "broom", "bucket", "button", "cabinet", "candle", "canister", "carton", "casket", "chisel", "cork", "crate", "curtain", "drum", "easel", "fabric", "flask", "funnel", "gasket", "hammer", "hinge", "jar", "kettle", "ladder", "lantern", "lever", "lid", "locker", "magnet", "mallet", "napkin", "needle", "nozzle", "padlock", "parcel", "pebble", "pillow", "pitcher", "plank", "pulley", "ribbon", "rope", "saucer", "shovel", "sieve", "spool", "teapot", "thimble", "trellis", "trowel", "urn", "vase", "wagon", "whistle", "tray"]
-_PLACES = ["alcove", "arcade", "archway", "attic", "awning", "balcony", "bakery", "barn", "bench", "bridge", "canal", "cellar", "chapel", "cottage", "courtyard", "depot", "ditch", "doorway", "dune", "factory", "fence", "ferry", "fountain", "garage", "garden", "gate", "grove", "harbor", "hedge", "hut", "jetty", "kiosk", "lagoon", "library", "lobby", "market", "meadow", "mill", "monument", "orchard", "pantry", "pavilion", "pier", "pond", "porch", "quarry", "railing", "reef", "shed", "silo", "stable", "stall", "stream", "terrace", "theater", "tower", "trail", "tunnel", "veranda", "vineyard", "wall", "well", "wharf", "windmill"]
+_ADJECTIVES = """
+beige bitter blue bold bright brittle bronze brown chalky cheap clean coarse copper coral cracked crimson crooked
+dusty faded fancy fragile glossy golden gray green heavy hollow humble crisp damp dull jagged lilac loose maroon
+modern muddy narrow navy faint flat grubby mellow pale patched plain polished purple rusty scarlet shiny silver slim
+smooth spare sturdy teal tiny vintage violet wooden marble woven sooty
+"""
+_NOUNS = """
+anchor barrel basin basket beacon bell blanket bottle bracket brick broom bucket button cabinet candle canister carton
+casket chisel cork crate curtain drum easel fabric flask funnel gasket hammer hinge jar kettle ladder lantern lever
+lid locker magnet mallet napkin needle nozzle padlock parcel pebble pillow pitcher plank pulley ribbon rope saucer
+shovel sieve spool teapot thimble trellis trowel urn vase wagon whistle tray
+"""
+_PLACES = """
+alcove arcade archway attic awning balcony bakery barn bench bridge canal cellar chapel cottage courtyard depot ditch
+doorway dune factory fence ferry fountain garage garden gate grove harbor hedge hut jetty kiosk lagoon library lobby
+market meadow mill monument orchard pantry pavilion pier pond porch quarry railing reef shed silo stable stall stream
+terrace theater tower trail tunnel veranda vineyard wall well wharf windmill
+"""
+
+_LISTS = tuple(words.split() for words in (_ADJECTIVES, _NOUNS, _ADJECTIVES, _PLACES))
 
 
 @dataclass(kw_only=True)
@@ -57,11 +74,11 @@ class Fillers:
         """The next one, of ten words; any two differ in two words at least."""
         self.number += 1
         left, words, total = self.number * 7_368_787 % 64**4, [], 0  # an odd step: none of 64 ** 4 comes again
-        for listed in (_ADJECTIVES, _NOUNS, _ADJECTIVES, _PLACES):
+        for listed in _LISTS:
             left, place = divmod(left, 64)
             total += place
             words.append(listed[place])
-        thing = f"{words[0]} {_ADJECTIVES[total % 64]} {words[1]}"
+        thing = f"{words[0]} {_LISTS[0][total % 64]} {words[1]}"
         return f"There is a {thing} by the {words[2]} {words[3]}."
 
 

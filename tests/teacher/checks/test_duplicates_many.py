@@ -1,4 +1,4 @@
-"""Thousands of answers: none is called a repetition that is none, none that is planted is missed, none costs too much."""
+"""Thousands of answers: no repetition is made up, none that is planted is missed, none costs too much."""
 
 import random
 import time
@@ -68,21 +68,12 @@ def test_all_that_is_planted_is_found_wherever_it_stands(seed: int) -> None:
     assert mixed[HOW[2]] + mixed[HOW[3]] >= 198, "of a pair either may be the first"
 
 
-@pytest.mark.xfail(reason="the index alone is asked", strict=True)
-def test_of_one_picture_a_near_repetition_is_never_missed() -> None:
-    """The index offers one of ten pairs that overlap by 0.9 not at all; within a picture every pair is measured."""
-    rng = random.Random(5)
-    made = []
-    for at in range(400):
-        words = [f"w{at}x{number}" for number in range(100)]
-        other = list(words)
-        other[rng.randrange(10, 90)] = "changed"  # 95 of 101 triples are the same
-        made += [sample(f"{at}a", f"{at}.jpg", " ".join(words)), sample(f"{at}b", f"{at}.jpg", " ".join(other))]
-    # Without the index 378 are to be expected: a signature measures an overlap of 0.94 as less than 0.9 once in 18.
-    assert counts(made)[HOW[2]] >= 370
+def test_in_a_crowd_the_repetition_at_one_picture_is_told_from_those_at_others() -> None:
+    base = " ".join(f"word{number}" for number in range(60))
+    made = [sample(f"{at} {turn}", f"{at}.jpg", f"{base} {at} {turn}") for turn in range(2) for at in range(200)]
+    assert counts(made) == {HOW[0]: 0, HOW[1]: 0, HOW[2]: 200, HOW[3]: 199}
 
 
-@pytest.mark.xfail(reason="compared with all", strict=True)
 def test_a_crowd_that_is_nearly_the_same_costs_no_more_each_than_a_few() -> None:
     """Boilerplate: every answer is nearly every other; each is compared with some of them, not with all."""
     base = " ".join(f"word{number}" for number in range(60))
