@@ -203,7 +203,7 @@ STEPS = (
         name="audit, no scenes",
         words=lambda folder: [
             sys.executable, str(ROOT / "generate.py"), f"scenes.root={folder / 'none'}",
-            f"audit={folder / 'samples.jsonl'}", f"output_dir={folder / 'audit'}",
+            f"audit={folder / 'samples.jsonl'}", f"output_dir={folder / 'audit_alone'}",
         ],
         faults=partial(audit_faults, claims=False),
     ),
@@ -239,6 +239,8 @@ def main() -> int:
         if any(step.of_made for step in steps):
             put_in_place(folder)
         for step in steps:
+            for name in ("audit", "audit_alone", "alone", "data"):
+                shutil.rmtree(folder / name, ignore_errors=True)
             cost = measured(step.words(folder))
             told = (
                 step.faults(folder, cost.output)

@@ -18,7 +18,6 @@ from llavapose.records import Scene
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.checks.audit import audit
 
-
 ROOT = Path(__file__).parents[3]
 ANSWERS = (
     "There are three people in the picture.",
