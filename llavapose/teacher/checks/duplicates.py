@@ -6,7 +6,7 @@ and those that share a band of nine numbers of the signature (locality-sensitive
 the first. What comes later is the duplicate of what came first, so that the same samples give the same report.
 
 A text alone gives its ``Print``, which any process can make (``print_of``). ``Repeats`` and ``Overlaps`` take prints in
-order and hold about 1 kB for each long text, 0.3 kB for each short one.
+order and hold about 1.5 kB for each long text, 0.5 kB for each short one.
 """
 
 import hashlib
