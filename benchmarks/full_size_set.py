@@ -101,9 +101,12 @@ class Writer:
 
     def picture(self, number: int, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
         """(kind, answer) of the picture's samples."""
-        scene, own = number % len(self.told), dict[str, str]()
+        scene, own, copied = number % len(self.told), dict[str, str](), set[str]()
         for kind in kinds:
             fault, text = self._planted(kind, scene, own)
+            if fault == SAME_OTHER:  # what is copied twice to a picture comes again there, too
+                fault = SAME_ONE if text in copied else SAME_OTHER
+                copied.add(text)
             self.planted.setdefault(kind, Counter()).update(["samples", *([fault] if fault else [])])
             if not fault:
                 own[kind] = text
