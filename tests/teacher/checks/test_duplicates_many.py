@@ -69,7 +69,7 @@ def test_all_that_is_planted_is_found_wherever_it_stands(seed: int) -> None:
 
 
 def test_in_a_crowd_the_repetition_at_one_picture_is_told_from_those_at_others() -> None:
-    base = " ".join(f"word{number}" for number in range(60))
+    base = " ".join(f"word{number}" for number in range(400))
     made = [sample(f"{at} {turn}", f"{at}.jpg", f"{base} {at} {turn}") for turn in range(2) for at in range(200)]
     assert counts(made) == {HOW[0]: 0, HOW[1]: 0, HOW[2]: 200, HOW[3]: 199}
 
