@@ -76,7 +76,7 @@ def test_in_a_crowd_the_repetition_at_one_picture_is_told_from_those_at_others()
 
 def test_a_crowd_that_is_nearly_the_same_costs_no_more_each_than_a_few() -> None:
     """Boilerplate: every answer is nearly every other; each is compared with some of them, not with all."""
-    base = " ".join(f"word{number}" for number in range(60))
+    base = " ".join(f"word{number}" for number in range(400))
 
     def seconds(num: int) -> float:
         made = [sample(str(at), f"{at}.jpg", f"{base} {at}") for at in range(num)]
