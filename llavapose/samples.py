@@ -8,6 +8,7 @@ picture is also found by its name below the image folder, whatever folders the r
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,36 @@ def sample_files(path: Path) -> list[Path]:
     if not path.is_file():
         next(read_jsonl(path, what=WHAT))  # says what is wrong with the path
     return [path]
+
+
+@contextmanager
+def steady(path: Path) -> Iterator[None]:
+    """Prove that the files of a set stay the same, in size and time, for as long as the block reads them.
+
+    Raises:
+        DataError: at the end of the block, one that was changed; else as ``sample_files``.
+    """
+    before = _looks(path)
+    yield
+    if changed := [str(file) for file, look in _looks(path).items() ^ before.items()]:
+        raise DataError(f"{WHAT}: {changed[0]} was changed while it was read; start again when it is whole")
+
+
+def _looks(path: Path) -> dict[Path, tuple[int, int]]:
+    stats = {file: file.stat() for file in sample_files(path)}
+    return {file: (stat.st_size, stat.st_mtime_ns) for file, stat in stats.items()}
+
+
+def count_lines(path: Path) -> int | None:
+    """About how many records there are, for a bar: the lines of the files; None where one is a JSON list."""
+    total = 0
+    for file in sample_files(path):
+        if is_list(file):
+            return None
+        with file.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                total += piece.count(b"\n")
+    return total
 
 
 def _is_named_list(file: Path) -> bool:

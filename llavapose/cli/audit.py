@@ -10,9 +10,10 @@ def audit_page(config: GenerateConfig, path: Path, folder: Path) -> None:
     from llavapose.report.audit_page import AuditPage, write_audit_page
     from llavapose.scenes.open import opened_if_there
     from llavapose.teacher.checks.audit import audit
+    from llavapose.teacher.checks.looks import num_cores
     from llavapose.teacher.context import context_text
 
-    found = audit(path, None, opened_if_there(config.scenes, config.split))
+    found = audit(path, None, opened_if_there(config.scenes, config.split), processes=num_cores())
     print("\n".join(found.lines()))
     page = AuditPage(
         title=path.name, lines=found.notes(), rows=found.rows(), worst=found.worst, drawn=found.drawn,

@@ -20,6 +20,7 @@ def main(config: GenerateConfig) -> None:
     from llavapose.evaluation.benchmarks.world import benchmark_texts
     from llavapose.report.samples_page import write_samples_page
     from llavapose.scenes.open import open_scenes
+    from llavapose.teacher.checks.looks import num_cores
     from llavapose.teacher.context import context_text
     from llavapose.teacher.dataset.release import write_card_and_exports
     from llavapose.teacher.make import ensure_samples, print_plan
@@ -36,7 +37,13 @@ def main(config: GenerateConfig) -> None:
         folder=config.output_dir, split=config.split, opened=scenes, max_usd=config.max_usd,
     )  # fmt: skip
     beside = write_card_and_exports(
-        made, scenes, config.scenes, config.teacher, exports=config.exports, benchmark=benchmark_texts(config.scenes)
+        made,
+        scenes,
+        config.scenes,
+        config.teacher,
+        exports=config.exports,
+        benchmark=benchmark_texts(config.scenes),
+        processes=num_cores(),
     )
     print("\n".join(beside))
     if config.num_page_scenes and scenes.images.is_dir():

@@ -4,5 +4,5 @@ In: turns with their scene and facts, or samples that anybody made. Out: a ``Fin
 and contradicted, leaks), groups of repeated answers, an audit.
 
 Read ``leaks`` (words that betray annotations), ``findings`` (one conversation), ``duplicates`` (across many),
-``audit``.
+``looks`` (one sample, and many in several processes), ``audit``.
 """

@@ -5,19 +5,20 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 from llavapose.pictures import plain_name
-from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Sample, Scene
-from llavapose.samples import KIND_TOLD_BY, stream_samples
+from llavapose.samples import KIND_TOLD_BY, count_lines, steady, stream_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.teacher.checks.duplicates import HOW, Duplicates, find_duplicates
-from llavapose.teacher.checks.findings import Finding, check_conversation, to_json
+from llavapose.teacher.checks.duplicates import HOW, Duplicates, Repeats
+from llavapose.teacher.checks.findings import to_json
+from llavapose.teacher.checks.looks import Look, finding_of, looked_through
 from llavapose.teacher.dataset.card import Checked
 
 UNTOLD = "untold"
@@ -131,7 +132,14 @@ class AuditReport:
 
 
 def audit(
-    path: Path, images: Path | None, scenes: SceneSet | None, *, seed: int = 0, num_worst: int = 20, num_drawn: int = 20
+    path: Path,
+    images: Path | None,
+    scenes: SceneSet | None,
+    *,
+    seed: int = 0,
+    num_worst: int = 20,
+    num_drawn: int = 20,
+    processes: int = 1,
 ) -> AuditReport:
     """Read samples once and check each.
 
@@ -142,12 +150,20 @@ def audit(
         seed: of the draw.
         num_worst: samples that the page begins with.
         num_drawn: samples that the page goes on with.
+        processes: that look at samples; their number changes nothing but the time.
 
     Raises:
-        DataError: no such file, a folder without samples, or no record that can be read; names the first.
+        DataError: no such file, a folder without samples, no record that can be read (names the first), or a file that
+            was changed meanwhile.
+        LlavaPoseError: one of the processes was ended from outside.
     """
-    look = _Look(scenes=scenes, rng=random.Random(seed), num_worst=num_worst, num_drawn=num_drawn)
-    duplicates = find_duplicates(look.through(path))
+    look = _Seen(scenes=scenes, rng=random.Random(seed), num_worst=num_worst, num_drawn=num_drawn)
+    repeats = Repeats()
+    with steady(path):
+        read = tqdm(look.through(path), total=count_lines(path), desc="audit", unit="sample")
+        for (sample, scene), found in looked_through(read, processes=processes):
+            look.take(sample, scene, found)
+            repeats.take(sample, found.answers)
     if not look.counts:
         why = f"; {look.num_problems:,} cannot: {look.problems[0]}" if look.problems else ", for it is empty"
         raise DataError(f"audit: no record of {path} can be read{why}")
@@ -157,17 +173,17 @@ def audit(
         images=images or (scenes.images if scenes else None),
         checked={kind: Checked(**look.counts[kind]) for kind in order},
         leaks=dict(sorted(look.leaks.items())),
-        duplicates=duplicates,
+        duplicates=repeats.result(),
         with_scene=look.with_scene,
         num_problems=look.num_problems,
         problems=tuple(look.problems),
-        worst=tuple(item for _, _, item in sorted(look.worst, key=lambda entry: entry[:2], reverse=True)),
-        drawn=tuple(item for _, item in sorted(look.drawn, key=lambda entry: entry[0])),
+        worst=tuple(_item(*entry[2]) for entry in sorted(look.worst, key=lambda entry: entry[:2], reverse=True)),
+        drawn=tuple(_item(*entry[1]) for entry in sorted(look.drawn, key=lambda entry: entry[0])),
     )
 
 
 @dataclass(kw_only=True)
-class _Look:
+class _Seen:
     """What has been seen so far: counts, the worst, and a draw in which each sample has the same chance."""
 
     scenes: SceneSet | None
@@ -179,13 +195,13 @@ class _Look:
     with_scene: int = 0
     num_problems: int = 0
     problems: list[str] = field(default_factory=list)
-    worst: list[tuple[tuple[int, int], int, AuditItem]] = field(default_factory=list)
-    drawn: list[tuple[int, AuditItem]] = field(default_factory=list)
+    number: int = 0
+    worst: list[tuple[tuple[int, int], int, tuple[Sample, Scene | None]]] = field(default_factory=list)
+    drawn: list[tuple[int, tuple[Sample, Scene | None]]] = field(default_factory=list)
 
-    def through(self, path: Path) -> Iterator[Sample]:
-        """Yield each sample after it was looked at."""
+    def through(self, path: Path) -> Iterator[tuple[Sample, Scene | None]]:
+        """Yield each sample with its scene; records that cannot be read are noted."""
         by_name = {plain_name(scene.image): scene for scene in self.scenes.scenes} if self.scenes else {}
-        number = 0
         for sample, problem in stream_samples(path, None, kind=next(iter(KINDS))):
             if sample is None:
                 self.num_problems += 1
@@ -193,42 +209,35 @@ class _Look:
                 continue
             if sample.provenance.get(KIND_TOLD_BY):
                 sample = replace(sample, kind=UNTOLD)
-            scene = by_name.get(plain_name(sample.image))
-            self._take(sample, scene, number)
-            number += 1
-            yield sample
+            yield sample, by_name.get(plain_name(sample.image))
 
-    def _take(self, sample: Sample, scene: Scene | None, number: int) -> None:
-        facts = _facts(scene) if scene is not None else ()
-        finding = check_conversation(sample.turns, scene, facts)
+    def take(self, sample: Sample, scene: Scene | None, found: Look) -> None:
+        """Count what was seen in the next sample."""
         self.with_scene += scene is not None
-        self.leaks.update(found.leak.kind for found in finding.leaks)
+        self.leaks.update(found.leaks)
         counts = self.counts.setdefault(sample.kind, Counter())
         counts["conversations"] += 1
-        counts["with_leak"] += bool(finding.leaks)
-        counts["with_contradiction"] += bool(finding.num_contradicted)
+        counts["with_leak"] += bool(found.leaks)
+        counts["with_contradiction"] += bool(found.contradicted)
         for outcome in ("supported", "contradicted", "unverifiable"):
-            counts[outcome] += getattr(finding, f"num_{outcome}")
-        self._keep(sample, scene, finding, number)
+            counts[outcome] += getattr(found, outcome)
+        self._keep((sample, scene), (found.contradicted + len(found.leaks), found.contradicted))
+        self.number += 1
 
-    def _keep(self, sample: Sample, scene: Scene | None, finding: Finding, number: int) -> None:
+    def _keep(self, seen: tuple[Sample, Scene | None], faults: tuple[int, int]) -> None:
         """Among the worst if it is one of them, and in the draw if it falls on it (reservoir sampling)."""
-        faults = (finding.num_contradicted + len(finding.leaks), finding.num_contradicted)
-        place = self.rng.randrange(number + 1)
-        drawn = number < self.num_drawn or place < self.num_drawn
-        if not drawn and not faults[0]:
-            return
-        item = AuditItem(sample=sample, finding=to_json(finding), scene=scene)
+        place = self.rng.randrange(self.number + 1)
         if faults[0] and self.num_worst:
             push = heapq.heappush if len(self.worst) < self.num_worst else heapq.heappushpop
-            push(self.worst, (faults, -number, item))
-        if number < self.num_drawn:
-            self.drawn.append((number, item))
-        elif drawn:
-            self.drawn[place] = (number, item)
+            push(self.worst, (faults, -self.number, seen))
+        if self.number < self.num_drawn:
+            self.drawn.append((self.number, seen))
+        elif place < self.num_drawn:
+            self.drawn[place] = (self.number, seen)
 
 
-_facts = lru_cache(maxsize=4096)(scene_facts)
+def _item(sample: Sample, scene: Scene | None) -> AuditItem:
+    return AuditItem(sample=sample, finding=to_json(finding_of(sample, scene)), scene=scene)
 
 
 def _share(number: int, whole: int) -> str:

@@ -10,8 +10,10 @@ One finding as it lies beside a sample (``to_json``)::
 """
 
 import re
+from bisect import bisect, bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any
 
 from llavapose.llm.chat import Message
@@ -121,8 +123,9 @@ def check_conversation(turns: Sequence[Turn], scene: Scene | None, facts: tuple[
     for index, turn in enumerate(turns):
         if scene is None or turn.role != "assistant":
             continue
+        breaks = [match.span() for match in _BREAK.finditer(turn.text)]
         for checked in check_text(turn.text, scene, facts):
-            words = _sentence(turn.text, checked.claim.start, checked.claim.end)
+            words = _sentence(turn.text, checked.claim.start, checked.claim.end, breaks)
             truth = truth_of(checked, scene) if checked.outcome == CONTRADICTED else ""
             claims.append(FoundClaim(turn=index, words=words, checked=checked, truth=truth))
     return Finding(leaks=tuple(leaks), claims=tuple(claims))
@@ -225,11 +228,11 @@ def _claimed(claim: Claim, fact: Fact) -> str:
     return phrase(Fact(kind=claim.kind, person=None, value=claim.value, sure=True)).removesuffix(" of")
 
 
-def _sentence(text: str, start: int, end: int) -> str:
-    """The sentence or sentences that a span lies in."""
-    before = [match.end() for match in _BREAK.finditer(text, 0, start)]
-    after = _BREAK.search(text, end)
-    return text[before[-1] if before else 0 : after.start() if after else len(text)].strip()
+def _sentence(text: str, start: int, end: int, breaks: Sequence[tuple[int, int]]) -> str:
+    """The sentence or sentences that a span lies in, between two of the text's breaks."""
+    before, after = bisect(breaks, start, key=itemgetter(1)), bisect_left(breaks, end, key=itemgetter(0))
+    first = breaks[before - 1][1] if before else 0
+    return text[first : breaks[after][0] if after < len(breaks) else len(text)].strip()
 
 
 def _short(words: str, most: int = 160) -> str:

@@ -8,6 +8,7 @@ point is") is a leak only in the company that makes it one ("bounding box", "poi
 """
 
 import re
+from bisect import bisect
 from dataclasses import dataclass
 
 LEAKS_VERSION = "1"
@@ -127,8 +128,10 @@ def find_leaks(text: str) -> tuple[Leak, ...]:
             continue
         name = "leak" if "leak" in pattern.groupindex else 0
         found += [(*match.span(name), kind) for match in pattern.finditer(plain)]
-    kept: list[Leak] = []
+    kept: list[tuple[int, int, str]] = []  # in reading order, none over another
     for start, end, kind in sorted(found, key=lambda span: (span[0] - span[1], span[0])):
-        if not any(start < leak.end and leak.start < end for leak in kept):
-            kept.append(Leak(start=start, end=end, words=text[start:end], kind=kind))
-    return tuple(sorted(kept, key=lambda leak: leak.start))
+        place = bisect(kept, start, key=lambda span: span[0])
+        before, behind = kept[place - 1][1] if place else 0, kept[place][0] if place < len(kept) else len(text)
+        if before <= start and end <= behind:
+            kept.insert(place, (start, end, kind))
+    return tuple(Leak(start=start, end=end, words=text[start:end], kind=kind) for start, end, kind in kept)

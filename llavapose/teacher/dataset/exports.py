@@ -15,14 +15,15 @@ r"""Samples in the forms that other trainers read; each is written atomically an
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from llavapose.errors import ConfigError, DataError
-from llavapose.files import atomic_write, write_json, write_jsonl
+from llavapose.files import atomic_write, write_json
 from llavapose.llava_json import IMAGE_MARK, to_record
 from llavapose.records import Sample
-from llavapose.samples import stream_samples
+from llavapose.samples import steady, stream_samples
 
 LLAVA, MESSAGES, PARQUET = "llava.json", "messages.jsonl", "samples.parquet"
 ROWS_A_GROUP = 2000
@@ -61,63 +62,98 @@ def export_samples(
 
     Raises:
         ConfigError: an unknown format, or pyarrow is missing for ``parquet``.
-        DataError: a bad record.
+        DataError: a bad record, or a file that was changed meanwhile.
     """
-    writers: dict[str, Callable[[], Path]] = {
-        "llava": lambda: write_llava(samples, folder / LLAVA),
-        "messages": lambda: write_messages(samples, folder / MESSAGES, images=images),
-        "parquet": lambda: write_parquet(samples, folder / PARQUET),
-    }
-    unknown = [name for name in formats if name not in writers]
+    with steady(samples), exporting(folder, formats, images=images) as (files, take):
+        for sample in good_samples(samples):
+            take(sample)
+    return files
+
+
+@contextmanager
+def exporting(
+    folder: Path, formats: Sequence[str], *, images: Path | None = None
+) -> Iterator[tuple[dict[str, Path], Callable[[Sample], None]]]:
+    """Give (format -> file, what takes the next sample); the files are there once the block has ended well.
+
+    Args:
+        folder: as in ``export_samples``, like the others and what is raised.
+        formats: which.
+        images: put before pictures' paths.
+    """
+    unknown = [name for name in formats if name not in _WRITERS]
     if unknown:
-        raise ConfigError(f"export {', '.join(unknown)}: no such format; expected some of {', '.join(writers)}")
+        raise ConfigError(f"export {', '.join(unknown)}: no such format; expected some of {', '.join(_WRITERS)}")
     if "parquet" in formats:
         _pyarrow()  # before anything is written
-    return {name: writers[name]() for name in dict.fromkeys(formats)}
+    with ExitStack() as stack:
+        files = {name: folder / _WRITERS[name][0] for name in dict.fromkeys(formats)}
+        takes = [stack.enter_context(_WRITERS[name][1](path, images)) for name, path in files.items()]
+
+        def take(sample: Sample) -> None:
+            for one in takes:
+                one(sample)
+
+        yield files, take
 
 
-def write_llava(samples: Path, path: Path) -> Path:
+@contextmanager
+def _llava(path: Path, images: Path | None) -> Iterator[Callable[[Sample], None]]:
     """One JSON list with the fields of LLaVA's trainer."""
     with atomic_write(path) as stream:
         mark = "["
-        for sample in good_samples(samples):
+
+        def take(sample: Sample) -> None:
+            nonlocal mark
             record = to_record(sample)
             del record["provenance"]
             stream.write(f"{mark}\n{json.dumps(record, ensure_ascii=False)}")
             mark = ","
+
+        yield take
         stream.write("\n]\n" if mark == "," else "[]\n")
-    return path
 
 
-def write_messages(samples: Path, path: Path, *, images: Path | None = None) -> Path:
+@contextmanager
+def _messages(path: Path, images: Path | None) -> Iterator[Callable[[Sample], None]]:
     """JSONL with ``messages`` and ``images``, and LLaMA-Factory's ``dataset_info.json`` beside it."""
-    write_jsonl(path, (_messages_row(sample, images) for sample in good_samples(samples)))
+    with atomic_write(path) as stream:
+
+        def take(sample: Sample) -> None:
+            stream.write(f"{json.dumps(_messages_row(sample, images), ensure_ascii=False)}\n")
+
+        yield take
     write_json(path.parent / "dataset_info.json", DATASET_INFO)
-    return path
 
 
-def write_parquet(samples: Path, path: Path) -> Path:
-    """One parquet file, a few thousand samples a row group.
-
-    Raises:
-        ConfigError: pyarrow is not installed.
-    """
+@contextmanager
+def _parquet(path: Path, images: Path | None) -> Iterator[Callable[[Sample], None]]:
+    """One parquet file, a few thousand samples a row group."""
     arrow, parquet = _pyarrow()
     message = arrow.struct([("role", arrow.string()), ("content", arrow.string())])
-    schema = arrow.schema(
-        [
-            ("id", arrow.string()),
-            ("image", arrow.string()),
-            ("images", arrow.list_(arrow.string())),
-            ("kind", arrow.string()),
-            ("messages", arrow.list_(message)),
-            ("provenance", arrow.string()),
-        ]
-    )
+    columns = {
+        "id": arrow.string(), "image": arrow.string(), "images": arrow.list_(arrow.string()), "kind": arrow.string(),
+        "messages": arrow.list_(message), "provenance": arrow.string(),
+    }  # fmt: skip
+    schema, group = arrow.schema(list(columns.items())), list[dict[str, Any]]()
     with atomic_write(path, "wb") as stream, parquet.ParquetWriter(stream, schema) as writer:
-        for group in _groups(good_samples(samples)):
-            writer.write_table(arrow.Table.from_pylist([_parquet_row(sample) for sample in group], schema=schema))
-    return path
+
+        def write() -> None:
+            writer.write_table(arrow.Table.from_pylist(group, schema=schema))
+            group.clear()
+
+        def take(sample: Sample) -> None:
+            group.append(_parquet_row(sample))
+            if len(group) == ROWS_A_GROUP:
+                write()
+
+        yield take
+        if group:
+            write()
+
+
+_WRITERS = {"llava": (LLAVA, _llava), "messages": (MESSAGES, _messages), "parquet": (PARQUET, _parquet)}
+"""Format -> (name of its file, what writes it)."""
 
 
 def good_samples(samples: Path) -> Iterator[Sample]:
@@ -130,17 +166,6 @@ def good_samples(samples: Path) -> Iterator[Sample]:
         if sample is None:
             raise DataError(problem)
         yield sample
-
-
-def _groups(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
-    group: list[Sample] = []
-    for sample in samples:
-        group.append(sample)
-        if len(group) == ROWS_A_GROUP:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def _contents(sample: Sample, mark: str) -> list[dict[str, str]]:

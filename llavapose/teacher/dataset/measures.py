@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llavapose.kinds import KINDS
 from llavapose.records import Sample
@@ -72,37 +72,54 @@ class Measures:
     teachers: dict[str, int]
 
 
-def measure(samples: Iterable[Sample]) -> Measures:
-    """Look through all samples once; holds counts alone."""
-    kinds, teachers, words = Counter[str](), Counter[str](), Counter[str]()
-    lengths: dict[str, Counter[int]] = {}
-    pictures: set[str] = set()
-    for sample in samples:
-        kinds[sample.kind] += 1
-        pictures.add(sample.image)
-        teachers[str(sample.provenance.get("teacher", "unknown"))] += 1
+@dataclass(kw_only=True)
+class Measuring:
+    """Counts of the samples so far; holds nothing else of them."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    teachers: Counter[str] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+    lengths: dict[str, Counter[int]] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)
+
+    def take(self, sample: Sample) -> None:
+        """Count the next sample."""
+        self.kinds[sample.kind] += 1
+        self.pictures.add(sample.image)
+        self.teachers[str(sample.provenance.get("teacher", "unknown"))] += 1
         for turn in sample.turns:
             if turn.role == "assistant":
-                lengths.setdefault(sample.kind, Counter())[len(turn.text.split())] += 1
-                words.update(_WORD.findall(turn.text.lower().replace("’", "'")))
-    verbs, parts = Counter[str](), Counter[str]()
-    for word, times in words.items():
-        verb, part = verb_of(word), body_part_of(word)
-        if verb:
-            verbs[verb] += times
-        if part:
-            parts[part] += times
-    order = [kind for kind in KINDS if kind in kinds]
-    return Measures(
-        samples={kind: kinds[kind] for kind in order},
-        pictures=len(pictures),
-        lengths={kind: _lengths(lengths[kind]) for kind in order if kind in lengths},
-        words=words.total(),
-        different_words=len(words),
-        verbs=_commonest(verbs),
-        body_parts=_commonest(parts),
-        teachers=dict(sorted(teachers.items())),
-    )
+                self.lengths.setdefault(sample.kind, Counter())[len(turn.text.split())] += 1
+                self.words.update(_WORD.findall(turn.text.lower().replace("’", "'")))
+
+    def result(self) -> Measures:
+        """What was counted so far."""
+        verbs, parts = Counter[str](), Counter[str]()
+        for word, times in self.words.items():
+            verb, part = verb_of(word), body_part_of(word)
+            if verb:
+                verbs[verb] += times
+            if part:
+                parts[part] += times
+        order = [kind for kind in KINDS if kind in self.kinds]
+        return Measures(
+            samples={kind: self.kinds[kind] for kind in order},
+            pictures=len(self.pictures),
+            lengths={kind: _lengths(self.lengths[kind]) for kind in order if kind in self.lengths},
+            words=self.words.total(),
+            different_words=len(self.words),
+            verbs=_commonest(verbs),
+            body_parts=_commonest(parts),
+            teachers=dict(sorted(self.teachers.items())),
+        )
+
+
+def measure(samples: Iterable[Sample]) -> Measures:
+    """Look through all samples once; holds counts alone."""
+    measuring = Measuring()
+    for sample in samples:
+        measuring.take(sample)
+    return measuring.result()
 
 
 def verb_of(word: str) -> str | None:
