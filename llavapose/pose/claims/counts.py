@@ -67,7 +67,7 @@ _SOME_ONE = (
     rf"(?:{SINGULAR}|{PLURALS})"
 )
 _LISTED = re.compile(
-    rf"\b{_SOME_ONE}(?:{WORN})*(?: on \w+ \w+)?(?:, {_SOME_ONE}(?:{WORN})*)*,? and {_SOME_ONE}\b(?!-)(?!'s)"
+    rf"\b(?>{_SOME_ONE}(?:{WORN})?+)(?: on \w+ \w+)?(?>, {_SOME_ONE}(?:{WORN})?+){{0,6}},? and {_SOME_ONE}\b(?!-)(?!'s)"
 )
 """Several people one after the other: "a woman and two men"."""
 _LISTED_ONE = re.compile(

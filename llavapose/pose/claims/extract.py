@@ -59,6 +59,9 @@ _INSTEAD = {
 }  # fmt: skip
 _REWORDED = re.compile(rf"\b(?:{'|'.join(_INSTEAD)})\b|\*+|`+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
 
+_UNMASK = str.maketrans("ƿǀ", "wl")
+"""The signs behind which people are hidden, where a text has them."""
+
 # Three times the longest that people write of a picture. Everyone named is compared with everyone: a list without end
 # would be read for minutes.
 MAX_SENTENCE = 1000
@@ -92,6 +95,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
     lowered = text.lower().replace("’", "'")
     if len(lowered) != len(text):  # a few letters grow when lowered, and would shift every span
         lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text).replace("’", "'")
+    lowered = lowered.translate(_UNMASK)
     parts, places, end = [], [], 0
     for match in _REWORDED.finditer(lowered):
         instead = _INSTEAD.get(match[0], "")
