@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llavapose.pose.language import label
-from llavapose.pose.people import prominent, references
+from llavapose.pose.people import references
 from llavapose.pose.vocabulary import GROUPS, OPPOSITES
 from llavapose.records import Fact, Scene
 
@@ -48,7 +48,7 @@ def candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[Candidate]:
         # "The person on the left" says much about where they are: truth is balanced among equal references only.
         reference = names[fact.person] if fact.person is not None else ""
         others = _name_of_target(fact, names) if fact.kind == "side_of" else ""
-        crowd = len(prominent(scene)) if fact.kind == "nearest" else 0
+        crowd = tuple(sorted(filter(None, names))) if fact.kind == "nearest" else ()
         several = fact.kind != "count" and len(scene.people) > 1
         context = (fact.kind, fact.part or "", reference, others, crowd, several)
         same = [f for f in facts if (f.kind, f.person, f.part) == (fact.kind, fact.person, fact.part)]

@@ -7,6 +7,7 @@ import pytest
 
 from llavapose.evaluation.probe.items import build_probe, item_row
 from llavapose.evaluation.probe.score import probe_table
+from llavapose.pose.people import references
 from llavapose.pose.vocabulary import GROUPS
 
 
@@ -99,3 +100,11 @@ def test_rows_of_one_and_several_people_are_told_apart(items):
     assert of_group(table, "all (one person)")["skill"] == 1.0
     assert of_group(table, "all (several people)")["skill"] == -1.0
     assert 0 < of_group(table, "all (one person)")["n"] < of_group(table, "all")["n"]
+
+
+def test_who_is_nearest_is_flipped_to_somebody_whom_the_picture_names(items, scenes):
+    named = {scene.id: {name for name in references(scene) if name} for scene in scenes}
+    nearest = [item for item in items if item.kind == "nearest"]
+    assert nearest
+    for item in nearest:
+        assert {item.value, item.flipped_value} <= named[item.scene_id], item

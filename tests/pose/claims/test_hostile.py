@@ -9,7 +9,8 @@ from llavapose.pose.claims.extract import extract_claims
 REPEATED = [
     "a man, ", "a man and ", "a tall red man, ", "xx ", "left ", "on the left of the man ", "his left arm and ", "w",
     "nearest to the man is the woman ", "two tall ", "the other ", "a-", "er ", "aer", "red and ", "a man with a red ",
-    "a man's ", "three of the ", "holding a ", "left and right hand, his left ", "is lying ", "lean ", "not ", "there is ",
+    "a man's ", "three of the ", "holding a ", "left and right hand, his left ", "is lying ", "lean ", "not ",
+    "there is ",
     "stands to the ", "a group of ", "both of the two ", "in the light red dark blue ", "neither nor ", "who is who ",
 ]  # fmt: skip
 
