@@ -22,6 +22,7 @@ from llavapose.evaluation.probe.items import build_probe
 from llavapose.evaluation.probe.probing import probe
 from llavapose.evaluation.probe.score import probe_table
 from llavapose.files import read_jsonl
+from llavapose.pose.skeleton import COCO17
 from llavapose.scenes.coco import SceneSet, read_scenes
 from tests.evaluation.probe.choice_replies import REPLIES, A, B
 from tests.llm.chat_server import Answer as Served
@@ -158,9 +159,23 @@ def test_a_cap_stops_the_probe_and_the_same_command_goes_on(server, told, tmp_pa
 
 
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="the sample of COCO val2017 is not here")
+def mirrored(scene):
+    """What the annotation of the mirrored picture would be, under another id."""
+    traded = {a: b for pair in COCO17.pairs for a, b in (pair, pair[::-1])}
+
+    def person(one):
+        x1, y1, x2, y2 = one.box_xyxy
+        turned = [one.keypoints[traded.get(i, i)] for i in range(len(one.keypoints))]
+        return replace(one, box_xyxy=(1 - x2, y1, 1 - x1, y2),
+                       keypoints=tuple((scene.width - x if v else x, y, v) for x, y, v in turned))  # fmt: skip
+
+    return replace(scene, id=scene.id + 10_000_000, people=tuple(map(person, scene.people)))
+
+
 def test_real_photographs_are_probed_by_their_keypoint_file_alone(server, tmp_path):
-    """Four photographs with 14 people, a keypoint file, no captions, no benchmark."""
+    """Four photographs with 14 people and each once more in a mirror, a keypoint file, no captions, no benchmark."""
     real = read_scenes(images=SAMPLE / "images", keypoints=SAMPLE / "person_keypoints.json", split="val")
+    real = replace(real, scenes=(*real.scenes, *map(mirrored, real.scenes)))
     server.behave = lambda asked: Served(body=completion("A" if "sitting" in statements(asked)["B"] else "B"))
     probe(arm_of(real, EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite"), tmp_path))
     rows = rows_of(tmp_path)

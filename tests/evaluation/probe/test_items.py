@@ -9,6 +9,7 @@ from llavapose.evaluation.probe.items import build_probe, item_row
 from llavapose.evaluation.probe.score import probe_table
 from llavapose.pose.people import references
 from llavapose.pose.vocabulary import GROUPS
+from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +103,11 @@ def test_rows_of_one_and_several_people_are_told_apart(items):
     assert 0 < of_group(table, "all (one person)")["n"] < of_group(table, "all")["n"]
 
 
-def test_who_is_nearest_is_flipped_to_somebody_whom_the_picture_names(items, scenes):
+def test_who_is_nearest_is_flipped_to_somebody_whom_the_picture_names(tmp_path):
+    settings = WorldSettings(num_train=0, num_val=500, seed=77)
+    scenes = read_world(ensure_world(tmp_path, settings, progress=False), "val").scenes
     named = {scene.id: {name for name in references(scene) if name} for scene in scenes}
-    nearest = [item for item in items if item.kind == "nearest"]
+    nearest = [item for item in build_probe(scenes, 3, num_items=4000) if item.kind == "nearest"]
     assert nearest
     for item in nearest:
         assert {item.value, item.flipped_value} <= named[item.scene_id], item
