@@ -76,7 +76,7 @@ def check_claims(claims: Sequence[Claim], scene: Scene, facts: tuple[Fact, ...])
     if len(prominent(scene)) < 2 or not open_ones:
         return told
     best: tuple[CheckedClaim, ...] | None = None
-    for way in ways(names, prominent(scene)):
+    for way in ways(names, prominent(scene), len(open_ones)):
         tried = tuple(_check_as(claim, way, meant, scene, facts) for claim in open_ones)
         if best is None or _num_wrong(tried) < _num_wrong(best):
             best = tried

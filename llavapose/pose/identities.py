@@ -13,7 +13,8 @@ from llavapose.records import Claim
 
 MAX_OPEN = 4
 """People without a certain person; a text with more of them is left open."""
-MAX_WAYS = 2000
+MAX_TRIED = 20_000
+"""Ways times claims; a text with more is left open."""
 
 _COLOURS = re.compile(rf"\b(?:{COLOURS})\b")
 _HE = re.compile(r"\b(?:man|boy|gentleman|guy|chap|lad|fellow|father|brother|son|husband|he)\b")
@@ -29,14 +30,15 @@ def open_people(claims: Sequence[Claim], meant: Callable[[str | None], tuple[int
     return tuple(dict.fromkeys(name for name in names if name and not meant(name)))
 
 
-def ways(names: Sequence[str], people: Sequence[int]) -> Iterator[dict[str, int]]:
+def ways(names: Sequence[str], people: Sequence[int], num_claims: int) -> Iterator[dict[str, int]]:
     """Every way to give names to people that keeps apart who cannot be one person.
 
     Args:
         names: of ``open_people``.
         people: indices of those whom the text may speak of.
+        num_claims: that each way is tried on.
     """
-    if len(names) > MAX_OPEN or len(people) ** len(names) > MAX_WAYS:
+    if len(names) > MAX_OPEN or len(people) ** len(names) * num_claims > MAX_TRIED:
         return
     apart = [(a, b) for a, b in itertools.combinations(range(len(names)), 2) if _differ(names[a], names[b])]
     for chosen in itertools.product(people, repeat=len(names)):

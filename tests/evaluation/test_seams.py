@@ -87,7 +87,8 @@ def test_a_part_of_ones_own_is_under_30_lines(fake):
 
 def test_an_answerer(conf, world, tmp_path):
     (row,) = run(conf, tmp_path, world, *PARROT)
-    assert (row["judge"], row["arm"], row["num_scored"]) == ("pose", "mine", 12)
+    assert (row["judge"], row["arm"]) == ("pose", "mine")
+    assert row["num_scored"] >= 10 and row["num_scored"] + row["num_unscored"] == 12
     assert not (tmp_path / "probe").exists()
 
 

@@ -86,6 +86,10 @@ _ALTOGETHER = re.compile(
 _JOINED = re.compile(r"^(?![^.!?]*[.!?]\s)[^:]*(?:\b(?:and|while|whereas)\b|,)[^:]*$", re.DOTALL)
 
 
+NEAR = 120
+"""Characters before a number in which "in total" and the like can stand."""
+
+
 def count_claims(sentence: str) -> Iterator[Claim]:
     """How many people: at most one claim a place in the sentence; of a part of the people its words are the mention."""
     taken: list[tuple[int, int]] = []
@@ -143,9 +147,9 @@ def _is_part(claim: Claim, totals: Sequence[Claim], text: str) -> bool:
 
 
 def _says_total(claim: Claim, text: str) -> bool:
-    return _IN_TOTAL.search(text[: claim.start]) is not None or (
+    return _IN_TOTAL.search(text, max(claim.start - NEAR, 0), claim.start) is not None or (
         _IN_TOTAL.search(text[claim.start : claim.end].rsplit(" ", 1)[0] + " ") is not None
-        or _ALTOGETHER.match(text[claim.end :]) is not None
+        or _ALTOGETHER.match(text, claim.end) is not None
     )
 
 
@@ -220,5 +224,5 @@ def _value(match: re.Match[str]) -> str:
         return words.GROUP_WORDS.get(group.get("word") or "", "1")
     if number in NUMBERS:
         number = str(NUMBERS.index(number))
-    number = {"no": "0", "half a dozen": "6"}.get(number, number)
-    return number if int(number) <= 10 else "many"
+    number = int({"no": "0", "half a dozen": "6"}.get(number, number))  # other scripts' digits are digits too
+    return str(number) if number <= 10 else "many"

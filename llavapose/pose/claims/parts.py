@@ -17,6 +17,7 @@ ARM_NOUNS, LEG_NOUNS = frozenset(("elbow", "arm", "forearm", "hand")), frozenset
 JOINED = re.compile(r"\s*,?\s*(?:and|nor|or|plus|along with|as well as|,)\s+(?:(?:the|his|her|their|a)\s+)?")
 _FOREIGN = re.compile(r"\b(?!(?:he|she|it|who|that|one|there|here|what|person)'s)[a-z]+(?:'s|s') (?:own )?$")
 """Before a body part: a thing or an animal that owns it."""
+_ITS = re.compile(r"\bits (?:own )?$")
 _PLAIN = ("elbow", "knee", "hand", "forearm", "foot", "leg", "arm", "wrist", "shin")
 _ANY, _THE = re.compile(r"\b(?:one|other|an?|either|another|that) $"), re.compile(r"\b(?:the|its|with|and|,) $")
 _PLACED = re.compile(
@@ -73,7 +74,7 @@ def _parts(sentence: str, mentions: list[Mention], before: str) -> list[Part]:
             continue
         if any(a < match.end() and match.start() < b for a, b in none) or (found and match.start() < found[-1].end):
             continue
-        if _FOREIGN.search(plain, 0, match.start()):
+        if _FOREIGN.search(plain, 0, match.start()) or (not found and _ITS.search(sentence, 0, match.start())):
             continue
         group = match.groupdict()
         last = found[-1] if found else None

@@ -4,8 +4,10 @@ A look costs a thousand times what it takes to count it, and hangs on no other s
 they see comes back in the samples' order, so that their number changes nothing.
 """
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -14,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 
 from llavapose.errors import LlavaPoseError
 from llavapose.pose.facts.scene import scene_facts
@@ -28,6 +30,9 @@ AT_ONCE, CHARS_AT_ONCE = 64, 500_000
 """Samples, and about how many characters of them, that a process is given at a time."""
 AHEAD = 3
 """Such portions a process that are under way: all that is held of a set."""
+
+PR_SET_PDEATHSIG = 1
+"""Of Linux's prctl: the signal that a process gets when its parent ends."""
 
 Seen = tuple[Sample, Scene | None]
 """A sample with its annotated picture; None where that is not known."""
@@ -105,6 +110,7 @@ def _in_processes(seen: Iterator[Seen], look: "partial[Look]", processes: int) -
     # Not forked: a bar's thread may be running here, and a fork would copy its locks.
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_serve)
     under_way: deque[tuple[list[Seen], Future[list[Look]]]] = deque()
+    others = set(active_children())
     try:
         for portion in chain((first,), portions):
             under_way.append((portion, pool.submit(_look_at, portion, look)))
@@ -118,6 +124,9 @@ def _in_processes(seen: Iterator[Seen], look: "partial[Look]", processes: int) -
         ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        if under_way:  # stopped in the middle: one that is busy hears nothing else
+            for worker in set(active_children()) - others:
+                worker.kill()
 
 
 def _portions(seen: Iterator[Seen]) -> Iterator[list[Seen]]:
@@ -143,6 +152,8 @@ def _look_at(portion: list[Seen], look: "partial[Look]") -> list[Look]:
 def _serve() -> None:
     """A process of the pool: Ctrl-C is its parent's to answer, and without its parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":  # also while a regular expression holds the interpreter, which stops the thread below
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = parent_process()
     assert parent is not None
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

@@ -41,6 +41,11 @@ ARM_STATES = (
         cues="fold cross",
     ),
     StateWords(
+        words=r"akimbo|(?:placed |resting |rest |firmly |both )*on (?:the |his |her |their )(?:own )?(?:hips|waist)",
+        means=means("arms hands elbows", "elbow", "bent"),
+        cues="akimbo hips waist",
+    ),
+    StateWords(
         words=r"(?:folded|folds|folding)(?: \w+ly| double)? at (?:the|his|her|their|each) elbows?",
         means=means("arm elbow arms", "elbow", "bent"),
         cues="fold",

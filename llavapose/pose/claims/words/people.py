@@ -77,7 +77,7 @@ NAMED = (
 
 _SEVERAL = rf"(?:{'|'.join(NUMBERS[2:])})"
 GROUP = (
-    rf"\b(?:(?:both|all|each|neither|none|(?:all )?(?:the )?{_SEVERAL})(?: of)? (?:the |these |those |them\b)?"
+    rf"(?<!no )\b(?:(?:both|all|each|neither|none|(?:all )?(?:the )?{_SEVERAL})(?: of)? (?:the |these |those |them\b)?"
     rf"(?:other )?(?:{_SEVERAL} )?{_BEFORE}(?:{PLURALS})|(?:both|all|each|neither|none"
     rf"|(?:all )?{_SEVERAL}) of (?:them|the"
     rf" {_SEVERAL}|these {_SEVERAL})|(?:each|every|neither|either) {_BEFORE}{SINGULAR}|all {_SEVERAL}|the {_SEVERAL}"
@@ -90,7 +90,7 @@ GROUP = (
 """Several people, or all of them, at once."""
 
 EVERYBODY = (
-    rf"(?:both|all|each|neither|none|every|(?:all )?(?:the )?{_SEVERAL})\b.*|the (?:{PLURALS}|{_SEVERAL}|couple|duo"
+    rf"(?:both|all|each|neither|none|every|(?:all |the |all the ){_SEVERAL})\b.*|the (?:{PLURALS}|{_SEVERAL}|couple|duo"
     rf"|pair"
     rf"|trio|quartet)|everyone|everybody|they (?:both|all)|these .*"
 )
