@@ -144,7 +144,8 @@ STANCE = (
         r" )?(?:chair|armchair|stool)\b(?=,? (?:with|sits|rests|relaxes|reads|and (?:his|her|their) feet))")),
     ("stance", "lying", "lie recumb lying lain laid lay reclin sprawl prone supine prostrat horizontal stretch flat"
                         " length on", (
-        r"\b(?:lies|lying|lain|laid out|lays|laying|(?<=to )lie|lie(?= (?:on (?:the|their)|down|flat|next to|side by side)\b)"
+        r"\b(?:lies|lying|lain|laid out|lays|laying|(?<=to )lie"
+        r"|lie(?= (?:on (?:the|their)|down|flat|next to|side by side)\b)"
         r"|flat out|recumbent|reclin(?:es|ing|ed)|sprawl(?:s"
         r"|ed|ing)?(?: out)?|sprawled-out|prone"
         r"|supine|prostrate|horizontally)\b(?! (?:on|in|near|at|around|beside) (?:the|its|his|her|their)"

@@ -69,7 +69,8 @@ KNEE_STATES = (
         words=(
             rf"{SURELY}(?:bent|flexed|folded|crooked|cocked|curled|curved|kinked|hinged|v-shaped|l-shaped"
             rf"|jackknifed|tucked up|tucked under|tucked behind|tucked beneath|folded under|"
-            r"bends|bending|flexes|flexing|folds|crooks|bend|doubled up|doubled under|drawn up|pulled up|hug(?:s|ged|ging)"
+            r"bends|bending|flexes|flexing|folds|crooks|bend|doubled up|doubled under|drawn up|pulled up"
+            r"|hug(?:s|ged|ging)"
             r"|buckled|buckles)(?:"
             r" (?:double|sharply|deeply|tightly|strongly))?"
             r"(?: (?:to|at|into|in|by) (?:about |roughly |nearly |almost )?(?:an? )?(?:right|sharp|acute|tight"
