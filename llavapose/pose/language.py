@@ -275,7 +275,8 @@ def flipped(fact: Fact, scene: Scene, rng: random.Random, facts: tuple[Fact, ...
     if fact.kind == "contact":
         return _other_thing(fact, scene, rng, facts)
     if fact.kind == "nearest":
-        others = [index for index in prominent(scene) if index not in (fact.person, fact.target)]
+        names = references(scene)
+        others = [one for one in prominent(scene) if one not in (fact.person, fact.target) and names[one]]
         return replace(fact, target=rng.choice(others)) if others else None
     return replace(fact, value=OPPOSITES[fact.kind][fact.value])
 

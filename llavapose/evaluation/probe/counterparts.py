@@ -40,10 +40,8 @@ def candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[Candidate]:
     for fact in facts:
         if not fact.sure or (fact.person is not None and not names[fact.person]):
             continue
-        if (fact.kind == "nearest" and not _name_of_target(fact, names)) or (fact.kind, fact.value) == (
-            "count",
-            "many",
-        ):
+        unnamed = fact.kind in ("nearest", "side_of") and not _name_of_target(fact, names)
+        if unnamed or (fact.kind, fact.value) == ("count", "many"):
             continue
         # "The person on the left" says much about where they are: truth is balanced among equal references only.
         reference = names[fact.person] if fact.person is not None else ""

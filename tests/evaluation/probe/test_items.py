@@ -107,7 +107,10 @@ def test_who_is_nearest_is_flipped_to_somebody_whom_the_picture_names(tmp_path):
     settings = WorldSettings(num_train=0, num_val=500, seed=77)
     scenes = read_world(ensure_world(tmp_path, settings, progress=False), "val").scenes
     named = {scene.id: {name for name in references(scene) if name} for scene in scenes}
-    nearest = [item for item in build_probe(scenes, 3, num_items=4000) if item.kind == "nearest"]
+    items = build_probe(scenes, 3, num_items=4000)
+    nearest = [item for item in items if item.kind == "nearest"]
     assert nearest
+    for item in items:
+        assert " of ." not in item.true + item.flipped and " is ." not in item.true + item.flipped, item
     for item in nearest:
         assert {item.value, item.flipped_value} <= named[item.scene_id], item
