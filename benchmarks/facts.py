@@ -22,8 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.people.command import add_arguments, areas_of_world, of_jitter, of_photographs
-from llavapose.errors import LlavaPoseError
+from benchmarks.people.command import add_arguments, areas_of_world, misused, of_jitter, of_photographs, positive
+from llavapose.errors import LlavaPoseError, disk_words
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.thresholds import MEANING, TABLE, markdown
 from llavapose.pose.thresholds import rows as threshold_rows
@@ -215,7 +215,7 @@ def moved(scenes: list[Scene], truths: dict[int, Truth], share: float) -> Iterab
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--pictures", type=int, default=1500)
+    parser.add_argument("--pictures", type=positive, default=1500)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--root", type=Path, default=Path("outputs/worlds"), help="where worlds are kept")
     parser.add_argument("--worst", type=int, default=0, help="print this many wrong stated facts a kind")
@@ -228,10 +228,8 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     parser = _parser()
     args = parser.parse_args()
-    if args.coco is None and (args.page or args.marks):
-        parser.error("--page and --marks are of photographs; say of which with --coco FILE")
-    if args.coco is not None and not (args.page or args.marks or args.jitter):
-        parser.error("--coco needs one of --page, --marks, --jitter: what to do with these people")
+    if told := misused(args):
+        parser.error(told)
     if args.thresholds:
         print(markdown())
         return
@@ -240,6 +238,8 @@ def main() -> None:
             print(line, flush=True)
     except LlavaPoseError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(disk_words(error) or f"facts: {error}")
 
 
 def _of_world(args: argparse.Namespace) -> Iterable[str]:

@@ -2,17 +2,26 @@
 
 import argparse
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.people import jitter, marks
 from benchmarks.people.page import made_page
 from benchmarks.people.readers import SKELETONS, read_people
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named, shown
 from llavapose.files import atomic_write
 from llavapose.records import Scene
 
 NUM_DRAWS = 200
+
+
+def positive(text: str) -> int:
+    """A number of 1 or more, as an option's type."""
+    number = int(text) if re.fullmatch(r"-?\d{1,9}", text) else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"got {shown(text)}; expected a number of 1 or more")
+    return number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,12 +31,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--images", type=Path, help="their pictures; the folder `images` beside the file where not said")
     group.add_argument("--skeleton", choices=SKELETONS, help="the file's joints; told by their number where not said")
     group.add_argument("--page", type=Path, nargs="?", const=Path("facts.html"), help="write the page for marking")
-    group.add_argument("--most", type=int, help="of so many people, drawn by lot")
+    group.add_argument("--most", type=positive, help="of so many people, drawn by lot")
     group.add_argument("--marks", type=Path, action="append", help="read marks back as a table; may be said again")
     group.add_argument(
-        "--jitter", type=int, nargs="?", const=NUM_DRAWS, metavar="DRAWS",
+        "--jitter", type=positive, nargs="?", const=NUM_DRAWS, metavar="DRAWS",
         help="move joints as far as annotators differ, so often; of the built-in world without --coco",
     )  # fmt: skip
+
+
+def misused(args: argparse.Namespace) -> str | None:
+    """What is wrong with the options together, in a line; None where nothing is."""
+    photographs = ("images", "skeleton", "page", "marks")
+    lonely = [name for name in photographs if args.coco is None and getattr(args, name) is not None]
+    if lonely:
+        return f"--{lonely[0]} is of photographs; say of which with --coco FILE"
+    if args.most is not None and args.page is None:
+        return "--most is of the people on a page; say so with --page"
+    if args.coco is not None and not (args.page or args.marks or args.jitter):
+        return "--coco needs one of --page, --marks, --jitter: what to do with these people"
+    if args.page is not None and args.page.is_dir():
+        return f"--page {named(args.page)} is a folder; expected the name of a file to write, such as facts.html"
+    return None
 
 
 def of_photographs(args: argparse.Namespace) -> Iterable[str]:
@@ -49,6 +73,7 @@ def of_photographs(args: argparse.Namespace) -> Iterable[str]:
         found = marks.read_marks(path, read.scenes)
         yield from marks.lines(marks.table(read.scenes, found))
         yield from marks.wrong(read.scenes, found)
+        yield from marks.unmatched(read.scenes, found)
     if args.jitter:
         yield from of_jitter(read.scenes, read.areas, args.jitter)
 

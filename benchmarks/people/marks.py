@@ -13,7 +13,7 @@ or, better as it outlives every change of the facts, all values that are right, 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,14 @@ Asked = tuple[int, int | None, str, str | None, int | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    """Asked -> the values that are right; and (asked, value) -> verdict."""
+    """Asked -> the values that are right; and (asked, value) -> verdict.
+
+    ``line_of`` has the line of the file that each mark is in; the value of one with all right values is None there.
+    """
 
     values: Mapping[Asked, frozenset[str]]
     verdicts: Mapping[tuple[Asked, str], str]
+    line_of: Mapping[tuple[Asked, str | None], int] = field(default_factory=dict)
 
     def of(self, asked: Asked, value: str) -> str | None:
         """The verdict on a value, None where nobody marked it."""
@@ -103,20 +107,23 @@ def read_marks(path: Path, scenes: Sequence[Scene]) -> Marks:
     people = {scene.id: {person.id for person in scene.people} for scene in scenes}
     values: dict[Asked, frozenset[str]] = {}
     verdicts: dict[tuple[Asked, str], str] = {}
+    line_of: dict[tuple[Asked, str | None], int] = {}
     for number, row in read_jsonl(path, what="marks"):
         where = f"marks: {path}:{number}"
         asked = _asked(row, people, where)
         if "values" in row:
             values[asked] = frozenset(_values(row["values"], asked[2], where))
+            line_of[asked, None] = number
         else:
             (value,) = _values([row.get("value")], asked[2], where)
             if row.get("mark") not in VERDICTS:
                 got = shown(row.get("mark"))
                 raise DataError(f"{where} has mark {got}; expected {', '.join(VERDICTS)}, or `values`")
             verdicts[asked, value] = row["mark"]
+            line_of[asked, value] = number
     if not values and not verdicts:
         raise DataError(f"marks: {path} has no mark; expected a line a mark, as the page downloads them")
-    return Marks(values=values, verdicts=verdicts)
+    return Marks(values=values, verdicts=verdicts, line_of=line_of)
 
 
 def _asked(row: dict[str, Any], people: Mapping[int, set[int]], where: str) -> Asked:
@@ -189,3 +196,26 @@ def wrong(scenes: Iterable[Scene], marks: Marks) -> Iterable[str]:
         for fact, asked in stated(scene):
             if fact.sure and marks.of(asked, fact.value) == "wrong":
                 yield f"wrong: image {asked[0]}, person {asked[1]}: {fact.kind} {fact.part or ''} {fact.value}".rstrip()
+
+
+def unmatched(scenes: Iterable[Scene], marks: Marks) -> Iterable[str]:
+    """A line about marks that match no fact, sure or not, if there are any: how many, and the first.
+
+    A verdict is of one value; values are of whatever is said of that person and part. Of who is nearest a mark names
+    the right one, whom the facts need not name.
+    """
+    facts = [(fact, asked) for scene in scenes for fact, asked in stated(scene)]
+    said = {(asked, fact.value) for fact, asked in facts}
+    known = {asked for _, asked in facts} | {(*asked[:4], None) for _, asked in facts}
+    pairs = {asked[:4] for _, asked in facts if asked[2] == "nearest"}
+    lost = [
+        (line, asked, value)
+        for (asked, value), line in marks.line_of.items()
+        if ((asked, value) not in said if value else asked not in known and asked[:4] not in pairs)
+    ]
+    if lost:
+        line, (image, person, kind, part, target), value = min(lost, key=lambda one: one[0])
+        words = " ".join(filter(None, (kind, part, value, "" if target is None else f"of {target}")))
+        whom = "the whole picture" if person is None else f"person {person}"
+        yield (f"{len(lost)} of {len(marks.line_of)} marks match no fact: nothing is said there, sure or not; "
+               f"the first: line {line}, image {image}, {whom}: {words}")  # fmt: skip

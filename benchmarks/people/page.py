@@ -1,4 +1,4 @@
-"""A page on which stated facts are marked by looking: people with boxes and skeletons, a key a verdict.
+"""A page on which stated facts are marked by looking: people with numbered boxes and skeletons, a key a verdict.
 
 One file without anything from elsewhere: pictures lie in it, marks are kept by the browser and downloaded as JSON lines
 that ``marks`` reads.
@@ -32,16 +32,13 @@ def made_page(scenes: Sequence[Scene], images: Path, *, name: str, most: int | N
         scenes: annotated pictures; those without a stated fact are left out.
         images: their folder.
         name: of the file that they are from; shown, and part of what marks are kept under.
-        most: how many people, drawn by lot; None takes all.
+        most: how many people, drawn by lot; None takes all. What is stated of whole pictures comes along with theirs.
         seed: of the lot.
 
     Raises:
         DataError: nobody has a stated fact, or a picture is missing or broken.
     """
-    everyone = [one for scene in scenes for one in _people(scene)]
-    if most is not None and most < len(everyone):
-        chosen = sorted(random.Random(seed).sample(range(len(everyone)), most))
-        everyone = [everyone[index] for index in chosen]
+    everyone = _drawn([one for scene in scenes for one in _people(scene)], most, seed)
     if not everyone:
         raise DataError(f"people: {name} has nobody of whom a fact is stated; nothing to mark")
     wanted = {one["image"] for one in everyone}
@@ -51,6 +48,17 @@ def made_page(scenes: Sequence[Scene], images: Path, *, name: str, most: int | N
     page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     # Inside a script nothing but "<" could end it; within JSON it is written as an escape.
     return Template(page).substitute(content=json.dumps(content).replace("<", "\\u003c"))
+
+
+def _drawn(entries: list[dict[str, Any]], most: int | None, seed: int) -> list[dict[str, Any]]:
+    """``most`` people by lot, and the entries of their whole pictures."""
+    people = [one for one in entries if one["number"] is not None]
+    if most is None or most >= len(people):
+        return entries
+    chosen = {(one["image"], one["number"]) for one in random.Random(seed).sample(people, most)}
+    images = {image for image, _ in chosen}
+    chosen |= {(image, None) for image in images}
+    return [one for one in entries if (one["image"], one["number"]) in chosen]
 
 
 def _picture(scene: Scene, images: Path) -> dict[str, Any]:
@@ -80,6 +88,7 @@ def _people(scene: Scene) -> list[dict[str, Any]]:
     return [
         {
             "image": scene.id,
+            "number": None if index is None else index + 1,
             "box": None if index is None else _px(scene.people[index].box_xyxy, scene),
             "joints": [] if index is None else [
                 [round(x * scene.width, 1), round(y * scene.height, 1), seen]
@@ -92,13 +101,13 @@ def _people(scene: Scene) -> list[dict[str, Any]]:
 
 
 def _text(fact: Fact, scene: Scene) -> str:
-    """The fact in words; of who has no name, of "this person"."""
-    names = references(scene)
+    """The fact in words; boxes are told by their number, from 1, where somebody has no name or is one of a pair."""
+    names = [name or f"the person in box {number}" for number, name in enumerate(references(scene), 1)]
     if fact.kind == REFERENCE:
         return f"This is {fact.value}."
-    if fact.target is not None and fact.kind != "contact" and not names[fact.target]:
-        return f"{fact.kind.replace('_', ' ')}: {fact.value} (box {fact.target + 1})"
-    text = state(fact, scene)
-    if fact.person is not None and not names[fact.person]:
-        text = text.replace("the person", "this person", 1).replace("The person", "This person", 1)
-    return text
+    if fact.target is not None and fact.kind != "contact":
+        names = [
+            name if "box" in name else f"{name} (box {number})"  # no name by place or size has the word
+            for number, name in enumerate(names, 1)
+        ]
+    return state(fact, scene, names=names)

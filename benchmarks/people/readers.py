@@ -49,6 +49,7 @@ def read_people(path: Path, *, images: Path | None, skeleton: str | None = None)
     """
     content = read_json(path, what="people")
     if isinstance(content, list):
+        _refuse_others(content, path)
         if images is None:
             raise DataError(f"people: {path} is MPII's form, whose pictures tell their size; say where with --images")
         return Read(scenes=read_mpii(images=images, keypoints=path).scenes, areas={})
@@ -64,6 +65,20 @@ def read_people(path: Path, *, images: Path | None, skeleton: str | None = None)
     scenes = _scenes(path, content, images, known[number], cut=number == WHOLE_BODY)
     areas = {one["id"]: one["area"] for one in people if is_number(one.get("area")) and one["area"] > 0}
     return Read(scenes=scenes, areas=areas)
+
+
+def _refuse_others(content: list[Any], path: Path) -> None:
+    """Raise where a list is not MPII's: records with ``joints``."""
+    first = content[0] if content else None
+    if isinstance(first, dict) and "joints" in first:
+        return
+    told = "a list of other things"
+    if not content:
+        told = "an empty list"
+    elif isinstance(first, dict) and "image_id" in first:
+        told = "an estimator's results" if "keypoints" in first else "boxes of a detector, without anybody's joints"
+    expected = "annotations: COCO's person_keypoints_*.json or its like, or MPII's list of records with `joints`"
+    raise DataError(f"people: {path} is {told}; expected {expected}")
 
 
 def _number_of_joints(people: list[dict[str, Any]], path: Path) -> int:
