@@ -92,7 +92,7 @@ NEAR = 120
 
 def count_claims(sentence: str) -> Iterator[Claim]:
     """How many people: at most one claim a place in the sentence; of a part of the people its words are the mention."""
-    taken: list[tuple[int, int]] = []
+    taken: list[tuple[int, int]] = [match.span() for match in _LISTED.finditer(sentence)]
     for match in (m for pattern in (_ALONE, _COUNT_LEAD, _COUNT, _COUNT_GROUP) for m in pattern.finditer(sentence)):
         start, end = match.span()
         if any(start < b and a < end for a, b in taken) or _says_nothing(sentence, match):
@@ -104,7 +104,6 @@ def count_claims(sentence: str) -> Iterator[Claim]:
         yield Claim(kind="count", value=_value(match), start=start, end=end, mention=part)
     for match in _LISTED.finditer(sentence):
         num = sum(_num(word) for word in _LISTED_ONE.findall(match[0]))
-        taken = [span for span in taken if span[0] < match.end() and match.start() < span[1]]
         if 2 <= num <= len(NUMBERS) - 1:
             yield Claim(kind="count", value=str(num), start=match.start(), end=match.end(), mention=match[0])
 

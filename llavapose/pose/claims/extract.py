@@ -248,7 +248,8 @@ def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mentio
     if kind == "legs" or (kind == "trunk" and _OF_BODY.match(sentence, start)):
         return _THEIRS.search(sentence, 0, start) is not None
     before = _LINKING.sub("", plain[:start].rstrip())
-    if _NOT_THE_BODY.search(before) is not None:
+    own = plain.endswith(" and ", 0, start) and re.match(r"\w+s\b", sentence[start:])  # "straight knees and folds ..."
+    if _NOT_THE_BODY.search(before) is not None and not own:
         return True
     verb = _VERB.match(sentence, start) is not None
     return somebody_elses(plain, start, mentions, verb=verb)

@@ -46,8 +46,9 @@ _ANOTHER_CLAUSE, _FINITE = (
     re.compile(r" (?:is|was|has|hangs|rests|stays|points|reaches)\b"),
 )
 _OF_TRUNK = re.compile(
-    r"(?:bent|bends?|bending|folded|folds|folding|flexed) (?:\w+ly )?(?:over(?! (?:the|his|her|their) )|forwards?|down"
-    r"|double|in half|at the (?:waist|hips?))|stretch\w* with\b"
+    r"(?:bent|bends?|bending|folded|folds|folding|flexed) (?:\w+ly )?(?:over(?! (?:the|his|her|their) )|forwards?"
+    r"|down"
+    r"|double|in half|at the (?:waist|hips?)|(?:the|his|her|their) (?:\w+ )?(?:body|torso|trunk|back)\b)|stretch\w* with\b"
 )
 _AT_ELBOW = re.compile(r" at (?:the|his|her|their|each) elbows?")
 _RAISED = re.compile(r"(?:raise|lift|rais|hoist|uprais)\w*")

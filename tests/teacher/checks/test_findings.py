@@ -7,6 +7,7 @@ import pytest
 
 from llavapose.llm.chat import Message
 from llavapose.pose.language import flipped, state
+from llavapose.pose.people import references
 from llavapose.records import Fact, Scene, Turn
 from llavapose.teacher.checks.findings import (
     Finding,
@@ -110,3 +111,16 @@ The right knee of the person in the middle is bent."
     both = all_together([found, found])
     assert (len(both.leaks), both.num_contradicted) == (2, 2)
     assert faults_of(both) == faults_of(found)
+
+
+def test_a_contradiction_of_an_unsure_kind_is_told_but_costs_nothing(three: Scene) -> None:
+    """``reject`` and ``repair`` act on kinds whose contradictions are rarely wrong in free English."""
+    name = references(three)[0]
+    facts = (Fact(kind="stance", person=0, value="standing", sure=True),
+             Fact(kind="elbow", person=0, value="bent", sure=True, part="left elbow"))  # fmt: skip
+    said = {"stance": f"{name.capitalize()} is sitting.", "elbow": f"The left elbow of {name} is straight."}
+    found = {kind: check_conversation([Turn(role="user", text="Who?"), Turn(role="assistant", text=text)], three, facts)
+             for kind, text in said.items()}  # fmt: skip
+    assert {kind: one.num_contradicted for kind, one in found.items()} == {"stance": 1, "elbow": 1}
+    assert found["stance"].clean and not faults_of(found["stance"])
+    assert not found["elbow"].clean and len(faults_of(found["elbow"])) == 1

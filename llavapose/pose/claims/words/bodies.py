@@ -35,6 +35,7 @@ TRUNK = (
         r"|\b(?:bent|folded|folds|folding|bending|bends|hinged|hinges|hinging|doubled|bowed|bowing|flexed|flexes)"
         r" (?:sharply |deeply |far |forward |forwards |over |down |low |well |double |in half |up |completely"
         r" )*(?:at|from|through) (?:the|his|her|their) (?:waist|hips?)"
+        r"|\bfold(?:s|ed|ing)? (?:the|his|her|their) (?:upper body|body|torso|trunk)\b"
         r"|\b(?:bowed|stooped|bent|hunched|horizontal) (?:back|torso|trunk|upper body|spine)s?\b|\b(?:in"
         r"|into) an? (?:\w+ )?(?:stoop|bow|jackknife)\b"
         r"|\b(?:upper half|upper body|torso|trunk) (?:fully |deeply |sharply )?(?:flexed|bends over|bends forward"

@@ -38,8 +38,8 @@ COUNT_LEAD = (
 )
 
 COUNT_GROUP = (
-    rf"\b{_GATHERED} (?:exactly |just |only )?(?P<number>{'|'.join(NUMBERS[1:])}|\d{{1,2}})\b(?! (?:\w+"
-    rf" )?(?:boards?|skis|dogs?|horses?|cars?|chairs?|trees|things|objects|balls|rackets))"
+    rf"\b{_GATHERED} (?:exactly |just |only )?(?P<number>{'|'.join(NUMBERS[1:])}|\d{{1,2}})\b"
+    rf"(?= (?:[\w-]+ ){{0,2}}?{PEOPLE}\b|\W*$|[.,;:]| (?:in|on|at|by|is|are|was|were|who|near|behind|stands?|sits?)\b)"
     rf"|\b(?P<all>{'|'.join(NUMBERS[2:])}|\d{{1,2}}) (?:of them|of (?:the|these|those) (?:\w+ )?{PEOPLE}|in"
     rf" (?:all|total|number)|altogether|(?:people"
     rf"|persons) (?:in (?:all|total)|altogether))\b"
