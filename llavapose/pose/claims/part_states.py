@@ -47,8 +47,8 @@ _ANOTHER_CLAUSE, _FINITE = (
 )
 _OF_TRUNK = re.compile(
     r"(?:bent|bends?|bending|folded|folds|folding|flexed) (?:\w+ly )?(?:over(?! (?:the|his|her|their) )|forwards?"
-    r"|down"
-    r"|double|in half|at the (?:waist|hips?)|(?:the|his|her|their) (?:\w+ )?(?:body|torso|trunk|back)\b)|stretch\w* with\b"
+    r"|down|double|in half|at the (?:waist|hips?)|(?:the|his|her|their) (?:\w+ )?(?:body|torso|trunk|back)\b)"
+    r"|stretch\w* with\b"
 )
 _AT_ELBOW = re.compile(r" at (?:the|his|her|their|each) elbows?")
 _RAISED = re.compile(r"(?:raise|lift|rais|hoist|uprais)\w*")
