@@ -72,7 +72,10 @@ def measure(samples: Sequence[Sample], scenes: dict[int, Scene]) -> Row:
     row["questions without a rule"] = _share(len(verdicts) - len(known), len(verdicts))
     row["not answered"] = _share(known.count(False), max(len(known), 1))
     row |= _claims(answers, scene_of)
-    row["about somebody else"] = _elsewhere(questions, answers, scene_of)
+    about_all = all(
+        sample.kind == "detail" for sample in samples
+    )  # a description is of everybody, its question of nobody
+    row["about somebody else"] = "-" if about_all else _elsewhere(questions, answers, scene_of)
     overlaps = [quotes(one, scene.captions) for answer, scene in pictures for one in sentences_of(answer)]
     row["six words of a caption"] = _share(sum(one != "" for one in overlaps), len(sentences))
     row["whole captions"] = _share(overlaps.count("whole"), len(sentences))

@@ -107,6 +107,10 @@ SPOTS = (
     "sidewalk|woods|forest|trail|garden|meadow|lawn|desert|sand|office|gym|yard|plaza|square|house|"
     "lake|river|station|hall|studio|stadium|path|bathroom|lobby|restaurant|bar|bridge"
 )
+SURFACES = frozenset(["slope", "hill", "mountain", "street", "road", "sidewalk", "trail", "path", "beach"])
+"""Places that somebody who goes down them is on."""
+SPACES = frozenset(["park", "woods", "forest", "garden", "snow", "grass", "sand", "city", "desert", "water"])
+"""Places that somebody who goes through them is in."""
 ENDS = (
     r"(?: while\b| as\b| and\b| near\b| next\b| beside\b| behind\b| who\b| that\b| which\b| whose\b| by\b| wearing\b"
     r"| like\b| with others\b| during\b| where\b| in front\b| before\b| to (?!a\b|the\b)| surrounded\b| trying\b"

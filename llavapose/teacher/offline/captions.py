@@ -21,7 +21,9 @@ from llavapose.teacher.offline.caption_words import (
     NUMBERS,
     PLURALS,
     SINGULARS,
+    SPACES,
     SPOTS,
+    SURFACES,
     VERBS,
     family_of,
 )
@@ -86,7 +88,7 @@ class Reading:
 def reading(scene: Scene) -> Reading:
     """Read all captions of a scene."""
     texts = [_plain(text) for text in scene.captions]
-    places = _common(lambda text: [match["place"] for match in _PLACE.finditer(text)], texts)
+    places = _common(lambda text: [place for match in _PLACE.finditer(text) if (place := _spot(match["place"]))], texts)
     number = len(scene.people)
     if number == 1 and not scene.num_crowds:
         own = [text for text in texts if _is_of_one(text)]
@@ -101,6 +103,16 @@ def reading(scene: Scene) -> Reading:
     kept = tuple({deed.action: deed for deed in ranked}.values())
     noun = _shared(texts, number) if len(prominent(scene)) == number else "person"
     return Reading(noun=noun, does=_ranked(together), deeds=kept, places=places)
+
+
+def _spot(place: str) -> str:
+    """Where somebody is who goes there: "on a slope" of "down a slope"; "" where the way does not tell it."""
+    way, _, rest = place.partition(" ")
+    if way not in ("down", "through", "across"):
+        return place
+    if way == "down" and rest.split()[-1] in SURFACES:
+        return f"on {rest}"
+    return f"in {rest}" if way == "through" and rest.split()[-1] in SPACES else ""
 
 
 def captions(scene: Scene) -> tuple[str, ...]:

@@ -151,7 +151,8 @@ def _reasons(case: _Case, evidence: Evidence, who: Ref, rng: random.Random, *, n
     if theme.several:
         told = [_of_person(fact, evidence, rng) for fact in finding.because]
         return told[:3]
-    others = [fact for kind in theme.kinds for fact in evidence.of(case.person, kind) if fact not in finding.because]
+    fitting = grammar.compatible([fact for fact in evidence.facts if fact.person == case.person])
+    others = [fact for kind in theme.kinds for fact in fitting if fact.kind == kind and fact not in finding.because]
     weighted = [(fact, evidence.balance.weight(fact, evidence.scene)) for fact in others]
     room = max(rng.choice((3, 3, 4)) - len(finding.because), 0)
     chosen = [*finding.because, *ordered(weighted, rng)[:room]] if evidence.joints else []
@@ -159,8 +160,11 @@ def _reasons(case: _Case, evidence: Evidence, who: Ref, rng: random.Random, *, n
     deed = finding.action
     if not deed and rng.random() < 0.45:
         deed = rng.choice((*evidence.actions(case.person)[:2], ""))
+        deed = "" if grammar.on_the_move(deed) and any(fact.value == "standing" for fact in finding.because) else deed
     if deed and family_of(deed) == "bend":
         chosen = [fact for fact in chosen if fact.value != "bent over" or fact in finding.because]
+    if grammar.on_the_move(deed):
+        chosen = [fact for fact in chosen if fact.value != "standing"]
     place = f" {rng.choice(evidence.told.places)}" if deed and evidence.told.places and rng.random() < 0.4 else ""
     if deed and (place or not chosen or rng.random() < 0.3):
         first = f"{subject} is {deed}{place}"

@@ -38,6 +38,12 @@ NOUN_SHARE = 0.65
 MORE_SHARE = 0.85
 """Share of answers that go on with something else about the same person."""
 
+RELATED_SHARE = 0.35
+"""Share of answers to yes-or-no questions about a limb that go on with a related fact."""
+
+_LIMBS = (("elbow", "arm_height", "arm_side"), ("knee", "leg_lift"))
+"""Kinds that speak of one limb."""
+
 HINGES = ("elbow", "knee")
 CAPTION_SHARE = 0.15
 """Share of caption questions where keypoints can be asked about."""
@@ -143,11 +149,13 @@ def _more(fact: Fact, answer: str, talk: _Talk) -> str:
         joint = "and" if twin.value == fact.value else rng.choice(("while", "but"))
         return f"{told}, {joint} {grammar.clauses(grammar.parts([twin], evidence.scene, rng), who.own, rng)}."
     kinds = ("knee", "trunk") if fact.kind == "contact" else _TOLD_BESIDE
-    others = [one for one in evidence.of(fact.person, *kinds) if one.kind != fact.kind and _is_even(one, talk)]
+    fitting = [one for one in evidence.of(fact.person, *kinds) if len(grammar.compatible([fact, one])) == 2]
+    others = [one for one in fitting if one.kind != fact.kind and _is_even(one, talk)]
     actions = [
         action
         for action in evidence.actions(fact.person)[:2]
-        if fact.kind != "contact" or not _names(action, fact, talk)
+        if (fact.kind != "contact" or not _names(action, fact, talk))
+        and not (fact.value == "standing" and grammar.on_the_move(action))
     ]
     if actions and (not others or rng.random() < 0.35):
         place = f" {rng.choice(evidence.told.places)}" if evidence.told.places and rng.random() < 0.4 else ""
@@ -185,12 +193,30 @@ def _counted(fact: Fact, answer: str, talk: _Talk) -> str:
 
 
 def _doubt(fact: Fact, false: tuple[Fact, Scene], talk: _Talk) -> _Texts:
-    """A yes-or-no question, as often yes as no; the answer repeats what holds."""
-    true_text = _more(fact, state(fact, talk.evidence.scene, 0, talk.names), talk)
-    said = true_text if true_text.startswith("In the") else true_text[:1].lower() + true_text[1:]
+    """A yes-or-no question, as often yes as no; the answer says what holds, now and then with a related fact."""
+    true_text = state(fact, talk.evidence.scene, talk.rng.randrange(len(STATEMENTS[fact.kind])), talk.names)
+    said = _related(fact, true_text[:1].lower() + true_text[1:], talk)
     if talk.rng.random() < 0.5:
         return ask_whether(fact, talk.evidence.scene, talk.names), f"Yes, {said}"
     return ask_whether(*false, talk.names), f"No, {said}"
+
+
+def _related(fact: Fact, answer: str, talk: _Talk) -> str:
+    """The answer, in few of them with one more fact of the same limb or kind of the same person."""
+    limbs = next((kinds for kinds in _LIMBS if fact.kind in kinds), ())
+    if fact.person is None or not limbs or talk.rng.random() > RELATED_SHARE:
+        return answer
+    side = (fact.part or "").partition(" ")[0]
+    others = [
+        one
+        for one in talk.evidence.of(fact.person, *limbs)
+        if (one.kind == fact.kind) != ((one.part or "").partition(" ")[0] == side)
+        and len(grammar.compatible([fact, one])) == 2
+    ]
+    if not others:
+        return answer
+    found = grammar.parts([talk.rng.choice(others)], talk.evidence.scene, talk.rng)
+    return f"{answer.removesuffix('.')}, and {found[0].finite(talk.ref(fact.person).own)}."
 
 
 def _which(fact: Fact, talk: _Talk) -> _Texts | None:

@@ -49,7 +49,14 @@ def intro(evidence: Evidence, rng: random.Random) -> str:
 
 def _kept(evidence: Evidence, rng: random.Random) -> list[Fact]:
     """The facts about people that fit, chosen by the balance."""
-    facts = [fact for fact in evidence.facts if fact.person is not None and fact.kind != "side_of"]
+    facts = [
+        fact
+        for fact in evidence.facts
+        if fact.person is not None
+        and fact.kind != "side_of"
+        and not (fact.kind == "place" and fact.value in evidence.names[fact.person].split())
+    ]
+    facts = grammar.compatible(facts)
     weights = [(fact, evidence.balance.weight(fact, evidence.scene)) for fact in facts]
     return ordered(weights, rng)[: (MAX_WORDS - 25) // WORDS_A_FACT]
 
@@ -61,10 +68,18 @@ def _alone(evidence: Evidence, kept: list[Fact], rng: random.Random) -> list[str
     person = evidence.people[0]
     who = evidence.ref(person)
     first, action = _opening(evidence, rng)
+    kept = _without_standing(kept, [text for text in evidence.told.does if any(text in one for one in first)])
     if action and family_of(action) == "bend":
         kept = [fact for fact in kept if fact.kind != "trunk" or fact.value != "bent over"]
     again = who.again() if first else who.name
     return [*first, *person_sentences(again, kept, evidence, rng, own=who.own, action=action)]
+
+
+def _without_standing(facts: list[Fact], actions: Sequence[str]) -> list[Fact]:
+    """The facts without "standing" where a sentence told somebody to be on the way."""
+    if not any(map(grammar.on_the_move, actions)):
+        return facts
+    return [fact for fact in facts if fact.value != "standing"]
 
 
 def _opening(evidence: Evidence, rng: random.Random) -> tuple[list[str], str]:
@@ -112,6 +127,8 @@ def plural(noun: str) -> str:
 def _several(evidence: Evidence, kept: list[Fact], rng: random.Random) -> list[str]:
     """How many, where, what is going on; then one after another as they stand in the picture."""
     sentences = _seen(evidence, rng)
+    actions = (*evidence.told.does, *(deed.action for deed in evidence.told.deeds))
+    kept = _without_standing(kept, [action for action in actions if any(action in text for text in sentences)])
     for person in evidence.people:
         own = [fact for fact in kept if fact.person == person]
         actions = evidence.actions(person)
@@ -167,15 +184,17 @@ def person_sentences(
         sentences.append(grammar.clauses(grammar.parts(groups.pop(0), scene, rng), own, rng, who=who))
     for number, group in enumerate(groups):
         found = grammar.parts(group, scene, rng)
-        if rng.random() < 0.4 and number % 2 == 0:
+        if rng.random() < 0.4 and number % 2 == 0 and own != "their":
             with_whom = f"{subject} has {grammar.listed([part.small('the') for part in found])}"
             sentences.append(with_whom)
         else:
             sentences.append(grammar.clauses(found, own, rng))
     if apart:
-        spot = rng.choice(("is", "can be seen", "is to be found")) + f" {phrase(placed[0])}"
+        they = bool(sentences) and evidence.alone and own == "their"
+        be = "are" if they else "is"
+        spot = rng.choice((be, "can be seen", f"{be} to be found")) + f" {phrase(placed[0])}"
         at = rng.randrange(1, max(len(sentences), 2)) if sentences else 0
-        sentences.insert(at, f"{subject if sentences else who} {spot}")
+        sentences.insert(at, f"{'they' if they else subject if sentences else who} {spot}")
     sentences += [state(fact, scene, rng.randrange(3), evidence.names).removesuffix(".") for fact in near]
     return sentences
 

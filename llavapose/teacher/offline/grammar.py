@@ -81,8 +81,9 @@ def said(fact: Fact, rng: random.Random) -> str:
 
 def parts(facts: Iterable[Fact], scene: Scene, rng: random.Random) -> list[Part]:
     """The facts about parts, left and right in one where they agree, from the trunk to the feet."""
-    found: list[Part] = []
-    chosen = [fact for fact in facts if fact.kind in SMALL_ORDER]
+    chosen = compatible([fact for fact in facts if fact.kind in SMALL_ORDER])
+    found, told = _arms(chosen, rng)
+    chosen = [fact for fact in chosen if fact not in told]
     for kind in SMALL_ORDER:
         of_kind = sorted((fact for fact in chosen if fact.kind == kind), key=lambda fact: fact.part or "")
         same = len(of_kind) == 2 and kind in MIRRORED and of_kind[0].value == of_kind[1].value
@@ -94,6 +95,45 @@ def parts(facts: Iterable[Fact], scene: Scene, rng: random.Random) -> list[Part]
         else:
             found += [_part(fact, rng) for fact in of_kind]
     return found
+
+
+def compatible(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts without those that would say of one limb what another fact of the same person says better.
+
+    Feet that are on a board are not told to be on the ground, and folded arms not to be across the body.
+    """
+    on_things = {fact.person for fact in facts if fact.kind == "contact" and (fact.part or "").endswith("foot")}
+    folded = {(fact.person, fact.part) for fact in facts if fact.value == "folded"}
+    return [
+        fact
+        for fact in facts
+        if not (fact.value == "on the ground" and fact.person in on_things)
+        and not (fact.value == "across the body" and (fact.person, fact.part) in folded)
+    ]
+
+
+def _arms(facts: Sequence[Fact], rng: random.Random) -> tuple[list[Part], list[Fact]]:
+    """Arms of which height and side are both told, each in one part; and the facts that these parts tell."""
+    heights = {fact.part: fact for fact in facts if fact.kind == "arm_height"}
+    sides = {fact.part: fact for fact in facts if fact.kind == "arm_side"}
+    both = sorted(part for part in heights.keys() & sides.keys() if part)
+    if not both:
+        return [], []
+    words = {fact.value: said(fact, rng) for fact in heights.values()}
+    arms = sorted(part for part in heights.keys() | sides.keys() if part)
+    states = {part: _arm(words, heights.get(part), sides.get(part)) for part in arms}
+    told = [*heights.values(), *sides.values()]
+    if len(both) == 2 and len(set(states.values())) == 1:
+        return [Part(noun="both arms", state=states[both[0]], plural=True)], told
+    return [Part(noun=f"{{own}} {part}", state=state) for part, state in states.items()], told
+
+
+def _arm(words: dict[str, str], height: Fact | None, side: Fact | None) -> str:
+    """Height and side of one arm; of an arm across the body, "in front of it" need not be said."""
+    before = height is not None and height.value == "in front of the body"
+    if height is None or (before and side is not None and side.value == "across the body"):
+        return phrase(side) if side else ""
+    return f"{words[height.value]} and {phrase(side)}" if side else words[height.value]
 
 
 def _part(fact: Fact, rng: random.Random) -> Part:
@@ -150,7 +190,7 @@ def whole(facts: Sequence[Fact], rng: random.Random, action: str = "") -> str:
     by_kind = {fact.kind: fact for fact in facts}
     stance, trunk = by_kind.get("stance"), by_kind.get("trunk")
     words = []
-    on_the_way = stance is not None and stance.value == "standing" and family_of(action) in ("walk", "run", "jump")
+    on_the_way = stance is not None and stance.value == "standing" and on_the_move(action)
     if stance and not on_the_way and not action.startswith(stance.value):
         words.append(stance.value)
     if trunk and _with_stance(trunk, stance) and (words or not action):
@@ -165,6 +205,11 @@ def whole(facts: Sequence[Fact], rng: random.Random, action: str = "") -> str:
     if words or place:
         return ", ".join(filter(None, (f"is {' '.join(filter(None, (*words, place)))}", turned)))
     return f"is {turned}" if turned else ""
+
+
+def on_the_move(action: str) -> bool:
+    """Whether whoever does it would not be said to stand."""
+    return family_of(action) in ("walk", "run", "jump")
 
 
 def _with_stance(trunk: Fact, stance: Fact | None) -> bool:

@@ -11,12 +11,13 @@ from llavapose.teacher.offline.themes.theme import Finding, Theme, closed, open_
 LEISURE = {
     "sport": ("it is sport, and so it belongs to free time", "this is sport rather than work"),
     "play": ("it is leisure, something that people do for its own sake", "it has the look of leisure, not of a job"),
-    "rest": ("it is leisure, or a break from work at least", "nobody is at work here, so leisure it is"),
-    "errand": ("it may be part of a working day, but an errand is as likely", "it is neither sport nor a job, more of "
-               "an errand in spare time"),
+    "rest": ("it is leisure, for this is rest and not a task", "nobody is at work here, so leisure it is"),
+    "errand": ("it is hardly work, for an errand like this is done on the side", "it is neither sport nor a job, "
+               "more of an errand in spare time"),
     "talk": ("it could be either, for people do this at work and in leisure alike", "leisure is likely, although the "
              "same is done at work"),
-    "meal": ("it is leisure, or a pause in the day's work", "a pause from work is the likeliest guess"),
+    "meal": ("it is leisure, for nobody is at a task with food and drink",
+             "it is not work, and a pause is the likeliest guess"),
 }  # fmt: skip
 """Sort of activity -> work or leisure."""
 

@@ -62,9 +62,13 @@ WEIGHT: tuple[Rule, ...] = (
         "the weight rests on the feet, and folded legs have to hold it",
         "thighs and calves carry the load just above the ground",
         "the load presses on the balls of the feet, with the hips close behind")),
+    ("leg_lift", ("on the ground", "on the ground"), True, (
+        "both legs carry the weight, and each has its share",
+        "the load goes down through both feet",
+        "the weight is shared by two legs, and nothing else supports the body")),
     ("leg_lift", ("on the ground",), True, (
-        "the {side} leg carries weight, since it is planted on the ground",
-        "the load goes down through the {side} foot, and through the {other} one as far as that is planted too")),
+        "the {side} leg carries weight, alone or together with the {other} one",
+        "the load goes down through the {side} foot, and through the {other} one as far as that has a hold")),
     ("stance", ("standing",), True, (
         "the legs carry the weight, and nothing else supports the body",
         "the load travels down through hips and knees into the ground below the feet",
@@ -88,10 +92,14 @@ EFFORT: tuple[Rule, ...] = (
         "the {other} leg has to do the job of two and would tire soon",
         "the muscles around the {other} hip and ankle have no rest",
         "one leg carries everything, so {s} could not stay like this for long")),
-    ("arm_height", ("raised", "at shoulder height", "in front of the body"), False, (
+    ("arm_height", ("raised", "at shoulder height"), False, (
         "the {side} shoulder works to keep the arm where it is, and after a while it would ache",
-        "holding out an arm strains the {side} shoulder before any other muscle",
+        "such an arm strains the {side} shoulder before any other muscle",
         "for a minute it is easy, but the {side} shoulder would tire after that")),
+    ("arm_height", ("in front of the body",), False, (
+        "the {side} upper arm has to carry the forearm, and after a while it would ache",
+        "the muscle above the {side} elbow has the most to do, and would ask for a pause in the end",
+        "for some minutes it is easy, but the {side} upper arm would tire after that")),
     ("trunk", ("leaning",), False, (
         "the muscles of the waist and back have to hold the slanted upper body",
         "{own} back does the extra work of a body off the vertical and would tire first")),
@@ -133,7 +141,10 @@ EASE: tuple[Rule, ...] = (
         "bringing the upper body back over the hips would save effort",
         "{s} could straighten up and let the bones carry the load",
         "a straighter back would relieve the waist")),
-    ("arm_height", ("at shoulder height", "in front of the body"), False, (
+    ("arm_height", ("in front of the body",), False, (
+        "the {side} arm would be relieved if {s} let it sink",
+        "{s} could let the {side} arm down, and nothing else would need to change")),
+    ("arm_height", ("at shoulder height",), False, (
         "the {side} shoulder would be grateful for a pause",
         "{s} could let the {side} arm down, and nothing else would need to change")),
     ("stance", ("sitting", "lying"), True, (

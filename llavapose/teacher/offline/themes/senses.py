@@ -17,11 +17,11 @@ AWARE: tuple[Rule, ...] = (
         "the attention goes to the background, so nobody on our side would be noticed",
         "the photographer is out of view for {o}, who would have to look over a shoulder")),
     ("facing", ("image left",), False, (
-        "whatever draws the attention is beyond the left edge, and the camera is only at the corner of the eye",
+        "{s} can watch what comes from the left edge, but not what is at the camera",
         "{s} sees what comes from the left of the picture, while the photographer is off to one side",
         "{own} eyes go past us to the left edge, so we are hardly noticed")),
     ("facing", ("image right",), False, (
-        "whatever draws the attention is beyond the right edge, and the camera is only at the corner of the eye",
+        "{s} can watch what comes from the right edge, but not what is at the camera",
         "{s} sees what comes from the right of the picture, while the photographer is off to one side",
         "{own} eyes go past us to the right edge, so we are hardly noticed")),
 )  # fmt: skip
@@ -33,7 +33,7 @@ APPROACH: tuple[Rule, ...] = (
         "one would come from the background, where {s} has no eyes")),
     ("facing", ("away from the camera",), True, (
         "it would be from our side, where {s} has no eyes",
-        "the photographer could do it, walking up from behind",
+        "the photographer could do it from behind",
         "one would start where the camera is, for that side is not watched")),
     ("facing", ("image left",), True, (
         "it would be from the right edge of the picture, where {s} has no eyes",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from llavapose.records import Fact
 from llavapose.teacher.offline.evidence import Evidence
+from llavapose.teacher.offline.grammar import compatible
 
 Rule = tuple[str, tuple[str, ...], bool, tuple[str, ...]]
-"""Kind, values, whether it answers "yes", and sentences that conclude.
+"""Kind, values (one that is named twice is asked of both sides), whether it answers "yes", and sentences that conclude.
 
 "{s}" is the person as subject, "{o}" as object, "{own}" the possessive; "{side}" of the fact's part, "{other}" side.
 """
@@ -80,16 +81,23 @@ def by_rules(rules: tuple[Rule, ...]) -> Callable[[Evidence, int, random.Random]
         for kind, values, yes, texts in rules:
             if not stands and (kind == "knee" or (kind == "trunk" and "bent over" not in values)):
                 continue  # of somebody on a seat or on the ground they say nothing about weight
-            facts = [fact for fact in evidence.of(person, kind) if fact.value in values]
-            if facts:
+            facts = [fact for fact in _grounds(evidence, person) if fact.kind == kind and fact.value in values]
+            both = len(values) > len(set(values))
+            if len(facts) > both:
                 words = {"part": facts[0].part or "", "side": (facts[0].part or "").partition(" ")[0]}
                 words["other"] = {"left": "right", "right": "left"}.get(words["side"], "")
                 said = tuple(_filled(text, words) for text in texts)
-                kept = facts if len({fact.value for fact in facts}) == 1 and kind != "leg_lift" else facts[:1]
+                alike = len({fact.value for fact in facts}) == 1 and kind != "leg_lift"
+                kept = facts if both or alike else facts[:1]
                 return Finding(texts=said, because=tuple(kept), yes=yes)
         return None
 
     return find
+
+
+def _grounds(evidence: Evidence, person: int) -> list[Fact]:
+    """The person's facts that can be reasons side by side: feet on a board are not on the ground."""
+    return compatible([fact for fact in evidence.facts if fact.person == person])
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
