@@ -1,6 +1,7 @@
 """A whole assignment against a scripted teacher: nothing asked twice, faults named and mended, counts that add up."""
 
 import json
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from llavapose.llm.pictures import Picture
 from llavapose.llm.scripted import Scripted
 from llavapose.llm.tokens import num_picture_tokens, num_prompt_tokens
 from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.language import flipped, state
+from llavapose.pose.people import references
 from llavapose.records import Scene
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
@@ -136,8 +139,12 @@ def test_more_samples_pay_only_what_is_new(told, ledger, tmp_path):
 
 def test_a_contradiction_is_named_and_mended(told, ledger, tmp_path):
     def wrong_first(kind: str, scene: Scene, request: ChatRequest) -> str:
-        number = sum(len(s.people) for s in (scene,))
-        wrong = f"There are {number + 3} people in the picture, and all is calm and quiet around them today."
+        kinds = ("elbow", "knee", "facing", "leg_lift", "legs", "arm_side")
+        named = references(scene)
+        fact = next(one for one in scene_facts(scene) if one.sure and one.kind in kinds and named[one.person or 0])
+        false = flipped(fact, scene, random.Random(1))
+        assert false is not None
+        wrong = f"{state(false, scene)} All is calm and quiet around them in the picture today, and the light is soft."
         return wrong if kind == "detail" and not request.attempt else truth(kind, scene, request)
 
     summary, desk = run(told, ledger, tmp_path / "out", reply=wrong_first)
