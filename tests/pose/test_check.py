@@ -55,7 +55,7 @@ def test_every_wording_of_the_teacher_is_read_back(figures, count):
 def test_true_sentences_hold_and_mutated_ones_fail(figures):
     raised = figures.person(left_elbow=(250, 45), left_wrist=(252, -8), right_elbow=(150, 158), right_wrist=(200, 150))
     scene = figures.scene(raised)
-    facts = tuple(fact for fact in scene_facts(scene))
+    facts = scene_facts(scene)
     truths = [fact for fact in facts if fact.sure and fact.kind not in ("count", "place")]
     assert len(truths) >= 10
     for fact in truths:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from llavapose.pose.claims.counts import count_claims, parts_of_totals
 from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, subject_at
 from llavapose.pose.claims.part_states import Read, part_claims
-from llavapose.pose.claims.parts import parts_in
+from llavapose.pose.claims.parts import Part, parts_in
 from llavapose.pose.claims.relations import compound_claims, contact_claims, one_legged, relation_claims
 from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import shared as words
@@ -79,11 +79,12 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
             continue
         sentence = _IDIOM.sub(lambda match: "~" * len(match[0]), re.sub(r"\s", " ", plain[start:end]))
         mentions = mentions_in(sentence)
+        hidden = masked(sentence, mentions)
+        parts = parts_in(sentence, hidden, mentions, limb)
         if not sentence.rstrip("\"' ").endswith("?"):
-            for claim in _sentence_claims(sentence, mentions, carried, limb):
+            for claim in _sentence_claims(sentence, hidden, mentions, parts, carried):
                 first, last = places[claim.start + start], places[claim.end + start - 1]
                 claims.append(replace(claim, start=first, end=last + 1))
-        parts = parts_in(sentence, mentions)
         limb = parts[-1].noun if parts else ""
         leading = [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
         carried = leading[-1] if leading else carried
@@ -105,13 +106,14 @@ def _plain(text: str) -> tuple[str, list[int]]:
     return "".join((*parts, lowered[end:])), [*places, *range(end, len(lowered))]
 
 
-def _sentence_claims(sentence: str, mentions: list[Mention], carried: str | None, limb: str) -> list[Claim]:
-    hidden = masked(sentence, mentions)
-    found = list(part_claims(sentence, mentions, limb))
+def _sentence_claims(
+    sentence: str, hidden: str, mentions: list[Mention], parts: list[Part], carried: str | None
+) -> list[Claim]:
+    found = list(part_claims(sentence, hidden, mentions, parts))
     spans = [read.core for read in found]
     others: tuple[Claim, ...] = (
-        *relation_claims(sentence, mentions),
-        *contact_claims(sentence, mentions),
+        *relation_claims(sentence, hidden, mentions),
+        *contact_claims(sentence, hidden),
         *count_claims(sentence),
         *one_legged(sentence),
         *compound_claims(sentence),

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from llavapose.pose.claims.mentions import Mention, masked
-from llavapose.pose.claims.parts import ARM_NOUNS, JOINED, LEG_NOUNS, Part, parts_in
+from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.parts import ARM_NOUNS, JOINED, LEG_NOUNS, Part
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.arms import ARM_STATES
 from llavapose.pose.claims.words.legs import FOOT_STATES, KNEE_STATES, LEGS_STATES
@@ -87,15 +87,14 @@ class Read:
     core: tuple[int, int]
 
 
-def part_claims(sentence: str, mentions: list[Mention], before: str = "") -> Iterator[Read]:
-    """Every state that is said of a body part; ``before`` as ``parts_in`` takes it."""
-    parts = parts_in(sentence, mentions, before)
+def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[Part]) -> Iterator[Read]:
+    """Every state that is said of a body part; ``plain`` is the sentence with people hidden."""
     if not parts:
         return
     states = _states(sentence, {part.noun for part in parts})
     links: list[tuple[Part, Said]] = []
     for state in states:
-        part = _link(sentence, state, states, parts, mentions) if state.means else None
+        part = _link(sentence, plain, state, states, parts, mentions) if state.means else None
         if part is not None:
             links.append((part, state))
     linked = {part.start for part, _ in links}
@@ -225,7 +224,9 @@ def _masked(sentence: str, start: int, end: int, mentions: list[Mention]) -> str
     return re.sub(r"(?<!\w)'s?(?!\w)|\b(?:of|by|on) (?=\W|$)", " ", text)
 
 
-def _link(sentence: str, state: Said, states: list[Said], parts: list[Part], mentions: list[Mention]) -> Part | None:
+def _link(
+    sentence: str, plain: str, state: Said, states: list[Said], parts: list[Part], mentions: list[Mention]
+) -> Part | None:
     """The part that a state is said of: right after it ("a bent left elbow"), before it, or later in the clause."""
     meant = [part for part in parts if _meaning(state, part)[0]]
     ahead = [part for part in meant if part.start >= state.end]
@@ -237,7 +238,7 @@ def _link(sentence: str, state: Said, states: list[Said], parts: list[Part], men
     for part in reversed([part for part in parts if part.end <= state.start]):
         if part.placed and part not in meant:
             continue
-        if part in meant and _reaches(sentence, part, state, states, parts, mentions):
+        if part in meant and _reaches(sentence, plain, part, state, states, parts, mentions):
             return part
         if part not in meant or not part.placed:
             break
@@ -251,7 +252,7 @@ def _link(sentence: str, state: Said, states: list[Said], parts: list[Part], men
 
 
 def _reaches(
-    sentence: str, part: Part, state: Said, states: list[Said], parts: list[Part], mentions: list[Mention]
+    sentence: str, plain: str, part: Part, state: Said, states: list[Said], parts: list[Part], mentions: list[Mention]
 ) -> bool:
     """Whether nothing between a part and a later state starts something new."""
     gap = _masked(sentence, part.end, state.start, mentions)
@@ -260,7 +261,7 @@ def _reaches(
     acts = not part.owner and re.match(
         r"\w+[^s\W]s\b(?! (?:the|his|her|their|both|an?|it|them)\b)", sentence[state.start :]
     )
-    if acts and _OWN_ACT.search(masked(sentence, mentions)[: state.start]):
+    if acts and _OWN_ACT.search(plain, 0, state.start):
         return False  # "Her legs straight, the lady bends down"
     gap = _NEAR_BODY.sub("", _IT_IS.sub(" is", gap))
     if any(_is_new(sentence, part.end, m) for m in mentions if part.end <= m.start and m.end <= state.start):

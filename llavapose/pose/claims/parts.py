@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from llavapose.pose.claims.mentions import Mention, masked
+from llavapose.pose.claims.mentions import Mention
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.vocabulary import flip_part
 
@@ -49,23 +49,23 @@ class Part:
     placed: bool = False
 
 
-def parts_in(sentence: str, mentions: list[Mention], before: str = "") -> list[Part]:
+def parts_in(sentence: str, plain: str, mentions: list[Mention], before: str = "") -> list[Part]:
     """Body parts in order, each with its sides and, where named beside it, its owner.
 
     Args:
         sentence: in lower case.
+        plain: the same with people hidden (``mentions.masked``).
         mentions: of the sentence.
         before: the noun that the sentence before ended with; "the left one" at the start borrows it.
     """
     if not before and not any(map(sentence.__contains__, _PART_CUES)):
         return []
-    return _owned(sentence, _parts(sentence, mentions, before), mentions)
+    return _owned(sentence, _parts(sentence, plain, mentions, before), mentions)
 
 
-def _parts(sentence: str, mentions: list[Mention], before: str) -> list[Part]:
+def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> list[Part]:
     """Body parts in order, with sides; "the other" and a bare side borrow from the part before."""
     found: list[Part] = []
-    plain = masked(sentence, mentions)
     none = [match.span() for match in _NO_PART.finditer(sentence)]
     short = [match for match in _ELLIPSIS.finditer(sentence) if _BEFORE_ELLIPSIS.search(sentence[: match.start()])]
     matches = sorted((*_PART.finditer(sentence), *short), key=lambda match: match.start())
@@ -101,8 +101,9 @@ def _parts(sentence: str, mentions: list[Mention], before: str) -> list[Part]:
             last
             and not noun
             and not last.sides
+            and found
+            and last is found[-1]
             and gap in (", the ", ", his ", ", her ", ", their ")
-            and found[-1].noun
         ):
             # "one arm, the left, ..."
             found[-1] = replace(last, end=part.end, sides=part.sides)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from llavapose.pose.claims.mentions import Mention, masked
+from llavapose.pose.claims.mentions import Mention
 from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import relations as words
 from llavapose.pose.claims.words.bodies import ONE_LEGGED
@@ -38,9 +38,8 @@ _THING, _LIMB = (
 )
 
 
-def relation_claims(sentence: str, mentions: list[Mention]) -> Iterator[Claim]:
-    """Places in the picture, who is left or right of whom, who is nearest to whom."""
-    plain = masked(sentence, mentions)
+def relation_claims(sentence: str, plain: str, mentions: list[Mention]) -> Iterator[Claim]:
+    """Places in the picture, who is left or right of whom, who is nearest; in ``plain`` people are hidden."""
     found: list[Claim] = []
     if "left" in plain or "right" in plain:
         found += _sides(plain, mentions)
@@ -131,9 +130,8 @@ def _nearest(plain: str, mentions: list[Mention]) -> Iterator[Claim]:
                         mention=None if "ƿ" not in match["other"] else _at(match, "other"))  # fmt: skip
 
 
-def contact_claims(sentence: str, mentions: list[Mention]) -> Iterator[Claim]:
+def contact_claims(sentence: str, plain: str) -> Iterator[Claim]:
     """A hand or foot at an object; without a part where the text does not say which."""
-    plain = masked(sentence, mentions)
     if not _THING.search(plain):
         return
     taken: list[tuple[int, int]] = []

@@ -271,22 +271,6 @@ class Overlaps:
         )
 
 
-def find_duplicates(samples: Iterable[Sample]) -> Duplicates:
-    """Look through all answers once, in order."""
-    repeats = Repeats()
-    for sample in samples:
-        repeats.take(sample, [print_of(turn.text) for turn in sample.turns if turn.role == "assistant"])
-    return repeats.result()
-
-
-def find_overlap(samples: Iterable[Sample], benchmark: Sequence[str]) -> Overlap:
-    """Questions and answers that are, or nearly are, one of a benchmark's texts."""
-    overlaps = Overlaps(benchmark)
-    for sample in samples:
-        overlaps.take(sample, [print_of(turn.text) for turn in sample.turns])
-    return overlaps.result()
-
-
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower().replace("’", "'"))
 

@@ -92,20 +92,20 @@ class Finding:
         return self._number(UNVERIFIABLE)
 
     @property
-    def num_sure(self) -> int:
-        """Contradictions of a kind that is surely one: ``reject`` and ``repair`` act on these alone."""
-        return sum(map(is_sure, self.claims))
+    def num_acted_on(self) -> int:
+        """Contradictions of a kind that is rarely wrong: ``reject`` and ``repair`` act on these alone."""
+        return sum(map(is_acted_on, self.claims))
 
     @property
     def clean(self) -> bool:
-        """Whether there is neither a leak nor a sure contradiction."""
-        return not self.leaks and not self.num_sure
+        """Whether there is neither a leak nor a contradiction that is acted on."""
+        return not self.leaks and not self.num_acted_on
 
     def _number(self, outcome: str) -> int:
         return sum(claim.checked.outcome == outcome for claim in self.claims)
 
 
-def is_sure(claim: FoundClaim) -> bool:
+def is_acted_on(claim: FoundClaim) -> bool:
     """Whether a claim is contradicted, and contradictions of its kind are rarely wrong."""
     return claim.checked.outcome == CONTRADICTED and claim.checked.claim.kind not in REPORTED_ONLY
 
@@ -172,8 +172,8 @@ def repair_messages(messages: Sequence[Message], reply_text: str, finding: Findi
 
 
 def faults_of(finding: Finding) -> tuple[str, ...]:
-    """One line for each sure contradiction, none twice, and one that names all leaks."""
-    faults = [f'"{_short(claim.words)}" is wrong: {claim.truth}.' for claim in finding.claims if is_sure(claim)]
+    """One line for each contradiction that is acted on, none twice, and one that names all leaks."""
+    faults = [f'"{_short(claim.words)}" is wrong: {claim.truth}.' for claim in finding.claims if is_acted_on(claim)]
     named = dict.fromkeys(f'"{_short(found.leak.words)}"' for found in finding.leaks)
     if named:
         names = f"{', '.join(named)} {'name' if len(named) > 1 else 'names'}"

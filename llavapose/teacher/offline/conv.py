@@ -15,7 +15,6 @@ from llavapose.pose.language import (
     lend,
     sentence,
     state,
-    thing_words,
 )
 from llavapose.pose.people import references
 from llavapose.records import Fact, Scene
@@ -250,8 +249,3 @@ def _limb(fact: Fact, talk: _Talk) -> _Texts | None:
     bends = [f"the {f.part} is {f.value}" for f in found if f.kind in HINGES]
     question = talk.rng.choice((*asked, *more)).format(**words)
     return sentence(question), sentence(f"{', and '.join((said, *bends))}.")
-
-
-def things_listed(categories: list[str]) -> str:
-    """Objects in words: "a dog, an umbrella and skis"."""
-    return grammar.listed([thing_words(category) for category in categories])

@@ -68,7 +68,7 @@ def test_what_the_offline_teacher_writes_is_read_back_as_true(world):
     """Captions may say more than the joints show; nothing that is written may contradict them."""
     outcomes = {"supported": 0, "contradicted": 0, "unverifiable": 0}
     for scene in world[0][:120]:
-        facts = tuple(fact for fact in scene_facts(scene))
+        facts = scene_facts(scene)
         for kind in ("conv", "detail", "complex"):
             asked = Request(scene=scene, facts=facts, kind=kind, num=1, seed=scene.id)
             for turns in OfflineTeacher(context="keypoints").write(asked):

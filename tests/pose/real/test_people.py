@@ -16,9 +16,11 @@ from benchmarks.people.marks import read_marks, table
 from benchmarks.people.page import made_page
 from benchmarks.people.readers import read_people
 from llavapose.errors import DataError
+from llavapose.pose.facts import limbs
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.people import references
 from llavapose.pose.skeleton import COCO17, CROWDPOSE14, MPII16
+from llavapose.pose.thresholds import HINGE
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 from tests.report.browser import browser, needs_browser
 
@@ -120,16 +122,10 @@ def test_joints_move_as_far_as_annotators_differ(figures):
 
 def test_a_rule_without_a_margin_is_seen_to_flip(figures, monkeypatch):
     """The property below is no use if it cannot fail."""
-    from llavapose.pose.thresholds import HINGE
-
     scene = figures.scene(figures.person(left_wrist=(290, 185)))
-    for name, value in (("bent_sure_deg", 180.0), ("slightly_sure_least_deg", 0.0), ("margin_deg", 0.0)):
-        object.__setattr__(HINGE, name, value)
-    try:
-        assert flips_by_kind([scene], {1: 30_000.0}, num_draws=200, pool=False)["elbow"].flips > MOST_FLIPS
-    finally:
-        for name, value in (("bent_sure_deg", 115.0), ("slightly_sure_least_deg", 128.0), ("margin_deg", 5.0)):
-            object.__setattr__(HINGE, name, value)
+    none = replace(HINGE, bent_sure_deg=180.0, slightly_sure_least_deg=0.0, margin_deg=0.0)
+    monkeypatch.setattr(limbs, "HINGE", none)
+    assert flips_by_kind([scene], {1: 30_000.0}, num_draws=200, pool=False)["elbow"].flips > MOST_FLIPS
 
 
 def test_stated_facts_stand_when_joints_are_off_as_annotators_are(tmp_path):

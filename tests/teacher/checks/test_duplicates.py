@@ -3,7 +3,8 @@
 import random
 
 from llavapose.records import Sample, Turn
-from llavapose.teacher.checks.duplicates import HOW, Twin, find_duplicates, find_overlap
+from llavapose.teacher.checks.duplicates import HOW, Twin
+from tests.teacher.repeats import find_duplicates, find_overlap
 
 LONG = (
     "The man on the left stands upright and holds a red umbrella above his head while the woman beside him bends "

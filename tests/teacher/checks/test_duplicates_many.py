@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from llavapose.records import Sample, Turn
-from llavapose.teacher.checks.duplicates import HOW, find_duplicates
+from llavapose.teacher.checks.duplicates import HOW
+from tests.teacher.repeats import find_duplicates
 
 NUM = 10_000
 WORDS = [f"{first}{second}" for first in ("ba", "co", "du", "fe", "gi", "lo", "mu", "na") for second in

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from llavapose.records import Fact, Sample, Scene, Turn
-from llavapose.teacher.checks.duplicates import find_duplicates, find_overlap
 from llavapose.teacher.checks.findings import check_conversation
 from llavapose.teacher.dataset.card import Card, Checked, Cost, checked_of, readme, write_card
 from llavapose.teacher.dataset.measures import body_part_of, measure, verb_of
+from tests.teacher.repeats import find_duplicates, find_overlap
 
 
 def sample(name: str, kind: str, answer: str, image: str = "1.jpg") -> Sample:
