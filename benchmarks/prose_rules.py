@@ -172,7 +172,7 @@ RULES: tuple[tuple[str, str], ...] = (
 def answered(question: str, answer: str) -> bool | None:
     """Whether the answer holds what the question asks for; None where no rule knows the question."""
     asked, told = question.lower().removeprefix("<image>").strip(), answer.lower()
-    for wanted, needed in (*REASONING_RULES, *OLD_REASONING_RULES):
+    for wanted, needed in REASONING_RULES:
         if re.search(wanted, asked):
             return re.search(needed, told) is not None
     if re.search(r"\bor\b", asked) and not asked.startswith("how many"):
@@ -225,14 +225,3 @@ REASONING_RULES: tuple[tuple[str, str], ...] = (
     (r"spoil the moment|go wrong", r"spoil|trouble|reckon|end to it"),
 )  # fmt: skip
 """The same of the questions that ask for a reason."""
-
-OLD_REASONING_RULES: tuple[tuple[str, str], ...] = (
-    (r"^what might happen next|next movement", r"\b(?:may|might|could|will|likely)\b"),
-    (r"which activity do the poses|purpose of these poses", r"suggests?|is \w+ing|to \w+"),
-    (r"is the pose stable|how is the balance", r"stable|weight is low|balance|hard to keep|easy to keep|base"),
-    (r"who or what gets attention|aware of the photo", r"attend|see us|know of the photo"),
-    (r"how do the people relate|doing something together", r"together|each other|same|different"),
-    (r"how tiring|ask of the body", r"work hard|rest|effort|ease|carry weight"),
-    (r"make the pose easier|what should be changed", r"\b(?:would|should|could)\b.*(?:lower|let|sit|straighten|easier|down)|nothing|already"),
-)  # fmt: skip
-"""Questions that give no person's name."""

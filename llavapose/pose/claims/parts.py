@@ -93,26 +93,22 @@ def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> l
             sides=_sides(group, last, gap),
             placed=_PLACED.search(sentence[: match.start()]) is not None,
         )
-        if last and not last.sides and part.sides and noun in ("arm", "leg", "hand") and _OF.fullmatch(gap):
-            # "the elbow of the left arm"
-            found[-1] = replace(last, end=part.end, sides=part.sides)
-            continue
-        if (
-            last
-            and not noun
-            and not last.sides
-            and found
-            and last is found[-1]
-            and gap in (", the ", ", his ", ", her ", ", their ")
-        ):
-            # "one arm, the left, ..."
-            found[-1] = replace(last, end=part.end, sides=part.sides)
-            continue
-        if last and last.sides and not part.sides and gap == "'s ":
-            found[-1] = replace(part, start=last.start, sides=last.sides)
+        if last and found and last is found[-1] and (one := _as_one(last, part, gap, named=noun)):
+            found[-1] = one
             continue
         found.append(part)
     return _borrowed(sentence, found)
+
+
+def _as_one(last: Part, part: Part, gap: str, *, named: str) -> Part | None:
+    """Two that are one part: "the elbow of the left arm", "one arm, the left, ...", "the left arm's elbow"."""
+    if not last.sides and part.sides and named in ("arm", "leg", "hand") and _OF.fullmatch(gap):
+        return replace(last, end=part.end, sides=part.sides)
+    if not last.sides and not named and gap in (", the ", ", his ", ", her ", ", their "):
+        return replace(last, end=part.end, sides=part.sides)
+    if last.sides and not part.sides and gap == "'s ":
+        return replace(part, start=last.start, sides=last.sides)
+    return None
 
 
 def _names_place(sentence: str, match: re.Match[str]) -> bool:
