@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llavapose.config.choices import Sampler
@@ -29,8 +29,12 @@ shapes = st.fixed_dictionaries(
 )
 
 
+FEW_PICTURES = {"batch_size": 2, "accumulate": 2, "num_ranks": 2, "max_branches": 0, "seed": 0}
+
+
 @settings(max_examples=60, deadline=None)
 @given(shapes, st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(0, 99), st.integers(0, 2))
+@example(FEW_PICTURES, [1, 2, 2, 4, 1, 1, 1, 1, 2, 1, 1], 1, 0)  # one picture cut in two, and a part of it exchanged
 def test_plan_holds_its_promises(shape, sizes, texts, epoch):
     images = [image for image, size in enumerate(sizes) for _ in range(size)] + [-1] * texts
     lengths = lengths_of(images, [10 + 37 * i % 101 for i in range(len(images))])
