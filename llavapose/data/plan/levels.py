@@ -31,6 +31,7 @@ def deal_level(
         places = range(start, start + num_ranks)
         _level(bins, places, num_tokens)
         _refine(bins, places, waiting)
+    _shown(bins)
     return bins
 
 
@@ -124,6 +125,21 @@ def _refine(bins: list[list[Piece]], places: range, waiting: list[Piece]) -> Non
             return
         at, place, other = change
         bins[at][place], waiting[other] = waiting[other], bins[at][place]
+
+
+def _shown(bins: list[list[Piece]]) -> None:
+    """Give a micro-batch without a picture one of another's two, in place.
+
+    So it is where a part of a picture, there being fewer than micro-batches, was exchanged for a picture more.
+    """
+    for bare in (pieces for pieces in bins if not any(piece.pictured for piece in pieces)):
+        rich = max(bins, key=lambda pieces: sum(piece.pictured for piece in pieces))
+        pictures = [piece for piece in rich if piece.pictured]
+        if len(pictures) < 2:
+            return
+        given = min(pictures, key=lambda piece: piece.size)
+        rich[:] = _without(rich, given)
+        bare.append(given)
 
 
 def _without(pieces: Sequence[Piece], left_out: Piece) -> list[Piece]:
