@@ -16,7 +16,7 @@ from benchmarks.people.page import made_page
 from benchmarks.people.readers import read_people
 from llavapose.errors import DataError
 from llavapose.pose.people import references
-from tests.report.browser import browser, needs_browser
+from tests.report.browser import browser, kept_by_browser, needs_browser
 
 MARKED = {"image": 7, "person": 1, "kind": "stance", "value": "standing", "mark": "right"}
 
@@ -204,6 +204,7 @@ def reopened(tab, page):
 
 @pytest.mark.browser
 @needs_browser
+@kept_by_browser
 def test_the_page_goes_on_where_marks_end_and_the_last_mark_stays(figures, tmp_path):
     scene = replace(figures.scene(figures.person()), image="7.jpg")
     page = tmp_path / "page.html"

@@ -5,6 +5,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from llavapose.pose.people import references
 from llavapose.pose.skeleton import COCO17, CROWDPOSE14, MPII16
 from llavapose.pose.thresholds import HINGE
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
-from tests.report.browser import browser, needs_browser
+from tests.report.browser import browser, kept_by_browser, needs_browser
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "../shared/data/coco_val2017_sample"
@@ -213,6 +214,7 @@ def test_the_page_escapes_what_it_shows_and_holds_every_stated_fact(figures, tmp
 @pytest.mark.browser
 @needs_browser
 @pytest.mark.parametrize("width", [1280, 390])
+@kept_by_browser
 def test_facts_are_marked_by_keys_and_kept(figures, tmp_path, width):
     (tmp_path / "images").mkdir()
     Image.new("RGB", (400, 400), "white").save(tmp_path / "images" / "7.jpg")
@@ -225,6 +227,7 @@ def test_facts_are_marked_by_keys_and_kept(figures, tmp_path, width):
         first = len(tab.texts("#facts li"))
         tab.press("1", "2", "3", "z", "u", "n", "1", "p", "s")
         assert tab.texts("#facts li b")[:4] == ["right", "wrong", "unsure", ""]
+        time.sleep(0.5)  # a browser writes what a page keeps in its own time
         tab.open(page.as_uri(), width=width)
         assert tab.texts("#facts li b")[:3] == ["right", "wrong", "unsure"]
         rows = [json.loads(line) for line in tab.ask("text()").splitlines()]
