@@ -16,6 +16,9 @@ BASELINE = "baseline"
 POSE = "pose"
 """The offline judge, whose table stands first and whose results need no judge's name."""
 
+PEOPLE = "people"
+"""The judge whose ratings are people's: the mean of all raters of an answer."""
+
 PRIOR = "prior"
 """The tables' row of the best answer that needs no picture: what every arm must beat."""
 
