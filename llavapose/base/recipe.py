@@ -62,7 +62,7 @@ class Recipe:
     num_read: int = 1500
     num_val: int = 400
     num_held: int = 512
-    vocab_size: int = 1200
+    vocab_size: int = 1800
     encoder: tuple[VisionRecipe, ...] = (
         VisionRecipe(steps=16000, things=False),
         VisionRecipe(steps=12000, lr=1.2e-3, muon_lr=0.014),
@@ -183,7 +183,8 @@ def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:
     }
     if out.exists():
         shutil.rmtree(out)
-    shutil.copytree(trained, out)
+    # The card of a trained folder tells of a run that nobody else has.
+    shutil.copytree(trained, out, ignore=shutil.ignore_patterns("README.md"))
     write_json(out / "recipe.json", report)
     return out
 
