@@ -91,6 +91,11 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     return parts_of_totals(claims, text)
 
 
+def has_unread(text: str) -> bool:
+    """Whether a sentence of a text is too long to be read."""
+    return len(text) > MAX_SENTENCE and any(end - start > MAX_SENTENCE for start, end in sentences(_plain(text)[0]))
+
+
 def _plain(text: str) -> tuple[str, list[int]]:
     """The text in small letters, without Markdown's marks and with "is" for "appears to be"; each letter's place."""
     lowered = text.lower().replace("’", "'")

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 from llavapose.pictures import plain_name
+from llavapose.pose.claims.extract import MAX_SENTENCE
 from llavapose.records import Sample, Scene
 from llavapose.samples import KIND_TOLD_BY, count_lines, steady, stream_samples
 from llavapose.scenes.coco import SceneSet
@@ -53,6 +54,7 @@ class AuditReport:
         leaks: kind of leak -> places.
         duplicates: answers that come again.
         with_scene: samples whose picture is among the scenes: only their claims can be checked.
+        num_unread: samples with a sentence too long to be read, of those.
         problems: the first records that cannot be read; ``num_problems`` of them in all.
         worst: samples with the most contradictions and leaks, the worst first; none without.
         drawn: samples drawn with the seed, in file order.
@@ -64,6 +66,7 @@ class AuditReport:
     leaks: dict[str, int]
     duplicates: Duplicates
     with_scene: int
+    num_unread: int
     num_problems: int
     problems: tuple[str, ...]
     worst: tuple[AuditItem, ...]
@@ -97,6 +100,11 @@ class AuditReport:
             missing = self.num_samples - self.with_scene
             lines.append(
                 f"{missing:,} samples show pictures whose keypoints are not known: no claim of theirs is checked"
+            )
+        if self.num_unread:
+            lines.append(
+                f"{self.num_unread:,} samples hold sentences of more than {MAX_SENTENCE:,} characters: no claim in "
+                "those is checked"
             )
         if UNTOLD in self.checked:
             lines.append(f"{self.checked[UNTOLD].conversations:,} samples tell no kind and count as {UNTOLD}")
@@ -175,6 +183,7 @@ def audit(
         leaks=dict(sorted(look.leaks.items())),
         duplicates=repeats.result(),
         with_scene=look.with_scene,
+        num_unread=look.num_unread,
         num_problems=look.num_problems,
         problems=tuple(look.problems),
         worst=tuple(_item(*entry[2]) for entry in sorted(look.worst, key=lambda entry: entry[:2], reverse=True)),
@@ -193,6 +202,7 @@ class _Seen:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     leaks: Counter[str] = field(default_factory=Counter)
     with_scene: int = 0
+    num_unread: int = 0
     num_problems: int = 0
     problems: list[str] = field(default_factory=list)
     number: int = 0
@@ -214,6 +224,7 @@ class _Seen:
     def take(self, sample: Sample, scene: Scene | None, found: Look) -> None:
         """Count what was seen in the next sample."""
         self.with_scene += scene is not None
+        self.num_unread += found.unread
         self.leaks.update(found.leaks)
         counts = self.counts.setdefault(sample.kind, Counter())
         counts["conversations"] += 1

@@ -19,6 +19,7 @@ from itertools import chain, islice
 from multiprocessing import active_children, get_context, parent_process
 
 from llavapose.errors import LlavaPoseError
+from llavapose.pose.claims.extract import has_unread
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Sample, Scene
 from llavapose.teacher.checks.duplicates import Print, print_of
@@ -46,6 +47,7 @@ class Look:
         prints: of its turns; of questions only where they were asked for, else None.
         leaks: the kind of each leak.
         supported, contradicted, unverifiable: claims.
+        unread: whether an answer that is checked has a sentence too long to be read.
     """
 
     prints: tuple[Print | None, ...]
@@ -53,6 +55,7 @@ class Look:
     supported: int = 0
     contradicted: int = 0
     unverifiable: int = 0
+    unread: bool = False
 
     @property
     def answers(self) -> tuple[Print, ...]:
@@ -99,6 +102,7 @@ def _look(seen: Seen, *, questions: bool) -> Look:
         supported=finding.num_supported,
         contradicted=finding.num_contradicted,
         unverifiable=finding.num_unverifiable,
+        unread=seen[1] is not None and any(has_unread(turn.text) for turn in sample.turns[1::2]),
     )
 
 

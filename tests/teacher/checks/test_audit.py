@@ -75,6 +75,17 @@ def test_the_worst_come_first_and_the_draw_is_seeded(folder: Path, scenes: Scene
     assert [item.sample.id for item in audit(folder, None, scenes, num_worst=1).worst] == ["2"]
 
 
+def test_sentences_too_long_to_be_read_are_told(tmp_path: Path, scenes: SceneSet) -> None:
+    endless = "There are nine people in the picture, " + "and so on " * 100 + "."
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps([record(0, TRUE), record(1, f"{TRUE} {endless}"), record(2, endless, "unknown.jpg")]))
+    report = audit(path, None, scenes)
+    assert report.num_unread == 1
+    assert "1 samples hold sentences of more than 1,000 characters: no claim in those is checked" in report.notes()
+    path.write_text(json.dumps([record(0, TRUE)]))
+    assert "characters" not in "\n".join(audit(path, None, scenes).notes())
+
+
 def test_without_scenes_leaks_and_duplicates_are_found(folder: Path) -> None:
     report = audit(folder, None, None)
     assert (report.with_scene, report.images) == (0, None)
