@@ -49,9 +49,10 @@ class Script:
     source: Markup
 
 
-def script(name: str) -> Script:
-    """One of the package's scripts, to stand word for word between ``<script>`` and ``</script>``."""
-    code = files("llavapose.report").joinpath("templates", name).read_text(encoding="utf-8")
+def script(*names: str) -> Script:
+    """The package's scripts of these names as one, to stand word for word between ``<script>`` and ``</script>``."""
+    folder = files("llavapose.report").joinpath("templates")
+    code = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return Script(code=Markup(code), source=Markup(f"'sha256-{digest}'"))
 

@@ -126,7 +126,7 @@ def _values(source: Source) -> dict[str, Any]:
         "costs": _costs(source.out, ablation),
         "located": located_values(source.out, source.folders),
         "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
-        "script": script("explorer.js"),
+        "script": script("answers.js", "explorer.js"),
         "legend": legend(),
         "colours": dict(zip(rows_shown(source.arms, source.folders), _colours(source), strict=False)),
         "made": _made(source),

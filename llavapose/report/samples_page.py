@@ -149,7 +149,7 @@ def _write(
         html = rendered(
             "samples.html.j2",
             explorer=_explorer(part),
-            script=script("explorer.js"),
+            script=script("answers.js", "explorer.js"),
             counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
             num_samples=len(samples),
             num_pictures=len({sample.image for sample in samples}),

@@ -7,6 +7,7 @@ import pytest
 
 from llavapose.errors import DataError
 from llavapose.files import write_jsonl
+from llavapose.records import PEOPLE, POSE
 from llavapose.report.explorer import QUOTED, answers_explorer
 from llavapose.report.page import Source, write_page
 from tests.report.browser import browser, needs_browser
@@ -104,6 +105,64 @@ def test_disagreement_is_that_of_judges_who_share_a_scale(of_a_paper, tab):
     assert tab.ask(LISTED) == ["1-conv", "1-complex", "2-conv", "2-detail", "1-detail", "2-complex"]
     assert tab.texts("#list .value")[:4] == ["5.0", "3.0", "2.0", "2.0"]
     assert "disagreement of 3 judges" in tab.ask("document.querySelector('[name=sort]').innerText")
+
+
+@pytest.fixture
+def with_people(tmp_path):
+    """Two raters of full's answers beside a model's: 2-conv 2 and 4 against its 8; its 9 for 1-complex, which errs."""
+    folder = write_explored(tmp_path)
+    claims = [{"start": 0, "end": 4, "outcome": outcome, "kind": "elbow", "part": None, "value": "bent",
+               "negated": False, "person": 0} for outcome in ("contradicted", "contradicted", "supported")]  # fmt: skip
+
+    def rows(judge, ratings, **more):
+        return [
+            {"question_id": name, "arm": "full", "judge": judge, "rating": rating, "reason": "", "kind": name[2:],
+             "scene_id": int(name[0]), "claims": [], **more} for name, rating in ratings.items()
+        ]  # fmt: skip
+
+    write_jsonl(folder / "verdicts" / "gpt-single" / "full.jsonl",
+                rows("gpt-single", {"1-complex": 9.0, "2-conv": 8.0, "2-detail": 6.0}))  # fmt: skip
+    write_jsonl(folder / "verdicts" / PEOPLE / "full.jsonl", [
+        *rows(PEOPLE, {"1-complex": 8.0, "2-conv": 2.0, "2-detail": 6.0}, rater="a"),
+        *rows(PEOPLE, {"2-conv": 4.0}, rater="b"),
+    ])  # fmt: skip
+    (folder / "verdicts" / PAIR / "full.jsonl").unlink()
+    path = folder / "verdicts" / POSE / "full.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    write_jsonl(path, [{**one, "claims": claims if one["question_id"] == "1-complex" else []} for one in lines])
+    return folder
+
+
+@needs_browser
+def test_where_a_judge_is_wrong_is_a_sort_order(with_people, tab):
+    page = write_page(Source(out=with_people, arms=ARMS[:3], folders=dict.fromkeys(ARMS[:3], with_people)))
+    tab.open(f"{page.as_uri()}#arm=full&sort=people")
+    assert tab.ask(LISTED)[:3] == ["2-conv", "1-complex", "2-detail"]
+    assert tab.texts("#list .value")[:3] == ["5.0", "1.0", "0.0"]
+    tab.open(f"{page.as_uri()}#arm=full&sort=facts")
+    assert tab.ask(LISTED)[0] == "1-complex"
+    assert tab.texts("#list .value")[:2] == ["5.0", ""], "9 less 1 + 9 / 3; no claim, no disagreement"
+    tab.open(f"{page.as_uri()}#arm=full&sort=people&judge=gpt-single&id=2-conv")
+    assert tab.texts("#list .value")[0] == "5.0"
+    assert "people 3.0" in tab.texts("#shown .beside")[0]
+    tab.open(f"{page.as_uri()}#id=1-complex")
+    assert "1 of 3 claims hold: 4.0" in tab.texts("#shown .beside")[0]
+    tab.open(f"{page.as_uri()}#arm=full&sort=people&judge={PEOPLE}")
+    assert tab.ask(LISTED)[0] == "2-conv", "people disagree with every model, not with themselves"
+
+
+def test_orders_by_people_and_facts_are_there_where_those_are(with_people):
+    def orders(folder):
+        found = answers_explorer(ARMS[:3], dict.fromkeys(ARMS[:3], folder), (), ["#000"] * 4)
+        assert found is not None
+        (choices,) = [choices for name, _, choices in found.filters if name == "sort"]
+        return dict(choices)
+
+    assert {"people", "facts"} <= set(orders(with_people))
+    (with_people / "verdicts" / PEOPLE / "full.jsonl").unlink()
+    assert "people" not in orders(with_people)
+    (with_people / "verdicts" / "gpt-single" / "full.jsonl").unlink()
+    assert "facts" not in orders(with_people), "the pose judge is the facts"
 
 
 def test_the_order_says_whose_disagreement_it_is(of_a_paper):

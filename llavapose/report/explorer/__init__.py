@@ -1,6 +1,6 @@
 """The explorer of a page: every question with its picture, all arms' answers and all judges' verdicts on them.
 
-In: result files. Out: what ``explorer.html.j2`` shows, and plain values for its script, ``templates/explorer.js``.
+In: result files. Out: what ``explorer.html.j2`` shows, and plain values for its script (``templates/answers.js``).
 
 Read ``view`` (what an explorer shows, and the filters of one of answers), ``arm_results`` (one arm's files by question)
 and ``answers`` (all arms' together).

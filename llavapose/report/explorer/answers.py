@@ -1,6 +1,6 @@
 """The explorer of answers: every question with all arms' answers and all judges' verdicts on them.
 
-Plain values for the script ``templates/explorer.js``, read from result files alone. One question::
+Plain values for the script ``templates/answers.js``, read from result files alone. One question::
 
     {"id": "17-conv", "kind": "conv", "text": "How is the left elbow?", "picture": "17", "answers": [
         {"text": ["The person stands and ", ["the left elbow is bent", "right"], "."], "note": "", "wrong": 0,
@@ -25,9 +25,9 @@ from llavapose.evaluation.tables.parties import panel_seats
 from llavapose.evaluation.tables.verdicts import judges_found
 from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import BASELINE, CONTROL_ARMS, POSE, PRIOR
+from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, PRIOR
 from llavapose.report.explorer.arm_results import answer_shown, arm_results, facing_baseline
-from llavapose.report.explorer.view import Explorer, answers_filters
+from llavapose.report.explorer.view import Explorer, answers_filters, models_of
 from llavapose.report.markup import rendered
 from llavapose.report.room import PAGE_BYTES, share_room
 
@@ -57,7 +57,7 @@ class _Company:
     @property
     def disagreeing(self) -> Sequence[str]:
         """The judges between whom disagreement is told: models, which share a scale, where there are two."""
-        models = [judge for judge in self.judges if judge != POSE]
+        models = models_of(self.judges)
         return models if len(models) > 1 else self.judges
 
 
@@ -180,6 +180,8 @@ def _constants(company: _Company) -> dict[str, Any]:
         "arms": arms,
         "judges": judges,
         "disagree": [number for number, judge in enumerate(judges) if judge in company.disagreeing],
+        "people": judges.index(PEOPLE) if PEOPLE in judges else -1,
+        "models": [judges.index(judge) for judge in models_of(judges)],
         "panel": [judges.index(judge) for judge in company.seats],
         "baseline": arms.index(baseline) if baseline in arms else -1,
         "prior": arms.index(PRIOR) if PRIOR in arms else -1,

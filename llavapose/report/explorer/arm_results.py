@@ -10,7 +10,7 @@ from llavapose.evaluation.tables.ablation import file_arm
 from llavapose.evaluation.tables.ratings import Rating, facing
 from llavapose.evaluation.tables.verdicts import about, rated_answers, rated_in, ratings_of, read_verdicts
 from llavapose.files import read_jsonl
-from llavapose.pose.check import CONTRADICTED
+from llavapose.pose.check import CONTRADICTED, SUPPORTED
 from llavapose.report.markup import marked
 
 Row = Mapping[str, Any]
@@ -106,6 +106,7 @@ def answer_shown(
         "text": [[piece, mark] if mark else piece for piece, mark in marked(answer["text"], claims)],
         "note": _note(answer),
         "wrong": sum(claim["outcome"] == CONTRADICTED for claim in claims),
+        "right": sum(claim["outcome"] == SUPPORTED for claim in claims),
         "ratings": [_rounded(by_question(results.ratings[judge]).get(name)) for judge in judges],
         "controls": [[_rounded(of.get(name)) for of in results.controls[judge]] for judge in judges],
         "verdicts": [

@@ -6,6 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from llavapose.records import PEOPLE, POSE
+
 PANEL = "panel"
 """Value of the filter for the median of the judges that form the tables' panel: never pose, whose scale is another."""
 
@@ -52,15 +54,24 @@ OUTCOMES = (
 )
 JUDGES_APART = "judges"
 """The order by how far judges lie apart: models that share a scale where there are two, else the pose judge too."""
+PEOPLE_APART, FACTS_APART = "people", "facts"
+"""The orders by how far a model's rating lies from people's, and from what the answer's claims are worth."""
 ORDERS = (
     ("", "benchmark"),
     ("gain", "gain over baseline"),
     ("loss", "loss to baseline"),
     ("arms", "disagreement of arms"),
     (JUDGES_APART, "disagreement of judges"),
+    (PEOPLE_APART, "disagreement with people"),
+    (FACTS_APART, "disagreement with facts"),
     ("orders", "disagreement of orders"),
 )
 """How the list is sorted; the script knows each by its value."""
+
+
+def models_of(judges: Sequence[str]) -> list[str]:
+    """The judges that are models: neither people nor the pose judge."""
+    return [judge for judge in judges if judge not in (POSE, PEOPLE)]
 
 
 def answers_filters(
@@ -78,6 +89,11 @@ def answers_filters(
     first, *others = judges
     apart = f"{disagreeing[0]} and {disagreeing[1]}" if len(disagreeing) == 2 else f"{len(disagreeing)} judges"
     orders = [(key, f"disagreement of {apart}" if key == JUDGES_APART else told) for key, told in ORDERS]
+    there = {
+        JUDGES_APART: len(disagreeing) > 1,
+        PEOPLE_APART: PEOPLE in judges and len(judges) > 1,
+        FACTS_APART: bool(models_of(judges)),
+    }
     panel = [(PANEL, f"panel, the median of {num_seats} judges")] if num_seats > 1 else []
     return (
         ("arm", "Arm", [("", "any arm"), *((arm, arm) for arm in arms)]),
@@ -92,5 +108,5 @@ def answers_filters(
                 *panel,
             ],
         ),
-        ("sort", "Sorted by", [one for one in orders if one[0] != JUDGES_APART or len(disagreeing) > 1]),
+        ("sort", "Sorted by", [one for one in orders if there.get(one[0], True)]),
     )
