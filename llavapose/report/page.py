@@ -19,7 +19,16 @@ from llavapose.records import ALL, BASELINE, POSE
 from llavapose.report.explorer import answers_explorer, rows_shown
 from llavapose.report.located import located_values
 from llavapose.report.markup import legend, rendered, script
-from llavapose.report.plots import COLOURS, Plot, latency_plot, score_plot, skill_plot, training_plot
+from llavapose.report.plots import (
+    COLOURS,
+    Plot,
+    agreement_plot,
+    latency_plot,
+    lengths_plot,
+    score_plot,
+    skill_plot,
+    training_plot,
+)
 from llavapose.report.room import PAGE_BYTES
 from llavapose.report.tables import (
     Grid,
@@ -122,7 +131,7 @@ def _values(source: Source) -> dict[str, Any]:
         "skills": skill_plot(probe, source.arms) if probe else None,
         "curves": training_plot(curves, source.arms) if curves else None,
         "seeds": seeds_grid(source.seeds, told) if source.seeds else None,
-        "further": _further(source.out),
+        "further": [(grid, _drawn(source.out, name, ablation)) for name, grid in _further(source.out).items()],
         "costs": _costs(source.out, ablation),
         "located": located_values(source.out, source.folders),
         "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
@@ -140,13 +149,25 @@ def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot | None:
     return score_plot(rows) if any(row["num_scored"] for row in rows) else None
 
 
-def _further(out: Path) -> list[Grid]:
+def _further(out: Path) -> dict[str, Grid]:
     """Differences, comparison, what judges are worth; none beside tables that an earlier version left."""
     if not (out / "judging.csv").is_file():
-        return []
+        return {}
     # The published numbers stand at the page's end, apart, and what answers cost beside its plots.
     elsewhere = ("published_", "efficiency", "located")
-    return [grid for name, grid in further_grids(out).items() if not name.startswith(elsewhere)]
+    return {name: grid for name, grid in further_grids(out).items() if not name.startswith(elsewhere)}
+
+
+def _drawn(out: Path, name: str, ablation: Sequence[Mapping[str, Any]]) -> list[tuple[str, Plot]]:
+    """The plots under one of these tables, each with what it shows."""
+    if name == "lengths":
+        judging = read_table(out, "judging.csv")
+        drawn = ((judge, lengths_plot(judging, rows)) for judge, rows in by_judge(ablation).items())
+        return [(f"What length does to the ratings of {judge}", plot) for judge, plot in drawn if plot is not None]
+    if name == "agreement":
+        plot = agreement_plot(read_table(out, "agreement.csv"))
+        return [("Agreement of each two judges", plot)] if plot is not None else []
+    return []
 
 
 def _costs(out: Path, ablation: Sequence[Mapping[str, Any]]) -> tuple[Grid, list[tuple[str, Plot]]] | None:

@@ -61,7 +61,7 @@ def test_a_browser_shows_the_whole_page_and_asks_for_nothing(page, proxy, tmp_pa
     dom = found.stdout
     assert [host for host in asked if "google" not in host and "gvt1" not in host] == []
     assert "Content Security Policy" not in found.stderr, found.stderr
-    assert dom.count("<svg") == 6, "each plot for two widths"
+    assert dom.count("<svg") == 8, "each plot for two widths"
     further = dom.partition('id="further"')[2].partition("<h2")[0]
     assert dom.count("<table") == 3 + further.count("<table") + len(published_grids())
     assert "Difference" in further and "published" not in further.lower()

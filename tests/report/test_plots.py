@@ -5,8 +5,7 @@ from markupsafe import Markup
 from matplotlib import pyplot
 
 from llavapose.evaluation.tables.ablation import ablation_table
-from llavapose.report import plots
-from llavapose.report.plots import score_plot
+from llavapose.report.plots import agreement_plot, drawing, lengths_plot, score_plot
 from tests.report.test_tables import ratings
 
 
@@ -15,7 +14,7 @@ from tests.report.test_tables import ratings
 )
 def test_no_interval_and_no_point_lies_outside_a_plot(values, low, high, monkeypatch):
     figures = []
-    monkeypatch.setattr(plots, "_svg", lambda figure: figures.append(figure) or Markup())
+    monkeypatch.setattr(drawing, "svg", lambda figure: figures.append(figure) or Markup())
     rows = [row for row in ablation_table({"full": ratings(values)}, ["full"]) if row["num_scored"]]
     score_plot([{**row, "low": float(low), "high": float(high)} for row in rows])
     wide, narrow = figures
@@ -23,3 +22,42 @@ def test_no_interval_and_no_point_lies_outside_a_plot(values, low, high, monkeyp
         assert first <= min(0, low) and first < min(10 * value for value in values) and last > max(high, 100)
     for figure in figures:
         pyplot.close(figure)
+
+
+def _judged(arm, measure, value, judge="pose"):
+    return {
+        "judge": judge,
+        "arm": arm,
+        "measure": measure,
+        "value": value,
+        "low": value - 2,
+        "high": value + 2,
+        "num": 9,
+    }
+
+
+def test_lengths_are_drawn_beside_the_difference_as_it_is():
+    scores = [
+        {"judge": "pose", "arm": arm, "kind": "all", "score": 50.0, "diff": diff, "diff_low": diff - 3,
+         "diff_high": diff + 3} for arm, diff in (("full", 12.0), ("baseline", float("nan")))
+    ]  # fmt: skip
+    judging = [_judged("full", "length_free_diff", 4.0), _judged("full", "length_slope", 2.0),
+               _judged("full", "length_slope", 77.0, judge="another"), _judged("all", "same_winner", 80.0)]  # fmt: skip
+    plot = lengths_plot(judging, scores)
+    assert plot is not None
+    for svg in (plot.wide, plot.narrow):
+        for word in ("difference", "at equal length", "a doubling goes with"):
+            assert word in svg
+    assert lengths_plot(judging[3:], scores) is None and lengths_plot(judging, []) is None
+
+
+def test_every_two_judges_are_drawn_and_models_rankings_are_not():
+    def row(first, second, measure, value, over="answers"):
+        return {"first": first, "second": second, "over": over, "measure": measure, "value": value,
+                "low": value - 0.1, "high": value + 0.1, "num": 9}  # fmt: skip
+
+    rows = [row("a", "b", "spearman", 0.5), row("a", "b", "alpha", 0.4), row("all judges", "", "alpha", 0.3)]
+    plot = agreement_plot([*rows, row("a", "b", "spearman", 0.9, over="models")])
+    assert plot is not None and "a and b" in plot.wide and "all judges" in plot.wide
+    assert "weighted kappa" not in plot.wide, "nothing was measured of it"
+    assert agreement_plot([row("a", "b", "spearman", float("nan"))]) is None
