@@ -256,7 +256,7 @@ def test_every_judge_has_a_table_and_a_plot_and_the_first_ones_do_not_change(swe
     assert before.partition("**Pose probe**")[0] in after and title in after and title not in before
     for text in (capsys.readouterr().out, (sweep / "tables.tex").read_text(), page):
         assert "Ablation, judge pose" in text and "Ablation, judge gpt-4o-single-keypoints" in text
-    assert page.count("<svg") == 8 and "gpt-4o-single-keypoints says so" in unpacked(page)["reasons"]
+    assert page.count("<svg") == 12 and "gpt-4o-single-keypoints says so" in unpacked(page)["reasons"]
     rows = [row for row in read_table(sweep, "ablation.csv") if row["kind"] == "all"]
     scored = {(row["judge"], row["arm"]): row["num_scored"] for row in rows}
     assert scored["gpt-4o-single-keypoints", "full"] == 72 and scored["gpt-4o-single-keypoints", "conv"] == 0
