@@ -53,9 +53,10 @@ def plain_plots(monkeypatch):
     """Empty plots, for tests of other things that write pages: drawing them takes longer than all the rest of those."""
     from markupsafe import Markup
 
-    from llavapose.report import plots
+    from llavapose.report.plots import arms, drawing
 
-    monkeypatch.setattr(plots, "_svg", lambda figure: plots.pyplot.close(figure) or Markup("<svg></svg>"))
+    for room in (arms, drawing):
+        monkeypatch.setattr(room, "svg", lambda figure: drawing.pyplot.close(figure) or Markup("<svg></svg>"))
 
 
 def tiny_samples(num_pictures: int) -> tuple[Sample, ...]:
