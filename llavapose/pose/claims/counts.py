@@ -44,7 +44,8 @@ _SOME_OF = re.compile(r" of (?:them|the|these|those)\b")
 _NOBODY_BUT = re.compile(r"(?: \w+){0,5}? (?:besides|apart from|aside from|other than|except|but)\b")
 _SEVERAL = re.compile(rf"(?: \w+){{0,3}} (?:and|couple|pair|{words.PLURALS}|{'|'.join(NUMBERS[2:])})\b")
 _WITH = re.compile(
-    r"\b(?:other|another|his|her|their|with|by|behind|besides?|between|among|amongst|near|to|alongside|towards?|including"
+    r"\b(?:other|another|his|her|their|with|by|behind|besides?|between|among|amongst|near|to|alongside|towards?"
+    r"|including"
     r"|in front of|opposite|(?:man|woman|boy|girl|child|person|player|skier|surfer) and) $"
 )
 """Stands before people who are somebody's company or surroundings."""
@@ -80,7 +81,8 @@ _IN_TOTAL = re.compile(
     rf"|depicts|includes|features)|{_IN_PICTURE})\W*(?:there (?:is|are) |we see |(?:only|just|exactly) )*$"
 )
 _ALTOGETHER = re.compile(
-    rf"[\w ]{{0,24}}?\b(?:in total|in all|altogether|all told|{_IN_PICTURE}|(?:are|is|can be) (?:visible|seen|shown))\b"
+    rf"[\w ]{{0,24}}?\b(?:in total|in all|altogether|all told|{_IN_PICTURE}|(?:are|is|can be) (?:visible|seen"
+    rf"|shown))\b"
 )
 
 _JOINED = re.compile(r"^(?![^.!?]*[.!?]\s)[^:]*(?:\b(?:and|while|whereas)\b|,)[^:]*$", re.DOTALL)
@@ -159,6 +161,8 @@ def _size(claim: Claim) -> int:
 def _says_nothing(sentence: str, match: re.Match[str]) -> bool:
     """Whether a number is no more than a guess, of no people for sure, or taken for granted."""
     before = sentence[: match.start()]
+    if sentence.startswith("'", match.end()):
+        return True  # "all four of the players' feet"
     if match.re is _ALONE:
         # Nobody else than somebody who is many, perhaps.
         several = match[0].endswith(" them") or any(one.match(sentence, match.end()) for one in (_NOBODY_BUT, _SEVERAL))

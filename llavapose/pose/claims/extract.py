@@ -21,6 +21,7 @@ from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.bodies import BODY, NOT_THE_BODY
 from llavapose.pose.claims.words.idioms import IDIOM
+from llavapose.pose.claims.words.people import PLURALS, SINGULAR
 from llavapose.records import Claim
 
 _BODY = tuple((kind, value, tuple(cues.split()), re.compile(pattern)) for kind, value, cues, pattern in BODY)
@@ -59,6 +60,14 @@ _INSTEAD = {
 }  # fmt: skip
 _REWORDED = re.compile(rf"\b(?:{'|'.join(_INSTEAD)})\b|\*+|`+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
 
+_OF_THEM = re.compile(rf"\b(?:some|many|most|{'|'.join(words.NUMBERS[1:])}) of them, (?P<what>[^,.;]+),[^;.]*")
+"""What "they" turn out to be, and what is said of them."""
+_NO_THINGS = re.compile(
+    rf"\b(?:{PLURALS}|{SINGULAR}|arms?|legs?|knees?|elbows?|hands?|feet|foot|backs?|with|in|on|at|who|whose|both"
+    rf"|all|each|to"
+    r"|\w+ing|\w+ly)\b"
+)
+
 _UNMASK = str.maketrans("ƿǀ", "wl")
 """The signs behind which people are hidden, where a text has them."""
 
@@ -77,7 +86,7 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     for start, end in sentences(plain):
         if end - start > MAX_SENTENCE:
             continue
-        sentence = _IDIOM.sub(lambda match: "~" * len(match[0]), re.sub(r"\s", " ", plain[start:end]))
+        sentence = _hidden(re.sub(r"\s", " ", plain[start:end]))
         mentions = mentions_in(sentence)
         hidden = masked(sentence, mentions)
         parts = parts_in(sentence, hidden, mentions, limb)
@@ -94,6 +103,16 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
 def has_unread(text: str) -> bool:
     """Whether a sentence of a text is too long to be read."""
     return len(text) > MAX_SENTENCE and any(end - start > MAX_SENTENCE for start, end in sentences(_plain(text)[0]))
+
+
+def _hidden(sentence: str) -> str:
+    """The sentence with signs for what only sounds like a pose, or is said of things."""
+    sentence = _IDIOM.sub(lambda match: "~" * len(match[0]), sentence)
+    if " of them, " in sentence:
+        return _OF_THEM.sub(
+            lambda match: match[0] if _NO_THINGS.search(match["what"]) else "~" * len(match[0]), sentence
+        )
+    return sentence
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -142,6 +161,8 @@ def _sentence_claims(
             claim = replace(
                 claim, mention=subject_at(claim.start, mentions, carried, sentence, related=claim.kind == "nearest")
             )
+        if claim.kind in ("side_of", "nearest") and claim.mention == claim.target:
+            continue
         negated = negated or _NONE.match(claim.mention or "") is not None
         claim = replace(claim, negated=negated and claim.kind not in ("count", "nearest"))
         for other in _along(hidden, claim, mentions):
@@ -199,6 +220,7 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
     doubtful = (
         bool(advised) or doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
     )
+    denied = denied if read.denied is None else read.denied
     return doubtful, denied and claim.kind not in ("count", "nearest")
 
 

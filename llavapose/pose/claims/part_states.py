@@ -21,10 +21,14 @@ def _compiled(
 _ARM_STATES, _LEG_STATES = _compiled(ARM_STATES), _compiled((*KNEE_STATES, *FOOT_STATES, *LEGS_STATES))
 _NOUN_OF = {"elbow": "elbow", "knee": "knee", "arm_height": "arm", "arm_side": "arm", "leg_lift": "leg"}
 _IT = re.compile(
-    r"(?:^|\W)(?:keeps?|holds?|has|kept|held|keeping|holding|leaves|bend(?:s|ing)?|bent|wrap(?:s|ped|ping)?|fold(?:s|ed|ing)?"
-    r"|lay(?:s|ing)?|laid|stretch(?:es|ed|ing)?|let(?:s|ting)?|sw(?:ings?|ung|inging)|rais(?:es|ed|ing)|lift(?:s|ed|ing)?"
-    r"|drap(?:es|ed|ing)|press(?:es|ed|ing)|brings?|brought|throw(?:s|n|ing)?|fl(?:ings?|ung|inging)|puts?|putting|crook(?:s|ed)"
-    r"|mov(?:es|ed|ing)|draw(?:s|n|ing)?|reach(?:es|ed|ing)|plac(?:es|ed|ing)|rest(?:s|ed|ing)?|extend(?:s|ed|ing)?|stick(?:s|ing)?"
+    r"(?:^|\W)(?:keeps?|holds?|has|kept|held|keeping|holding|leaves|bend(?:s|ing)?|bent|wrap(?:s|ped|ping)?"
+    r"|fold(?:s|ed|ing)?"
+    r"|lay(?:s|ing)?|laid|stretch(?:es|ed|ing)?|let(?:s|ting)?|sw(?:ings?|ung|inging)|rais(?:es|ed|ing)|lift(?:s"
+    r"|ed|ing)?"
+    r"|drap(?:es|ed|ing)|press(?:es|ed|ing)|brings?|brought|throw(?:s|n|ing)?|fl(?:ings?|ung|inging)|puts?"
+    r"|putting|crook(?:s|ed)"
+    r"|mov(?:es|ed|ing)|draw(?:s|n|ing)?|reach(?:es|ed|ing)|plac(?:es|ed|ing)|rest(?:s|ed|ing)?|extend(?:s|ed"
+    r"|ing)?|stick(?:s|ing)?"
     r"|point(?:s|ed|ing)?) (?:it|them|both(?: of them)?)\s*$"
 )
 _IT_IS = re.compile(r"[,;:]? ?(?:but |and |no, )?\b(?:it|they)(?:'s|'re| is| are|(?= \w+s?\b))")
@@ -38,6 +42,8 @@ _SO_IS = re.compile(
     r"\b(?:so|as) (?:is|does|has|are) (?:the |his |her |their )?$|\b(?:ditto|likewise) (?:for )?(?:the |his |her "
     r"|their )?$"
 )
+_CROSSED = re.compile(r"(?:held |kept |loosely |tightly |still )*cross")
+_NEGATION = re.compile(words.NEGATION)
 _NEAR_BODY = re.compile(
     r" ?(?:very |held )?(?:close to|against|near|tight to) (?:the|his|her|their) (?:body|torso|trunk)\b"
 )
@@ -54,7 +60,8 @@ _AT_ELBOW = re.compile(r" at (?:the|his|her|their|each) elbows?")
 _RAISED = re.compile(r"(?:raise|lift|rais|hoist|uprais)\w*")
 _OWN_ACT = re.compile(r"(?:ƿǀ*|\b(?:he|she|they|who))(?:,? (?:who|\w+ly|now|also|then|simply|just))* $")
 _BODILY = re.compile(
-    r"\b(?:bend\w*|lean\w*|look\w*|sit\w*|sat|lie\w*|lying|crouch\w*|squat\w*|fac\w+|gaz\w*|kneel\w*|bow\w*|hunker\w*|bent|hunch\w*"
+    r"\b(?:bend\w*|lean\w*|look\w*|sit\w*|sat|lie\w*|lying|crouch\w*|squat\w*|fac\w+|gaz\w*|kneel\w*|bow\w*"
+    r"|hunker\w*|bent|hunch\w*"
     r"|walk\w*|head\w*|calm\w*|settl\w*|stoop\w*|fold\w* over|doubled) $"
 )
 _SLIGHTLY = re.compile(
@@ -81,10 +88,14 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """A claim with the span of the words that carry its value: a denial inside them is already in the value."""
+    """A claim with the span of the words that carry its value: a denial inside them is already in the value.
+
+    ``denied``, where it is known, goes before what the words around say.
+    """
 
     claim: Claim
     core: tuple[int, int]
+    denied: bool | None = None
 
 
 def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[Part]) -> Iterator[Read]:
@@ -99,7 +110,7 @@ def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[
             links.append((part, state))
     linked = {part.start for part, _ in links}
     for index, part in enumerate(parts):
-        if part.start in linked or part.placed:
+        if part.start in linked or part.placed or part.unlike:
             continue
         for neighbour in (*parts[index + 1 : index + 2], *parts[max(index - 1, 0) : index]):
             first, second = sorted((part, neighbour), key=lambda p: p.start)
@@ -111,10 +122,22 @@ def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[
     links += list(_shared(sentence, parts, links))
     for part, state in links:
         yield from _claims_of(sentence, part, state)
+    for part, state, other in _unlike(parts, links):
+        denied = _NEGATION.search(sentence, part.end, state.start) is None or other.start > state.start
+        for read in _claims_of(sentence, part, state):
+            yield Read(claim=read.claim, core=read.core, denied=denied)
     for part, state, end, denied in _left_out(sentence, parts, links):
         for read in _claims_of(sentence, part, state):
             claim = replace(read.claim, start=part.start, end=max(end, part.end))
             yield Read(claim=claim, core=(end if denied else part.end, end))
+
+
+def _unlike(parts: list[Part], links: list[tuple[Part, Said]]) -> Iterator[tuple[Part, Said, Part]]:
+    """Parts that another is set off against, with its state: "the left knee, unlike the right, is bent"."""
+    for part in (one for one in parts if one.unlike and one.sides):
+        before = [(other, state) for other, state in links if other.end <= part.start and other.noun == part.noun]
+        if before and before[-1][1].start >= part.end:
+            yield part, before[-1][1], before[-1][0]
 
 
 def _left_out(
@@ -142,6 +165,8 @@ def _shared(sentence: str, parts: list[Part], links: list[tuple[Part, Said]]) ->
         if state.end > part.start:
             continue
         other = next((one for one in parts if one.start > part.end), None)
+        if other is not None and sentence.startswith("other", other.start):
+            continue
         if other is None or not other.sides or other.placed or other.noun != part.noun or other.sides == part.sides:
             continue
         kind = _meaning(state, other)[0]
@@ -196,6 +221,8 @@ def _claims_of(sentence: str, part: Part, state: Said) -> Iterator[Read]:
     start, end = min(part.start, state.start), max(part.end, state.end)
     if value == "bent" and (weakened := _SLIGHTLY.match(sentence, end)):
         value, end = "slightly bent", weakened.end()
+    if value == "folded" and len(part.sides) == 1 and _CROSSED.match(sentence, state.start):
+        kind, value = "arm_side", "across the body"
     if value == "folded" and (elbow := _AT_ELBOW.match(sentence, end)):
         kind, value, end = "elbow", "bent", elbow.end()
     named: tuple[str | None, ...] = (None,)
@@ -235,7 +262,7 @@ def _link(
         if not re.search(r"[^\w\s']", gap) and set(gap.split()) <= words.DETERMINERS:
             return ahead[0]
     inside = [part for part in meant if state.start < part.start and part.end <= state.end]
-    for part in reversed([part for part in parts if part.end <= state.start]):
+    for part in reversed([part for part in parts if part.end <= state.start and not part.unlike]):
         if part.placed and part not in meant:
             continue
         if part in meant and _reaches(sentence, plain, part, state, states, parts, mentions):

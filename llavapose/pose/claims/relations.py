@@ -23,6 +23,11 @@ _THE_ONE = re.compile(
 )
 _ONE_LEGGED = re.compile(ONE_LEGGED)
 _COMPOUND = re.compile(r"\b(?P<how>straight|stiff|bent)-(?P<limb>leg|arm|kne|elbow)(?:g?ed|ed)\b")
+_BOTH_SIDES = re.compile(
+    r"\b(?:on|at|to) the (?:left|right),? (?:and|as well as) (?:also )?(?:(?:on|at|to) )?the (?:left|right)\b"
+    r"(?=\s*(?:[.,;]|alike\b|as well\b|too\b|$))"
+)
+"""Both of two parts, rather than where somebody is."""
 _CARRIES = re.compile(r"\b(?:hold|carr|grip|clutch|swing|wield)")
 _NEARNESS = re.compile(r"near|clos|neighbo|distance|next to")
 _INTRODUCED = re.compile(
@@ -96,7 +101,7 @@ def _places(sentence: str, plain: str, mentions: list[Mention]) -> Iterator[Clai
         where = _INTRODUCED.fullmatch(one.text) if not one.pronoun else None
         if where:
             yield Claim(kind="place", value=_third(where["where"]), start=one.start, end=one.end, mention=where["who"])
-    taken: list[tuple[int, int]] = []
+    taken: list[tuple[int, int]] = [match.span() for match in _BOTH_SIDES.finditer(plain)]
     for match in (m for pattern in _PLACE for m in pattern.finditer(plain)):
         start, end = match.span()
         if any(a < end and start < b for a, b in taken):

@@ -20,16 +20,19 @@ _LINK = re.compile(
 )
 _PERSON = re.compile(r"ƿǀ*|\b(?:he|she|they|we|who|whoever|you)\b")
 _PREPOSITION = (
-    r"(?:in front of|in|on|at|to|from|with|without|by|beside|behind|near|next to|about|around|over|under|above|below|of"
+    r"(?:in front of|in|on|at|to|from|with|without|by|beside|behind|near|next to|about|around|over|under|above"
+    r"|below|of"
     r"|for|between|against|across|along|through|into|onto|toward|towards|among|amid|beneath|alongside|opposite|inside"
     r"|outside|during|despite|like|unlike|off|up|down|out|past|atop|upon)"
 )
 _BODY = (
-    r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage|chest|waist|hips?|weight|profile"
+    r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage"
+    r"|chest|waist|hips?|weight|profile"
     r"|front|line|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
 )
 _OPENS = re.compile(
-    rf"\W*(?:{_PREPOSITION}|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully|still|not|no|there|now|then|once|well"
+    rf"\W*(?:{_PREPOSITION}|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully|still|not|no|there|now|then"
+    rf"|once|well"
     rf"|flat|face|wide|nearly|almost|\w+ly|both|all|together|alone|rather|very|quite|more|most|urban|one)\b"
 )
 """How words begin that are no subject: what somebody does, where, or how."""
@@ -46,7 +49,8 @@ _ELLIPTIC = re.compile(
 """How a clause begins whose subject was named before: "and keeps her back straight"."""
 _TWO_WORDS = re.compile(r"\W*\w+ed \w+s")
 _VIEW_OF = re.compile(
-    r"\b(?:picture|image|photo|photograph|shot|view|group|couple|pair|number|crowd|row|line|trio|most|some|portrait|closeup"
+    r"\b(?:picture|image|photo|photograph|shot|view|group|couple|pair|number|crowd|row|line|trio|most|some"
+    r"|portrait|closeup"
     r"|close-up|close up|back|body|torso|trunk|posture|upper half|upper body|scene|snapshot|glimpse|all|each|one|both"
     r"|case|rest|knees?|elbows?|arms?|legs?|hands?|feet|foot|spine|stance|chest|silhouette)\b"
 )
@@ -63,6 +67,11 @@ _THERE = re.compile(
 )
 _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|can|features|shows|contains|lies|sits|stands|parked|appears)\b")
 _THING = re.compile(THING)
+_THING_DOES = re.compile(
+    rf"\W*(?:an?|the|some|several|its) (?![^ƿ]*\b(?:{_BODY}|arms?|legs?|hands?|feet|foot|knees?|elbows?)\b)[\w -]*?\w"
+    r" (?:is|are|was|were|\w+s)\b[^ƿ]*$"
+)
+"""A clause of which a thing is the subject, and nobody is in it."""
 
 
 def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: bool = False) -> bool:
@@ -76,6 +85,8 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
     """
     breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, start)]
     clause = plain[breaks[-1] if breaks else 0 : start]
+    if verb and not clause.strip() and len(breaks) > 1 and _THING_DOES.match(plain, breaks[-2], breaks[-1]):
+        return re.match(r"\w+(?:s|ing)\b", plain[start:]) is not None  # "The kite dips and leans"
     said = _LINK.sub("", clause.rstrip()).rstrip()
     linked = verb or len(said) < len(clause.rstrip())
     if re.search(r"(?<![ƿǀ])(?<![ƿǀ],) (?:that|which)(?: (?:is|are|was|were))?$", clause.rstrip()):

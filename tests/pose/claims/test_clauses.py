@@ -61,3 +61,65 @@ def test_what_is_said_is_said_of_its_own_part(text, said):
         for claim in extract_claims(text)
     ]
     assert sorted(found) == sorted(said)
+
+
+WHO = [
+    # A pronoun means the last person of its sex.
+    ("A woman and a man wait: she crouches, and he stands with straight knees.",
+     ["a woman||crouching", "a man||standing", "a man|left knee|straight", "a man|right knee|straight"]),
+    ("The boy waves to the girl in red. His left arm is raised.", ["the boy|left arm|raised"]),
+    ("The man stands beside the lady, and her right knee is bent.",
+     ["the man||standing", "the lady|right knee|bent"]),
+    ("The player on the left faces the player on the right. His left knee is bent.",
+     ["the player on the left|left knee|bent"]),
+    # A side alone, of the part before.
+    ("With her right foot lifted and the left one on the grass, she waits.",
+     ["she|right leg|lifted", "she|left leg|on the ground"]),
+    ("His weight is on the left foot, the right being off the ground.",
+     ["he|left leg|on the ground", "he|right leg|lifted"]),
+    ("His arms hang at his sides, the right one entirely straight.",
+     ["he|left arm|lowered", "he|right arm|lowered", "he|right elbow|straight"]),
+    ("She keeps her right arm at shoulder height and has the opposite one raised.",
+     ["she|right arm|at shoulder height", "she|left arm|raised"]),
+    ("He has a flexed right elbow and a flexed left one.", ["he|right elbow|bent", "he|left elbow|bent"]),
+    ("The man stands with one arm raised, the right, and the other lowered.",
+     ["the man||standing", "the man|right arm|raised", "the man|left arm|lowered"]),
+    ("He has one bent arm raised, the left, and the other lowered.",
+     ["he|left elbow|bent", "he|left arm|raised", "he|right arm|lowered"]),
+    ("Her left arm crosses in front of her body.", ["she|left arm|across the body"]),
+    ("Her arms are crossed in front of her body.", ["she|left arm|folded", "she|right arm|folded"]),
+    ("She has one knee bent (the left) and the other straight.", ["she|left knee|bent", "she|right knee|straight"]),
+    ("She has one knee bent and the other straight.", ["she||bent", "she||straight"]),
+    ("Her left elbow, unlike her right, isn't bent.", ["she|right elbow|bent", "she|left elbow|not bent"]),
+    ("Her left elbow, unlike her right one, is straight.", ["she|right elbow|not straight", "she|left elbow|straight"]),
+    # A person's noun that only says which thing.
+    ("A lifeguard chair leans to the right, and a player statue stands behind it.", []),
+    ("The lifeguard leans to the right.", ["the lifeguard||leaning"]),
+    ("The surfer down there stands on the board.", ["the surfer||standing"]),
+    ("No – his torso slants.", ["he||leaning"]),
+    ("No part of his torso slants.", ["he||not leaning"]),
+    # Who stands to somebody's right is not that somebody.
+    ("Left of the man with bent elbows stands another.", ["another||left of", "the man|left elbow|bent",
+     "the man|right elbow|bent"]),
+    ("To the left of the man in red sits a woman with a raised left arm.",
+     ["a woman||left of", "a woman||sitting", "a woman|left arm|raised"]),
+    ("Next to the woman there stands a boy.", ["a boy||standing"]),
+    ("The seated one to the left of the man has bent knees.",
+     ["the seated one||sitting", "the seated one||left of", "the seated one|left knee|bent",
+      "the seated one|right knee|bent"]),
+    ("All six of the runners' arms are lowered.", ["all six of the runners|left arm|lowered",
+     "all six of the runners|right arm|lowered"]),
+    ("The arms are lowered on the left and on the right alike.", ["|left arm|lowered", "|right arm|lowered"]),
+    ("Three of them, pigeons from the square, are sitting on the wall.", []),
+    ("Three of them, players in white, are standing.", ["three of them, players in white||standing"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), WHO, ids=[text for text, _ in WHO])
+def test_it_is_said_of_whom_the_sentence_says_it(text, said):
+    found = [
+        f"{claim.mention or ''}|{claim.part or ''}|{'not ' if claim.negated else ''}{claim.value}"
+        for claim in extract_claims(text)
+        if claim.kind not in ("count", "place")
+    ]
+    assert sorted(found) == sorted(said)

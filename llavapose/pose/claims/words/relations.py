@@ -39,7 +39,8 @@ COUNT_LEAD = (
 
 COUNT_GROUP = (
     rf"\b{_GATHERED} (?:exactly |just |only )?(?P<number>{'|'.join(NUMBERS[1:])}|\d{{1,2}})\b"
-    rf"(?= (?:[\w-]+ ){{0,2}}?{PEOPLE}\b|\W*$|[.,;:]| (?:in|on|at|by|is|are|was|were|who|near|behind|stands?|sits?)\b)"
+    rf"(?= (?:[\w-]+ ){{0,2}}?{PEOPLE}\b|\W*$|[.,;:]| (?:in|on|at|by|is|are|was|were|who|near|behind|stands?"
+    rf"|sits?)\b)"
     rf"|\b(?P<all>{'|'.join(NUMBERS[2:])}|\d{{1,2}}) (?:of them|of (?:the|these|those) (?:\w+ )?{PEOPLE}|in"
     rf" (?:all|total|number)|altogether|(?:people"
     rf"|persons) (?:in (?:all|total)|altogether))\b"
@@ -170,7 +171,8 @@ NEAREST = (
 """Who is where. "The person nearest to A is B"; "A is nearest to B"; "nearest to A is B"."""
 
 NEARER = (
-    rf"\b(?P<other>his|her|their|whose) (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate|closest"
+    rf"\b(?P<other>his|her|their|whose) (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate"
+    rf"|closest"
     rf"|next|direct) neighbou?r)(?: in the {PICTURE})? is (?P<target>{PERSON})",
     rf"\b(?P<other>{PERSON})'s? (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate|closest"
     rf"|next|direct) neighbou?r)(?: in the {PICTURE})? is (?P<target>{PERSON})",

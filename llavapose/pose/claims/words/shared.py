@@ -17,11 +17,12 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 NEGATION = (
     r"\b(?:not|never|no longer|neither|nor|without|hardly|rather than|instead of|far from|anything but|none of"
     r"|nothing of|"
-    r"no (?:part|portion|bit|side)|no one|nobody|fails? to|nothing|no(?!,))\b|n't\b"
+    r"no (?:part|portion|bit|side)|no one|nobody|fails? to|nothing|no(?!,|[.:;]| ?[–—-]))\b|n't\b"
 )
 
 DOUBT = (
-    r"(?<=[a-z])'d (?:be|have|stand|sit|lie|lean|raise|bend|keep)\b|\b(?:or|the way|if (?!you|we|one)|whether|may|might"
+    r"(?<=[a-z])'d (?:be|have|stand|sit|lie|lean|raise|bend|keep)\b|\b(?:or|the way|if (?!you|we|one)|whether|may"
+    r"|might"
     r"|could|would|should|about to|ready to|before|unless|able to"
     r"|allows?|helps?|perhaps|maybe|"
     r"possibly|probably|likely|presumably|supposedly|as if|as though|suggest(?:s|ing)?|impl(?:y|ies"
@@ -134,12 +135,18 @@ NO_PART = (
 """Words for a part that mean none."""
 
 ELLIPSIS = (
-    r"\b(?P<side>left|right|other)(?: one)?(?=,? (?:is|isn't|are|was|does|doesn't|stays|remains|hangs|rests|dangles"
+    r"\b(?P<side>left|right|other|opposite) (?P<spelled>one)\b(?! (?:of|who|whose|from|nearest|standing|sitting"
+    r"|lying|crouching"
+    r"|stands|sits|lies|crouches|leans|faces|wears|holds|looks|wearing|holding)\b)"
+    r"|\b(?P<short>left|right|other)(?=,? (?:is|isn't|are|was|does|doesn't|stays|remains|hangs|rests|dangles"
     r"|points"
-    r"|reaches|goes|hovers|climbs|comes|drops|keeps|does|has|kept|held|straight|bent|lowered|raised|lifted|extended|relaxed"
-    r"|slightly|fully|hanging|planted|stretched|flexed|down|up|firmly|way|at|out|overhead|over|above|behind|too|as well"
+    r"|reaches|goes|hovers|climbs|comes|drops|keeps|does|has|kept|held|straight|bent|lowered|raised|lifted"
+    r"|extended|relaxed"
+    r"|slightly|fully|hanging|planted|stretched|flexed|down|up|firmly|way|at|out|overhead|over|above|behind|too"
+    r"|as well|being|on|in|against"
+    r"|resting|touching|swinging|reaching|lying|pointing|dangling|drawn|pulled|swung|thrown|stretching|just as"
     r"|likewise|locked|folded|crooked|also|off|across|clear|well|high|low|just|in the air|while|but|and|whereas)\b"
-    r"|[.;]|,|$)"
+    r"|[.;)]|,|$)"
     r"|(?<=its )(?P<twin>twin|partner|counterpart|fellow|mate|opposite number|sibling)\b"
 )
 BEFORE_ELLIPSIS = (
@@ -147,6 +154,7 @@ BEFORE_ELLIPSIS = (
     r"|her|their|its) "
     r"|[,;:] |\band |\bwhile |\bwhereas )$"
 )
+BEFORE_ONE = r"\b(?:an?|the|his|her|their) (?!(?:on|to|at|of|from|with|and)\b)[\w-]+ $"
 """A side alone, standing for a part named before: "the left elbow is bent, the right is straight"."""
 
 CONNECTORS = frozenset(
