@@ -35,12 +35,14 @@ _THEIRS = re.compile(r"\b(?:chair|bench|dog|cat|horse|cow|bird|giraffe|sofa|couc
 _ALIKE = re.compile(
     r" (?:(?:is|does|has|are|do)(?P<not>n't| not)(?=[,.;!?]|$)|(?:is|does|has|are|do),? (?:too|as well|likewise"
     r"|also)\b|likewise\b)"
+    r"|(?:,? (?:however|though|by contrast),?)? (?P<does>is|does|has|are|do)(?=[,.;!?]|$)"
 )
+_SO_DOES = re.compile(r"(?:\bso (?:is|does|has|are|do)|\bditto(?: for)?) $")
 _VERB = re.compile(r"\w+(?:s|ing|ed)\b|sat|stood|lay|laid|bent|leant|walk|stand|sit|lie|lean|bend|crouch|squat|face")
 _ADVICE = re.compile(r"\W*(?:to )?\w+ing? (?:up|down|the|his|her|their|both|a|one)\b")
 _WOULD = re.compile(r"[^,.;]*?\b(?:would|could|might|should|will|helps?|comes first|is (?:needed|enough|the first))\b")
 _NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
-_BOTH = re.compile(r"(?: are| were| both| all| \w+ly| now)* ")
+_BOTH = re.compile(r"(?: are| is| was| does| has| were| both| all| \w+ly| now)* ")
 _OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
 _IDIOM = re.compile(IDIOM)
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with|so that|because)\b")
@@ -137,7 +139,7 @@ def _sentence_claims(
     spans = [read.core for read in found]
     others: tuple[Claim, ...] = (
         *relation_claims(sentence, hidden, mentions),
-        *contact_claims(sentence, hidden),
+        *contact_claims(sentence, hidden, parts),
         *count_claims(sentence),
         *one_legged(sentence),
         *compound_claims(sentence),
@@ -178,7 +180,7 @@ def _along(plain: str, claim: Claim, mentions: list[Mention]) -> Iterator[str]:
         one, last = mentions[at - 1], mentions[at]
         if (
             not one.pronoun
-            and plain[one.end : last.start] in (" and ", ", and ")
+            and plain[one.end : last.start] in (" and ", ", and ", " nor ", ", nor ")
             and _BOTH.fullmatch(plain, last.end, claim.start)
         ):
             yield one.text
@@ -188,14 +190,20 @@ def _left_out(plain: str, claims: list[Claim], mentions: list[Mention]) -> Itera
     """What is said of one more person by pointing back: "the man on the left leans; the other does not"."""
     for mention in mentions:
         match = None if mention.pronoun else _ALIKE.match(plain, mention.end)
+        so = not mention.pronoun and not plain.startswith("'", mention.end) and _SO_DOES.search(plain, 0, mention.start)
         before = [
             claim
             for claim in claims
             if claim.end <= mention.start and claim.kind in ("stance", "trunk", "facing", "legs")
         ]
-        if match and before and before[-1].mention != mention.text:
-            yield replace(before[-1], mention=mention.text, start=mention.start, end=match.end(),
-                          negated=before[-1].negated != (match["not"] is not None))  # fmt: skip
+        if not (match or so) or not before or before[-1].mention == mention.text:
+            continue
+        if match and match["does"] and not before[-1].negated:
+            continue
+        flips = match is not None and (match["not"] or match["does"]) is not None
+        yield replace(before[-1], mention=mention.text, start=mention.start,
+                      end=match.end() if match else mention.end,
+                      negated=before[-1].negated != flips)  # fmt: skip
 
 
 def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
@@ -261,7 +269,11 @@ def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list
                 continue
             if any(a < end and start < b and which == kind for a, b, which in claimed):
                 continue
-            if any(a < end and start < b for a, b in spans) and kind in ("stance", "facing", "trunk"):
+            if any(a < end and start < b and not start < a < b < end for a, b in spans) and kind in (
+                "stance",
+                "facing",
+                "trunk",
+            ):
                 continue
             claimed.append((start, end, kind))
             if value is not None:

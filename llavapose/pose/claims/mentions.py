@@ -19,6 +19,12 @@ _BARE = re.compile(
 )
 """One of several people named before."""
 
+_PAIR = re.compile(
+    r"(?:both|neither|each) of them (?:is |are )?(?:bent|straight|extended|raised|lifted|lowered|stretched|flexed"
+    r"|locked"
+    r"|crooked|above|overhead|hanging|planted|unbent|fully)\b"
+)
+"""Two limbs, where limbs were named."""
 _INVERTED_BEFORE = re.compile(r"\b(?:stands|sits|lies|crouches|squats|is) $")
 _LIMB = re.compile(r"\b(?:arm|elbow|hand|wrist|leg|knee|foot|thigh|feet|fist|forearm|shin)s?\b")
 
@@ -127,6 +133,8 @@ def _spans(sentence: str) -> Iterator[Mention]:
     named = [(match, pattern) for pattern in (_GROUP, _NAMED) for match in pattern.finditer(sentence)]
     taken: list[Mention] = []
     for match, pattern in sorted(named, key=lambda pair: (pair[0].start(), pair[1] is _GROUP)):
+        if _PAIR.match(sentence, match.start()) and _LIMB.search(sentence, 0, match.start()):
+            continue
         if not any(match.start() < other.end and other.start < match.end() for other in taken):
             taken.append(Mention(start=match.start(), end=match.end(), text=match[0], several=pattern is _GROUP))
     for match in _BARE.finditer(sentence):

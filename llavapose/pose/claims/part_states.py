@@ -38,10 +38,16 @@ _SAME = re.compile(
     r"|(?:is|are) (?:so|just as \w+) too|follows suit|ditto)\b"
 )
 _NOT_SO = re.compile(r"(?: one)? (?:(?:is|does|has|are|do|was)(?:n't| not)|not)(?=[,.;!?]|$| and\b| but\b| though\b)")
+_IS_SO = re.compile(r"(?: one)?(?: of ƿǀ*)?,?(?: \w+ly| (?:however|though),?)? (?:is|does|has|are|do)(?=[,.;!?]|$)")
 _SO_IS = re.compile(
-    r"\b(?:so|as) (?:is|does|has|are) (?:the |his |her |their )?$|\b(?:ditto|likewise) (?:for )?(?:the |his |her "
+    r"\b(?:so|as) (?:is|does|has|are) (?:ƿǀ*'s? |the |his |her |their )?$|\b(?:but|and) not (?:the |his |her "
+    r"|their )?$|\b(?:ditto|likewise) (?:for )?(?:the |his |her "
     r"|their )?$"
 )
+_STRAIGHT = re.compile(r"\bstraight (?:out|up|overhead|above|over|forward|ahead)\b")
+_JUST_AS = re.compile(r"\b(?:(?:just|quite|every bit) as|equally)\b")
+_LABEL = re.compile(r"(?:^|[.;,|] |[-*•] )\W*$")
+_DOWN_ON = re.compile(r"\b(?:sit\w*|sat|seated|lie|lies|lying|lay|crouch\w*|squat\w*|kneel\w*)(?: \w+)? $")
 _CROSSED = re.compile(r"(?:held |kept |loosely |tightly |still )*cross")
 _NEGATION = re.compile(words.NEGATION)
 _NEAR_BODY = re.compile(
@@ -126,7 +132,7 @@ def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[
         denied = _NEGATION.search(sentence, part.end, state.start) is None or other.start > state.start
         for read in _claims_of(sentence, part, state):
             yield Read(claim=read.claim, core=read.core, denied=denied)
-    for part, state, end, denied in _left_out(sentence, parts, links):
+    for part, state, end, denied in _left_out(sentence, plain, parts, links):
         for read in _claims_of(sentence, part, state):
             claim = replace(read.claim, start=part.start, end=max(end, part.end))
             yield Read(claim=claim, core=(end if denied else part.end, end))
@@ -141,7 +147,7 @@ def _unlike(parts: list[Part], links: list[tuple[Part, Said]]) -> Iterator[tuple
 
 
 def _left_out(
-    sentence: str, parts: list[Part], links: list[tuple[Part, Said]]
+    sentence: str, plain: str, parts: list[Part], links: list[tuple[Part, Said]]
 ) -> Iterator[tuple[Part, Said, int, bool]]:
     """Parts of which a state is said by pointing back: "the left knee is bent, the right one isn't", "left leg too"."""
     linked = {part.start for part, _ in links}
@@ -149,14 +155,24 @@ def _left_out(
         if part.start in linked or not part.sides or part.placed:
             continue
         denied = _NOT_SO.match(sentence, part.end)
-        same = denied or _SAME.match(sentence, part.end)
-        if same is None and _SO_IS.search(sentence, 0, part.start) is None:
+        same = denied or _SAME.match(sentence, part.end) or _IS_SO.match(plain, part.end)
+        if same is None and _SO_IS.search(plain, 0, part.start) is None:
             continue
-        before = [(other, state) for other, state in links if other.start < part.start and other.sides != part.sides]
+        before = [(other, _for(state, part)) for other, state in links
+                  if other.start < part.start and (other.sides, other.noun) != (part.sides, part.noun)]  # fmt: skip
         last = max((other.start for other, _ in before), default=-1)
         for other, state in before:
             if other.start == last and _meaning(state, part)[0] and _meaning(state, part)[0] != "legs":
                 yield part, state, same.end() if same else part.end, denied is not None
+
+
+def _for(state: Said, part: Part) -> Said:
+    """A state with what it would mean for an elbow instead of a knee, and the other way round."""
+    meanings = {("elbow" if part.noun in ARM_NOUNS else "knee", value) for kind, value in state.means.values()
+                if kind in ("elbow", "knee")}  # fmt: skip
+    if _meaning(state, part)[0] or len(meanings) != 1 or part.noun not in ("elbow", "arm", "knee", "leg"):
+        return state
+    return replace(state, means={**state.means, part.noun: meanings.pop()})
 
 
 def _shared(sentence: str, parts: list[Part], links: list[tuple[Part, Said]]) -> Iterator[tuple[Part, Said]]:
@@ -218,6 +234,9 @@ def _claims_of(sentence: str, part: Part, state: Said) -> Iterator[Read]:
     kind, value = _meaning(state, part)
     if kind is None or value is None:
         return
+    if kind in ("arm_height", "arm_side") and part.noun == "arm" and _STRAIGHT.search(sentence, state.start, state.end):
+        straight = replace(state, means={"arm": ("elbow", "straight")})
+        yield from _claims_of(sentence, replace(part, sides=part.sides), straight)
     start, end = min(part.start, state.start), max(part.end, state.end)
     if value == "bent" and (weakened := _SLIGHTLY.match(sentence, end)):
         value, end = "slightly bent", weakened.end()
@@ -259,6 +278,9 @@ def _link(
     ahead = [part for part in meant if part.start >= state.end]
     if ahead:
         gap = _masked(sentence, state.end, ahead[0].start, mentions)
+        for other in states:
+            if state.end < other.start and other.end < ahead[0].start:
+                gap = gap.replace(sentence[other.start : other.end], " ", 1)
         if not re.search(r"[^\w\s']", gap) and set(gap.split()) <= words.DETERMINERS:
             return ahead[0]
     inside = [part for part in meant if state.start < part.start and part.end <= state.end]
@@ -269,6 +291,10 @@ def _link(
             return part
         if part not in meant or not part.placed:
             break
+    if ahead and _goes_on(sentence, state.end, ahead[0].start, mentions):
+        ahead = []
+    if ahead and _DOWN_ON.search(sentence, 0, state.start) and _meaning(state, ahead[0])[0] == "leg_lift":
+        ahead = []  # "sits on the floor with the left leg straight"
     if ahead and not (ahead[0].placed and ahead[0].noun not in ("elbow", "knee")):
         before = sentence[: state.start]
         if not (state.tight and "," in sentence[state.end : ahead[0].start]) and _fronts(
@@ -276,6 +302,15 @@ def _link(
         ):
             return ahead[0]
     return inside[0] if inside else None
+
+
+def _goes_on(sentence: str, start: int, end: int, mentions: list[Mention]) -> bool:
+    """Whether a clause of its own is between: "on the floor, the man keeps" the left leg straight."""
+    return any(
+        start <= m.start and m.end <= end and not m.pronoun
+        and "," in sentence[start : m.start] and not sentence.startswith("'", m.end)
+        for m in mentions
+    )  # fmt: skip
 
 
 def _reaches(
@@ -290,7 +325,9 @@ def _reaches(
     )
     if acts and _OWN_ACT.search(plain, 0, state.start):
         return False  # "Her legs straight, the lady bends down"
-    gap = _NEAR_BODY.sub("", _IT_IS.sub(" is", gap))
+    gap = _JUST_AS.sub("", _NEAR_BODY.sub("", _IT_IS.sub(" is", gap)))
+    if gap.startswith(":") and _LABEL.search(sentence, 0, part.start):
+        gap = gap[1:]  # "Left arm: raised"
     if any(_is_new(sentence, part.end, m) for m in mentions if part.end <= m.start and m.end <= state.start):
         return False
     for other in states:

@@ -30,6 +30,9 @@ _LATER = re.compile(r"[^,;.()]{0,32}(?:, | \(| – | — )(?:the|his|her|their) 
 _ONE, _ONE_SUCH = re.compile(r"(?:one|an?) "), re.compile(r"\b(?:one|an?) (?:\w+ ){1,2}$")
 _LATER_ENDS = re.compile(r"(?=[,.;)]|$| [–—])")
 _UNLIKE = re.compile(r"(?:unlike|in contrast (?:to|with)|as opposed to|not) (?:(?:the|his|her|their) )?$")
+_HAS = re.compile(r"^[^.;:()]*\b(?:has|with|shows) an? (?:\w+ )?$")
+_EITHER = re.compile(r"either\b")
+_DENIED = re.compile(rf"(?:{words.NEGATION})[^.,;:]*$")
 _OF = re.compile(r" (?:of|on) (?:(?:the|his|her|their) )?")
 
 
@@ -111,6 +114,8 @@ def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> l
 def _stands_for_part(sentence: str, match: re.Match[str]) -> bool:
     """Whether a side alone begins as one of a part does: "the right is", "a flexed left one"."""
     before = sentence[: match.start()]
+    if match["pair"]:
+        return re.search(r"(?:[,;:(–—] ?|\band )$", before) is not None
     return _BEFORE_ELLIPSIS.search(before) is not None or (
         match["spelled"] is not None and _BEFORE_ONE.search(before) is not None
     )
@@ -140,6 +145,8 @@ def _names_place(sentence: str, match: re.Match[str]) -> bool:
 
 def _sides(group: dict[str, str | None], last: Part | None, gap: str) -> tuple[str, ...]:
     sides = tuple(side for side in (group.get("first"), group.get("second"), group.get("own")) if side)
+    if group.get("pair"):
+        return ("left", "right") if last and last.sides else ()
     side = group.get("side") or group.get("short")
     if side in ("left", "right"):
         return (side,)
@@ -168,8 +175,13 @@ def _borrowed(sentence: str, parts: list[Part]) -> list[Part]:
         plain = sentence[part.start : part.end].removeprefix("the ").removeprefix("its ") in _PLAIN
         if plain and not part.sides and kin and not _ANY.search(words):
             near = before[-1].sides if before and len(before[-1].sides) == 1 and _THE.search(words) else None
+            if not near and before and len(before[-1].sides) == 1 and part.noun in ("elbow", "knee"):
+                has = _HAS.search(sentence[before[-1].end : part.start])  # "the right arm is low and has a bent elbow"
+                near = before[-1].sides if has else None
             sides = near or (next(iter(kin)) if len(kin) == 1 else ())
             part = replace(part, sides=sides)
+        if _EITHER.match(sentence, part.start) and not part.sides and _DENIED.search(sentence, 0, part.start):
+            part = replace(part, sides=("left", "right"))
         borrowed.append(part)
     return borrowed
 

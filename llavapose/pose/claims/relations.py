@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.parts import Part
 from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import relations as words
 from llavapose.pose.claims.words.bodies import ONE_LEGGED
@@ -135,7 +136,7 @@ def _nearest(plain: str, mentions: list[Mention]) -> Iterator[Claim]:
                         mention=None if "ƿ" not in match["other"] else _at(match, "other"))  # fmt: skip
 
 
-def contact_claims(sentence: str, plain: str) -> Iterator[Claim]:
+def contact_claims(sentence: str, plain: str, parts: list[Part]) -> Iterator[Claim]:
     """A hand or foot at an object; without a part where the text does not say which."""
     if not _THING.search(plain):
         return
@@ -152,7 +153,12 @@ def contact_claims(sentence: str, plain: str) -> Iterator[Claim]:
                 continue  # "holding a bat, with both feet on the ground"
             taken.append((start, end))
             owner = next((_at(match, name) for name in ("owner", "owner2") if group.get(name)), None)
-            for part in _hands(group):
+            named = _hands(group)
+            if named == (None,) and group.get("limb"):  # "in that hand"
+                at = match.start("limb")
+                sides = next((part.sides for part in parts if part.start <= at < part.end), ())
+                named = tuple(f"{side} {_limb(group)}" for side in sides) or named
+            for part in named:
                 yield Claim(kind="contact", value="touching", start=match.start(), end=match.end(), part=part,
                             mention=_told(owner, sentence), target=THING_NAMES[match["thing"]])  # fmt: skip
 

@@ -31,7 +31,8 @@ _BODY = (
     r"|front|line|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
 )
 _OPENS = re.compile(
-    rf"\W*(?:{_PREPOSITION}|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully|still|not|no|there|now|then"
+    rf"\W*(?:{_PREPOSITION}|instead|far from|neither|nor|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully"
+    rf"|still|not|no|there|now|then"
     rf"|once|well"
     rf"|flat|face|wide|nearly|almost|\w+ly|both|all|together|alone|rather|very|quite|more|most|urban|one)\b"
 )
@@ -124,6 +125,10 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
 def _another_head(said: str, person: re.Match[str], *, linked: bool) -> bool:
     """Whether the last person before a state only belongs to what the state is said of."""
     before, after = said[: person.start()], said[person.end() :]
+    if person[0] in ("he", "she", "they", "we"):
+        after = after.removeprefix("'s")  # she has or is
+        if not after.strip():
+            return False
     head = _HEAD_OF.match(before) if not before.endswith("with ") else None
     if head and not _VIEW_OF.search(head[0]) and not _PERSON.search(before) and not after.strip():
         return True

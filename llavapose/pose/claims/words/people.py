@@ -97,7 +97,8 @@ GROUP = (
     rf"|(?:the|these|those) (?!only\b){_BEFORE}(?:{PLURALS}|(?:couple|duo|pair|trio|quartet)(?! of))|(?:a|the"
     rf"|this) (?:\w+ )?"
     rf"(?:couple|pair|duo|trio|quartet|group)(?: of {_BEFORE}(?:{PLURALS}))|(?:an?|the) (?:\w+ )?couple(?! of)"
-    rf"|(?:several|some|many|a few|few|most|other|numerous) (?:other )?{_BEFORE}(?:{PLURALS})|people"
+    rf"|(?:several|some|many|a few|few|most|other|numerous) (?:other )?{_BEFORE}(?:{PLURALS})|(?<!only )people"
+    rf"|both(?= (?:now |still )?(?:stand|sit|lie|lean|crouch|squat|face|look)\b)"
     rf"|everyone|everybody|each person|they both|they all|both of them"
     rf"|the others)\b(?!-)(?!'(?! (?:{_LIMBS})))(?:{WORN}|{_WHERE})*"
 )

@@ -4,7 +4,7 @@ All are matched on lower-cased text with single spaces; who is where and who hol
 is hidden behind ``PERSON``'s signs (``mentions.masked``).
 """
 
-from llavapose.pose.claims.words.people import PLURALS
+from llavapose.pose.claims.words.people import PLURALS, SINGULAR
 from llavapose.pose.claims.words.shared import NUMBERS, PICTURE, POSSESSIVE
 from llavapose.pose.things import THING_NAMES
 
@@ -18,7 +18,8 @@ _GATHERED = (
 _N = rf"(?P<number>{'|'.join(NUMBERS[2:])}|half a dozen|\d{{1,2}})"
 
 COUNT = (
-    rf"\b(?:(?P<many>many|more than ten|over ten|a (?:large )?crowd of|dozens of|scores of|a dozen"
+    rf"\b(?:an?|one) (?:lone|sole|solitary) (?:\w+ )?(?:{SINGULAR})\b|\b(?:(?P<many>(?<!how )many|more than ten"
+    rf"|over ten|a (?:large )?crowd of|dozens of|scores of|a dozen"
     rf"|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|twenty|thirty|forty|fifty)|(?P<one>(?:only"
     rf"|just|exactly) (?:one|a single)|a single|a lone|"
     rf"a solitary|a sole|one single|(?:only|just|exactly) 1|one(?= person (?:in|is (?:visible|seen|shown|in"
@@ -211,7 +212,8 @@ _DET = (
     rf"|over)\b)\w+ ){{1,2}})?"
 )
 _HANDS = (
-    rf"(?:(?:(?P<owner>{PERSON})'s? )|{POSSESSIVE} |both |both {POSSESSIVE} |either |one )?(?:(?P<first>left"
+    rf"(?:(?:(?P<owner>{PERSON})'s? )|{POSSESSIVE} |that |the same |both |both {POSSESSIVE} |either "
+    rf"|one )?(?:(?P<first>left"
     rf"|right)(?: and (?P<second>left|right))? )?"
     r"(?P<limb>hand|foot|feet|fist|palm|fingers|shoe|boot|grip)(?P<plural>s?)(?: of (?:the|his|her|their)"
     r" (?P<third>left|right) hand)?"

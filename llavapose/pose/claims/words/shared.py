@@ -10,7 +10,8 @@ POSSESSIVE = r"(?:the|his|her|their|its|a|an|one's)"
 PICTURE = r"(?:picture|image|photo|photograph|frame|scene|shot|composition|view)"
 CAMERA = (
     r"(?:(?:the |our )?(?:camera|viewer|photographer|lens|observer|person behind the camera|onlooker|reader"
-    r"|person taking the (?:picture|photo)|picture-taker|lens of the camera)|us|our (?:way|direction)|you)"
+    r"|person taking the (?:picture|photo)|picture-taker|lens of the camera)|us|our (?:way|direction)"
+    r"|you(?! (?:will|can|may|might|could|see|find|notice)|'ll))"
 )
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -35,7 +36,8 @@ DOUBT = (
     r"not clear|uncertain|as (?:in|for) an?)\b"
     r"|(?<!turned )(?<!turns )(?<!turning )(?<!opted )(?<!chosen )(?<!chose )"
     r"(?<!chooses )(?<!decided )(?<!happens )(?<!continues )(?<!got )"
-    r"\b(?:to|can|ought to) (?:be (?!seen|found)|keep|bend|raise|lift"
+    r"\b(?:to|can|ought to) (?:be (?!seen|found|spotted|observed|noticed|made out|glimpsed|identified|recogni)"
+    r"|keep|bend|raise|lift"
     r"|lower|straighten|stand|sit|lie|lean|face|turn|hold|"
     r"extend|stretch|crouch|squat|kneel|put|place|plant|touch|grip|rest|step|get|take|move|jump|swing)\b"
 )
@@ -147,6 +149,9 @@ ELLIPSIS = (
     r"|resting|touching|swinging|reaching|lying|pointing|dangling|drawn|pulled|swung|thrown|stretching|just as"
     r"|likewise|locked|folded|crooked|also|off|across|clear|well|high|low|just|in the air|while|but|and|whereas)\b"
     r"|[.;)]|,|$)"
+    r"|(?P<pair>(?:both|neither|each)(?: of (?:them|these|those))?)(?= (?:is |are )?(?:bent|straight|extended"
+    r"|raised|lifted"
+    r"|lowered|stretched|flexed|locked|crooked|above|overhead|hanging|planted|unbent|fully)\b)"
     r"|(?<=its )(?P<twin>twin|partner|counterpart|fellow|mate|opposite number|sibling)\b"
 )
 BEFORE_ELLIPSIS = (
