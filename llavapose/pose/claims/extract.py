@@ -37,7 +37,7 @@ _ALIKE = re.compile(
     r"|also)\b|likewise\b)"
     r"|(?:,? (?:however|though|by contrast),?)? (?P<does>is|does|has|are|do)(?=[,.;!?]|$)"
 )
-_SO_DOES = re.compile(r"(?:\bso (?:is|does|has|are|do)|\bditto(?: for)?) $")
+_SO_DOES = re.compile(r"(?:\b(?:so|as) (?:is|does|has|are|do)|\bditto(?: for)?) $")
 _VERB = re.compile(r"\w+(?:s|ing|ed)\b|sat|stood|lay|laid|bent|leant|walk|stand|sit|lie|lean|bend|crouch|squat|face")
 _ADVICE = re.compile(r"\W*(?:to )?\w+ing? (?:up|down|the|his|her|their|both|a|one)\b")
 _WOULD = re.compile(r"[^,.;]*?\b(?:would|could|might|should|will|helps?|comes first|is (?:needed|enough|the first))\b")
@@ -69,6 +69,9 @@ _NO_THINGS = re.compile(
     rf"|all|each|to"
     r"|\w+ing|\w+ly)\b"
 )
+
+_OF_LIMBS = ("elbow", "knee", "arm_height", "arm_side", "leg_lift")
+_SAME_ONE = re.compile(r"(?:that|the|this) (?:very )?same \w+$")
 
 _UNMASK = str.maketrans("ƿǀ", "wl")
 """The signs behind which people are hidden, where a text has them."""
@@ -165,12 +168,20 @@ def _sentence_claims(
             )
         if claim.kind in ("side_of", "nearest") and claim.mention == claim.target:
             continue
+        if _SAME_ONE.match(claim.mention or ""):
+            claim = replace(claim, mention=_before(claim.mention, mentions, carried))
         negated = negated or _NONE.match(claim.mention or "") is not None
         claim = replace(claim, negated=negated and claim.kind not in ("count", "nearest"))
         for other in _along(hidden, claim, mentions):
             kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
     return _most_exact([*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
+
+
+def _before(name: str | None, mentions: list[Mention], carried: str | None) -> str | None:
+    """Whom "that same person" means: who was named before."""
+    at = next((m.start for m in mentions if m.text == name), 0)
+    return next((m.text for m in reversed(mentions) if m.end <= at and not m.pronoun), carried)
 
 
 def _along(plain: str, claim: Claim, mentions: list[Mention]) -> Iterator[str]:
@@ -194,7 +205,8 @@ def _left_out(plain: str, claims: list[Claim], mentions: list[Mention]) -> Itera
         before = [
             claim
             for claim in claims
-            if claim.end <= mention.start and claim.kind in ("stance", "trunk", "facing", "legs")
+            if claim.end <= mention.start
+            and claim.kind in ("stance", "trunk", "facing", "legs", *(_OF_LIMBS if so else ()))
         ]
         if not (match or so) or not before or before[-1].mention == mention.text:
             continue

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llavapose.pose.claims.words.people import GROUP, HE, NAMED, PRONOUN, SHE
+from llavapose.pose.claims.words.people import GROUP, HE, HEADLINE, NAMED, PRONOUN, SHE
 from llavapose.pose.claims.words.relations import NEAREST, SIDE_OF
 
-_NAMED, _GROUP, _PRONOUN = re.compile(NAMED), re.compile(GROUP), re.compile(PRONOUN)
+_HEADLINE, _NAMED, _GROUP, _PRONOUN = re.compile(HEADLINE), re.compile(NAMED), re.compile(GROUP), re.compile(PRONOUN)
 _SIDE_OF, _NEAREST = re.compile(SIDE_OF), re.compile(NEAREST)
 
 _BARE = re.compile(
@@ -131,7 +131,8 @@ def mentions_in(sentence: str) -> list[Mention]:
 
 def _spans(sentence: str) -> Iterator[Mention]:
     named = [(match, pattern) for pattern in (_GROUP, _NAMED) for match in pattern.finditer(sentence)]
-    taken: list[Mention] = []
+    head = _HEADLINE.match(sentence)
+    taken = [Mention(start=head.start("who"), end=head.end("who"), text=head["who"])] if head else []
     for match, pattern in sorted(named, key=lambda pair: (pair[0].start(), pair[1] is _GROUP)):
         if _PAIR.match(sentence, match.start()) and _LIMB.search(sentence, 0, match.start()):
             continue

@@ -33,7 +33,8 @@ _IT = re.compile(
 )
 _IT_IS = re.compile(r"[,;:]? ?(?:but |and |no, )?\b(?:it|they)(?:'s|'re| is| are|(?= \w+s?\b))")
 _SAME = re.compile(
-    r",? (?:is |are |does |has |just )?(?:too|as well|likewise|also|(?:is|are) no different|(?:is|are) the same"
+    r",? (?:is |are |does |has |just )?(?:too|as well|likewise|also|(?:is|are) no different|(?:does|has done"
+    r"|do) the same|(?:is|are) the same"
     r"|alike|the same|equally so"
     r"|(?:is|are) (?:so|just as \w+) too|follows suit|ditto)\b"
 )
@@ -44,10 +45,11 @@ _SO_IS = re.compile(
     r"|their )?$|\b(?:ditto|likewise) (?:for )?(?:the |his |her "
     r"|their )?$"
 )
-_STRAIGHT = re.compile(r"\bstraight (?:out|up|overhead|above|over|forward|ahead)\b")
+_STRAIGHT = re.compile(r"\bstraight (?:out|up|overhead|above|over|forward|ahead)\b|\b(?:extended|outstretched)\b")
 _JUST_AS = re.compile(r"\b(?:(?:just|quite|every bit) as|equally)\b")
 _LABEL = re.compile(r"(?:^|[.;,|] |[-*•] )\W*$")
 _DOWN_ON = re.compile(r"\b(?:sit\w*|sat|seated|lie|lies|lying|lay|crouch\w*|squat\w*|kneel\w*)(?: \w+)? $")
+_ADVERB, _POSSESSIVE = re.compile(r"right "), re.compile(r"\b(?:his|her|their|its) $")
 _CROSSED = re.compile(r"(?:held |kept |loosely |tightly |still )*cross")
 _NEGATION = re.compile(words.NEGATION)
 _NEAR_BODY = re.compile(
@@ -208,6 +210,8 @@ def _states(sentence: str, nouns: set[str]) -> list[Said]:
     )  # fmt: skip
     kept: dict[tuple[int, int], Said] = {}
     for state in found:
+        if _ADVERB.match(sentence, state.start) and _POSSESSIVE.search(sentence, 0, state.start):
+            state = replace(state, start=state.start + len("right "))  # "tucks his right across his belly"
         span = (state.start, state.end)
         if span in kept:
             kept[span] = replace(kept[span], means={**state.means, **kept[span].means})

@@ -86,7 +86,8 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
     """
     breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, start)]
     clause = plain[breaks[-1] if breaks else 0 : start]
-    if verb and not clause.strip() and len(breaks) > 1 and _THING_DOES.match(plain, breaks[-2], breaks[-1]):
+    earlier = breaks[-2] if len(breaks) > 1 else 0
+    if verb and breaks and not clause.strip() and _THING_DOES.match(plain[earlier : breaks[-1]]):
         return re.match(r"\w+(?:s|ing)\b", plain[start:]) is not None  # "The kite dips and leans"
     said = _LINK.sub("", clause.rstrip()).rstrip()
     linked = verb or len(said) < len(clause.rstrip())

@@ -5,6 +5,8 @@ import pytest
 from llavapose.pose.claims.extract import extract_claims
 
 CASES = [
+    ("A single jogger crosses the road.", ["1"]),
+    ("The girl is at picture left.", ["left"]),
     ("The glove is on her left hand, and the bat is in that hand.", ["left hand touching"]),
     ("He holds up the left arm, a racket in that hand.", ["left arm raised", "left hand touching"]),
     ("He holds up an arm, a racket in that hand.", ["raised", "touching"]),
@@ -166,6 +168,32 @@ WHO = [
     ("She leans against the white wall.", []),
     ("He stands before a hill of white slopes.", ["he||standing"]),
     ("If you look closely you will see a racket.", []),
+    ("The woman has a bent left elbow, as does the man behind her.", ["the woman|left elbow|bent",
+     "the man|left elbow|bent"]),
+    ("Her right foot is off the ground, and the left one has done the same.", ["she|right leg|lifted",
+     "she|left leg|lifted"]),
+    ("The man on the left stands; the right arm of that same man is raised.",
+     ["the man on the left||standing", "the man on the left|right arm|raised"]),
+    ("She holds her left arm up and tucks her right across her chest.", ["she|left arm|raised",
+     "she|right arm|across the body"]),
+    ("She reaches right across her chest with the left arm.", ["she|left arm|across the body"]),
+    # An arm that is stretched somewhere is straight.
+    ("The man's left arm is extended above his head.", ["the man|left elbow|straight",
+     "the man|left arm|above the head"]),
+    ("Her right arm is outstretched to the side.", ["she|right elbow|straight", "she|right arm|out to the side"]),
+    ("Her right hand is extended to the side.", ["she|right arm|out to the side"]),
+    # Names without an article, at the head of a line.
+    ("Person on the left: left arm raised, knees bent.",
+     ["person on the left|left arm|raised", "person on the left|left knee|bent", "person on the left|right knee|bent"]),
+    ("Woman in red: standing, facing the camera.", ["woman in red||standing", "woman in red||toward the camera"]),
+    ("Middle figure, seated, left knee bent.", ["middle figure||sitting", "middle figure|left knee|bent"]),
+    ("The one closer to the net stands, while the taller one crouches.",
+     ["the one closer||standing", "the taller one||crouching"]),
+    ("The man and the woman stand, both with their backs to the camera.",
+     ["the man||standing", "the woman||standing", "both||away from the camera"]),
+    ("A ship lies at anchor, leaning slightly.", []),
+    ("The flag dips and leans, and the man in red stands.", ["the man in red||standing"]),
+    ("The man in red turns and stands up.", ["the man in red||standing"]),
     # A person's noun that only says which thing.
     ("A lifeguard chair leans to the right, and a player statue stands behind it.", []),
     ("The lifeguard leans to the right.", ["the lifeguard||leaning"]),

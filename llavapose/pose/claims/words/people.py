@@ -80,13 +80,22 @@ NAMED = (
     rf"|(?:the|this|that) (?:(?:{COLOURS})(?:-\w+ed)? |\w+-(?:shirted|topped|clad|haired|jacketed|trousered) "
     rf"|crouching |squatting |standing |seated |sitting |lying |kneeling |leaning |walking |running |jumping "
     rf"|(?:left|right)(?:-hand|most) |middle |central |first |second |third |fourth |last |tall(?:er)? |short(?:er)? "
-    rf"|young(?:er)? |old(?:er)? |other )*one(?= (?:in|on|at|with|wearing|who|whose|from|to|nearest|closest)\b)"
-    rf"|(?:the|this|that) (?:\w+-(?:shirted|topped|clad|haired)|(?:left|right)(?:-hand|most)|middle|central) one)"
+    rf"|young(?:er)? |old(?:er)? |other )*one(?= (?:in|on|at|with|wearing|who|whose|from|to|nearest|closest|closer"
+    rf"|beside|behind|next|holding)\b)(?: closer)?"
+    rf"|(?:the|this|that) (?:\w+-(?:shirted|topped|clad|haired)|(?:left|right)(?:-hand|most)|middle|central"
+    rf"|taller|shorter|younger|older|larger|smaller) one)"
     rf"\b(?!'s? side)(?! (?:leg|arm|foot|{_NO_PERSON})\b)(?!-)(?:{WORN}|{_WHERE})*"
 )
 """One person by name: "the man on the left", "the second person from the left", "a skier in red"."""
 
 _LIMBS = r"(?:left |right )?(?:arms?|elbows?|hands?|legs?|knees?|feet|foot|backs?|bodies|torsos?|trunks?)\b"
+HEADLINE = (
+    rf"^\W*(?:\d+[.)] )?(?P<who>(?:(?:far )?(?:left|right|middle|cent(?:er|re)|first|second|third|tall|short|young"
+    rf"|old(?:er)?)"
+    rf"(?:-hand)? )?{SINGULAR}(?: [a-d1-9]\b)?(?:{WORN}|{_WHERE})*)(?=[:,] )"
+)
+"""One person without an article, at the head of a line: "Person on the left: standing"."""
+
 _SEVERAL = rf"(?:{'|'.join(NUMBERS[2:])})"
 GROUP = (
     rf"(?<!no )\b(?:(?:both|all|each|neither|none|(?:all )?(?:the )?{_SEVERAL})(?: of)? (?:the |these |those "
@@ -98,7 +107,7 @@ GROUP = (
     rf"|this) (?:\w+ )?"
     rf"(?:couple|pair|duo|trio|quartet|group)(?: of {_BEFORE}(?:{PLURALS}))|(?:an?|the) (?:\w+ )?couple(?! of)"
     rf"|(?:several|some|many|a few|few|most|other|numerous) (?:other )?{_BEFORE}(?:{PLURALS})|(?<!only )people"
-    rf"|both(?= (?:now |still )?(?:stand|sit|lie|lean|crouch|squat|face|look)\b)"
+    rf"|both(?= (?:now |still )?(?:stand|sit|lie|lean|crouch|squat|face|look|with (?:his|her|their))\b)"
     rf"|everyone|everybody|each person|they both|they all|both of them"
     rf"|the others)\b(?!-)(?!'(?! (?:{_LIMBS})))(?:{WORN}|{_WHERE})*"
 )

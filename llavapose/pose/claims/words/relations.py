@@ -18,7 +18,8 @@ _GATHERED = (
 _N = rf"(?P<number>{'|'.join(NUMBERS[2:])}|half a dozen|\d{{1,2}})"
 
 COUNT = (
-    rf"\b(?:an?|one) (?:lone|sole|solitary) (?:\w+ )?(?:{SINGULAR})\b|\b(?:(?P<many>(?<!how )many|more than ten"
+    rf"\b(?:an?|one) (?:lone|sole|solitary|single) (?:\w+ )?(?:{SINGULAR})\b|\b(?:(?P<many>(?<!how )many"
+    rf"|more than ten"
     rf"|over ten|a (?:large )?crowd of|dozens of|scores of|a dozen"
     rf"|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|twenty|thirty|forty|fifty)|(?P<one>(?:only"
     rf"|just|exactly) (?:one|a single)|a single|a lone|"
@@ -138,6 +139,7 @@ PLACE = (
     rf"|features|goes|has|contains))",
     rf"\b(?:(?:picture|image|photo|photograph|frame|scene|shot)'s|the viewer's) (?:far |very |extreme"
     rf" )?{_WHERE}{_SPOT}(?! (?:arm|leg|hand|foot|elbow|knee))",
+    r"\b(?:at|on) (?:picture|image|frame|screen) (?P<where>left|right)\b",
     rf"\b(?:over|off|out) (?:to|toward|towards|on|at) the (?:far )?{_WHERE}{_SPOT}(?: of the {PICTURE})?(?!"
     rf" of)(?! (?:arm|leg|hand|foot|elbow|knee|forearm|wrist|thigh|fist))",
     rf"\b(?:is|are|stands|sits|positioned|located|appears|placed|found|seen|situated|visible|spotted|lies|spot"
