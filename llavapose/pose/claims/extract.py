@@ -45,6 +45,7 @@ _NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
 _BOTH = re.compile(r"(?: are| is| was| does| has| were| both| all| \w+ly| now)* ")
 _OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
 _IDIOM = re.compile(IDIOM)
+_OTHERS_DO = re.compile(r"[;:–—]|,? (?:but|and) (?:both|all|they)\b")
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with|so that|because)\b")
 _DOUBT_CLAUSE = re.compile(
     r"[,;:]|\b(?:but|while|whereas|so that|because)\b|\band (?=(?:he|she|they|his|her|their|the|is|has|are|wears)\b)"
@@ -170,7 +171,10 @@ def _sentence_claims(
             continue
         if _SAME_ONE.match(claim.mention or ""):
             claim = replace(claim, mention=_before(claim.mention, mentions, carried))
-        negated = negated or _NONE.match(claim.mention or "") is not None
+        if claim.mention and _NONE.match(claim.mention):
+            if _OTHERS_DO.search(sentence, sentence.rfind(claim.mention, 0, claim.end), claim.end):
+                continue  # "Neither of them is lying: they ..."
+            negated = True
         claim = replace(claim, negated=negated and claim.kind not in ("count", "nearest"))
         for other in _along(hidden, claim, mentions):
             kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))

@@ -59,6 +59,17 @@ _NEW_CLAUSE = re.compile(
     r"[;:] |, (?:and |but |while )?(?=(?:in|on|at|to|near|behind|beside|with|next) )|\bwhile |\bwhereas "
 )
 
+_BESIDES = re.compile(
+    r"(?: who is| that is)?(?: standing| sitting| seated| positioned| located)? (?:(?:just|directly"
+    r"|immediately) )?(?:to the"
+    r" (?:immediate )?(?:left|right) of|beside|behind|next to|in front of|near|alongside|opposite) "
+)
+"""Between somebody and the landmark that tells where he is."""
+_FINITE_BE = re.compile(r" (?:is|are|was|were|has been)(?: \w+ly| now| still| also)* ?")
+_FINITE_DO = re.compile(
+    r"(?:stands|sits|lies|leans|crouches|squats|kneels|bends|faces|looks|walks|runs|strides|is|has)\b"
+)
+
 _HE, _SHE = re.compile(HE), re.compile(SHE)
 _HERS = re.compile(
     r"her (?:(?:own|left|right|other|upper|whole|entire) )*(?:arm|elbow|hand|wrist|leg|knee|foot|thigh|feet"
@@ -202,6 +213,10 @@ def subject_at(
     within = next((m for m in named if m.start <= position < m.end), None)
     if within:
         return within.text
+    if direct and direct.aside and not related:
+        head = next((m for m in reversed(named) if m.end < direct.start), None)
+        if head and _head_does(sentence, head, direct, position):
+            return head.text
     if direct and not (related and direct.aside) and (_DIRECT.fullmatch(sentence, direct.end, position) or
                    (direct.aside and (_WHO.match(sentence[direct.end : position])
                                       or _WITH.fullmatch(sentence, direct.end, position)))):  # fmt: skip
@@ -226,6 +241,14 @@ def subject_at(
     if mentions and not pronouns:
         return next((mention.text for mention in mentions if not mention.pronoun), None)
     return _NOMINATIVE.get(pronouns[-1].text, pronouns[-1].text) if pronouns else None
+
+
+def _head_does(sentence: str, head: Mention, landmark: Mention, position: int) -> bool:
+    """Whether what is said right behind a landmark is said of whom it belongs to: "the girl beside the boy stands"."""
+    return _BESIDES.fullmatch(sentence, head.end, landmark.start) is not None and (
+        _FINITE_BE.fullmatch(sentence, landmark.end, position) is not None
+        or (position == landmark.end + 1 and _FINITE_DO.match(sentence, position) is not None)
+    )
 
 
 def _of_the_sex(

@@ -56,7 +56,7 @@ _NEAR_BODY = re.compile(
     r" ?(?:very |held )?(?:close to|against|near|tight to) (?:the|his|her|their) (?:body|torso|trunk)\b"
 )
 _ANOTHER_CLAUSE, _FINITE = (
-    re.compile(r", and (?:the|his|her|their) "),
+    re.compile(r",(?: and)? (?:the|his|her|their) "),
     re.compile(r" (?:is|was|has|hangs|rests|stays|points|reaches)\b"),
 )
 _OF_TRUNK = re.compile(

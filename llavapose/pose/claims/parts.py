@@ -28,6 +28,7 @@ _PLACED = re.compile(
 _LATER = re.compile(r"[^,;.()]{0,32}(?:, | \(| – | — )(?:the|his|her|their) ")
 """Between a part of either side and the side that it turns out to be: "one arm raised, the left"."""
 _ONE, _ONE_SUCH = re.compile(r"(?:one|an?) "), re.compile(r"\b(?:one|an?) (?:\w+ ){1,2}$")
+_THE_SIDE = (", the ", ", his ", ", her ", ", their ")
 _LATER_ENDS = re.compile(r"(?=[,.;)]|$| [–—])")
 _UNLIKE = re.compile(r"(?:unlike|in contrast (?:to|with)|as opposed to|not) (?:(?:the|his|her|their) )?$")
 _HAS = re.compile(r"^[^.;:()]*\b(?:has|with|shows) an? (?:\w+ )?$")
@@ -125,7 +126,7 @@ def _as_one(last: Part, part: Part, gap: str, *, named: str, sentence: str) -> P
     """Two that are one part: "the elbow of the left arm", "one arm, the left, ...", "the left arm's elbow"."""
     if not last.sides and part.sides and named in ("arm", "leg", "hand") and _OF.fullmatch(gap):
         return replace(last, end=part.end, sides=part.sides)
-    if not last.sides and not named and gap in (", the ", ", his ", ", her ", ", their "):
+    if not last.sides and not named and _LATER_ENDS.match(sentence, part.end) and gap in _THE_SIDE:
         return replace(last, end=part.end, sides=part.sides)
     one = _ONE.match(sentence, last.start) or _ONE_SUCH.search(sentence, 0, last.start)
     if not last.sides and not named and one and _LATER.fullmatch(gap) and _LATER_ENDS.match(sentence, part.end):

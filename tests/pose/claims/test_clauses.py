@@ -194,6 +194,18 @@ WHO = [
     ("A ship lies at anchor, leaning slightly.", []),
     ("The flag dips and leans, and the man in red stands.", ["the man in red||standing"]),
     ("The man in red turns and stands up.", ["the man in red||standing"]),
+    # The head of a phrase does what the phrase does, whoever else is in it.
+    ("The girl to the left of the boy in red is standing.", ["the girl||left of", "the girl||standing"]),
+    ("The boy behind the woman is crouching.", ["the boy||crouching"]),
+    ("The boy behind the woman who is crouching waits.", ["the woman||crouching"]),
+    ("The girl next to the man in grey stands with her left arm raised.",
+     ["the girl||standing", "the girl|left arm|raised"]),
+    ("The left one of the two boys is lying down.", ["the left one of the two boys||lying"]),
+    ("One of the three players is sitting.", ["one of the three players||sitting"]),
+    ("Neither of them is lying; both are sitting.", ["neither of them||not lying", "both||sitting"]),
+    ("None of them is lying: all sit.", ["none of them||not lying"]),
+    ("He raises one arm, the left is hidden.", ["he||raised"]),
+    ("She is bending forward slightly.", []),
     # A person's noun that only says which thing.
     ("A lifeguard chair leans to the right, and a player statue stands behind it.", []),
     ("The lifeguard leans to the right.", ["the lifeguard||leaning"]),

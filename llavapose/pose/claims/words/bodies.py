@@ -21,7 +21,8 @@ TRUNK = (
     ("trunk", None, "hunch stoop bent bow slouch bend lean", (
         rf"\b{SLIGHT} (?:hunched|stooped|bent over|bowed|bent forward|hunching|slouched)\b|\b(?:hunched"
         rf"|slouched) (?:shoulders|posture)\b"
-        r"|\b(?:bent|bends?|bending) (?:slightly|a little|a bit) (?:forwards?|over)|\bslight(?:ly)? (?:forward"
+        r"|\b(?:bent|bends?|bending) (?:slightly|a little|a bit) (?:forwards?|over)"
+        rf"|\b(?:bent|bends?|bending|bow(?:s|ed|ing)) (?:forwards?|over|down) {SLIGHT}\b|\bslight(?:ly)? (?:forward"
         r" )?bend (?:forward|at the)"
         r"|\blean(?:s|ing|ed)? (?:\w+ )?(?:on|against|upon) (?!(?:the |an? )?(?:\w+ )?"
         r"(?:wind|breeze|gale|gusts?|pull)\b)|\bbent over backwards?\b")),

@@ -70,7 +70,10 @@ _NO_PERSON = (
 )
 """Nouns before which another only says which: "a lifeguard tower"."""
 NAMED = (
-    rf"\b(?:(?:one|another) of (?:them|the {PLURALS})|(?:someone|somebody)(?: else)?|whoever)\b{WORN}*"
+    rf"\b(?:(?:(?:the (?:left|right|first|second|third|other|\w+er) )?one|another|the \w+(?:er|est)) of (?:them\b"
+    rf"|(?:the|these|those)"
+    rf" (?:(?:{'|'.join(NUMBERS[2:])}) )?(?:(?!{_NO_ADJECTIVE})[\w-]+ ){{0,2}}?(?:{PLURALS}))|(?:someone"
+    rf"|somebody)(?: else)?|whoever)\b{WORN}*"
     rf"|\bthe other(?: one)?(?= (?:on|at|in) the (?:left|right|middle)){_WHERE}"
     rf"|\b(?:his|her|their) (?!(?:\w+ )?(?:closest|nearest|next|immediate|direct)\b){_BEFORE}(?:opponent|partner"
     rf"|companion|friend|teammate|neighbou?r|coach|instructor|mother"
@@ -107,7 +110,10 @@ GROUP = (
     rf"|this) (?:\w+ )?"
     rf"(?:couple|pair|duo|trio|quartet|group)(?: of {_BEFORE}(?:{PLURALS}))|(?:an?|the) (?:\w+ )?couple(?! of)"
     rf"|(?:several|some|many|a few|few|most|other|numerous) (?:other )?{_BEFORE}(?:{PLURALS})|(?<!only )people"
-    rf"|both(?= (?:now |still )?(?:stand|sit|lie|lean|crouch|squat|face|look|with (?:his|her|their))\b)"
+    rf"|both(?= (?:now |still )?(?:stand|sit|lie|lean|crouch|squat|face|look|with (?:his|her|their)"
+    rf"|are(?! (?:\w+ly )?(?:bent|straight|extended|raised|lifted|lowered|stretched|flexed|locked|crooked|above"
+    rf"|overhead|hanging"
+    rf"|planted|unbent|fully|at|in|out|on|up|down)\b))\b)"
     rf"|everyone|everybody|each person|they both|they all|both of them"
     rf"|the others)\b(?!-)(?!'(?! (?:{_LIMBS})))(?:{WORN}|{_WHERE})*"
 )
