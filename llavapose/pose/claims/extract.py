@@ -154,6 +154,7 @@ def _sentence_claims(
     found += [
         Read(claim=claim, core=(claim.start, claim.end)) for claim in _body_claims(sentence, hidden, mentions, spans)
     ]
+    found = [read for read in found if read.claim.kind != "place" or not _of_a_part(sentence, read.claim.start, parts)]
     facing = [(read.claim.start, read.claim.end) for read in found if read.claim.kind == "facing"]
     found = [read for read in found if read.claim.kind != "place"
              or not any(read.claim.start < b and a < read.claim.end for a, b in facing)]  # fmt: skip
@@ -186,6 +187,12 @@ def _before(name: str | None, mentions: list[Mention], carried: str | None) -> s
     """Whom "that same person" means: who was named before."""
     at = next((m.start for m in mentions if m.text == name), 0)
     return next((m.text for m in reversed(mentions) if m.end <= at and not m.pronoun), carried)
+
+
+def _of_a_part(sentence: str, start: int, parts: list[Part]) -> bool:
+    """Whether "on the right" goes on about a limb: "the left knee is bent, but on the right ..."."""
+    told = any(len(part.sides) == 1 and part.end <= start for part in parts)
+    return told and re.search(r"\b(?:but|and|or|not|than) $", sentence[:start]) is not None
 
 
 def _along(plain: str, claim: Claim, mentions: list[Mention]) -> Iterator[str]:

@@ -173,6 +173,8 @@ def _is_aside(sentence: str, one: Mention, found: list[Mention], heads: list[int
         return True
     if not one.pronoun and _BESIDE.search(sentence[:start]) and not sentence.startswith("'", end):
         return True
+    if sentence.endswith(", not ", 0, start) and sentence.startswith(",", end):
+        return True
     return any(other.end == start - 2 and sentence[other.end : start] == ", " and not other.pronoun
                and sentence[end : end + 1] == "," for other in found)  # fmt: skip
 

@@ -46,6 +46,7 @@ _SO_IS = re.compile(
     r"|their )?$"
 )
 _STRAIGHT = re.compile(r"\bstraight (?:out|up|overhead|above|over|forward|ahead)\b|\b(?:extended|outstretched)\b")
+_ON_OTHER = re.compile(r"\b(?:but|and|while|whereas),? on the (?:left|right|other)\b")
 _JUST_AS = re.compile(r"\b(?:(?:just|quite|every bit) as|equally)\b")
 _LABEL = re.compile(r"(?:^|[.;,|] |[-*•] )\W*$")
 _DOWN_ON = re.compile(r"\b(?:sit\w*|sat|seated|lie|lies|lying|lay|crouch\w*|squat\w*|kneel\w*)(?: \w+)? $")
@@ -322,6 +323,8 @@ def _reaches(
 ) -> bool:
     """Whether nothing between a part and a later state starts something new."""
     gap = _masked(sentence, part.end, state.start, mentions)
+    if _ON_OTHER.search(gap):
+        return False
     if _IT.search(sentence[: state.start]):
         return True
     acts = not part.owner and re.match(

@@ -115,6 +115,8 @@ def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> l
 def _stands_for_part(sentence: str, match: re.Match[str]) -> bool:
     """Whether a side alone begins as one of a part does: "the right is", "a flexed left one"."""
     before = sentence[: match.start()]
+    if match["some"]:
+        return re.search(r"[a-z](?:,|:| [–—]) $", before) is not None
     if match["pair"]:
         return re.search(r"(?:[,;:(–—] ?|\band )$", before) is not None
     return _BEFORE_ELLIPSIS.search(before) is not None or (
@@ -146,6 +148,8 @@ def _names_place(sentence: str, match: re.Match[str]) -> bool:
 
 def _sides(group: dict[str, str | None], last: Part | None, gap: str) -> tuple[str, ...]:
     sides = tuple(side for side in (group.get("first"), group.get("second"), group.get("own")) if side)
+    if group.get("some"):
+        return ()
     if group.get("pair"):
         return ("left", "right") if last and last.sides else ()
     side = group.get("side") or group.get("short")

@@ -206,6 +206,12 @@ WHO = [
     ("None of them is lying: all sit.", ["none of them||not lying"]),
     ("He raises one arm, the left is hidden.", ["he||raised"]),
     ("She is bending forward slightly.", []),
+    ("The girl, not the boy, is sitting.", ["the girl||sitting"]),
+    ("The left knee is bent, but on the right it is straight.", ["|left knee|bent"]),
+    ("Her arms are raised, one to the side and the other above her head.",
+     ["she|left arm|raised", "she|right arm|raised", "she||out to the side", "she||above the head"]),
+    ("His legs are lifted, one bent and the other straight.",
+     ["he|left leg|lifted", "he|right leg|lifted", "he||bent", "he||straight"]),
     # A person's noun that only says which thing.
     ("A lifeguard chair leans to the right, and a player statue stands behind it.", []),
     ("The lifeguard leans to the right.", ["the lifeguard||leaning"]),

@@ -152,6 +152,9 @@ ELLIPSIS = (
     r"|(?P<pair>(?:both|neither|each)(?: of (?:them|these|those))?)(?= (?:is |are )?(?:bent|straight|extended"
     r"|raised|lifted"
     r"|lowered|stretched|flexed|locked|crooked|above|overhead|hanging|planted|unbent|fully)\b)"
+    r"|(?P<some>one)(?= (?:to|above|at|raised|lifted|lowered|bent|straight|extended|held|up|down|out|over"
+    r"|overhead|slightly"
+    r"|hanging|stretched|pointing|folded|across)\b)"
     r"|(?<=its )(?P<twin>twin|partner|counterpart|fellow|mate|opposite number|sibling)\b"
 )
 BEFORE_ELLIPSIS = (
