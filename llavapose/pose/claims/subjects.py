@@ -68,6 +68,12 @@ _THERE = re.compile(
 )
 _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|can|features|shows|contains|lies|sits|stands|parked|appears)\b")
 _THING = re.compile(THING)
+_THING_TEXT = re.compile(
+    rf"\W*(?:an?|the|some|its|this) (?:main |other |only )?(?!(?:[\w-]+ ){{0,3}}?(?:{_BODY}|left|right|arms?|legs?"
+    rf"|hands?|feet|foot|knees?|elbows?"
+    r"|picture|image|photo|photograph|scene|shot|view)\b)"
+)
+"""How a sentence begins whose subject is a thing, where nobody is named at all."""
 _THING_DOES = re.compile(
     rf"\W*(?:an?|the|some|several|its) (?![^ƿ]*\b(?:{_BODY}|arms?|legs?|hands?|feet|foot|knees?|elbows?)\b)[\w -]*?\w"
     r" (?:is|are|was|were|\w+s)\b[^ƿ]*$"
@@ -103,6 +109,8 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
         and re.search(rf"\b{_BODY}$", clause.rstrip()) is None
     ):
         return True  # "by a boat lying near the shore"
+    if verb and not mentions and _THING_TEXT.match(plain) and _FINITE.search(plain, 0, start):
+        return True
     people = list(_PERSON.finditer(said))
     if people:
         return _another_head(said, people[-1], linked=linked)
@@ -117,6 +125,8 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
     if _OWNED.fullmatch(said):
         return linked
     if _THERE.search(said):
+        return True
+    if verb and not mentions and _CREATURE.search(plain, start):
         return True
     if _ELLIPTIC.match(clause) or (_OPENS.match(said) and not _TWO_WORDS.fullmatch(said)):
         return False

@@ -5,6 +5,13 @@ import pytest
 from llavapose.pose.claims.extract import extract_claims
 
 CASES = [
+    ("The main thing here is the lamp on a pole or a post, standing beside a wall.", []),
+    ("The sled is upside down, laying in the snow.", []),
+    ("By lying on the rug, the cat might keep warm.", []),
+    ("The baby giraffe is alone behind the fence.", []),
+    ("A woman and child next to a cow.", ["2"]),
+    ("A man, two girls and boy on a road.", ["4"]),
+    ("She lifts her left arm, but the racket is not in that hand.", ["left arm raised", "left hand not touching"]),
     ("A single jogger crosses the road.", ["1"]),
     ("The girl is at picture left.", ["left"]),
     ("The glove is on her left hand, and the bat is in that hand.", ["left hand touching"]),

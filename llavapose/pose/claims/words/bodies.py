@@ -186,7 +186,7 @@ _TURNED = (
 )
 _STILL = (
     r"(?:fac(?:es|ing|e|ed)|turn(?:s|ed)|look(?:s|ing)?|orient(?:s|ed|ated)|point(?:s|ed|ing)|angled|gaz(?:es"
-    r"|ing)|star(?:es|ing)|directed|aimed|squared|swivel(?:led|ed)|rotated|pivoted)"
+    r"|ing)|star(?:es|ing)|direct(?:s|ed)|aimed|squared|swivel(?:led|ed)|rotated|pivoted)"
 )
 _TO = (
     r"(?: directly| straight| fully| mostly| to| toward| towards| at| into| out at| out| back| off| squarely|"

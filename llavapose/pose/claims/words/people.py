@@ -67,6 +67,7 @@ _DETERMINER = r"(?:the|an?|another|this|that|one|our|my|your|some|[a-z]+'s)"
 _NO_PERSON = (
     r"tower|chair|hut|station|statue|statuette|figurine|sculpture|mannequin|doll|puppet|poster|portrait|cabin|costume"
     r"|suit|uniform|helmet|cart|crossing|area|bench|club|zone|shop|tent|sign|photo|logo"
+    r"|elephant|giraffe|zebra|bear|cow|bird|horse|sheep|goat|animal"
 )
 """Nouns before which another only says which: "a lifeguard tower"."""
 NAMED = (

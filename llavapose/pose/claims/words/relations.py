@@ -251,7 +251,8 @@ CONTACT = (
         rf"|rests|sits|there is|he|she|they|the [\w ]{{1,36}}?))? "
         rf"(?:{_HOLD} )?{_DET}{THING}"
     ),
-    rf"\b{THING} (?:(?:is|are|was|being|held|gripped|carried|clutched|grasped|clasped|touched|supported|rests"
+    rf"\b{THING} (?:(?:is|are|was|not|isn't|being|held|gripped|carried|clutched|grasped|clasped|touched|supported"
+    rf"|rests"
     rf"|resting|sits|lies|firmly|tightly|\w+ly|safe|there|still) )*(?:in|by|at(?! (?:his|her|their|the) feet)"
     rf"|under|with|between|beneath"
     rf"|underneath) {_HANDS}(?: of (?P<owner2>{PERSON}))?",
