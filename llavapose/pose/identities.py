@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from llavapose.pose.claims.words.people import COLOURS
+from llavapose.pose.claims.words.people import COLOURS, HE, SHE
 from llavapose.records import Claim
 
 MAX_OPEN = 4
@@ -17,8 +17,7 @@ MAX_TRIED = 20_000
 """Ways times claims; a text with more is left open."""
 
 _COLOURS = re.compile(rf"\b(?:{COLOURS})\b")
-_HE = re.compile(r"\b(?:man|boy|gentleman|guy|chap|lad|fellow|father|brother|son|husband|he)\b")
-_SHE = re.compile(r"\b(?:woman|girl|lady|lass|mother|sister|daughter|wife|she)\b")
+_HE, _SHE = re.compile(HE), re.compile(SHE)
 _OTHER = re.compile(r"^(?:another|the other|the second|the third)\b")
 _WORN = re.compile(rf"\b(?:in|wearing|dressed in) (?:an? |the )?(?P<worn>(?:(?:{COLOURS})(?: and )?)+)(?P<what> \w+)?")
 

@@ -16,6 +16,9 @@ from llavapose.pose.claims.words.shared import NUMBERS, PICTURE
 from llavapose.records import Claim
 
 _COUNT, _COUNT_LEAD, _COUNT_GROUP = (re.compile(p) for p in (words.COUNT, words.COUNT_LEAD, words.COUNT_GROUP))
+_ANIMAL = re.compile(
+    r"\b(?:dog|cat|horse|cow|bird|elephant|giraffe|zebra|bear|sheep|goat|animal|puppy|kitten) (?:\w+ )?$"
+)
 _ALONE = re.compile(words._ALONE)
 _NOUN = re.compile(rf"(?: of)?(?: (?!and\b)\w+)? (?P<noun>{words.PEOPLE})\b")
 _EVERYBODY = re.compile(r"\b(?:people|persons?|individuals?|figures?|humans?)$")
@@ -44,7 +47,8 @@ _SOME_OF = re.compile(r" of (?:them|the|these|those)\b")
 _NOBODY_BUT = re.compile(r"(?: \w+){0,5}? (?:besides|apart from|aside from|other than|except|but)\b")
 _SEVERAL = re.compile(rf"(?: \w+){{0,3}} (?:and|couple|pair|{words.PLURALS}|{'|'.join(NUMBERS[2:])})\b")
 _WITH = re.compile(
-    r"\b(?:other|another|his|her|their|with|by|behind|besides?|between|among|amongst|near|to|alongside|towards?|including"
+    r"\b(?:other|another|his|her|their|with|by|behind|besides?|between|among|amongst|near|to|alongside|towards?"
+    r"|including"
     r"|in front of|opposite|(?:man|woman|boy|girl|child|person|player|skier|surfer) and) $"
 )
 """Stands before people who are somebody's company or surroundings."""
@@ -64,10 +68,12 @@ _SOMEWHERE = re.compile(
 _FAR_OFF = re.compile(r"[\w ]{0,32}? in the (?:foreground|background|distance)\b")
 _SOME_ONE = (
     rf"(?:an?|another|one|{'|'.join(NUMBERS[2:])}) (?:(?!(?:and|of|with|on|in)\b)[\w-]+ ){{0,3}}?"
-    rf"(?:{SINGULAR}|{PLURALS})"
+    rf"(?:{SINGULAR}|{PLURALS})\b"
 )
+_BARE = r"(?:little )?(?:man|woman|boy|girl|child|baby|son|daughter)"
 _LISTED = re.compile(
-    rf"\b(?>{_SOME_ONE}(?:{WORN})?+)(?: on \w+ \w+)?(?>, {_SOME_ONE}(?:{WORN})?+){{0,6}},? and {_SOME_ONE}\b(?!-)(?!'s)"
+    rf"\b(?>{_SOME_ONE}(?:{WORN})?+)(?: on \w+ \w+)?(?>, {_SOME_ONE}(?:{WORN})?+){{0,6}},? and (?:{_SOME_ONE}"
+    rf"|{_BARE})\b(?!-)(?!'s)"
 )
 """Several people one after the other: "a woman and two men"."""
 _LISTED_ONE = re.compile(
@@ -80,7 +86,8 @@ _IN_TOTAL = re.compile(
     rf"|depicts|includes|features)|{_IN_PICTURE})\W*(?:there (?:is|are) |we see |(?:only|just|exactly) )*$"
 )
 _ALTOGETHER = re.compile(
-    rf"[\w ]{{0,24}}?\b(?:in total|in all|altogether|all told|{_IN_PICTURE}|(?:are|is|can be) (?:visible|seen|shown))\b"
+    rf"[\w ]{{0,24}}?\b(?:in total|in all|altogether|all told|{_IN_PICTURE}|(?:are|is|can be) (?:visible|seen"
+    rf"|shown))\b"
 )
 
 _JOINED = re.compile(r"^(?![^.!?]*[.!?]\s)[^:]*(?:\b(?:and|while|whereas)\b|,)[^:]*$", re.DOTALL)
@@ -104,6 +111,7 @@ def count_claims(sentence: str) -> Iterator[Claim]:
         yield Claim(kind="count", value=_value(match), start=start, end=end, mention=part)
     for match in _LISTED.finditer(sentence):
         num = sum(_num(word) for word in _LISTED_ONE.findall(match[0]))
+        num += re.search(rf" and {_BARE}$", match[0]) is not None
         if 2 <= num <= len(NUMBERS) - 1:
             yield Claim(kind="count", value=str(num), start=match.start(), end=match.end(), mention=match[0])
 
@@ -159,8 +167,12 @@ def _size(claim: Claim) -> int:
 def _says_nothing(sentence: str, match: re.Match[str]) -> bool:
     """Whether a number is no more than a guess, of no people for sure, or taken for granted."""
     before = sentence[: match.start()]
+    if sentence.startswith("'", match.end()):
+        return True  # "all four of the players' feet"
     if match.re is _ALONE:
         # Nobody else than somebody who is many, perhaps.
+        if _ANIMAL.search(before):
+            return True
         several = match[0].endswith(" them") or any(one.match(sentence, match.end()) for one in (_NOBODY_BUT, _SEVERAL))
         return several or _APART_FROM.search(before) is not None
     if _VAGUE.search(before):

@@ -21,6 +21,7 @@ from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.bodies import BODY, NOT_THE_BODY
 from llavapose.pose.claims.words.idioms import IDIOM
+from llavapose.pose.claims.words.people import PLURALS, SINGULAR
 from llavapose.records import Claim
 
 _BODY = tuple((kind, value, tuple(cues.split()), re.compile(pattern)) for kind, value, cues, pattern in BODY)
@@ -34,14 +35,17 @@ _THEIRS = re.compile(r"\b(?:chair|bench|dog|cat|horse|cow|bird|giraffe|sofa|couc
 _ALIKE = re.compile(
     r" (?:(?:is|does|has|are|do)(?P<not>n't| not)(?=[,.;!?]|$)|(?:is|does|has|are|do),? (?:too|as well|likewise"
     r"|also)\b|likewise\b)"
+    r"|(?:,? (?:however|though|by contrast),?)? (?P<does>is|does|has|are|do)(?=[,.;!?]|$)"
 )
+_SO_DOES = re.compile(r"(?:\b(?:so|as) (?:is|does|has|are|do)|\bditto(?: for)?) $")
 _VERB = re.compile(r"\w+(?:s|ing|ed)\b|sat|stood|lay|laid|bent|leant|walk|stand|sit|lie|lean|bend|crouch|squat|face")
 _ADVICE = re.compile(r"\W*(?:to )?\w+ing? (?:up|down|the|his|her|their|both|a|one)\b")
 _WOULD = re.compile(r"[^,.;]*?\b(?:would|could|might|should|will|helps?|comes first|is (?:needed|enough|the first))\b")
 _NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
-_BOTH = re.compile(r"(?: are| were| both| all| \w+ly| now)* ")
+_BOTH = re.compile(r"(?: are| is| was| does| has| were| both| all| \w+ly| now)* ")
 _OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
 _IDIOM = re.compile(IDIOM)
+_OTHERS_DO = re.compile(r"[;:–—]|,? (?:but|and) (?:both|all|they)\b")
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with|so that|because)\b")
 _DOUBT_CLAUSE = re.compile(
     r"[,;:]|\b(?:but|while|whereas|so that|because)\b|\band (?=(?:he|she|they|his|her|their|the|is|has|are|wears)\b)"
@@ -58,6 +62,17 @@ _INSTEAD = {
     "appears to have": "has", "appear to have": "have", "seems to have": "has", "seem to have": "have",
 }  # fmt: skip
 _REWORDED = re.compile(rf"\b(?:{'|'.join(_INSTEAD)})\b|\*+|`+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
+
+_OF_THEM = re.compile(rf"\b(?:some|many|most|{'|'.join(words.NUMBERS[1:])}) of them, (?P<what>[^,.;]+),[^;.]*")
+"""What "they" turn out to be, and what is said of them."""
+_NO_THINGS = re.compile(
+    rf"\b(?:{PLURALS}|{SINGULAR}|arms?|legs?|knees?|elbows?|hands?|feet|foot|backs?|with|in|on|at|who|whose|both"
+    rf"|all|each|to"
+    r"|\w+ing|\w+ly)\b"
+)
+
+_OF_LIMBS = ("elbow", "knee", "arm_height", "arm_side", "leg_lift")
+_SAME_ONE = re.compile(r"(?:that|the|this) (?:very )?same \w+$")
 
 _UNMASK = str.maketrans("ƿǀ", "wl")
 """The signs behind which people are hidden, where a text has them."""
@@ -77,7 +92,7 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
     for start, end in sentences(plain):
         if end - start > MAX_SENTENCE:
             continue
-        sentence = _IDIOM.sub(lambda match: "~" * len(match[0]), re.sub(r"\s", " ", plain[start:end]))
+        sentence = _hidden(re.sub(r"\s", " ", plain[start:end]))
         mentions = mentions_in(sentence)
         hidden = masked(sentence, mentions)
         parts = parts_in(sentence, hidden, mentions, limb)
@@ -94,6 +109,16 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
 def has_unread(text: str) -> bool:
     """Whether a sentence of a text is too long to be read."""
     return len(text) > MAX_SENTENCE and any(end - start > MAX_SENTENCE for start, end in sentences(_plain(text)[0]))
+
+
+def _hidden(sentence: str) -> str:
+    """The sentence with signs for what only sounds like a pose, or is said of things."""
+    sentence = _IDIOM.sub(lambda match: "~" * len(match[0]), sentence)
+    if " of them, " in sentence:
+        return _OF_THEM.sub(
+            lambda match: match[0] if _NO_THINGS.search(match["what"]) else "~" * len(match[0]), sentence
+        )
+    return sentence
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -118,7 +143,7 @@ def _sentence_claims(
     spans = [read.core for read in found]
     others: tuple[Claim, ...] = (
         *relation_claims(sentence, hidden, mentions),
-        *contact_claims(sentence, hidden),
+        *contact_claims(sentence, hidden, parts),
         *count_claims(sentence),
         *one_legged(sentence),
         *compound_claims(sentence),
@@ -129,6 +154,7 @@ def _sentence_claims(
     found += [
         Read(claim=claim, core=(claim.start, claim.end)) for claim in _body_claims(sentence, hidden, mentions, spans)
     ]
+    found = [read for read in found if read.claim.kind != "place" or not _of_a_part(sentence, read.claim.start, parts)]
     facing = [(read.claim.start, read.claim.end) for read in found if read.claim.kind == "facing"]
     found = [read for read in found if read.claim.kind != "place"
              or not any(read.claim.start < b and a < read.claim.end for a, b in facing)]  # fmt: skip
@@ -142,12 +168,31 @@ def _sentence_claims(
             claim = replace(
                 claim, mention=subject_at(claim.start, mentions, carried, sentence, related=claim.kind == "nearest")
             )
-        negated = negated or _NONE.match(claim.mention or "") is not None
+        if claim.kind in ("side_of", "nearest") and claim.mention == claim.target:
+            continue
+        if _SAME_ONE.match(claim.mention or ""):
+            claim = replace(claim, mention=_before(claim.mention, mentions, carried))
+        if claim.mention and _NONE.match(claim.mention):
+            if _OTHERS_DO.search(sentence, sentence.rfind(claim.mention, 0, claim.end), claim.end):
+                continue  # "Neither of them is lying: they ..."
+            negated = True
         claim = replace(claim, negated=negated and claim.kind not in ("count", "nearest"))
         for other in _along(hidden, claim, mentions):
             kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
     return _most_exact([*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
+
+
+def _before(name: str | None, mentions: list[Mention], carried: str | None) -> str | None:
+    """Whom "that same person" means: who was named before."""
+    at = next((m.start for m in mentions if m.text == name), 0)
+    return next((m.text for m in reversed(mentions) if m.end <= at and not m.pronoun), carried)
+
+
+def _of_a_part(sentence: str, start: int, parts: list[Part]) -> bool:
+    """Whether "on the right" goes on about a limb: "the left knee is bent, but on the right ..."."""
+    told = any(len(part.sides) == 1 and part.end <= start for part in parts)
+    return told and re.search(r"\b(?:but|and|or|not|than) $", sentence[:start]) is not None
 
 
 def _along(plain: str, claim: Claim, mentions: list[Mention]) -> Iterator[str]:
@@ -157,7 +202,7 @@ def _along(plain: str, claim: Claim, mentions: list[Mention]) -> Iterator[str]:
         one, last = mentions[at - 1], mentions[at]
         if (
             not one.pronoun
-            and plain[one.end : last.start] in (" and ", ", and ")
+            and plain[one.end : last.start] in (" and ", ", and ", " nor ", ", nor ")
             and _BOTH.fullmatch(plain, last.end, claim.start)
         ):
             yield one.text
@@ -167,14 +212,21 @@ def _left_out(plain: str, claims: list[Claim], mentions: list[Mention]) -> Itera
     """What is said of one more person by pointing back: "the man on the left leans; the other does not"."""
     for mention in mentions:
         match = None if mention.pronoun else _ALIKE.match(plain, mention.end)
+        so = not mention.pronoun and not plain.startswith("'", mention.end) and _SO_DOES.search(plain, 0, mention.start)
         before = [
             claim
             for claim in claims
-            if claim.end <= mention.start and claim.kind in ("stance", "trunk", "facing", "legs")
+            if claim.end <= mention.start
+            and claim.kind in ("stance", "trunk", "facing", "legs", *(_OF_LIMBS if so else ()))
         ]
-        if match and before and before[-1].mention != mention.text:
-            yield replace(before[-1], mention=mention.text, start=mention.start, end=match.end(),
-                          negated=before[-1].negated != (match["not"] is not None))  # fmt: skip
+        if not (match or so) or not before or before[-1].mention == mention.text:
+            continue
+        if match and match["does"] and not before[-1].negated:
+            continue
+        flips = match is not None and (match["not"] or match["does"]) is not None
+        yield replace(before[-1], mention=mention.text, start=mention.start,
+                      end=match.end() if match else mention.end,
+                      negated=before[-1].negated != flips)  # fmt: skip
 
 
 def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
@@ -199,6 +251,7 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
     doubtful = (
         bool(advised) or doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
     )
+    denied = denied if read.denied is None else read.denied
     return doubtful, denied and claim.kind not in ("count", "nearest")
 
 
@@ -239,7 +292,11 @@ def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list
                 continue
             if any(a < end and start < b and which == kind for a, b, which in claimed):
                 continue
-            if any(a < end and start < b for a, b in spans) and kind in ("stance", "facing", "trunk"):
+            if any(a < end and start < b and not start < a < b < end for a, b in spans) and kind in (
+                "stance",
+                "facing",
+                "trunk",
+            ):
                 continue
             claimed.append((start, end, kind))
             if value is not None:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llavapose.pose.claims.words.people import GROUP, NAMED, PRONOUN
+from llavapose.pose.claims.words.people import GROUP, HE, HEADLINE, NAMED, PRONOUN, SHE
 from llavapose.pose.claims.words.relations import NEAREST, SIDE_OF
 
-_NAMED, _GROUP, _PRONOUN = re.compile(NAMED), re.compile(GROUP), re.compile(PRONOUN)
+_HEADLINE, _NAMED, _GROUP, _PRONOUN = re.compile(HEADLINE), re.compile(NAMED), re.compile(GROUP), re.compile(PRONOUN)
 _SIDE_OF, _NEAREST = re.compile(SIDE_OF), re.compile(NEAREST)
 
 _BARE = re.compile(
@@ -15,9 +15,17 @@ _BARE = re.compile(
     r"|the third|a second|a third|the (?:left|right) one)"
     r"(?= (?:is|has|was|keeps|holds|who|whose|lies|sits|\w+[^s\W]s|seated|standing|lying|sitting|\w+ing|(?:on|in"
     r"|at) the (?:left|right|middle|cent))\b|, )"
+    r"|(?<=s )another(?=[,.;]|$| with\b)"
 )
 """One of several people named before."""
 
+_PAIR = re.compile(
+    r"(?:both|neither|each) of them (?:is |are )?(?:bent|straight|extended|raised|lifted|lowered|stretched|flexed"
+    r"|locked"
+    r"|crooked|above|overhead|hanging|planted|unbent|fully)\b"
+)
+"""Two limbs, where limbs were named."""
+_INVERTED_BEFORE = re.compile(r"\b(?:stands|sits|lies|crouches|squats|is) $")
 _LIMB = re.compile(r"\b(?:arm|elbow|hand|wrist|leg|knee|foot|thigh|feet|fist|forearm|shin)s?\b")
 
 _BESIDE = re.compile(
@@ -28,24 +36,57 @@ _BESIDE = re.compile(
 """What stands before a person who is only somebody else's neighbour."""
 
 _DIRECT = re.compile(
-    r"(?:,? (?:who|that|which)(?:'s)?)?(?: (?:is|are|was|were|being|has been|\w+ly|now|still|just|also|all|both)\b)* ?"
+    r"(?:,? (?:who|that|which)(?:'s)?)?(?: (?:is|are|was|were|being|has been|\w+ly|now|still|just|also|all"
+    r"|both)\b)* ?"
 )
 """Between a person and what is said of nobody else: "the lady bowed forward", "the man who is lying"."""
 
 _WHO = re.compile(r"[^.;]{0,30}?\bwho(?:se)?\b")
+_WITH = re.compile(r" with (?:(?:an?|the|no|very|both of the) ){0,2}(?:\w+ )?")
+"""Before what a landmark has: "left of the man with bent elbows"."""
 _ASIDE_CLAUSE = re.compile(r", (?:who|whose|whom|which|with whom)\b[^.,;:]*,(?! and)| \([^)]*\)| [–—] [^–—]* [–—] ")
 """A clause within a clause: whoever is named in it is nobody that the sentence goes on about."""
 
 _CATAPHORA = re.compile(
     r"\W*(?:(?:and|but|while|then) )?(?:with|while|in|on|at|from|to|toward|both|as|although|having|after|before"
     r"|\w+ing|\w+ed|low|high|his"
-    r"|her|their|bent|left|right|near|next|behind|beside|\w+ly|there|legs|feet|arms|hands|knees|elbows|back|still|flat|supine|prone)\b"
+    r"|her|their|bent|left|right|near|next|behind|beside|\w+ly|there|legs|feet|arms|hands|knees|elbows|back|still"
+    r"|flat|supine|prone)\b"
 )
 """How a sentence or clause opens whose subject is named after what it does."""
 
 _NEW_CLAUSE = re.compile(
     r"[;:] |, (?:and |but |while )?(?=(?:in|on|at|to|near|behind|beside|with|next) )|\bwhile |\bwhereas "
 )
+
+_BESIDES = re.compile(
+    r"(?: who is| that is)?(?: standing| sitting| seated| positioned| located)? (?:(?:just|directly"
+    r"|immediately) )?(?:to the"
+    r" (?:immediate )?(?:left|right) of|beside|behind|next to|in front of|near|alongside|opposite) "
+)
+"""Between somebody and the landmark that tells where he is."""
+_FINITE_BE = re.compile(r" (?:is|are|was|were|has been)(?: \w+ly| now| still| also)* ?")
+_FINITE_DO = re.compile(
+    r"(?:stands|sits|lies|leans|crouches|squats|kneels|bends|faces|looks|walks|runs|strides|is|has)\b"
+)
+
+_HE, _SHE = re.compile(HE), re.compile(SHE)
+_HERS = re.compile(
+    r"her (?:(?:own|left|right|other|upper|whole|entire) )*(?:arm|elbow|hand|wrist|leg|knee|foot|thigh|feet"
+    r"|fist|forearm|shin|shoulder|body|back|torso|trunk|spine|head|hip|weight|stance|posture|\w+ (?:arm|knee"
+    r"|elbow|leg))"
+)
+_FRONTED_PLACE = re.compile(
+    r"(?:^|[,;:] |\band )\W*(?:(?:just|directly|right|immediately|farther|further|close) )?"
+    r"(?:to|on|at|in|left|right|next|beside|behind|near|nearest|between|among|before|opposite|alongside"
+    r"|from)\b[^,;:.]*$"
+)
+_INVERTED = re.compile(
+    r"(?:there )?(?:is |are )?(?:stands?|sits?|lies?|crouch(?:es)?|squats?|kneels?|leans?|standing|sitting|seated"
+    r"|lying"
+    r"|crouching|squatting|leaning) (?:\w+ly )?"
+)
+"""A verb between a place and its subject: "to the left of the man sits a woman"."""
 
 _NOMINATIVE = {"his": "he", "him": "he", "her": "she", "hers": "she", "their": "they", "theirs": "they", "them": "they"}
 
@@ -101,15 +142,22 @@ def mentions_in(sentence: str) -> list[Mention]:
 
 def _spans(sentence: str) -> Iterator[Mention]:
     named = [(match, pattern) for pattern in (_GROUP, _NAMED) for match in pattern.finditer(sentence)]
-    taken: list[Mention] = []
+    head = _HEADLINE.match(sentence)
+    taken = [Mention(start=head.start("who"), end=head.end("who"), text=head["who"])] if head else []
     for match, pattern in sorted(named, key=lambda pair: (pair[0].start(), pair[1] is _GROUP)):
+        if _PAIR.match(sentence, match.start()) and _LIMB.search(sentence, 0, match.start()):
+            continue
         if not any(match.start() < other.end and other.start < match.end() for other in taken):
             taken.append(Mention(start=match.start(), end=match.end(), text=match[0], several=pattern is _GROUP))
     for match in _BARE.finditer(sentence):
         before = [one for one in taken if one.end <= match.start()]
         if not before or any(match.start() < other.end and other.start < match.end() for other in taken):
             continue
-        if any(one.several for one in before) or not _LIMB.search(sentence, 0, match.start()):
+        if (
+            any(one.several for one in before)
+            or _INVERTED_BEFORE.search(sentence, 0, match.start())
+            or not _LIMB.search(sentence, 0, match.start())
+        ):
             taken.append(Mention(start=match.start(), end=match.end(), text=match[0]))
     yield from taken
     for match in _PRONOUN.finditer(sentence):
@@ -124,6 +172,8 @@ def _is_aside(sentence: str, one: Mention, found: list[Mention], heads: list[int
     if one.text in ("someone", "somebody") and sentence[:start].endswith(" of "):
         return True
     if not one.pronoun and _BESIDE.search(sentence[:start]) and not sentence.startswith("'", end):
+        return True
+    if sentence.endswith(", not ", 0, start) and sentence.startswith(",", end):
         return True
     return any(other.end == start - 2 and sentence[other.end : start] == ", " and not other.pronoun
                and sentence[end : end + 1] == "," for other in found)  # fmt: skip
@@ -156,19 +206,30 @@ def subject_at(
         related: whether the clause relates somebody to another: a landmark is not its subject then.
     """
     named = [mention for mention in mentions if not mention.pronoun]
+    inverted = _INVERTED.match(sentence, position)
+    if inverted and _FRONTED_PLACE.search(sentence, 0, position):
+        after = next((m for m in named if m.start == inverted.end()), None)
+        if after:
+            return after.text
     direct = next((m for m in reversed(named) if m.end <= position), None)
     within = next((m for m in named if m.start <= position < m.end), None)
     if within:
         return within.text
+    if direct and direct.aside and not related:
+        head = next((m for m in reversed(named) if m.end < direct.start), None)
+        if head and _head_does(sentence, head, direct, position):
+            return head.text
     if direct and not (related and direct.aside) and (_DIRECT.fullmatch(sentence, direct.end, position) or
-                   (direct.aside and _WHO.match(sentence[direct.end : position]))):  # fmt: skip
+                   (direct.aside and (_WHO.match(sentence[direct.end : position])
+                                      or _WITH.fullmatch(sentence, direct.end, position)))):  # fmt: skip
         return direct.text
     ended = [match.span() for match in _ASIDE_CLAUSE.finditer(sentence) if match.end() <= position]
     named = [m for m in named if not m.aside and not any(a <= m.start and m.end <= b for a, b in ended)]
     before = [mention for mention in named if mention.start <= position]
     if before:
         later = next((m for m in named if m.start > position), None)
-        return later.text if later and _fronted(sentence, before[-1], position, later) else before[-1].text
+        chosen = later if later and _fronted(sentence, before[-1], position, later) else before[-1]
+        return _of_the_sex(chosen, position, mentions, sentence, carried)
     opening = sentence[: named[0].start] if named else ""
     said = [m for m in mentions if m.pronoun and m.start < len(opening) and m.text in ("he", "she", "they")]
     if named and not said and (carried is None or _CATAPHORA.match(opening)):
@@ -182,6 +243,36 @@ def subject_at(
     if mentions and not pronouns:
         return next((mention.text for mention in mentions if not mention.pronoun), None)
     return _NOMINATIVE.get(pronouns[-1].text, pronouns[-1].text) if pronouns else None
+
+
+def _head_does(sentence: str, head: Mention, landmark: Mention, position: int) -> bool:
+    """Whether what is said right behind a landmark is said of whom it belongs to: "the girl beside the boy stands"."""
+    return _BESIDES.fullmatch(sentence, head.end, landmark.start) is not None and (
+        _FINITE_BE.fullmatch(sentence, landmark.end, position) is not None
+        or (position == landmark.end + 1 and _FINITE_DO.match(sentence, position) is not None)
+    )
+
+
+def _of_the_sex(
+    chosen: Mention, position: int, mentions: list[Mention], sentence: str, carried: str | None
+) -> str | None:
+    """Whom a pronoun between a person and what is said means, where it is of another sex than that person."""
+    said = [
+        m
+        for m in mentions
+        if m.pronoun and chosen.end <= m.start <= position
+        and (m.text in ("he", "she", "his") or _HERS.match(sentence, m.start))
+    ]  # fmt: skip
+    if not said or chosen.several:
+        return chosen.text
+    own, other = (_HE, _SHE) if said[-1].text in ("he", "his") else (_SHE, _HE)
+    if own.search(chosen.text) or not other.search(chosen.text):
+        return chosen.text
+    before = [m.text for m in mentions if not m.pronoun and not m.several and m.end <= said[-1].start]
+    fitting = [text for text in before if own.search(text)] or [text for text in before if not other.search(text)]
+    if fitting:
+        return fitting[-1]
+    return carried if carried and not other.search(carried) else _NOMINATIVE.get(said[-1].text, said[-1].text)
 
 
 def _fronted(sentence: str, before: Mention, position: int, later: Mention) -> bool:

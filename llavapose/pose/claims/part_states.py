@@ -21,28 +21,43 @@ def _compiled(
 _ARM_STATES, _LEG_STATES = _compiled(ARM_STATES), _compiled((*KNEE_STATES, *FOOT_STATES, *LEGS_STATES))
 _NOUN_OF = {"elbow": "elbow", "knee": "knee", "arm_height": "arm", "arm_side": "arm", "leg_lift": "leg"}
 _IT = re.compile(
-    r"(?:^|\W)(?:keeps?|holds?|has|kept|held|keeping|holding|leaves|bend(?:s|ing)?|bent|wrap(?:s|ped|ping)?|fold(?:s|ed|ing)?"
-    r"|lay(?:s|ing)?|laid|stretch(?:es|ed|ing)?|let(?:s|ting)?|sw(?:ings?|ung|inging)|rais(?:es|ed|ing)|lift(?:s|ed|ing)?"
-    r"|drap(?:es|ed|ing)|press(?:es|ed|ing)|brings?|brought|throw(?:s|n|ing)?|fl(?:ings?|ung|inging)|puts?|putting|crook(?:s|ed)"
-    r"|mov(?:es|ed|ing)|draw(?:s|n|ing)?|reach(?:es|ed|ing)|plac(?:es|ed|ing)|rest(?:s|ed|ing)?|extend(?:s|ed|ing)?|stick(?:s|ing)?"
+    r"(?:^|\W)(?:keeps?|holds?|has|kept|held|keeping|holding|leaves|bend(?:s|ing)?|bent|wrap(?:s|ped|ping)?"
+    r"|fold(?:s|ed|ing)?"
+    r"|lay(?:s|ing)?|laid|stretch(?:es|ed|ing)?|let(?:s|ting)?|sw(?:ings?|ung|inging)|rais(?:es|ed|ing)|lift(?:s"
+    r"|ed|ing)?"
+    r"|drap(?:es|ed|ing)|press(?:es|ed|ing)|brings?|brought|throw(?:s|n|ing)?|fl(?:ings?|ung|inging)|puts?"
+    r"|putting|crook(?:s|ed)"
+    r"|mov(?:es|ed|ing)|draw(?:s|n|ing)?|reach(?:es|ed|ing)|plac(?:es|ed|ing)|rest(?:s|ed|ing)?|extend(?:s|ed"
+    r"|ing)?|stick(?:s|ing)?"
     r"|point(?:s|ed|ing)?) (?:it|them|both(?: of them)?)\s*$"
 )
 _IT_IS = re.compile(r"[,;:]? ?(?:but |and |no, )?\b(?:it|they)(?:'s|'re| is| are|(?= \w+s?\b))")
 _SAME = re.compile(
-    r",? (?:is |are |does |has |just )?(?:too|as well|likewise|also|(?:is|are) no different|(?:is|are) the same"
+    r",? (?:is |are |does |has |just )?(?:too|as well|likewise|also|(?:is|are) no different|(?:does|has done"
+    r"|do) the same|(?:is|are) the same"
     r"|alike|the same|equally so"
     r"|(?:is|are) (?:so|just as \w+) too|follows suit|ditto)\b"
 )
 _NOT_SO = re.compile(r"(?: one)? (?:(?:is|does|has|are|do|was)(?:n't| not)|not)(?=[,.;!?]|$| and\b| but\b| though\b)")
+_IS_SO = re.compile(r"(?: one)?(?: of ƿǀ*)?,?(?: \w+ly| (?:however|though),?)? (?:is|does|has|are|do)(?=[,.;!?]|$)")
 _SO_IS = re.compile(
-    r"\b(?:so|as) (?:is|does|has|are) (?:the |his |her |their )?$|\b(?:ditto|likewise) (?:for )?(?:the |his |her "
+    r"\b(?:so|as) (?:is|does|has|are) (?:ƿǀ*'s? |the |his |her |their )?$|\b(?:but|and) not (?:the |his |her "
+    r"|their )?$|\b(?:ditto|likewise) (?:for )?(?:the |his |her "
     r"|their )?$"
 )
+_STRAIGHT = re.compile(r"\bstraight (?:out|up|overhead|above|over|forward|ahead)\b|\b(?:extended|outstretched)\b")
+_ON_OTHER = re.compile(r"\b(?:but|and|while|whereas),? on the (?:left|right|other)\b")
+_JUST_AS = re.compile(r"\b(?:(?:just|quite|every bit) as|equally)\b")
+_LABEL = re.compile(r"(?:^|[.;,|] |[-*•] )\W*$")
+_DOWN_ON = re.compile(r"\b(?:sit\w*|sat|seated|lie|lies|lying|lay|crouch\w*|squat\w*|kneel\w*)(?: \w+)? $")
+_ADVERB, _POSSESSIVE = re.compile(r"right "), re.compile(r"\b(?:his|her|their|its) $")
+_CROSSED = re.compile(r"(?:held |kept |loosely |tightly |still )*cross")
+_NEGATION = re.compile(words.NEGATION)
 _NEAR_BODY = re.compile(
     r" ?(?:very |held )?(?:close to|against|near|tight to) (?:the|his|her|their) (?:body|torso|trunk)\b"
 )
 _ANOTHER_CLAUSE, _FINITE = (
-    re.compile(r", and (?:the|his|her|their) "),
+    re.compile(r",(?: and)? (?:the|his|her|their) "),
     re.compile(r" (?:is|was|has|hangs|rests|stays|points|reaches)\b"),
 )
 _OF_TRUNK = re.compile(
@@ -54,7 +69,8 @@ _AT_ELBOW = re.compile(r" at (?:the|his|her|their|each) elbows?")
 _RAISED = re.compile(r"(?:raise|lift|rais|hoist|uprais)\w*")
 _OWN_ACT = re.compile(r"(?:ƿǀ*|\b(?:he|she|they|who))(?:,? (?:who|\w+ly|now|also|then|simply|just))* $")
 _BODILY = re.compile(
-    r"\b(?:bend\w*|lean\w*|look\w*|sit\w*|sat|lie\w*|lying|crouch\w*|squat\w*|fac\w+|gaz\w*|kneel\w*|bow\w*|hunker\w*|bent|hunch\w*"
+    r"\b(?:bend\w*|lean\w*|look\w*|sit\w*|sat|lie\w*|lying|crouch\w*|squat\w*|fac\w+|gaz\w*|kneel\w*|bow\w*"
+    r"|hunker\w*|bent|hunch\w*"
     r"|walk\w*|head\w*|calm\w*|settl\w*|stoop\w*|fold\w* over|doubled) $"
 )
 _SLIGHTLY = re.compile(
@@ -81,10 +97,14 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """A claim with the span of the words that carry its value: a denial inside them is already in the value."""
+    """A claim with the span of the words that carry its value: a denial inside them is already in the value.
+
+    ``denied``, where it is known, goes before what the words around say.
+    """
 
     claim: Claim
     core: tuple[int, int]
+    denied: bool | None = None
 
 
 def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[Part]) -> Iterator[Read]:
@@ -99,7 +119,7 @@ def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[
             links.append((part, state))
     linked = {part.start for part, _ in links}
     for index, part in enumerate(parts):
-        if part.start in linked or part.placed:
+        if part.start in linked or part.placed or part.unlike:
             continue
         for neighbour in (*parts[index + 1 : index + 2], *parts[max(index - 1, 0) : index]):
             first, second = sorted((part, neighbour), key=lambda p: p.start)
@@ -111,14 +131,26 @@ def part_claims(sentence: str, plain: str, mentions: list[Mention], parts: list[
     links += list(_shared(sentence, parts, links))
     for part, state in links:
         yield from _claims_of(sentence, part, state)
-    for part, state, end, denied in _left_out(sentence, parts, links):
+    for part, state, other in _unlike(parts, links):
+        denied = _NEGATION.search(sentence, part.end, state.start) is None or other.start > state.start
+        for read in _claims_of(sentence, part, state):
+            yield Read(claim=read.claim, core=read.core, denied=denied)
+    for part, state, end, denied in _left_out(sentence, plain, parts, links):
         for read in _claims_of(sentence, part, state):
             claim = replace(read.claim, start=part.start, end=max(end, part.end))
             yield Read(claim=claim, core=(end if denied else part.end, end))
 
 
+def _unlike(parts: list[Part], links: list[tuple[Part, Said]]) -> Iterator[tuple[Part, Said, Part]]:
+    """Parts that another is set off against, with its state: "the left knee, unlike the right, is bent"."""
+    for part in (one for one in parts if one.unlike and one.sides):
+        before = [(other, state) for other, state in links if other.end <= part.start and other.noun == part.noun]
+        if before and before[-1][1].start >= part.end:
+            yield part, before[-1][1], before[-1][0]
+
+
 def _left_out(
-    sentence: str, parts: list[Part], links: list[tuple[Part, Said]]
+    sentence: str, plain: str, parts: list[Part], links: list[tuple[Part, Said]]
 ) -> Iterator[tuple[Part, Said, int, bool]]:
     """Parts of which a state is said by pointing back: "the left knee is bent, the right one isn't", "left leg too"."""
     linked = {part.start for part, _ in links}
@@ -126,14 +158,24 @@ def _left_out(
         if part.start in linked or not part.sides or part.placed:
             continue
         denied = _NOT_SO.match(sentence, part.end)
-        same = denied or _SAME.match(sentence, part.end)
-        if same is None and _SO_IS.search(sentence, 0, part.start) is None:
+        same = denied or _SAME.match(sentence, part.end) or _IS_SO.match(plain, part.end)
+        if same is None and _SO_IS.search(plain, 0, part.start) is None:
             continue
-        before = [(other, state) for other, state in links if other.start < part.start and other.sides != part.sides]
+        before = [(other, _for(state, part)) for other, state in links
+                  if other.start < part.start and (other.sides, other.noun) != (part.sides, part.noun)]  # fmt: skip
         last = max((other.start for other, _ in before), default=-1)
         for other, state in before:
             if other.start == last and _meaning(state, part)[0] and _meaning(state, part)[0] != "legs":
                 yield part, state, same.end() if same else part.end, denied is not None
+
+
+def _for(state: Said, part: Part) -> Said:
+    """A state with what it would mean for an elbow instead of a knee, and the other way round."""
+    meanings = {("elbow" if part.noun in ARM_NOUNS else "knee", value) for kind, value in state.means.values()
+                if kind in ("elbow", "knee")}  # fmt: skip
+    if _meaning(state, part)[0] or len(meanings) != 1 or part.noun not in ("elbow", "arm", "knee", "leg"):
+        return state
+    return replace(state, means={**state.means, part.noun: meanings.pop()})
 
 
 def _shared(sentence: str, parts: list[Part], links: list[tuple[Part, Said]]) -> Iterator[tuple[Part, Said]]:
@@ -142,6 +184,8 @@ def _shared(sentence: str, parts: list[Part], links: list[tuple[Part, Said]]) ->
         if state.end > part.start:
             continue
         other = next((one for one in parts if one.start > part.end), None)
+        if other is not None and sentence.startswith("other", other.start):
+            continue
         if other is None or not other.sides or other.placed or other.noun != part.noun or other.sides == part.sides:
             continue
         kind = _meaning(state, other)[0]
@@ -167,6 +211,8 @@ def _states(sentence: str, nouns: set[str]) -> list[Said]:
     )  # fmt: skip
     kept: dict[tuple[int, int], Said] = {}
     for state in found:
+        if _ADVERB.match(sentence, state.start) and _POSSESSIVE.search(sentence, 0, state.start):
+            state = replace(state, start=state.start + len("right "))  # "tucks his right across his belly"
         span = (state.start, state.end)
         if span in kept:
             kept[span] = replace(kept[span], means={**state.means, **kept[span].means})
@@ -193,9 +239,14 @@ def _claims_of(sentence: str, part: Part, state: Said) -> Iterator[Read]:
     kind, value = _meaning(state, part)
     if kind is None or value is None:
         return
+    if kind in ("arm_height", "arm_side") and part.noun == "arm" and _STRAIGHT.search(sentence, state.start, state.end):
+        straight = replace(state, means={"arm": ("elbow", "straight")})
+        yield from _claims_of(sentence, replace(part, sides=part.sides), straight)
     start, end = min(part.start, state.start), max(part.end, state.end)
     if value == "bent" and (weakened := _SLIGHTLY.match(sentence, end)):
         value, end = "slightly bent", weakened.end()
+    if value == "folded" and len(part.sides) == 1 and _CROSSED.match(sentence, state.start):
+        kind, value = "arm_side", "across the body"
     if value == "folded" and (elbow := _AT_ELBOW.match(sentence, end)):
         kind, value, end = "elbow", "bent", elbow.end()
     named: tuple[str | None, ...] = (None,)
@@ -232,16 +283,23 @@ def _link(
     ahead = [part for part in meant if part.start >= state.end]
     if ahead:
         gap = _masked(sentence, state.end, ahead[0].start, mentions)
+        for other in states:
+            if state.end < other.start and other.end < ahead[0].start:
+                gap = gap.replace(sentence[other.start : other.end], " ", 1)
         if not re.search(r"[^\w\s']", gap) and set(gap.split()) <= words.DETERMINERS:
             return ahead[0]
     inside = [part for part in meant if state.start < part.start and part.end <= state.end]
-    for part in reversed([part for part in parts if part.end <= state.start]):
+    for part in reversed([part for part in parts if part.end <= state.start and not part.unlike]):
         if part.placed and part not in meant:
             continue
         if part in meant and _reaches(sentence, plain, part, state, states, parts, mentions):
             return part
         if part not in meant or not part.placed:
             break
+    if ahead and _goes_on(sentence, state.end, ahead[0].start, mentions):
+        ahead = []
+    if ahead and _DOWN_ON.search(sentence, 0, state.start) and _meaning(state, ahead[0])[0] == "leg_lift":
+        ahead = []  # "sits on the floor with the left leg straight"
     if ahead and not (ahead[0].placed and ahead[0].noun not in ("elbow", "knee")):
         before = sentence[: state.start]
         if not (state.tight and "," in sentence[state.end : ahead[0].start]) and _fronts(
@@ -251,11 +309,22 @@ def _link(
     return inside[0] if inside else None
 
 
+def _goes_on(sentence: str, start: int, end: int, mentions: list[Mention]) -> bool:
+    """Whether a clause of its own is between: "on the floor, the man keeps" the left leg straight."""
+    return any(
+        start <= m.start and m.end <= end and not m.pronoun
+        and "," in sentence[start : m.start] and not sentence.startswith("'", m.end)
+        for m in mentions
+    )  # fmt: skip
+
+
 def _reaches(
     sentence: str, plain: str, part: Part, state: Said, states: list[Said], parts: list[Part], mentions: list[Mention]
 ) -> bool:
     """Whether nothing between a part and a later state starts something new."""
     gap = _masked(sentence, part.end, state.start, mentions)
+    if _ON_OTHER.search(gap):
+        return False
     if _IT.search(sentence[: state.start]):
         return True
     acts = not part.owner and re.match(
@@ -263,7 +332,9 @@ def _reaches(
     )
     if acts and _OWN_ACT.search(plain, 0, state.start):
         return False  # "Her legs straight, the lady bends down"
-    gap = _NEAR_BODY.sub("", _IT_IS.sub(" is", gap))
+    gap = _JUST_AS.sub("", _NEAR_BODY.sub("", _IT_IS.sub(" is", gap)))
+    if gap.startswith(":") and _LABEL.search(sentence, 0, part.start):
+        gap = gap[1:]  # "Left arm: raised"
     if any(_is_new(sentence, part.end, m) for m in mentions if part.end <= m.start and m.end <= state.start):
         return False
     for other in states:

@@ -8,7 +8,7 @@ from llavapose.pose.claims.words import shared as words
 from llavapose.pose.vocabulary import flip_part
 
 _PART, _ELLIPSIS, _NO_PART = (re.compile(pattern) for pattern in (words.PART, words.ELLIPSIS, words.NO_PART))
-_BEFORE_ELLIPSIS = re.compile(words.BEFORE_ELLIPSIS)
+_BEFORE_ELLIPSIS, _BEFORE_ONE = re.compile(words.BEFORE_ELLIPSIS), re.compile(words.BEFORE_ONE)
 _PART_CUES = (
     "elbow", "knee", "arm", "hand", "wrist", "fist", "palm", "leg", "thigh", "shin", "foot", "feet", "ankle", "shoe",
     "sole", "boot", "sneaker",
@@ -25,6 +25,15 @@ _PLACED = re.compile(
     r"|between|along|at|to|from|"
     r"touching|touches|than) (?:(?:the|his|her|their|a|one|its|both) )?$"
 )
+_LATER = re.compile(r"[^,;.()]{0,32}(?:, | \(| – | — )(?:the|his|her|their) ")
+"""Between a part of either side and the side that it turns out to be: "one arm raised, the left"."""
+_ONE, _ONE_SUCH = re.compile(r"(?:one|an?) "), re.compile(r"\b(?:one|an?) (?:\w+ ){1,2}$")
+_THE_SIDE = (", the ", ", his ", ", her ", ", their ")
+_LATER_ENDS = re.compile(r"(?=[,.;)]|$| [–—])")
+_UNLIKE = re.compile(r"(?:unlike|in contrast (?:to|with)|as opposed to|not) (?:(?:the|his|her|their) )?$")
+_HAS = re.compile(r"^[^.;:()]*\b(?:has|with|shows) an? (?:\w+ )?$")
+_EITHER = re.compile(r"either\b")
+_DENIED = re.compile(rf"(?:{words.NEGATION})[^.,;:]*$")
 _OF = re.compile(r" (?:of|on) (?:(?:the|his|her|their) )?")
 
 
@@ -39,6 +48,7 @@ class Part:
         sides: the person's own sides that are meant; empty where the text does not say.
         owner: the person, where named right beside it.
         placed: whether it is only where something else is ("on the knee").
+        unlike: whether another part is set off against it ("the left, unlike the right").
     """
 
     start: int
@@ -47,6 +57,7 @@ class Part:
     sides: tuple[str, ...]
     owner: str | None = None
     placed: bool = False
+    unlike: bool = False
 
 
 def parts_in(sentence: str, plain: str, mentions: list[Mention], before: str = "") -> list[Part]:
@@ -67,7 +78,7 @@ def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> l
     """Body parts in order, with sides; "the other" and a bare side borrow from the part before."""
     found: list[Part] = []
     none = [match.span() for match in _NO_PART.finditer(sentence)]
-    short = [match for match in _ELLIPSIS.finditer(sentence) if _BEFORE_ELLIPSIS.search(sentence[: match.start()])]
+    short = [match for match in _ELLIPSIS.finditer(sentence) if _stands_for_part(sentence, match)]
     matches = sorted((*_PART.finditer(sentence), *short), key=lambda match: match.start())
     for match in matches:
         if any(m.start < match.end() and match.start() < m.end for m in mentions if not m.pronoun):
@@ -92,20 +103,36 @@ def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> l
             noun=noun or (last.noun if last else ""),
             sides=_sides(group, last, gap),
             placed=_PLACED.search(sentence[: match.start()]) is not None,
+            unlike=_UNLIKE.search(sentence, 0, match.start()) is not None,
         )
-        if last and found and last is found[-1] and (one := _as_one(last, part, gap, named=noun)):
+        if last and found and last is found[-1] and (one := _as_one(last, part, gap, named=noun, sentence=sentence)):
             found[-1] = one
             continue
         found.append(part)
     return _borrowed(sentence, found)
 
 
-def _as_one(last: Part, part: Part, gap: str, *, named: str) -> Part | None:
+def _stands_for_part(sentence: str, match: re.Match[str]) -> bool:
+    """Whether a side alone begins as one of a part does: "the right is", "a flexed left one"."""
+    before = sentence[: match.start()]
+    if match["some"]:
+        return re.search(r"[a-z](?:,|:| [–—]) $", before) is not None
+    if match["pair"]:
+        return re.search(r"(?:[,;:(–—] ?|\band )$", before) is not None
+    return _BEFORE_ELLIPSIS.search(before) is not None or (
+        match["spelled"] is not None and _BEFORE_ONE.search(before) is not None
+    )
+
+
+def _as_one(last: Part, part: Part, gap: str, *, named: str, sentence: str) -> Part | None:
     """Two that are one part: "the elbow of the left arm", "one arm, the left, ...", "the left arm's elbow"."""
     if not last.sides and part.sides and named in ("arm", "leg", "hand") and _OF.fullmatch(gap):
         return replace(last, end=part.end, sides=part.sides)
-    if not last.sides and not named and gap in (", the ", ", his ", ", her ", ", their "):
+    if not last.sides and not named and _LATER_ENDS.match(sentence, part.end) and gap in _THE_SIDE:
         return replace(last, end=part.end, sides=part.sides)
+    one = _ONE.match(sentence, last.start) or _ONE_SUCH.search(sentence, 0, last.start)
+    if not last.sides and not named and one and _LATER.fullmatch(gap) and _LATER_ENDS.match(sentence, part.end):
+        return replace(last, sides=part.sides)
     if last.sides and not part.sides and gap == "'s ":
         return replace(part, start=last.start, sides=last.sides)
     return None
@@ -121,11 +148,16 @@ def _names_place(sentence: str, match: re.Match[str]) -> bool:
 
 def _sides(group: dict[str, str | None], last: Part | None, gap: str) -> tuple[str, ...]:
     sides = tuple(side for side in (group.get("first"), group.get("second"), group.get("own")) if side)
-    if group.get("side") in ("left", "right"):
-        return (str(group["side"]),)
+    if group.get("some"):
+        return ()
+    if group.get("pair"):
+        return ("left", "right") if last and last.sides else ()
+    side = group.get("side") or group.get("short")
+    if side in ("left", "right"):
+        return (side,)
     if group.get("that"):
         return last.sides if last else ()
-    if group.get("other") or group.get("side") == "other" or group.get("twin"):
+    if group.get("other") or side in ("other", "opposite") or group.get("twin"):
         return tuple(flip_part(f"{side} x").split()[0] for side in last.sides) if last else ()
     if group.get("both") or group.get("one") in ("neither", "no"):
         return ("left", "right")
@@ -148,8 +180,13 @@ def _borrowed(sentence: str, parts: list[Part]) -> list[Part]:
         plain = sentence[part.start : part.end].removeprefix("the ").removeprefix("its ") in _PLAIN
         if plain and not part.sides and kin and not _ANY.search(words):
             near = before[-1].sides if before and len(before[-1].sides) == 1 and _THE.search(words) else None
+            if not near and before and len(before[-1].sides) == 1 and part.noun in ("elbow", "knee"):
+                has = _HAS.search(sentence[before[-1].end : part.start])  # "the right arm is low and has a bent elbow"
+                near = before[-1].sides if has else None
             sides = near or (next(iter(kin)) if len(kin) == 1 else ())
             part = replace(part, sides=sides)
+        if _EITHER.match(sentence, part.start) and not part.sides and _DENIED.search(sentence, 0, part.start):
+            part = replace(part, sides=("left", "right"))
         borrowed.append(part)
     return borrowed
 

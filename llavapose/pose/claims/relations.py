@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llavapose.pose.claims.mentions import Mention
+from llavapose.pose.claims.parts import Part
 from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import relations as words
 from llavapose.pose.claims.words.bodies import ONE_LEGGED
@@ -23,6 +24,11 @@ _THE_ONE = re.compile(
 )
 _ONE_LEGGED = re.compile(ONE_LEGGED)
 _COMPOUND = re.compile(r"\b(?P<how>straight|stiff|bent)-(?P<limb>leg|arm|kne|elbow)(?:g?ed|ed)\b")
+_BOTH_SIDES = re.compile(
+    r"\b(?:on|at|to) the (?:left|right),? (?:and|as well as) (?:also )?(?:(?:on|at|to) )?the (?:left|right)\b"
+    r"(?=\s*(?:[.,;]|alike\b|as well\b|too\b|$))"
+)
+"""Both of two parts, rather than where somebody is."""
 _CARRIES = re.compile(r"\b(?:hold|carr|grip|clutch|swing|wield)")
 _NEARNESS = re.compile(r"near|clos|neighbo|distance|next to")
 _INTRODUCED = re.compile(
@@ -96,7 +102,7 @@ def _places(sentence: str, plain: str, mentions: list[Mention]) -> Iterator[Clai
         where = _INTRODUCED.fullmatch(one.text) if not one.pronoun else None
         if where:
             yield Claim(kind="place", value=_third(where["where"]), start=one.start, end=one.end, mention=where["who"])
-    taken: list[tuple[int, int]] = []
+    taken: list[tuple[int, int]] = [match.span() for match in _BOTH_SIDES.finditer(plain)]
     for match in (m for pattern in _PLACE for m in pattern.finditer(plain)):
         start, end = match.span()
         if any(a < end and start < b for a, b in taken):
@@ -130,7 +136,7 @@ def _nearest(plain: str, mentions: list[Mention]) -> Iterator[Claim]:
                         mention=None if "ƿ" not in match["other"] else _at(match, "other"))  # fmt: skip
 
 
-def contact_claims(sentence: str, plain: str) -> Iterator[Claim]:
+def contact_claims(sentence: str, plain: str, parts: list[Part]) -> Iterator[Claim]:
     """A hand or foot at an object; without a part where the text does not say which."""
     if not _THING.search(plain):
         return
@@ -147,7 +153,12 @@ def contact_claims(sentence: str, plain: str) -> Iterator[Claim]:
                 continue  # "holding a bat, with both feet on the ground"
             taken.append((start, end))
             owner = next((_at(match, name) for name in ("owner", "owner2") if group.get(name)), None)
-            for part in _hands(group):
+            named = _hands(group)
+            if named == (None,) and group.get("limb"):  # "in that hand"
+                at = match.start("limb")
+                sides = next((part.sides for part in parts if part.start <= at < part.end), ())
+                named = tuple(f"{side} {_limb(group)}" for side in sides) or named
+            for part in named:
                 yield Claim(kind="contact", value="touching", start=match.start(), end=match.end(), part=part,
                             mention=_told(owner, sentence), target=THING_NAMES[match["thing"]])  # fmt: skip
 

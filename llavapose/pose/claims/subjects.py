@@ -20,16 +20,20 @@ _LINK = re.compile(
 )
 _PERSON = re.compile(r"ƿǀ*|\b(?:he|she|they|we|who|whoever|you)\b")
 _PREPOSITION = (
-    r"(?:in front of|in|on|at|to|from|with|without|by|beside|behind|near|next to|about|around|over|under|above|below|of"
+    r"(?:in front of|in|on|at|to|from|with|without|by|beside|behind|near|next to|about|around|over|under|above"
+    r"|below|of"
     r"|for|between|against|across|along|through|into|onto|toward|towards|among|amid|beneath|alongside|opposite|inside"
     r"|outside|during|despite|like|unlike|off|up|down|out|past|atop|upon)"
 )
 _BODY = (
-    r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage|chest|waist|hips?|weight|profile"
+    r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage"
+    r"|chest|waist|hips?|weight|profile"
     r"|front|line|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
 )
 _OPENS = re.compile(
-    rf"\W*(?:{_PREPOSITION}|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully|still|not|no|there|now|then|once|well"
+    rf"\W*(?:{_PREPOSITION}|instead|far from|neither|nor|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully"
+    rf"|still|not|no|there|now|then"
+    rf"|once|well"
     rf"|flat|face|wide|nearly|almost|\w+ly|both|all|together|alone|rather|very|quite|more|most|urban|one)\b"
 )
 """How words begin that are no subject: what somebody does, where, or how."""
@@ -46,7 +50,8 @@ _ELLIPTIC = re.compile(
 """How a clause begins whose subject was named before: "and keeps her back straight"."""
 _TWO_WORDS = re.compile(r"\W*\w+ed \w+s")
 _VIEW_OF = re.compile(
-    r"\b(?:picture|image|photo|photograph|shot|view|group|couple|pair|number|crowd|row|line|trio|most|some|portrait|closeup"
+    r"\b(?:picture|image|photo|photograph|shot|view|group|couple|pair|number|crowd|row|line|trio|most|some"
+    r"|portrait|closeup"
     r"|close-up|close up|back|body|torso|trunk|posture|upper half|upper body|scene|snapshot|glimpse|all|each|one|both"
     r"|case|rest|knees?|elbows?|arms?|legs?|hands?|feet|foot|spine|stance|chest|silhouette)\b"
 )
@@ -63,6 +68,17 @@ _THERE = re.compile(
 )
 _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|can|features|shows|contains|lies|sits|stands|parked|appears)\b")
 _THING = re.compile(THING)
+_THING_TEXT = re.compile(
+    rf"\W*(?:an?|the|some|its|this) (?:main |other |only )?(?!(?:[\w-]+ ){{0,3}}?(?:{_BODY}|left|right|arms?|legs?"
+    rf"|hands?|feet|foot|knees?|elbows?"
+    r"|picture|image|photo|photograph|scene|shot|view)\b)"
+)
+"""How a sentence begins whose subject is a thing, where nobody is named at all."""
+_THING_DOES = re.compile(
+    rf"\W*(?:an?|the|some|several|its) (?![^ƿ]*\b(?:{_BODY}|arms?|legs?|hands?|feet|foot|knees?|elbows?)\b)[\w -]*?\w"
+    r" (?:is|are|was|were|\w+s)\b[^ƿ]*$"
+)
+"""A clause of which a thing is the subject, and nobody is in it."""
 
 
 def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: bool = False) -> bool:
@@ -76,6 +92,9 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
     """
     breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, start)]
     clause = plain[breaks[-1] if breaks else 0 : start]
+    earlier = breaks[-2] if len(breaks) > 1 else 0
+    if verb and breaks and not clause.strip() and _THING_DOES.match(plain[earlier : breaks[-1]]):
+        return re.match(r"\w+(?:s|ing)\b", plain[start:]) is not None  # "The kite dips and leans"
     said = _LINK.sub("", clause.rstrip()).rstrip()
     linked = verb or len(said) < len(clause.rstrip())
     if re.search(r"(?<![ƿǀ])(?<![ƿǀ],) (?:that|which)(?: (?:is|are|was|were))?$", clause.rstrip()):
@@ -90,6 +109,8 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
         and re.search(rf"\b{_BODY}$", clause.rstrip()) is None
     ):
         return True  # "by a boat lying near the shore"
+    if verb and not mentions and _THING_TEXT.match(plain) and _FINITE.search(plain, 0, start):
+        return True
     people = list(_PERSON.finditer(said))
     if people:
         return _another_head(said, people[-1], linked=linked)
@@ -105,6 +126,8 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
         return linked
     if _THERE.search(said):
         return True
+    if verb and not mentions and _CREATURE.search(plain, start):
+        return True
     if _ELLIPTIC.match(clause) or (_OPENS.match(said) and not _TWO_WORDS.fullmatch(said)):
         return False
     return linked and re.search(rf"\b{_BODY}$", said) is None
@@ -113,6 +136,10 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
 def _another_head(said: str, person: re.Match[str], *, linked: bool) -> bool:
     """Whether the last person before a state only belongs to what the state is said of."""
     before, after = said[: person.start()], said[person.end() :]
+    if person[0] in ("he", "she", "they", "we"):
+        after = after.removeprefix("'s")  # she has or is
+        if not after.strip():
+            return False
     head = _HEAD_OF.match(before) if not before.endswith("with ") else None
     if head and not _VIEW_OF.search(head[0]) and not _PERSON.search(before) and not after.strip():
         return True

@@ -21,10 +21,12 @@ TRUNK = (
     ("trunk", None, "hunch stoop bent bow slouch bend lean", (
         rf"\b{SLIGHT} (?:hunched|stooped|bent over|bowed|bent forward|hunching|slouched)\b|\b(?:hunched"
         rf"|slouched) (?:shoulders|posture)\b"
-        r"|\b(?:bent|bends?|bending) (?:slightly|a little|a bit) (?:forwards?|over)|\bslight(?:ly)? (?:forward"
+        r"|\b(?:bent|bends?|bending) (?:slightly|a little|a bit) (?:forwards?|over)"
+        rf"|\b(?:bent|bends?|bending|bow(?:s|ed|ing)) (?:forwards?|over|down) {SLIGHT}\b|\bslight(?:ly)? (?:forward"
         r" )?bend (?:forward|at the)"
-        r"|\blean(?:s|ing|ed)? (?:\w+ )?(?:on|against|upon) |\bbent over backwards?\b")),
-    ("trunk", "bent over", "bent bend bow fold stoop hing hunch doubl jackknif curl tipp pitch crumpl"
+        r"|\blean(?:s|ing|ed)? (?:\w+ )?(?:on|against|upon) (?!(?:the |an? )?(?:\w+ )?"
+        r"(?:wind|breeze|gale|gusts?|pull)\b)|\bbent over backwards?\b")),
+    ("trunk", "bent over", "bent bend bow fold flex stoop hing hunch doubl jackknif curl tipp pitch crumpl"
                            " horizontal parallel level head chest", (
         r"\b(?:bent|bend(?:s|ing)?|bow(?:s|ed|ing)|folded|folds|folding|stoop(?:s|ed|ing)?|hing(?:es|ed|ing)"
         r"|hunch(?:es|ed|ing)?|doubled|"
@@ -38,9 +40,11 @@ TRUNK = (
         r"|\bfold(?:s|ed|ing)? (?:the|his|her|their) (?:upper body|body|torso|trunk)\b"
         r"|\b(?:bowed|stooped|bent|hunched|horizontal) (?:back|torso|trunk|upper body|spine)s?\b|\b(?:in"
         r"|into) an? (?:\w+ )?(?:stoop|bow|jackknife)\b"
-        r"|\b(?:upper half|upper body|torso|trunk) (?:fully |deeply |sharply )?(?:flexed|bends over|bends forward"
+        r"|\b(?:upper half|upper body|torso|trunk) (?:is )?(?:fully |deeply |sharply )?(?:flexed|bends over"
+        r"|bends forward"
         r"|folds)\b"
-        r"|\b(?:stoop(?:s|ed|ing)|jackknifed|doubled[- ]over|bent[- ]over|hunched[- ]over|bent[- ]double)\b"
+        r"|\b(?:stoop(?:s|ed|ing)|jackknifed|doubled[- ]over|bent[- ]over|hunched[- ]over|bent[- ]double"
+        r"|doubled up)\b"
         r"|\bhunch(?:es|ing|ed)\b(?= over)"
         rf"|\b{_TRUNK} {_IS}(?:horizontal|level with the (?:ground|floor)|parallel (?:to|with) the (?:ground"
         rf"|floor)|folded (?:over|forward|down|in half)|"
@@ -57,7 +61,7 @@ TRUNK = (
     ("trunk", "leaning", "lean tilt inclin slant tip cant slop list pitch angl vertical oblique askew diagonal"
                          " shift plumb heel aslant kilter lurch", (
         r"\b(?:lean(?:s|ing|ed|t)?|tilt(?:s|ing|ed)?|inclin(?:ed|es|ing|ation)|slant(?:s|ed|ing)?|tipp(?:ed"
-        r"|ing)|tips|cant(?:ed|s)|slop(?:es|ing|ed)|"
+        r"|ing)|tips|cant(?:ed|s)|slop(?:es(?= (?:forward|back|to|down))|ing|ed)|"
         r"list(?:s|ing)|pitched)\b(?! (?:to (?:smile|say)|of names))"
         rf"|\b{_TRUNK} {_IS}(?:at an? (?:slight |clear |sharp |steep )?(?:angle|incline|slant|tilt)|off (?:the"
         rf" )?vertical|out of (?:the )?vertical|angled|oblique|askew|diagonal)"
@@ -70,9 +74,11 @@ TRUNK = (
                          " slouch hunch", (
         rf"\b(?:bolt |fully |perfectly |straight |completely )?upright\b|\b{_TRUNK} {_IS}(?:straight|vertical"
         rf"|erect|plumb|perpendicular)\b(?! line)"
-        rf"|\b(?:straight|vertical|erect|upright|unbent|straightened|ramrod)(?:-| and \w+ |, \w+ )?"
+        rf"|\b(?:straight|vertical|erect|upright|unbent|straightened|ramrod)(?:-| and (?!his\b|her\b|their\b"
+        rf"|the\b)\w+ |, (?!his\b|her\b|their\b|the\b)\w+ )?"
         rf" ?(?:back(?:ed|s)?|trunks?|torsos?|spines?|posture|upper body|upper bodies)\b"
-        r"|\berect\b|\b(?:stands?|standing|sits?|sitting|stood) (?:up )?(?:very |nice and |straight and |proud"
+        r"|\berect\b|\b(?:stands?|standing|sits?|sitting|seated|sat|stood) (?:up )?(?:very |nice and "
+        r"|straight and |proud"
         r" and |perfectly )?(?:tall|straight)\b"
         r"|\bramrod[- ]straight\b|\bstraight up and down\b|\b(?:torso|trunk|upper body|back|spine) (?:of [\w"
         r" ]{3,36}? )?(?:rises|goes|stands|points|reaches) straight up\b|\bhead (?:\w+ )*(?:above|over) (?:the"
@@ -102,7 +108,8 @@ LEGS = (
         r" other|one) trailing\b|\bstrides?\b(?= (?:along|across|out|forward|toward|past|ahead|through|down"
         r"|purposefully))")),
     ("legs", "apart", "straddl stance base wide astride foot leg akimbo", (
-        r"\bstraddl(?:es|ing)\b|\b(?:stands?|standing) astride\b|\blegs akimbo\b|\b(?:wide|broad) stance\b"
+        r"\bstraddl(?:es|ing)\b|\b(?:stands?|standing) astride\b|\b(?:wide|broad) straddle\b|\blegs akimbo\b"
+        r"|\b(?:wide|broad) stance\b"
         r"|\bstance (?:wide|broad)\b|\bin an? (?:very )?(?:wide|broad|straddle)[- ](?:stance|straddle|base)\b"
         r"|\bstance (?:of [\w ]{3,36}? )?is (?:\w+ )?(?:wide|broad|open)\b|\b(?:wide|broad) (?:stance|base of"
         r" support|base)\b|\bwide-legged\b|\b(?:feet|legs) (?:\w+ )*astride\b"
@@ -112,7 +119,7 @@ LEGS = (
         r"|tight)\b|\bno daylight between\b|\bone (?:foot|leg|ankle|knee) (?:is |held |placed |set |right "
         r"|close |directly |snug(?:ly)? |tight(?:ly)? |pressed |flush )*"
         r"(?:beside|next to|alongside|against|touching|by) (?:the other|its (?:neighbou?r|partner|twin))\b"
-        r"|\bheels (?:\w+ )?(?:together|touch(?:ing)?)\b|\b(?:at|to) attention\b")),
+        r"|\bheels (?:\w+ )?(?:together|touch(?:ing)?|side by side)\b|\b(?:at|to) attention\b")),
 )  # fmt: skip
 
 STANCE = (
@@ -179,7 +186,7 @@ _TURNED = (
 )
 _STILL = (
     r"(?:fac(?:es|ing|e|ed)|turn(?:s|ed)|look(?:s|ing)?|orient(?:s|ed|ated)|point(?:s|ed|ing)|angled|gaz(?:es"
-    r"|ing)|star(?:es|ing)|directed|aimed|squared|swivel(?:led|ed)|rotated|pivoted)"
+    r"|ing)|star(?:es|ing)|direct(?:s|ed)|aimed|squared|swivel(?:led|ed)|rotated|pivoted)"
 )
 _TO = (
     r"(?: directly| straight| fully| mostly| to| toward| towards| at| into| out at| out| back| off| squarely|"
@@ -194,6 +201,13 @@ _NOT_OWN = (
 )
 
 
+_MOVES = (
+    r"(?:walk|jog|sprint|saunter|march|wander|stroll|trott?|rush|dash|surf|ski|step|head)(?:s|es|p?ing)?|runs"
+    r"|running|moves|moving"
+    r"|strid(?:es|ing)|rid(?:es|ing)|glid(?:es|ing)|rac(?:es|ing)|skat(?:es|ing)|charg(?:es|ing)"
+)
+
+
 def _side(side: str) -> str:
     other = "right" if side == "left" else "left"
     return (
@@ -203,6 +217,8 @@ def _side(side: str) -> str:
         rf"|\b(?:fac\w+|turn\w+|look\w*|head\w*|bound|walk\w*|mov\w*|point\w*) (?:for |to |toward "
         rf"|towards )?(?:picture |image |frame )?{side}(?:wards?)?(?! (?:arm|leg|hand|foot|elbow|knee|side|of"
         rf"|-hand))\b"
+        rf"|\b(?:{_MOVES}),? (?:[^.;]{{0,40}}?, |\w+ ){{0,2}}?(?:toward|towards) the (?:far )?{side}{_NOT_OWN}{_EDGE}"
+        rf"(?: of (?:the |our )?(?:{PICTURE}|view|screen))?"
         rf"|\bin {side} profile\b|\b(?:{side}[- ]facing|(?:in )?(?:profile|side view|side-on),? (?:is )?(?:turned "
         rf"|facing |directed "
         rf"|pointing |looking )?(?:to |toward |towards )?(?:the (?:viewer's )?)?{side}(?:wards?)?)\b"

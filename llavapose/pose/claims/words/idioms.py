@@ -5,8 +5,10 @@ Matched on lower-cased text with single spaces.
 
 _THEIR = r"(?:his|her|their|its|one's|my|our|your|the)"
 IDIOM = (
-    r"\b(?:stand(?:s|ing)?|stood) (?:to (?:win|gain|lose|benefit|profit|inherit|earn|make)|a (?:\w+ )?chance|no chance"
-    r"|guard over|for (?:something|election|office|old|every|what|\w+-?\w* (?:courtesy|values?|justice|freedom))|trial"
+    r"\b(?:stand(?:s|ing)?|stood) (?:to (?:win|gain|lose|benefit|profit|inherit|earn|make)|a (?:\w+ )?chance"
+    r"|no chance"
+    r"|guard over|for (?:something|election|office|old|every|what|\w+-?\w* (?:courtesy|values?|justice|freedom))"
+    r"|trial"
     r"|corrected|on (?:ceremony|shaky ground|firm ground|its own merits|the shoulders of)"
     r"|by (?:his|her|their) (?:word|promise|friend|decision)|up for (?:himself|herself|themselves|what)"
     r"|in (?:the way|for|awe"
@@ -42,7 +44,8 @@ IDIOM = (
     r"|\bfac(?:es?|ing) (?:(?:up to|down)\b|(?:an? |the |some |many |stiff |tough |fierce |strong )*(?:competition"
     r"|challenges?"
     r"|music|problems?|difficult\w+|questions?|facts?|risks?|dangers?|opponents?|future|consequences|reality))"
-    r"|\bface value\b|\bon the face of it\b|\bprone to\b|\bprostrate with grief\b|\bknee-?deep\b|\bweak at the knees\b"
+    r"|\bface value\b|\bon the face of it\b|\bprone to\b|\bprostrate with grief\b|\bknee-?deep\b"
+    r"|\bweak at the knees\b"
     r"|\b(?:cost|costs|costing) an arm and a leg\b|\bleg up (?=on|over|in)|\bpull(?:s|ing|ed)? (?:\w+'s|his|her"
     r"|their|my|your) legs?\b"
     r"|\bbreak a leg\b|\blast legs\b|\bhead over heels\b|\bhands down\b|\b(?:on|in) the (?:other|one) hand\b"

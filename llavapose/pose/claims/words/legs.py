@@ -19,7 +19,8 @@ from llavapose.pose.claims.words.shared import (
 GROUND = (
     r"(?:(?!(?:left|right|other)\b)\w+ ){0,2}?(?:ground|floor|earth|grass|snow|sand|pavement|court|field|dirt|turf"
     r"|street"
-    r"|deck|sidewalk|road|lawn|meadow|beach|carpet|rug|tiles|ice|slope|mat|asphalt|concrete|tarmac|clay|gravel|mud|infield"
+    r"|deck|sidewalk|road|lawn|meadow|beach|carpet|rug|tiles|ice|slope|mat|asphalt|concrete|tarmac|clay|gravel"
+    r"|mud|infield"
     r"|outfield|pitch|soil|path|track|park|boards|surface|hill)"
 )
 _BEND = r"(?:bend|crook|flex|flexion|fold|kink|angle|right angle|curve|v|l-shape|corner)"

@@ -5,7 +5,7 @@ are taken for people unless they stand in ``THINGS``; the others are listed.
 """
 
 ROLES = """
-observer reader
+observer reader acrobat mechanic
 accountant adjutant admiral adolescent adult amateur ambassador ancestor angler apostle apprentice archbishop archer
 architect artist assistant athlete attendant aunt auntie baby bachelor ballerina ballplayer barista baritone bartender
 baserunner bassist bather batsman batter beachcomber beau beggar beginner being birdwatcher birthday-boy birthday-girl
@@ -99,7 +99,7 @@ tier tiger tighter tightness timber timer tincture tinder toaster together top-t
 tractor trailer transformer transistor trawler tremor trigger trimmer trouser trousers tumbler tumor tuner turner
 turnover tweezer twist twister twitter typewriter udder ulterior under under-arm undress unless upper upper-body user
 utter vacuum valor vapor vapour vector veneer ventilator vibrator viewer vigor vinegar visor voucher wafer wager waist
-waiver walkover wallflower wallpaper washer water waver weakness wear weather whaler whatever whenever wherever
+waiver walkover wallflower wallpaper washer water waver weakness wear weather whaler whatever whenever wherever whoever
 whether whichever whimper whisker whisper wider wilderness winter wiper wish-list wither wonder woofer wrapper wrecker
 wrist year yonder younger zipper
 """

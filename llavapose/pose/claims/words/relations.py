@@ -4,7 +4,7 @@ All are matched on lower-cased text with single spaces; who is where and who hol
 is hidden behind ``PERSON``'s signs (``mentions.masked``).
 """
 
-from llavapose.pose.claims.words.people import PLURALS
+from llavapose.pose.claims.words.people import PLURALS, SINGULAR
 from llavapose.pose.claims.words.shared import NUMBERS, PICTURE, POSSESSIVE
 from llavapose.pose.things import THING_NAMES
 
@@ -18,7 +18,9 @@ _GATHERED = (
 _N = rf"(?P<number>{'|'.join(NUMBERS[2:])}|half a dozen|\d{{1,2}})"
 
 COUNT = (
-    rf"\b(?:(?P<many>many|more than ten|over ten|a (?:large )?crowd of|dozens of|scores of|a dozen"
+    rf"\b(?:an?|one) (?:lone|sole|solitary|single) (?:\w+ )?(?:{SINGULAR})\b|\b(?:(?P<many>(?<!how )many"
+    rf"|more than ten"
+    rf"|over ten|a (?:large )?crowd of|dozens of|scores of|a dozen"
     rf"|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|twenty|thirty|forty|fifty)|(?P<one>(?:only"
     rf"|just|exactly) (?:one|a single)|a single|a lone|"
     rf"a solitary|a sole|one single|(?:only|just|exactly) 1|one(?= person (?:in|is (?:visible|seen|shown|in"
@@ -39,7 +41,8 @@ COUNT_LEAD = (
 
 COUNT_GROUP = (
     rf"\b{_GATHERED} (?:exactly |just |only )?(?P<number>{'|'.join(NUMBERS[1:])}|\d{{1,2}})\b"
-    rf"(?= (?:[\w-]+ ){{0,2}}?{PEOPLE}\b|\W*$|[.,;:]| (?:in|on|at|by|is|are|was|were|who|near|behind|stands?|sits?)\b)"
+    rf"(?= (?:[\w-]+ ){{0,2}}?{PEOPLE}\b|\W*$|[.,;:]| (?:in|on|at|by|is|are|was|were|who|near|behind|stands?"
+    rf"|sits?)\b)"
     rf"|\b(?P<all>{'|'.join(NUMBERS[2:])}|\d{{1,2}}) (?:of them|of (?:the|these|those) (?:\w+ )?{PEOPLE}|in"
     rf" (?:all|total|number)|altogether|(?:people"
     rf"|persons) (?:in (?:all|total)|altogether))\b"
@@ -136,6 +139,7 @@ PLACE = (
     rf"|features|goes|has|contains))",
     rf"\b(?:(?:picture|image|photo|photograph|frame|scene|shot)'s|the viewer's) (?:far |very |extreme"
     rf" )?{_WHERE}{_SPOT}(?! (?:arm|leg|hand|foot|elbow|knee))",
+    r"\b(?:at|on) (?:picture|image|frame|screen) (?P<where>left|right)\b",
     rf"\b(?:over|off|out) (?:to|toward|towards|on|at) the (?:far )?{_WHERE}{_SPOT}(?: of the {PICTURE})?(?!"
     rf" of)(?! (?:arm|leg|hand|foot|elbow|knee|forearm|wrist|thigh|fist))",
     rf"\b(?:is|are|stands|sits|positioned|located|appears|placed|found|seen|situated|visible|spotted|lies|spot"
@@ -170,7 +174,8 @@ NEAREST = (
 """Who is where. "The person nearest to A is B"; "A is nearest to B"; "nearest to A is B"."""
 
 NEARER = (
-    rf"\b(?P<other>his|her|their|whose) (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate|closest"
+    rf"\b(?P<other>his|her|their|whose) (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate"
+    rf"|closest"
     rf"|next|direct) neighbou?r)(?: in the {PICTURE})? is (?P<target>{PERSON})",
     rf"\b(?P<other>{PERSON})'s? (?:(?:very |own )?(?:immediate |direct )?{_CLOSE}(?: \w+)?|(?:immediate|closest"
     rf"|next|direct) neighbou?r)(?: in the {PICTURE})? is (?P<target>{PERSON})",
@@ -209,7 +214,8 @@ _DET = (
     rf"|over)\b)\w+ ){{1,2}})?"
 )
 _HANDS = (
-    rf"(?:(?:(?P<owner>{PERSON})'s? )|{POSSESSIVE} |both |both {POSSESSIVE} |either |one )?(?:(?P<first>left"
+    rf"(?:(?:(?P<owner>{PERSON})'s? )|{POSSESSIVE} |that |the same |both |both {POSSESSIVE} |either "
+    rf"|one )?(?:(?P<first>left"
     rf"|right)(?: and (?P<second>left|right))? )?"
     r"(?P<limb>hand|foot|feet|fist|palm|fingers|shoe|boot|grip)(?P<plural>s?)(?: of (?:the|his|her|their)"
     r" (?P<third>left|right) hand)?"
@@ -245,7 +251,8 @@ CONTACT = (
         rf"|rests|sits|there is|he|she|they|the [\w ]{{1,36}}?))? "
         rf"(?:{_HOLD} )?{_DET}{THING}"
     ),
-    rf"\b{THING} (?:(?:is|are|was|being|held|gripped|carried|clutched|grasped|clasped|touched|supported|rests"
+    rf"\b{THING} (?:(?:is|are|was|not|isn't|being|held|gripped|carried|clutched|grasped|clasped|touched|supported"
+    rf"|rests"
     rf"|resting|sits|lies|firmly|tightly|\w+ly|safe|there|still) )*(?:in|by|at(?! (?:his|her|their|the) feet)"
     rf"|under|with|between|beneath"
     rf"|underneath) {_HANDS}(?: of (?P<owner2>{PERSON}))?",

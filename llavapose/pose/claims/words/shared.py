@@ -10,18 +10,20 @@ POSSESSIVE = r"(?:the|his|her|their|its|a|an|one's)"
 PICTURE = r"(?:picture|image|photo|photograph|frame|scene|shot|composition|view)"
 CAMERA = (
     r"(?:(?:the |our )?(?:camera|viewer|photographer|lens|observer|person behind the camera|onlooker|reader"
-    r"|person taking the (?:picture|photo)|picture-taker|lens of the camera)|us|our (?:way|direction)|you)"
+    r"|person taking the (?:picture|photo)|picture-taker|lens of the camera)|us|our (?:way|direction)"
+    r"|you(?! (?:will|can|may|might|could|see|find|notice)|'ll))"
 )
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 NEGATION = (
     r"\b(?:not|never|no longer|neither|nor|without|hardly|rather than|instead of|far from|anything but|none of"
     r"|nothing of|"
-    r"no (?:part|portion|bit|side)|no one|nobody|fails? to|nothing|no(?!,))\b|n't\b"
+    r"no (?:part|portion|bit|side)|no one|nobody|fails? to|nothing|no(?!,|[.:;]| ?[–—-]))\b|n't\b"
 )
 
 DOUBT = (
-    r"(?<=[a-z])'d (?:be|have|stand|sit|lie|lean|raise|bend|keep)\b|\b(?:or|the way|if (?!you|we|one)|whether|may|might"
+    r"(?<=[a-z])'d (?:be|have|stand|sit|lie|lean|raise|bend|keep)\b|\b(?:or|the way|if (?!you|we|one)|whether|may"
+    r"|might"
     r"|could|would|should|about to|ready to|before|unless|able to"
     r"|allows?|helps?|perhaps|maybe|"
     r"possibly|probably|likely|presumably|supposedly|as if|as though|suggest(?:s|ing)?|impl(?:y|ies"
@@ -34,7 +36,8 @@ DOUBT = (
     r"not clear|uncertain|as (?:in|for) an?)\b"
     r"|(?<!turned )(?<!turns )(?<!turning )(?<!opted )(?<!chosen )(?<!chose )"
     r"(?<!chooses )(?<!decided )(?<!happens )(?<!continues )(?<!got )"
-    r"\b(?:to|can|ought to) (?:be (?!seen|found)|keep|bend|raise|lift"
+    r"\b(?:to|can|ought to) (?:be (?!seen|found|spotted|observed|noticed|made out|glimpsed|identified|recogni)"
+    r"|keep|bend|raise|lift"
     r"|lower|straighten|stand|sit|lie|lean|face|turn|hold|"
     r"extend|stretch|crouch|squat|kneel|put|place|plant|touch|grip|rest|step|get|take|move|jump|swing)\b"
 )
@@ -134,12 +137,24 @@ NO_PART = (
 """Words for a part that mean none."""
 
 ELLIPSIS = (
-    r"\b(?P<side>left|right|other)(?: one)?(?=,? (?:is|isn't|are|was|does|doesn't|stays|remains|hangs|rests|dangles"
+    r"\b(?P<side>left|right|other|opposite) (?P<spelled>one)\b(?! (?:of|who|whose|from|nearest|standing|sitting"
+    r"|lying|crouching"
+    r"|stands|sits|lies|crouches|leans|faces|wears|holds|looks|wearing|holding)\b)"
+    r"|\b(?P<short>left|right|other)(?=,? (?:is|isn't|are|was|does|doesn't|stays|remains|hangs|rests|dangles"
     r"|points"
-    r"|reaches|goes|hovers|climbs|comes|drops|keeps|does|has|kept|held|straight|bent|lowered|raised|lifted|extended|relaxed"
-    r"|slightly|fully|hanging|planted|stretched|flexed|down|up|firmly|way|at|out|overhead|over|above|behind|too|as well"
+    r"|reaches|goes|hovers|climbs|comes|drops|keeps|does|has|kept|held|straight|bent|lowered|raised|lifted"
+    r"|extended|relaxed"
+    r"|slightly|fully|hanging|planted|stretched|flexed|down|up|firmly|way|at|out|overhead|over|above|behind|too"
+    r"|as well|being|on|in|against"
+    r"|resting|touching|swinging|reaching|lying|pointing|dangling|drawn|pulled|swung|thrown|stretching|just as"
     r"|likewise|locked|folded|crooked|also|off|across|clear|well|high|low|just|in the air|while|but|and|whereas)\b"
-    r"|[.;]|,|$)"
+    r"|[.;)]|,|$)"
+    r"|(?P<pair>(?:both|neither|each)(?: of (?:them|these|those))?)(?= (?:is |are )?(?:bent|straight|extended"
+    r"|raised|lifted"
+    r"|lowered|stretched|flexed|locked|crooked|above|overhead|hanging|planted|unbent|fully)\b)"
+    r"|(?P<some>one)(?= (?:to|above|at|raised|lifted|lowered|bent|straight|extended|held|up|down|out|over"
+    r"|overhead|slightly"
+    r"|hanging|stretched|pointing|folded|across)\b)"
     r"|(?<=its )(?P<twin>twin|partner|counterpart|fellow|mate|opposite number|sibling)\b"
 )
 BEFORE_ELLIPSIS = (
@@ -147,6 +162,7 @@ BEFORE_ELLIPSIS = (
     r"|her|their|its) "
     r"|[,;:] |\band |\bwhile |\bwhereas )$"
 )
+BEFORE_ONE = r"\b(?:an?|the|his|her|their) (?!(?:on|to|at|of|from|with|and)\b)[\w-]+ $"
 """A side alone, standing for a part named before: "the left elbow is bent, the right is straight"."""
 
 CONNECTORS = frozenset(
