@@ -26,8 +26,9 @@ LIKED = "full"
 
 
 def line(judge, arm, image, kind, rating, **further):
-    return {"question_id": f"{image}-{kind}", "scene_id": image, "kind": kind, "text": "?", "arm": arm, "judge": judge,
-            "rating": rating, "opponent": None, "order": None, "repeat": 0, "reason": "", "claims": [], **further}  # fmt: skip
+    return {"question_id": f"{image}-{kind}", "scene_id": image, "kind": kind, "text": "?", "arm": arm,
+            "judge": judge, "rating": rating, "opponent": None, "order": None, "repeat": 0, "reason": "",
+            **further}  # fmt: skip
 
 
 def write_rated(folder, *, num_rated=NUM_RATED, judges=("gpt-4o", "claude", "qwen"), without=()):
