@@ -151,7 +151,7 @@ def _score_plot(rows: Sequence[Mapping[str, Any]]) -> Plot | None:
 
 def _further(out: Path) -> dict[str, Grid]:
     """Differences, comparison, what judges are worth; none beside tables that an earlier version left."""
-    if not (out / "judging.csv").is_file():
+    if not any((out / name).is_file() for name in ("judging.csv", "debiased.csv")):
         return {}
     # The published numbers stand at the page's end, apart, and what answers cost beside its plots.
     elsewhere = ("published_", "efficiency", "located")

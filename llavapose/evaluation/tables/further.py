@@ -21,12 +21,13 @@ from llavapose.evaluation.tables.claims import (
     words_of,
 )
 from llavapose.evaluation.tables.comparison import COMPARISON_COLUMNS, comparison_table, models, our_arms
+from llavapose.evaluation.tables.debiased import DEBIASED_COLUMNS, debiased_table
 from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
 from llavapose.evaluation.tables.located import LOCATED_COLUMNS, located_rows
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS, Parties
 from llavapose.evaluation.tables.ratings import Beside, scored
 from llavapose.files import write_csv
-from llavapose.records import BASELINE, CONTROL_ARMS, POSE
+from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, POSE
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def write_further(
     baseline: str = BASELINE,
     benchmark: str = "",
 ) -> None:
-    """Write comparison, judging, agreement, claims, answer_claims, efficiency and located, each a ``.csv``.
+    """Write comparison, judging, agreement, debiased, claims, answer_claims, efficiency and located, each a ``.csv``.
 
     A table without rows is no file; one that was left by earlier results is removed.
 
@@ -92,6 +93,13 @@ def write_further(
             )  # fmt: skip
         judging += judging_table(found.verdicts)
         judging += lengths_table(judge, found.ratings, lengths, baseline, beside=found.beside)
+    people = judges[PEOPLE].ratings if PEOPLE in judges else {}
+    corrected = [
+        row
+        for judge, found in judges.items()
+        if judge != PEOPLE
+        for row in debiased_table(judge, found.ratings, people, arms, baseline, beside=found.beside)
+    ]
     answers = answer_claims(judges[POSE].verdicts if POSE in judges else (), words)
     ratings = {judge: found.ratings for judge, found in judges.items()}
     agreement = [*agreement_table(ratings), *claims_agreement(answers, ratings)]
@@ -100,6 +108,7 @@ def write_further(
         ("comparison.csv", parties.told(comparison), (*COMPARISON_COLUMNS, *PARTY_COLUMNS)),
         ("judging.csv", judging, JUDGING_COLUMNS),
         ("agreement.csv", agreement, AGREEMENT_COLUMNS),
+        ("debiased.csv", corrected, DEBIASED_COLUMNS),
         ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
         ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
         ("efficiency.csv", efficiency_rows(files), EFFICIENCY_COLUMNS),

@@ -9,6 +9,7 @@ from typing import Any
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL
 from llavapose.report.tables.ablation import benchmark_told
+from llavapose.report.tables.debiased import debiased_grids
 from llavapose.report.tables.differences import comparison_grids, difference_grids
 from llavapose.report.tables.efficiency import efficiency_grid
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
@@ -41,6 +42,7 @@ def further_grids(folder: Path) -> dict[str, Grid]:
     return {
         **({"located": located, "located_published": LOCATED_PUBLISHED} if located is not None else {}),
         **{f"differences_{judge}": grid for judge, grid in difference_grids(ablation).items()},
+        **debiased_grids(read_table(folder, "debiased.csv"), ablation),
         **{f"comparison_{judge}": grid for judge, grid in comparison_grids(comparison).items()},
         **{
             name: with_parties(replace(grid, title=f"{grid.title}{told}"), ablation)

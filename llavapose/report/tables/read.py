@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.evaluation.tables.ablation import CONTROL_COLUMNS
+from llavapose.evaluation.tables.debiased import DEBIASED_COLUMNS
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS
 from llavapose.evaluation.tables.ratings import COUNT_COLUMNS, DIFFERENCE_COLUMNS, MISSING_COLUMNS
 from llavapose.files import read_csv
@@ -17,11 +18,14 @@ NEEDED = {
     "claims.csv": ("arm", "kind", "measure", "value", "low", "high", "num_answers"),
     "judging.csv": ("judge", "arm", "measure", "value", "low", "high", "num"),
     "agreement.csv": ("first", "second", "over", "measure", "value", "low", "high", "num"),
+    "debiased.csv": DEBIASED_COLUMNS,
     "located.csv": ("arm", "shown", "ap", "ap_low", "ap_high", "parsed", "num_people", "num_runs"),
     "efficiency.csv": ("arm", "first_token_s", "tokens_per_s", "answer_s", "batch_answer_s", "peak_memory_gb"),
 }
 """Columns that the readers' tables are made from."""
-OPTIONAL = ("comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "efficiency.csv", "located.csv")
+OPTIONAL = (
+    "comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "debiased.csv", "efficiency.csv", "located.csv",
+)  # fmt: skip
 """Tables that are there where there is something to tell."""
 CLAIM_COLUMNS = ("claims", "claims_right")
 LATER_COLUMNS = (
@@ -35,7 +39,8 @@ LATER_COLUMNS = (
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
     "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
-    "missing_seeds", "unscored", "dtype", "device", "shown", "view", "asking", "coding", "boxes", *PARTY_COLUMNS,
+    "missing_seeds", "unscored", "dtype", "device", "shown", "view", "asking", "coding", "boxes",
+    "hole", *PARTY_COLUMNS,
 )  # fmt: skip
 
 
