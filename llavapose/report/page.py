@@ -23,6 +23,7 @@ from llavapose.report.plots import (
     COLOURS,
     Plot,
     agreement_plot,
+    debiased_plot,
     latency_plot,
     lengths_plot,
     score_plot,
@@ -48,6 +49,8 @@ from llavapose.report.tables.makers import Maker, makers_of
 from llavapose.report.tables.published import COMPARABILITY, published_grids
 
 MAX_CURVE_POINTS = 400
+DEBIASED_DIFFERENCE = "debiased_difference_"
+"""How the tables of ``debiased_grids`` with differences are called, before the judge's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +170,12 @@ def _drawn(out: Path, name: str, ablation: Sequence[Mapping[str, Any]]) -> list[
     if name == "agreement":
         plot = agreement_plot(read_table(out, "agreement.csv"))
         return [("Agreement of each two judges", plot)] if plot is not None else []
+    if name.startswith(DEBIASED_DIFFERENCE):
+        rows = [
+            row for row in read_table(out, "debiased.csv") if row["judge"] == name.removeprefix(DEBIASED_DIFFERENCE)
+        ]
+        plot = debiased_plot(rows)
+        return [("Debiased differences beside those of the judge and of people alone", plot)] if plot else []
     return []
 
 

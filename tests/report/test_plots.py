@@ -5,7 +5,7 @@ from markupsafe import Markup
 from matplotlib import pyplot
 
 from llavapose.evaluation.tables.ablation import ablation_table
-from llavapose.report.plots import agreement_plot, drawing, lengths_plot, score_plot
+from llavapose.report.plots import agreement_plot, debiased_plot, drawing, lengths_plot, score_plot
 from tests.report.test_tables import ratings
 
 
@@ -61,3 +61,19 @@ def test_every_two_judges_are_drawn_and_models_rankings_are_not():
     assert plot is not None and "a and b" in plot.wide and "all judges" in plot.wide
     assert "weighted kappa" not in plot.wide, "nothing was measured of it"
     assert agreement_plot([row("a", "b", "spearman", float("nan"))]) is None
+
+
+def test_debiased_differences_stand_beside_those_of_the_judge_and_of_people():
+    def row(arm, kind, measure, value):
+        ends = {f"{name}{end}": value + more for name in ("judge_alone", "people", "debiased")
+                for end, more in (("", 0), ("_low", -1), ("_high", 1))}  # fmt: skip
+        return {"judge": "gpt", "arm": arm, "kind": kind, "measure": measure, **ends}
+
+    hole = row("conv", "all", "difference", float("nan"))
+    rows = [row("full", "all", "difference", 7.0), hole, row("full", "conv", "difference", 3.0)]
+    plot = debiased_plot(rows)
+    assert plot is not None
+    for svg in (plot.wide, plot.narrow):
+        assert all(word in svg for word in ("judge alone", "people alone", "debiased"))
+    assert ">full<" in plot.narrow.replace(" ", "") and ">conv<" not in plot.narrow.replace(" ", "")
+    assert debiased_plot([hole]) is None and debiased_plot([row("full", "all", "mean", 7.0)]) is None

@@ -1,15 +1,17 @@
-"""Plots of what ratings are worth: what length does to them, and how far judges agree."""
+"""Plots of what ratings are worth: what length does to them, how far judges agree, what people make of them."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llavapose.evaluation.tables.debiased import DIFFERENCE
 from llavapose.records import ALL
 from llavapose.report.plots.drawing import Axis, Plot, interval_plot
 
 Row = Mapping[str, Any]
 
 LENGTHS = {"length_free_diff": "at equal length", "length_slope": "a doubling goes with"}
+DEBIASED = {"judge_alone": "judge alone", "people": "people alone", "debiased": "debiased"}
 AGREEMENTS = {"spearman": "Spearman", "weighted_kappa": "weighted kappa", "alpha": "alpha"}
 
 
@@ -57,6 +59,22 @@ def agreement_plot(rows: Sequence[Row]) -> Plot | None:
     groups = {name: [found.get((pair, measure)) for pair in pairs] for measure, name in AGREEMENTS.items()}
     groups = {name: group for name, group in groups.items() if any(group)}
     return _plot(groups, pairs, "agreement on answers (1 whole, 0 none)", None, 1.02, 0)
+
+
+def debiased_plot(rows: Sequence[Row]) -> Plot | None:
+    """Differences to the baseline by the judge alone, by people alone, and debiased; None where none is debiased.
+
+    Args:
+        rows: of ``debiased.csv``, of one judge.
+    """
+    totals = {row["arm"]: row for row in rows if row["kind"] == ALL and row["measure"] == DIFFERENCE}
+    if all(math.isnan(row["debiased"]) for row in totals.values()):
+        return None
+    groups = {
+        told: [{"value": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]} for row in totals.values()]
+        for name, told in DEBIASED.items()
+    }
+    return _plot(groups, list(totals), "rating × 10, to the baseline", None, None, 0)
 
 
 def _plot(
