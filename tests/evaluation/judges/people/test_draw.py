@@ -7,7 +7,8 @@ import pytest
 from llavapose.config.choices import RateMode
 from llavapose.config.evaluating import RateConfig
 from llavapose.errors import ConfigError, DataError
-from llavapose.evaluation.judges.people.draw import draw, keep_key
+from llavapose.evaluation.judges.people.draw import draw
+from llavapose.evaluation.judges.people.key import keep_key, salt_of
 from llavapose.files import read_json, read_jsonl, write_jsonl
 from tests.evaluation.judges.people.rated import ARMS, KINDS, NUM_PICTURES, write_answers
 
@@ -44,7 +45,7 @@ def test_answers_of_a_question_stand_together_and_arms_change_places(tmp_path):
 def test_ids_tell_nothing_without_the_key_and_a_second_command_keeps_them(tmp_path):
     found = draw(write_answers(tmp_path), RateConfig())
     keep_key(tmp_path, found)
-    again = draw(tmp_path, RateConfig())
+    again = draw(tmp_path, RateConfig(), salt=salt_of(tmp_path))
     assert again == found
     keep_key(tmp_path, again)
     key = read_json(tmp_path / "rate" / "key.json", what="key")
@@ -109,5 +110,5 @@ def test_a_folder_without_questions_or_a_broken_key_is_a_line(tmp_path):
     for content in ("{", "[]", json.dumps({"salt": 5})):
         (tmp_path / "rate" / "key.json").write_text(content)
         with pytest.raises(DataError, match=r"key\.json") as caught:
-            draw(tmp_path, RateConfig())
+            salt_of(tmp_path)
         assert "\n" not in str(caught.value)
