@@ -6,7 +6,8 @@ One line of ``agreement.csv``::
     gpt-4o-pair-captions_boxes,gpt-4o-pair-keypoints,answers,weighted_kappa,0.7100,0.6700,0.7500,2160
 
 Controls are left out: that everybody rates the prior low says nothing. The pose judge rates on a scale of its own,
-which goes below 1, so that ranks alone are compared with it, and it sits on no panel.
+which goes below 1, so that ranks alone are compared with it, and it sits on no panel. Nor do people: they are what a
+panel is measured by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ import numpy as np
 from llavapose.evaluation.statistics.agreement import alpha, kendall, model_ranking, spearman, weighted_kappa
 from llavapose.evaluation.statistics.intervals import Estimate
 from llavapose.evaluation.tables.ratings import Rating, scored
-from llavapose.records import CONTROL_ARMS, POSE
+from llavapose.records import CONTROL_ARMS, PEOPLE, POSE
 
 AGREEMENT_COLUMNS = ("first", "second", "over", "measure", "value", "low", "high", "num")
 PANEL = "panel"
@@ -32,13 +33,13 @@ Answer = tuple[str, tuple[str, str]]
 
 
 def panel_ratings(judges: Mapping[str, Mapping[K, Sequence[Rating]]]) -> dict[K, list[Rating]]:
-    """Arm -> the median of all judges but pose, of answers that each of them has rated; nothing of fewer than two.
+    """Arm -> the median of all judges but pose and people, of answers that each of them has rated; nothing of fewer than two.
 
     Args:
         judges: judge -> arm, or an arm and who stood beside it -> its ratings; of one protocol, for what stands beside
             an answer moves its rating.
     """
-    sitting = {judge: ratings for judge, ratings in judges.items() if judge not in (POSE, PANEL)}
+    sitting = {judge: ratings for judge, ratings in judges.items() if judge not in (POSE, PANEL, PEOPLE)}
     if len(sitting) < 2:
         return {}
     arms = dict.fromkeys(arm for ratings in sitting.values() for arm in ratings)

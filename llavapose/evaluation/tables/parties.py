@@ -14,7 +14,7 @@ from llavapose.evaluation.rating.answering import who_answered
 from llavapose.evaluation.tables.agreement import PANEL
 from llavapose.evaluation.tables.verdicts import FILE
 from llavapose.files import read_jsonl
-from llavapose.records import CONTROL_ARMS, POSE, TEXT_ONLY
+from llavapose.records import CONTROL_ARMS, PEOPLE, POSE, TEXT_ONLY
 
 PARTY_COLUMNS = ("anchor", "members", "answered_by")
 BETWEEN = " + "
@@ -91,7 +91,7 @@ def panel_seats(folders: Sequence[Path], judges: Sequence[str]) -> list[str]:
         lines = (line for path in files for _, line in read_jsonl(path, what="verdicts"))
         # The first line of a file is about the arm that it is called by; its opponent is the anchor.
         first = next(lines, None)
-        if judge != POSE and first is not None:
+        if judge not in (POSE, PEOPLE) and first is not None:
             rated = frozenset(path.stem for path in files) - {*CONTROL_ARMS}
             way = (rated, *(first.get(key) for key in ("protocol", "opponent", "context")))
             ways[way].setdefault(first.get("model") or judge, judge)

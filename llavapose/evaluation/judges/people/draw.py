@@ -49,7 +49,7 @@ class Draw:
 
     Attributes:
         mode: one by one, or in pairs.
-        arms: that are compared.
+        arms: that are compared, the baseline first.
         items: in the order in which raters see them.
         salt: the secret behind the ids.
         seed: drew the pictures.
@@ -118,8 +118,8 @@ def draw(folder: Path, config: RateConfig, baseline: str = BASELINE, *, salt: st
 
 def _arms(folder: Path, config: RateConfig, baseline: str) -> tuple[str, ...]:
     there = sorted(path.stem for path in (folder / "answers").glob("*.jsonl"))
-    usual = sorted((arm for arm in there if arm not in CONTROL_ARMS), key=lambda arm: arm != baseline)
-    arms = tuple(config.arms or usual)
+    usual = [arm for arm in there if arm not in CONTROL_ARMS]
+    arms = tuple(sorted(config.arms or usual, key=lambda arm: arm != baseline))
     if missing := [arm for arm in arms if arm not in there]:
         raise ConfigError(f"rate.arms: no answers of {', '.join(missing)} in {folder}; there are {', '.join(there)}")
     if len(arms) < (2 if config.mode == RateMode.pairs else 1):
