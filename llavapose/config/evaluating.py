@@ -269,6 +269,8 @@ class EvaluateConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) + not_plain("ours", self.ours)
+        if self.report != Report.none:
+            found.append(f"report={self.report} is given just so, without -m and quotes: it evaluates nothing")
         if not self.answers_truth:
             found += reserved("arm", self.arm)
         elif self.arm != TEXT_ONLY:
