@@ -42,7 +42,9 @@ def _settings(conf: Path, overrides: Sequence[str]) -> EvaluateConfig:
     if odd := [text for text, head in heads.items() if head not in _TAKEN]:
         raise ConfigError(f"`{odd[0]}`: people rate what lies in output_dir; expected {', '.join(_TAKEN)} alone")
     if "output_dir" not in heads.values():
-        raise ConfigError("output_dir has no value; report=rate needs the folder of results that evaluate.py has written")
+        raise ConfigError(
+            "output_dir has no value; report=rate needs the folder of results that evaluate.py has written"
+        )
     given = [_listed(text) for text in overrides]
     config: EvaluateConfig = typed("evaluate", composed("evaluate", conf, [*given, f"arm={PEOPLE}", "checkpoint=tiny"]))
     if not config.output_dir.is_dir():
@@ -78,7 +80,9 @@ def _write_page(config: EvaluateConfig, asked: Sequence[Asked]) -> None:
     key = keep_key(folder, found)
     write_rating_page(found, scenes, path, needed=needed)
     unit = "answers" if found.mode == "scale" else "pairs of answers"
-    print(f"{found.num_pictures} of {found.num_there} pictures by lot (rate.seed={found.seed}), {len(found.items)} {unit}")
+    print(
+        f"{found.num_pictures} of {found.num_there} pictures by lot (rate.seed={found.seed}), {len(found.items)} {unit}"
+    )
     print(f"arms: {', '.join(found.arms)}")
     if found.left_out:
         print(f"{found.left_out} pictures could not be drawn: a kind of question or an arm's answer is missing there")
@@ -120,9 +124,13 @@ def _evaluated(config: EvaluateConfig) -> list[Asked]:
 def _read_back(config: EvaluateConfig) -> None:
     from llavapose.evaluation.judges.people.exports import exports_named, keep_ratings, read_exports
     from llavapose.evaluation.judges.people.key import read_key
+    from llavapose.evaluation.tables.results import arms_found
 
     folder = config.output_dir
     key = read_key(folder)
     given = read_exports(exports_named(config.rate.ratings or ()), key)
     print("\n".join(keep_ratings(folder, key, given)), flush=True)
-    say_tables(folder, config.baseline)
+    if arms_found([folder]):
+        say_tables(folder, config.baseline)
+    else:
+        print(f"no tables yet: no judge has rated anything in {folder}", flush=True)

@@ -41,6 +41,7 @@ def test_kappa_stands_beside_what_chance_gives():
     assert kappa["value"] == pytest.approx(_kappa(anna, ben))
     assert kappa["value"] < 0
     assert _of(rows, "same", "anna", "ben")["value"] == pytest.approx(75)
+    assert 0 <= _of(rows, "same", "anna", "ben")["low"] < 75 < _of(rows, "same", "anna", "ben")["high"] <= 100
     assert _of(rows, "same_by_chance", "anna", "ben")["value"] == pytest.approx(100 * (49 + 1) / 64)
     assert _of(rows, "commonest", "anna")["value"] == pytest.approx(87.5)
     assert _of(rows, "mean", "ben")["value"] == pytest.approx(10 * np.mean(ben))

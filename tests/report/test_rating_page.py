@@ -146,7 +146,9 @@ def test_two_raters_at_one_browser_are_kept_apart(page, tmp_path):
         tab.press("2")
         assert [json.loads(line)["rating"] for line in tab.ask(SAVED).splitlines()] == [2]
         tab.ask("document.getElementById('rename').click()")
-        tab.ask("(() => { document.getElementById('name').value = '__proto__'; document.querySelector('#ask button').click(); })()")
+        tab.ask(
+            "(() => { document.getElementById('name').value = '__proto__'; document.querySelector('#ask button').click(); })()"
+        )
         assert [json.loads(line)["rating"] for line in tab.ask(SAVED).splitlines()] == [7, 7]
         assert tab.wrong == []
 

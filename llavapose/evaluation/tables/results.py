@@ -122,7 +122,9 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
         anchored = rated_beside_others(near, name)
         runs = [anchored] if anchored else [ratings_of(about(lines[f], name)) for f in homes]
         # People rate some pictures, by lot: the others are not missing.
-        if not anchored and len(homes) == 1 and judge != PEOPLE:  # several seeds must have been asked the same, or are refused
+        if (
+            not anchored and len(homes) == 1 and judge != PEOPLE
+        ):  # several seeds must have been asked the same, or are refused
             runs = [with_missing(runs[0], asked[homes[0]])]
         ratings[arm] = _mean_ratings(runs, arm)
         beside_it = [rated_in(lines[home], name) for home in homes]

@@ -62,6 +62,7 @@
     $("ask").hidden = named; $("rate").hidden = !named || ended(); $("bar").hidden = !named; $("end").hidden = !named || !ended();
     $("who").textContent = named ? kept.now : "";
     $("rename").hidden = !named;
+    document.body.classList.toggle("ended", named && ended());
     const left = data.items.length - marks.size;
     $("count").textContent = named ? `${marks.size} of ${data.items.length} rated` : "";
     $("progress").max = data.items.length; $("progress").value = marks.size;

@@ -38,7 +38,9 @@ def read_key(folder: Path) -> dict[str, Any]:
     """
     path = key_path(folder)
     if not path.is_file():
-        raise DataError(f"rate: no {path}, the key of what was rated; write the page with report=rate, or bring it back")
+        raise DataError(
+            f"rate: no {path}, the key of what was rated; write the page with report=rate, or bring it back"
+        )
     key = read_json(path, what="key")
     sound = isinstance(key, dict) and all(isinstance(key.get(name), form) for name, form in _KEY.items())
     if not sound or not all(

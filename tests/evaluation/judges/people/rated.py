@@ -74,6 +74,7 @@ def export(folder: Path, name: str, rate, *, rater: str | None = None, key: dict
 
 def spoiled(line: dict) -> list[tuple[str, str]]:
     """(a line that takes the place of a rater's, what is said of it)."""
+
     def changed(**more) -> str:
         return json.dumps({**line, **more})
 

@@ -26,6 +26,7 @@ def test_every_picture_has_every_kind_and_all_arms(tmp_path):
 
 def test_a_larger_draw_begins_with_the_smaller_and_another_seed_draws_others(tmp_path):
     write_answers(tmp_path, 30)
+
     def pictures(**more):
         return list(dict.fromkeys(one.question.scene_id for one in draw(tmp_path, RateConfig(**more)).items))
 
