@@ -61,7 +61,7 @@ def start(
         main: takes the script's dataclass. Heavy imports belong inside it.
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
-        folders: settings that stand for a whole folder, such as ``board`` (``board=DIR``), or that with its value, such as
+        folders: settings that stand for a whole folder, such as ``board`` (``board=DIR``), or with its value, such as
             ``report=rate`` -> what is done with it, instead.
         share: how ranks that were started alike agree on their folder.
     """

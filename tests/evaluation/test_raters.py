@@ -111,7 +111,7 @@ def test_a_judge_is_told_how_often_it_sides_with_people():
 
 
 def test_intervals_of_preferences_hold_what_they_promise():
-    """Of 400 worlds whose raters prefer with 60%, three questions of a picture alike: about 95% of intervals hold it."""
+    """Of 400 worlds whose raters prefer with 60%, a picture's questions alike: about 95% of intervals hold it."""
     rng, held, worlds = np.random.default_rng(1), 0, 400
     for _ in range(worlds):
         lean = rng.beta(1.2, 0.8, 25)  # by picture, mean 0.6

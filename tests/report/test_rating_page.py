@@ -28,6 +28,9 @@ SAVED = (
 """What the button exports."""
 
 
+_NAMED = "(() => {{ document.getElementById('name').value = {}; document.querySelector('#ask button').click(); }})()"
+
+
 @pytest.fixture
 def page(tmp_path):
     """Makes the page of two pictures; gives its path and the folder."""
@@ -139,16 +142,13 @@ def test_two_raters_at_one_browser_are_kept_apart(page, tmp_path):
         tab.ask("document.getElementById('rename').click()")
         assert tab.ask("document.getElementById('rate').hidden")
         tab.press("5")  # nobody rates without a name
-        _begin_again = "(() => { document.getElementById('name').value = ' Jos\u00e9  <b> '; document.querySelector('#ask button').click(); })()"
-        tab.ask(_begin_again)
+        tab.ask(_NAMED.format(json.dumps(" José  <b> ")))
         assert tab.texts("#count")[0].startswith("0 of")
         assert tab.texts("#who")[0] == "José <b>"
         tab.press("2")
         assert [json.loads(line)["rating"] for line in tab.ask(SAVED).splitlines()] == [2]
         tab.ask("document.getElementById('rename').click()")
-        tab.ask(
-            "(() => { document.getElementById('name').value = '__proto__'; document.querySelector('#ask button').click(); })()"
-        )
+        tab.ask(_NAMED.format(json.dumps("__proto__")))
         assert [json.loads(line)["rating"] for line in tab.ask(SAVED).splitlines()] == [7, 7]
         assert tab.wrong == []
 
@@ -183,7 +183,8 @@ def test_it_fits_and_fingers_find_the_buttons(page, tmp_path, mode, width, heigh
     with browser(tmp_path / "profile") as tab:
         _begin(tab, path, width=width, height=height)
         assert tab.ask("document.documentElement.scrollWidth") <= width
-        size = "[...document.querySelectorAll('#bar button')].filter((one) => one.offsetParent).map((one) => one.getBoundingClientRect()).map((r) => [r.width, r.height, r.bottom])"
+        shown = "[...document.querySelectorAll('#bar button')].filter((one) => one.offsetParent)"
+        size = f"{shown}.map((one) => one.getBoundingClientRect()).map((r) => [r.width, r.height, r.bottom])"
         assert all(w >= 44 and h >= 44 and bottom <= height for w, h, bottom in tab.ask(size))
         assert float(tab.ask("parseFloat(getComputedStyle(document.querySelector('#answer0')).fontSize)")) >= 18
         bar = tab.ask("document.getElementById('bar').getBoundingClientRect().height")

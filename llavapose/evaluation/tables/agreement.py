@@ -33,7 +33,7 @@ Answer = tuple[str, tuple[str, str]]
 
 
 def panel_ratings(judges: Mapping[str, Mapping[K, Sequence[Rating]]]) -> dict[K, list[Rating]]:
-    """Arm -> the median of all judges but pose and people, of answers that each of them has rated; nothing of fewer than two.
+    """Arm -> the median of all judges but pose and people, of what each of them rated; nothing of fewer than two.
 
     Args:
         judges: judge -> arm, or an arm and who stood beside it -> its ratings; of one protocol, for what stands beside

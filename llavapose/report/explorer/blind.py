@@ -28,8 +28,8 @@ _AS_TEXT = 4 / 3
 _SAID = {
     RateMode.scale: (
         "Rate answers",
-        "Look at the picture, read the question, and rate the answer from 1 (useless or wrong) to 10 (right, whole and to "
-        "the point).",
+        "Look at the picture, read the question, and rate the answer from 1 (useless or wrong) to 10 (right, whole and "
+        "to the point).",
         ("Answer",),
     ),
     RateMode.pairs: (
@@ -75,7 +75,7 @@ def write_rating_page(draw: Draw, scenes: SceneSet, path: Path, *, needed: str) 
     )
     if (size := len(html.encode())) > PAGE_BYTES:
         raise DataError(
-            f"rate: the page of {draw.num_pictures} pictures has {size / 1e6:.0f} MB, more than {PAGE_BYTES / 1e6:.0f}; "
+            f"rate: the page of {draw.num_pictures} pictures has {size / 1e6:.0f} MB, over {PAGE_BYTES / 1e6:.0f}; "
             "draw fewer pictures (rate.num_pictures), or compare fewer arms (rate.arms)"
         )
     with atomic_write(path) as stream:

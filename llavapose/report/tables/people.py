@@ -1,4 +1,4 @@
-"""People's ratings as readers see them: do raters agree beyond chance, whom do they prefer, which judge sides with them."""
+"""People's ratings as readers see them: do raters agree, whom do they prefer, which judge sides with them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -43,8 +43,8 @@ def _raters(rows: Sequence[Row], over: str, title: str, note: str) -> Grid | Non
         header=("of", "n", *(_HEADS[measure] for measure in measures)),
         rows=tuple(body),
         note=f"{note} alpha: Krippendorff's, for interval data, of all raters; weighted kappa: Cohen's with quadratic "
-        "weights, of two. same: where both say just the same; by chance: how often their own shares of each rating would "
-        "make it so; commonest: the share of what is said most. Where that is large, kappa is low whatever raters do. "
+        "weights, of two. same: where both say just the same; by chance: how often their own shares of each rating "
+        "would make it so; commonest: the share of what is said most. Where it is large, kappa is low all the same. "
         "Controls are left out. [95% interval, the image is the unit].",
     )
 
@@ -93,6 +93,6 @@ def siding_grid(rows: Sequence[Row]) -> Grid | None:
         title="Judges beside people's preferences",
         header=("judge", "same side, %", "questions"),
         rows=tuple((row["judge"], _told(row, 1), f"{row['num']:.0f}") for row in of_judges),
-        note="Of the questions on which people lean to one answer: how often the judge's ratings do; equal ratings count a "
-        "half, so that a coin has 50 [95% interval, the image is the unit].",
+        note="Of the questions on which people lean to one side: how often the judge's ratings do; equal ratings count "
+        "a half, so that a coin has 50 [95% interval, the image is the unit].",
     )

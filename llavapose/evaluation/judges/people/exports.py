@@ -166,7 +166,7 @@ def _verdict(given: Given, item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _preference(given: Given, key: Key) -> dict[str, Any]:
-    """The pair in the arms' order, whichever side they stood on: the last of the key's arms first, the baseline last."""
+    """The pair whichever side its answers stood on: the later of the key's arms first, so that the baseline is last."""
     item = key["items"][given.id]
     left, right = item["arms"]
     first, second = sorted((left, right), key=key["arms"].index, reverse=True)

@@ -2,9 +2,10 @@
 
 ::
 
-    {"draw": "3fa9c1d2e4b5", "mode": "scale", "salt": "...", "seed": 0, "arms": ["baseline", "full"], "num_pictures": 20,
-     "items": {"9f2c...": {"question_id": "17-conv", "scene_id": 17, "kind": "conv", "text": "How is the left elbow?",
-                           "arms": ["full"], "answers": ["84e9..."]}}}
+    {"draw": "3fa9c1d2e4b5", "mode": "scale", "salt": "...", "seed": 0, "arms": ["baseline", "full"],
+     "num_pictures": 20, "items": {"9f2c...": {
+         "question_id": "17-conv", "scene_id": 17, "kind": "conv", "text": "How is the left elbow?",
+         "arms": ["full"], "answers": ["84e9..."]}}}
 
 ``answers`` are hashes of the texts: a rating says nothing of one that has replaced them. The ``salt`` is the secret
 behind the ids.

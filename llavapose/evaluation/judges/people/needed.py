@@ -17,8 +17,8 @@ from llavapose.evaluation.tables.verdicts import about, judges_found, rated_in, 
 from llavapose.records import POSE
 
 GUESSED_SD = {RateMode.scale: 1.4, RateMode.pairs: 0.5}
-"""Of a picture's paired difference where no judge's ratings tell it: on the scale what makes 0.34 of 67 pictures, of the
-share that is preferred its largest."""
+"""Of a picture's paired difference where no judge's ratings tell it: on the scale what makes 0.34 of 67 pictures, of
+the share that is preferred its largest."""
 WISHED = {RateMode.scale: 0.5, RateMode.pairs: 0.1}
 FEWEST = 5
 """Pictures without which a judge's ratings tell no spread."""

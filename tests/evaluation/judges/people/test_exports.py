@@ -119,7 +119,7 @@ def test_an_answer_that_was_replaced_is_not_what_was_rated(folder):
     path = folder / "answers" / "full.jsonl"
     rated = export(folder, "anna", lambda item: 5)
     write_jsonl(path, [{**row, "text": row["text"] + "!"} for _, row in read_jsonl(path, what="x")])
-    with pytest.raises(DataError, match="full.*replaced") as caught:
+    with pytest.raises(DataError, match=r"full.*replaced") as caught:
         _kept(folder, rated)
     assert "\n" not in str(caught.value)
 
