@@ -44,8 +44,8 @@ def _raters(rows: Sequence[Row], over: str, title: str, note: str) -> Grid | Non
         rows=tuple(body),
         note=f"{note} alpha: Krippendorff's, for interval data, of all raters; weighted kappa: Cohen's with quadratic "
         "weights, of two. same: where both say just the same; by chance: how often their own shares of each rating "
-        "would make it so; commonest: the share of what is said most. Where it is large, kappa is low all the same. "
-        "Controls are left out. [95% interval, the image is the unit].",
+        "would make it so; commonest: the share of what is said most. Where it is large, kappa is low "
+        "however careful raters are. Controls are left out. [95% interval, the image is the unit].",
     )
 
 
