@@ -3,6 +3,7 @@
 python evaluate.py -m judge=gpt4o,claude checkpoint=... arm=full      one after the other, then the tables
 python evaluate.py sweep=outputs/sweeps/... judge=gpt4o               every arm that was trained there
 python evaluate.py board=DIR                                          tables and page from what lies there
+python evaluate.py report=rate output_dir=DIR                         a page on which people rate the answers there
 """
 
 import itertools
@@ -17,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from llavapose.cli.card import complete_card, complete_cards
 from llavapose.cli.ending import say_tables
+from llavapose.cli.rate import rate_answers
 from llavapose.config.checks.inputs import missing_anchor
 from llavapose.config.compose import settings
 from llavapose.config.places import claim_sweep, claimed
@@ -189,5 +191,5 @@ def _share(name: str, text: str | None, default: float) -> float:
     return value
 
 
-FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board}
+FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board, "report=rate": rate_answers}
 """Settings that stand for a whole folder of evaluations -> what is done with it."""

@@ -213,6 +213,20 @@ class Control(StrEnum):
     """Without any picture."""
 
 
+class Report(StrEnum):
+    """What else is made of a folder of results: a page on which people rate its answers."""
+
+    none = "none"
+    rate = "rate"
+
+
+class RateMode(StrEnum):
+    """How people rate: one answer from 1 to 10, or which of two is better."""
+
+    scale = "scale"
+    pairs = "pairs"
+
+
 class JudgeProtocol(StrEnum):
     """What a judge sees at once: one answer, or two arms' answers to the same question (the papers' way).
 

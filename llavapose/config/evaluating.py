@@ -10,7 +10,15 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import AnswerDtype, AskMode, Control, JudgeContext, JudgeProtocol
+from llavapose.config.choices import (
+    AnswerDtype,
+    AskMode,
+    Control,
+    JudgeContext,
+    JudgeProtocol,
+    RateMode,
+    Report,
+)
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocatingConfig
@@ -178,6 +186,34 @@ class JudgeConfig:
 
 
 @dataclass(kw_only=True)
+class RateConfig:
+    """Group ``rate``: what people are shown to rate, with ``report=rate``."""
+
+    num_pictures: int | None = None
+    """Pictures, each with every kind of question and all compared arms; null: 20, or all where there are fewer."""
+    mode: RateMode = RateMode.scale
+    """``scale``: an answer at a time, from 1 to 10; ``pairs``: which of two is better, or neither."""
+    seed: int = 0
+    """Draws the pictures: of one seed a smaller draw is the beginning of a larger."""
+    arms: list[str] | None = None
+    """Whose answers are compared; null: all that lie there, without the controls."""
+    half_width: float | None = None
+    """Wished half-width of the 95% interval of a difference between two arms, for which the page says how many pictures
+    are needed; null: 0.5 of the scale, in pairs 0.1 of the share that is preferred."""
+    ratings: list[str] | None = None
+    """Raters' exports to read back, files or patterns; null: the page is written."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = too_small(self, "rate.", num_pictures=2) + not_a_seed("rate.", self.seed)
+        found += [line for arm in self.arms or () for line in not_plain("rate.arms", arm)]
+        found += repeated("rate.arms", self.arms or ())
+        if self.half_width is not None and not 0.01 <= self.half_width < 10:
+            found.append(f"rate.half_width is {self.half_width}; expected a width from 0.01 to below 10")
+        return found
+
+
+@dataclass(kw_only=True)
 class EvaluateConfig:
     """All settings of ``evaluate.py``."""
 
@@ -208,6 +244,9 @@ class EvaluateConfig:
     """Print and write the tables of every arm in ``output_dir``; a sweep makes those of its jobs itself."""
     dry_run: bool = False
     """Print the requests, tokens and money that endpoints would be asked for, and stop; needs no key."""
+    report: Report = Report.none
+    """``rate``: instead of evaluating, a page in ``output_dir`` on which people rate its answers, or their ratings."""
+    rate: RateConfig = field(default_factory=RateConfig)
 
     @property
     def locates(self) -> bool:
@@ -230,6 +269,8 @@ class EvaluateConfig:
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = not_plain("arm", self.arm) + not_plain("baseline", self.baseline) + not_plain("ours", self.ours)
+        if self.report != Report.none:
+            found.append(f"report={self.report} is given just so, without -m and quotes: it evaluates nothing")
         if not self.answers_truth:
             found += reserved("arm", self.arm)
         elif self.arm != TEXT_ONLY:

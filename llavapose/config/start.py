@@ -61,7 +61,8 @@ def start(
         main: takes the script's dataclass. Heavy imports belong inside it.
         text: what ``--help`` says before the list of groups.
         sweep: what ``-m`` does; None where the script has none.
-        folders: settings that stand for a whole folder, such as ``board=DIR`` -> what is done with it, instead.
+        folders: settings that stand for a whole folder, such as ``board`` (``board=DIR``), or with its value, such as
+            ``report=rate`` -> what is done with it, instead.
         share: how ranks that were started alike agree on their folder.
     """
     tame_bars()
@@ -89,7 +90,7 @@ def start(
             sweep(conf, arguments.overrides)
             return
         for name, run in folders.items():
-            if given := [text for text in arguments.overrides if text.startswith(f"{name}=")]:
+            if given := [text for text in arguments.overrides if text == name or text.startswith(f"{name}=")]:
                 run(conf, given[-1].partition("=")[2], [text for text in arguments.overrides if text not in given])
                 return
         options = [word for word in sys.argv[1:] if word not in arguments.overrides]

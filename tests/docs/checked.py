@@ -93,8 +93,9 @@ def composes(script: str, words: Sequence[str], patch: pytest.MonkeyPatch) -> st
     overrides = [word for word in words if not word.startswith("-") and word != "job"]
     if script == "evaluate":
         # A folder stands for its arms' own settings; a grid of judges for each of its values.
-        of_folder = any(word.startswith(tuple(f"{name}=" for name in FOLDERS)) for word in overrides)
-        overrides = [word for word in overrides if not word.startswith(tuple(f"{name}=" for name in FOLDERS))]
+        folders = tuple(name if "=" in name else f"{name}=" for name in FOLDERS)
+        of_folder = any(word.startswith(folders) for word in overrides)
+        overrides = [word for word in overrides if not word.startswith(folders)]
         overrides += ["checkpoint=tiny", "arm=any"] if of_folder else []
     if (script, *words) in COMPOSED:
         return "composed"

@@ -34,7 +34,7 @@ from llavapose.evaluation.tables.verdicts import (
 )
 from llavapose.files import read_json, read_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import CONTROL_ARMS, POSE, Question
+from llavapose.records import CONTROL_ARMS, PEOPLE, POSE, Question
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,8 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         where = f"board: {folder / 'verdicts' / judge}"
         _check_lines(lines, asked, where)
         _check_repeats(lines, where)
-        _check_missing(lines, asked, max_missing, where)
+        if judge != PEOPLE:  # who rate some pictures, by lot
+            _check_missing(lines, asked, max_missing, where)
         under = {control: _lines(folder, judge, control) for control in Control}
         for control, of_control in under.items():
             asked_under = _asked_under(folder, asked, control, of_control)
@@ -149,10 +150,14 @@ def _check_lines(lines: Iterable[Line], asked: Asked, where: str) -> None:
         told = f"{where}/{line[FILE]}.jsonl, verdict on {shown(line['question_id'])}"
         if (problem := _problem(line, asked)) is not None:
             raise DataError(f"{told}: {problem}")
-        key = tuple(line.get(name) for name in (FILE, "arm", "question_id", "opponent", "order", "repeat"))
+        key = tuple(line.get(name) for name in _ONE_RATING)
         if key in seen:
             raise DataError(f"{told}: stands there twice; expected each question, order and repeat once")
         seen.add(key)
+
+
+_ONE_RATING = (FILE, "arm", "question_id", "opponent", "order", "repeat", "rater")
+"""What sets two lines apart."""
 
 
 def _problem(line: Line, asked: Asked) -> str | None:

@@ -25,6 +25,14 @@ from llavapose.evaluation.tables.debiased import DEBIASED_COLUMNS, debiased_tabl
 from llavapose.evaluation.tables.judging import JUDGING_COLUMNS, judging_table, lengths_table
 from llavapose.evaluation.tables.located import LOCATED_COLUMNS, located_rows
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS, Parties
+from llavapose.evaluation.tables.people import (
+    PREFERENCE_COLUMNS,
+    RATER_COLUMNS,
+    differences_of,
+    preference_rows,
+    rater_rows,
+    read_preferences,
+)
 from llavapose.evaluation.tables.ratings import Beside, scored
 from llavapose.files import write_csv
 from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, POSE
@@ -62,7 +70,7 @@ def write_further(
     baseline: str = BASELINE,
     benchmark: str = "",
 ) -> None:
-    """Write comparison, judging, agreement, debiased, claims, answer_claims, efficiency and located, each a ``.csv``.
+    """Write all the tables beside the ablation and the probe, each a ``.csv``.
 
     A table without rows is no file; one that was left by earlier results is removed.
 
@@ -113,11 +121,29 @@ def write_further(
         ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
         ("efficiency.csv", efficiency_rows(files), EFFICIENCY_COLUMNS),
         ("located.csv", located_rows(files), LOCATED_COLUMNS),
+        *people_tables(judges, files),
     ):
         if rows:
             write_csv(out / name, rows, columns)
         else:
             (out / name).unlink(missing_ok=True)
+
+
+def people_tables(
+    judges: Mapping[str, Judged], files: Mapping[str, tuple[str, Sequence[Path]]]
+) -> list[tuple[str, list[dict[str, Any]], Sequence[str]]]:
+    """What raters say of one another, and whom they prefer: name, rows and columns."""
+    preferences = read_preferences(list(dict.fromkeys(folder for _, folders in files.values() for folder in folders)))
+    verdicts = judges[PEOPLE].verdicts if PEOPLE in judges else ()
+    others = {
+        judge: differences_of(preferences, found.ratings, found.beside)
+        for judge, found in judges.items()
+        if judge != PEOPLE
+    }
+    return [
+        ("raters.csv", rater_rows(verdicts, preferences), RATER_COLUMNS),
+        ("preferences.csv", preference_rows(preferences, others), PREFERENCE_COLUMNS),
+    ]
 
 
 def _ours(judge: str, arms: Sequence[str], parties: Parties, baseline: str) -> list[str]:

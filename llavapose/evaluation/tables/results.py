@@ -39,7 +39,7 @@ from llavapose.evaluation.tables.verdicts import (
     with_missing,
 )
 from llavapose.files import read_json, write_csv
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, TEXT_ONLY, Question
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, PEOPLE, TEXT_ONLY, Question
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,10 @@ def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], ju
         near = {folder: found for folder, found in lines.items() if folder in homes or folder not in elsewhere}
         anchored = rated_beside_others(near, name)
         runs = [anchored] if anchored else [ratings_of(about(lines[f], name)) for f in homes]
-        if not anchored and len(homes) == 1:  # several seeds must have been asked the same, or are refused
+        # People rate some pictures, by lot: the others are not missing.
+        if (
+            not anchored and len(homes) == 1 and judge != PEOPLE
+        ):  # several seeds must have been asked the same, or are refused
             runs = [with_missing(runs[0], asked[homes[0]])]
         ratings[arm] = _mean_ratings(runs, arm)
         beside_it = [rated_in(lines[home], name) for home in homes]

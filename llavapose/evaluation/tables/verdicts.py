@@ -90,6 +90,7 @@ _FORM: Mapping[str, tuple[type | UnionType, str]] = {
     "order": (str | None, "ab, ba or null"),
     "repeat": (int, "a whole number"),
     "reason": (str, "a text"),
+    "rater": (str, "a rater's name"),
     "claims": (list | None, "a list"),
 }
 _OUTCOMES = (SUPPORTED, CONTRADICTED, UNVERIFIABLE)

@@ -16,6 +16,7 @@ from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
 from llavapose.report.tables.located import PUBLISHED as LOCATED_PUBLISHED
 from llavapose.report.tables.located import located_grid
 from llavapose.report.tables.parties import with_parties
+from llavapose.report.tables.people import choosers_grid, preferences_grid, raters_grid, siding_grid
 from llavapose.report.tables.published import published_grids
 from llavapose.report.tables.read import read_table
 
@@ -29,7 +30,12 @@ def further_grids(folder: Path) -> dict[str, Grid]:
     claims = read_table(folder, "claims.csv")
     benchmark = next((row["benchmark"] for row in ablation), "")
     comparison = read_table(folder, "comparison.csv")
+    raters, preferences = (read_table(folder, f"{name}.csv") for name in ("raters", "preferences"))
     untold = {
+        "raters": raters_grid(raters),
+        "raters_of_pairs": choosers_grid(raters),
+        "preferences": preferences_grid(preferences),
+        "preferences_judges": siding_grid(preferences),
         "judging": judging_grid(judging),
         "lengths": lengths_grid(judging),
         "agreement": agreement_grid(agreement),

@@ -1,0 +1,108 @@
+"""The page on which people rate: questions with their pictures and answers, of which nobody can tell the arms.
+
+One static file: pictures, style and script lie inside, and a Content-Security-Policy forbids anything from elsewhere.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from llavapose.config.choices import RateMode
+from llavapose.errors import DataError
+from llavapose.evaluation.judges.people.draw import Draw
+from llavapose.evaluation.judges.people.exports import CHOICES, MOST_LETTERS
+from llavapose.files import atomic_write
+from llavapose.records import Question, Scene
+from llavapose.report.markup import jpeg_uri, jpeg_within, legend, rendered, script, script_data
+from llavapose.report.room import PAGE_BYTES, PICTURES_BYTES
+from llavapose.scenes.coco import SceneSet
+from llavapose.scenes.draw import draw_scene
+
+PICTURE_PX = 480
+"""Longer side of a picture: the width of its column on a desk."""
+_PICTURE_BYTES = 80_000
+"""Most of one picture: what a detailed photograph takes at this size."""
+_AS_TEXT = 4 / 3
+"""Bytes in an address are that much longer."""
+_SAID = {
+    RateMode.scale: (
+        "Rate answers",
+        "Look at the picture, read the question, and rate the answer from 1 (useless or wrong) to 10 (right, whole and "
+        "to the point).",
+        ("Answer",),
+    ),
+    RateMode.pairs: (
+        "Which answer is better?",
+        "Look at the picture, read the question, and say which of the two answers is better, or that they are equal.",
+        ("Answer A", "Answer B"),
+    ),
+}
+
+
+def write_rating_page(draw: Draw, scenes: SceneSet, path: Path, *, needed: str) -> Path:
+    """Write the page of a draw; returns its path.
+
+    Args:
+        draw: what is rated.
+        scenes: the pictures, with what is annotated in them.
+        path: of the page.
+        needed: how many pictures are needed, in words that name no arm.
+
+    Raises:
+        DataError: a picture that is missing or broken, or more than one page holds.
+    """
+    asked: dict[int, Question] = {one.question.scene_id: one.question for one in draw.items}
+    pictures = _pictures(list(asked.values()), scenes)
+    number = {scene: place for place, scene in enumerate(asked)}
+    items = [
+        {"id": one.id, "picture": number[one.question.scene_id], "question": one.question.text, "answers": one.texts}
+        for one in draw.items
+    ]
+    heading, instruction, labels = _SAID[draw.mode]
+    html = rendered(
+        "rate.html.j2",
+        heading=heading,
+        instruction=instruction,
+        labels=labels,
+        needed=needed,
+        pairs=draw.mode == RateMode.pairs,
+        buttons=_buttons(draw.mode),
+        most_letters=MOST_LETTERS,
+        legend=legend(boxes=False),
+        content=script_data({"draw": draw.hash, "mode": draw.mode.value, "pictures": pictures, "items": items}),
+        script=script("rate.js"),
+    )
+    if (size := len(html.encode())) > PAGE_BYTES:
+        raise DataError(
+            f"rate: the page of {draw.num_pictures} pictures has {size / 1e6:.0f} MB, over {PAGE_BYTES / 1e6:.0f}; "
+            "draw fewer pictures (rate.num_pictures), or compare fewer arms (rate.arms)"
+        )
+    with atomic_write(path) as stream:
+        stream.write(html)
+    return path
+
+
+def _buttons(mode: RateMode) -> list[tuple[str, str, str]]:
+    """Value, label and key."""
+    if mode == RateMode.pairs:
+        return list(zip(CHOICES, ("A better", "equal", "B better"), "123", strict=True))
+    return [(str(value), str(value), "0" if value == 10 else "") for value in range(1, 11)]
+
+
+def _pictures(asked: Sequence[Question], scenes: SceneSet) -> list[dict[str, str | None]]:
+    """Each plain and, where anybody's joints are annotated, with the skeletons; all within the pictures' share."""
+    known = {scene.id: scene for scene in scenes.scenes}
+    each = min(_PICTURE_BYTES, int(PICTURES_BYTES / _AS_TEXT / (2 * len(asked))))
+    found = []
+    for one in asked:
+        scene = known.get(one.scene_id) or Scene(id=one.scene_id, image=one.image, width=0, height=0)
+        jointed = any(person.keypoints for person in scene.people)
+        plain = draw_scene(scene, scenes.images, size=PICTURE_PX, boxes=False, skeletons=False)
+        drawn = draw_scene(scene, scenes.images, size=PICTURE_PX, boxes=False) if jointed else None
+        found.append({"plain": _uri(plain, each), "drawn": _uri(drawn, each) if drawn is not None else None})
+    return found
+
+
+def _uri(picture: Image.Image, num_bytes: int) -> str:
+    return jpeg_uri(jpeg_within(picture, num_bytes))

@@ -1,0 +1,160 @@
+"""What raters hand back: joined with the key, or refused in a line that says where and why."""
+
+import json
+
+import pytest
+
+from llavapose.config.choices import RateMode
+from llavapose.config.evaluating import RateConfig
+from llavapose.errors import DataError
+from llavapose.evaluation.judges.people.draw import draw
+from llavapose.evaluation.judges.people.exports import exports_named, keep_ratings, read_exports
+from llavapose.evaluation.judges.people.key import keep_key, read_key
+from llavapose.evaluation.tables.entries import check_entries
+from llavapose.evaluation.tables.results import summarise
+from llavapose.evaluation.tables.verdicts import rated_answers, read_verdicts
+from llavapose.files import read_jsonl, write_jsonl
+from llavapose.records import PEOPLE
+from llavapose.report.tables import read_table
+from tests.evaluation.judges.people.rated import ARMS, export, spoiled, write_answers
+
+SHIFT = {"baseline": 0, "full": 3, "rival": 1}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Results with a draw of four pictures."""
+    keep_key(write_answers(tmp_path), draw(tmp_path, RateConfig(num_pictures=4)))
+    return tmp_path
+
+
+def _kept(folder, *paths):
+    given = read_exports(paths, read_key(folder))
+    return keep_ratings(folder, read_key(folder), given)
+
+
+def test_ratings_are_joined_with_the_key_and_averaged_over_raters(folder):
+    anna = export(folder, "anna", lambda item: 3 + SHIFT[item["arms"][0]])
+    ben = export(folder, "ben", lambda item: 4 + SHIFT[item["arms"][0]])
+    told = _kept(folder, anna, ben)
+    assert any("anna" in line and "36 of 36" in line for line in told)
+    for arm in ARMS:
+        lines = read_verdicts(folder, PEOPLE)
+        own = [line for line in lines if line["arm"] == arm]
+        assert sorted({line["rater"] for line in own}) == ["anna", "ben"]
+        assert len(own) == 24
+        found = rated_answers(folder, arm, PEOPLE)
+        assert {one.rating for one in found} == {3.5 + SHIFT[arm]}
+        assert {one.num_ratings for one in found} == {2}
+        assert len(found) == 12
+
+
+def test_the_tables_show_people_as_a_judge_of_what_was_drawn(folder):
+    for judge in ("mine", "yours"):
+        for arm in ARMS:
+            rows = [{"question_id": row["question_id"], "scene_id": int(row["question_id"].partition("-")[0]),
+                     "kind": row["question_id"].partition("-")[2], "arm": arm, "rating": 5.0, "model": judge}
+                    for _, row in read_jsonl(folder / "answers" / f"{arm}.jsonl", what="x")]  # fmt: skip
+            write_jsonl(folder / "verdicts" / judge / f"{arm}.jsonl", rows)
+    _kept(folder, export(folder, "anna", lambda item: 3 + SHIFT[item["arms"][0]] + item["scene_id"] % 2))
+    summarise(folder)
+    rows = read_table(folder, "ablation.csv")
+    of = {(row["judge"], row["arm"], row["kind"]): row for row in rows}
+    full = of[PEOPLE, "full", "all"]
+    assert full["diff"] == pytest.approx(30)
+    assert (full["num_scored"], full["num_unscored"], full["num_images"]) == (12, 0, 4)
+    assert full["diff_if_missing_low"] == pytest.approx(30)  # what was not drawn is not missing
+    assert {row["members"] for row in rows} - {""} == {"mine + yours"}
+    assert of["panel", "full", "all"]["score"] == pytest.approx(50)
+
+
+def test_a_board_takes_peoples_ratings_of_some_pictures(folder):
+    _kept(folder, export(folder, "anna", lambda item: 5), export(folder, "ben", lambda item: 7))
+    check_entries(folder)
+
+
+def test_what_was_not_rated_is_no_rating(folder):
+    told = _kept(folder, export(folder, "anna", lambda item: 5 if item["arms"] != ["rival"] else None))
+    assert any("24 of 36" in line for line in told)
+    assert rated_answers(folder, "rival", PEOPLE) == []
+
+
+def _spoiled():
+    return spoiled({"draw": "D", "mode": "scale", "rater": "anna", "id": "I", "rating": 5})
+
+
+@pytest.mark.parametrize("number", range(len(_spoiled())))
+def test_what_is_not_of_this_draw_is_refused_in_a_line(folder, number):
+    path = export(folder, "anna", lambda item: 5)
+    lines = path.read_text().splitlines()
+    line, told = spoiled(json.loads(lines[4]))[number]
+    place = 5
+    if "twice" in told:
+        lines.insert(7, line)
+        place = 8
+    else:
+        lines[4] = line
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=told) as caught:
+        read_exports([path], read_key(folder))
+    assert "\n" not in str(caught.value)
+    assert f"{path}:{place}" in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_the_same_file_twice_says_no_more(folder):
+    path = export(folder, "anna", lambda item: 5)
+    key = read_key(folder)
+    assert read_exports([path, path], key) == read_exports([path], key)
+
+
+def test_a_file_without_ratings_is_refused(folder):
+    path = folder / "empty.jsonl"
+    path.write_text("\n")
+    with pytest.raises(DataError, match=r"empty\.jsonl.*no rating"):
+        read_exports([path], read_key(folder))
+
+
+def test_an_answer_that_was_replaced_is_not_what_was_rated(folder):
+    path = folder / "answers" / "full.jsonl"
+    rated = export(folder, "anna", lambda item: 5)
+    write_jsonl(path, [{**row, "text": row["text"] + "!"} for _, row in read_jsonl(path, what="x")])
+    with pytest.raises(DataError, match=r"full.*replaced") as caught:
+        _kept(folder, rated)
+    assert "\n" not in str(caught.value)
+
+
+def test_patterns_name_files_and_nothing_is_refused(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    for name in ("ben", "anna"):
+        export(folder, f"ratings-{name}", lambda item: 5)
+    assert [path.name for path in exports_named(["ratings-*.jsonl"])] == ["ratings-anna.jsonl", "ratings-ben.jsonl"]
+    with pytest.raises(DataError, match=r"no-such"):
+        exports_named(["no-such-*.jsonl"])
+    with pytest.raises(DataError, match=r"absent\.jsonl"):
+        exports_named(["absent.jsonl"])
+
+
+def test_preferences_are_told_by_the_arms_whichever_side_they_stood_on(tmp_path):
+    config = RateConfig(mode=RateMode.pairs, num_pictures=4)
+    keep_key(write_answers(tmp_path), draw(tmp_path, config))
+    better = lambda item: "left" if item["arms"][0] == "full" else "right" if item["arms"][1] == "full" else "equal"  # noqa: E731
+    _kept(tmp_path, export(tmp_path, "anna", better))
+    rows = [row for _, row in read_jsonl(tmp_path / "rate" / "preferences.jsonl", what="x")]
+    assert len(rows) == 24
+    assert {(row["first"], row["second"], row["choice"]) for row in rows} == {
+        ("full", "baseline", "first"), ("rival", "baseline", "equal"),
+    }  # fmt: skip
+    assert {row["left"] for row in rows} == set(ARMS)
+    assert not (tmp_path / "verdicts" / PEOPLE).exists()
+
+
+@pytest.mark.parametrize("choice", ["middle", None, 1, "LEFT"])
+def test_a_choice_is_one_of_three(tmp_path, choice):
+    keep_key(write_answers(tmp_path), draw(tmp_path, RateConfig(mode=RateMode.pairs, num_pictures=4)))
+    path = export(tmp_path, "anna", lambda item: "left")
+    lines = path.read_text().splitlines()
+    lines[2] = json.dumps({**json.loads(lines[2]), "choice": choice})
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError, match="left, equal or right"):
+        read_exports([path], read_key(tmp_path))
