@@ -3,6 +3,7 @@
 python evaluate.py -m judge=gpt4o,claude checkpoint=... arm=full      one after the other, then the tables
 python evaluate.py sweep=outputs/sweeps/... judge=gpt4o               every arm that was trained there
 python evaluate.py board=DIR                                          tables and page from what lies there
+python evaluate.py judge_card=gpt4o output_dir=DIR                    what a judge is worth, beside what it has rated
 """
 
 import itertools
@@ -189,5 +190,32 @@ def _share(name: str, text: str | None, default: float) -> float:
     return value
 
 
-FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board}
-"""Settings that stand for a whole folder of evaluations -> what is done with it."""
+def make_judge_card(conf: Path, judge: str, overrides: Sequence[str]) -> None:
+    """Measure a judge by answers whose truth is known, or say what that would cost; no checkpoint is needed.
+
+    Raises:
+        ConfigError: mistakes in the settings, or a judge that asks no model.
+        DataError: no picture that answers can be planted about.
+    """
+    from llavapose.evaluation.judges.card.making import check_judge, make_cards, planned_cards
+    from llavapose.evaluation.plan import lines
+    from llavapose.report.tables.cards import write_card_page
+
+    own = ("arm", "checkpoint", "answerer", "judge", "probe.enabled")
+    if refused := [text for text in overrides if text.partition("=")[0] in own]:
+        raise ConfigError(f"`{refused[0]}`: judge_card={judge} says who judges, and nobody else answers; leave it out")
+    usual = [] if any(text.startswith("output_dir=") for text in overrides) else ["output_dir=outputs/evaluate/judged"]
+    fixed = ["answerer=text_only", "arm=text_only", "probe.enabled=false"]
+    config = settings("evaluate", conf, [f"judge={judge}", *fixed, *usual, *overrides])
+    check_judge(judge, config)
+    if config.dry_run:
+        print("\n".join(lines(planned_cards(config))), flush=True)
+        return
+    for card in make_cards(config):
+        print(f"Judge's card: {write_card_page(card)}", flush=True)
+    if any(config.output_dir.glob("verdicts/*/*.jsonl")):
+        say_tables(config.output_dir, config.baseline)
+
+
+FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board, "judge_card": make_judge_card}
+"""Settings that stand for a whole folder of evaluations, or for something else than one -> what is done."""

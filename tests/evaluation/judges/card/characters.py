@@ -45,7 +45,7 @@ class Character:
 
     def __call__(self, asked: Asked) -> Answer:
         """The answer to one request."""
-        random = Random(asked.question)
+        random = Random(f"{asked.question} {asked.body.get('seed')}")
         if random.random() < self.garbled:
             return Answer(body=completion("Both have their merits."))
         told = next(truth for context, truth in self.truth.items() if f"\n{context}\n" in asked.question)

@@ -104,7 +104,7 @@ def test_a_judge_that_disagrees_with_itself_is_marked(card_of):
 
 
 def test_a_judge_that_likes_the_first_place(card_of):
-    card, found = card_of(first=0.8)
+    _card, found = card_of(first=0.8)
     assert holds(found["first_place"], 8, within=1) and holds(found["itself_first_place"], 8, within=1)
     assert holds(found["itself_ties"], 0)
     assert holds(found["a_false_claim"], A_FALSE_ONE, within=1), "both orders cancel the place"
@@ -112,7 +112,7 @@ def test_a_judge_that_likes_the_first_place(card_of):
 
 @pytest.mark.parametrize("protocol", ["pair", "single"])
 def test_a_judge_that_likes_length(card_of, truth, world_scenes, protocol):
-    card, found = card_of(protocol=protocol, a_word=0.02)
+    _card, found = card_of(protocol=protocol, a_word=0.02)
     one = next(one for scene in world_scenes if (one := plant(scene, scene_facts(scene), seed=0)))
     words = {style: len(one.texts[style].split()) - len(one.texts[STYLED].split()) for style in ("padding", "nonsense")}
     for style, num in words.items():
@@ -122,19 +122,19 @@ def test_a_judge_that_likes_length(card_of, truth, world_scenes, protocol):
 
 @pytest.mark.parametrize("protocol", ["pair", "single"])
 def test_a_judge_that_obeys_orders(card_of, protocol):
-    card, found = card_of(protocol=protocol, obeys=True)
+    _card, found = card_of(protocol=protocol, obeys=True)
     assert holds(found["order"], 100 - FLAWED, within=1)
     assert holds(found["padding"], 0) and holds(found["a_false_claim"], A_FALSE_ONE)
 
 
 def test_a_judge_that_likes_keypoints(card_of):
-    card, found = card_of(keypoints=1.2)
+    _card, found = card_of(keypoints=1.2)
     assert holds(found["keypoints"], 12, within=1) and holds(found["nonsense"], 0)
 
 
 @pytest.mark.parametrize("protocol", ["pair", "single"])
 def test_a_judge_that_is_blind_to_errors(card_of, protocol):
-    card, found = card_of(protocol=protocol, sight=0.0)
+    _card, found = card_of(protocol=protocol, sight=0.0)
     for name in ("false_1", "false_2", "false_3", "a_false_claim", "removed_3", "found_3"):
         assert holds(found[name], 0, within=1)
 
@@ -143,9 +143,9 @@ def test_a_card_goes_on_where_it_was_and_asks_nothing_twice(card_of, server):
     card_of(noise=0.3)
     asked = server.asked.total()
     assert asked == len(server.asked), "nothing is asked twice"
-    first, _ = card_of(noise=0.3)
+    card_of(noise=0.3)
     assert server.asked.total() == asked
-    with pytest.raises(LlavaPoseError, match="budget|max_usd"):
+    with pytest.raises(LlavaPoseError, match=r"stopped: budget"):
         card_of("judge.endpoint.price_in=1000", "judge.endpoint.price_out=1000", "judge.max_usd=0.5", "judge.seed=5")
 
 
@@ -172,7 +172,7 @@ def test_replies_that_cannot_be_read_are_counted_and_too_many_fail(card_of, tmp_
     ("gpt5", (), "gpt5"),
     ("endpoint", ("arm=full",), "arm"),
     ("endpoint", ("answerer=file",), "answerer"),
-    ("endpoint", ("benchmark.num_images=0",), "no question"),
+    ("endpoint", ("benchmark.num_images=0",), "nothing would be evaluated"),
 ])  # fmt: skip
 def test_what_cannot_be_meant_is_refused_in_a_line(card_of, server, world, tmp_path, judge, words, told):
     where = [f"output_dir={tmp_path / 'out'}", f"scenes.root={world.root}", "scenes.num_train=4", "scenes.num_val=40",
