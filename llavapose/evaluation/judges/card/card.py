@@ -1,7 +1,9 @@
 """The file of a judge's card, ``judge_cards/<judge>/card.json``, and what a table says of it.
 
-{"judge": "gpt-4o-pair-keypoints", "inconsistent": "", "num_pictures": 90,
-"measures": [{"measure": "repeat_sd", "value": 3.1, "low": 2.6, "high": 3.7, "num": 1080}, ...], ...}
+One, cut short::
+
+    {"judge": "gpt-4o-pair-keypoints", "inconsistent": "", "num_pictures": 90,
+     "measures": [{"measure": "repeat_sd", "value": 3.1, "low": 2.6, "high": 3.7, "num": 1080}, ...], ...}
 """
 
 import math
@@ -18,7 +20,6 @@ FORM = 1
 """Of the file; one of another form is made anew."""
 MARK = "§"
 """Behind the name of a judge that disagrees with itself, wherever it stands."""
-NO_CARD = "no card"
 _NEEDED = ("judge", "inconsistent", "num_pictures", "measures")
 _HEADLINE = (
     ("repeat_sd", "repeats' sd", False),
@@ -77,9 +78,17 @@ def find_card(folders: Sequence[Path], judge: str) -> Card | None:
 def headline(card: Card) -> str:
     """A card in one sentence: "repeats' sd 3.1 [2.6, 3.7], a false claim costs 8.0 [7.1, 8.9], ..."."""
     found = {row["measure"]: row for row in card["measures"]}
+    found = {name: row for name, row in found.items() if math.isfinite(row["value"])}
     parts = [f"{words} {_interval(found[name], sign)}" for name, words, sign in _HEADLINE if name in found]
     marked = f"{card['inconsistent']}. " if card["inconsistent"] else ""
     return f"{marked}Rating x 10 over {card['num_pictures']} pictures: {', '.join(parts)}"
+
+
+def quoted(judge: str, card: Card | None) -> str:
+    """What a table says of a judge that is a model: its card in a sentence, or that it has none."""
+    if card is None:
+        return f"{judge} has no card: what its ratings are worth is not known (evaluate.py judge_card=NAME)."
+    return f"Card of {judge}: {headline(card)}."
 
 
 def _interval(row: Mapping[str, Any], sign: bool) -> str:
@@ -94,7 +103,7 @@ def _is_measure(row: Mapping[str, Any]) -> bool:
     numbers = [row.get(name) for name in ("value", "low", "high")]
     return isinstance(row.get("measure"), str) and all(
         one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in numbers
-    )
+    ) and {"value", "low", "high"} <= row.keys()
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
