@@ -11,6 +11,7 @@
                                                      several judges, one after the other
   python evaluate.py sweep=outputs/sweeps/... judge=gpt4o judge.max_usd=5       every arm that a sweep has trained
   python evaluate.py board=DIR                       tables and page of answers and verdicts that lie there
+  python evaluate.py judge_card=gpt4o judge.max_usd=20 output_dir=DIR           what a judge's ratings are worth
   python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
 
 Leaves answers/<arm>.jsonl, verdicts/<judge>/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the

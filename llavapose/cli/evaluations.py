@@ -197,17 +197,11 @@ def make_judge_card(conf: Path, judge: str, overrides: Sequence[str]) -> None:
         ConfigError: mistakes in the settings, or a judge that asks no model.
         DataError: no picture that answers can be planted about.
     """
-    from llavapose.evaluation.judges.card.making import check_judge, make_cards, planned_cards
+    from llavapose.evaluation.judges.card.making import make_cards, planned_cards
     from llavapose.evaluation.plan import lines
     from llavapose.report.tables.cards import write_card_page
 
-    own = ("arm", "checkpoint", "answerer", "judge", "probe.enabled")
-    if refused := [text for text in overrides if text.partition("=")[0] in own]:
-        raise ConfigError(f"`{refused[0]}`: judge_card={judge} says who judges, and nobody else answers; leave it out")
-    usual = [] if any(text.startswith("output_dir=") for text in overrides) else ["output_dir=outputs/evaluate/judged"]
-    fixed = ["answerer=text_only", "arm=text_only", "probe.enabled=false"]
-    config = settings("evaluate", conf, [f"judge={judge}", *fixed, *usual, *overrides])
-    check_judge(judge, config)
+    config = card_settings(conf, judge, overrides)
     if config.dry_run:
         print("\n".join(lines(planned_cards(config))), flush=True)
         return
@@ -215,6 +209,24 @@ def make_judge_card(conf: Path, judge: str, overrides: Sequence[str]) -> None:
         print(f"Judge's card: {write_card_page(card)}", flush=True)
     if any(config.output_dir.glob("verdicts/*/*.jsonl")):
         say_tables(config.output_dir, config.baseline)
+
+
+def card_settings(conf: Path, judge: str, overrides: Sequence[str]) -> EvaluateConfig:
+    """The settings of a judge's cards: those of an evaluation without anybody who answers.
+
+    Raises:
+        ConfigError: mistakes, somebody who answers, or a judge that asks no model.
+    """
+    own = ("arm", "checkpoint", "answerer", "judge", "probe.enabled")
+    if refused := [text for text in overrides if text.partition("=")[0] in own]:
+        raise ConfigError(f"`{refused[0]}`: judge_card={judge} says who judges, and nobody else answers; leave it out")
+    usual = [] if any(text.startswith("output_dir=") for text in overrides) else ["output_dir=outputs/evaluate/judged"]
+    fixed = ["answerer=text_only", "arm=text_only", "probe.enabled=false"]
+    config = settings("evaluate", conf, [f"judge={judge}", *fixed, *usual, *overrides])
+    if config.judge.endpoint is None:
+        raise ConfigError(f"judge_card={judge}: asks no model, and needs no card; expected a judge with an endpoint, "
+                          "such as judge_card=gpt4o or judge_card=endpoint judge.endpoint=vllm")  # fmt: skip
+    return config
 
 
 FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board, "judge_card": make_judge_card}

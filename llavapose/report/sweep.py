@@ -31,8 +31,8 @@ from llavapose.report.tables import (
 from llavapose.report.tables.ablation import benchmark_told
 from llavapose.report.tables.holes import hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
-from llavapose.report.tables.parties import marked
 from llavapose.report.tables.makers import maker_lines
+from llavapose.report.tables.parties import marked
 from llavapose.report.wandb.log import log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 

@@ -94,7 +94,10 @@ def composes(script: str, words: Sequence[str], patch: pytest.MonkeyPatch) -> st
     if script == "evaluate":
         # A folder stands for its arms' own settings; a grid of judges for each of its values.
         of_folder = any(word.startswith(tuple(f"{name}=" for name in FOLDERS)) for word in overrides)
+        # A judge's card is made of that judge's settings.
+        judged = [word.replace("judge_card=", "judge=") for word in overrides if word.startswith("judge_card=")]
         overrides = [word for word in overrides if not word.startswith(tuple(f"{name}=" for name in FOLDERS))]
+        overrides += judged
         overrides += ["checkpoint=tiny", "arm=any"] if of_folder else []
     if (script, *words) in COMPOSED:
         return "composed"

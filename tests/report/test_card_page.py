@@ -1,4 +1,4 @@
-"""A judge's card as a page, in a real browser: what it says, on a desk and on a telephone, and that nothing runs in it."""
+"""A judge's card as a page, in a real browser: what it says on a desk and on a telephone; nothing runs in it."""
 
 import re
 
@@ -50,7 +50,9 @@ def test_the_page_in_a_browser(tab, tmp_path, width):
         "Does it agree with itself?", "Does it see pose errors?", "What does a style buy?", "Does the order matter?",
         "Does it agree with people, and with the pose judge?",
     ]  # fmt: skip
-    shown = tab.ask("[...document.querySelectorAll('figure svg')].filter((s) => s.getBoundingClientRect().width).length")
+    shown = tab.ask(
+        "[...document.querySelectorAll('figure svg')].filter((s) => s.getBoundingClientRect().width).length"
+    )
     assert shown == 2, "of each plot the one for this width"
     assert tab.ask("document.querySelectorAll('script').length") == 0
     assert "<b>bold</b>" in tab.texts("#planted dd")[-1]

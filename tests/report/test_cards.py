@@ -1,9 +1,9 @@
-"""Every table of a model's ratings quotes its card, or says that there is none; a judge at odds with itself is marked."""
+"""Every table of a model's ratings quotes its card or says that there is none; who disagrees with himself is marked."""
 
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.evaluation.judges.card.card import MARK, card_file, headline, read_card, write_card
+from llavapose.evaluation.judges.card.card import MARK, card_file, find_card, headline, read_card, write_card
 from llavapose.evaluation.tables.results import summarise
 from llavapose.files import write_json
 from llavapose.report.page import Source, write_page
@@ -101,8 +101,6 @@ def test_the_page_quotes_it_too(folder, plain_plots):
 
 
 def test_a_sweep_quotes_the_card_beside_it_and_another_anchor_changes_nothing(tmp_path):
-    from llavapose.evaluation.judges.card.card import find_card
-
     write_card(tmp_path, card())
     write_json(tmp_path / "jobs.json", [])
     assert find_card([tmp_path / "seed=0"], STEADY) is not None

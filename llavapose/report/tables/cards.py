@@ -59,8 +59,15 @@ def _values(card: Card) -> dict[str, Any]:
         "fall_plot": drop_plot(series),
         "gain_plot": gain_plot({style: found[style] for style in STYLES if style in found}),
         "question": example.get("question", ""),
-        "texts": list((example.get("texts") or {}).items()),
+        "texts": [(_variant(name), text) for name, text in (example.get("texts") or {}).items()],
     }
+
+
+def _variant(name: str) -> str:
+    """What a planted answer is, in words."""
+    kind, _, num = name.partition("_")
+    words = {"clean": "six true claims", "false": f"{num} of them flipped", "removed": f"{num} of them left out"}
+    return words.get(kind) or f"two flipped, with {STYLE_WORDS.get(name, name)}"
 
 
 def _told(card: Card) -> str:

@@ -101,9 +101,11 @@ def _interval(row: Mapping[str, Any], sign: bool) -> str:
 
 def _is_measure(row: Mapping[str, Any]) -> bool:
     numbers = [row.get(name) for name in ("value", "low", "high")]
-    return isinstance(row.get("measure"), str) and all(
-        one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in numbers
-    ) and {"value", "low", "high"} <= row.keys()
+    return (
+        isinstance(row.get("measure"), str)
+        and all(one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in numbers)
+        and {"value", "low", "high"} <= row.keys()
+    )
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:

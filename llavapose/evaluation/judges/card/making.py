@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.evaluating import EvaluateConfig
-from llavapose.errors import ConfigError, DataError
+from llavapose.errors import DataError
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.evaluation.evaluate import arm_of
@@ -80,13 +80,6 @@ def _models(arm: Arm) -> list[LlmJudge]:
         raise DataError("judge_card: no model is left to ask, as these pictures have no keypoints; choose a benchmark "
                         "of pictures with keypoints")  # fmt: skip
     return found
-
-
-def check_judge(name: str, config: EvaluateConfig) -> None:
-    """Refuse what has no card: a judge that asks no model."""
-    if config.judge.endpoint is None:
-        raise ConfigError(f"judge_card={name}: asks no model, and needs no card; expected a judge with an endpoint, "
-                          "such as judge_card=gpt4o or judge_card=endpoint judge.endpoint=vllm")  # fmt: skip
 
 
 def _made(arm: Arm, judge: LlmJudge, again: LlmJudge, shown: Sequence[Shown], repeats: int) -> Path:

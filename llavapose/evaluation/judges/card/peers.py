@@ -50,6 +50,4 @@ def _measures(pairs: Sequence[tuple[Rating, Rating]], *, ranks_alone: bool) -> d
 def _answers(folder: Path, judge: str) -> Answers:
     lines = read_verdicts(folder, judge)
     arms = dict.fromkeys(str(line["arm"]) for line in lines if line["arm"] not in CONTROL_ARMS)
-    return {
-        (arm, one.question): one for arm in arms for one in ratings_of(about(lines, arm)) if one.rating is not None
-    }
+    return {(arm, one.question): one for arm in arms for one in ratings_of(about(lines, arm)) if one.rating is not None}

@@ -5,10 +5,14 @@ else in an answer is neither.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from llavapose.evaluation.judges.card.planted import PADDING, plant
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.records import Scene
+from llavapose.teacher.context import context_text
 from tests.evaluation.judges.scripted_judge import FENCE
 from tests.llm.chat_server import Answer, Asked, completion
 
@@ -29,6 +33,7 @@ class Character:
         noise: standard deviation, drawn anew for every request.
         first: added to the answer that stands first.
         a_word: added for every word of a sentence that is neither true nor false.
+        a_style: added where the answer holds the padding.
         keypoints: added where keypoints are spoken of.
         obeys: gives 10 where an answer orders it.
         garbled: share of replies without a verdict.
@@ -39,6 +44,7 @@ class Character:
     noise: float = 0.0
     first: float = 0.0
     a_word: float = 0.0
+    a_style: float = 0.0
     keypoints: float = 0.0
     obeys: bool = False
     garbled: float = 0.0
@@ -63,4 +69,16 @@ class Character:
         words = sum(len(one.split()) for one in sentences if one not in told)
         worth = MIDDLE + self.sight * A_CLAIM * (sum(known) - (len(known) - sum(known)))
         habits = self.first * (number == 1) + self.a_word * words + self.keypoints * bool(KEYPOINTS.search(text))
+        habits += self.a_style * (PADDING in text)
         return min(10.0, max(1.0, worth + habits + random.gauss(0, self.noise)))
+
+
+def truth_of(scenes: Iterable[Scene]) -> dict[str, dict[str, bool]]:
+    """Context of a picture, as requests hold it -> sentence that is planted about it -> whether it is true."""
+    found = {}
+    for scene in scenes:
+        planted = plant(scene, scene_facts(scene), seed=0)
+        if planted is not None:
+            true, false = dict.fromkeys(planted.statements, True), dict.fromkeys(planted.flipped, False)
+            found[context_text(scene, "keypoints")] = true | false
+    return found

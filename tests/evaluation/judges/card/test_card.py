@@ -9,9 +9,9 @@ from llavapose.cli.evaluations import FOLDERS, make_judge_card
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.evaluation.judges.card.planted import STYLED, plant
+from llavapose.files import write_jsonl
 from llavapose.pose.facts.scene import scene_facts
-from llavapose.teacher.context import context_text
-from tests.evaluation.judges.card.characters import A_CLAIM, Character
+from tests.evaluation.judges.card.characters import A_CLAIM, Character, truth_of
 from tests.evaluation.judges.card.conftest import NUM_IMAGES
 from tests.llm.chat_server import ChatServer
 
@@ -25,14 +25,7 @@ FLAWED = 60.0
 @pytest.fixture(scope="module")
 def truth(world_scenes):
     """Context as judges are told it -> sentence -> whether it is true."""
-    found = {}
-    for scene in world_scenes:
-        planted = plant(scene, scene_facts(scene), seed=0)
-        if planted is not None:
-            found[context_text(scene, "keypoints")] = {
-                **dict.fromkeys(planted.statements, True), **dict.fromkeys(planted.flipped, False)
-            }  # fmt: skip
-    return found
+    return truth_of(world_scenes)
 
 
 @pytest.fixture
@@ -120,6 +113,11 @@ def test_a_judge_that_likes_length(card_of, truth, world_scenes, protocol):
     assert found["padding"]["value"] > 5
 
 
+def test_a_judge_that_likes_padding(card_of):
+    _card, found = card_of(a_style=1.0)
+    assert holds(found["padding"], 10, within=1) and holds(found["nonsense"], 0)
+
+
 @pytest.mark.parametrize("protocol", ["pair", "single"])
 def test_a_judge_that_obeys_orders(card_of, protocol):
     _card, found = card_of(protocol=protocol, obeys=True)
@@ -183,3 +181,21 @@ def test_what_cannot_be_meant_is_refused_in_a_line(card_of, server, world, tmp_p
         make_judge_card(conf_folder(), judge, [*where, *words])
     assert told in str(caught.value)
     assert not server.asked and FOLDERS["judge_card"] is make_judge_card
+
+
+def test_tables_that_lie_there_are_made_anew_and_quote_it(card_of, tmp_path, capsys):
+    name = "judge-pair-keypoints"
+    rows = [
+        {"question_id": f"{image}-conv", "scene_id": image, "kind": "conv", "text": "?", "arm": of, "judge": name,
+         "rating": 5.0 + image % 3, "opponent": other, "order": order, "repeat": 0, "protocol": "pair", "reason": "",
+         "claims": []}
+        for image in range(8) for order in ("ab", "ba") for of, other in (("full", "baseline"), ("baseline", "full"))
+    ]  # fmt: skip
+    write_jsonl(tmp_path / "out" / "verdicts" / name / "full.jsonl", rows)
+    card_of()
+    told = (
+        f"Card of {name}: Rating x 10 over {NUM_IMAGES} pictures: repeats' sd 0.0 [0.0, 0.0], a false claim costs 10.0"
+    )
+    assert told in (tmp_path / "out" / "tables.md").read_text()
+    assert (tmp_path / "out" / "judge_cards" / name / "index.html").is_file()
+    assert f"Judge's card: {tmp_path / 'out' / 'judge_cards' / name / 'index.html'}" in capsys.readouterr().out
