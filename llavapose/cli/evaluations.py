@@ -4,6 +4,7 @@ python evaluate.py -m judge=gpt4o,claude checkpoint=... arm=full      one after 
 python evaluate.py sweep=outputs/sweeps/... judge=gpt4o               every arm that was trained there
 python evaluate.py board=DIR                                          tables and page from what lies there
 python evaluate.py report=rate output_dir=DIR                         a page on which people rate the answers there
+python evaluate.py judge_card=gpt4o output_dir=DIR                    what a judge is worth, beside what it has rated
 """
 
 import itertools
@@ -191,5 +192,46 @@ def _share(name: str, text: str | None, default: float) -> float:
     return value
 
 
-FOLDERS = {"sweep": evaluate_sweep, "board": rebuild_board, "report=rate": rate_answers}
-"""Settings that stand for a whole folder of evaluations -> what is done with it."""
+def make_judge_card(conf: Path, judge: str, overrides: Sequence[str]) -> None:
+    """Measure a judge by answers whose truth is known, or say what that would cost; no checkpoint is needed.
+
+    Raises:
+        ConfigError: mistakes in the settings, or a judge that asks no model.
+        DataError: no picture that answers can be planted about.
+    """
+    from llavapose.evaluation.judges.card.making import make_cards, planned_cards
+    from llavapose.evaluation.plan import lines
+    from llavapose.report.tables.cards import write_card_page
+
+    config = card_settings(conf, judge, overrides)
+    if config.dry_run:
+        print("\n".join(lines(planned_cards(config))), flush=True)
+        return
+    for card in make_cards(config):
+        print(f"Judge's card: {write_card_page(card)}", flush=True)
+    if any(config.output_dir.glob("verdicts/*/*.jsonl")):
+        say_tables(config.output_dir, config.baseline)
+
+
+def card_settings(conf: Path, judge: str, overrides: Sequence[str]) -> EvaluateConfig:
+    """The settings of a judge's cards: those of an evaluation without anybody who answers.
+
+    Raises:
+        ConfigError: mistakes, somebody who answers, or a judge that asks no model.
+    """
+    own = ("arm", "checkpoint", "answerer", "judge", "probe.enabled")
+    if refused := [text for text in overrides if text.partition("=")[0] in own]:
+        raise ConfigError(f"`{refused[0]}`: judge_card={judge} says who judges, and nobody else answers; leave it out")
+    usual = [] if any(text.startswith("output_dir=") for text in overrides) else ["output_dir=outputs/evaluate/judged"]
+    fixed = ["answerer=text_only", "arm=text_only", "probe.enabled=false"]
+    config = settings("evaluate", conf, [f"judge={judge}", *fixed, *usual, *overrides])
+    if config.judge.endpoint is None:
+        raise ConfigError(f"judge_card={judge}: asks no model, and needs no card; expected a judge with an endpoint, "
+                          "such as judge_card=gpt4o or judge_card=endpoint judge.endpoint=vllm")  # fmt: skip
+    return config
+
+
+FOLDERS = {
+    "sweep": evaluate_sweep, "board": rebuild_board, "report=rate": rate_answers, "judge_card": make_judge_card,
+}  # fmt: skip
+"""Settings that stand for a whole folder of evaluations, or for something else than one -> what is done."""

@@ -89,10 +89,22 @@ def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
         ]
         if judged:
             cases = [case for one, control in judged for case in _cases(one, judge, control)]
-            with _door(judge.endpoint, judge.ledger) as door:
-                asked = list(judge.requests(door, cases))
-                rows.append(_row(judge.name, asked, door, VERDICT_TOKENS, planned, batch=judge.mode == AskMode.batch))
+            rows.append(row_of(judge, ((judge, cases),), planned))
     return tuple(rows)
+
+
+def row_of(judge: LlmJudge, asked: Iterable[tuple[LlmJudge, Sequence[Case]]], planned: set[str]) -> PlanRow:
+    """The row of a judge that is asked about cases, some in other settings such as more repeats.
+
+    Args:
+        judge: names the row; its endpoint and ledger are everybody's.
+        asked: who is asked about which cases.
+        planned: keys of the requests that were planned before; gets these.
+    """
+    with _door(judge.endpoint, judge.ledger) as door:
+        found = {one.key: one for who, cases in asked for one in who.requests(door, cases)}
+        batch = judge.mode == AskMode.batch
+        return _row(judge.name, [*found.values()], door, VERDICT_TOKENS, planned, batch=batch)
 
 
 def _cases(arm: Arm, judge: Judge, control: Control | None) -> list[Case]:

@@ -46,6 +46,7 @@ from llavapose.report.tables.grid import FLAT_MARK
 from llavapose.report.tables.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
 from llavapose.report.tables.makers import Maker, makers_of
+from llavapose.report.tables.parties import judge_named, marked
 from llavapose.report.tables.published import COMPARABILITY, published_grids
 
 MAX_CURVE_POINTS = 400
@@ -133,7 +134,7 @@ def _values(source: Source) -> dict[str, Any]:
         "fewer": FEWER,
         "skills": skill_plot(probe, source.arms) if probe else None,
         "curves": training_plot(curves, source.arms) if curves else None,
-        "seeds": seeds_grid(source.seeds, told) if source.seeds else None,
+        "seeds": marked(seeds_grid(source.seeds, told), ablation) if source.seeds else None,
         "further": [(grid, _drawn(source.out, name, ablation)) for name, grid in _further(source.out).items()],
         "costs": _costs(source.out, ablation),
         "located": located_values(source.out, source.folders),
@@ -199,7 +200,7 @@ def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[s
     """What is asked for first: ``full`` against the baseline, its skill with and without pictures."""
     totals = [row for row in ablation if row["arm"] == "full" and row["kind"] == ALL and not math.isnan(row["diff"])]
     total = min(totals, key=lambda row: _later(row["judge"]), default=None)
-    judge = total["judge"] if total is not None else ""
+    judge = judge_named(total["judge"], ablation) if total is not None else ""
     skills = {(row["pictures"], row["group"]): row for row in probe if row["arm"] == "full"}
     wanted = [
         (f"full − baseline, all kinds, judge {judge}", total, ("diff", "diff_low", "diff_high"), 1),

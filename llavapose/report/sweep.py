@@ -32,6 +32,7 @@ from llavapose.report.tables.ablation import benchmark_told
 from llavapose.report.tables.holes import hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
 from llavapose.report.tables.makers import maker_lines
+from llavapose.report.tables.parties import marked
 from llavapose.report.wandb.log import log_report
 from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 
@@ -161,7 +162,7 @@ def write_tables(
             for name, grid_of in (("probe", probe_grid), ("probe_groups", probe_groups_grid))
             if probe
         },
-        **({"seeds": seeds_grid(seeds, told)} if seeds else {}),
+        **({"seeds": marked(seeds_grid(seeds, told), ablation)} if seeds else {}),
         **further_grids(out),
     }
     grids = [*ratings.values(), *others.values()]

@@ -95,7 +95,10 @@ def composes(script: str, words: Sequence[str], patch: pytest.MonkeyPatch) -> st
         # A folder stands for its arms' own settings; a grid of judges for each of its values.
         folders = tuple(name if "=" in name else f"{name}=" for name in FOLDERS)
         of_folder = any(word.startswith(folders) for word in overrides)
+        # A judge's card is made of that judge's settings.
+        judged = [word.replace("judge_card=", "judge=") for word in overrides if word.startswith("judge_card=")]
         overrides = [word for word in overrides if not word.startswith(folders)]
+        overrides += judged
         overrides += ["checkpoint=tiny", "arm=any"] if of_folder else []
     if (script, *words) in COMPOSED:
         return "composed"

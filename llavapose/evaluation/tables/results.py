@@ -84,6 +84,7 @@ def summarise(
         {judge: found.verdicts for judge, found in judges.items()},
         seats if panel else (),
         next(iter(places.get(TEXT_ONLY, ())), None),
+        (out, *everywhere),
     )
     if panel:
         judges[PANEL] = panel

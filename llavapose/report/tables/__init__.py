@@ -5,9 +5,9 @@ An arm that left no files is a row of holes, in every form.
 Read ``grid`` (a table and its forms), ``read`` (CSV back to rows), ``ablation`` and ``probe``, then ``differences``
 (to the baseline, to other models), ``judges`` (what the ratings themselves are worth), ``people`` (raters),
 ``debiased`` (judges corrected by people), ``efficiency`` (what an answer costs), ``located`` (where joints are),
-``published`` (the papers' own numbers),
-``parties`` (who is behind the ratings), ``unscored`` (why there is no rating), ``holes`` (marks where seeds are
-missing) and ``makers`` (what made the results, under every form).
+``published`` (the papers' own numbers), ``parties`` (who is behind the ratings), ``cards`` (what a model is worth as
+judge, with its page), ``unscored`` (why there is no rating), ``holes`` (marks where seeds are missing) and ``makers``
+(what made the results, under every form).
 """
 
 from llavapose.report.tables.ablation import (

@@ -8,7 +8,7 @@ from typing import Any
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
-from llavapose.report.tables.parties import parties_told
+from llavapose.report.tables.parties import judge_named, parties_told
 from llavapose.report.tables.unscored import unscored_told
 
 BLIND_MARK = "†"
@@ -212,7 +212,7 @@ def _claims_told(row: Mapping[str, Any]) -> str:
 
 def _title(rows: Sequence[Mapping[str, Any]]) -> str:
     """Whose ratings, of answers to what: "Ablation, judge pose, benchmark world (270 questions: 3f0c5a9d1b7e)"."""
-    judges = dict.fromkeys(row["judge"] for row in rows)
+    judges = dict.fromkeys(judge_named(row["judge"], rows) for row in rows)
     return ", ".join(["Ablation", *[f"judge {', '.join(judges)}"] * bool(judges)]) + benchmark_told(rows)
 
 

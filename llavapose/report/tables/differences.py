@@ -18,7 +18,7 @@ from llavapose.report.tables.ablation import (
     questions_told,
 )
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
-from llavapose.report.tables.parties import parties_told
+from llavapose.report.tables.parties import judge_named, parties_told
 from llavapose.report.tables.unscored import unscored_told
 
 SEEN_MARK = "*"
@@ -39,7 +39,7 @@ def difference_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
         tested = _by_arm(row for row in of_judge if not math.isnan(row["diff"]))
         if any(not math.isnan(row["p"]) for row in of_judge):
             found[judge] = Grid(
-                title=f"Differences to baseline, judge {judge}{benchmark_told(of_judge)}",
+                title=f"Differences to baseline, judge {judge_named(judge, rows)}{benchmark_told(of_judge)}",
                 header=("arm", *rated_kinds(), ALL, *_HEADER),
                 rows=tuple((arm, *_differences(kinds), *_worth(kinds[ALL])) for arm, kinds in tested.items()),
                 note=" ".join(
@@ -72,7 +72,8 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
             controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
             body.append((arm, *scores, *controls, _told(total), *_worth(total)[:-1], counts_told(total)))
         found[f"{judge}_{ours}" if several else judge] = Grid(
-            title=f"Comparison{f' of {ours}' if several else ''}, judge {judge}{benchmark_told(of_judge)}",
+            title=f"Comparison{f' of {ours}' if several else ''}, judge {judge_named(judge, rows)}"
+            + benchmark_told(of_judge),
             header=("model", *rated_kinds(), ALL, "shuffled", "no picture", f"{ours} less model", *_HEADER[:-1], "n"),
             rows=tuple(body),
             note=" ".join(

@@ -85,7 +85,7 @@ def as_comment(title: str, lines: Sequence[str]) -> str:
 
 
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
-          "‡": r"\ddag{}", "†": r"\dag{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}",
+          "‡": r"\ddag{}", "†": r"\dag{}", "§": r"\S{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}",
           "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Who is behind the ratings, said under every table that they stand in: the anchor, the panel, who told the truth."""
+"""Who is behind the ratings, said under every table that they stand in: the anchor, the panel, who told the truth.
+
+And what those ratings are worth: the card of a judge that is a model, with a mark where it disagrees with itself.
+"""
 
 import math
 from collections import defaultdict
@@ -6,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from llavapose.evaluation.judges.card.card import MARK
 from llavapose.evaluation.tables.agreement import PANEL
 from llavapose.evaluation.tables.parties import BETWEEN
 from llavapose.records import TEXT_ONLY
@@ -25,7 +29,25 @@ def parties_told(rows: Sequence[Row]) -> list[str]:
         told += _members_told(rows)
     if any(row["arm"] == TEXT_ONLY and row["num_scored"] for row in rows):
         told += _answered_told(rows)
-    return told
+    return told + _cards_told(rows)
+
+
+def judge_named(judge: str, rows: Sequence[Row]) -> str:
+    """A judge as a title has it, marked where it, or a member of the panel, disagrees with itself."""
+    marked = any(row.get("inconsistent") for row in rows if row["judge"] == judge)
+    return f"{judge} {MARK}" if marked else judge
+
+
+def marked(grid: Grid, ablation: Sequence[Row]) -> Grid:
+    """A table that has judges in its first two columns, with the mark behind those that disagree with themselves."""
+    names = {row["judge"] for row in ablation if row.get("inconsistent")}
+
+    def cell(text: str) -> str:
+        return " and ".join(f"{name} {MARK}" if name in names else name for name in text.split(" and "))
+
+    if not names:
+        return grid
+    return replace(grid, rows=tuple((*map(cell, row[:2]), *row[2:]) for row in grid.rows))
 
 
 def with_parties(grid: Grid, ablation: Sequence[Row]) -> Grid:
@@ -39,7 +61,14 @@ def with_parties(grid: Grid, ablation: Sequence[Row]) -> Grid:
     told = [f"Rated in pairs, {paired}."] if paired else []
     told += _members_told(ablation) if PANEL in named else []
     told += _answered_told(ablation) if TEXT_ONLY in named else []
-    return replace(grid, note=" ".join(filter(None, [grid.note, *told])))
+    told += _cards_told([row for row in ablation if row["judge"] in named])
+    return marked(replace(grid, note=" ".join(filter(None, [grid.note, *told]))), ablation)
+
+
+def _cards_told(rows: Sequence[Row]) -> list[str]:
+    """What the cards of these judges say, each once, and what the mark means."""
+    found = list(dict.fromkeys(card for row in rows if (card := row.get("card", ""))))
+    return found + [f"{MARK}: a judge that disagrees with itself."] * any(row.get("inconsistent") for row in rows)
 
 
 def _uncontrolled_told(rows: Sequence[Row], anchor: str) -> list[str]:
