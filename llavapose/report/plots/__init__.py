@@ -11,6 +11,5 @@ from llavapose.report.plots.judging import agreement_plot, debiased_plot, length
 
 __all__ = [
     "COLOURS", "Plot", "agreement_plot", "debiased_plot", "drop_plot", "gain_plot", "latency_plot", "lengths_plot",
-    "score_plot",
-    "similarity_plot", "skill_plot", "training_plot",
+    "score_plot", "similarity_plot", "skill_plot", "training_plot",
 ]  # fmt: skip

@@ -6,8 +6,8 @@ Read ``grid`` (a table and its forms), ``read`` (CSV back to rows), ``ablation``
 (to the baseline, to other models), ``judges`` (what the ratings themselves are worth), ``people`` (raters),
 ``debiased`` (judges corrected by people), ``efficiency`` (what an answer costs), ``located`` (where joints are),
 ``published`` (the papers' own numbers), ``parties`` (who is behind the ratings), ``cards`` (what a model is worth as
-judge, with its page), ``unscored`` (why there is no rating), ``holes`` (marks where seeds are missing) and ``makers``
-(what made the results, under every form).
+judge, with its page), ``holes`` (seeds that are missing, and why there is no rating) and ``makers`` (what made the
+results, under every form).
 """
 
 from llavapose.report.tables.ablation import (

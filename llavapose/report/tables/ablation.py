@@ -8,8 +8,8 @@ from typing import Any
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.holes import unscored_told
 from llavapose.report.tables.parties import judge_named, parties_told
-from llavapose.report.tables.unscored import unscored_told
 
 BLIND_MARK = "†"
 """Behind a difference of an arm that does not beat its controls."""

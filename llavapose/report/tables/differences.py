@@ -18,8 +18,8 @@ from llavapose.report.tables.ablation import (
     questions_told,
 )
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
+from llavapose.report.tables.holes import unscored_told
 from llavapose.report.tables.parties import judge_named, parties_told
-from llavapose.report.tables.unscored import unscored_told
 
 SEEN_MARK = "*"
 """Behind a difference that is no chance, all tests of its table counted."""
