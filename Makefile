@@ -4,12 +4,13 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo reference test test-all results base lint
+.PHONY: help install demo reference test test-all results base lint test-lmms-eval
 
 help:
 	@echo "make demo      the whole story on 2 cores in about 12 minutes: data, four mixtures, tables, a page (outputs/demo/)"
 	@echo "make test      the tests (about 13 minutes on 2 cores, in three workers)"
 	@echo "make test-all  the same, its long series, and 2,000 damaged inputs of each kind instead of 100; commands start afresh"
+	@echo "make test-lmms-eval  the exported probe in lmms-eval, in an environment of its own (.venv-lmms)"
 	@echo "make results   the demo's ablation with three seeds and another encoder, about 2 hours on 2 cores (tables kept in results/world/)"
 	@echo "make reference after make demo: keep its numbers as those that the documents show"
 	@echo "make base      rebuild the tiny base from nothing (2 hours on 2 cores; llavapose/assets/tiny_base/)"
@@ -37,6 +38,16 @@ test: install
 
 test-all: install
 	LLAVAPOSE_FRESH=1 LLAVAPOSE_FUZZ=2000 OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile
+
+test-lmms-eval: install .venv-lmms/.installed
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q tests/lmms_eval
+
+# lmms-eval's own requirements are for all its tasks and models; these are what a LLaVA and our task need of it.
+.venv-lmms/.installed: constraints-lmms.txt
+	$(PYTHON) -m venv .venv-lmms
+	.venv-lmms/bin/python -m pip install --quiet --disable-pip-version-check -r constraints-lmms.txt
+	.venv-lmms/bin/python -m pip install --quiet --disable-pip-version-check --no-deps lmms-eval==0.7.3
+	touch $@
 
 results: install
 	@git diff --quiet HEAD || (echo "error: the working tree has changes: commit them first, for the tables name the commit that made them"; exit 1)

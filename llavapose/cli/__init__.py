@@ -6,9 +6,10 @@ evaluate.py shadows nobody's module of this name.
 
 Read ``generate`` with ``audit``, ``train`` with ``training`` (data and checkpoint, made where they are due) and
 ``plan`` (what a run would need),
-``evaluate`` with ``evaluations`` (several by one command) and ``rate`` (people rate answers), ``card`` (results into a
-checkpoint's card), and ``ending`` (what a run says at its end). ``export`` writes
-a checkpoint of a run under way as a folder that transformers loads; ``locate`` asks one where joints are.
+``evaluate`` with ``evaluations`` (several by one command), ``rate`` (people rate answers) and ``exporting`` (the probe
+for other harnesses), ``card`` (results into a checkpoint's card), and ``ending`` (what a run says at its end).
+``export`` writes a checkpoint of a run under way as a folder that transformers loads; ``locate`` asks one where joints
+are.
 """
 
 import sys

@@ -14,6 +14,7 @@
   python evaluate.py report=rate output_dir=DIR      a page on which people rate the answers that lie there
   python evaluate.py report=rate output_dir=DIR rate.ratings=[a.jsonl,b.jsonl]       their ratings, into the tables
   python evaluate.py judge_card=gpt4o judge.max_usd=20 output_dir=DIR           what a judge's ratings are worth
+  python evaluate.py export=lmms_eval scenes=coco2017 output_dir=DIR           the probe as JSONL and lmms-eval task
   python evaluate.py checkpoint=... arm=... probe.enabled=false benchmark.num_images=30
 
 Leaves answers/<arm>.jsonl, verdicts/<judge>/<arm>.jsonl and probe/<arm>.jsonl below output_dir; arms evaluated into the

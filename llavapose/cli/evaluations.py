@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from llavapose.cli.card import complete_card, complete_cards
 from llavapose.cli.ending import say_tables
+from llavapose.cli.exporting import export_probe
 from llavapose.cli.rate import rate_answers
 from llavapose.config.checks.inputs import missing_anchor
 from llavapose.config.compose import settings
@@ -233,5 +234,6 @@ def card_settings(conf: Path, judge: str, overrides: Sequence[str]) -> EvaluateC
 
 FOLDERS = {
     "sweep": evaluate_sweep, "board": rebuild_board, "report=rate": rate_answers, "judge_card": make_judge_card,
+    "export": export_probe,
 }  # fmt: skip
 """Settings that stand for a whole folder of evaluations, or for something else than one -> what is done."""

@@ -105,6 +105,12 @@ class ExportFormat(StrEnum):
     parquet = "parquet"
 
 
+class ExportTo(StrEnum):
+    """Harnesses that the pose probe is written for."""
+
+    lmms_eval = "lmms_eval"
+
+
 class Selected(StrEnum):
     """Which pictures qualify for instruction data: every one with a person, or with enough labelled joints."""
 

@@ -84,6 +84,14 @@ class ProbeConfig:
 
 
 @dataclass(kw_only=True)
+class ExportedConfig:
+    """What another harness made of an exported probe (``export=lmms_eval``)."""
+
+    results: Path | None = None
+    """Its logged samples, a file or a folder, to be read back as tables; null: the probe is written."""
+
+
+@dataclass(kw_only=True)
 class AnswererConfig:
     """Group ``answerer``: who answers the benchmark."""
 
@@ -224,6 +232,7 @@ class EvaluateConfig:
     scenes: ScenesConfig = field(default_factory=ScenesConfig)
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
+    exported: ExportedConfig = field(default_factory=ExportedConfig)
     answerer: AnswererConfig = field(default_factory=AnswererConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     locate: LocatingConfig = field(default_factory=LocatingConfig)

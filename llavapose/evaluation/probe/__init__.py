@@ -6,5 +6,5 @@ the picture, 1 is always right.
 
 Read ``items``, ``counterparts`` (texts the same, truths opposite), ``pictures`` (whose picture is shown, if any),
 ``choice`` ("A or B?", for models behind an endpoint), ``score``, then ``probing`` (an arm is probed, its rows kept) and
-``rows`` (they are read back, checked).
+``rows`` (they are read back, checked); ``public/`` is the same for other harnesses.
 """

@@ -4,13 +4,13 @@ Each order is a request of its own. A reply counts where it is the letter, or th
 is unanswered: neither right nor wrong, and counted.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llavapose.errors import LlavaPoseError, ReplyError
 from llavapose.evaluation.probe.items import ProbeItem
+from llavapose.evaluation.probe.public.letters import letter_of
 from llavapose.files import inside
 from llavapose.llm.ask import Door
 from llavapose.llm.chat import ChatRequest, Completion, Message
@@ -23,9 +23,6 @@ B: {b}
 Which one? Answer with the letter A or B alone."""
 ORDERS = ("ab", "ba")
 """The true statement first, and second."""
-
-_LETTER = re.compile(r"(?:(?:the )?answer(?: is|:) ?)?\W{0,3}([ab])\W{0,3}", re.IGNORECASE | re.ASCII)
-_WITH_TEXT = re.compile(r"\W{0,3}([ab])\W{1,3}(\w.*)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +42,6 @@ class Chosen:
     def num_unanswered(self) -> int:
         """Orders without an answer."""
         return (self.first is None) + (self.second is None)
-
-
-def letter_of(reply: str, a: str, b: str) -> str | None:
-    """The letter that a reply gives, by itself, with its statement, or by the statement alone; None otherwise."""
-    text = reply.strip()
-    if match := _LETTER.fullmatch(text):
-        return match[1].upper()
-    said = {_plain(a): "A", _plain(b): "B"}
-    if (match := _WITH_TEXT.fullmatch(text)) and said.get(_plain(match[2])) == match[1].upper():
-        return match[1].upper()
-    return said.get(_plain(text))
 
 
 def choose(
@@ -109,7 +95,3 @@ def choose(
 
 def _is(letter: str | None, true: str) -> bool | None:
     return None if letter is None else letter == true
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().strip(" .\"'*`").split())

@@ -17,6 +17,7 @@ from llavapose.report.tables.located import PUBLISHED as LOCATED_PUBLISHED
 from llavapose.report.tables.located import located_grid
 from llavapose.report.tables.parties import with_parties
 from llavapose.report.tables.people import choosers_grid, preferences_grid, raters_grid, siding_grid
+from llavapose.report.tables.probe import keyed_grid
 from llavapose.report.tables.published import published_grids
 from llavapose.report.tables.read import read_table
 
@@ -45,8 +46,10 @@ def further_grids(folder: Path) -> dict[str, Grid]:
     }
     told = benchmark_told(ablation)
     located = located_grid(read_table(folder, "located.csv"))
+    keyed = keyed_grid(read_table(folder, "keyed.csv"), benchmark)
     return {
         **({"located": located, "located_published": LOCATED_PUBLISHED} if located is not None else {}),
+        **({"keyed": keyed} if keyed is not None else {}),
         **{f"differences_{judge}": grid for judge, grid in difference_grids(ablation).items()},
         **debiased_grids(read_table(folder, "debiased.csv"), ablation),
         **{f"comparison_{judge}": grid for judge, grid in comparison_grids(comparison).items()},

@@ -1,4 +1,4 @@
-"""The probe as readers see it."""
+"""The probe, and benchmarks with an answer key, as readers see them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -66,6 +66,33 @@ def probe_groups_grid(
         rows=tuple(body),
         note=f"[95% interval, the image is the unit].{counts}",
     )
+
+
+def keyed_grid(rows: Sequence[Row], benchmark: str = "") -> Grid | None:
+    """Accuracy by arm, what was shown and type of question, as ``keyed.csv`` has it; None where there is no key."""
+    if not rows:
+        return None
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    found = {(row["arm"], row["pictures"], row["group"]): row for row in rows}
+    body = []
+    for arm, pictures in dict.fromkeys((row["arm"], row["pictures"]) for row in rows):
+        cells = [found.get((arm, pictures, group)) for group in groups]
+        told = [interval(_percent(row), "accuracy", "low", "high", 1) if row else HOLE_MARK for row in cells]
+        counts = [f"{found[arm, pictures, ALL][name]:.0f}" for name in ("n", "refused", "unreadable", "missing")]
+        body.append((arm, pictures, *told, *counts))
+    of_types = ", ".join(f"{row['group']} {100 * row['chance']:.1f}" for row in rows[: len(groups)])
+    return Grid(
+        title=f"By the benchmark's own answer key{f' ({benchmark})' if benchmark else ''}",
+        header=("arm", "pictures", *groups, "n", "refused", "unreadable", "missing"),
+        rows=tuple(body),
+        note="Accuracy in % of all questions [95% interval, the picture is the unit]. A reply counts where it is a "
+        "letter, the option's text, or both; refusals, unreadable and missing replies are not right, and counted. "
+        f"Chance in %: {of_types}.",
+    )
+
+
+def _percent(row: Row) -> Row:
+    return {**row, **{name: 100 * row[name] for name in ("accuracy", "low", "high")}}
 
 
 def _is(row: Row, where: tuple[str, str]) -> bool:

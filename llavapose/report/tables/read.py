@@ -22,12 +22,13 @@ NEEDED = {
     "raters.csv": ("over", "first", "second", "measure", "value", "low", "high", "num"),
     "preferences.csv": ("judge", "first", "second", "kind", "measure", "value", "low", "high", "num"),
     "located.csv": ("arm", "shown", "ap", "ap_low", "ap_high", "parsed", "num_people", "num_runs"),
+    "keyed.csv": ("arm", "pictures", "group", "accuracy", "low", "high", "chance", "n", "refused", "unreadable"),
     "efficiency.csv": ("arm", "first_token_s", "tokens_per_s", "answer_s", "batch_answer_s", "peak_memory_gb"),
 }
 """Columns that the readers' tables are made from."""
 OPTIONAL = (
     "comparison.csv", "claims.csv", "judging.csv", "agreement.csv", "debiased.csv", "raters.csv", "preferences.csv",
-    "efficiency.csv", "located.csv",
+    "efficiency.csv", "located.csv", "keyed.csv",
 )  # fmt: skip
 """Tables that are there where there is something to tell."""
 CLAIM_COLUMNS = ("claims", "claims_right")

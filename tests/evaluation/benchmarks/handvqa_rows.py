@@ -1,6 +1,6 @@
 """Rows in HandVQA's form, and replies with what they come to, written before their reader.
 
-The form is that of its authors' own code (github.com/kcsayem/handvqa, ``pipeline/swift_dataset.py`` and ``form_mcq.py``):
+The form is that of its authors' own code (github.com/kcsayem/handvqa, ``pipeline/swift_dataset.py``, ``form_mcq.py``):
 ``messages`` with the question and the right sentence, ``images`` with one path. Hands and pictures here are made up.
 """
 

@@ -17,9 +17,10 @@ from llavapose.errors import LlavaPoseError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.answerers.protocol import ChoosingAnswerer, ProbedAnswerer
 from llavapose.evaluation.arm import Arm
-from llavapose.evaluation.probe.choice import Chosen, letter_of
+from llavapose.evaluation.probe.choice import Chosen
 from llavapose.evaluation.probe.items import build_probe
 from llavapose.evaluation.probe.probing import probe
+from llavapose.evaluation.probe.public.letters import letter_of
 from llavapose.evaluation.probe.score import probe_table
 from llavapose.files import read_jsonl
 from llavapose.pose.skeleton import COCO17

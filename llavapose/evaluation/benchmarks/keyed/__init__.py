@@ -1,0 +1,4 @@
+"""Benchmarks with an answer key of their own: right or wrong needs no judge.
+
+Read ``scores`` (a key, what a reply comes to, accuracy by arm and type), then ``handvqa`` (the rows of one such set).
+"""
