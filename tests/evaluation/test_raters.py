@@ -1,6 +1,5 @@
 """Do raters agree, what would chance give, and whom do they prefer: numbers that can be told by hand."""
 
-import math
 import random
 
 import numpy as np
@@ -122,5 +121,5 @@ def test_intervals_of_preferences_hold_what_they_promise():
         ]  # fmt: skip
         found = next(r for r in preference_rows(rows, {}) if (r["kind"], r["measure"]) == ("all", "preferred"))
         held += found["low"] <= 60 <= found["high"]
+    print(f"{held} of {worlds} intervals hold the truth")
     assert 0.92 <= held / worlds <= 0.98, held
-    assert not math.isnan(held)
