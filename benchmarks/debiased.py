@@ -168,8 +168,10 @@ def problems(name: str, num_rated: int, found: Covered, num_worlds: int) -> list
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="How often debiased intervals hold the truth, and how wide they are.")
-    parser.add_argument("--worlds", type=int, default=4000)
+    parser.add_argument("--worlds", type=int, default=4000, help="worlds a row (4000); of few, chance ends it with 1")
     num = parser.parse_args().worlds
+    if num < 100:
+        parser.error(f"--worlds is {num}; expected 100 or more, for of fewer no share can be told")
     print(f"Of 1,000 worlds ({num} were drawn), how many intervals hold the truth; half-widths in points of 10.\n")
     print(
         "| asked for | correlation of picture means | rated pictures | judge alone | people alone | debiased | "

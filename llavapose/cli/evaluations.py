@@ -132,6 +132,10 @@ def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     refused = [text for text in overrides if text.partition("=")[0] in ("arm", "checkpoint", "output_dir", "tables")]
     if refused:
         raise ConfigError(f"`{refused[0]}`: the sweep's own jobs say so; leave it out")
+    if others := [text for text in overrides if text.startswith(("judge_card=", "report=rate", "board="))]:
+        raise ConfigError(
+            f"`{others[0]}`: is a command of its own; give output_dir=FOLDER with it, and leave out sweep="
+        )
     jobs = [job for job in read_json(path, what="sweep") if job["exit_code"] == 0]
     # The baseline first: a judge of pairs lays its answers beside the others'.
     jobs.sort(key=lambda job: job["arm"] != BASELINE)

@@ -55,7 +55,7 @@ def tab(opened):
 def test_an_address_shows_what_it_says(page, tab, state, listed):
     tab.open(f"{page.as_uri()}#{state}")
     assert tab.ask(LISTED) == listed
-    assert tab.texts("#count") == [f"{len(listed)} of {len(RATED)} questions"]
+    assert tab.texts("#count")[0].startswith(f"{len(listed)} of {len(RATED)} questions")
 
 
 @needs_browser

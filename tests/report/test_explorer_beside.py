@@ -145,6 +145,10 @@ def test_where_a_judge_is_wrong_is_a_sort_order(with_people, tab):
     tab.open(f"{page.as_uri()}#arm=full&sort=people&judge=gpt-single&id=2-conv")
     assert tab.texts("#list .value")[0] == "5.0"
     assert "people 3.0" in tab.texts("#shown .beside")[0]
+    tab.open(page.as_uri())
+    tab.choose("sort", "people")
+    assert "2-conv" in tab.texts("#shown .id")[0], "the first of the new order is shown"
+    assert "3 of them with a value" in tab.texts("#count")[0]
     tab.open(f"{page.as_uri()}#id=1-complex")
     assert "1 of 3 claims hold: 4.0" in tab.texts("#shown .beside")[0]
     tab.open(f"{page.as_uri()}#arm=full&sort=people&judge={PEOPLE}")

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from matplotlib import pyplot
 
 from llavapose.evaluation.tables.ablation import ablation_table
-from llavapose.report.plots import agreement_plot, debiased_plot, drawing, lengths_plot, score_plot
+from llavapose.report.plots import agreement_plot, debiased_plot, drawing, gain_plot, lengths_plot, score_plot
 from tests.report.test_tables import ratings
 
 
@@ -77,3 +77,13 @@ def test_debiased_differences_stand_beside_those_of_the_judge_and_of_people():
         assert all(word in svg for word in ("judge alone", "people alone", "debiased"))
     assert ">full<" in plot.narrow.replace(" ", "") and ">conv<" not in plot.narrow.replace(" ", "")
     assert debiased_plot([hole]) is None and debiased_plot([row("full", "all", "mean", 7.0)]) is None
+
+
+def test_nought_is_in_sight_where_every_style_gains(monkeypatch):
+    figures = []
+    monkeypatch.setattr(drawing, "svg", lambda figure: figures.append(figure) or Markup())
+    gain_plot({"order": {"value": 8.2, "low": 6.0, "high": 16.0}, "padding": {"value": 9, "low": 8, "high": 11}})
+    wide, narrow = figures
+    assert wide.axes[0].get_ylim()[0] < 0 < 16 < wide.axes[0].get_ylim()[1] and narrow.axes[-1].get_xlim()[0] < 0
+    for figure in figures:
+        pyplot.close(figure)

@@ -1,5 +1,6 @@
 """Plots of a judge's card: how far ratings fall with false claims, and what each style adds to them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,8 @@ def gain_plot(rows: Mapping[str, Mapping[str, Any]]) -> Plot | None:
     """What each style adds to a rating, with 95% intervals; None of none."""
     if not rows:
         return None
-    axis = Axis(name="gain of the rating × 10", low=None, high=max([1.0, *(row["high"] + 1 for row in rows.values())]),
-                 line=0)  # fmt: skip
+    ends = [row[end] for row in rows.values() for end in ("low", "value", "high") if not math.isnan(row[end])]
+    # Nought is always in sight: against it a gain is small or large.
+    axis = Axis(name="gain of the rating × 10", low=min([-1.0, *(end - 1 for end in ends)]),
+                high=max([1.0, *(end + 1 for end in ends)]), line=0)  # fmt: skip
     return interval_plot({name: [row] for name, row in rows.items()}, ["gain"], axis, value="value")

@@ -109,13 +109,16 @@
   const refresh = () => {
     const words = wordsOf(state.q);
     const kinds = new Set(data.items.map((item) => item.kind));
+    let sorted = "";
     found = data.items.filter((item) => (!kinds.has(state.kind) || item.kind === state.kind) && view.matches(item, state) && holds(item, words));
     if (Object.hasOwn(view.orders_by, state.sort || "")) {
       const keys = new Map(found.map((item) => [item, view.orders_by[state.sort](item, state)]));
+      const num = [...keys.values()].filter(Number.isFinite).length;
+      sorted = num < found.length ? `, ${num} of them with a value to sort by` : "";
       const last = (item) => (Number.isFinite(keys.get(item)) ? keys.get(item) : -Infinity);
       found = [...found].sort((a, b) => (last(a) === last(b) ? 0 : last(b) - last(a)));
     }
-    count.textContent = `${found.length} of ${data.items.length} ${data.noun}`;
+    count.textContent = `${found.length} of ${data.items.length} ${data.noun}${sorted}`;
     list.replaceChildren();
     rows = 0;
     more();
@@ -197,6 +200,7 @@
   };
   const read = () => {
     state = Object.fromEntries(fields.map((field) => [field.name, value(field)]));
+    if (!opened) open = null; // what the page chose itself gives way to the new first one
     refresh();
     remember();
   };
