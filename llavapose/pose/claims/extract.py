@@ -20,7 +20,7 @@ from llavapose.pose.claims.relations import compound_claims, contact_claims, one
 from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.bodies import BODY, NOT_THE_BODY
-from llavapose.pose.claims.words.idioms import IDIOM
+from llavapose.pose.claims.words.idioms import DEPICTED, IDIOM
 from llavapose.pose.claims.words.people import PLURALS, SINGULAR
 from llavapose.records import Claim
 
@@ -41,10 +41,28 @@ _SO_DOES = re.compile(r"(?:\b(?:so|as) (?:is|does|has|are|do)|\bditto(?: for)?) 
 _VERB = re.compile(r"\w+(?:s|ing|ed)\b|sat|stood|lay|laid|bent|leant|walk|stand|sit|lie|lean|bend|crouch|squat|face")
 _ADVICE = re.compile(r"\W*(?:to )?\w+ing? (?:up|down|the|his|her|their|both|a|one)\b")
 _WOULD = re.compile(r"[^,.;]*?\b(?:would|could|might|should|will|helps?|comes first|is (?:needed|enough|the first))\b")
+_BODY_WORD = (
+    r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figures?|frame|position|carriage|chest"
+    r"|weight|stature|silhouette|form|attitude|bearing|orientation|person|people)"
+)
+_DETERMINED = re.compile(r"\b(?:an?|the|his|her|their|its) (?:\w+ly )?$")
+_THING_BEHIND = re.compile(rf" (?!(?:[a-z-]+ ){{0,2}}?{_BODY_WORD}\b)(?:(?:red|white|blue|black|green|old|tall|wooden) )?"
+                           r"(?!and\b|or\b|but\b|in\b|on\b|at\b|with\b|to\b|against\b|of\b|is\b|has\b|one\b|ones\b)[a-z]")
+"""Behind "an upright": a thing that it is said of."""
+_MOVES = re.compile(
+    r"(?:tilt(?:s|ed|ing)?|tip(?:s|ped|ping)|lean(?:s|ed|ing)?|inclin(?:es|ed|ing)|cant(?:s|ed)|slant(?:s|ed|ing))"
+    rf" (?:the|his|her|their|an?) (?!(?:[a-z-]+ ){{0,2}}?{_BODY_WORD}\b)"
+    r"(?!(?:left|right|other|same|opposite|one|little|bit|touch|upper)\b)[a-z]"
+)
+"""Somebody tilts a thing, or no more than the head."""
+_ALMOST = re.compile(
+    r"\b(?:almost|nearly|practically|all but|not quite|not entirely|barely|virtually)(?: (?:fully|completely))? $"
+)
+_GAZES = re.compile(r"(?:look|gaz|star(?:es|ing)|glanc|peer|smil|beam|grin|meets|eye)")
 _NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
 _BOTH = re.compile(r"(?: are| is| was| does| has| were| both| all| \w+ly| now)* ")
 _OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
-_IDIOM = re.compile(IDIOM)
+_IDIOM = re.compile(rf"{IDIOM}|{DEPICTED}")
 _OTHERS_DO = re.compile(r"[;:–—]|,? (?:but|and) (?:both|all|they)\b")
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with|so that|because)\b")
 _DOUBT_CLAUSE = re.compile(
@@ -248,8 +266,9 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
         else _DOUBT.search(_OR.sub(" ", clause) if denied else clause)
     )
     advised = _ADVICE.match(clause) and _WOULD.match(sentence, claim.end)  # "Lowering the arm would help"
+    almost = claim.kind in ("stance", "trunk") and _ALMOST.search(sentence, 0, a)
     doubtful = (
-        bool(advised) or doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
+        bool(advised or almost) or doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
     )
     denied = denied if read.denied is None else read.denied
     return doubtful, denied and claim.kind not in ("count", "nearest")
@@ -288,7 +307,7 @@ def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list
             within = plain[start] in "ƿǀ"  # "the crouching man"
             if within and (kind == "facing" or plain[end - 1] not in "ƿǀ"):
                 continue
-            if not within and _not_the_persons(sentence, start, kind, mentions, plain):
+            if value is not None and not within and _not_the_persons(sentence, (start, end), kind, mentions, plain):
                 continue
             if any(a < end and start < b and which == kind for a, b, which in claimed):
                 continue
@@ -303,8 +322,11 @@ def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list
                 yield Claim(kind=kind, value=value, start=start, end=end)
 
 
-def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mention], plain: str) -> bool:
+def _not_the_persons(
+    sentence: str, span: tuple[int, int], kind: str, mentions: list[Mention], plain: str
+) -> bool:
     """Whether the words just before say that a thing, or a head or an arm, stands, leans or faces there."""
+    start, end = span
     if kind in ("facing", "trunk") and _AND_ITS.search(sentence, 0, start):
         return True  # "His head is tilted and faces ..."
     if kind == "facing" and start < 3 and _YOU_SEE.match(sentence, start):
@@ -315,5 +337,9 @@ def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mentio
     own = plain.endswith(" and ", 0, start) and re.match(r"\w+s\b", sentence[start:])  # "straight knees and folds ..."
     if _NOT_THE_BODY.search(before) is not None and not own:
         return True
+    if kind in ("trunk", "stance") and (
+        _MOVES.match(sentence, start) or (_DETERMINED.search(before + " ") and _THING_BEHIND.match(sentence, end))
+    ):
+        return True  # "an upright collar", "tilts her head"
     verb = _VERB.match(sentence, start) is not None
     return somebody_elses(plain, start, mentions, verb=verb)
