@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llavapose.pose.claims.counts import count_claims, parts_of_totals
-from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, subject_at
+from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, spoken_of, subject_at
 from llavapose.pose.claims.part_states import Read, part_claims
 from llavapose.pose.claims.parts import Part, parts_in
 from llavapose.pose.claims.relations import compound_claims, contact_claims, one_legged, relation_claims
@@ -104,23 +104,23 @@ MAX_SENTENCE = 1000
 def extract_claims(text: str) -> tuple[Claim, ...]:
     """All claims of a text in reading order; spans are positions in ``text``."""
     claims: list[Claim] = []
-    carried: str | None = None
-    limb = ""
+    earlier: list[str] = []
+    limb, several = "", False
     plain, places = _plain(text)
     for start, end in sentences(plain):
         if end - start > MAX_SENTENCE:
             continue
         sentence = _hidden(re.sub(r"\s", " ", plain[start:end]))
-        mentions = mentions_in(sentence)
+        mentions = mentions_in(sentence, several=several and not limb)
         hidden = masked(sentence, mentions)
         parts = parts_in(sentence, hidden, mentions, limb)
         if not sentence.rstrip("\"' ").endswith("?"):
-            for claim in _sentence_claims(sentence, hidden, mentions, parts, carried):
+            for claim in _sentence_claims(sentence, hidden, mentions, parts, earlier):
                 first, last = places[claim.start + start], places[claim.end + start - 1]
                 claims.append(replace(claim, start=first, end=last + 1))
         limb = parts[-1].noun if parts else ""
-        leading = [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
-        carried = leading[-1] if leading else carried
+        earlier += [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
+        several = several or len(set(earlier)) > 1 or any(mention.several for mention in mentions)
     return parts_of_totals(claims, text)
 
 
@@ -155,7 +155,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 def _sentence_claims(
-    sentence: str, hidden: str, mentions: list[Mention], parts: list[Part], carried: str | None
+    sentence: str, hidden: str, mentions: list[Mention], parts: list[Part], earlier: list[str]
 ) -> list[Claim]:
     found = list(part_claims(sentence, hidden, mentions, parts))
     spans = [read.core for read in found]
@@ -182,6 +182,7 @@ def _sentence_claims(
         doubtful, negated = _tone(hidden, read)
         if doubtful:
             continue
+        carried = spoken_of(claim.start, mentions, earlier)
         if claim.kind != "count" and not claim.mention:
             claim = replace(
                 claim, mention=subject_at(claim.start, mentions, carried, sentence, related=claim.kind == "nearest")
@@ -198,7 +199,7 @@ def _sentence_claims(
         for other in _along(hidden, claim, mentions):
             kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
-    return _most_exact([*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
+    return _most_exact(hidden, [*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
 
 
 def _before(name: str | None, mentions: list[Mention], carried: str | None) -> str | None:
@@ -210,6 +211,9 @@ def _before(name: str | None, mentions: list[Mention], carried: str | None) -> s
 def _of_a_part(sentence: str, start: int, parts: list[Part]) -> bool:
     """Whether "on the right" goes on about a limb: "the left knee is bent, but on the right ..."."""
     told = any(len(part.sides) == 1 and part.end <= start for part in parts)
+    if any(len(part.sides) == 1 and part.placed and start < part.end and part.start <= start + 8 for part in parts
+           if part.start >= start):
+        return True  # "her weight resting on the right"
     return told and re.search(r"\b(?:but|and|or|not|than) $", sentence[:start]) is not None
 
 
@@ -274,7 +278,7 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
     return doubtful, denied and claim.kind not in ("count", "nearest")
 
 
-def _most_exact(claims: list[Claim]) -> list[Claim]:
+def _most_exact(sentence: str, claims: list[Claim]) -> list[Claim]:
     """Without what the same text says more exactly, and without "upright" and "leaning" of one and the same person."""
     exact = {(claim.mention, claim.part) for claim in claims
              if claim.kind == "arm_height" and claim.value in ("above the head", "at shoulder height")}  # fmt: skip
@@ -282,10 +286,12 @@ def _most_exact(claims: list[Claim]) -> list[Claim]:
     torn = {mention for mention, value in trunks if value == "upright" and (mention, "leaning") in trunks}
     folded = {mention for mention, value in trunks if value == "bent over"}
     slight = {(claim.kind, claim.part, claim.mention) for claim in claims if claim.value == "slightly bent"}
+    gazes = _gazes(sentence, claims)
     return [
         claim
         for claim in claims
         if not (claim.kind == "arm_height" and claim.value == "raised" and (claim.mention, claim.part) in exact)
+        and not (claim.kind == "facing" and (claim.start, claim.value) in gazes)
         and not (claim.kind == "trunk" and claim.value != "bent over" and claim.mention in torn)
         and not (claim.kind == "trunk" and claim.value == "leaning" and claim.mention in folded)
         and not (
@@ -294,6 +300,18 @@ def _most_exact(claims: list[Claim]) -> list[Claim]:
             and (claim.kind, claim.part, claim.mention) in slight
         )
     ]
+
+
+def _gazes(sentence: str, claims: list[Claim]) -> set[tuple[int, str]]:
+    """Where somebody looks elsewhere than the body faces: start and value of what says where he looks."""
+    facing = [claim for claim in claims if claim.kind == "facing" and not claim.negated]
+    looks = [claim for claim in facing if _GAZES.match(sentence, claim.start)]
+    return {
+        (look.start, look.value)
+        for look in looks
+        for claim in facing
+        if claim.mention == look.mention and claim.value != look.value and claim not in looks
+    }
 
 
 def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list[tuple[int, int]]) -> Iterator[Claim]:

@@ -166,7 +166,7 @@ def contact_claims(sentence: str, plain: str, parts: list[Part]) -> Iterator[Cla
 def one_legged(sentence: str) -> Iterator[Claim]:
     """Standing on one leg: it is on the ground, and the other one lifted where it alone carries."""
     for match in _ONE_LEGGED.finditer(sentence):
-        side, other = ("left", "right") if match["side"] == "left" else ("right", "left")
+        side, other = ("left", "right") if (match["side"] or match["late"]) == "left" else ("right", "left")
         yield Claim(kind="leg_lift", value="on the ground", start=match.start(), end=match.end(), part=f"{side} leg")
         if match["only"] or match["alone"]:
             yield Claim(kind="leg_lift", value="lifted", start=match.start(), end=match.end(), part=f"{other} leg")

@@ -96,6 +96,9 @@ _THING_ALONE = re.compile(
 _THING_WITH = re.compile(rf"\W*(?:the|an?|one|his|her|their) (?:[\w-]+ ){{0,2}}(?!{_NO_THING}\b)[\w-]+ with (?:two|ƿ)?$")
 _THING_HE = re.compile(rf"\W*(?:the|an?|his|her|their) (?:[\w-]+ ){{0,2}}(?!{_NO_THING}\b|way\b)[\w-]+ $")
 
+_TILT = re.compile(r"(?:tilt|lean|slant|inclin\w+|stoop|slouch|bend|bow|hunch)\b")
+"""Nouns that are a state themselves: "a sideways tilt"."""
+
 
 def _things(plain: str, clause: str, breaks: list[int], start: int, *, verb: bool) -> bool:
     """Whether the clause, or the one before where it has no words of its own, opens with a thing and has no person."""
@@ -106,6 +109,8 @@ def _things(plain: str, clause: str, breaks: list[int], start: int, *, verb: boo
             and _THING_ALONE.fullmatch(said) is not None
             and not re.search(rf"\b{_NO_THING}$", said)
         )
+    if _TILT.match(plain, start):
+        return False
     if clause.strip():
         return _THING_CLAUSE.match(clause) is not None and _PERSON.search(clause) is None
     earlier = plain[breaks[-2] if len(breaks) > 1 else 0 : breaks[-1]] if breaks else ""

@@ -296,7 +296,8 @@ ONE_LEGGED = (
     r"|(?P<balance>balanc(?:es|ed|ing)"
     r"|hop(?:s|ping)|perched|poised|teeters?|teetering)) (?P<only>only |just |solely |entirely "
     r"|purely )?on (?:(?:the|his|her|their"
-    r"|only|just|one|a|straight|bent|own) )*(?P<side>left|right) (?:leg|foot)\b(?P<alone> (?:only|alone))?"
+    r"|only|just|one|a|straight|bent|own) )*(?:(?P<side>left|right) (?:leg|foot)\b(?P<alone> (?:only|alone))?"
+    r"|(?:leg|foot),? (?:the|his|her|their) (?P<late>left|right)\b(?=[,.;)]|$))"
 )
 """Standing on one leg; alone on it, the other is lifted."""
 

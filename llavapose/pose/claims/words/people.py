@@ -112,7 +112,7 @@ GROUP = (
     rf"(?:couple|pair|duo|trio|quartet|group)(?: of {_BEFORE}(?:{PLURALS}))|(?:an?|the) (?:\w+ )?couple(?! of)"
     rf"|(?:several|some|many|a few|few|most|other|numerous) (?:other )?{_BEFORE}(?:{PLURALS})|(?<!only )people"
     rf"|both(?= (?:now |still )?(?:stand|sit|lie|lean|crouch|squat|face|look|with (?:his|her|their)"
-    rf"|are(?! (?:\w+ly )?(?:bent|straight|extended|raised|lifted|lowered|stretched|flexed|locked|crooked|above"
+    rf"|are(?! (?:\w+ly )?(?:bent(?! over| forward| double| down)|straight|extended|raised|lifted|lowered|stretched|flexed|locked|crooked|above"
     rf"|overhead|hanging"
     rf"|planted|unbent|fully|at|in|out|on|up|down)\b))\b)"
     rf"|everyone|everybody|each person|they both|they all|both of them"

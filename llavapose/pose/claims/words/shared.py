@@ -133,6 +133,8 @@ PART = (
     r"(?P<plural>s?)\b(?!-)(?! (?:pads?|guards?|braces?|bands?|warmers?|bags?|rails?|length|sleeves?"
     r"|bones?|of (?:the|a) "
     r"(?:table|chair|couch|sofa|bed|bench|hill|mountain|stairs|slope|page|clock|sink|tripod|desk|stool)))"
+    r"(?! of (?:the|an?|his|her|their|its) (?:[\w-]+ )?(?:trousers|pants|jeans|leggings|tights|shorts|overalls|jacket"
+    r"|coat|shirt|sweater|suit|uniform|armchair)\b)"
     r"(?: on (?:his|her|their) (?P<own>left|right)(?: side)?)?"
 )
 """A body part, with whose side it is where that is said."""
