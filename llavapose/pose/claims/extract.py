@@ -43,11 +43,14 @@ _ADVICE = re.compile(r"\W*(?:to )?\w+ing? (?:up|down|the|his|her|their|both|a|on
 _WOULD = re.compile(r"[^,.;]*?\b(?:would|could|might|should|will|helps?|comes first|is (?:needed|enough|the first))\b")
 _BODY_WORD = (
     r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figures?|frame|position|carriage|chest"
-    r"|weight|stature|silhouette|form|attitude|bearing|orientation|person|people)"
+    r"|weight|stature|silhouette|form|attitude|bearing|orientation|person|people"
+    r"|line|angle|manner|way|fashion|seat|shape|style)"
 )
 _DETERMINED = re.compile(r"\b(?:an?|the|his|her|their|its) (?:\w+ly )?$")
-_THING_BEHIND = re.compile(rf" (?!(?:[a-z-]+ ){{0,2}}?{_BODY_WORD}\b)(?:(?:red|white|blue|black|green|old|tall|wooden) )?"
-                           r"(?!and\b|or\b|but\b|in\b|on\b|at\b|with\b|to\b|against\b|of\b|is\b|has\b|one\b|ones\b)[a-z]")
+_THING_BEHIND = re.compile(
+    rf" (?!(?:[a-z-]+ ){{0,2}}?{_BODY_WORD}\b)(?:(?:red|white|blue|black|green|old|tall|wooden) )?"
+    r"(?!and\b|or\b|but\b|in\b|on\b|at\b|with\b|to\b|against\b|of\b|is\b|has\b|one\b|ones\b)[a-z]"
+)
 """Behind "an upright": a thing that it is said of."""
 _MOVES = re.compile(
     r"(?:tilt(?:s|ed|ing)?|tip(?:s|ped|ping)|lean(?:s|ed|ing)?|inclin(?:es|ed|ing)|cant(?:s|ed)|slant(?:s|ed|ing))"
@@ -211,8 +214,11 @@ def _before(name: str | None, mentions: list[Mention], carried: str | None) -> s
 def _of_a_part(sentence: str, start: int, parts: list[Part]) -> bool:
     """Whether "on the right" goes on about a limb: "the left knee is bent, but on the right ..."."""
     told = any(len(part.sides) == 1 and part.end <= start for part in parts)
-    if any(len(part.sides) == 1 and part.placed and start < part.end and part.start <= start + 8 for part in parts
-           if part.start >= start):
+    if any(
+        len(part.sides) == 1 and part.placed and start < part.end and part.start <= start + 8
+        for part in parts
+        if part.start >= start
+    ):
         return True  # "her weight resting on the right"
     return told and re.search(r"\b(?:but|and|or|not|than) $", sentence[:start]) is not None
 
@@ -272,7 +278,9 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
     advised = _ADVICE.match(clause) and _WOULD.match(sentence, claim.end)  # "Lowering the arm would help"
     almost = claim.kind in ("stance", "trunk") and _ALMOST.search(sentence, 0, a)
     doubtful = (
-        bool(advised or almost) or doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
+        bool(advised or almost)
+        or doubt is not None
+        or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
     )
     denied = denied if read.denied is None else read.denied
     return doubtful, denied and claim.kind not in ("count", "nearest")
@@ -340,13 +348,13 @@ def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list
                 yield Claim(kind=kind, value=value, start=start, end=end)
 
 
-def _not_the_persons(
-    sentence: str, span: tuple[int, int], kind: str, mentions: list[Mention], plain: str
-) -> bool:
+def _not_the_persons(sentence: str, span: tuple[int, int], kind: str, mentions: list[Mention], plain: str) -> bool:
     """Whether the words just before say that a thing, or a head or an arm, stands, leans or faces there."""
     start, end = span
     if kind in ("facing", "trunk") and _AND_ITS.search(sentence, 0, start):
         return True  # "His head is tilted and faces ..."
+    if kind == "facing" and plain.endswith(" one ", 0, start):
+        return True  # "facing opposite ways: one toward the viewer"
     if kind == "facing" and start < 3 and _YOU_SEE.match(sentence, start):
         return True  # "Look to the right and you will see ..."
     if kind == "legs" or (kind == "trunk" and _OF_BODY.match(sentence, start)):

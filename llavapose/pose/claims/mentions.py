@@ -23,6 +23,7 @@ _SAME_HEAD = re.compile(
     r" (?:who|that)(?:'s| is| are| was)? (?!the\b|an?\b)[a-z]+(?:ing|s|ed|ting)?\b(?: down| up| upright)?"
 )
 """By what two of the same name differ: "the man who is lying", "the man who is sitting"."""
+_ONE_WHO = re.compile(r" (?:seated|[a-z]+ing)\b")
 _AND_ALSO = re.compile(r",? (?:and|or) (?:(?:also )?(?:of|to the (?:left|right) of) )?")
 _DOES = re.compile(r" (?:is|are|was|has|[a-z]+[^s\W]s)\b")
 
@@ -160,7 +161,12 @@ def _told_apart(sentence: str, found: list[Mention]) -> list[Mention]:
     names = [one.text for one in found if not one.pronoun]
     told = []
     for one in found:
-        more = _SAME_HEAD.match(sentence, one.end) if one.text == "the one" or names.count(one.text) > 1 else None
+        bare = one.text == "one" and names.count("one") > 1
+        more = (
+            (_ONE_WHO if bare else _SAME_HEAD).match(sentence, one.end)
+            if one.text == "the one" or names.count(one.text) > 1
+            else None
+        )
         if more and not one.pronoun and not any(one.end <= m.start < more.end() for m in found):
             one = replace(one, end=more.end(), text=sentence[one.start : more.end()])
         told.append(one)
@@ -179,10 +185,13 @@ def _spans(sentence: str, several: bool) -> Iterator[Mention]:
     for match in _BARE.finditer(sentence):
         before = [one for one in taken if one.end <= match.start()]
         first = several and not _LIMB.search(sentence, 0, match.start())
-        if (not before and not first) or any(match.start() < other.end and other.start < match.end() for other in taken):
+        if (not before and not first) or any(
+            match.start() < other.end and other.start < match.end() for other in taken
+        ):
             continue
         if (
             first
+            or (sentence.endswith("; ", 0, match.start()) and any(one.text == "one" for one in before))
             or any(one.several for one in before)
             or _INVERTED_BEFORE.search(sentence, 0, match.start())
             or not _LIMB.search(sentence, 0, match.start())

@@ -28,7 +28,9 @@ _THING_AT = (
     r"(?!(?:arms?|legs?|elbows?|knees?|hands?|foot|feet|wrists?|ankles?|forearms?|thighs?|weight|bend|angle|one|other"
     r"|fingers?|fists?|palms?|heels?|toes?|left|right|man|woman|boy|girl)\b)[a-z-]+(?<!ing) "
 )
-_SET_AT = re.compile(rf"{_THING_AT}(?:on|in|at|under|over|above|below|near|around|by) (?:the|his|her|their|both|each)? ?$")
+_SET_AT = re.compile(
+    rf"{_THING_AT}(?:on|in|at|under|over|above|below|near|around|by) (?:the|his|her|their|both|each)? ?$"
+)
 _FOLDED_AT = re.compile(
     rf"{_THING_AT}(?:is|are) (?:\w+ly )?(?:\w+ed|bent|held) (?:up )?(?:at|above|below|over) (?:the|his|her|their|both)? ?$"
 )

@@ -108,7 +108,7 @@ def _places(sentence: str, plain: str, mentions: list[Mention]) -> Iterator[Clai
         if any(a < end and start < b for a, b in taken):
             continue
         taken.append((start, end))
-        if _VAGUE_PLACE.search(plain[:start]) or somebody_elses(plain, start, mentions):
+        if _VAGUE_PLACE.search(plain[:start]) or somebody_elses(plain, start, mentions, place=True):
             continue
         before = [m for m in mentions if m.end <= start]
         later = [m.text for m in mentions if m.start >= end and not m.pronoun and not m.aside]

@@ -28,7 +28,7 @@ _PREPOSITION = (
 _BODY = (
     r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage"
     r"|chest|waist|hips?|weight|profile"
-    r"|front|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
+    r"|front|line(?= (?:of|from|between|through|that)\b)|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
 )
 _OPENS = re.compile(
     rf"\W*(?:{_PREPOSITION}|instead|far from|neither|nor|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully"
@@ -93,14 +93,15 @@ _THING_CLAUSE = re.compile(
 _THING_ALONE = re.compile(
     rf"\W*(?:the|an?|another|some|several|its|one|two|three|four|this) (?:[\w-]+ ){{0,3}}(?!{_NO_THING}\b)[\w-]+"
 )
-_THING_WITH = re.compile(rf"\W*(?:the|an?|one|his|her|their) (?:[\w-]+ ){{0,2}}(?!{_NO_THING}\b)[\w-]+ with (?:two|ƿ)?$")
+_THING_WITH = re.compile(
+    rf"\W*(?:the|an?|one|his|her|their) (?:[\w-]+ ){{0,2}}(?!{_NO_THING}\b)[\w-]+ with (?:two|ƿ)?$"
+)
 _THING_HE = re.compile(rf"\W*(?:the|an?|his|her|their) (?:[\w-]+ ){{0,2}}(?!{_NO_THING}\b|way\b)[\w-]+ $")
 
-_TILT = re.compile(r"(?:tilt|lean|slant|inclin\w+|stoop|slouch|bend|bow|hunch)\b")
-"""Nouns that are a state themselves: "a sideways tilt"."""
+_DOES = re.compile(rf"{_FINITE.pattern}|\b(?:stand|lie|lean|rise|hang|face|rises|hangs|leans)\b")
 
 
-def _things(plain: str, clause: str, breaks: list[int], start: int, *, verb: bool) -> bool:
+def _things(plain: str, clause: str, breaks: list[int], start: int, *, verb: bool, place: bool) -> bool:
     """Whether the clause, or the one before where it has no words of its own, opens with a thing and has no person."""
     if verb:
         said = clause.strip()
@@ -109,20 +110,23 @@ def _things(plain: str, clause: str, breaks: list[int], start: int, *, verb: boo
             and _THING_ALONE.fullmatch(said) is not None
             and not re.search(rf"\b{_NO_THING}$", said)
         )
-    if _TILT.match(plain, start):
-        return False
     if clause.strip():
-        return _THING_CLAUSE.match(clause) is not None and _PERSON.search(clause) is None
+        return (
+            _THING_CLAUSE.match(clause) is not None
+            and _PERSON.search(clause) is None
+            and (place or _DOES.search(clause) is not None)
+        )
     earlier = plain[breaks[-2] if len(breaks) > 1 else 0 : breaks[-1]] if breaks else ""
     return (
         _THING_CLAUSE.match(earlier.rstrip(",; ")) is not None
         and len(earlier.split()) > 2
         and _PERSON.search(earlier) is None
-        and re.search(rf"{_FINITE.pattern}|\b(?:stand|lie|lean|rise|hang|face|rises|hangs|leans|stands)\b", earlier) is not None
+        and re.search(rf"{_FINITE.pattern}|\b(?:stand|lie|lean|rise|hang|face|rises|hangs|leans|stands)\b", earlier)
+        is not None
     )
 
 
-def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: bool = False) -> bool:
+def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: bool = False, place: bool = False) -> bool:
     """Whether the words before ``start`` name a subject that is no person.
 
     Args:
@@ -130,13 +134,14 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
         start: where the state or place begins.
         mentions: of the sentence.
         verb: whether a verb begins there ("lies", "standing"), which the noun before it does.
+        place: whether a place begins there ("on the left").
     """
     breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, start)]
     clause = plain[breaks[-1] if breaks else 0 : start]
     earlier = breaks[-2] if len(breaks) > 1 else 0
     if verb and breaks and not clause.strip() and _THING_DOES.match(plain[earlier : breaks[-1]]):
         return re.match(r"\w+(?:s|ing)\b", plain[start:]) is not None  # "The kite dips and leans"
-    if _things(plain, clause, breaks, start, verb=verb):
+    if _things(plain, clause, breaks, start, verb=verb, place=place):
         return True  # "the hill on the left", "the firs stand in rows, upright"
     said = _LINK.sub("", clause.rstrip()).rstrip()
     linked = verb or len(said) < len(clause.rstrip())
