@@ -54,8 +54,8 @@ _THING_BEHIND = re.compile(
 """Behind "an upright": a thing that it is said of."""
 _MOVES = re.compile(
     r"(?:tilt(?:s|ed|ing)?|tip(?:s|ped|ping)|lean(?:s|ed|ing)?|inclin(?:es|ed|ing)|cant(?:s|ed)|slant(?:s|ed|ing))"
-    rf" (?:the|his|her|their|an?) (?!(?:[a-z-]+ ){{0,2}}?{_BODY_WORD}\b)"
-    r"(?!(?:left|right|other|same|opposite|one|little|bit|touch|upper)\b)[a-z]"
+    r" (?:the|his|her|their|an?) (?:\w+ )?(?:head|chin|face|neck|hat|cap|helmet|rackets?|bats?|board|skateboard|surfboard"
+    r"|cup|glass|bottle|umbrella|chair|bike|bicycle|ladder|kite|skis?|poles?|camera|phone)\b"
 )
 """Somebody tilts a thing, or no more than the head."""
 _ALMOST = re.compile(

@@ -13,7 +13,8 @@ _SIDE_OF, _NEAREST = re.compile(SIDE_OF), re.compile(NEAREST)
 _BARE = re.compile(
     r"(?<!no )(?<!of )(?<!to )(?<!with )(?<!each )\b(?:one|another|the other(?: one)?|the first|the second"
     r"|the third|a second|a third|the (?:left|right) one)"
-    r"(?= (?:is|has|was|keeps|holds|who|whose|lies|sits|toward|towards|\w+[^s\W]s|seated|standing|lying|sitting|\w+ing|(?:on|in"
+    r"(?= (?:is|has|was|keeps|holds|who|whose|lies|sits|toward|towards|\w+[^s\W]s|seated|standing|lying"
+    r"|sitting|\w+ing|(?:on|in"
     r"|at) the (?:left|right|middle|cent))\b|, )"
     r"|(?<=s )another(?=[,.;]|$| with\b)"
 )

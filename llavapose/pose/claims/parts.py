@@ -32,7 +32,8 @@ _SET_AT = re.compile(
     rf"{_THING_AT}(?:on|in|at|under|over|above|below|near|around|by) (?:the|his|her|their|both|each)? ?$"
 )
 _FOLDED_AT = re.compile(
-    rf"{_THING_AT}(?:is|are) (?:\w+ly )?(?:\w+ed|bent|held) (?:up )?(?:at|above|below|over) (?:the|his|her|their|both)? ?$"
+    rf"{_THING_AT}(?:is|are) (?:\w+ly )?(?:\w+ed|bent|held) (?:up )?(?:at|above|below|over) (?:the|his|her"
+    rf"|their|both)? ?$"
 )
 _STATED = re.compile(r" (?:is|are|was|has|[a-z]+[^s\W]s)\b")
 """A thing at a limb, of which it is said: "the ski on her left foot is lifted", "his sleeve is folded at the elbow"."""

@@ -28,7 +28,8 @@ _PREPOSITION = (
 _BODY = (
     r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage"
     r"|chest|waist|hips?|weight|profile"
-    r"|front|line(?= (?:of|from|between|through|that)\b)|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
+    r"|front|line(?= (?:of|from|between|through|that)\b)|build|silhouette|form|attitude|bearing"
+    r"|orientation|gaze|balance|base)"
 )
 _OPENS = re.compile(
     rf"\W*(?:{_PREPOSITION}|instead|far from|neither|nor|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully"
