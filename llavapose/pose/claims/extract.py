@@ -49,13 +49,14 @@ _BODY_WORD = (
 _DETERMINED = re.compile(r"\b(?:an?|the|his|her|their|its) (?:\w+ly )?$")
 _THING_BEHIND = re.compile(
     rf" (?!(?:[a-z-]+ ){{0,2}}?{_BODY_WORD}\b)(?:(?:red|white|blue|black|green|old|tall|wooden) )?"
-    r"(?!and\b|or\b|but\b|in\b|on\b|at\b|with\b|to\b|against\b|of\b|is\b|has\b|one\b|ones\b)[a-z]"
+    r"(?!(?:and|or|but|is|are|has|one|ones|in|on|at|with|to|against|of|about|under|over|by|for|from|near|behind|beside"
+    r"|down|up|forwards?|backwards?|sideways|toward|towards|that|who|while|as|than|here|there|below|above)\b)[a-z]"
 )
 """Behind "an upright": a thing that it is said of."""
 _MOVES = re.compile(
     r"(?:tilt(?:s|ed|ing)?|tip(?:s|ped|ping)|lean(?:s|ed|ing)?|inclin(?:es|ed|ing)|cant(?:s|ed)|slant(?:s|ed|ing))"
-    r" (?:the|his|her|their|an?) (?:\w+ )?(?:head|chin|face|neck|hat|cap|helmet|rackets?|bats?|board|skateboard|surfboard"
-    r"|cup|glass|bottle|umbrella|chair|bike|bicycle|ladder|kite|skis?|poles?|camera|phone)\b"
+    r" (?:the|his|her|their|an?) (?:\w+ )?(?:head|chin|face|neck|hat|cap|helmet|rackets?|bats?|board|skateboard"
+    r"|surfboard|cup|glass|bottle|umbrella|chair|bike|bicycle|ladder|kite|skis?|poles?|camera|phone)\b"
 )
 """Somebody tilts a thing, or no more than the head."""
 _ALMOST = re.compile(

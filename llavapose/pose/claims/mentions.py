@@ -21,7 +21,8 @@ _BARE = re.compile(
 """One of several people named before."""
 
 _SAME_HEAD = re.compile(
-    r" (?:who|that)(?:'s| is| are| was)? (?!the\b|an?\b)[a-z]+(?:ing|s|ed|ting)?\b(?: down| up| upright)?"
+    r" (?:who|that)(?:'s| is| are| was)? (?!the\b|an?\b|fac|look|turn|gaz)[a-z]+(?:ing|s|ed"
+    r"|ting)?\b(?: down| up| upright)?"
 )
 """By what two of the same name differ: "the man who is lying", "the man who is sitting"."""
 _ONE_WHO = re.compile(r" (?:seated|[a-z]+ing)\b")

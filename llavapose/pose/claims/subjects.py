@@ -109,7 +109,9 @@ def _things(plain: str, clause: str, breaks: list[int], start: int, *, verb: boo
         return (
             re.match(r"\w+ing\b", plain[start:]) is not None
             and _THING_ALONE.fullmatch(said) is not None
-            and not re.search(rf"\b{_NO_THING}$", said)
+            and not re.search(rf" {_NO_THING}\b", said)
+            and _PERSON.search(said) is None
+            and _DOES.search(said) is None
         )
     if clause.strip():
         return (

@@ -128,6 +128,10 @@ CASES = [
     ("The man wears a shirt with a picture of a person lying down.", []),
     ("The poster shows a man lying down.", []),
     ("Her legs are spread front to back.", ["in a stride"]),
+    ("The image depicts a man standing near a window.", ["standing"]),
+    ("The photograph shows a man in a plaid shirt leaning over a workbench.", ["leaning"]),
+    ("Her legs are apart, and the trunk is leaning.", ["apart", "leaning"]),
+    ("The one who is facing us has his right hand up.", ["toward the camera", "right arm raised"]),
     # Almost is not quite.
     ("His trunk is almost upright.", []),
     ("She is almost sitting.", []),
