@@ -161,27 +161,8 @@ def _plain(text: str) -> tuple[str, list[int]]:
 def _sentence_claims(
     sentence: str, hidden: str, mentions: list[Mention], parts: list[Part], earlier: list[str]
 ) -> list[Claim]:
-    found = list(part_claims(sentence, hidden, mentions, parts))
-    spans = [read.core for read in found]
-    others: tuple[Claim, ...] = (
-        *relation_claims(sentence, hidden, mentions),
-        *contact_claims(sentence, hidden, parts),
-        *count_claims(sentence),
-        *one_legged(sentence),
-        *compound_claims(sentence),
-    )
-    found += [
-        Read(claim=claim, core=(claim.start, claim.start if claim.kind == "contact" else claim.end)) for claim in others
-    ]
-    found += [
-        Read(claim=claim, core=(claim.start, claim.end)) for claim in _body_claims(sentence, hidden, mentions, spans)
-    ]
-    found = [read for read in found if read.claim.kind != "place" or not _of_a_part(sentence, read.claim.start, parts)]
-    facing = [(read.claim.start, read.claim.end) for read in found if read.claim.kind == "facing"]
-    found = [read for read in found if read.claim.kind != "place"
-             or not any(read.claim.start < b and a < read.claim.end for a, b in facing)]  # fmt: skip
     kept: dict[tuple[object, ...], Claim] = {}
-    for read in sorted(found, key=lambda read: (read.claim.start, read.claim.end)):
+    for read in sorted(_found(sentence, hidden, mentions, parts), key=lambda read: (read.claim.start, read.claim.end)):
         claim = read.claim
         doubtful, negated = _tone(hidden, read)
         if doubtful:
@@ -204,6 +185,29 @@ def _sentence_claims(
             kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
     return _most_exact(hidden, [*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
+
+
+def _found(sentence: str, hidden: str, mentions: list[Mention], parts: list[Part]) -> list[Read]:
+    """All that a sentence says, before it is known of whom and whether it is denied."""
+    found = list(part_claims(sentence, hidden, mentions, parts))
+    spans = [read.core for read in found]
+    others: tuple[Claim, ...] = (
+        *relation_claims(sentence, hidden, mentions),
+        *contact_claims(sentence, hidden, parts),
+        *count_claims(sentence),
+        *one_legged(sentence),
+        *compound_claims(sentence),
+    )
+    found += [
+        Read(claim=claim, core=(claim.start, claim.start if claim.kind == "contact" else claim.end)) for claim in others
+    ]
+    found += [
+        Read(claim=claim, core=(claim.start, claim.end)) for claim in _body_claims(sentence, hidden, mentions, spans)
+    ]
+    found = [read for read in found if read.claim.kind != "place" or not _of_a_part(sentence, read.claim.start, parts)]
+    facing = [(read.claim.start, read.claim.end) for read in found if read.claim.kind == "facing"]
+    return [read for read in found if read.claim.kind != "place"
+             or not any(read.claim.start < b and a < read.claim.end for a, b in facing)]  # fmt: skip
 
 
 def _before(name: str | None, mentions: list[Mention], carried: str | None) -> str | None:

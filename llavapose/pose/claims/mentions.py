@@ -271,6 +271,21 @@ def subject_at(
         related: whether the clause relates somebody to another: a landmark is not its subject then.
     """
     named = [mention for mention in mentions if not mention.pronoun]
+    beside = _beside(position, named, sentence, related=related)
+    if beside:
+        return beside
+    ended = [match.span() for match in _ASIDE_CLAUSE.finditer(sentence) if match.end() <= position]
+    named = [m for m in named if not m.aside and not any(a <= m.start and m.end <= b for a, b in ended)]
+    before = [mention for mention in named if mention.start <= position]
+    if before:
+        later = next((m for m in named if m.start > position), None)
+        chosen = later if later and _fronted(sentence, before[-1], position, later) else before[-1]
+        return _of_the_sex(chosen, position, mentions, sentence, carried)
+    return _not_yet_named(position, named, mentions, carried, sentence)
+
+
+def _beside(position: int, named: list[Mention], sentence: str, *, related: bool) -> str | None:
+    """Who stands right before or behind a position, or at the head of the phrase that does."""
     inverted = _INVERTED.match(sentence, position)
     if inverted and _FRONTED_PLACE.search(sentence, 0, position):
         after = next((m for m in named if m.start == inverted.end()), None)
@@ -288,13 +303,13 @@ def subject_at(
                    (direct.aside and (_WHO.match(sentence[direct.end : position])
                                       or _WITH.fullmatch(sentence, direct.end, position)))):  # fmt: skip
         return direct.text
-    ended = [match.span() for match in _ASIDE_CLAUSE.finditer(sentence) if match.end() <= position]
-    named = [m for m in named if not m.aside and not any(a <= m.start and m.end <= b for a, b in ended)]
-    before = [mention for mention in named if mention.start <= position]
-    if before:
-        later = next((m for m in named if m.start > position), None)
-        chosen = later if later and _fronted(sentence, before[-1], position, later) else before[-1]
-        return _of_the_sex(chosen, position, mentions, sentence, carried)
+    return None
+
+
+def _not_yet_named(
+    position: int, named: list[Mention], mentions: list[Mention], carried: str | None, sentence: str
+) -> str | None:
+    """Whom a clause is about before which nobody is named in the sentence."""
     opening = sentence[: named[0].start] if named else ""
     said = [m for m in mentions if m.pronoun and m.start < len(opening) and m.text in ("he", "she", "they")]
     if named and not said and (carried is None or _CATAPHORA.match(opening)):

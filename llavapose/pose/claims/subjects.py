@@ -148,23 +148,34 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
         return True  # "the hill on the left", "the firs stand in rows, upright"
     said = _LINK.sub("", clause.rstrip()).rstrip()
     linked = verb or len(said) < len(clause.rstrip())
-    if re.search(r"(?<![ƿǀ])(?<![ƿǀ],) (?:that|which)(?: (?:is|are|was|were))?$", clause.rstrip()):
-        return True  # "a bench that sits on the sand"
-    if (
-        verb
-        and re.search(
-            r"\b(?:by|at|over|about|of|to|for|near|behind|beside) (?:an?|the|some) (?:\w+ ){0,2}\w+$", clause.rstrip()
-        )
-        and not _PERSON.search(clause.rstrip()[-1:])
-        and re.match(r"\w+ing\b", plain[start:])
-        and re.search(rf"\b{_BODY}$", clause.rstrip()) is None
-    ):
-        return True  # "by a boat lying near the shore"
+    if _things_relative(plain, clause.rstrip(), start, verb=verb):
+        return True
     if verb and not mentions and _THING_TEXT.match(plain) and _FINITE.search(plain, 0, start):
         return True
     people = list(_PERSON.finditer(said))
     if people:
         return _another_head(said, people[-1], linked=linked)
+    return _nobody_named(plain, clause, said, start, mentions, verb=verb, linked=linked)
+
+
+def _things_relative(plain: str, clause: str, start: int, *, verb: bool) -> bool:
+    """Whether a clause of its own is about a thing: "a bench that sits", "by a boat lying near the shore"."""
+    if re.search(r"(?<![ƿǀ])(?<![ƿǀ],) (?:that|which)(?: (?:is|are|was|were))?$", clause):
+        return True
+    return (
+        verb
+        and re.search(r"\b(?:by|at|over|about|of|to|for|near|behind|beside) (?:an?|the|some) (?:\w+ ){0,2}\w+$", clause)
+        is not None
+        and not _PERSON.search(clause[-1:])
+        and re.match(r"\w+ing\b", plain[start:]) is not None
+        and re.search(rf"\b{_BODY}$", clause) is None
+    )
+
+
+def _nobody_named(
+    plain: str, clause: str, said: str, start: int, mentions: list[Mention], *, verb: bool, linked: bool
+) -> bool:
+    """Whether a clause without a person is about a thing."""
     spoken = any(not m.pronoun or m.text in ("he", "she", "they", "his", "her") for m in mentions)
     stated = (clause.strip() if verb else _THING.search(plain)) and _FINITE.search(plain)
     if not spoken and stated:
