@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llavapose.pose.claims.counts import count_claims, parts_of_totals
-from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, subject_at
+from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, spoken_of, subject_at
 from llavapose.pose.claims.part_states import Read, part_claims
 from llavapose.pose.claims.parts import Part, parts_in
 from llavapose.pose.claims.relations import compound_claims, contact_claims, one_legged, relation_claims
 from llavapose.pose.claims.subjects import somebody_elses
 from llavapose.pose.claims.words import shared as words
 from llavapose.pose.claims.words.bodies import BODY, NOT_THE_BODY
-from llavapose.pose.claims.words.idioms import IDIOM
+from llavapose.pose.claims.words.idioms import DEPICTED, IDIOM
 from llavapose.pose.claims.words.people import PLURALS, SINGULAR
 from llavapose.records import Claim
 
@@ -41,10 +41,32 @@ _SO_DOES = re.compile(r"(?:\b(?:so|as) (?:is|does|has|are|do)|\bditto(?: for)?) 
 _VERB = re.compile(r"\w+(?:s|ing|ed)\b|sat|stood|lay|laid|bent|leant|walk|stand|sit|lie|lean|bend|crouch|squat|face")
 _ADVICE = re.compile(r"\W*(?:to )?\w+ing? (?:up|down|the|his|her|their|both|a|one)\b")
 _WOULD = re.compile(r"[^,.;]*?\b(?:would|could|might|should|will|helps?|comes first|is (?:needed|enough|the first))\b")
+_BODY_WORD = (
+    r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figures?|frame|position|carriage|chest"
+    r"|weight|stature|silhouette|form|attitude|bearing|orientation|person|people"
+    r"|line|angle|manner|way|fashion|seat|shape|style)"
+)
+_DETERMINED = re.compile(r"\b(?:an?|the|his|her|their|its) (?:\w+ly )?$")
+_THING_BEHIND = re.compile(
+    rf" (?!(?:[a-z-]+ ){{0,2}}?{_BODY_WORD}\b)(?:(?:red|white|blue|black|green|old|tall|wooden) )?"
+    r"(?!(?:and|or|but|is|are|has|one|ones|in|on|at|with|to|against|of|about|under|over|by|for|from|near|behind|beside"
+    r"|down|up|forwards?|backwards?|sideways|toward|towards|that|who|while|as|than|here|there|below|above)\b)[a-z]"
+)
+"""Behind "an upright": a thing that it is said of."""
+_MOVES = re.compile(
+    r"(?:tilt(?:s|ed|ing)?|tip(?:s|ped|ping)|lean(?:s|ed|ing)?|inclin(?:es|ed|ing)|cant(?:s|ed)|slant(?:s|ed|ing))"
+    r" (?:the|his|her|their|an?) (?:\w+ )?(?:head|chin|face|neck|hat|cap|helmet|rackets?|bats?|board|skateboard"
+    r"|surfboard|cup|glass|bottle|umbrella|chair|bike|bicycle|ladder|kite|skis?|poles?|camera|phone)\b"
+)
+"""Somebody tilts a thing, or no more than the head."""
+_ALMOST = re.compile(
+    r"\b(?:almost|nearly|practically|all but|not quite|not entirely|barely|virtually)(?: (?:fully|completely))? $"
+)
+_GAZES = re.compile(r"(?:look|gaz|star(?:es|ing)|glanc|peer|smil|beam|grin|meets|eye)")
 _NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
 _BOTH = re.compile(r"(?: are| is| was| does| has| were| both| all| \w+ly| now)* ")
 _OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
-_IDIOM = re.compile(IDIOM)
+_IDIOM = re.compile(rf"{IDIOM}|{DEPICTED}")
 _OTHERS_DO = re.compile(r"[;:–—]|,? (?:but|and) (?:both|all|they)\b")
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|while|whereas|with|so that|because)\b")
 _DOUBT_CLAUSE = re.compile(
@@ -86,23 +108,23 @@ MAX_SENTENCE = 1000
 def extract_claims(text: str) -> tuple[Claim, ...]:
     """All claims of a text in reading order; spans are positions in ``text``."""
     claims: list[Claim] = []
-    carried: str | None = None
-    limb = ""
+    earlier: list[str] = []
+    limb, several = "", False
     plain, places = _plain(text)
     for start, end in sentences(plain):
         if end - start > MAX_SENTENCE:
             continue
         sentence = _hidden(re.sub(r"\s", " ", plain[start:end]))
-        mentions = mentions_in(sentence)
+        mentions = mentions_in(sentence, several=several and not limb)
         hidden = masked(sentence, mentions)
         parts = parts_in(sentence, hidden, mentions, limb)
         if not sentence.rstrip("\"' ").endswith("?"):
-            for claim in _sentence_claims(sentence, hidden, mentions, parts, carried):
+            for claim in _sentence_claims(sentence, hidden, mentions, parts, earlier):
                 first, last = places[claim.start + start], places[claim.end + start - 1]
                 claims.append(replace(claim, start=first, end=last + 1))
         limb = parts[-1].noun if parts else ""
-        leading = [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
-        carried = leading[-1] if leading else carried
+        earlier += [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
+        several = several or len(set(earlier)) > 1 or any(mention.several for mention in mentions)
     return parts_of_totals(claims, text)
 
 
@@ -137,8 +159,36 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 def _sentence_claims(
-    sentence: str, hidden: str, mentions: list[Mention], parts: list[Part], carried: str | None
+    sentence: str, hidden: str, mentions: list[Mention], parts: list[Part], earlier: list[str]
 ) -> list[Claim]:
+    kept: dict[tuple[object, ...], Claim] = {}
+    for read in sorted(_found(sentence, hidden, mentions, parts), key=lambda read: (read.claim.start, read.claim.end)):
+        claim = read.claim
+        doubtful, negated = _tone(hidden, read)
+        if doubtful:
+            continue
+        carried = spoken_of(claim.start, mentions, earlier)
+        if claim.kind != "count" and not claim.mention:
+            claim = replace(
+                claim, mention=subject_at(claim.start, mentions, carried, sentence, related=claim.kind == "nearest")
+            )
+        if claim.kind in ("side_of", "nearest") and claim.mention == claim.target:
+            continue
+        if _SAME_ONE.match(claim.mention or ""):
+            claim = replace(claim, mention=_before(claim.mention, mentions, carried))
+        if claim.mention and _NONE.match(claim.mention):
+            if _OTHERS_DO.search(sentence, sentence.rfind(claim.mention, 0, claim.end), claim.end):
+                continue  # "Neither of them is lying: they ..."
+            negated = True
+        claim = replace(claim, negated=negated and claim.kind not in ("count", "nearest"))
+        for other in _along(hidden, claim, mentions):
+            kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
+        kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
+    return _most_exact(hidden, [*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
+
+
+def _found(sentence: str, hidden: str, mentions: list[Mention], parts: list[Part]) -> list[Read]:
+    """All that a sentence says, before it is known of whom and whether it is denied."""
     found = list(part_claims(sentence, hidden, mentions, parts))
     spans = [read.core for read in found]
     others: tuple[Claim, ...] = (
@@ -156,31 +206,8 @@ def _sentence_claims(
     ]
     found = [read for read in found if read.claim.kind != "place" or not _of_a_part(sentence, read.claim.start, parts)]
     facing = [(read.claim.start, read.claim.end) for read in found if read.claim.kind == "facing"]
-    found = [read for read in found if read.claim.kind != "place"
+    return [read for read in found if read.claim.kind != "place"
              or not any(read.claim.start < b and a < read.claim.end for a, b in facing)]  # fmt: skip
-    kept: dict[tuple[object, ...], Claim] = {}
-    for read in sorted(found, key=lambda read: (read.claim.start, read.claim.end)):
-        claim = read.claim
-        doubtful, negated = _tone(hidden, read)
-        if doubtful:
-            continue
-        if claim.kind != "count" and not claim.mention:
-            claim = replace(
-                claim, mention=subject_at(claim.start, mentions, carried, sentence, related=claim.kind == "nearest")
-            )
-        if claim.kind in ("side_of", "nearest") and claim.mention == claim.target:
-            continue
-        if _SAME_ONE.match(claim.mention or ""):
-            claim = replace(claim, mention=_before(claim.mention, mentions, carried))
-        if claim.mention and _NONE.match(claim.mention):
-            if _OTHERS_DO.search(sentence, sentence.rfind(claim.mention, 0, claim.end), claim.end):
-                continue  # "Neither of them is lying: they ..."
-            negated = True
-        claim = replace(claim, negated=negated and claim.kind not in ("count", "nearest"))
-        for other in _along(hidden, claim, mentions):
-            kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
-        kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
-    return _most_exact([*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
 
 
 def _before(name: str | None, mentions: list[Mention], carried: str | None) -> str | None:
@@ -192,6 +219,12 @@ def _before(name: str | None, mentions: list[Mention], carried: str | None) -> s
 def _of_a_part(sentence: str, start: int, parts: list[Part]) -> bool:
     """Whether "on the right" goes on about a limb: "the left knee is bent, but on the right ..."."""
     told = any(len(part.sides) == 1 and part.end <= start for part in parts)
+    if any(
+        len(part.sides) == 1 and part.placed and start < part.end and part.start <= start + 8
+        for part in parts
+        if part.start >= start
+    ):
+        return True  # "her weight resting on the right"
     return told and re.search(r"\b(?:but|and|or|not|than) $", sentence[:start]) is not None
 
 
@@ -248,14 +281,17 @@ def _tone(sentence: str, read: Read) -> tuple[bool, bool]:
         else _DOUBT.search(_OR.sub(" ", clause) if denied else clause)
     )
     advised = _ADVICE.match(clause) and _WOULD.match(sentence, claim.end)  # "Lowering the arm would help"
+    almost = claim.kind in ("stance", "trunk") and _ALMOST.search(sentence, 0, a)
     doubtful = (
-        bool(advised) or doubt is not None or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
+        bool(advised or almost)
+        or doubt is not None
+        or (not denied and re.match(r"\W*or\b", sentence[claim.end :]) is not None)
     )
     denied = denied if read.denied is None else read.denied
     return doubtful, denied and claim.kind not in ("count", "nearest")
 
 
-def _most_exact(claims: list[Claim]) -> list[Claim]:
+def _most_exact(sentence: str, claims: list[Claim]) -> list[Claim]:
     """Without what the same text says more exactly, and without "upright" and "leaning" of one and the same person."""
     exact = {(claim.mention, claim.part) for claim in claims
              if claim.kind == "arm_height" and claim.value in ("above the head", "at shoulder height")}  # fmt: skip
@@ -263,10 +299,12 @@ def _most_exact(claims: list[Claim]) -> list[Claim]:
     torn = {mention for mention, value in trunks if value == "upright" and (mention, "leaning") in trunks}
     folded = {mention for mention, value in trunks if value == "bent over"}
     slight = {(claim.kind, claim.part, claim.mention) for claim in claims if claim.value == "slightly bent"}
+    gazes = _gazes(sentence, claims)
     return [
         claim
         for claim in claims
         if not (claim.kind == "arm_height" and claim.value == "raised" and (claim.mention, claim.part) in exact)
+        and not (claim.kind == "facing" and (claim.start, claim.value) in gazes)
         and not (claim.kind == "trunk" and claim.value != "bent over" and claim.mention in torn)
         and not (claim.kind == "trunk" and claim.value == "leaning" and claim.mention in folded)
         and not (
@@ -275,6 +313,18 @@ def _most_exact(claims: list[Claim]) -> list[Claim]:
             and (claim.kind, claim.part, claim.mention) in slight
         )
     ]
+
+
+def _gazes(sentence: str, claims: list[Claim]) -> set[tuple[int, str]]:
+    """Where somebody looks elsewhere than the body faces: start and value of what says where he looks."""
+    facing = [claim for claim in claims if claim.kind == "facing" and not claim.negated]
+    looks = [claim for claim in facing if _GAZES.match(sentence, claim.start)]
+    return {
+        (look.start, look.value)
+        for look in looks
+        for claim in facing
+        if claim.mention == look.mention and claim.value != look.value and claim not in looks
+    }
 
 
 def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list[tuple[int, int]]) -> Iterator[Claim]:
@@ -288,7 +338,7 @@ def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list
             within = plain[start] in "ƿǀ"  # "the crouching man"
             if within and (kind == "facing" or plain[end - 1] not in "ƿǀ"):
                 continue
-            if not within and _not_the_persons(sentence, start, kind, mentions, plain):
+            if value is not None and not within and _not_the_persons(sentence, (start, end), kind, mentions, plain):
                 continue
             if any(a < end and start < b and which == kind for a, b, which in claimed):
                 continue
@@ -303,10 +353,13 @@ def _body_claims(sentence: str, plain: str, mentions: list[Mention], spans: list
                 yield Claim(kind=kind, value=value, start=start, end=end)
 
 
-def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mention], plain: str) -> bool:
+def _not_the_persons(sentence: str, span: tuple[int, int], kind: str, mentions: list[Mention], plain: str) -> bool:
     """Whether the words just before say that a thing, or a head or an arm, stands, leans or faces there."""
+    start, end = span
     if kind in ("facing", "trunk") and _AND_ITS.search(sentence, 0, start):
         return True  # "His head is tilted and faces ..."
+    if kind == "facing" and plain.endswith(" one ", 0, start):
+        return True  # "facing opposite ways: one toward the viewer"
     if kind == "facing" and start < 3 and _YOU_SEE.match(sentence, start):
         return True  # "Look to the right and you will see ..."
     if kind == "legs" or (kind == "trunk" and _OF_BODY.match(sentence, start)):
@@ -315,5 +368,9 @@ def _not_the_persons(sentence: str, start: int, kind: str, mentions: list[Mentio
     own = plain.endswith(" and ", 0, start) and re.match(r"\w+s\b", sentence[start:])  # "straight knees and folds ..."
     if _NOT_THE_BODY.search(before) is not None and not own:
         return True
+    if kind in ("trunk", "stance") and (
+        _MOVES.match(sentence, start) or (_DETERMINED.search(before + " ") and _THING_BEHIND.match(sentence, end))
+    ):
+        return True  # "an upright collar", "tilts her head"
     verb = _VERB.match(sentence, start) is not None
     return somebody_elses(plain, start, mentions, verb=verb)

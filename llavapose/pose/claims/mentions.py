@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llavapose.pose.claims.words.people import GROUP, HE, HEADLINE, NAMED, PRONOUN, SHE
 from llavapose.pose.claims.words.relations import NEAREST, SIDE_OF
@@ -13,11 +13,21 @@ _SIDE_OF, _NEAREST = re.compile(SIDE_OF), re.compile(NEAREST)
 _BARE = re.compile(
     r"(?<!no )(?<!of )(?<!to )(?<!with )(?<!each )\b(?:one|another|the other(?: one)?|the first|the second"
     r"|the third|a second|a third|the (?:left|right) one)"
-    r"(?= (?:is|has|was|keeps|holds|who|whose|lies|sits|\w+[^s\W]s|seated|standing|lying|sitting|\w+ing|(?:on|in"
+    r"(?= (?:is|has|was|keeps|holds|who|whose|lies|sits|toward|towards|\w+[^s\W]s|seated|standing|lying"
+    r"|sitting|\w+ing|(?:on|in"
     r"|at) the (?:left|right|middle|cent))\b|, )"
     r"|(?<=s )another(?=[,.;]|$| with\b)"
 )
 """One of several people named before."""
+
+_SAME_HEAD = re.compile(
+    r" (?:who|that)(?:'s| is| are| was)? (?!the\b|an?\b|fac|look|turn|gaz)[a-z]+(?:ing|s|ed"
+    r"|ting)?\b(?: down| up| upright)?"
+)
+"""By what two of the same name differ: "the man who is lying", "the man who is sitting"."""
+_ONE_WHO = re.compile(r" (?:seated|[a-z]+ing)\b")
+_AND_ALSO = re.compile(r",? (?:and|or) (?:(?:also )?(?:of|to the (?:left|right) of) )?")
+_DOES = re.compile(r" (?:is|are|was|has|[a-z]+[^s\W]s)\b")
 
 _PAIR = re.compile(
     r"(?:both|neither|each) of them (?:is |are )?(?:bent|straight|extended|raised|lifted|lowered|stretched|flexed"
@@ -90,6 +100,8 @@ _INVERTED = re.compile(
 
 _NOMINATIVE = {"his": "he", "him": "he", "her": "she", "hers": "she", "their": "they", "theirs": "they", "them": "they"}
 
+_OF_A_SEX = ("he", "she", "him", "his", "her", "hers")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mention:
@@ -124,23 +136,46 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def mentions_in(sentence: str) -> list[Mention]:
-    """Everyone mentioned in a lower-case sentence, in order, longest first where they overlap."""
-    found = sorted(_spans(sentence), key=lambda mention: mention.start)
+def mentions_in(sentence: str, *, several: bool = False) -> list[Mention]:
+    """Everyone mentioned in a lower-case sentence, in order, longest first where they overlap.
+
+    Args:
+        sentence: in lower case.
+        several: whether several people were spoken of before: "one" and "the other" are two of them.
+    """
+    found = _told_apart(sentence, sorted(_spans(sentence, several), key=lambda mention: mention.start))
     plain = masked(sentence, found)
     relations = [pattern for pattern, cues in ((_SIDE_OF, ("left", "right")), (_NEAREST, ("nearest", "closest")))
                  if any(cue in plain for cue in cues)]  # fmt: skip
     asides = [match.span(name) for pattern in relations for match in pattern.finditer(plain)
               for name in match.groupdict() if name in ("target", "other") and match[name]]  # fmt: skip
     heads = [match.start() for match in _NEAREST.finditer(plain)] if _NEAREST in relations else []
-    return [
-        Mention(start=one.start, end=one.end, text=one.text, pronoun=one.pronoun, several=one.several,
-                aside=any(a <= one.start and one.end <= b for a, b in asides) or _is_aside(sentence, one, found, heads))
-        for one in found
-    ]  # fmt: skip
+    told: list[Mention] = []
+    for one in found:
+        aside = any(a <= one.start and one.end <= b for a, b in asides) or _is_aside(sentence, one, found, heads)
+        also = bool(told) and told[-1].aside and _AND_ALSO.fullmatch(sentence, told[-1].end, one.start) is not None
+        told.append(replace(one, aside=aside or (also and not one.pronoun and not _DOES.match(sentence, one.end))))
+    return told
 
 
-def _spans(sentence: str) -> Iterator[Mention]:
+def _told_apart(sentence: str, found: list[Mention]) -> list[Mention]:
+    """The mentions, where two have the same words with what tells them apart."""
+    names = [one.text for one in found if not one.pronoun]
+    told = []
+    for one in found:
+        bare = one.text == "one" and names.count("one") > 1
+        more = (
+            (_ONE_WHO if bare else _SAME_HEAD).match(sentence, one.end)
+            if one.text == "the one" or names.count(one.text) > 1
+            else None
+        )
+        if more and not one.pronoun and not any(one.end <= m.start < more.end() for m in found):
+            one = replace(one, end=more.end(), text=sentence[one.start : more.end()])
+        told.append(one)
+    return told
+
+
+def _spans(sentence: str, several: bool) -> Iterator[Mention]:
     named = [(match, pattern) for pattern in (_GROUP, _NAMED) for match in pattern.finditer(sentence)]
     head = _HEADLINE.match(sentence)
     taken = [Mention(start=head.start("who"), end=head.end("who"), text=head["who"])] if head else []
@@ -151,10 +186,15 @@ def _spans(sentence: str) -> Iterator[Mention]:
             taken.append(Mention(start=match.start(), end=match.end(), text=match[0], several=pattern is _GROUP))
     for match in _BARE.finditer(sentence):
         before = [one for one in taken if one.end <= match.start()]
-        if not before or any(match.start() < other.end and other.start < match.end() for other in taken):
+        first = several and not _LIMB.search(sentence, 0, match.start())
+        if (not before and not first) or any(
+            match.start() < other.end and other.start < match.end() for other in taken
+        ):
             continue
         if (
-            any(one.several for one in before)
+            first
+            or (sentence.endswith("; ", 0, match.start()) and any(one.text == "one" for one in before))
+            or any(one.several for one in before)
             or _INVERTED_BEFORE.search(sentence, 0, match.start())
             or not _LIMB.search(sentence, 0, match.start())
         ):
@@ -188,6 +228,31 @@ def masked(sentence: str, mentions: Sequence[Mention]) -> str:
     return sentence
 
 
+def spoken_of(position: int, mentions: list[Mention], earlier: Sequence[str]) -> str | None:
+    """Who was spoken of before the sentence: the last one, but for "he" the last one that can be.
+
+    Of a couple or a group neither "he" nor "she" is told apart: such a pronoun is returned in the nominative.
+
+    Args:
+        position: where the clause is.
+        mentions: of the sentence.
+        earlier: those spoken of in the sentences before, the last one last.
+    """
+    if not earlier:
+        return None
+    said = [m for m in mentions if m.pronoun and m.text in _OF_A_SEX]
+    near = ([m for m in said if m.start <= position] or said[:1] or [None])[-1]
+    if near is None:
+        return earlier[-1]
+    own, other = (_HE, _SHE) if near.text in ("he", "his", "him") else (_SHE, _HE)
+    for name in reversed(earlier):
+        if _GROUP.fullmatch(name):
+            return _NOMINATIVE.get(near.text, near.text)
+        if own.search(name) or not other.search(name):
+            return name
+    return _NOMINATIVE.get(near.text, near.text)
+
+
 def subject_at(
     position: int, mentions: list[Mention], carried: str | None, sentence: str = "", *, related: bool = False
 ) -> str | None:
@@ -206,6 +271,21 @@ def subject_at(
         related: whether the clause relates somebody to another: a landmark is not its subject then.
     """
     named = [mention for mention in mentions if not mention.pronoun]
+    beside = _beside(position, named, sentence, related=related)
+    if beside:
+        return beside
+    ended = [match.span() for match in _ASIDE_CLAUSE.finditer(sentence) if match.end() <= position]
+    named = [m for m in named if not m.aside and not any(a <= m.start and m.end <= b for a, b in ended)]
+    before = [mention for mention in named if mention.start <= position]
+    if before:
+        later = next((m for m in named if m.start > position), None)
+        chosen = later if later and _fronted(sentence, before[-1], position, later) else before[-1]
+        return _of_the_sex(chosen, position, mentions, sentence, carried)
+    return _not_yet_named(position, named, mentions, carried, sentence)
+
+
+def _beside(position: int, named: list[Mention], sentence: str, *, related: bool) -> str | None:
+    """Who stands right before or behind a position, or at the head of the phrase that does."""
     inverted = _INVERTED.match(sentence, position)
     if inverted and _FRONTED_PLACE.search(sentence, 0, position):
         after = next((m for m in named if m.start == inverted.end()), None)
@@ -223,13 +303,13 @@ def subject_at(
                    (direct.aside and (_WHO.match(sentence[direct.end : position])
                                       or _WITH.fullmatch(sentence, direct.end, position)))):  # fmt: skip
         return direct.text
-    ended = [match.span() for match in _ASIDE_CLAUSE.finditer(sentence) if match.end() <= position]
-    named = [m for m in named if not m.aside and not any(a <= m.start and m.end <= b for a, b in ended)]
-    before = [mention for mention in named if mention.start <= position]
-    if before:
-        later = next((m for m in named if m.start > position), None)
-        chosen = later if later and _fronted(sentence, before[-1], position, later) else before[-1]
-        return _of_the_sex(chosen, position, mentions, sentence, carried)
+    return None
+
+
+def _not_yet_named(
+    position: int, named: list[Mention], mentions: list[Mention], carried: str | None, sentence: str
+) -> str | None:
+    """Whom a clause is about before which nobody is named in the sentence."""
     opening = sentence[: named[0].start] if named else ""
     said = [m for m in mentions if m.pronoun and m.start < len(opening) and m.text in ("he", "she", "they")]
     if named and not said and (carried is None or _CATAPHORA.match(opening)):
@@ -263,15 +343,17 @@ def _of_the_sex(
         if m.pronoun and chosen.end <= m.start <= position
         and (m.text in ("he", "she", "his") or _HERS.match(sentence, m.start))
     ]  # fmt: skip
-    if not said or chosen.several:
+    if not said:
         return chosen.text
     own, other = (_HE, _SHE) if said[-1].text in ("he", "his") else (_SHE, _HE)
-    if own.search(chosen.text) or not other.search(chosen.text):
+    if not chosen.several and (own.search(chosen.text) or not other.search(chosen.text)):
         return chosen.text
     before = [m.text for m in mentions if not m.pronoun and not m.several and m.end <= said[-1].start]
     fitting = [text for text in before if own.search(text)] or [text for text in before if not other.search(text)]
     if fitting:
         return fitting[-1]
+    if chosen.several:
+        return _NOMINATIVE.get(said[-1].text, said[-1].text)
     return carried if carried and not other.search(carried) else _NOMINATIVE.get(said[-1].text, said[-1].text)
 
 

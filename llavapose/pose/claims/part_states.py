@@ -52,6 +52,9 @@ _LABEL = re.compile(r"(?:^|[.;,|] |[-*•] )\W*$")
 _DOWN_ON = re.compile(r"\b(?:sit\w*|sat|seated|lie|lies|lying|lay|crouch\w*|squat\w*|kneel\w*)(?: \w+)? $")
 _ADVERB, _POSSESSIVE = re.compile(r"right "), re.compile(r"\b(?:his|her|their|its) $")
 _CROSSED = re.compile(r"(?:held |kept |loosely |tightly |still )*cross")
+_WEIGHT = re.compile(r"\bweight\b.*\b(?:on|onto|over|upon)$")
+_WITH_LIMB = re.compile(r" (?P<object>(?:the|an?|some|it|them)\b[\w ]* )?with (?:(?:the|his|her|their|both|one|an?) )*")
+_OBJECT = re.compile(r"\b(?:the|an?|some|it|them)(?: (?!arm|hand|leg|foot)[a-z-]+){0,3} $")
 _NEGATION = re.compile(words.NEGATION)
 _NEAR_BODY = re.compile(
     r" ?(?:very |held )?(?:close to|against|near|tight to) (?:the|his|her|their) (?:body|torso|trunk)\b"
@@ -288,6 +291,8 @@ def _link(
                 gap = gap.replace(sentence[other.start : other.end], " ", 1)
         if not re.search(r"[^\w\s']", gap) and set(gap.split()) <= words.DETERMINERS:
             return ahead[0]
+    if _WEIGHT.search(sentence, state.start, state.end):
+        return None  # it is on what follows
     inside = [part for part in meant if state.start < part.start and part.end <= state.end]
     for part in reversed([part for part in parts if part.end <= state.start and not part.unlike]):
         if part.placed and part not in meant:
@@ -302,11 +307,19 @@ def _link(
         ahead = []  # "sits on the floor with the left leg straight"
     if ahead and not (ahead[0].placed and ahead[0].noun not in ("elbow", "knee")):
         before = sentence[: state.start]
+        if _of_a_thing(plain, state, ahead[0]):
+            return None  # "brings the cup up with his left hand"
         if not (state.tight and "," in sentence[state.end : ahead[0].start]) and _fronts(
             _masked(sentence, state.end, ahead[0].start, mentions), bool(re.search(r"\w{3,} \w+ \w+", before))
         ):
             return ahead[0]
     return inside[0] if inside else None
+
+
+def _of_a_thing(plain: str, state: Said, part: Part) -> bool:
+    """Whether it is a thing that is up, or held up, with a limb."""
+    gap = _WITH_LIMB.fullmatch(plain, state.end, part.start)
+    return gap is not None and (gap["object"] is not None or _OBJECT.search(plain, 0, state.start) is not None)
 
 
 def _goes_on(sentence: str, start: int, end: int, mentions: list[Mention]) -> bool:

@@ -17,6 +17,28 @@ ARM_NOUNS, LEG_NOUNS = frozenset(("elbow", "arm", "forearm", "hand")), frozenset
 JOINED = re.compile(r"\s*,?\s*(?:and|nor|or|plus|along with|as well as|,)\s+(?:(?:the|his|her|their|a)\s+)?")
 _FOREIGN = re.compile(r"\b(?!(?:he|she|it|who|that|one|there|here|what|person)'s)[a-z]+(?:'s|s') (?:own )?$")
 """Before a body part: a thing or an animal that owns it."""
+_THINGS_LIMB = re.compile(
+    r"(?:^|[.;,:] |\band )\W*(?:the|an?|its|each|this|that|one) (?:[a-z-]+ ){0,2}?(?:arm)?(?:chair|table|couch|sofa|bed"
+    r"|bench|desk|stool|tripod|easel|piano|dog|cat|horse|cow|bird|giraffe|elephant|bear|sheep|zebra|robot|crab|octopus"
+    r"|spider|monkey|statue|lamp|crane|windmill|compass)s? (?:has|have|with|stands? on|rests? on|on)\b[^ƿ.;]*$"
+)
+"""Before a limb of furniture or of an animal: "the armchair has two bent arms"."""
+_THING_AT = (
+    r"\W*(?:the|an?|his|her|their|its|one|two|three|some|both) (?:[a-z-]+ ){0,3}?"
+    r"(?!(?:arms?|legs?|elbows?|knees?|hands?|foot|feet|wrists?|ankles?|forearms?|thighs?|weight|bend|angle|one|other"
+    r"|fingers?|fists?|palms?|heels?|toes?|left|right|man|woman|boy|girl)\b)[a-z-]+(?<!ing) "
+)
+_SET_AT = re.compile(
+    rf"{_THING_AT}(?:on|in|at|under|over|above|below|near|around|by) (?:the|his|her|their|both|each)? ?$"
+)
+_FOLDED_AT = re.compile(
+    rf"{_THING_AT}(?:is|are) (?:\w+ly )?(?:\w+ed|bent|held) (?:up )?(?:at|above|below|over) (?:the|his|her"
+    rf"|their|both)? ?$"
+)
+_STATED = re.compile(r" (?:is|are|was|has|[a-z]+[^s\W]s)\b")
+"""A thing at a limb, of which it is said: "the ski on her left foot is lifted", "his sleeve is folded at the elbow"."""
+_CLAUSE = re.compile(r"[,;:.()–—]|\b(?:and|but|while|whereas|so)\b")
+_WEIGHT_ON = re.compile(r"\bweight [^.,;]{0,24}?(?:on|onto|over|upon) (?:the|his|her|their) $")
 _ITS = re.compile(r"\bits (?:own )?$")
 _PLAIN = ("elbow", "knee", "hand", "forearm", "foot", "leg", "arm", "wrist", "shin")
 _ANY, _THE = re.compile(r"\b(?:one|other|an?|either|another|that) $"), re.compile(r"\b(?:the|its|with|and|,) $")
@@ -85,16 +107,20 @@ def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> l
             continue
         if any(a < match.end() and match.start() < b for a, b in none) or (found and match.start() < found[-1].end):
             continue
+        if _things(plain, match.start(), match.end()):
+            continue
         if _FOREIGN.search(plain, 0, match.start()) or (not found and _ITS.search(sentence, 0, match.start())):
             continue
         group = match.groupdict()
         last = found[-1] if found else None
         noun = words.PART_NOUNS.get(group.get("noun") or "", group.get("noun") or "")
         if not noun:
-            last = next((part for part in reversed(found) if part.sides or not part.placed), None)
+            later = found and not found[-1].sides and sentence[found[-1].end : match.start()] in _THE_SIDE
+            last = next((part for part in reversed(found) if part.sides or not part.placed or later), None)
             if last is None and before and match.start() <= len("and the "):
                 last = Part(start=-1, end=0, noun=before, sides=())
-            if last is None or _names_place(sentence, match):
+            bears = last is not None and last.noun in LEG_NOUNS and _WEIGHT_ON.search(sentence, 0, match.start())
+            if last is None or (_names_place(sentence, match) and not bears):
                 continue
         gap = sentence[last.end : match.start()] if last else ""
         part = Part(
@@ -112,6 +138,17 @@ def _parts(sentence: str, plain: str, mentions: list[Mention], before: str) -> l
     return _borrowed(sentence, found)
 
 
+def _things(plain: str, start: int, end: int) -> bool:
+    """Whether a limb is that of a thing, or only where a thing is that the clause is about."""
+    breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, start)]
+    clause = plain[breaks[-1] if breaks else 0 : start]
+    return (
+        _THINGS_LIMB.search(plain, 0, start) is not None
+        or _FOLDED_AT.fullmatch(clause) is not None
+        or (_SET_AT.fullmatch(clause) is not None and _STATED.match(plain, end) is not None)
+    )
+
+
 def _stands_for_part(sentence: str, match: re.Match[str]) -> bool:
     """Whether a side alone begins as one of a part does: "the right is", "a flexed left one"."""
     before = sentence[: match.start()]
@@ -119,6 +156,8 @@ def _stands_for_part(sentence: str, match: re.Match[str]) -> bool:
         return re.search(r"[a-z](?:,|:| [–—]) $", before) is not None
     if match["pair"]:
         return re.search(r"(?:[,;:(–—] ?|\band )$", before) is not None
+    if _WEIGHT_ON.search(before):
+        return True
     return _BEFORE_ELLIPSIS.search(before) is not None or (
         match["spelled"] is not None and _BEFORE_ONE.search(before) is not None
     )

@@ -108,7 +108,7 @@ def _places(sentence: str, plain: str, mentions: list[Mention]) -> Iterator[Clai
         if any(a < end and start < b for a, b in taken):
             continue
         taken.append((start, end))
-        if _VAGUE_PLACE.search(plain[:start]) or somebody_elses(plain, start, mentions):
+        if _VAGUE_PLACE.search(plain[:start]) or somebody_elses(plain, start, mentions, place=True):
             continue
         before = [m for m in mentions if m.end <= start]
         later = [m.text for m in mentions if m.start >= end and not m.pronoun and not m.aside]
@@ -166,7 +166,7 @@ def contact_claims(sentence: str, plain: str, parts: list[Part]) -> Iterator[Cla
 def one_legged(sentence: str) -> Iterator[Claim]:
     """Standing on one leg: it is on the ground, and the other one lifted where it alone carries."""
     for match in _ONE_LEGGED.finditer(sentence):
-        side, other = ("left", "right") if match["side"] == "left" else ("right", "left")
+        side, other = ("left", "right") if (match["side"] or match["late"]) == "left" else ("right", "left")
         yield Claim(kind="leg_lift", value="on the ground", start=match.start(), end=match.end(), part=f"{side} leg")
         if match["only"] or match["alone"]:
             yield Claim(kind="leg_lift", value="lifted", start=match.start(), end=match.end(), part=f"{other} leg")

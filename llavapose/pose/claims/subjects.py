@@ -28,7 +28,8 @@ _PREPOSITION = (
 _BODY = (
     r"(?:body|bodies|torsos?|trunks?|backs?|spines?|postures?|half|pose|stance|figure|frame|position|carriage"
     r"|chest|waist|hips?|weight|profile"
-    r"|front|line|build|silhouette|form|attitude|bearing|orientation|gaze|balance|base)"
+    r"|front|line(?= (?:of|from|between|through|that)\b)|build|silhouette|form|attitude|bearing"
+    r"|orientation|gaze|balance|base)"
 )
 _OPENS = re.compile(
     rf"\W*(?:{_PREPOSITION}|instead|far from|neither|nor|\w+ing|\w+ed|caught|seen|shown|bent|low|deep|half|fully"
@@ -79,9 +80,56 @@ _THING_DOES = re.compile(
     r" (?:is|are|was|were|\w+s)\b[^ƿ]*$"
 )
 """A clause of which a thing is the subject, and nobody is in it."""
+_LIMBS = r"(?:arms?|legs?|hands?|feet|foot|knees?|elbows?|heads?|faces?|eyes|shoulders?)"
+_NO_THING = (
+    rf"(?:{_BODY}|{_LIMBS}|pictures?|images?|photos?|photographs?|scenes?|shots?|views?|others?|one|ones|rest|first|second"
+    r"|third|fourth|last|former|latter|left|right|middle|cent(?:er|re)|bit|little|touch|tad|shade|way|whole|time"
+    r"|group|crowd|pair|couple|duo|trio|team|family|audience|people|persons?|men|women|children|number)"
+)
+_THING_CLAUSE = re.compile(
+    rf"\W*(?:and |but )?(?:the|an?|another|some|several|its|one|two|three|four|many|a few|this) "
+    rf"(?!(?:[\w'-]+ ){{0,3}}?{_NO_THING}\b)[^ƿ]*$"
+)
+"""A clause that opens with a thing: whatever follows is not said of a person."""
+_THING_ALONE = re.compile(
+    rf"\W*(?:the|an?|another|some|several|its|one|two|three|four|this) (?:[\w-]+ ){{0,3}}(?!{_NO_THING}\b)[\w-]+"
+)
+_THING_WITH = re.compile(
+    rf"\W*(?:the|an?|one|his|her|their) (?:[\w-]+ ){{0,2}}(?!{_NO_THING}\b)[\w-]+ with (?:two|ƿ)?$"
+)
+_THING_HE = re.compile(rf"\W*(?:the|an?|his|her|their) (?:[\w-]+ ){{0,2}}(?!{_NO_THING}\b|way\b)[\w-]+ $")
+
+_DOES = re.compile(rf"{_FINITE.pattern}|\b(?:stand|lie|lean|rise|hang|face|rises|hangs|leans)\b")
 
 
-def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: bool = False) -> bool:
+def _things(plain: str, clause: str, breaks: list[int], start: int, *, verb: bool, place: bool) -> bool:
+    """Whether the clause, or the one before where it has no words of its own, opens with a thing and has no person."""
+    if verb:
+        said = clause.strip()
+        return (
+            re.match(r"\w+ing\b", plain[start:]) is not None
+            and _THING_ALONE.fullmatch(said) is not None
+            and not re.search(rf" {_NO_THING}\b", said)
+            and _PERSON.search(said) is None
+            and _DOES.search(said) is None
+        )
+    if clause.strip():
+        return (
+            _THING_CLAUSE.match(clause) is not None
+            and _PERSON.search(clause) is None
+            and (place or _DOES.search(clause) is not None)
+        )
+    earlier = plain[breaks[-2] if len(breaks) > 1 else 0 : breaks[-1]] if breaks else ""
+    return (
+        _THING_CLAUSE.match(earlier.rstrip(",; ")) is not None
+        and len(earlier.split()) > 2
+        and _PERSON.search(earlier) is None
+        and re.search(rf"{_FINITE.pattern}|\b(?:stand|lie|lean|rise|hang|face|rises|hangs|leans|stands)\b", earlier)
+        is not None
+    )
+
+
+def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: bool = False, place: bool = False) -> bool:
     """Whether the words before ``start`` name a subject that is no person.
 
     Args:
@@ -89,31 +137,45 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
         start: where the state or place begins.
         mentions: of the sentence.
         verb: whether a verb begins there ("lies", "standing"), which the noun before it does.
+        place: whether a place begins there ("on the left").
     """
     breaks = [match.end() for match in _CLAUSE.finditer(plain, 0, start)]
     clause = plain[breaks[-1] if breaks else 0 : start]
     earlier = breaks[-2] if len(breaks) > 1 else 0
     if verb and breaks and not clause.strip() and _THING_DOES.match(plain[earlier : breaks[-1]]):
         return re.match(r"\w+(?:s|ing)\b", plain[start:]) is not None  # "The kite dips and leans"
+    if _things(plain, clause, breaks, start, verb=verb, place=place):
+        return True  # "the hill on the left", "the firs stand in rows, upright"
     said = _LINK.sub("", clause.rstrip()).rstrip()
     linked = verb or len(said) < len(clause.rstrip())
-    if re.search(r"(?<![ƿǀ])(?<![ƿǀ],) (?:that|which)(?: (?:is|are|was|were))?$", clause.rstrip()):
-        return True  # "a bench that sits on the sand"
-    if (
-        verb
-        and re.search(
-            r"\b(?:by|at|over|about|of|to|for|near|behind|beside) (?:an?|the|some) (?:\w+ ){0,2}\w+$", clause.rstrip()
-        )
-        and not _PERSON.search(clause.rstrip()[-1:])
-        and re.match(r"\w+ing\b", plain[start:])
-        and re.search(rf"\b{_BODY}$", clause.rstrip()) is None
-    ):
-        return True  # "by a boat lying near the shore"
+    if _things_relative(plain, clause.rstrip(), start, verb=verb):
+        return True
     if verb and not mentions and _THING_TEXT.match(plain) and _FINITE.search(plain, 0, start):
         return True
     people = list(_PERSON.finditer(said))
     if people:
         return _another_head(said, people[-1], linked=linked)
+    return _nobody_named(plain, clause, said, start, mentions, verb=verb, linked=linked)
+
+
+def _things_relative(plain: str, clause: str, start: int, *, verb: bool) -> bool:
+    """Whether a clause of its own is about a thing: "a bench that sits", "by a boat lying near the shore"."""
+    if re.search(r"(?<![ƿǀ])(?<![ƿǀ],) (?:that|which)(?: (?:is|are|was|were))?$", clause):
+        return True
+    return (
+        verb
+        and re.search(r"\b(?:by|at|over|about|of|to|for|near|behind|beside) (?:an?|the|some) (?:\w+ ){0,2}\w+$", clause)
+        is not None
+        and not _PERSON.search(clause[-1:])
+        and re.match(r"\w+ing\b", plain[start:]) is not None
+        and re.search(rf"\b{_BODY}$", clause) is None
+    )
+
+
+def _nobody_named(
+    plain: str, clause: str, said: str, start: int, mentions: list[Mention], *, verb: bool, linked: bool
+) -> bool:
+    """Whether a clause without a person is about a thing."""
     spoken = any(not m.pronoun or m.text in ("he", "she", "they", "his", "her") for m in mentions)
     stated = (clause.strip() if verb else _THING.search(plain)) and _FINITE.search(plain)
     if not spoken and stated:
@@ -136,7 +198,11 @@ def somebody_elses(plain: str, start: int, mentions: list[Mention], *, verb: boo
 def _another_head(said: str, person: re.Match[str], *, linked: bool) -> bool:
     """Whether the last person before a state only belongs to what the state is said of."""
     before, after = said[: person.start()], said[person.end() :]
+    if _THING_WITH.match(before) and not _PERSON.search(before) and not after.strip():
+        return True  # "the boat with two people leans"
     if person[0] in ("he", "she", "they", "we"):
+        if after.strip() and linked and _THING_HE.fullmatch(before):
+            return True  # "the horse he rides faces left"
         after = after.removeprefix("'s")  # she has or is
         if not after.strip():
             return False

@@ -5,7 +5,9 @@ from being read as a clear one.
 """
 
 from llavapose.pose.claims.words.shared import (
+    BEND_VERB,
     BY,
+    HERE,
     NEARLY,
     NO_BEND,
     NOT_QUITE,
@@ -64,7 +66,7 @@ ARM_STATES = (
             rf"|ing)?|unlocked)"
             rf"|{SURELY}(?:bent|flexed|bends?|bending|flexes|curved|crooked|flexed) (?:only |just |by |ever so"
             rf" )*{SLIGHT}"
-            rf"|(?:an? |the )?{SLIGHT_NOUN} {_BEND}(?: {BY})?"
+            rf"|(?:an? |the )?{SLIGHT_NOUN} {_BEND}{HERE}(?: {BY})?"
             rf"|{NOT_QUITE} (?:straight(?:ened)?(?: out)?|extended|locked(?: out)?|stretched(?: out)?)"
             r"|unlocked|half[- ]bent|partway bent|not locked|micro-?bend|just off straight|slightly off straight"
         ),
@@ -104,7 +106,7 @@ ARM_STATES = (
         words=(
             rf"{SURELY}(?:bent|flexed|folded|crooked|cocked|hooked|curled|curved|kinked|hinged|v-shaped"
             rf"|l-shaped|jackknifed|"
-            r"bends|bending|flexes|flexing|folds|crooks|cocks|bend|doubled up|doubled over)(?: (?:double"
+            rf"bends|bending|flexes|flexing|folds|crooks|cocks|{BEND_VERB}|doubled up|doubled over)(?: (?:double"
             r"|sharply|deeply|tightly|strongly))?"
             r"(?: (?:to|at|into|in|by) (?:about |roughly |nearly |almost )?(?:an? )?(?:right|sharp|acute|tight"
             r"|90|ninety|l)"
@@ -112,11 +114,11 @@ ARM_STATES = (
             r"|(?:at|in|into|makes?|making|forms?|forming|shows?|to|has|with) (?:about |roughly |nearly |almost"
             r" )?(?:an? |the )?"
             rf"(?:clear |sharp |strong |deep |marked |pronounced |distinct |definite |tight |visible |obvious "
-            rf"|ninety-degree |90-degree |acute |right-angle )*{_BEND}(?: {BY})?"
+            rf"|ninety-degree |90-degree |acute |right-angle )*{_BEND}{HERE}(?: {BY})?"
             rf"|(?:an? |the )(?:clear |sharp |strong |deep |marked |pronounced |distinct |definite |tight "
             rf"|visible |noticeable "
             rf"|obvious |evident |full |near-|near |ninety-degree |90-degree |right-angle |acute |steep |strong"
-            rf" |tight )*{_BEND}(?: {BY})?"
+            rf" |tight )*{_BEND}{HERE}(?: {BY})?"
             r"|angled(?! (?:up|down|toward|out|across|away|to|in|back|forward))|right-angled|(?:at|to) (?:about"
             r" |roughly |nearly |almost )?(?:90|ninety)(?:[- ]degrees?|°)|(?:strong |deep |sharp |full |marked "
             r"|in )+flexion|anything but straight|far from straight"

@@ -76,7 +76,9 @@ TRUNK = (
         rf"|erect|plumb|perpendicular)\b(?! line)"
         rf"|\b(?:straight|vertical|erect|upright|unbent|straightened|ramrod)(?:-| and (?!his\b|her\b|their\b"
         rf"|the\b)\w+ |, (?!his\b|her\b|their\b|the\b)\w+ )?"
-        rf" ?(?:back(?:ed|s)?|trunks?|torsos?|spines?|posture|upper body|upper bodies)\b"
+        rf" ?(?:back(?:ed|s)?(?! (?:to|through|into|at|toward|towards|along|across|from|up|down|over)\b)"
+        rf"|trunks?|torsos?|spines?"
+        r"|posture|upper body|upper bodies)\b"
         r"|\berect\b|\b(?:stands?|standing|sits?|sitting|seated|sat|stood) (?:up )?(?:very |nice and "
         r"|straight and |proud"
         r" and |perfectly )?(?:tall|straight)\b"
@@ -295,7 +297,8 @@ ONE_LEGGED = (
     r"|(?P<balance>balanc(?:es|ed|ing)"
     r"|hop(?:s|ping)|perched|poised|teeters?|teetering)) (?P<only>only |just |solely |entirely "
     r"|purely )?on (?:(?:the|his|her|their"
-    r"|only|just|one|a|straight|bent|own) )*(?P<side>left|right) (?:leg|foot)\b(?P<alone> (?:only|alone))?"
+    r"|only|just|one|a|straight|bent|own) )*(?:(?P<side>left|right) (?:leg|foot)\b(?P<alone> (?:only|alone))?"
+    r"|(?:leg|foot),? (?:the|his|her|their) (?P<late>left|right)\b(?=[,.;)]|$))"
 )
 """Standing on one leg; alone on it, the other is lifted."""
 

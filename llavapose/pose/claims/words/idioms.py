@@ -63,3 +63,11 @@ IDIOM = (
     r"|\b(?:has|have|had|is|are|was) left(?=\.|,| (?:the (?:room|house|scene|building|party)|for|at|him|her|them"
     r"|behind))"
 )
+
+DEPICTED = (
+    r"\b(?:statues?|statuettes?|sculptures?|figurines?|murals?|posters?|paintings?|billboards?|adverts?|mannequins?|dolls?"
+    r"|logos?|(?:shirts?|sweaters?|mugs?|walls?|cups?|bags?|screens?|boards?|signs?|books?|magazines?|newspapers?)"
+    r" (?:\w+ )?(?:with|showing|shows|has|bears|bearing) (?:an? |the )?(?:picture|photo|drawing|print|image|portrait))"
+    r" (?:of|showing|shows|depicting|depicts)\b(?:(?! and the | while | but )[^.,;])*"
+)
+"""Somebody in a picture within the picture, or of stone."""

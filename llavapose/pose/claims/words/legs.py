@@ -5,7 +5,9 @@ from being read as a clear one.
 """
 
 from llavapose.pose.claims.words.shared import (
+    BEND_VERB,
     BY,
+    HERE,
     NEARLY,
     NO_BEND,
     NOT_QUITE,
@@ -31,7 +33,7 @@ KNEE_STATES = (
             rf"(?:only |just )?{SLIGHT} {SURELY}(?:bent|flexed|folded|curved|crooked|bend(?:s|ing)?|flex(?:es"
             rf"|ing)?|unlocked)"
             rf"|{SURELY}(?:bent|flexed|bends?|bending|flexes|curved|crooked) (?:only |just |by |ever so )*{SLIGHT}"
-            rf"|(?:an? |the )?{SLIGHT_NOUN} {_BEND}(?: {BY})?"
+            rf"|(?:an? |the )?{SLIGHT_NOUN} {_BEND}{HERE}(?: {BY})?"
             rf"|{NOT_QUITE} (?:straight(?:ened)?(?: out)?|extended|locked(?: out)?|stretched(?: out)?)"
             r"|gives? (?:a little|slightly|a bit)|unlocked|just off straight|slightly off straight"
         ),
@@ -70,7 +72,7 @@ KNEE_STATES = (
         words=(
             rf"{SURELY}(?:bent|flexed|folded|crooked|cocked|curled|curved|kinked|hinged|v-shaped|l-shaped"
             rf"|jackknifed|tucked up|tucked under|tucked behind|tucked beneath|folded under|"
-            r"bends|bending|flexes|flexing|folds|crooks|bend|doubled up|doubled under|drawn up|pulled up"
+            rf"bends|bending|flexes|flexing|folds|crooks|{BEND_VERB}|doubled up|doubled under|drawn up|pulled up"
             r"|hug(?:s|ged|ging)"
             r"|buckled|buckles)(?:"
             r" (?:double|sharply|deeply|tightly|strongly))?"
@@ -80,11 +82,11 @@ KNEE_STATES = (
             r"|(?:at|in|into|makes?|making|forms?|forming|shows?|to|has|with) (?:about |roughly |nearly |almost"
             r" )?(?:an? |the )?"
             rf"(?:clear |sharp |strong |deep |marked |pronounced |distinct |definite |tight |visible |obvious "
-            rf"|ninety-degree |90-degree |acute |right-angle )*{_BEND}(?: {BY})?"
+            rf"|ninety-degree |90-degree |acute |right-angle )*{_BEND}{HERE}(?: {BY})?"
             rf"|(?:an? |the )(?:clear |sharp |strong |deep |marked |pronounced |distinct |definite |tight "
             rf"|visible |noticeable "
             rf"|obvious |evident |full |near-|near |ninety-degree |90-degree |right-angle |acute |steep |strong"
-            rf" |tight )*{_BEND}(?: {BY})?"
+            rf" |tight )*{_BEND}{HERE}(?: {BY})?"
             r"|angled(?! (?:up|down|toward|out|across|away|to|in|back|forward))|right-angled|(?:at|to) (?:about"
             r" |roughly |nearly |almost )?(?:90|ninety)(?:[- ]degrees?|°)|(?:strong |deep |sharp |full |marked "
             r"|in )+flexion|anything but straight|far from straight"
@@ -184,7 +186,8 @@ LEGS_STATES = (
             r" least |more than |about |"
             r"roughly |shoulder[- ]width |standing |stand |open |wider than |shoulder width |further |broadly "
             r"|a good distance )*(?:apart|asunder)"
-            r"|(?:spread|splayed|splays|spreads|opened|open)(?: (?:out|wide|broadly))*|(?:planted|set|placed)"
+            r"|(?:spread|splayed|splays|spreads|opened|open)(?: (?:out|wide|broadly))*(?! (?:from )?(?:front"
+            r"|fore)\b)|(?:planted|set|placed)"
             r" (?:wide|broadly|far apart)"
             r"|(?:wide|widely|clearly|well|far|visibly) (?:separated|parted|spaced|spread)(?: apart)?|spaced"
             r" (?:wide|widely|apart|far apart)"

@@ -124,7 +124,10 @@ PLACE = (
     (
         rf"\b(?:on|at|in|near|within|by) (?:the |our )(?:very |far |extreme |exact |dead )?{_WHERE}{_SPOT}"
         rf"(?! of)(?!-)(?! (?:arm|leg|hand|foot|elbow|knee|wrist|shoulder|hip|forearm|thigh|ankle|wrist|fist"
-        rf"|palm|shin|feet|of|side|lane|field|position|page|wall|ski|shoe|boot|\w+er\b))"
+        rf"|palm|shin|feet|of|side|lane|field|position|page|wall|ski|shoe|boot|one|row|bench|benches|chair|seat|lamp|pole|post"
+        rf"|trees?|court|line|lines|circle|path|table|net|door|window|house|building|board"
+        rf"|edge of the (?:bench|path|road|table"
+        rf"|sofa|bed|court|field|net|street|wall)|(?!(?:they|there|he|she|we|you|the|is|are|has)\b)\w+er\b))"
     ),
     (
         rf"\b(?:the )?(?P<where>left|right|middle|cent(?:er|re)|central)(?:-hand|most)? (?:third|part|side|half"

@@ -69,6 +69,17 @@ SLIGHT_NOUN = (
     r"|suggestion of an?))"
 )
 BY = r"(?:in|at|to|of|through)"
+_OF_LIMB = (
+    r"(?:(?:the|his|her|their|an?|each|both|either|its|one) )*(?:(?:left|right|other|same) )*"
+    r"(?:elbows?|knees?|arms?|legs?|joints?|limbs?|forearms?|it|them|that|this|about|roughly|middle|left|right|other"
+    r"|one|both|each|\d+)\b"
+)
+HERE = (
+    r"(?! (?:(?:comes?|lies|sits|is|was|goes) )?(?:only |entirely |just )?(?:at|in|of|from|to|through|behind|between"
+    rf"|along|around|before) (?!{_OF_LIMB}))"
+)
+"""Behind "a bend": it is not said to be elsewhere than in a limb."""
+BEND_VERB = r"(?<!\ba )(?<!\bthe )(?<!sharp )(?<!clear )(?<!deep )(?<!slight )bend"
 NO_BEND = (
     r"(?:no|without (?:any|an?|the slightest|the least|so much as an?)|hardly any|free (?:of|from) any|devoid"
     r" of(?: any)?|lacks? (?:any|an?)|"
@@ -122,6 +133,8 @@ PART = (
     r"(?P<plural>s?)\b(?!-)(?! (?:pads?|guards?|braces?|bands?|warmers?|bags?|rails?|length|sleeves?"
     r"|bones?|of (?:the|a) "
     r"(?:table|chair|couch|sofa|bed|bench|hill|mountain|stairs|slope|page|clock|sink|tripod|desk|stool)))"
+    r"(?! of (?:the|an?|his|her|their|its) (?:[\w-]+ )?(?:trousers|pants|jeans|leggings|tights|shorts|overalls|jacket"
+    r"|coat|shirt|sweater|suit|uniform|armchair)\b)"
     r"(?: on (?:his|her|their) (?P<own>left|right)(?: side)?)?"
 )
 """A body part, with whose side it is where that is said."""
