@@ -198,3 +198,22 @@ def test_a_quote_that_is_none_is_said(of_a_paper, row):
     write_jsonl(of_a_paper / "quoted.jsonl", [row])
     with pytest.raises(DataError, match=r"quoted\.jsonl:1 has .*expected question_id, arm and text"):
         answers_explorer(ARMS[:3], dict.fromkeys(ARMS[:3], of_a_paper), (), ["#000"] * 4)
+
+
+@needs_browser
+def test_a_judge_that_disagrees_with_itself_is_marked_and_chosen_by_its_own_name(tmp_path, tab):
+    folder = write_explored(tmp_path)
+    table = folder / "ablation.csv"
+    head, *rows = table.read_text().splitlines()
+    rows += [row.replace("pose,", f"{PAIR},", 1) for row in rows]
+    table.write_text(
+        "\n".join([f"{head},inconsistent", *(f"{row},{'so it is' * (PAIR in row)}" for row in rows)]) + "\n"
+    )
+    page = write_page(Source(out=folder, arms=ARMS[:3], folders=dict.fromkeys(ARMS[:3], folder)))
+    tab.open(f"{page.as_uri()}#2-detail")
+    options = "[...document.querySelectorAll('select[name=judge] option')]"
+    assert tab.ask(f"{options}.map((one) => one.textContent.trim())") == [POSE, f"{PAIR} §"]
+    assert tab.ask(f"{options}.map((one) => one.value)") == ["", PAIR], "addresses stay as they were"
+    named = tab.texts("#shown .verdicts .judge")
+    assert any(one.startswith(f"{PAIR} §, beside") for one in named) and not any(f"{POSE} §" in one for one in named)
+    assert any(f"{PAIR} § " in one for one in tab.texts("#shown summary"))

@@ -199,3 +199,26 @@ def test_tables_that_lie_there_are_made_anew_and_quote_it(card_of, tmp_path, cap
     assert told in (tmp_path / "out" / "tables.md").read_text()
     assert (tmp_path / "out" / "judge_cards" / name / "index.html").is_file()
     assert f"Judge's card: {tmp_path / 'out' / 'judge_cards' / name / 'index.html'}" in capsys.readouterr().out
+
+
+def test_made_again_it_has_the_agreement_of_that_day_and_nothing_is_paid(card_of, server, tmp_path):
+    name = "judge-single-keypoints"
+
+    def leave(judge):
+        write_jsonl(tmp_path / "out" / "verdicts" / judge / "full.jsonl", [
+            {"question_id": f"{image}-conv", "scene_id": image, "kind": "conv", "text": "?", "arm": "full",
+             "judge": judge, "rating": 2.0 + image % 5, "repeat": 0, "protocol": "single", "reason": "", "claims": []}
+            for image in range(12)
+        ])  # fmt: skip
+
+    leave(name)
+    card, _ = card_of(protocol="single")
+    asked = server.asked.total()
+    assert card["agreement"] == [] and asked > 0
+    leave("people")
+    path = tmp_path / "out" / "judge_cards" / name / "card.json"
+    assert json.loads(path.read_text())["agreement"] == [], "a card is that of its day"
+    renewed, _ = card_of(protocol="single")
+    assert server.asked.total() == asked, "all replies lie in the ledger"
+    assert {(row["with"], row["kind"]) for row in renewed["agreement"]} == {("people", "conv"), ("people", "all")}
+    assert renewed["measures"] == card["measures"]
