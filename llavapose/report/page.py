@@ -26,6 +26,7 @@ from llavapose.report.plots import (
     debiased_plot,
     latency_plot,
     lengths_plot,
+    raters_plot,
     score_plot,
     skill_plot,
     training_plot,
@@ -42,6 +43,7 @@ from llavapose.report.tables import (
     read_table,
 )
 from llavapose.report.tables.ablation import benchmark_told
+from llavapose.report.tables.cards import cards_beside
 from llavapose.report.tables.grid import FLAT_MARK
 from llavapose.report.tables.holes import FEWER, hole_lines, with_seeds
 from llavapose.report.tables.judges import further_grids
@@ -52,6 +54,8 @@ from llavapose.report.tables.published import COMPARABILITY, published_grids
 MAX_CURVE_POINTS = 400
 DEBIASED_DIFFERENCE = "debiased_difference_"
 """How the tables of ``debiased_grids`` with differences are called, before the judge's name."""
+RATED = {"raters": "ratings", "raters_of_pairs": "preferences"}
+"""Table of raters -> what they gave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +102,23 @@ def write_page(source: Source) -> Path:
     # What the explorer may hold is what the rest of the page leaves.
     rest = len(rendered("report.html.j2", **values, explorer=None).encode())
     explorer = answers_explorer(
-        source.arms, source.folders, source.failed, _colours(source), source.baseline, num_bytes=PAGE_BYTES - rest
-    )
+        source.arms, source.folders, source.failed, _colours(source), source.baseline, num_bytes=PAGE_BYTES - rest,
+        named=_named(read_table(source.out, "ablation.csv")),
+    )  # fmt: skip
     html = rendered("report.html.j2", **values, explorer=explorer)
-    path = source.out / "report" / "index.html"
+    path = _page(source)
     with atomic_write(path) as stream:
         stream.write(html)
     return path
+
+
+def _page(source: Source) -> Path:
+    return source.out / "report" / "index.html"
+
+
+def _named(ablation: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Judge -> its name as titles have it."""
+    return {judge: judge_named(judge, rows) for judge, rows in by_judge(ablation).items()}
 
 
 def _colours(source: Source) -> Sequence[str]:
@@ -122,7 +136,11 @@ def _values(source: Source) -> dict[str, Any]:
         "source": source,
         "highlights": _highlights(ablation, probe),
         "ratings": [
-            (with_seeds(ablation_grid(rows, source.failed), source.counts, judge), _score_plot(rows))
+            (
+                with_seeds(ablation_grid(rows, source.failed), source.counts, judge),
+                f"Scores with intervals, judge {judge_named(judge, rows)}",
+                _score_plot(rows),
+            )
             for judge, rows in by_judge(ablation).items()
         ],
         "probes": [
@@ -136,6 +154,7 @@ def _values(source: Source) -> dict[str, Any]:
         "curves": training_plot(curves, source.arms) if curves else None,
         "seeds": marked(seeds_grid(source.seeds, told), ablation) if source.seeds else None,
         "further": [(grid, _drawn(source.out, name, ablation)) for name, grid in _further(source.out).items()],
+        "cards": cards_beside(source.out, _page(source)),
         "costs": _costs(source.out, ablation),
         "located": located_values(source.out, source.folders),
         "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
@@ -164,19 +183,26 @@ def _further(out: Path) -> dict[str, Grid]:
 
 def _drawn(out: Path, name: str, ablation: Sequence[Mapping[str, Any]]) -> list[tuple[str, Plot]]:
     """The plots under one of these tables, each with what it shows."""
+    named = _named(ablation)
     if name == "lengths":
         judging = read_table(out, "judging.csv")
-        drawn = ((judge, lengths_plot(judging, rows)) for judge, rows in by_judge(ablation).items())
+        drawn = ((named[judge], lengths_plot(judging, rows)) for judge, rows in by_judge(ablation).items())
         return [(f"What length does to the ratings of {judge}", plot) for judge, plot in drawn if plot is not None]
     if name == "agreement":
-        plot = agreement_plot(read_table(out, "agreement.csv"))
+        rows = read_table(out, "agreement.csv")
+        plot = agreement_plot([
+            {**row, **{side: named.get(row[side], row[side]) for side in ("first", "second")}} for row in rows
+        ])  # fmt: skip
         return [("Agreement of each two judges", plot)] if plot is not None else []
+    if name in RATED:
+        plot = raters_plot(read_table(out, "raters.csv"), RATED[name])
+        told = f"Agreement of {name.replace('_', ' ')}: alpha of all, weighted kappa of each two"
+        return [(told, plot)] if plot is not None else []
     if name.startswith(DEBIASED_DIFFERENCE):
-        rows = [
-            row for row in read_table(out, "debiased.csv") if row["judge"] == name.removeprefix(DEBIASED_DIFFERENCE)
-        ]
-        plot = debiased_plot(rows)
-        return [("Debiased differences beside those of the judge and of people alone", plot)] if plot else []
+        judge = name.removeprefix(DEBIASED_DIFFERENCE)
+        plot = debiased_plot([row for row in read_table(out, "debiased.csv") if row["judge"] == judge])
+        told = "Debiased differences beside those of the judge and of people alone"
+        return [(f"{told}, judge {named.get(judge, judge)}", plot)] if plot is not None else []
     return []
 
 
@@ -186,7 +212,9 @@ def _costs(out: Path, ablation: Sequence[Mapping[str, Any]]) -> tuple[Grid, list
     grid = further_grids(out).get("efficiency")
     if grid is None:
         return None
-    drawn = ((judge, latency_plot(rows, of_judge)) for judge, of_judge in by_judge(ablation).items())
+    drawn = (
+        (judge_named(judge, of_judge), latency_plot(rows, of_judge)) for judge, of_judge in by_judge(ablation).items()
+    )
     return grid, [(judge, plot) for judge, plot in drawn if plot is not None]
 
 

@@ -1,6 +1,7 @@
-"""Real CSV files -> the page: every plot stands under its table, names its judge, and marks one that is to be marked."""
+"""Real CSV files -> the page: every plot stands under its table, names its judge, and marks it where it must."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -18,6 +19,11 @@ from tests.report.test_card_page import whole_card
 WHY = "disagrees with itself: so it does"
 UNSTEADY, STEADY = "gpt-4o", "qwen"
 HOSTILE = 'a judge" onclick="x <b>&'
+
+
+def page_of(folder):
+    """The page of these results as text."""
+    return write_page(Source(out=folder, arms=list(WORTH), folders={arm: folder for arm in WORTH})).read_text()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def html(folder):
-    return write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    return page_of(folder)
 
 
 def figures(html):
@@ -90,7 +96,7 @@ def test_of_very_many_raters_the_pairs_that_agree_least_are_drawn():
     rows = [rater_row("all raters", "", "alpha", 0.5)]
     rows += [rater_row("r", f"{n:03}", "weighted_kappa", (n * 37 % 101) / 101) for n in range(100)]
     plot = raters_plot(rows, "ratings")
-    assert plot is not None and plot.narrow.count(">r and ") == MOST_PAIRS
+    assert plot is not None and plot.narrow.count(">r and ") == 2 * MOST_PAIRS, "in each panel"
     assert f"weighted kappa, lowest {MOST_PAIRS} of 100" in plot.narrow and "all raters" in plot.narrow
     assert ">r and 000<" in plot.narrow and ">r and 030<" not in plot.narrow, "kappa 0, and 100 of 101"
 
@@ -100,7 +106,7 @@ def test_every_card_is_drawn_under_a_heading_with_a_link_and_its_headline(html, 
     for judge, named in ((UNSTEADY, f"{UNSTEADY} {MARK}"), (STEADY, STEADY)):
         link = f"../judge_cards/{judge}/index.html"
         assert f'<h3><a href="{link}">Card of {named}</a></h3>' in part and (folder / "report" / link).is_file()
-        assert headline(read_card(folder / "judge_cards" / judge / "card.json")) in part
+        assert headline(read_card(folder / "judge_cards" / judge / "card.json")) in unescape(part)
         found = figures(part)
         fall = found[f"How far a rating by {named} falls with the number of claims that are false or left out"]
         assert "claims of six" in fall and fall.count("<svg") == 2
@@ -114,7 +120,7 @@ def test_a_hostile_card_is_text_and_one_without_page_has_no_link(tmp_path):
     write_card_page(path)
     write_json(folder / "judge_cards" / "z" / "card.json", whole_card(judge=HOSTILE, measures=[]))
     summarise(folder)
-    html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    html = page_of(folder)
     assert 'href="../judge_cards/ab%20c/index.html"' in html
     assert HOSTILE not in html and "<h3>Card of a judge&#34; onclick=&#34;x &lt;b&gt;&amp;</h3>" in html
 
@@ -122,7 +128,7 @@ def test_a_hostile_card_is_text_and_one_without_page_has_no_link(tmp_path):
 def test_without_cards_there_is_no_heading_of_them(tmp_path):
     folder = write_rated(tmp_path, judges=("qwen",))
     summarise(folder)
-    html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    html = page_of(folder)
     assert "judge-cards" not in html
 
 
@@ -131,7 +137,7 @@ def test_a_page_of_one_seed_shows_the_cards_of_its_sweep(tmp_path):
     write_json(tmp_path / "jobs.json", [])
     write_card_page(write_card(tmp_path, whole_card(judge="qwen")))
     summarise(folder)
-    html = write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
+    html = page_of(folder)
     assert '<a href="../../judge_cards/qwen/index.html">Card of qwen</a>' in html
 
 

@@ -214,6 +214,6 @@ def test_a_judge_that_disagrees_with_itself_is_marked_and_chosen_by_its_own_name
     options = "[...document.querySelectorAll('select[name=judge] option')]"
     assert tab.ask(f"{options}.map((one) => one.textContent.trim())") == [POSE, f"{PAIR} §"]
     assert tab.ask(f"{options}.map((one) => one.value)") == ["", PAIR], "addresses stay as they were"
-    named = tab.texts("#shown .verdicts .judge")
+    named = tab.ask("[...document.querySelectorAll('#shown .verdicts .judge')].map((one) => one.textContent)")
     assert any(one.startswith(f"{PAIR} §, beside") for one in named) and not any(f"{POSE} §" in one for one in named)
     assert any(f"{PAIR} § " in one for one in tab.texts("#shown summary"))

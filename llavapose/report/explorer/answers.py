@@ -14,7 +14,7 @@ that a paper quotes has ``quoted`` as well, a model and the text that is printed
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class _Company:
         judges: the pose judge first.
         seats: those that form the panel.
         baseline: the arm that the others are compared with.
+        named: judge -> its name as it is shown; one that is missing has none but its own.
     """
 
     arms: Sequence[str]
@@ -53,6 +54,7 @@ class _Company:
     judges: Sequence[str]
     seats: Sequence[str]
     baseline: str
+    named: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def disagreeing(self) -> Sequence[str]:
@@ -81,6 +83,7 @@ def answers_explorer(
     baseline: str = BASELINE,
     *,
     num_bytes: int = PAGE_BYTES,
+    named: Mapping[str, str] | None = None,
 ) -> Explorer | None:
     """Read what the arms left; None where no folder has questions.
 
@@ -91,6 +94,7 @@ def answers_explorer(
         colours: of the rows in order (``rows_shown``).
         baseline: the arm that the others are compared with.
         num_bytes: how large it may be.
+        named: judge -> its name as titles have it, with the mark of one that disagrees with itself.
 
     Raises:
         DataError: a broken result file.
@@ -107,6 +111,7 @@ def answers_explorer(
         judges=judges,
         seats=panel_seats(places, judges),
         baseline=baseline,
+        named=named or {},
     )
     questions = _questions(home, company)
     return _explorer(questions, company, colours, _pictures([one["picture"] for one in questions], places), num_bytes)
@@ -157,7 +162,7 @@ def _explorer(
     return Explorer(
         title="Questions and answers",
         searched="questions, answers, explanations",
-        filters=answers_filters(arms, kinds, judges, company.disagreeing, len(company.seats)),
+        filters=answers_filters(arms, kinds, judges, company.disagreeing, len(company.seats), company.named),
         items=questions,
         data=shared.data,
         pictures=shared.pictures,
@@ -179,6 +184,7 @@ def _constants(company: _Company) -> dict[str, Any]:
         "printed": QUOTED,
         "arms": arms,
         "judges": judges,
+        "named": [company.named.get(judge, judge) for judge in judges],
         "disagree": [number for number, judge in enumerate(judges) if judge in company.disagreeing],
         "people": judges.index(PEOPLE) if PEOPLE in judges else -1,
         "models": [judges.index(judge) for judge in models_of(judges)],

@@ -75,8 +75,9 @@ def models_of(judges: Sequence[str]) -> list[str]:
 
 
 def answers_filters(
-    arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str], disagreeing: Sequence[str], num_seats: int
-) -> Sequence[tuple[str, str, Choices]]:
+    arms: Sequence[str], kinds: Sequence[str], judges: Sequence[str], disagreeing: Sequence[str], num_seats: int,
+    named: Mapping[str, str],
+) -> Sequence[tuple[str, str, Choices]]:  # fmt: skip
     """What answers are filtered and sorted by: name in the address, label, choices.
 
     Args:
@@ -85,6 +86,7 @@ def answers_filters(
         judges: whose ratings there are.
         disagreeing: those between whom disagreement is told.
         num_seats: how many judges the panel has.
+        named: judge -> its name as it is shown, where that is not its own.
     """
     first, *others = judges
     apart = f"{disagreeing[0]} and {disagreeing[1]}" if len(disagreeing) == 2 else f"{len(disagreeing)} judges"
@@ -94,7 +96,7 @@ def answers_filters(
         PEOPLE_APART: PEOPLE in judges and len(judges) > 1,
         FACTS_APART: bool(models_of(judges)),
     }
-    panel = [(PANEL, f"panel, the median of {num_seats} judges")] if num_seats > 1 else []
+    panel = [(PANEL, f"{named.get(PANEL, PANEL)}, the median of {num_seats} judges")] if num_seats > 1 else []
     return (
         ("arm", "Arm", [("", "any arm"), *((arm, arm) for arm in arms)]),
         ("kind", "Kind", [("", "all kinds"), *((kind, kind) for kind in kinds)]),
@@ -103,8 +105,8 @@ def answers_filters(
             "judge",
             "Ratings of",
             [
-                ("", first),
-                *((one, one) for one in others),
+                ("", named.get(first, first)),
+                *((one, named.get(one, one)) for one in others),
                 *panel,
             ],
         ),

@@ -1,4 +1,4 @@
-"""Plots of what ratings are worth: what length does to them, how far judges agree, what people make of them."""
+"""Plots of what ratings are worth: what length does to them, how far judges and raters agree, what people say."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,8 @@ Row = Mapping[str, Any]
 LENGTHS = {"length_free_diff": "at equal length", "length_slope": "a doubling goes with"}
 DEBIASED = {"judge_alone": "judge alone", "people": "people alone", "debiased": "debiased"}
 AGREEMENTS = {"spearman": "Spearman", "weighted_kappa": "weighted kappa", "alpha": "alpha"}
+MOST_PAIRS = 28
+"""Of raters, in one plot: the pairs of eight; of more those that agree least."""
 
 
 def lengths_plot(judging: Sequence[Row], scores: Sequence[Row]) -> Plot | None:
@@ -59,6 +61,29 @@ def agreement_plot(rows: Sequence[Row]) -> Plot | None:
     groups = {name: [found.get((pair, measure)) for pair in pairs] for measure, name in AGREEMENTS.items()}
     groups = {name: group for name, group in groups.items() if any(group)}
     return _plot(groups, pairs, "agreement on answers (1 whole, 0 none)", None, 1.02, 0)
+
+
+def raters_plot(rows: Sequence[Row], over: str) -> Plot | None:
+    """Alpha of all raters and weighted kappa of each two, a pair a colour; None where there are no two.
+
+    Args:
+        rows: of ``raters.csv``.
+        over: what was rated, "ratings" or "preferences".
+    """
+    known = [row for row in rows if row["over"] == over and not math.isnan(row["value"])]
+    every = [row for row in known if row["measure"] == "alpha"]
+    pairs = [row for row in known if row["measure"] == "weighted_kappa"]
+    shown, kappa = pairs, "weighted kappa"
+    if len(pairs) > MOST_PAIRS:
+        least = sorted(row["value"] for row in pairs)[:MOST_PAIRS][-1]
+        shown = [row for row in pairs if row["value"] <= least][:MOST_PAIRS]
+        kappa = f"weighted kappa, lowest {MOST_PAIRS} of {len(pairs)}"
+    if not pairs:
+        return None
+    names = [" and ".join(filter(None, (row["first"], row["second"]))) for row in (*every, *shown)]
+    groups = {"alpha": [*every, *[None] * len(shown)], kappa: [*[None] * len(every), *shown]}
+    groups = {name: group for name, group in groups.items() if any(group)}
+    return _plot(groups, names, "agreement (1 whole, 0 none)", None, 1.02, 0)
 
 
 def debiased_plot(rows: Sequence[Row]) -> Plot | None:

@@ -1,18 +1,21 @@
-"""A judge's card for readers: its tables, and the page that they stand on with their plots."""
+"""A judge's card for readers: its tables, the page that they stand on with their plots, and what a report shows."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from llavapose.evaluation.judges.card.card import Card, read_card
+from llavapose.evaluation.judges.card.card import CARDS, MARK, Card, headline, read_card
 from llavapose.evaluation.judges.card.measures import LEAST_SAME, MOST_SD
 from llavapose.evaluation.judges.card.planted import NUMBERS, STYLES
-from llavapose.files import atomic_write
+from llavapose.files import atomic_write, results_root
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL
 from llavapose.report.markup import rendered
-from llavapose.report.plots import drop_plot, gain_plot
+from llavapose.report.plots import Plot, drop_plot, gain_plot
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval
 
 Row = Mapping[str, Any]
@@ -39,12 +42,73 @@ def write_card_page(path: Path) -> Path:
     return page
 
 
-def _values(card: Card) -> dict[str, Any]:
-    found = {row["measure"]: row for row in card["measures"] if math.isfinite(row["value"])}
+@dataclass(frozen=True, kw_only=True)
+class CardShown:
+    """A card as a page of results shows it.
+
+    Attributes:
+        judge: its name, marked where it disagrees with itself.
+        headline: the card in one sentence.
+        link: address of its page from the page of results; "" where it has none.
+        drawn: what each plot shows, and the plot.
+    """
+
+    judge: str
+    headline: str
+    link: str
+    drawn: Sequence[tuple[str, Plot]]
+
+
+def cards_beside(results: Path, page: Path) -> list[CardShown]:
+    """The cards that lie beside these results or the sweep that they are part of, in the order of the judges' names.
+
+    Args:
+        results: their folder.
+        page: the file that shows them.
+
+    Raises:
+        DataError: a file that is no card.
+    """
+    found: dict[str, Path] = {}
+    for folder in (results, results_root(results)):
+        for path in sorted((folder / CARDS).glob("*/card.json")):
+            found.setdefault(path.parent.name, path)
+    return [_shown(found[name], page) for name in sorted(found)]
+
+
+def _shown(path: Path, page: Path) -> CardShown:
+    card, of_card = read_card(path), path.with_name("index.html")
+    judge = f"{card['judge']} {MARK}" if card["inconsistent"] else str(card["judge"])
+    fall, gain = _plots(_found(card))
+    told = (
+        (f"How far a rating by {judge} falls with the number of claims that are false or left out", fall),
+        (f"What each style adds to a rating by {judge}", gain),
+    )
+    return CardShown(
+        judge=judge,
+        headline=headline(card),
+        link=quote(Path(os.path.relpath(of_card, page.parent)).as_posix()) if of_card.is_file() else "",
+        drawn=[(label, plot) for label, plot in told if plot is not None],
+    )
+
+
+def _found(card: Card) -> dict[str, Row]:
+    """Measure -> its row, of those that are known."""
+    return {row["measure"]: row for row in card["measures"] if math.isfinite(row["value"])}
+
+
+def _plots(found: Mapping[str, Row]) -> tuple[Plot | None, Plot | None]:
+    """How far ratings fall with false claims, and what styles gain."""
     series = {
         name: [{**found[f"{key}_{n}"], "at": n} for n in NUMBERS if f"{key}_{n}" in found]
         for name, key in (("flipped: certainly false", "false"), ("left out", "removed"))
     }
+    return drop_plot(series), gain_plot({style: found[style] for style in STYLES if style in found})
+
+
+def _values(card: Card) -> dict[str, Any]:
+    found = _found(card)
+    fall, gain = _plots(found)
     example = card.get("example") or {}
     return {
         "judge": card["judge"],
@@ -56,8 +120,8 @@ def _values(card: Card) -> dict[str, Any]:
         "styles": styles_grid(found),
         "places": places_grid(found),
         "agreement": agreement_grid(card.get("agreement") or ()),
-        "fall_plot": drop_plot(series),
-        "gain_plot": gain_plot({style: found[style] for style in STYLES if style in found}),
+        "fall_plot": fall,
+        "gain_plot": gain,
         "question": example.get("question", ""),
         "texts": [(_variant(name), text) for name, text in (example.get("texts") or {}).items()],
     }

@@ -7,7 +7,7 @@ from typing import Any
 from llavapose.evaluation.tables.debiased import DIFFERENCE, MEAN
 from llavapose.report.tables.ablation import benchmark_told, by_judge
 from llavapose.report.tables.grid import Grid, interval, number
-from llavapose.report.tables.parties import parties_told
+from llavapose.report.tables.parties import judge_named, parties_told
 
 Row = Mapping[str, Any]
 TITLES = {DIFFERENCE: "Differences to baseline", MEAN: "Means"}
@@ -33,8 +33,9 @@ def debiased_grids(rows: Sequence[Row], ablation: Sequence[Row]) -> dict[str, Gr
         for measure, title in TITLES.items():
             measured = [row for row in of_judge if row["measure"] == measure]
             if measured:
+                named = judge_named(judge, ablation)
                 found[f"debiased_{measure}_{judge}"] = Grid(
-                    title=f"{title}, debiased by people's ratings, judge {judge}{benchmark_told(ablation)}",
+                    title=f"{title}, debiased by people's ratings, judge {named}{benchmark_told(ablation)}",
                     header=_HEADER,
                     rows=tuple(_line(row, sign=measure == DIFFERENCE) for row in measured),
                     note=" ".join((NOTE, *parties_told(told.get(judge, ())), *holes_told(measured))),

@@ -149,11 +149,11 @@ const answersView = ({ data, el, pieces, plain, signed, rated, picture }) => {
         const beside = opponent ? `, beside ${opponent}` : "";
         const place = order ? `, ${order === "ab" ? "first" : "second"}` : "";
         const again = repeat ? `, repeat ${repeat + 1}` : "";
-        return el("li", {}, el("span", { class: "judge" }, el("bdi", {}, data.judges[judge] + beside + place + again), " ", el("b", {}, rated(rating))),
+        return el("li", {}, el("span", { class: "judge" }, el("bdi", {}, data.named[judge] + beside + place + again), " ", el("b", {}, rated(rating))),
           el("span", { class: "reason", dir: "auto" }, data.reasons[reason]));
       });
       if (lines.length < 2) return el("ul", { class: "verdicts" }, lines.length ? lines : el("li", {}, "not judged"));
-      const told = data.judges.map((name, judge) => [name, number(one.ratings[judge])]).map(([name, value]) => `${name} ${rated(value)}`);
+      const told = data.named.map((name, judge) => [name, number(one.ratings[judge])]).map(([name, value]) => `${name} ${rated(value)}`);
       return el("details", { open: state.why === "1" }, el("summary", {}, `${lines.length} verdicts: ${told.join(", ")}`), el("ul", { class: "verdicts" }, lines));
     },
   };
