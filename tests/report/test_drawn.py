@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -21,9 +22,9 @@ UNSTEADY, STEADY = "gpt-4o", "qwen"
 HOSTILE = 'a judge" onclick="x <b>&'
 
 
-def page_of(folder):
+def page_of(folder: Path) -> str:
     """The page of these results as text."""
-    return write_page(Source(out=folder, arms=list(WORTH), folders={arm: folder for arm in WORTH})).read_text()
+    return write_page(Source(out=folder, arms=list(WORTH), folders=dict.fromkeys(WORTH, folder))).read_text()
 
 
 @pytest.fixture(scope="module")
