@@ -101,7 +101,7 @@ def test_raters_of_pairs_have_kappa_and_a_side():
 def test_raters_of_pairs_agree_on_what_they_saw():
     """Ten pairs, the good arm five times left: anna always picks it, ben all but one on either side.
 
-    As shown both say left 5 and right 5 times: chance makes 50% the same, they have 80, kappa is (80 - 50) / (100 - 50).
+    As shown both say left 5 and right 5 times: chance makes 50% the same, they have 80, kappa is (80 - 50) / 50.
     Told by the arm, anna says the same ten times and kappa would be 0.
     """
     sides = ["full", "baseline"] * 5

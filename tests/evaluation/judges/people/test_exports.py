@@ -206,4 +206,3 @@ def test_arms_that_were_not_drawn_are_no_holes_of_people(folder, caplog):
     write_jsonl(folder / "verdicts" / "mine" / "prior.jsonl", rows)
     summarise(folder)
     assert [one for one in caplog.messages if "judge people" in one] == []
-    assert any("judge mine: no verdicts on baseline" in one for one in caplog.messages)
