@@ -12,8 +12,8 @@ Of all raters ``alpha``; of two ``weighted_kappa``, ``same`` (in how many percen
 (the share of the rating that is given most), in pairs ``equal`` and ``left`` (of what is not equal). Raters of
 pairs are compared in what they saw: left, equal or right, the sides being by lot.
 
-A question counts once, the mean over its raters; ``same_side`` is a judge's: of the questions on which people lean to one
-side, how often its ratings do, one of no difference a half.
+A question counts once, the mean over its raters; ``same_side`` is a judge's: of the questions on which people lean to
+one side, how often its ratings do, one of no difference a half.
 """
 
 import logging
