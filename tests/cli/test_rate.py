@@ -76,7 +76,8 @@ def test_pairs_go_into_preferences_beside_a_judge(command):
     ("settings", "told"),
     [(["judge=gpt4o"], "judge=gpt4o"), (["rate.num_pictures=1"], "at least 2"), (["rate.num_pictures=50"], "only 6"),
      (["rate.arms=[full,nobody]"], "nobody"), (["rate.seed=-1"], "rate.seed"), (["rate.half_width=0"], "half_width"),
-     (["rate.ratings=[none.jsonl]"], "key.json"), (["rate.mode=triples"], "triples"), (["rate.nums=3"], "rate.nums")],
+     (["rate.ratings=[none.jsonl]"], "key.json"), (["rate.ratings=[]"], "no file"),
+     (["rate.mode=triples"], "triples"), (["rate.nums=3"], "rate.nums")],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_one_line(command, settings, told):
     run, folder = command

@@ -98,6 +98,24 @@ def test_raters_of_pairs_have_kappa_and_a_side():
     assert _of(rows, "equal", "anna", over="preferences")["value"] == pytest.approx(25)
 
 
+def test_raters_of_pairs_agree_on_what_they_saw():
+    """Ten pairs, the good arm five times left: anna always picks it, ben all but one on either side.
+
+    As shown both say left 5 and right 5 times: chance makes 50% the same, they have 80, kappa is (80 - 50) / 50.
+    Told by the arm, anna says the same ten times and kappa would be 0.
+    """
+    sides = ["full", "baseline"] * 5
+    chosen = {"anna": [F] * 10, "ben": [S, S, *[F] * 8]}
+    preferences = [{**row, "left": sides[int(row["question_id"])]} for row in _preferences(chosen)]
+    rows = rater_rows([], preferences)
+    assert _of(rows, "weighted_kappa", "anna", "ben", over="preferences")["value"] == pytest.approx(0.6)
+    assert _of(rows, "same", "anna", "ben", over="preferences")["value"] == pytest.approx(80)
+    assert _of(rows, "same_by_chance", "anna", "ben", over="preferences")["value"] == pytest.approx(50)
+    assert _of(rows, "commonest", "anna", over="preferences")["value"] == pytest.approx(50)
+    # Interval data of two values that stand 10 and 10 times: 1 - seen / expected = 1 - 0.2 / (2 * 10 * 10 / (20 * 19)).
+    assert _of(rows, "alpha", "all raters", over="preferences")["value"] == pytest.approx(1 - 0.2 * 380 / 200)
+
+
 def test_a_judge_is_told_how_often_it_sides_with_people():
     """Of questions on which people lean: with them counts 1, undecided a half, against them 0."""
     preferences = _preferences({"anna": [F, F, S, E, F, S]})

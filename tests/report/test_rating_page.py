@@ -215,3 +215,122 @@ def test_pairs_are_rated_by_arrows_and_numbers(page, tmp_path):
         rows = [json.loads(line) for line in tab.ask(SAVED).splitlines()]
         assert [row["choice"] for row in rows] == ["right", "equal", "left"]
         assert {row["mode"] for row in rows} == {"pairs"}
+
+
+_BESIDE = """(() => {{ const place = Object.keys(localStorage).find((one) => one.startsWith('llavapose-rate-'));
+const kept = JSON.parse(localStorage.getItem(place)), log = kept.raters.find((one) => one[0] === 'anna')[1];
+log.push([{id}, {value}, {time}]); localStorage.setItem(place, JSON.stringify(kept));
+if ({heard}) dispatchEvent(new StorageEvent('storage', {{ key: place, newValue: JSON.stringify(kept) }})); }})()"""
+"""What the same page in another tab does: it rates, and this one hears of it, or not yet."""
+
+
+def _rated(tab):
+    return {row["id"]: row["rating"] for row in map(json.loads, tab.ask(SAVED).splitlines())}
+
+
+def _beside(tab, item, value, *, time="Date.now() + 5", heard=False):
+    told = _BESIDE.format(id=json.dumps(item["id"]), value=json.dumps(value), time=time, heard=json.dumps(heard))
+    tab.ask(told)
+
+
+@pytest.mark.browser
+@needs_browser
+@kept_by_browser
+def test_two_tabs_lose_nothing_of_one_another(page, tmp_path):
+    path = page(tmp_path)
+    items = _content(path)["items"]
+    one, two, three, four = (item["id"] for item in items[:4])
+    with browser(tmp_path / "profile") as tab:
+        _begin(tab, path)
+        tab.press("7")
+        _beside(tab, items[3], 2)
+        tab.press("8")  # writes, and has not heard of the other's
+        assert _rated(tab) == {one: 7, two: 8, four: 2}
+        _beside(tab, items[2], 9, heard=True)
+        assert soon(lambda: tab.texts("#count")[0].startswith("4 of"))
+        _beside(tab, items[0], 3)  # of one answer the newest counts
+        _beside(tab, items[1], 1, time="1")
+        tab.press("5")
+        assert _rated(tab) == {one: 3, two: 8, three: 5, four: 2}
+        tab.press("z")
+        assert _rated(tab) == {one: 3, two: 8, three: 9, four: 2}
+        _begin(tab, path)
+        assert _rated(tab) == {one: 3, two: 8, three: 9, four: 2}
+        assert tab.wrong == []
+
+
+@pytest.mark.browser
+@needs_browser
+@kept_by_browser
+def test_what_is_taken_back_stays_so_beside_another_tab(page, tmp_path):
+    path = page(tmp_path)
+    items = _content(path)["items"]
+    with browser(tmp_path / "profile") as tab:
+        _begin(tab, path)
+        tab.press("7", "8", "z", "z", "6")
+        assert _rated(tab) == {items[0]["id"]: 6}
+        before = tab.ask("JSON.stringify(Object.entries(localStorage))")
+        tab.press("z")
+        assert _rated(tab) == {}
+        # Another tab writes what it knew before: nothing comes back.
+        tab.ask(f"for (const [name, text] of {before}) localStorage.setItem(name, text)")
+        tab.press("n", "4")
+        assert _rated(tab) == {items[1]["id"]: 4}
+        tab.ask("document.getElementById('back').click()")
+        assert tab.wrong == []
+
+
+@pytest.mark.browser
+@needs_browser
+@kept_by_browser
+def test_what_an_older_page_kept_is_gone_on_with(page, tmp_path):
+    path = page(tmp_path)
+    content = _content(path)
+    one, two = (item["id"] for item in content["items"][:2])
+    kept = json.dumps({"now": "anna", "raters": [["anna", [[one, 3], [two, 4], [one, 5]]]]})
+    with browser(tmp_path / "profile") as tab:
+        tab.open(path.as_uri())
+        tab.ask(f"localStorage.setItem('llavapose-rate-{content['draw']}', {json.dumps(kept)})")
+        _begin(tab, path)
+        assert _rated(tab) == {one: 5, two: 4}
+        tab.press("z")
+        assert _rated(tab) == {one: 3, two: 4}
+
+
+FILE = (
+    "(() => { let name; const was = HTMLAnchorElement.prototype.click;"
+    " HTMLAnchorElement.prototype.click = function () { name = this.download; };"
+    " document.getElementById('save').click(); HTMLAnchorElement.prototype.click = was; return name; })()"
+)
+"""What the exported file is called."""
+
+
+@pytest.mark.browser
+@needs_browser
+def test_raters_files_have_names_of_their_own(page, tmp_path):
+    path = page()
+    names = ["anna", "李明", "王芳", "Ольга", "José", "हिन्दी", "!!!", "???", "...", "a/b", "a_b", "a b", "😀", "😁"]
+    with browser(tmp_path / "profile") as tab:
+        _begin(tab, path)
+        files = []
+        for name in names:
+            tab.ask("document.getElementById('rename').click()")
+            tab.ask(_NAMED.format(json.dumps(name)))
+            files.append(tab.ask(FILE))
+    assert len(set(files)) == len(names), files
+    assert files[:6] == [f"ratings-{name}.jsonl" for name in names[:6]]
+    assert all(re.fullmatch(r"ratings-[0-9a-f]{8}\.jsonl", one) for one in (*files[6:9], *files[12:])), files
+    assert all(re.fullmatch(r"ratings-a_b(-[0-9a-f]{8})?\.jsonl", one) for one in files[9:12]), files
+
+
+@pytest.mark.browser
+@needs_browser
+def test_nobody_is_called_people(page, tmp_path):
+    path = page()
+    with browser(tmp_path / "profile") as tab:
+        for name in ("people", " People "):
+            _begin(tab, path, name)
+            assert not tab.ask("document.getElementById('ask').hidden")
+            assert "people" in tab.ask("document.getElementById('name').validationMessage")
+        _begin(tab, path, "people of Ulm")
+        assert tab.ask("document.getElementById('ask').hidden")

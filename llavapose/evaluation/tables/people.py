@@ -9,9 +9,11 @@ Lines of ``raters.csv`` and ``preferences.csv``::
 
 Of all raters ``alpha``; of two ``weighted_kappa``, ``same`` (in how many percent of the answers they say the same) and
 ``same_by_chance`` (how often their shares of each rating alone would make it so); of one ``mean`` (x 10), ``commonest``
-(the share of the rating that is given most), in pairs ``equal`` and ``left`` (of what is not equal). A question counts
-once, the mean over its raters; ``same_side`` is a judge's: of the questions on which people lean to one side, how often
-its ratings do, one of no difference a half.
+(the share of the rating that is given most), in pairs ``equal`` and ``left`` (of what is not equal). Raters of
+pairs are compared in what they saw: left, equal or right, the sides being by lot.
+
+A question counts once, the mean over its raters; ``same_side`` is a judge's: of the questions on which people lean to
+one side, how often its ratings do, one of no difference a half.
 """
 
 import logging
@@ -40,7 +42,7 @@ RATER_COLUMNS = ("over", "first", "second", "measure", "value", "low", "high", "
 PREFERENCE_COLUMNS = ("judge", "first", "second", "kind", "measure", "value", "low", "high", "num")
 ALL_RATERS = "all raters"
 SIDES = {"first": 1.0, "equal": 0.0, "second": -1.0}
-"""A choice -> its place on a scale."""
+"""A choice, told by the arm -> its place on a scale."""
 SHARES = {"preferred": "first", "equal": "equal", "other": "second"}
 
 Row = Mapping[str, Any]
@@ -67,13 +69,20 @@ def rater_rows(verdicts: Sequence[Row], preferences: Sequence[Row]) -> list[dict
     choices: dict[str, dict[Unit, tuple[float, int]]] = defaultdict(dict)
     for row in preferences:
         unit = (row.get("run"), row["first"], row["second"], row["question_id"], row["text"])
-        choices[row["rater"]][unit] = (SIDES[row["choice"]], row["scene_id"])
+        choices[row["rater"]][unit] = (_as_shown(row), row["scene_id"])
     rows = [_row("ratings", name, "", *found) for name, of in sorted(ratings.items()) for found in _alone(of)]
     rows += _together("ratings", ratings)
     for name in sorted(choices):
         own = [row for row in preferences if row["rater"] == name]
         rows += [_row("preferences", name, "", *found) for found in _sides(own)]
     return rows + _together("preferences", choices)
+
+
+def _as_shown(row: Row) -> float:
+    """Left 1, equal 0, right -1: what a rater said, who knew no arm; told by the arm, a good one would skew shares."""
+    if row["choice"] == "equal":
+        return 0.0
+    return 1.0 if row[row["choice"]] == row["left"] else -1.0
 
 
 def _row(over: str, first: str, second: str, measure: str, estimate: Estimate) -> dict[str, Any]:
@@ -109,7 +118,7 @@ def _sides(rows: Sequence[Row]) -> list[tuple[str, Estimate]]:
     equal = _share([100.0 * (row["choice"] == "equal") for row in rows], images)
     decided = [row for row in rows if row["choice"] != "equal"]
     left = [100.0 * (row[row["choice"]] == row["left"]) for row in decided]
-    most = Counter(row["choice"] for row in rows).most_common(1)[0][1]
+    most = Counter(map(_as_shown, rows)).most_common(1)[0][1]
     return [
         ("equal", equal),
         ("left", _share(left, [row["scene_id"] for row in decided])),

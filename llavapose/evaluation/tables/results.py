@@ -95,7 +95,9 @@ def summarise(
             benchmark=benchmark,
         )  # fmt: skip
         if judge != PANEL:
-            _warn(f"{out}, judge {judge}", found.ratings, baseline)
+            # People rate what was drawn: the other arms are no holes of theirs.
+            rated = {arm: of_arm for arm, of_arm in found.ratings.items() if of_arm or judge != PEOPLE}
+            _warn(f"{out}, judge {judge}", rated, baseline)
     if further:
         write_further(
             out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark

@@ -19,7 +19,10 @@ def raters_grid(rows: Sequence[Row]) -> Grid | None:
 
 def choosers_grid(rows: Sequence[Row]) -> Grid | None:
     """The same of raters who rated in pairs."""
-    note = "left: how often, of what is not equal, the left answer was the better one."
+    note = (
+        "Of the choices as shown: left, equal or right, the sides being by lot. left: how often, of what is not equal, "
+        "the left answer was the better one."
+    )
     return _raters(rows, "preferences", "Raters of pairs", note)
 
 

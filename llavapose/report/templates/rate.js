@@ -2,8 +2,8 @@
 // The page on which people rate answers: one at a time from 1 to 10, or which of two is better.
 //
 // What is rated stands in #content: JSON of pictures and items. What was rated is kept in the browser, a log a rater:
-// [[id, value], ...], the last of an id counts; undo takes the last away. Answers come from models and enter the page as
-// text only, never as HTML.
+// [[id, value, time], ...], the newest of an id counts; value null takes the one before it back. Lines are only ever added,
+// so that two tabs lose nothing of one another. Answers come from models and enter the page as text only, never as HTML.
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
@@ -24,24 +24,63 @@
   const sound = (found) =>
     found && typeof found.now === "string" && Array.isArray(found.raters) &&
     found.raters.every((one) => Array.isArray(one) && typeof one[0] === "string" && Array.isArray(one[1]) &&
-      one[1].every((mark) => Array.isArray(mark) && known.has(mark[0]) && values.includes(mark[1])));
+      one[1].every((mark) => Array.isArray(mark) && known.has(mark[0]) && (mark[1] === null || values.includes(mark[1])) &&
+        (mark.length === 2 || Number.isFinite(mark[2]))));
   const lost = (hidden) => { $("lost").hidden = hidden; };
+  // What the store holds now; null where it holds nothing of ours. Marks without a time are older than all others.
+  function stored() {
+    const text = localStorage.getItem(place);
+    let found = null;
+    try { found = JSON.parse(text); } catch { return null; }
+    if (!sound(found)) return null;
+    const raters = found.raters.map(([name, marked]) => [name, marked.map((mark, number) => [mark[0], mark[1], mark[2] ?? number])]);
+    return { now: found.now, raters };
+  }
   function recall() {
     try {
-      const text = localStorage.getItem(place);
-      if (text === null) return localStorage.setItem(`${place}-try`, "1"), localStorage.removeItem(`${place}-try`);
-      const found = JSON.parse(text);
-      if (sound(found)) kept = found;
-    } catch (error) { lost(error instanceof SyntaxError); }
+      const found = stored();
+      if (found) kept = found;
+      else { localStorage.setItem(`${place}-try`, "1"); localStorage.removeItem(`${place}-try`); }
+    } catch { lost(false); }
   }
-  function keep() {
-    exported = false;
-    try { localStorage.setItem(place, JSON.stringify(kept)); lost(true); } catch (error) { lost(false); }
+  // Take in what another tab has kept; returns whether it lacks something of ours.
+  function join() {
+    let found = null;
+    try { found = stored(); } catch { return false; }
+    for (const [name, marked] of found ? found.raters : []) {
+      const own = kept.raters.find((one) => one[0] === name);
+      if (!own) { kept.raters.push([name, marked]); continue; }
+      const there = new Set(own[1].map(String));
+      own[1].push(...marked.filter((mark) => !there.has(String(mark))));
+      own[1].sort((one, other) => one[2] - other[2] || (String(one) < String(other) ? -1 : 1));
+    }
+    marks = new Map(standing());
+    const size = (raters) => raters.reduce((sum, one) => sum + one[1].length, raters.length);
+    return found !== null && size(kept.raters) > size(found.raters);
+  }
+  function write() {
+    try { localStorage.setItem(place, JSON.stringify(kept)); lost(true); } catch { lost(false); }
+  }
+  function keep() { exported = false; join(); write(); }
+  // What is not taken back, in the order of rating: [[id, value], ...].
+  function standing() {
+    const found = [];
+    for (const [id, value] of log) {
+      if (value !== null) found.push([id, value]);
+      else if (found.some((one) => one[0] === id)) found.splice(found.map((one) => one[0]).lastIndexOf(id), 1);
+    }
+    return found;
+  }
+  // Newer than all that is known, whatever the clock says.
+  function add(id, value) {
+    log.push([id, value, Math.max(Date.now(), log.length ? log[log.length - 1][2] + 1 : 0)]);
+    marks = new Map(standing()); keep();
   }
   function take(name) {
+    join();
     let found = kept.raters.find((one) => one[0] === name);
     if (!found) kept.raters.push((found = [name, []]));
-    kept.now = name; log = found[1]; marks = new Map(log);
+    kept.now = name; log = found[1]; marks = new Map(standing());
     at = unrated(0);
   }
   // The first that has no rating, from a place on and then from the start; the number of items where all have one.
@@ -98,14 +137,15 @@
   function rate(value) {
     if (kept.now === "" || ended()) return;
     const { id } = data.items[at];
-    log.push([id, value]); marks.set(id, value); keep();
+    join(); add(id, value);
     at = at + 1 < data.items.length && !marks.has(data.items[at + 1].id) ? at + 1 : unrated(at);
     show(true);
   }
   function undo() {
-    const last = log.pop();
+    join();
+    const last = standing().pop();
     if (!last) return;
-    marks = new Map(log); keep();
+    add(last[0], null);
     at = data.items.findIndex((one) => one.id === last[0]);
     show(true);
   }
@@ -116,11 +156,20 @@
   const lines = () =>
     data.items.filter((one) => marks.has(one.id)).map((one) =>
       `${JSON.stringify({ draw: data.draw, mode: data.mode, rater: kept.now, id: one.id, [pairs ? "choice" : "rating"]: marks.get(one.id) })}\n`).join("");
+  // Letters and digits of any script stay; where anything else stood, a number tells the name from others like it.
+  function file(name) {
+    const plain = name.replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "_");
+    const worded = /[\p{L}\p{N}]/u.test(plain);
+    if (worded && plain === name) return `ratings-${plain}.jsonl`;
+    let hash = 0x811c9dc5;
+    for (let place = 0; place < name.length; place += 1) hash = Math.imul(hash ^ name.charCodeAt(place), 0x01000193);
+    return `ratings-${worded ? `${plain}-` : ""}${(hash >>> 0).toString(16).padStart(8, "0")}.jsonl`;
+  }
   function save() {
     if (kept.now === "") return;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines()], { type: "application/x-ndjson" }));
-    link.download = `ratings-${kept.now.replace(/[^\w.-]+/g, "_")}.jsonl`;
+    link.download = file(kept.now);
     link.click();
     exported = true;
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -133,10 +182,16 @@
   const letters = { undo: ["z"], back: ["p"], next: ["n"], bones: ["s"], save: ["e"] };
   for (const name in run) $(name).addEventListener("click", run[name]);
   for (const value of values) $(`value-${value}`).addEventListener("click", () => rate(value));
+  const typed = () => $("name").value.trim().replace(/\s+/g, " ");
+  const reserved = (name) => name.toLowerCase() === "people";
+  // Before the form is checked, by Enter too.
+  $("ask").querySelector("button").addEventListener("click", () => {
+    $("name").setCustomValidity(reserved(typed()) ? "\"people\" is what all raters are called: take another word." : "");
+  });
   $("ask").addEventListener("submit", (event) => {
     event.preventDefault();
-    const name = $("name").value.trim().replace(/\s+/g, " ");
-    if (name === "") return;
+    const name = typed();
+    if (name === "" || reserved(name)) return;
     take(name); keep(); show(true);
   });
   document.addEventListener("keydown", (event) => {
@@ -147,8 +202,13 @@
     if (value !== undefined && !event.repeat) { event.preventDefault(); rate(value); }
     else if (name && !(event.repeat && name === "save") && !$(name).hidden) { event.preventDefault(); run[name](); }
   });
+  addEventListener("storage", (event) => {
+    if (event.key !== place || event.newValue === null) return;
+    if (join()) write();
+    if (kept.now !== "") show(false);
+  });
   // Only where the browser keeps nothing would closing the page lose what was rated.
-  addEventListener("beforeunload", (event) => { if (!exported && !$("lost").hidden && log.length) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (!exported && !$("lost").hidden && marks.size) event.preventDefault(); });
 
   recall();
   if (kept.now !== "") take(kept.now);

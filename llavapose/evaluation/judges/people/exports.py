@@ -46,8 +46,12 @@ def exports_named(patterns: Sequence[str]) -> list[Path]:
     """The files that are named, or match; each once.
 
     Raises:
-        DataError: one that is not there, or a pattern of nothing.
+        DataError: no name at all, one that is not there, or a pattern of nothing.
     """
+    if not patterns:
+        raise DataError(
+            "rate.ratings=[] names no file; expected what the page's button exports: rate.ratings=[FILE,...]"
+        )
     found: dict[Path, None] = {}
     for pattern in patterns:
         paths = sorted(map(Path, glob.glob(str(Path(pattern).expanduser()))))
@@ -92,6 +96,8 @@ def _problem(row: Mapping[str, Any], key: Key) -> str | None:
     name = row.get("rater")
     if not isinstance(name, str) or not name.strip() or len(name.strip()) > MOST_LETTERS or not name.isprintable():
         return f"has rater {shown(name)}; expected a name of 1 to {MOST_LETTERS} letters"
+    if name.strip().casefold() == PEOPLE:
+        return f"has rater {shown(name)}, which is what all raters are called; name the rater by another word"
     if not isinstance(row.get("id"), str) or row["id"] not in key["items"]:
         return f"has id {shown(row.get('id'))}, which was not drawn; take the line out, or give the key that it is of"
     if key["mode"] == RateMode.scale:
@@ -109,9 +115,10 @@ def keep_ratings(folder: Path, key: Key, given: Sequence[Given]) -> list[str]:
     What an earlier command wrote of these arms is replaced: all exports of a draw are read together.
 
     Raises:
-        DataError: an answer that has been replaced since it was rated.
+        DataError: an answer that has been replaced since it was rated, or a rating read before that is not among these.
     """
     _check_answers(folder, key)
+    _check_kept(folder, key, given)
     if key["mode"] == RateMode.scale:
         _write_verdicts(folder, key, given)
     else:
@@ -134,6 +141,34 @@ def _check_answers(folder: Path, key: Key) -> None:
                     f"ratings: the answer of {arm} to {shown(item['question_id'])} has been replaced since the draw; "
                     "bring back the answers that were rated, or move rate/ away and draw anew"
                 )
+
+
+def _check_kept(folder: Path, key: Key, given: Iterable[Given]) -> None:
+    """Refuse to replace what a rater gave by less."""
+    items = key["items"]
+    brought = {(one.rater, items[one.id]["question_id"], *sorted(items[one.id]["arms"])) for one in given}
+    if key["mode"] == RateMode.scale:
+        place, paths = f"verdicts/{PEOPLE}", [folder / "verdicts" / PEOPLE / f"{arm}.jsonl" for arm in key["arms"]]
+    else:
+        place, paths = "rate/preferences.jsonl", [key_path(folder).with_name("preferences.jsonl")]
+    kept = {
+        (str(row["rater"]), str(row.get("question_id")), *sorted(str(row[name]) for name in _ARMS_IN if name in row))
+        for path in paths
+        if path.is_file()
+        for _, row in read_jsonl(path, what="ratings read before")
+        if row.get("rater")
+    }
+    lost = Counter(rater for rater, *_ in sorted(kept - brought))
+    for rater, num in lost.items():
+        held = sum(rater == one[0] for one in kept)
+        raise DataError(
+            f"ratings: {num} of the {held} ratings by {shown(rater)} in {place} are not in these files; "
+            f"name all exports together, or remove {folder / place} first"
+        )
+
+
+_ARMS_IN = ("arm", "first", "second")
+"""Where a line that is kept names its arms."""
 
 
 def _write_verdicts(folder: Path, key: Key, given: Iterable[Given]) -> None:

@@ -97,6 +97,8 @@ def spoiled(line: dict) -> list[tuple[str, str]]:
         (changed(rater="a\x1b[31m"), "rater"),
         (changed(rater="x" * 41), "rater"),
         (changed(rater=5), "rater"),
+        (changed(rater="people"), "rater"),
+        (changed(rater=" People"), "rater"),
         ("[1, 2]", "JSON object"),
         ("{not json", "JSON"),
         ('{"rating": NaN}', "ratings"),

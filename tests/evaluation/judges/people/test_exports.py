@@ -158,3 +158,51 @@ def test_a_choice_is_one_of_three(tmp_path, choice):
     path.write_text("\n".join(lines))
     with pytest.raises(DataError, match="left, equal or right"):
         read_exports([path], read_key(tmp_path))
+
+
+def _told_of_loss(folder, *paths):
+    """What is said of a command that would lose ratings, of which nothing is written."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(DataError, match="name all exports together") as caught:
+        _kept(folder, *paths)
+    assert "\n" not in str(caught.value)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    return str(caught.value)
+
+
+def test_a_rater_that_was_read_before_is_not_lost(folder):
+    anna, ben = export(folder, "anna", lambda item: 3), export(folder, "ben", lambda item: 4)
+    _kept(folder, anna, ben)
+    told = _told_of_loss(folder, anna)
+    assert "ben" in told
+    assert "36" in told
+    assert "verdicts/people" in told
+    few = export(folder, "few", lambda item: 3 if item["arms"] != ["rival"] else None, rater="anna")
+    assert "12" in _told_of_loss(folder, few, ben)
+    _kept(folder, export(folder, "anna", lambda item: 9), ben, export(folder, "cleo", lambda item: 5))
+    assert {line["rater"] for line in read_verdicts(folder, PEOPLE)} == {"anna", "ben", "cleo"}
+
+
+def test_a_rater_of_pairs_that_was_read_before_is_not_lost(tmp_path):
+    keep_key(write_answers(tmp_path), draw(tmp_path, RateConfig(mode=RateMode.pairs, num_pictures=4)))
+    anna, ben = export(tmp_path, "anna", lambda item: "left"), export(tmp_path, "ben", lambda item: "equal")
+    _kept(tmp_path, anna, ben)
+    told = _told_of_loss(tmp_path, ben)
+    assert "anna" in told
+    assert "preferences.jsonl" in told
+    _kept(tmp_path, ben, anna)
+
+
+def test_no_file_is_no_reading():
+    with pytest.raises(DataError, match=r"rate\.ratings=\[\].*no file") as caught:
+        exports_named([])
+    assert "\n" not in str(caught.value)
+
+
+def test_arms_that_were_not_drawn_are_no_holes_of_people(folder, caplog):
+    _kept(folder, export(folder, "anna", lambda item: 5))
+    rows = [{"question_id": row["question_id"], "scene_id": 1, "kind": "conv", "arm": "prior", "rating": 1.0}
+            for _, row in read_jsonl(folder / "answers" / "full.jsonl", what="x")]  # fmt: skip
+    write_jsonl(folder / "verdicts" / "mine" / "prior.jsonl", rows)
+    summarise(folder)
+    assert [one for one in caplog.messages if "judge people" in one] == []
