@@ -17,6 +17,8 @@ from tests import warm
 EMBEDDING = "model.language_model.embed_tokens.weight"
 SMALL = ("scenes.num_train=6", "scenes.num_val=3", "scenes.image_size=64", "locate.size=32", "trainer.max_steps=2",
          "data.num_val=4", "logger=none", "locate.num_people=3")  # fmt: skip
+NUM_WORDS = 1800
+"""Of the tiny base."""
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -41,7 +43,7 @@ def test_a_run_ends_with_where_joints_are(tmp_path, coding):
     rows = {row["shown"]: row for row in read_table(tmp_path / "run", "located.csv")}
     assert rows["true"]["coding"] == coding and set(rows) == {"true", "shuffled", "mean_pose"}
     assert json.loads((tmp_path / "run" / "hf" / "config.json").read_text())["text_config"]["vocab_size"] == (
-        2200 if coding == "tokens" else 1200
+        NUM_WORDS + 1000 if coding == "tokens" else NUM_WORDS
     )
     card = (tmp_path / "run" / "hf" / "README.md").read_text()
     assert "Where joints are" in card and "keypoint AP" in card and "not evaluated when" not in card
@@ -157,8 +159,8 @@ def test_beside_adapters_the_new_words_rows_alone_are_trained(tmp_path):
     assert done.returncode == 0, done.stderr
     base = load_model("tiny", words=CODINGS["tokens"].new_tokens).state_dict()[EMBEDDING]
     found = load_model(str(tmp_path / "run" / "hf")).state_dict()[EMBEDDING]
-    assert found.shape == base.shape and torch.equal(found[:1200], base[:1200])
-    moved = (found[1200:] != base[1200:]).any(1)
+    assert found.shape == base.shape and torch.equal(found[:NUM_WORDS], base[:NUM_WORDS])
+    moved = (found[NUM_WORDS:] != base[NUM_WORDS:]).any(1)
     assert moved.all(), "a softmax moves every row that can be written"
     again = run(tmp_path, *words, "output_dir=again", "trainer.max_steps=1")
     assert again.returncode == 0, again.stderr

@@ -43,6 +43,7 @@ NEEDED = {
     "answerer/text_only": ["arm=text_only"],
     "compared/gpt4o": ["answerer.max_usd=5"],
     "benchmark/file": ["benchmark.path=a.jsonl"],
+    "benchmark/handvqa": ["benchmark.path=a.jsonl"],
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
 }
