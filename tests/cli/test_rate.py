@@ -45,6 +45,11 @@ def test_the_page_is_written_and_ratings_go_into_the_tables(command):
     assert "same by chance" in (folder / "tables.md").read_text()
     assert "same by chance" in (folder / "tables.tex").read_text()
     assert "same by chance" in (folder / "report" / "index.html").read_text()
+    for few, told in (("[]", "names no file"), (f"{folder}/ratings-ben.jsonl", "anna")):
+        said = run(f"rate.ratings={few}", pictures=False)
+        assert said.exit_code == 1
+        assert len(said.errors) == 1, said.err
+        assert told in said.errors[0]
 
 
 def test_pairs_go_into_preferences_beside_a_judge(command):
@@ -76,7 +81,7 @@ def test_pairs_go_into_preferences_beside_a_judge(command):
     ("settings", "told"),
     [(["judge=gpt4o"], "judge=gpt4o"), (["rate.num_pictures=1"], "at least 2"), (["rate.num_pictures=50"], "only 6"),
      (["rate.arms=[full,nobody]"], "nobody"), (["rate.seed=-1"], "rate.seed"), (["rate.half_width=0"], "half_width"),
-     (["rate.ratings=[none.jsonl]"], "key.json"), (["rate.ratings=[]"], "no file"),
+     (["rate.ratings=[none.jsonl]"], "key.json"),
      (["rate.mode=triples"], "triples"), (["rate.nums=3"], "rate.nums")],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_one_line(command, settings, told):
