@@ -22,8 +22,8 @@ from llavapose.files import fingerprint, read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import BASELINE, CONTROL_ARMS, Question
 
-USUAL_PICTURES = 20
-"""The fewest on which debiased estimates can stand."""
+USUAL_PICTURES = 25
+"""More than the 20 of a debiased estimate: of some pictures a judge leaves a kind of question unscored."""
 
 
 @dataclass(frozen=True, kw_only=True)

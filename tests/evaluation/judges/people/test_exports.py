@@ -79,6 +79,15 @@ def test_what_was_not_rated_is_no_rating(folder):
     assert rated_answers(folder, "rival", PEOPLE) == []
 
 
+def test_an_arm_whose_ratings_were_taken_back_leaves_no_verdicts(folder):
+    _kept(folder, export(folder, "anna", lambda item: 5))
+    room = folder / "verdicts" / PEOPLE
+    assert {path.name for path in room.iterdir()} == {f"{arm}{end}" for arm in ARMS for end in (".jsonl", ".made.json")}
+    _kept(folder, export(folder, "anna", lambda item: 5 if item["arms"] != ["rival"] else None))
+    assert not [path.name for path in room.iterdir() if path.name.startswith("rival")]
+    assert {line["arm"] for line in read_verdicts(folder, PEOPLE)} == {"baseline", "full"}
+
+
 def _spoiled():
     return spoiled({"draw": "D", "mode": "scale", "rater": "anna", "id": "I", "rating": 5})
 
