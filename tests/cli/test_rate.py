@@ -90,7 +90,7 @@ def test_what_cannot_be_meant_is_one_line(command, settings, told):
 
 @pytest.mark.parametrize("setting", [
     "rate.mode=scale", "rate.num_pictures=4", "rate.seed=0", "rate.arms=[full]", "rate.half_width=0.5", "++rate.seed=1",
-    "scenes=world", "benchmark.num_images=4", "benchmark=file",
+    "scenes=world", "benchmark.num_images=4",
 ])  # fmt: skip
 def test_what_reading_back_does_not_read_is_refused_in_a_line(command, setting):
     run, _folder = command
