@@ -78,18 +78,28 @@ def read_card(path: Path) -> Card:
 def find_card(folders: Sequence[Path], judge: str) -> Card | None:
     """A judge's card beside any of these results, or of the sweep that they are part of; None where there is none.
 
-    One of another form counts as none, which is said in the log.
+    One of another form counts as none.
     Whom a judge of pairs rates the others beside changes nothing of what its card tells.
     """
     places = dict.fromkeys([*folders, *map(results_root, folders)])
     for name in dict.fromkeys((judge, re.sub(r"-vs-.*$", "", judge))):
         for folder in places:
             if (path := card_file(folder, name)).is_file():
-                try:
-                    return read_card(path)
-                except OtherForm as other:
-                    log.warning("%s", other)
+                return card_there(path)
     return None
+
+
+def card_there(path: Path) -> Card | None:
+    """A card as it was written; None for one of another form, which is said in the log.
+
+    Raises:
+        DataError: a file that is no card.
+    """
+    try:
+        return read_card(path)
+    except OtherForm as other:
+        log.warning("%s", other)
+        return None
 
 
 def headline(card: Card) -> str:
