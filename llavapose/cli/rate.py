@@ -20,6 +20,7 @@ from llavapose.errors import ConfigError, DataError
 from llavapose.records import PEOPLE
 
 _TAKEN = ("rate", "scenes", "benchmark", "output_dir", "baseline")
+_READING_BACK = ("output_dir", "baseline")
 
 
 def rate_answers(conf: Path, _chosen: str, overrides: Sequence[str]) -> None:
@@ -31,6 +32,7 @@ def rate_answers(conf: Path, _chosen: str, overrides: Sequence[str]) -> None:
     """
     config = _settings(conf, overrides)
     if config.rate.ratings is not None:
+        _check_read(overrides)
         _read_back(config)
     else:
         named = any(text.lstrip("+").startswith(("scenes", "benchmark")) for text in overrides)
@@ -52,6 +54,16 @@ def _settings(conf: Path, overrides: Sequence[str]) -> EvaluateConfig:
     return config
 
 
+def _check_read(overrides: Sequence[str]) -> None:
+    """What only a page is made of has no say in what was rated: the key tells that."""
+    for text in overrides:
+        name = text.lstrip("+").partition("=")[0]
+        if name != "rate.ratings" and name not in _READING_BACK:
+            raise ConfigError(
+                f"`{text}`: with rate.ratings the draw is that of its key, and nothing reads this; leave it out"
+            )
+
+
 def _listed(text: str) -> str:
     """``rate.ratings=a.jsonl`` and ``rate.arms=full`` as lists of one; a pattern's stars must be quoted for Hydra."""
     name, _, value = text.partition("=")
@@ -69,7 +81,7 @@ Asked = tuple[BenchmarkConfig, ScenesConfig]
 def _write_page(config: EvaluateConfig, asked: Sequence[Asked]) -> None:
     from llavapose.evaluation.judges.people.draw import draw
     from llavapose.evaluation.judges.people.key import keep_key, salt_of
-    from llavapose.evaluation.judges.people.needed import needed_told, spread_of
+    from llavapose.evaluation.judges.people.needed import needed_told, spread_of, too_few_told
     from llavapose.report.explorer.blind import write_rating_page
 
     folder = config.output_dir
@@ -87,6 +99,8 @@ def _write_page(config: EvaluateConfig, asked: Sequence[Asked]) -> None:
     if found.left_out:
         print(f"{found.left_out} pictures could not be drawn: a kind of question or an arm's answer is missing there")
     print(needed)
+    if few := too_few_told(found, folder, config.baseline):
+        print(few)
     print(f"page for raters: {path}\nkey, not for raters: {key}")
     print(f"read back with: report=rate output_dir={folder} rate.ratings=[FILE,...]", flush=True)
 

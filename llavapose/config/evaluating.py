@@ -198,7 +198,7 @@ class RateConfig:
     """Group ``rate``: what people are shown to rate, with ``report=rate``."""
 
     num_pictures: int | None = None
-    """Pictures, each with every kind of question and all compared arms; null: 20, or all where there are fewer."""
+    """Pictures, each with every kind of question and all compared arms; null: 25, or all where there are fewer."""
     mode: RateMode = RateMode.scale
     """``scale``: an answer at a time, from 1 to 10; ``pairs``: which of two is better, or neither."""
     seed: int = 0
@@ -216,8 +216,10 @@ class RateConfig:
         found = too_small(self, "rate.", num_pictures=2) + not_a_seed("rate.", self.seed)
         found += [line for arm in self.arms or () for line in not_plain("rate.arms", arm)]
         found += repeated("rate.arms", self.arms or ())
-        if self.half_width is not None and not 0.01 <= self.half_width < 10:
-            found.append(f"rate.half_width is {self.half_width}; expected a width from 0.01 to below 10")
+        most = 9.0 if self.mode == RateMode.scale else 0.5
+        if self.half_width is not None and not 0.01 <= self.half_width <= most:
+            of = "as a difference of ratings from 1 to 10 is" if self.mode == RateMode.scale else "as half a share is"
+            found.append(f"rate.half_width is {self.half_width}; expected 0.01 to {most:g} at most, {of}")
         return found
 
 

@@ -52,6 +52,14 @@ def test_the_page_is_written_and_ratings_go_into_the_tables(command):
         assert told in said.errors[0]
 
 
+def test_reading_back_without_a_key_is_one_line(command):
+    run, _ = command
+    said = run("rate.ratings=[none.jsonl]", pictures=False)
+    assert said.exit_code == 1
+    assert len(said.errors) == 1, said.err
+    assert "key.json" in said.errors[0]
+
+
 def test_pairs_go_into_preferences_beside_a_judge(command):
     run, folder = command
     assert run("rate.mode=pairs", "rate.num_pictures=4").exit_code == 0
@@ -81,7 +89,8 @@ def test_pairs_go_into_preferences_beside_a_judge(command):
     ("settings", "told"),
     [(["judge=gpt4o"], "judge=gpt4o"), (["rate.num_pictures=1"], "at least 2"), (["rate.num_pictures=50"], "only 6"),
      (["rate.arms=[full,nobody]"], "nobody"), (["rate.seed=-1"], "rate.seed"), (["rate.half_width=0"], "half_width"),
-     (["rate.ratings=[none.jsonl]"], "key.json"),
+     (["rate.ratings=[none.jsonl]"], "nothing reads this"),
+     (["rate.half_width=9.01"], "to 9 "), (["rate.half_width=0.51", "rate.mode=pairs"], "to 0.5 "),
      (["rate.mode=triples"], "triples"), (["rate.nums=3"], "rate.nums")],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_one_line(command, settings, told):
@@ -91,6 +100,32 @@ def test_what_cannot_be_meant_is_one_line(command, settings, told):
     assert len(said.errors) == 1, said.err
     assert told in said.errors[0]
     assert not (folder / "rate").exists()
+
+
+@pytest.mark.parametrize("setting", [
+    "rate.mode=scale", "rate.num_pictures=4", "rate.seed=0", "rate.arms=[full]", "rate.half_width=0.5", "++rate.seed=1",
+    "scenes=world", "benchmark.num_images=4",
+])  # fmt: skip
+def test_what_reading_back_does_not_read_is_refused_in_a_line(command, setting):
+    run, _folder = command
+    said = run("rate.ratings=[none.jsonl]", setting, pictures=False)
+    assert said.exit_code == 1
+    assert len(said.errors) == 1, said.err
+    assert f"`{setting}`" in said.errors[0] and "rate.ratings" in said.errors[0]
+    assert run("rate.ratings=null", "rate.num_pictures=4").exit_code == 0, "the page is written"
+
+
+def test_reading_back_without_a_draw_is_one_line(command):
+    run, _folder = command
+    said = run("rate.ratings=[none.jsonl]", pictures=False)
+    assert said.exit_code == 1
+    assert len(said.errors) == 1 and "key.json" in said.errors[0]
+
+
+def test_too_few_pictures_for_debiased_estimates_are_warned_of(command):
+    run, _folder = command
+    (line,) = [line for line in run("rate.num_pictures=4").out.splitlines() if line.startswith("warning:")]
+    assert "4 pictures" in line and "debiased" in line
 
 
 def test_pictures_of_other_questions_are_not_shown(command):

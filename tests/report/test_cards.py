@@ -1,9 +1,11 @@
 """Every table of a model's ratings quotes its card or says that there is none; who disagrees with himself is marked."""
 
+import json
+
 import pytest
 
 from llavapose.errors import DataError
-from llavapose.evaluation.judges.card.card import MARK, card_file, find_card, headline, read_card, write_card
+from llavapose.evaluation.judges.card.card import FORM, MARK, card_file, find_card, headline, read_card, write_card
 from llavapose.evaluation.tables.results import summarise
 from llavapose.files import write_json
 from llavapose.report.page import Source, write_page
@@ -47,6 +49,18 @@ def test_what_is_no_card_is_refused_in_a_line(folder, broken):
     write_json(card_file(folder, STEADY), broken)
     with pytest.raises(DataError, match=r"judge's card: .*card\.json is none; expected judge, .*make it anew"):
         summarise(folder)
+
+
+def test_a_card_of_another_form_counts_as_none(folder):
+    path = write_card(folder, card())
+    assert find_card([folder], STEADY) is not None
+    write_json(path, {**json.loads(path.read_text()), "form": FORM + 1, "measures": "of another shape"})
+    assert find_card([folder], STEADY) is None
+    with pytest.raises(DataError, match=rf"card\.json is of form {FORM + 1}; expected {FORM}"):
+        read_card(path)
+    summarise(folder)
+    write_tables(folder, list(WORTH))
+    assert f"{STEADY} has no card" in (folder / "tables.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["tables.md", "tables.tex"])

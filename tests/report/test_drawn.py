@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from llavapose.evaluation.judges.card.card import MARK, headline, read_card, write_card
+from llavapose.evaluation.judges.card.card import FORM, MARK, headline, read_card, write_card
 from llavapose.evaluation.tables.results import summarise
 from llavapose.files import write_json, write_jsonl
 from llavapose.report.page import Source, write_page
 from llavapose.report.plots.judging import MOST_PAIRS, raters_plot
 from llavapose.report.sweep import write_tables
-from llavapose.report.tables.cards import write_card_page
+from llavapose.report.tables.cards import cards_beside, write_card_page
 from llavapose.report.tables.judges import further_grids
 from tests.evaluation.test_debiased_tables import NUM_IMAGES, WORTH, write_rated
 from tests.report.test_card_page import whole_card
@@ -131,6 +131,14 @@ def test_without_cards_there_is_no_heading_of_them(tmp_path):
     summarise(folder)
     html = page_of(folder)
     assert "judge-cards" not in html
+
+
+def test_a_card_of_another_form_is_not_drawn(tmp_path):
+    page = tmp_path / "report" / "index.html"
+    path = write_card(tmp_path, whole_card(judge=STEADY, inconsistent=""))
+    assert [one.judge for one in cards_beside(tmp_path, page)] == [STEADY]
+    write_json(path, {**whole_card(judge=STEADY, inconsistent=""), "form": FORM + 1, "measures": {}})
+    assert cards_beside(tmp_path, page) == []
 
 
 def test_a_page_of_one_seed_shows_the_cards_of_its_sweep(tmp_path):

@@ -185,7 +185,7 @@ def test_it_fits_and_fingers_find_the_buttons(page, tmp_path, mode, width, heigh
         assert tab.ask("document.documentElement.scrollWidth") <= width
         shown = "[...document.querySelectorAll('#bar button')].filter((one) => one.offsetParent)"
         size = f"{shown}.map((one) => one.getBoundingClientRect()).map((r) => [r.width, r.height, r.bottom])"
-        assert all(w >= 44 and h >= 44 and bottom <= height for w, h, bottom in tab.ask(size))
+        assert all(w >= 48 and h >= 48 and bottom <= height for w, h, bottom in tab.ask(size))
         assert float(tab.ask("parseFloat(getComputedStyle(document.querySelector('#answer0')).fontSize)")) >= 18
         bar = tab.ask("document.getElementById('bar').getBoundingClientRect().height")
         assert bar < height / 3

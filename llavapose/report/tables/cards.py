@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from llavapose.evaluation.judges.card.card import CARDS, MARK, Card, headline, read_card
+from llavapose.evaluation.judges.card.card import CARDS, MARK, Card, card_there, headline, read_card
 from llavapose.evaluation.judges.card.measures import LEAST_SAME, MOST_SD
 from llavapose.evaluation.judges.card.planted import NUMBERS, STYLES
 from llavapose.files import atomic_write, results_root
@@ -62,6 +62,8 @@ class CardShown:
 def cards_beside(results: Path, page: Path) -> list[CardShown]:
     """The cards that lie beside these results or the sweep that they are part of, in the order of the judges' names.
 
+    One of another form counts as none.
+
     Args:
         results: their folder.
         page: the file that shows them.
@@ -73,11 +75,12 @@ def cards_beside(results: Path, page: Path) -> list[CardShown]:
     for folder in (results, results_root(results)):
         for path in sorted((folder / CARDS).glob("*/card.json")):
             found.setdefault(path.parent.name, path)
-    return [_shown(found[name], page) for name in sorted(found)]
+    cards = {found[name]: card_there(found[name]) for name in sorted(found)}
+    return [_shown(card, path, page) for path, card in cards.items() if card is not None]
 
 
-def _shown(path: Path, page: Path) -> CardShown:
-    card, of_card = read_card(path), path.with_name("index.html")
+def _shown(card: Card, path: Path, page: Path) -> CardShown:
+    of_card = path.with_name("index.html")
     judge = f"{card['judge']} {MARK}" if card["inconsistent"] else str(card["judge"])
     fall, gain = _plots(_found(card))
     told = (

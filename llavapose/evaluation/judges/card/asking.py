@@ -1,8 +1,9 @@
 """The judge rates planted answers in its own protocol: alone, or each beside what it is to be told from.
 
 A judge of pairs sees ``false_1`` beside ``clean`` and ``padding`` beside ``false_2``, in both orders; one of single
-answers sees all of them alone. ``clean`` and ``false_1`` are rated several times over, for they say whether the judge
-agrees with itself. All replies lie in the judge's ledger: what was asked once is never asked again.
+answers sees all of them alone. An answer beside itself is the same request in both orders, and counts once. ``clean``
+and ``false_1`` are rated several times over, for they say whether the judge agrees with itself. All replies lie in the
+judge's ledger: what was asked once is never asked again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -125,14 +126,16 @@ def rated(judge: LlmJudge, again: LlmJudge, shown: Sequence[Shown]) -> list[dict
         LlavaPoseError: asking was stopped, and the same command goes on; or too many ratings are missing.
     """
     paired = judge.anchor is not None
-    # The repeats first: of a judge that disagrees with itself nothing else need be paid for.
-    first = list(_rows(again, repeated_cases(shown, paired=paired)))
-    rest = [case for case in cases_of(shown, paired=paired) if case.answer.arm not in _named(first)]
-    return [*first, *_rows(judge, rest)]
+    # A judge that disagrees with itself is asked the rest too: its card shows all that its ratings are worth.
+    repeated = list(_rows(again, repeated_cases(shown, paired=paired)))
+    named = {row["about"] for row in repeated}
+    rest = [case for case in cases_of(shown, paired=paired) if case.answer.arm not in named]
+    return [*repeated, *(row for row in _rows(judge, rest) if not repeats_itself(row))]
 
 
-def _named(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {row["about"] for row in rows}
+def repeats_itself(row: Mapping[str, Any]) -> bool:
+    """Whether a row is of an answer beside itself the other way round: the same words, and so the same reply."""
+    return row["about"] == ITSELF and (row["arm"] == ITSELF) != (row["order"] == "ab")
 
 
 def _rows(judge: LlmJudge, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:

@@ -6,18 +6,21 @@ One, cut short::
      "measures": [{"measure": "repeat_sd", "value": 3.1, "low": 2.6, "high": 3.7, "num": 1080}, ...], ...}
 """
 
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from llavapose.errors import DataError
+from llavapose.errors import DataError, shown
 from llavapose.files import read_json, results_root, write_json
+
+log = logging.getLogger(__name__)
 
 CARDS = "judge_cards"
 FORM = 1
-"""Of the file; one of another form is made anew."""
+"""Of the file; one of another form counts as none, until it is made anew."""
 MARK = "§"
 """Behind the name of a judge that disagrees with itself, wherever it stands."""
 _NEEDED = ("judge", "inconsistent", "num_pictures", "measures")
@@ -47,13 +50,23 @@ def write_card(folder: Path, card: Card) -> Path:
     return path
 
 
+class OtherForm(DataError):
+    """A card that another version wrote, whose measures this one does not know."""
+
+
 def read_card(path: Path) -> Card:
     """A card as it was written.
 
     Raises:
+        OtherForm: one of another version.
         DataError: a file that is no card.
     """
     card = read_json(path, what="judge's card")
+    if isinstance(card, dict) and card.get("form", FORM) != FORM:
+        raise OtherForm(
+            f"judge's card: {path} is of form {shown(card['form'])}; expected {FORM}: make it anew with "
+            "evaluate.py judge_card=NAME"
+        )
     rows = card.get("measures") if isinstance(card, dict) else None
     good = isinstance(rows, list) and all(isinstance(one, dict) and _is_measure(one) for one in rows)
     if not good or any(key not in card for key in _NEEDED) or not isinstance(card["inconsistent"], str):
@@ -65,14 +78,29 @@ def read_card(path: Path) -> Card:
 def find_card(folders: Sequence[Path], judge: str) -> Card | None:
     """A judge's card beside any of these results, or of the sweep that they are part of; None where there is none.
 
+    One of another form counts as none, and so does another judge's that lies in its place.
     Whom a judge of pairs rates the others beside changes nothing of what its card tells.
     """
     places = dict.fromkeys([*folders, *map(results_root, folders)])
     for name in dict.fromkeys((judge, re.sub(r"-vs-.*$", "", judge))):
         for folder in places:
-            if (path := card_file(folder, name)).is_file():
-                return read_card(path)
+            path = card_file(folder, name)
+            if path.is_file() and (card := card_there(path)) is not None and card["judge"] == name:
+                return card
     return None
+
+
+def card_there(path: Path) -> Card | None:
+    """A card as it was written; None for one of another form, which is said in the log.
+
+    Raises:
+        DataError: a file that is no card.
+    """
+    try:
+        return read_card(path)
+    except OtherForm as other:
+        log.warning("%s", other)
+        return None
 
 
 def headline(card: Card) -> str:

@@ -2,19 +2,24 @@
 
 Ratings count x 10, as in the tables. First how far the judge agrees with itself: beyond ``MOST_SD`` or below
 ``LEAST_SAME`` it is marked wherever it stands, for what it says once it would not say again.
+
+Percentages lie between 0 and 100, and so do their intervals: by Wilson where each picture says yes or no (``found_1``,
+``itself_ties``), cut off where a picture says it several times (``repeat_winner``, ``same_winner``).
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
-from llavapose.evaluation.judges.card.asking import BESIDE, REPEATED
+from llavapose.evaluation.judges.card.asking import BESIDE, REPEATED, repeats_itself
 from llavapose.evaluation.judges.card.planted import CLEAN, ITSELF, NUMBERS, STYLES
-from llavapose.evaluation.statistics.intervals import Estimate, mean_by_image
+from llavapose.evaluation.statistics.intervals import CONFIDENCE, HOLE, Estimate, mean_by_image
 from llavapose.evaluation.tables.judging import judging_table
 
 MOST_SD = 10.0
@@ -43,7 +48,7 @@ def measured(rows: Sequence[Row]) -> list[dict[str, Any]]:
             variant = f"{name}_{number}"
             found[variant] = _over(drops, (variant,), lambda one, v=variant: one[v])
         false = f"false_{number}"
-        found[f"found_{number}"] = _over(drops, (false,), lambda one, v=false: 100.0 * (one[v] > 0))
+        found[f"found_{number}"] = _over(drops, (false,), lambda one, v=false: one[v], share=True)
     for name in ("false", "removed"):
         variants = tuple(f"{name}_{number}" for number in NUMBERS)
         found[f"a_{name}_claim"] = _over(drops, variants, lambda one, vs=variants: _slope([one[v] for v in vs]))
@@ -73,27 +78,39 @@ def _told(measure: str, estimate: Estimate) -> dict[str, Any]:
 def _of_judging(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The repeats' spread, and of pairs what the place is worth: as the tables tell them of real answers."""
     found = {row["measure"]: row for row in judging_table(rows)}
-    return [
+    told = [
         {key: found[name][key] for key in ("measure", *_NUMBERS)}
         for name in ("repeat_sd", "same_winner", "first_place")
         if name in found
     ]
+    return [{**row, **_cut_off(row["low"], row["high"])} if row["measure"] == "same_winner" else row for row in told]
+
+
+def _cut_off(low: float, high: float) -> dict[str, float]:
+    """An interval of a percentage; NaN stays."""
+    return {"low": float(np.clip(low, 0, 100)), "high": float(np.clip(high, 0, 100))}
+
+
+def _share(yes: Sequence[bool]) -> Estimate:
+    """In how many percent of the pictures, by Wilson: each says yes or no once."""
+    if not yes:
+        return HOLE
+    found = binomtest(sum(yes), len(yes)).proportion_ci(CONFIDENCE, method="wilson")
+    value, low, high = (100.0 * one for one in (sum(yes) / len(yes), found.low, found.high))
+    return Estimate(value=value, low=max(0.0, low), high=min(100.0, high), num=len(yes), how="wilson")
 
 
 def _itself(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """An answer beside itself: it must tie, and what it gains by standing first is the place's alone."""
-    own = [row for row in rows if row["about"] == ITSELF]
-    asked: dict[tuple[int, str], list[Row]] = defaultdict(list)
-    for row in own:
-        first = row["order"] if row["arm"] == ITSELF else {"ab": "ba", "ba": "ab"}.get(row["order"])
-        if row["rating"] is not None:
-            asked[row["scene_id"], str(first)].append(row)
-    whole = {key: found for key, found in asked.items() if len(found) == 2}
-    ties = [100.0 * (one["rating"] == other["rating"]) for one, other in whole.values()]
-    estimate = mean_by_image(ties, [scene for scene, _ in whole])
-    place = [row for row in judging_table(own) if row["measure"] == "first_place"]
-    gained = [{"measure": "itself_first_place", **{key: row[key] for key in _NUMBERS}} for row in place]
-    return [*([_told("itself_ties", estimate)] if estimate.num else []), *gained]
+    asked: dict[int, dict[str, float]] = defaultdict(dict)
+    for row in rows:
+        if row["about"] == ITSELF and row["rating"] is not None and not repeats_itself(row):
+            asked[row["scene_id"]][row["arm"]] = row["rating"]
+    gained = {scene: 10 * (of[ITSELF] - of[CLEAN]) for scene, of in asked.items() if len(of) == 2}
+    if not gained:
+        return []
+    place = mean_by_image([*gained.values()], [*gained])
+    return [_told("itself_ties", _share([one == 0 for one in gained.values()])), _told("itself_first_place", place)]
 
 
 def _repeat_winner(rows: Sequence[Row]) -> Estimate | None:
@@ -111,7 +128,10 @@ def _repeat_winner(rows: Sequence[Row]) -> Estimate | None:
         for first, second in combinations(signs, 2):
             same.append(100.0 * (first == second))
             images.append(scene)
-    return mean_by_image(same, images) if same else None
+    if not same:
+        return None
+    found = mean_by_image(same, images)
+    return replace(found, **_cut_off(found.low, found.high))
 
 
 def _drops(rows: Sequence[Row]) -> dict[int, dict[str, float]]:
@@ -143,9 +163,13 @@ def _mean_of(by_order: Mapping[str, Sequence[float]], paired: bool) -> float | N
     return float(np.mean([np.mean(found) for found in by_order.values()]))
 
 
-def _over(drops: Mapping[int, Mapping[str, float]], needed: Sequence[str], value: Value) -> Estimate:
+def _over(
+    drops: Mapping[int, Mapping[str, float]], needed: Sequence[str], value: Value, *, share: bool = False
+) -> Estimate:
+    """The mean over pictures; with ``share``, in how many percent of them the value is above 0."""
     there = {scene: one for scene, one in drops.items() if all(name in one for name in needed)}
-    return mean_by_image([value(one) for one in there.values()], list(there))
+    values = [value(one) for one in there.values()]
+    return _share([one > 0 for one in values]) if share else mean_by_image(values, list(there))
 
 
 def _slope(drops: Sequence[float]) -> float:

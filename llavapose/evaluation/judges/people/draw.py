@@ -22,8 +22,8 @@ from llavapose.files import fingerprint, read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import BASELINE, CONTROL_ARMS, Question
 
-USUAL_PICTURES = 20
-"""The fewest on which debiased estimates can stand."""
+USUAL_PICTURES = 25
+"""More than the 20 of a debiased estimate: of some pictures a judge leaves a kind of question unscored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,9 +169,21 @@ def _items(question: Question, sides: Sequence[tuple[str, ...]], texts: Mapping[
         first, *rest = sorted(arms)
         turned = int(_blind(salt, "side", question.id, first, *rest), 16) % 2
         placed = (first, *rest)[:: -1 if turned else 1]
-        name = _blind(salt, question.id, *(word for arm in placed for word in (arm, answer_hash(texts[arm]))))
+        name = blind_id(salt, question.id, placed, [answer_hash(texts[arm]) for arm in placed])
         found.append(Item(id=name, question=question, arms=placed, texts=tuple(texts[arm] for arm in placed)))
     return sorted(found, key=lambda one: one.id)
+
+
+def blind_id(salt: str, question_id: str, arms: Sequence[str], answers: Sequence[str]) -> str:
+    """What is rated, in a word that tells nothing of it without the salt.
+
+    Args:
+        salt: the secret.
+        question_id: the question's.
+        arms: whose answers, from left to right.
+        answers: their hashes.
+    """
+    return _blind(salt, question_id, *(word for both in zip(arms, answers, strict=True) for word in both))
 
 
 def _blind(*words: str) -> str:

@@ -11,12 +11,14 @@
 behind the ids.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import RateMode
 from llavapose.errors import DataError
-from llavapose.evaluation.judges.people.draw import Draw
+from llavapose.evaluation.judges.people.draw import Draw, blind_id
 from llavapose.evaluation.judges.protocol import answer_hash
 from llavapose.files import read_json, write_json
 
@@ -24,6 +26,10 @@ _KEY: Mapping[str, type] = {"draw": str, "mode": str, "salt": str, "arms": list,
 _ITEM: Mapping[str, type] = {
     "question_id": str, "scene_id": int, "kind": str, "text": str, "arms": list, "answers": list,
 }  # fmt: skip
+
+
+_NAME = re.compile(r"(?!\.)[^/\\\0]+")
+"""Of an arm: its files are called so."""
 
 
 def key_path(folder: Path) -> Path:
@@ -43,13 +49,29 @@ def read_key(folder: Path) -> dict[str, Any]:
             f"rate: no {path}, the key of what was rated; write the page with report=rate, or bring it back"
         )
     key = read_json(path, what="key")
-    sound = isinstance(key, dict) and all(isinstance(key.get(name), form) for name, form in _KEY.items())
-    if not sound or not all(
-        isinstance(item, dict) and all(isinstance(item.get(name), form) for name, form in _ITEM.items())
-        for item in key["items"].values()
-    ):
+    if not (isinstance(key, dict) and _is_key(key)):
         raise DataError(f"rate: {path} is no key that report=rate wrote; bring that one back, or move rate/ away")
     return key
+
+
+def _is_key(key: dict[str, Any]) -> bool:
+    """Whether a key is as it was written: forms, names that stay in their folder, and every id that of its answers."""
+    if not all(type(key.get(name)) is form for name, form in _KEY.items()) or key["mode"] not in list(RateMode):
+        return False
+    if not all(isinstance(arm, str) and _NAME.fullmatch(arm) for arm in key["arms"]):
+        return False
+    return all(isinstance(item, dict) and _is_item(name, item, key) for name, item in key["items"].items())
+
+
+def _is_item(name: str, item: dict[str, Any], key: dict[str, Any]) -> bool:
+    if not all(type(item.get(word)) is form for word, form in _ITEM.items()):
+        return False
+    arms, answers = item["arms"], item["answers"]
+    if not all(isinstance(word, str) for word in (*arms, *answers)) or not set(arms) <= set(key["arms"]):
+        return False
+    if not len(arms) == len(answers) == (1 if key["mode"] == RateMode.scale else 2):
+        return False
+    return name == blind_id(key["salt"], item["question_id"], arms, answers)
 
 
 def salt_of(folder: Path) -> str | None:

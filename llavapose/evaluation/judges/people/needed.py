@@ -1,4 +1,4 @@
-"""How many pictures a wished half-width takes, told before anybody rates."""
+"""How many pictures a wished half-width and debiased estimates take, told before anybody rates."""
 
 import math
 from collections import defaultdict
@@ -11,10 +11,11 @@ from scipy.stats import t as student
 
 from llavapose.config.choices import RateMode
 from llavapose.evaluation.judges.people.draw import Draw
+from llavapose.evaluation.statistics.debiased import LEAST
 from llavapose.evaluation.statistics.intervals import CONFIDENCE
-from llavapose.evaluation.tables.ratings import Rating, pairs_of
-from llavapose.evaluation.tables.verdicts import about, judges_found, rated_in, ratings_of, read_verdicts
-from llavapose.records import POSE
+from llavapose.evaluation.tables.ratings import Rating, pairs_of, scored
+from llavapose.evaluation.tables.verdicts import Line, about, judges_found, rated_in, ratings_of, read_verdicts
+from llavapose.records import PEOPLE, POSE
 
 GUESSED_SD = {RateMode.scale: 1.4, RateMode.pairs: 0.5}
 """Of a picture's paired difference where no judge's ratings tell it: on the scale what makes 0.34 of 67 pictures, of
@@ -108,3 +109,49 @@ def needed_told(draw: Draw, spread: Spread, wished: float | None) -> str:
         f"{draw.num_pictures} give about ±{gives:.2f}. Pictures' differences have a standard deviation of "
         f"{spread.sd:.2f}, {known}."
     )
+
+
+def too_few_told(draw: Draw, folder: Path, baseline: str) -> str | None:
+    """Which debiased estimates these pictures will not make, in a line; None where all can be made, and of pairs."""
+    if draw.mode == RateMode.pairs:
+        return None
+    if draw.num_pictures < LEAST:
+        return (
+            f"warning: no debiased estimate will be made: {draw.num_pictures} pictures are drawn, {LEAST} that people "
+            "rate are needed (rate.num_pictures)"
+        )
+    few = [
+        f"{kind} by {judge} ({num})"
+        for judge in judges_found([folder])
+        if judge != PEOPLE
+        for kind, num in _fully_scored(draw, read_verdicts(folder, judge), baseline).items()
+        if num < LEAST
+    ]
+    if not few:
+        return None
+    return (
+        f"warning: no debiased estimate will be made of {', '.join(few)}: of these {draw.num_pictures} pictures the "
+        f"judge scored so many for every arm, {LEAST} are needed; draw more (rate.num_pictures)"
+    )
+
+
+def _fully_scored(draw: Draw, lines: Sequence[Line], baseline: str) -> dict[str, int]:
+    """Kind -> of how many drawn pictures the least told arm has a score, and its difference to the baseline.
+
+    What a judge scored nowhere it was not asked: that is left out.
+    """
+    drawn = {one.question.scene_id for one in draw.items}
+    alone = scored(ratings_of(about(lines, baseline))) if baseline in draw.arms else []
+    found: dict[str, int] = {}
+    for arm in draw.arms:
+        own = scored(ratings_of(about(lines, arm)))
+        others = scored(rated_in(lines, arm).get(baseline, ())) or alone
+        both = {one.question for one in others}
+        for kind in dict.fromkeys(one.kind for one in own):
+            there = {
+                one.scene_id
+                for one in own
+                if one.kind == kind and (arm == baseline or not both or one.question in both)
+            }
+            found[kind] = min(found.get(kind, len(drawn)), len(there & drawn))
+    return found

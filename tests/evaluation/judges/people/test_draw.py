@@ -32,7 +32,7 @@ def test_a_larger_draw_begins_with_the_smaller_and_another_seed_draws_others(tmp
 
     assert pictures(num_pictures=12)[:5] == pictures(num_pictures=5)
     assert pictures(num_pictures=5, seed=1) != pictures(num_pictures=5)
-    assert len(pictures()) == 20
+    assert len(pictures()) == 25
 
 
 def test_answers_of_a_question_stand_together_and_arms_change_places(tmp_path):
@@ -72,6 +72,17 @@ def test_a_picture_that_an_arm_left_out_is_not_drawn(tmp_path):
     assert found.left_out == 2
     with pytest.raises(ConfigError, match=r"rate.num_pictures is 5.*4"):
         draw(tmp_path, RateConfig(num_pictures=5))
+
+
+def test_a_picture_that_lacks_a_kind_is_not_drawn(tmp_path):
+    path = write_answers(tmp_path) / "benchmark.jsonl"
+    rows = [row for _, row in read_jsonl(path, what="x")]
+    lacking = [row for row in rows if (row["scene_id"], row["kind"]) not in {(2, "detail"), (5, "conv")}]
+    assert len(lacking) == len(rows) - 2
+    write_jsonl(path, lacking)
+    found = draw(tmp_path, RateConfig())
+    assert {one.question.scene_id for one in found.items} == {1, 3, 4, 6}
+    assert (found.num_there, found.left_out) == (4, 2)
 
 
 def test_pairs_are_with_the_baseline_on_either_side(tmp_path):

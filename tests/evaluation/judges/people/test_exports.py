@@ -79,6 +79,19 @@ def test_what_was_not_rated_is_no_rating(folder):
     assert rated_answers(folder, "rival", PEOPLE) == []
 
 
+def test_an_arm_whose_ratings_were_taken_back_leaves_no_verdicts(folder):
+    _kept(folder, export(folder, "anna", lambda item: 5))
+    room = folder / "verdicts" / PEOPLE
+    assert {path.name for path in room.iterdir()} == {f"{arm}{end}" for arm in ARMS for end in (".jsonl", ".made.json")}
+    fewer = export(folder, "anna", lambda item: 5 if item["arms"] != ["rival"] else None)
+    with pytest.raises(DataError, match="not in these files"):
+        _kept(folder, fewer)
+    write_jsonl(room / "rival.jsonl", [])
+    _kept(folder, fewer)
+    assert not [path.name for path in room.iterdir() if path.name.startswith("rival")]
+    assert {line["arm"] for line in read_verdicts(folder, PEOPLE)} == {"baseline", "full"}
+
+
 def _spoiled():
     return spoiled({"draw": "D", "mode": "scale", "rater": "anna", "id": "I", "rating": 5})
 
@@ -206,3 +219,29 @@ def test_arms_that_were_not_drawn_are_no_holes_of_people(folder, caplog):
     write_jsonl(folder / "verdicts" / "mine" / "prior.jsonl", rows)
     summarise(folder)
     assert [one for one in caplog.messages if "judge people" in one] == []
+
+
+def _edited(key, change):
+    first, second = list(key["items"].values())[:2]
+    change(key, first, second)
+    return key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda key, one, _: (one["arms"].__setitem__(0, "../../evil/full"), key["arms"].append("../../evil/full")),
+     lambda key, one, _: (one["arms"].__setitem__(0, "/tmp/victim"), key["arms"].append("/tmp/victim")),
+     lambda key, one, two: (one.update(arms=two["arms"], answers=two["answers"]),),
+     lambda key, one, _: one["arms"].append("full"), lambda key, one, _: one["arms"].clear(),
+     lambda key, one, _: one.update(arms=[{}]), lambda key, one, _: key.update(mode="x"),
+     lambda key, one, _: key.update(mode="pairs"), lambda key, one, _: key.update(arms=[{}]),
+     lambda key, one, _: one.update(question_id="another"), lambda key, one, _: one.update(scene_id=True)],
+)  # fmt: skip
+def test_a_key_that_was_edited_is_refused_and_nothing_is_written(folder, change):
+    given = export(folder, "anna", lambda item: 5)
+    path = folder / "rate" / "key.json"
+    path.write_text(json.dumps(_edited(json.loads(path.read_text()), change)))
+    with pytest.raises(DataError, match=r"key\.json is no key that report=rate wrote") as caught:
+        _kept(folder, given)
+    assert "\n" not in str(caught.value)
+    assert not (folder / "verdicts" / PEOPLE).exists()
