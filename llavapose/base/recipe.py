@@ -30,6 +30,7 @@ from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 from llavapose.teacher.offline.write import generate
 from llavapose.training.callbacks import Curves, PackingCheck, Throughput
 from llavapose.training.fit import fit
+from llavapose.training.told.facts import FACTS
 
 WORLD_SEED = 7_000_001
 """Seed of the base's own world: the demo's and the results' worlds have others, so that no picture is shared."""
@@ -183,8 +184,8 @@ def make_base(recipe: Recipe, *, work: Path, out: Path) -> Path:
     }
     if out.exists():
         shutil.rmtree(out)
-    # The card of a trained folder tells of a run that nobody else has.
-    shutil.copytree(trained, out, ignore=shutil.ignore_patterns("README.md"))
+    # A folder with facts of its training is a run's, whose card is written anew with every evaluation.
+    shutil.copytree(trained, out, ignore=shutil.ignore_patterns("README.md", FACTS))
     write_json(out / "recipe.json", report)
     return out
 

@@ -25,6 +25,7 @@ def test_the_recipe_makes_a_base_that_loads(tmp_path):
     model, processor = load_model(str(out)), load_processor(str(out), chat_template=CHAT_TEMPLATE)
     assert model.config.image_seq_length == 64
     assert len(processor.tokenizer) == model.config.text_config.vocab_size
+    assert not {path.name for path in out.iterdir()} & OF_A_RUN
     report = json.loads((out / "recipe.json").read_text())
     start = load_model(str(next((tmp_path / "work").glob("llava-*")) / "start"))
     scenes = read_world(next((tmp_path / "work" / "world").glob("world-*")), "train")
@@ -57,12 +58,19 @@ def test_the_shipped_base_is_a_few_million_parameters(shipped):
 def test_the_shipped_base_was_made_by_this_recipe():
     report = json.loads((TINY_BASE / "recipe.json").read_text())
     made, now = report["recipe"], Recipe()
-    assert {key: made[key] for key in ("num_images", "num_told", "lr", "muon_lr", "epochs", "seed")} == {
-        key: getattr(now, key) for key in ("num_images", "num_told", "lr", "muon_lr", "epochs", "seed")
-    }
+    keys = ("num_images", "num_told", "vocab_size", "lr", "muon_lr", "epochs", "seed")
+    assert {key: made[key] for key in keys} == {key: getattr(now, key) for key in keys}
     assert [stage["steps"] for stage in made["encoder"]] == [stage.steps for stage in now.encoder]
     assert report["vision"]["joint_error_px"] < 5
     assert WORLD_SEED > 1_000_000
+
+
+OF_A_RUN = {"README.md", "training.json"}
+"""By which an evaluation knows a folder whose card it writes anew."""
+
+
+def test_the_shipped_base_is_no_run_whose_card_an_evaluation_would_write():
+    assert not {path.name for path in TINY_BASE.iterdir()} & OF_A_RUN
 
 
 def test_the_shipped_tokenizer_knows_the_words_of_poses():
