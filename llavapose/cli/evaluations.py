@@ -132,7 +132,7 @@ def evaluate_sweep(conf: Path, folder: str, overrides: Sequence[str]) -> None:
     refused = [text for text in overrides if text.partition("=")[0] in ("arm", "checkpoint", "output_dir", "tables")]
     if refused:
         raise ConfigError(f"`{refused[0]}`: the sweep's own jobs say so; leave it out")
-    if others := [text for text in overrides if text.startswith(("judge_card=", "report=rate", "board="))]:
+    if others := [text for text in overrides if stands_for_folder(text)]:
         raise ConfigError(
             f"`{others[0]}`: is a command of its own; give output_dir=FOLDER with it, and leave out sweep="
         )
@@ -241,3 +241,8 @@ FOLDERS = {
     "export": export_probe,
 }  # fmt: skip
 """Settings that stand for a whole folder of evaluations, or for something else than one -> what is done."""
+
+
+def stands_for_folder(override: str) -> bool:
+    """Whether a word of the command line is one of ``FOLDERS``, with whatever value."""
+    return any(override == name or override.startswith(f"{name}=") for name in FOLDERS)

@@ -22,7 +22,7 @@ _SMALL_BYTES = 7_000
 """What a picture takes at the smallest size that is tried, as text."""
 _SPARE_BYTES = 100_000
 """For the explorer's own fields and script, and what a few more names take."""
-_AS_TEXT = 4 / 3
+AS_TEXT = 4 / 3
 """Bytes in an address are that much longer."""
 _CUTS = (
     (None, None, ""),
@@ -114,7 +114,7 @@ def _pictures(paths: Mapping[str, Path], num_bytes: int) -> tuple[dict[str, str]
     """The pictures as addresses, as many as find room, and what is said of the others."""
     if not paths:
         return {}, []
-    each, left = int(num_bytes / _AS_TEXT / len(paths)), num_bytes
+    each, left = int(num_bytes / AS_TEXT / len(paths)), num_bytes
     found: dict[str, str] = {}
     for name, path in paths.items():
         content = jpeg_uri(jpeg_within(path, each))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from llavapose.__main__ import COMMANDS
-from llavapose.cli.evaluations import FOLDERS
+from llavapose.cli.evaluations import FOLDERS, stands_for_folder
 from llavapose.config import compose
 from llavapose.config.checks.check import RAW_GROUPS, setting_names
 from llavapose.config.register import SCHEMAS
@@ -93,11 +93,10 @@ def composes(script: str, words: Sequence[str], patch: pytest.MonkeyPatch) -> st
     overrides = [word for word in words if not word.startswith("-") and word != "job"]
     if script == "evaluate":
         # A folder stands for its arms' own settings; a grid of judges for each of its values.
-        folders = tuple(name if "=" in name else f"{name}=" for name in FOLDERS)
-        of_folder = any(word.startswith(folders) for word in overrides)
+        of_folder = any(map(stands_for_folder, overrides))
         # A judge's card is made of that judge's settings.
         judged = [word.replace("judge_card=", "judge=") for word in overrides if word.startswith("judge_card=")]
-        overrides = [word for word in overrides if not word.startswith(folders)]
+        overrides = [word for word in overrides if not stands_for_folder(word)]
         overrides += judged
         overrides += ["checkpoint=tiny", "arm=any"] if of_folder else []
     if (script, *words) in COMPOSED:

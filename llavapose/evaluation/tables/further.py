@@ -39,7 +39,14 @@ from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, POSE
 
 log = logging.getLogger(__name__)
 
+Row = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
+Table = tuple[str, Sequence[Row], Sequence[str]]
+"""Name of a file, its rows and columns."""
+Files = Mapping[str, tuple[str, Sequence[Path]]]
+"""Arm -> the name of its files, and the folders of its runs."""
+Words = Mapping[tuple[str, str, str], int]
+"""Folder, name of an arm's files and question -> the answer's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +73,7 @@ def write_further(
     arms: Sequence[str],
     judges: Mapping[str, Judged],
     parties: Parties,
-    files: Mapping[str, tuple[str, Sequence[Path]]],
+    files: Files,
     baseline: str = BASELINE,
     benchmark: str = "",
 ) -> None:
@@ -83,15 +90,10 @@ def write_further(
         baseline: the arm that the others are compared with.
         benchmark: name, number and hash of the questions.
     """
-    words = {
-        (str(folder), name, question): num
-        for name, folders in dict.fromkeys((name, tuple(folders)) for name, folders in files.values())
-        for folder in folders
-        for question, num in words_of(folder, name).items()
-    }
+    words = _words(files)
     lengths = _lengths(files, words)
-    comparison: list[dict[str, Any]] = []
-    judging: list[dict[str, Any]] = []
+    comparison, judging, corrected = list[Row](), list[Row](), list[Row]()
+    people = judges[PEOPLE].ratings if PEOPLE in judges else {}
     for judge, found in judges.items():
         there = [arm for arm in arms if scored(found.ratings.get(arm, ()))]
         for ours in _ours(judge, there, parties, baseline):
@@ -101,24 +103,13 @@ def write_further(
             )  # fmt: skip
         judging += judging_table(found.verdicts)
         judging += lengths_table(judge, found.ratings, lengths, baseline, beside=found.beside)
-    people = judges[PEOPLE].ratings if PEOPLE in judges else {}
-    corrected = [
-        row
-        for judge, found in judges.items()
-        if judge != PEOPLE
-        for row in debiased_table(judge, found.ratings, people, arms, baseline, beside=found.beside)
-    ]
-    answers = answer_claims(judges[POSE].verdicts if POSE in judges else (), words)
-    ratings = {judge: found.ratings for judge, found in judges.items()}
-    agreement = [*agreement_table(ratings), *claims_agreement(answers, ratings)]
-    claimed = [arm for arm in arms if any(one.arm == arm for one in answers)]
+        if judge != PEOPLE:
+            corrected += debiased_table(judge, found.ratings, people, arms, baseline, beside=found.beside)
     for name, rows, columns in (
         ("comparison.csv", parties.told(comparison), (*COMPARISON_COLUMNS, *PARTY_COLUMNS)),
         ("judging.csv", judging, JUDGING_COLUMNS),
-        ("agreement.csv", agreement, AGREEMENT_COLUMNS),
         ("debiased.csv", corrected, DEBIASED_COLUMNS),
-        ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
-        ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
+        *_claim_tables(judges, arms, words),
         ("efficiency.csv", efficiency_rows(files), EFFICIENCY_COLUMNS),
         ("located.csv", located_rows(files), LOCATED_COLUMNS),
         *people_tables(judges, files),
@@ -129,10 +120,29 @@ def write_further(
             (out / name).unlink(missing_ok=True)
 
 
-def people_tables(
-    judges: Mapping[str, Judged], files: Mapping[str, tuple[str, Sequence[Path]]]
-) -> list[tuple[str, list[dict[str, Any]], Sequence[str]]]:
-    """What raters say of one another, and whom they prefer: name, rows and columns."""
+def _claim_tables(judges: Mapping[str, Judged], arms: Sequence[str], words: Words) -> list[Table]:
+    """The claims of the answers, and how judges agree with one another and with these."""
+    answers = answer_claims(judges[POSE].verdicts if POSE in judges else (), words)
+    ratings = {judge: found.ratings for judge, found in judges.items()}
+    claimed = [arm for arm in arms if any(one.arm == arm for one in answers)]
+    return [
+        ("agreement.csv", [*agreement_table(ratings), *claims_agreement(answers, ratings)], AGREEMENT_COLUMNS),
+        ("claims.csv", claims_table(answers, claimed), CLAIM_COLUMNS),
+        ("answer_claims.csv", answer_rows(answers), ANSWER_COLUMNS),
+    ]
+
+
+def _words(files: Files) -> Words:
+    return {
+        (str(folder), name, question): num
+        for name, folders in dict.fromkeys((name, tuple(folders)) for name, folders in files.values())
+        for folder in folders
+        for question, num in words_of(folder, name).items()
+    }
+
+
+def people_tables(judges: Mapping[str, Judged], files: Files) -> list[Table]:
+    """What raters say of one another, and whom they prefer."""
     preferences = read_preferences(list(dict.fromkeys(folder for _, folders in files.values() for folder in folders)))
     verdicts = judges[PEOPLE].verdicts if PEOPLE in judges else ()
     others = {
@@ -164,9 +174,7 @@ def _ours(judge: str, arms: Sequence[str], parties: Parties, baseline: str) -> l
     return ours
 
 
-def _lengths(
-    files: Mapping[str, tuple[str, Sequence[Path]]], words: Mapping[tuple[str, str, str], int]
-) -> dict[str, dict[str, float]]:
+def _lengths(files: Files, words: Words) -> dict[str, dict[str, float]]:
     """Arm -> question id -> log2 of its answer's words, a mean over its runs; an empty answer counts as one word."""
     found: dict[str, dict[str, list[float]]] = {}
     for arm, (name, folders) in files.items():

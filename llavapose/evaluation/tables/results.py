@@ -67,10 +67,8 @@ def summarise(
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
     everywhere = list(dict.fromkeys(folder for arm in arms for folder in places[arm]))
-    for control in CONTROL_ARMS:
-        if control not in arms and (home := next((f for f in everywhere if control in arms_found([f])), None)):
-            # One home is as good as another: no arm changes it.
-            arms, places = (*arms, control), {**places, control: [home]}
+    places |= _control_homes(arms, everywhere)
+    arms = tuple(places)
     if baseline != BASELINE and baseline not in arms:
         log.warning("baseline=%s: no results of it in %s; there are %s", baseline, out, ", ".join(arms))
     benchmark = benchmarks_told(everywhere)
@@ -88,16 +86,15 @@ def summarise(
     )
     if panel:
         judges[PANEL] = panel
-    rows: list[dict[str, Any]] = []
-    for judge, found in judges.items():
-        rows += ablation_table(
+    rows = [
+        row
+        for judge, found in judges.items()
+        for row in ablation_table(
             found.ratings, arms, baseline, controls=found.controls, beside=found.beside, judge=judge,
             benchmark=benchmark,
-        )  # fmt: skip
-        if judge != PANEL:
-            # People rate what was drawn: the other arms are no holes of theirs.
-            rated = {arm: of_arm for arm, of_arm in found.ratings.items() if of_arm or judge != PEOPLE}
-            _warn(f"{out}, judge {judge}", rated, baseline)
+        )
+    ]  # fmt: skip
+    _warn_of(out, judges, baseline)
     if further:
         write_further(
             out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark
@@ -109,6 +106,13 @@ def summarise(
         for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
     ]
     write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+
+
+def _control_homes(arms: Sequence[str], everywhere: Sequence[Path]) -> dict[str, list[Path]]:
+    """Control arm -> a folder where it lies, of those that are no rows yet; one is as good as another."""
+    missing = [control for control in CONTROL_ARMS if control not in arms]
+    homes = {control: next((f for f in everywhere if control in arms_found([f])), None) for control in missing}
+    return {control: [home] for control, home in homes.items() if home is not None}
 
 
 def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], judge: str) -> Judged:
@@ -176,6 +180,14 @@ def _rows_shown(lines: Mapping[Path, Sequence[Line]], places: Mapping[str, Seque
         for name in names
         for line in about(of_folder, name)
     ]
+
+
+def _warn_of(out: Path, judges: Mapping[str, Judged], baseline: str) -> None:
+    """Say which judge lacks what; people rate what was drawn, and other arms are no holes of theirs."""
+    for judge, found in judges.items():
+        if judge != PANEL:
+            rated = {arm: of_arm for arm, of_arm in found.ratings.items() if of_arm or judge != PEOPLE}
+            _warn(f"{out}, judge {judge}", rated, baseline)
 
 
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:

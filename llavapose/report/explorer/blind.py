@@ -15,7 +15,7 @@ from llavapose.evaluation.judges.people.exports import CHOICES, MOST_LETTERS
 from llavapose.files import atomic_write
 from llavapose.records import Question, Scene
 from llavapose.report.markup import jpeg_uri, jpeg_within, legend, rendered, script, script_data
-from llavapose.report.room import PAGE_BYTES, PICTURES_BYTES
+from llavapose.report.room import AS_TEXT, PAGE_BYTES, PICTURES_BYTES
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
 
@@ -23,8 +23,6 @@ PICTURE_PX = 480
 """Longer side of a picture: the width of its column on a desk."""
 _PICTURE_BYTES = 80_000
 """Most of one picture: what a detailed photograph takes at this size."""
-_AS_TEXT = 4 / 3
-"""Bytes in an address are that much longer."""
 _SAID = {
     RateMode.scale: (
         "Rate answers",
@@ -93,7 +91,7 @@ def _buttons(mode: RateMode) -> list[tuple[str, str, str]]:
 def _pictures(asked: Sequence[Question], scenes: SceneSet) -> list[dict[str, str | None]]:
     """Each plain and, where anybody's joints are annotated, with the skeletons; all within the pictures' share."""
     known = {scene.id: scene for scene in scenes.scenes}
-    each = min(_PICTURE_BYTES, int(PICTURES_BYTES / _AS_TEXT / (2 * len(asked))))
+    each = min(_PICTURE_BYTES, int(PICTURES_BYTES / AS_TEXT / (2 * len(asked))))
     found = []
     for one in asked:
         scene = known.get(one.scene_id) or Scene(id=one.scene_id, image=one.image, width=0, height=0)

@@ -1,6 +1,7 @@
 """A table ready to be shown, and its forms: console text, Markdown, LaTeX."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -64,10 +65,10 @@ def as_text(grid: Grid) -> str:
 
 
 def as_markdown(grid: Grid) -> str:
-    """The table as GitHub's Markdown."""
+    """The table as GitHub's Markdown; what a name has of its own in markup or links is shown, not obeyed."""
 
     def line_of(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+        return "| " + " | ".join(_OBEYED.sub(r"\\\g<0>", cell) for cell in cells) + " |"
 
     rule = "|" + "|".join([" --- "] + [" ---: "] * (len(grid.header) - 1)) + "|"
     lines = [f"**{grid.title}**", "", line_of(grid.header), rule, *map(line_of, grid.rows), "", grid.told]
@@ -83,6 +84,9 @@ def as_comment(title: str, lines: Sequence[str]) -> str:
     """The same as comments of LaTeX."""
     return "".join(f"% {line}\n" for line in (title, *lines))
 
+
+_OBEYED = re.compile(r"\||<(?=[A-Za-z/!?])|\](?=\()")
+"""What Markdown would take for a column's end, for the begin of an element or for a link."""
 
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "—": "---",
           "‡": r"\ddag{}", "†": r"\dag{}", "§": r"\S{}", "{": r"\{", "}": r"\}", "^": r"\^{}", "~": r"\~{}",

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from llavapose.cli.evaluations import FOLDERS, make_judge_card
+from llavapose.cli.evaluations import FOLDERS, evaluate_sweep, make_judge_card
 from llavapose.config.start import conf_folder
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
 from llavapose.evaluation.judges.card.planted import STYLED, plant
@@ -186,6 +186,13 @@ def test_what_cannot_be_meant_is_refused_in_a_line(card_of, server, world, tmp_p
         make_judge_card(conf_folder(), judge, [*where, *words])
     assert told in str(caught.value)
     assert not server.asked and FOLDERS["judge_card"] is make_judge_card
+
+
+@pytest.mark.parametrize("word", ["judge_card=gpt4o", "report=rate", "board=x", "export=lmms_eval", "sweep=other"])
+def test_another_command_beside_a_sweep_is_a_line(tmp_path, word):
+    (tmp_path / "jobs.json").write_text("[]")
+    with pytest.raises(ConfigError, match="is a command of its own"):
+        evaluate_sweep(conf_folder(), str(tmp_path), [word])
 
 
 def test_tables_that_lie_there_are_made_anew_and_quote_it(card_of, tmp_path, capsys):
