@@ -64,7 +64,9 @@ _ALMOST = re.compile(
 )
 _GAZES = re.compile(r"(?:look|gaz|star(?:es|ing)|glanc|peer|smil|beam|grin|meets|eye)")
 _NOR = re.compile(r"\b(?:nor|neither)(?: \w+)? $")
-_BOTH = re.compile(r"(?: are| is| was| does| has| were| both| all| \w+ly| now)* ")
+_BOTH = re.compile(r"(?: are| were| both| all| \w+ly| now)* ")
+_NEITHER = re.compile(r"(?: is| was| does| has| are| were| \w+ly| now)* ")
+"""Between two subjects and what is said of both: with "and" in the plural, else it is said of the second alone."""
 _OR, _NONE = re.compile(r"\b(?:n?or|neither|not)\b"), re.compile(r"(?:neither|none)\b")
 _IDIOM = re.compile(rf"{IDIOM}|{DEPICTED}")
 _OTHERS_DO = re.compile(r"[;:–—]|,? (?:but|and) (?:both|all|they)\b")
@@ -235,8 +237,8 @@ def _along(plain: str, claim: Claim, mentions: list[Mention]) -> Iterator[str]:
         one, last = mentions[at - 1], mentions[at]
         if (
             not one.pronoun
-            and plain[one.end : last.start] in (" and ", ", and ", " nor ", ", nor ")
-            and _BOTH.fullmatch(plain, last.end, claim.start)
+            and (between := plain[one.end : last.start].strip(", ")) in ("and", "nor")
+            and (_BOTH if between == "and" else _NEITHER).fullmatch(plain, last.end, claim.start)
         ):
             yield one.text
 

@@ -334,6 +334,13 @@ WHO = [
     ("The girl stands to the left of the boy and of the man in red. Her left arm is raised.",
      ["the girl||standing", "the girl||left of", "the girl|left arm|raised"]),
     ("Two men are here, and both are bent over at the waist.", ["both||bent over"]),
+    # Two subjects of a plural verb, and one of a verb of its own.
+    ("In a room, there are three people, and one of them is bending down.", ["one of them||bent over"]),
+    ("The picture shows two people, and one of them is walking.", ["one of them||standing"]),
+    ("There is a man, and the woman was sitting.", ["the woman||sitting"]),
+    ("One of them is greeting someone, and another is taking a seat on a bench.", ["another||sitting"]),
+    ("A woman and a man are sitting.", ["a woman||sitting", "a man||sitting"]),
+    ("Neither the man nor the woman is standing.", ["the man||not standing", "the woman||not standing"]),
 ]  # fmt: skip
 
 
