@@ -117,7 +117,7 @@ def _in_processes(seen: Iterator[Seen], look: "partial[Look]", processes: int) -
     others = set(active_children())
     try:
         for portion in chain((first,), portions):
-            under_way.append((portion, pool.submit(_look_at, portion, look)))
+            under_way.append((portion, _given(pool, portion, look)))
             if len(under_way) >= AHEAD * processes:
                 yield from _told(*under_way.popleft())
         while under_way:
@@ -131,6 +131,13 @@ def _in_processes(seen: Iterator[Seen], look: "partial[Look]", processes: int) -
         if under_way:  # stopped in the middle: one that is busy hears nothing else
             for worker in set(active_children()) - others:
                 worker.kill()
+
+
+def _given(pool: ProcessPoolExecutor, portion: list[Seen], look: "partial[Look]") -> "Future[list[Look]]":
+    try:
+        return pool.submit(_look_at, portion, look)
+    except OSError as error:  # a pool that is found broken while it hands out has closed its pipes already
+        raise BrokenProcessPool(str(error)) from None
 
 
 def _portions(seen: Iterator[Seen]) -> Iterator[list[Seen]]:

@@ -158,7 +158,7 @@ THIRD: list[tuple[int, str, str]] = [
     (14, "There are about a dozen people on the platform.", "open"),
     (5, "He bought a dozen eggs for the five people at the table.", "open"),
 ]
-"""Marked after a trial had named some such sentences, before the words for them were chosen."""
+"""Marked before the words for them were chosen."""
 
 MISREAD: list[tuple[int, str, str]] = [
     # What is denied is not judged, and neither is what is put in its place.

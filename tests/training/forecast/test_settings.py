@@ -18,7 +18,9 @@ PAPER = ("experiment=paper_7b", "dry_run=true")
 
 
 @pytest.fixture(autouse=True)
-def _no_cache(monkeypatch, tmp_path):
+def _nothing_is_here_yet(monkeypatch, tmp_path):
+    """Neither a hub's cache nor what an earlier run left under outputs/."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
 
 
