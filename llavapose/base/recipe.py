@@ -28,7 +28,9 @@ from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 from llavapose.teacher.offline.write import generate
-from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.callbacks.curves import Curves
+from llavapose.training.callbacks.packing import PackingCheck
+from llavapose.training.callbacks.throughput import Throughput
 from llavapose.training.fit import fit
 from llavapose.training.told.facts import FACTS
 

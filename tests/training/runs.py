@@ -32,7 +32,9 @@ from llavapose.config.schema import (
 from llavapose.errors import LlavaPoseError
 from llavapose.model.pretrained import load_model
 from llavapose.training import export
-from llavapose.training.callbacks import Curves, PackingCheck, Throughput
+from llavapose.training.callbacks.curves import Curves
+from llavapose.training.callbacks.packing import PackingCheck
+from llavapose.training.callbacks.throughput import Throughput
 from llavapose.training.checkpoints import save, state
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.fit import fit

@@ -12,7 +12,8 @@ from llavapose.config.choices import ConnectorType
 from llavapose.errors import CheckpointError
 from llavapose.model.connectors import connector_type
 from llavapose.model.pretrained import load_model
-from llavapose.training.callbacks import Curves, Progress
+from llavapose.training.callbacks.curves import Curves
+from llavapose.training.callbacks.progress import Progress
 from tests.training.runs import lines, run, weights
 
 

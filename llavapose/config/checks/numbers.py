@@ -82,9 +82,9 @@ TRAINER_WORDS = {
     "profiler": ("simple", "advanced", "pytorch", "xla"),
 }
 CALLBACKS = {
-    "llavapose.training.callbacks.Progress": {"refresh_rate": Limit(least=0), "every_s": _FRACTION},
-    "llavapose.training.callbacks.Throughput": {"window": Limit(least=2)},
-    "llavapose.training.callbacks.PackingCheck": {"tolerance": _FRACTION},
+    "llavapose.training.callbacks.progress.Progress": {"refresh_rate": Limit(least=0), "every_s": _FRACTION},
+    "llavapose.training.callbacks.throughput.Throughput": {"window": Limit(least=2)},
+    "llavapose.training.callbacks.packing.PackingCheck": {"tolerance": _FRACTION},
     "llavapose.training.checkpoints.callback.Checkpoints": {"every_n_steps": Limit(least=0), "keep": Limit(least=1)},
     "llavapose.training.watch.LossWatch": {
         "factor": Limit(least=1, above=True, whole=False), "nats": _FRACTION, "window": Limit(least=1),

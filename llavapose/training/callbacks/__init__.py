@@ -1,0 +1,7 @@
+"""What happens beside the steps of a run: Lightning's callbacks and its CSV log, as ``conf/callbacks/`` names them.
+
+In: a trainer and its batches. Out: lines on the screen, ``metrics.jsonl``, or the end of a run whose packing is wrong.
+
+Read ``packing`` (the proof that packing changes nothing), ``progress``, ``throughput``, ``curves`` (``metrics.jsonl``),
+and ``csv_log``, the logger that goes on behind a resume.
+"""
