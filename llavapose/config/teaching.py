@@ -31,6 +31,10 @@ class TeacherConfig:
     context: dict[str, Context] = field(default_factory=dict)
     """Kind of sample -> what the teacher sees of a picture; ``teacher.context=boxes`` sets it for every kind. A kind
     that is left out sees keypoints. The papers' conversations see captions, each as a few-shot turn."""
+    sees: Context | None = None
+    """What the teacher sees of every picture, whatever ``context`` says; null: as that says. The offline teacher then
+    answers the questions that it asks with everything in view, so that four sets (``captions``, ``boxes``,
+    ``keypoints``, ``other_keypoints``) differ by their answers alone."""
     caption_turns: bool = True
     """Whether the captions of a picture are turns of ``conv`` requests, as if the teacher had described it before (the
     papers' code); false: they stand in the picture's text, as for the other kinds."""
@@ -64,7 +68,7 @@ class TeacherConfig:
 
     def context_of(self, kind: str) -> Context:
         """What the teacher sees of a picture for one kind."""
-        return self.context.get(kind, Context.keypoints)
+        return self.sees or self.context.get(kind, Context.keypoints)
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""

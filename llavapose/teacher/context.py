@@ -5,6 +5,7 @@ person: [0.419, 0.023, 0.842, 0.987], keypoints: [0.479, 0.391, 2, 0.483, 0.388,
 skis: [0.469, 0.511, 0.513, 0.532]
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import cycle
@@ -50,16 +51,29 @@ def with_keypoints_of(scene: Scene, other: Scene | None) -> Scene:
 
 
 def partners(scenes: Sequence[Scene], seed: int) -> dict[int, Scene]:
-    """Image id -> the other picture whose keypoints stand in for its own: never itself, drawn once by the seed.
+    """Image id -> the other picture whose keypoints stand in for its own, drawn once by the seed.
+
+    Never itself, and each picture with keypoints lends them once to one that has some: a derangement. The other has as
+    many people with keypoints wherever there is one; the few for whom there is none lend theirs to one another.
 
     Raises:
         DataError: fewer than two pictures have keypoints.
     """
-    having = {scene.id: scene for scene in scenes if any(person.keypoints for person in scene.people)}
+    numbers = {scene.id: sum(bool(person.keypoints) for person in scene.people) for scene in scenes}
+    having = {scene.id: scene for scene in scenes if numbers[scene.id]}
     if len(having) < 2:
         raise DataError(f"context 'other_keypoints' needs two pictures with keypoints; there are {len(having)}")
     order = order_of(having, "other", seed)
-    following = dict(zip(order, (*order[1:], order[0]), strict=True))
+    alike: dict[int, list[int]] = defaultdict(list)
+    for scene_id in order:
+        alike[numbers[scene_id]].append(scene_id)
+    circles = [ids for _, ids in sorted(alike.items()) if len(ids) > 1]
+    left = [ids[0] for _, ids in sorted(alike.items()) if len(ids) == 1]
+    if len(left) == 1:
+        circles[-1].append(left[0])
+    elif left:
+        circles.append(left)
+    following = {one: next_ for ids in circles for one, next_ in zip(ids, (*ids[1:], ids[0]), strict=True)}
     return {scene.id: having[following.get(scene.id, order[0])] for scene in scenes}
 
 

@@ -204,6 +204,8 @@ def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
     if plain.pop("examples") is not None:
         shown = read_examples(teacher.examples)
         plain["examples"] = {kind: examples_hash(of_kind) for kind, of_kind in shown.items()}
+    if plain["sees"] is None:
+        plain.pop("sees")
     if plain["caption_turns"]:
         plain.pop("caption_turns")
     endpoint = plain.pop("endpoint")

@@ -121,6 +121,8 @@ def _settings(scenes: ScenesConfig, teacher: TeacherConfig) -> dict[str, object]
         asked = {"quality": teacher.quality.value, "max_asks": teacher.max_asks}
     if teacher.examples is not None:
         asked["examples"] = f"{teacher.examples.name}, sha256 {sha256(teacher.examples)}"
+    if teacher.sees is not None:
+        asked["sees"] = teacher.sees.value
     if not teacher.caption_turns:
         asked["caption_turns"] = False
     return {

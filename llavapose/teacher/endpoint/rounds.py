@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from llavapose.config.choices import ConvForm
+from llavapose.config.choices import Context, ConvForm
 from llavapose.config.teaching import TeacherConfig
 from llavapose.files import fingerprint
 from llavapose.kinds import KINDS
@@ -24,7 +24,7 @@ from llavapose.llm.rounds import End, Memory, Standing, Watch, Worth, ask_in_rou
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Scene
 from llavapose.teacher.checks.findings import repair_messages
-from llavapose.teacher.context import partners
+from llavapose.teacher.context import partners, with_keypoints_of
 from llavapose.teacher.examples import Examples, examples_hash
 from llavapose.teacher.messages import instruction_of, messages_of
 from llavapose.teacher.order import Slot, order_of, slots_between
@@ -121,8 +121,10 @@ class Assignment:
         return request_to(endpoint, messages, seed=seed, tag=self.tags[slot.kind])
 
     def read(self, slot: Slot, reply: Reply) -> Reading:
-        """What a slot's reply says, every sentence about a pose checked."""
+        """What a slot's reply says, every sentence about a pose checked against the keypoints that were sent."""
         scene, completion = self.scenes[slot.scene_id], reply.completion
+        if self.teacher.context_of(slot.kind) == Context.other_keypoints:
+            scene = with_keypoints_of(scene, self.others[scene.id])
         instruction = instruction_of(scene, self.teacher.seed + slot.turn) if slot.kind == "detail" else None
         return read_reply(
             completion.text,

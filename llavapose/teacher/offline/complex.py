@@ -7,7 +7,7 @@ conclusion ends with reasons, and the other way round.
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llavapose.pose.language import sentence, state
 from llavapose.records import Fact
@@ -36,7 +36,7 @@ _SO = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Case:
+class Case:
     """One question that can be asked: a theme, who is asked about, the wording and what follows."""
 
     theme: Theme
@@ -53,16 +53,38 @@ def question_and_answer(evidence: Evidence, seed: int, index: int = 0) -> tuple[
 
 def questions_and_answers(evidence: Evidence, seed: int, num: int | None = None) -> list[tuple[str, str]]:
     """The first ``num`` questions with their answers, None: all; a larger number begins with the same."""
-    found: dict[str, str] = {}
+    cases = cases_asked(evidence, seed, num).items()
+    return [(question, answer_to(case, evidence, rng)) for question, (case, rng) in cases]
+
+
+def cases_asked(evidence: Evidence, seed: int, num: int | None = None) -> dict[str, tuple[Case, random.Random]]:
+    """Question -> its case, and the generator of the choices in its answer; the first ``num``, None: all."""
+    found: dict[str, tuple[Case, random.Random]] = {}
     for index, case in enumerate(_cases(evidence, random.Random(f"{seed}/{evidence.scene.id}/complex"))):
         if num is not None and len(found) >= num:
             break
         rng = random.Random(f"{seed}/{evidence.scene.id}/complex/{index}")
-        found.setdefault(_question(case, evidence), _answer(case, evidence, rng))
-    return list(found.items())
+        found.setdefault(_question(case, evidence), (case, rng))
+    return found
 
 
-def _cases(evidence: Evidence, rng: random.Random) -> Iterator[_Case]:
+def found_from(evidence: Evidence, case: Case) -> Case | None:
+    """What follows for a case's question from other evidence of the same picture; None where that gives no ground."""
+    theme = case.theme
+    if theme.joints and not evidence.joints:
+        return None
+    finding = theme.find(evidence, case.person, _own(evidence, theme.name, case.person))
+    if finding is None or finding.people != case.finding.people:
+        return None
+    return replace(case, finding=finding)
+
+
+def _own(evidence: Evidence, name: str, person: int) -> random.Random:
+    """Of what follows of a theme: it does not hang on the order of questions."""
+    return random.Random(f"{evidence.scene.id}/{name}/{person}")
+
+
+def _cases(evidence: Evidence, rng: random.Random) -> Iterator[Case]:
     """All that can be asked in random order, a theme's second question after every theme's first.
 
     A theme of many wordings tends to come earlier, so that all wordings come about equally often. What follows of a
@@ -81,11 +103,10 @@ def _cases(evidence: Evidence, rng: random.Random) -> Iterator[_Case]:
             while queues[name]:
                 theme, person, asking = queues[name].pop()
                 if (name, person) not in findings:
-                    own = random.Random(f"{evidence.scene.id}/{name}/{person}")
-                    findings[name, person] = theme.find(evidence, person, own)
+                    findings[name, person] = theme.find(evidence, person, _own(evidence, name, person))
                 finding = findings[name, person]
                 if finding:
-                    yield _Case(theme=theme, person=person, asking=asking, finding=finding)
+                    yield Case(theme=theme, person=person, asking=asking, finding=finding)
                     break
 
 
@@ -101,13 +122,14 @@ def _ref(evidence: Evidence, person: int) -> Ref:
     return Ref(name=name, noun=evidence.told.noun)
 
 
-def _question(case: _Case, evidence: Evidence) -> str:
+def _question(case: Case, evidence: Evidence) -> str:
     names = [_ref(evidence, person).name for person in (case.finding.people or (case.person,))]
     words = {"w": names[0], "a": names[0], "b": names[1] if len(names) > 1 else ""}
     return sentence(case.asking.text.format(**words))
 
 
-def _answer(case: _Case, evidence: Evidence, rng: random.Random) -> str:
+def answer_to(case: Case, evidence: Evidence, rng: random.Random) -> str:
+    """What follows, with its reasons before or behind it."""
     who = _ref(evidence, case.person)
     first = case.asking.says != 0 or "|" in case.finding.texts[0] or rng.random() < CONCLUSION_FIRST
     texts = [text for text in case.finding.texts if not first or _names_first(text, who)]
@@ -145,7 +167,7 @@ def _closed(sentences: Sequence[str]) -> list[str]:
     return [f"{sentence(text)}." for text in sentences]
 
 
-def _reasons(case: _Case, evidence: Evidence, who: Ref, rng: random.Random, *, named: bool) -> list[str]:
+def _reasons(case: Case, evidence: Evidence, who: Ref, rng: random.Random, *, named: bool) -> list[str]:
     """What it follows from, in one to three sentences; ``named``: whether who it is about was named before."""
     finding, theme = case.finding, case.theme
     if theme.several:

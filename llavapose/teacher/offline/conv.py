@@ -52,7 +52,7 @@ _TOLD_BESIDE = ("arm_height", "elbow", "knee", "trunk", "leg_lift", "contact", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Talk:
+class Talk:
     """What one picture's questions share: the evidence, what people are called, the generator of choices."""
 
     evidence: Evidence
@@ -61,29 +61,65 @@ class _Talk:
     rng: random.Random
 
     def ref(self, person: int) -> Ref:
+        """How the person is called."""
         return Ref(name=self.names[person], noun=self.noun)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One question with its answer, and what it is about.
+
+    Attributes:
+        question: as it is asked.
+        answer: as the evidence has it.
+        fact: that it is about; None where captions and objects answer.
+        said: of a yes-or-no question, the fact that it asks for with the scene that has its names; None for others.
+        limb: whether it asks for all that is known of a limb.
+        names: what people are called in it, by their number.
+        noun: what each of them is called.
+    """
+
+    question: str
+    answer: str
+    fact: Fact | None = None
+    said: tuple[Fact, Scene] | None = None
+    limb: bool = False
+    names: Sequence[str] = ()
+    noun: str = "person"
 
 
 def pairs(evidence: Evidence, num: int, seed: int) -> list[_Texts]:
     """Up to ``num`` pairs with different questions; a larger ``num`` begins with the same."""
+    return [(one.question, one.answer) for one in asked(evidence, num, seed)]
+
+
+def talk_of(evidence: Evidence, seed: int) -> tuple[Talk, list[_Texts]]:
+    """What a picture's questions share, and those that captions and boxes answer."""
     rng = random.Random(f"{seed}/{evidence.scene.id}/conv")
     called = rng.random() < NOUN_SHARE
     names = evidence.names if called else references(evidence.scene)
-    talk = _Talk(evidence=evidence, names=names, noun=evidence.told.noun if called else "person", rng=rng)
-    told = told_pairs(evidence, talk.noun, rng)
+    talk = Talk(evidence=evidence, names=names, noun=evidence.told.noun if called else "person", rng=rng)
+    return talk, told_pairs(evidence, talk.noun, rng)
+
+
+def asked(evidence: Evidence, num: int, seed: int) -> list[Asked]:
+    """As ``pairs``, each with what it is about."""
+    talk, told = talk_of(evidence, seed)
+    rng = talk.rng
     rng.shuffle(told)
     weighted = [(fact, evidence.balance.weight(fact, evidence.scene)) for fact in evidence.facts]
     facts = ordered(weighted, rng)
-    chosen: dict[str, str] = {}
+    chosen: dict[str, Asked] = {}
     share = CAPTION_SHARE if evidence.joints else 0.5
     queue = [*facts, *facts]  # a second question about a fact comes only after a first about every other
     while len(chosen) < num and (told or queue):
         if told and (not queue or rng.random() < share):
             question, answer = told.pop()
+            one = Asked(question=question, answer=answer, names=talk.names, noun=talk.noun)
         else:
-            question, answer = _fact_pair(queue.pop(0), talk)
-        chosen.setdefault(question, answer)
-    return list(chosen.items())
+            one = _about(queue.pop(0), talk)
+        chosen.setdefault(one.question, one)
+    return list(chosen.values())
 
 
 def false_counterpart(fact: Fact, evidence: Evidence, rng: random.Random) -> tuple[Fact, Scene] | None:
@@ -110,27 +146,32 @@ def _drawn(options: dict[str, float], rng: random.Random) -> str:
     return rng.choices(list(options), list(options.values()))[0]
 
 
-def _fact_pair(fact: Fact, talk: _Talk) -> _Texts:
+def _about(fact: Fact, talk: Talk) -> Asked:
     """A question that the fact answers, in one of the forms."""
     scene, rng, form = talk.evidence.scene, talk.rng, talk.rng.random()
     variant = rng.randrange(len(STATEMENTS[fact.kind])) if rng.random() < 0.35 else 0
     false = false_counterpart(fact, talk.evidence, rng)
-    answer = _more(fact, state(fact, scene, variant, talk.names), talk)
+    answer = more(fact, state(fact, scene, variant, talk.names), talk)
     if false and form < CHOICE_SHARE and rng.random() < talk.evidence.balance.offer(fact, scene):
-        return ask(fact, scene, rng.randrange(2), *false, names=talk.names), answer
+        return _asked(ask(fact, scene, rng.randrange(2), *false, names=talk.names), answer, fact, talk)
     if false and CHOICE_SHARE <= form < CHOICE_SHARE + DOUBT_SHARE:
         return _doubt(fact, false, talk)
     if CHOICE_SHARE <= form < CHOICE_SHARE + DOUBT_SHARE + LIMB_SHARE and fact.part and fact.person is not None:
-        limb = _which(fact, talk) if rng.random() < 0.5 else _limb(fact, talk)
-        if limb:
-            return limb
+        one_of_two = rng.random() < 0.5
+        texts = _which(fact, talk) if one_of_two else whole_limb(fact, talk)
+        if texts:
+            return replace(_asked(*texts, fact, talk), limb=not one_of_two)
     # A benchmark knows an open question for one fact by its words, with "the person" for everybody.
     plain = replace(talk, names=references(scene), noun="person")
     openly = ask_open(fact, scene, rng.randrange(len(OPEN[fact.kind])))
-    return openly, _more(fact, state(fact, scene, variant), plain)
+    return _asked(openly, more(fact, state(fact, scene, variant), plain), fact, plain)
 
 
-def _more(fact: Fact, answer: str, talk: _Talk) -> str:
+def _asked(question: str, answer: str, fact: Fact, talk: Talk) -> Asked:
+    return Asked(question=question, answer=answer, fact=fact, names=talk.names, noun=talk.noun)
+
+
+def more(fact: Fact, answer: str, talk: Talk) -> str:
     """The answer, often with something else that holds of the same person."""
     rng, evidence = talk.rng, talk.evidence
     if fact.person is None:
@@ -169,18 +210,18 @@ def _more(fact: Fact, answer: str, talk: _Talk) -> str:
     return f"{', '.join((told, *clauses[:-1]))}, and {clauses[-1]}."
 
 
-def _is_even(fact: Fact, talk: _Talk) -> bool:
+def _is_even(fact: Fact, talk: Talk) -> bool:
     """Whether a fact is told beside another, by lot: a common value seldom."""
     return talk.rng.random() < talk.evidence.balance.even(fact, talk.evidence.scene)
 
 
-def _names(action: str, fact: Fact, talk: _Talk) -> bool:
+def _names(action: str, fact: Fact, talk: Talk) -> bool:
     """Whether an action names the thing that the fact is about."""
     assert fact.target is not None
     return talk.evidence.scene.things[fact.target].category.split()[-1] in action
 
 
-def _counted(fact: Fact, answer: str, talk: _Talk) -> str:
+def _counted(fact: Fact, answer: str, talk: Talk) -> str:
     """How many people there are, with where they are and what one of them does as far as the captions say it."""
     rng, told = talk.rng, talk.evidence.told
     counted = evidence_count(talk.evidence, rng) if talk.noun == told.noun and rng.random() < 0.75 else ""
@@ -191,16 +232,17 @@ def _counted(fact: Fact, answer: str, talk: _Talk) -> str:
     return answer
 
 
-def _doubt(fact: Fact, false: tuple[Fact, Scene], talk: _Talk) -> _Texts:
+def _doubt(fact: Fact, false: tuple[Fact, Scene], talk: Talk) -> Asked:
     """A yes-or-no question, as often yes as no; the answer says what holds, now and then with a related fact."""
     true_text = state(fact, talk.evidence.scene, talk.rng.randrange(len(STATEMENTS[fact.kind])), talk.names)
-    said = _related(fact, true_text[:1].lower() + true_text[1:], talk)
-    if talk.rng.random() < 0.5:
-        return ask_whether(fact, talk.evidence.scene, talk.names), f"Yes, {said}"
-    return ask_whether(*false, talk.names), f"No, {said}"
+    told = related(fact, true_text[:1].lower() + true_text[1:], talk)
+    yes = talk.rng.random() < 0.5
+    said = (fact, talk.evidence.scene) if yes else false
+    answer = f"{'Yes' if yes else 'No'}, {told}"
+    return replace(_asked(ask_whether(*said, talk.names), answer, fact, talk), said=said)
 
 
-def _related(fact: Fact, answer: str, talk: _Talk) -> str:
+def related(fact: Fact, answer: str, talk: Talk) -> str:
     """The answer, in few of them with one more fact of the same limb or kind of the same person."""
     limbs = next((kinds for kinds in _LIMBS if fact.kind in kinds), ())
     if fact.person is None or not limbs or talk.rng.random() > RELATED_SHARE:
@@ -218,7 +260,7 @@ def _related(fact: Fact, answer: str, talk: _Talk) -> str:
     return f"{answer.removesuffix('.')}, and {found[0].finite(talk.ref(fact.person).own)}."
 
 
-def _which(fact: Fact, talk: _Talk) -> _Texts | None:
+def _which(fact: Fact, talk: Talk) -> _Texts | None:
     """Which of two arms, elbows, knees or legs it is, where both are known and differ."""
     side, _, noun = (fact.part or "").partition(" ")
     if fact.person is None or fact.kind not in (*HINGES, "arm_height", "leg_lift"):
@@ -232,7 +274,7 @@ def _which(fact: Fact, talk: _Talk) -> _Texts | None:
     return sentence(question), sentence(f"{answer}the {other.part} is {other.value}.")
 
 
-def _limb(fact: Fact, talk: _Talk) -> _Texts | None:
+def whole_limb(fact: Fact, talk: Talk) -> _Texts | None:
     """What a whole arm or leg is doing, from all that is sure of it."""
     side = (fact.part or "").split()[0]
     arm = fact.kind in ("elbow", "arm_height", "arm_side")

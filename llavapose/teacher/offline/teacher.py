@@ -11,6 +11,7 @@ from llavapose.teacher.offline.complex import question_and_answer, questions_and
 from llavapose.teacher.offline.conv import pairs
 from llavapose.teacher.offline.detail import describe
 from llavapose.teacher.offline.evidence import Evidence, evidence_of
+from llavapose.teacher.offline.limited import limited_description, limited_pairs, limited_reasoning
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS
 
 ANY_QUESTION = "What might happen next? Explain why."
@@ -28,6 +29,7 @@ class Request:
         num: conversations wanted.
         num_pairs: question-answer pairs of each conversation.
         seed: decides every choice.
+        seen: facts that answers are given from, where those are not the questions'; None: ``facts`` for both.
     """
 
     scene: Scene
@@ -36,6 +38,15 @@ class Request:
     num: int
     seed: int
     num_pairs: int = 1
+    seen: tuple[Fact, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What questions are asked from, and what they are answered from where that is something else."""
+
+    asked: Evidence
+    answered: Evidence | None = None
 
 
 class OfflineTeacher:
@@ -44,12 +55,13 @@ class OfflineTeacher:
     Args:
         context: "captions", "boxes" or "keypoints": what it may use.
         balance: how common each value is among the scenes at hand, so that answers come out even.
+        sees: what answers may use of ``Request.seen``, where a request has that.
     """
 
     name = "offline"
 
-    def __init__(self, *, context: str = "keypoints", balance: Balance | None = None) -> None:
-        self.context = context
+    def __init__(self, *, context: str = "keypoints", balance: Balance | None = None, sees: str = "keypoints") -> None:
+        self.context, self.sees = context, sees
         self.balance = balance or Balance()
 
     def write(self, request: Request) -> tuple[tuple[Turn, ...], ...]:
@@ -57,7 +69,10 @@ class OfflineTeacher:
         if request.kind not in WRITERS:
             raise ConfigError(f"teacher offline writes no {request.kind}; expected one of {', '.join(WRITERS)}")
         evidence = evidence_of(request.scene, request.facts, self.context, self.balance)
-        return WRITERS[request.kind](evidence, request)
+        shown = Shown(asked=evidence)
+        if request.seen is not None:
+            shown = Shown(asked=evidence, answered=evidence_of(request.scene, request.seen, self.sees, self.balance))
+        return WRITERS[request.kind](shown, request)
 
 
 def complex_question(scene: Scene, facts: Sequence[Fact], seed: int) -> str:
@@ -66,35 +81,46 @@ def complex_question(scene: Scene, facts: Sequence[Fact], seed: int) -> str:
     return found[0] if found else ANY_QUESTION
 
 
-def _conversations(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ...]:
+def _conversations(shown: Shown, request: Request) -> tuple[tuple[Turn, ...], ...]:
     """Single pairs, or dialogues of several; the last dialogue may be shorter."""
     length = request.num_pairs
-    found = [_turns(*pair) for pair in pairs(evidence, request.num * length, request.seed)]
+    num = request.num * length
+    if shown.answered is None:
+        texts = pairs(shown.asked, num, request.seed)
+    else:
+        texts = limited_pairs(shown.asked, shown.answered, num, request.seed)
+    found = [_turns(*pair) for pair in texts]
     groups = [found[start : start + length] for start in range(0, len(found), length)]
     return tuple(tuple(turn for pair in group for turn in pair) for group in groups)
 
 
-def _details(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ...]:
+def _details(shown: Shown, request: Request) -> tuple[tuple[Turn, ...], ...]:
     """Descriptions under different instructions; none where the context tells nothing."""
-    rng = random.Random(f"{request.seed}/{evidence.scene.id}/instruction")
+    rng = random.Random(f"{request.seed}/{request.scene.id}/instruction")
     instructions = rng.sample(DETAIL_INSTRUCTIONS, len(DETAIL_INSTRUCTIONS))[: request.num]
     found = []
     for index, instruction in enumerate(instructions):
-        text = describe(evidence, request.seed + index)
+        seed = request.seed + index
+        text = describe(shown.asked, seed)
         if text:
-            found.append(_turns(instruction, text))
+            told = text if shown.answered is None else limited_description(shown.answered, seed)
+            found.append(_turns(instruction, told))
     return tuple(found)
 
 
-def _reasonings(evidence: Evidence, request: Request) -> tuple[tuple[Turn, ...], ...]:
-    return tuple(_turns(*pair) for pair in questions_and_answers(evidence, request.seed, request.num))
+def _reasonings(shown: Shown, request: Request) -> tuple[tuple[Turn, ...], ...]:
+    if shown.answered is None:
+        texts = questions_and_answers(shown.asked, request.seed, request.num)
+    else:
+        texts = limited_reasoning(shown.asked, shown.answered, request.seed, request.num)
+    return tuple(_turns(*pair) for pair in texts)
 
 
 def _turns(question: str, answer: str) -> tuple[Turn, Turn]:
     return Turn(role="user", text=question), Turn(role="assistant", text=answer)
 
 
-WRITERS: dict[str, Callable[[Evidence, Request], tuple[tuple[Turn, ...], ...]]] = {
+WRITERS: dict[str, Callable[[Shown, Request], tuple[tuple[Turn, ...], ...]]] = {
     "conv": _conversations,
     "detail": _details,
     "complex": _reasonings,

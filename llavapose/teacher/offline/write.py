@@ -25,6 +25,9 @@ from llavapose.teacher.offline.teacher import OfflineTeacher, Request
 from llavapose.teacher.order import wanted_samples
 from llavapose.teacher.prompts import PROMPT_VERSION
 
+_PARTS = {context: "keypoints" if context == Context.other_keypoints else context.value for context in Context}
+"""Context -> the parts of an annotation that it has."""
+
 DIALOGUE_PAIRS = 5
 """Question-answer pairs of one dialogue, as many as the papers asked for per picture."""
 
@@ -71,6 +74,9 @@ class _Desk:
     context: str
     num_pairs: int
     seed: int
+    sees: Context | None
+    seen: dict[int, tuple[Fact, ...]] | None
+    """Facts that answers are given from, where those are not the questions'; None: ``facts`` for both."""
 
 
 def generate(*, scenes: SceneSet, teacher: TeacherConfig, out: Path, progress: bool = True) -> Summary:
@@ -87,42 +93,54 @@ def generate(*, scenes: SceneSet, teacher: TeacherConfig, out: Path, progress: b
         DataError: there are no scenes, pictures are missing, or nothing can be told.
     """
     start = time.monotonic()
-    context, seed = teacher.context_of("conv"), teacher.seed
     shown = scenes.scenes
     if not shown:
         raise DataError(f"no scene of {scenes.images} qualifies; check the settings of scenes")
     _check_pictures(shown, scenes.images)
-    if context == Context.other_keypoints:
-        others = partners(shown, seed)
-        shown = tuple(with_keypoints_of(scene, others[scene.id]) for scene in shown)
-    parts = "keypoints" if context == Context.other_keypoints else context.value
-    facts = {s.id: scene_facts(s) for s in tqdm(shown, desc="pose facts", unit="scene", disable=not progress)}
     wanted = wanted_samples(len(shown), teacher.num_samples)
-    num_draws = max(1, round(wanted["conv"] / len(shown)))
-    balance = balance_of([(scene, facts[scene.id]) for scene in shown], num_draws=num_draws)
-    told = shown
-    if parts == "keypoints":
-        told = tuple(consistent(scene, facts[scene.id]) for scene in told)
-    desk = _Desk(
-        scenes=told,
-        facts=facts,
-        teacher=OfflineTeacher(context=parts, balance=balance),
-        context=context.value,
-        num_pairs=DIALOGUE_PAIRS if teacher.conv_form == ConvForm.dialogue else 1,
-        seed=seed,
-    )
+    desk = _desk(shown, teacher, num_draws=max(1, round(wanted["conv"] / len(shown))), progress=progress)
     with tqdm(total=sum(wanted.values()), desc="samples", unit="sample", disable=not progress) as bar:
         written = {kind: _of_kind(kind, number, desk, bar) for kind, number in wanted.items()}
     samples = list(_grouped(written, desk))
     if not samples:
         raise DataError(
-            f"context {context.value!r} tells nothing about {len(shown)} scenes (captions missing?); add data"
+            f"context {desk.context!r} tells nothing about {len(shown)} scenes (captions missing?); add data"
         )
     write_samples(out / "samples.jsonl", samples)
-    notes = _untold(shown, told)
+    notes = _untold(shown, desk.scenes)
+    if desk.context == Context.other_keypoints:
+        notes.append("poses are told from another picture's keypoints: false of its own picture, on purpose")
     summary = _summary(out / "samples.jsonl", samples, wanted, notes, time.monotonic() - start)
     write_json(out / "summary.json", asdict(summary))
     return summary
+
+
+def _desk(scenes: tuple[Scene, ...], teacher: TeacherConfig, *, num_draws: int, progress: bool) -> _Desk:
+    """Whose facts are asked about, and whose are told."""
+    context = teacher.context_of("conv")
+    limited = teacher.sees not in (None, Context.keypoints)
+    lent = scenes
+    if context == Context.other_keypoints:
+        others = partners(scenes, teacher.seed)
+        lent = tuple(with_keypoints_of(scene, others[scene.id]) for scene in scenes)
+    shown = scenes if limited else lent
+    asked_from = Context.keypoints if limited else context
+    facts = {s.id: scene_facts(s) for s in tqdm(shown, desc="pose facts", unit="scene", disable=not progress)}
+    seen = facts if lent is shown else {scene.id: scene_facts(scene) for scene in lent}
+    balance = balance_of([(scene, facts[scene.id]) for scene in shown], num_draws=num_draws)
+    told = shown
+    if _PARTS[asked_from] == "keypoints":
+        told = tuple(consistent(scene, facts[scene.id]) for scene in told)
+    return _Desk(
+        scenes=told,
+        facts=facts,
+        teacher=OfflineTeacher(context=_PARTS[asked_from], balance=balance, sees=_PARTS[context]),
+        context=context.value,
+        sees=teacher.sees,
+        num_pairs=DIALOGUE_PAIRS if teacher.conv_form == ConvForm.dialogue else 1,
+        seed=teacher.seed,
+        seen=seen if limited else None,
+    )
 
 
 def _check_pictures(scenes: Sequence[Scene], images: Path) -> None:
@@ -176,6 +194,7 @@ def _request(kind: str, scene: Scene, num: int, desk: _Desk) -> Request:
         num=num,
         seed=desk.seed,
         num_pairs=desk.num_pairs if kind == "conv" else 1,
+        seen=desk.seen[scene.id] if desk.seen is not None else None,
     )
 
 
@@ -195,6 +214,7 @@ def _grouped(written: Mapping[str, Mapping[int, Sequence[tuple[Turn, ...]]]], de
                         "kind": kind,
                         "teacher": desk.teacher.name,
                         "context": desk.context,
+                        **({"sees": desk.sees.value} if desk.sees else {}),
                         "prompt": PROMPT_VERSION,
                         "seed": desk.seed,
                     },
