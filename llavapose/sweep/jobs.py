@@ -6,6 +6,8 @@ A sweep's folder:
     answers/ probe/ ...           every arm's results, and the tables made of them
     runs/<arm>/                   checkpoints and logs
     <variant>/...                 the same again where more than the arm varies, such as seed=0, seed=1
+
+What the arm's name hangs on (``data``, or ``teacher.sees`` in ``data.name=sees_${teacher.sees}``) makes no variant.
 """
 
 import itertools
@@ -84,7 +86,6 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
     overrides = [text for text in overrides if not text.startswith("resume=")]
     options = [values_of(text) for text in overrides]
     combinations = [list(values) for values in itertools.product(*options)]
-    varying = [len(values) > 1 and not values[0].startswith("data=") for values in options]
     configs, problems = [], []
     for combination in combinations:
         try:
@@ -93,6 +94,11 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
             problems += str(error).splitlines()
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
+    arms = [config.data.name for config in configs]
+    varying = [
+        len(values) > 1 and not values[0].startswith("data=") and not _names_arms(at, combinations, arms)
+        for at, values in enumerate(options)
+    ]
     folder = configs[0].sweep_dir or SWEEPS / _folder_name(overrides, options)
     variants = [
         ",".join(text.replace("/", "_") for text, varies in zip(combination, varying, strict=True) if varies)
@@ -105,6 +111,14 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
     if len({job.dir for job in training}) < len(training):
         raise ConfigError("two jobs of the sweep have the same arm and settings; give each value once")
     return Sweep(folder=folder, jobs=(*_baselines(conf, training), *training), anew=anew)
+
+
+def _names_arms(at: int, combinations: Sequence[Sequence[str]], arms: Sequence[str]) -> bool:
+    """Whether the ``at``-th setting alone makes different arms, whatever the others are: ``data.name`` hangs on it."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for combination, arm in zip(combinations, arms, strict=True):
+        told.setdefault((*combination[:at], *combination[at + 1 :]), []).append(arm)
+    return all(len(set(names)) == len(names) for names in told.values())
 
 
 def _folder_name(overrides: Sequence[str], options: Sequence[Sequence[str]]) -> str:

@@ -185,3 +185,16 @@ def test_a_cell_without_room_for_a_picture_is_refused_before_any_is_trained(conf
     with pytest.raises(ConfigError, match=r"data\.max_length is 20, and a picture of tiny alone takes \d+ tokens"):
         sweep(conf, ["data=full", "data.max_length=200,20"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_names_the_arm_shares_a_folder_with_the_other_arms(conf):
+    """``teacher.sees=captions,boxes`` are two rows of one table where the row is called by it; ``lr`` makes two tables."""
+    line = ["teacher.sees=captions,boxes", "seed=0,1", "data.name=sees_${teacher.sees}", "data.kinds.conv=0"]
+    sweep = plan_sweep(conf, line)
+    found = {(job.arm, job.variant) for job in sweep.jobs if job.trains}
+    assert found == {(f"sees_{sees}", f"seed={seed}") for sees in ("captions", "boxes") for seed in (0, 1)}
+    assert {Path(job.results_dir).name for job in sweep.jobs} == {"seed=0", "seed=1"}
+    plain = plan_sweep(conf, ["teacher.sees=captions,boxes"])
+    assert {job.variant for job in plain.jobs if job.trains} == {"teacher.sees=captions", "teacher.sees=boxes"}
+    two = plan_sweep(conf, ["data=conv,detail", "optim.lr=0.1,0.2"])
+    assert {job.variant for job in two.jobs if job.trains} == {"optim.lr=0.1", "optim.lr=0.2"}
