@@ -40,6 +40,8 @@ from llavapose.config.teaching import LocateConfig, LocatingConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import (
     AUTO,
+    SMALLEST,
+    Budget,
     Cap,
     Resume,
     not_a_seed,
@@ -77,6 +79,9 @@ class DataConfig:
     """Most tokens of one sample with its picture; a longer one is cut at its end, never in the picture, and counted."""
     num_samples: int | None = None
     """Most samples of the mixture, drawn with the run's seed; null: all."""
+    num_targets: Budget = None
+    """Most supervised tokens of the mixture, its samples drawn with the run's seed; ``smallest``: as many as the kind
+    has that has fewest, so that arms of one kind and of all learn from equally many; null: all."""
     num_val: int = 64
     """Samples held out, by picture, for the validation loss."""
     max_branches_per_image: int = 0
@@ -126,6 +131,11 @@ class DataConfig:
         if self.sampler is Sampler.llava:
             why = "data.sampler=llava gives every sample a row of its own; leave it out"
             found += unread(self, "data.", ("max_branches_per_image", "row_tokens"), why)
+        budget = self.num_targets
+        if budget is not None and (budget < 1 if isinstance(budget, int) else budget != SMALLEST):
+            found.append(f"data.num_targets is {budget!r}; expected 1 or more, {SMALLEST}, or null")
+        if budget is not None and self.num_samples is not None:
+            found.append("data.num_samples and data.num_targets both say how much; give one")
         found += too_large(self, "data.", "max_length", "row_tokens")
         least = {"max_length": 1, "num_samples": 1, "num_val": 0, "max_branches_per_image": 0, "num_workers": 0}
         return found + too_small(self, "data.", **least)

@@ -101,6 +101,12 @@ Resume = bool | str
 AUTO = "auto"
 
 
+Budget = int | str | None
+"""Most supervised tokens of a mixture; ``smallest``: as many as the kind has that has fewest; null: all."""
+
+SMALLEST = "smallest"
+
+
 def not_money(prefix: str, max_usd: Cap) -> list[str]:
     """A line for a cap that is none."""
     if max_usd is None or max_usd == NO_CAP:

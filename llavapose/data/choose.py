@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from llavapose.config.values import SMALLEST, Budget
 from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 
@@ -52,6 +53,22 @@ class Chosen:
     val: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """How many supervised tokens a mixture may have.
+
+    Attributes:
+        num: int32[N], those of each row of the records.
+        budget: the most; ``SMALLEST``: as many as the kind has that has fewest, alone and with what is held out taken
+            off; None: all.
+        exact: whether ``num`` is of the tokenizer, not an estimate from words: then fewer than a number are refused.
+    """
+
+    num: np.ndarray
+    budget: Budget
+    exact: bool = True
+
+
 def choose(
     records: Choosable,
     *,
@@ -61,6 +78,7 @@ def choose(
     num_samples: int | None,
     seed: int,
     held_out_ids: Collection[int],
+    targets: Targets | None = None,
 ) -> Chosen:
     """The samples of a run.
 
@@ -72,9 +90,10 @@ def choose(
         num_samples: most samples to train on; None: all.
         seed: of all that is drawn.
         held_out_ids: COCO image ids whose samples are left out, counted and said.
+        targets: most supervised tokens to train on; None: all.
 
     Raises:
-        DataError: nothing is left, or less than ``counts`` asks for.
+        DataError: nothing is left, or less than ``counts`` or ``targets`` asks for.
     """
     found = without_pictures(records, held_out_ids)
     chosen = mix(records, found, kinds, counts, seed=seed)
@@ -84,7 +103,51 @@ def choose(
     train, val = hold_out(records, chosen, num_val=num_val, num_samples=num_samples, seed=seed)
     if not len(train):
         raise DataError(f"{records.samples}: {len(chosen)} samples, all held out by data.num_val={num_val}; lower it")
+    if targets is not None and targets.budget is not None:
+        budget = targets.budget
+        if isinstance(budget, str):
+            budget = _smallest(records, found, targets.num, num_val=num_val, seed=seed)
+        train = _within(records, train, targets, budget, seed=seed)
     return Chosen(train=train, val=val)
+
+
+def _smallest(records: Choosable, rows: np.ndarray, num: np.ndarray, *, num_val: int, seed: int) -> int:
+    """Supervised tokens of the kind that has fewest, as a run on that kind alone would take it; said."""
+    sums = {}
+    for kind in sorted(kind_counts(records, rows)):
+        train, _ = hold_out(
+            records, mix(records, rows, {kind: 1.0}, {}, seed=seed), num_val=num_val, num_samples=None, seed=seed
+        )
+        sums[kind] = int(num[train].sum())
+    kind = min(sums, key=lambda one: sums[one])
+    print(f"data.num_targets={SMALLEST}: kind {kind} has {sums[kind]:,} supervised tokens, the fewest")
+    return sums[kind]
+
+
+def _within(records: Choosable, train: np.ndarray, targets: Targets, budget: int, *, seed: int) -> np.ndarray:
+    """Samples in an order by lot as long as their supervised tokens stay within the budget; said.
+
+    Raises:
+        DataError: there are fewer, or no sample is so short.
+    """
+    num = targets.num[train].astype(np.int64)
+    there = int(num.sum())
+    if there < budget and targets.exact:
+        raise DataError(
+            f"{records.samples}: data.num_targets={budget:,}, and the {len(train):,} samples of this mixture have "
+            f"{there:,} supervised tokens; lower it to {there} for every arm, or say {SMALLEST}"
+        )
+    order = list(range(len(train)))
+    Random(f"{seed}/targets").shuffle(order)
+    reached = np.cumsum(num[order])
+    kept = np.sort(np.array(order, dtype=np.int64)[: int(np.searchsorted(reached, budget, side="right"))])
+    if not len(kept):
+        raise DataError(f"{records.samples}: data.num_targets={budget}: every sample has more supervised tokens")
+    print(
+        f"supervised tokens: {int(num[kept].sum()):,} of data.num_targets={budget:,}"
+        f"{'' if targets.exact else ', by an estimate'}, in {len(kept):,} of {len(train):,} samples"
+    )
+    return train[kept]
 
 
 def without_pictures(records: Choosable, held_out_ids: Collection[int]) -> np.ndarray:

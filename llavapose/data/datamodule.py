@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from llavapose.config.choices import LossMean, Sampler
 from llavapose.config.schema import DataConfig
 from llavapose.data.check import INDEX, checked_pictures
-from llavapose.data.choose import choose
+from llavapose.data.choose import Targets, choose
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.dataset import PackedSamples
 from llavapose.data.index.records import ensure_records
@@ -127,6 +127,7 @@ class PoseDataModule(L.LightningDataModule):
             num_samples=config.num_samples,
             seed=seed,
             held_out_ids=held_out_ids,
+            targets=Targets(num=tokens.num_targets, budget=config.num_targets),
         )
         if faults := tokens.faults(np.concatenate([chosen.train, chosen.val])):
             raise bad_records(samples, faults)

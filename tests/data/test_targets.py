@@ -47,7 +47,8 @@ def test_the_budget_is_reached_to_within_one_sample(records, num, kinds, budget,
     left = np.setdiff1d(np.flatnonzero(np.isin(records.kind, [records.kinds.index(kind) for kind in kinds])), train)
     assert reached <= budget < reached + num[left].max()
     assert f"supervised tokens: {reached:,} of data.num_targets={budget:,}" in capsys.readouterr().out
-    assert sorted(train.tolist()) == train.tolist()
+    plain = choose(records, kinds=kinds, counts={}, num_val=0, num_samples=None, seed=seed, held_out_ids=()).train
+    assert train.tolist() == [row for row in plain.tolist() if row in set(train.tolist())]
 
 
 def test_the_seed_draws_and_nothing_is_held_out_otherwise(records, num):
@@ -57,7 +58,7 @@ def test_the_seed_draws_and_nothing_is_held_out_otherwise(records, num):
     assert one.val.tolist() == plain.val.tolist() and set(one.train.tolist()) < set(plain.train.tolist())
 
 
-@pytest.mark.parametrize("num_val", [0, 9])
+@pytest.mark.parametrize("num_val", [0, 3])
 def test_the_smallest_kind_sets_the_budget_of_every_arm(records, num, num_val, capsys):
     """20 conv are about 60 tokens, 10 complex 110, 10 detail 200; with what each arm holds out taken off."""
     alone = choose(records, kinds=ONE, counts={}, num_val=num_val, num_samples=None, seed=0, held_out_ids=()).train

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from llavapose.config.choices import LocateAsking
 from llavapose.config.schema import DataConfig
 from llavapose.config.teaching import LocateConfig
-from llavapose.data.choose import choose
+from llavapose.data.choose import Targets, choose
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import TEMPLATE_TOKENS, TOKENS_A_WORD, published_lengths
 from llavapose.kinds import KINDS
@@ -91,6 +91,7 @@ def chosen_of(found: Mixture, data: DataConfig, *, seed: int, held_out_ids: Coll
         num_samples=data.num_samples,
         seed=seed,
         held_out_ids=held_out_ids,
+        targets=Targets(num=found.lengths.num_targets, budget=data.num_targets, exact=found.prefixes is not None),
     )
     return _only(found, chosen.train)
 
