@@ -19,6 +19,10 @@ _PARTS = ("captions", "boxes", "keypoints")
 """What the text may hold: each contains those before it."""
 
 
+FALSE_ON_PURPOSE = "poses are told from another picture's keypoints: false of its own picture, on purpose"
+"""What a run with ``other_keypoints`` says of its samples."""
+
+
 def context_text(scene: Scene, parts: str = "keypoints") -> str:
     """Captions, one a line, then people and objects, one a line.
 

@@ -188,7 +188,7 @@ def test_a_cell_without_room_for_a_picture_is_refused_before_any_is_trained(conf
 
 
 def test_what_names_the_arm_shares_a_folder_with_the_other_arms(conf):
-    """``teacher.sees=captions,boxes`` are two rows of one table where the row is called by it; ``lr`` makes two tables."""
+    """``teacher.sees=captions,boxes`` are rows of one table where the row is called by it."""
     line = ["teacher.sees=captions,boxes", "seed=0,1", "data.name=sees_${teacher.sees}", "data.kinds.conv=0"]
     sweep = plan_sweep(conf, line)
     found = {(job.arm, job.variant) for job in sweep.jobs if job.trains}

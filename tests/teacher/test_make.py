@@ -44,6 +44,16 @@ def test_other_settings_or_a_changed_file_are_made_anew(tmp_path, scenes):
     assert ensure_samples(scenes, teacher, tmp_path / "samples").samples.read_bytes() == written
 
 
+def test_what_the_teacher_sees_names_the_folder(tmp_path, scenes):
+    """Sets made before there was the setting keep their folders."""
+    plain = TeacherConfig(name="offline")
+    folders = {sees: ensure_samples(scenes, replace(plain, sees=sees), tmp_path).folder for sees in (None, *Context)}
+    assert len(set(folders.values())) == 5
+    made_from = make._settings(scenes, plain, "train")
+    assert "sees" not in made_from["teacher"]
+    assert make._settings(scenes, replace(plain, sees=Context.boxes), "train")["teacher"]["sees"] == "boxes"
+
+
 def test_a_folder_of_ones_own(tmp_path, scenes):
     made = ensure_samples(scenes, TeacherConfig(name="offline"), tmp_path / "samples", folder=tmp_path / "mine")
     assert made.samples == tmp_path / "mine" / "samples.jsonl"

@@ -16,6 +16,7 @@ from llavapose.llm.ask import Door
 from llavapose.llm.ledger.ledger import Ledger
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
+from llavapose.teacher.context import FALSE_ON_PURPOSE
 from llavapose.teacher.dataset.card import Checked, checked_of
 from llavapose.teacher.endpoint.rounds import Assignment, Standings, ask_until_enough
 from llavapose.teacher.endpoint.rows import (
@@ -90,7 +91,7 @@ def write_by_endpoint(assignment: Assignment, door: Door, out: Path) -> Endpoint
         state=asked.state,
         stopped=asked.stopped,
         goes_on_with=asked.goes_on_with,
-        notes=tuple(_notes(asked, out, num_repaired, num_aside)),
+        notes=(*_notes(asked, out, num_repaired, num_aside), *([FALSE_ON_PURPOSE] if assignment.others else [])),
         seconds=round(time.monotonic() - start, 2),
     )
     write_json(out / "summary.json", asdict(summary))

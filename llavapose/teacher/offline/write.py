@@ -18,7 +18,7 @@ from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Fact, Sample, Scene, Turn
 from llavapose.samples import write_samples
 from llavapose.scenes.coco import SceneSet
-from llavapose.teacher.context import partners, with_keypoints_of
+from llavapose.teacher.context import FALSE_ON_PURPOSE, partners, with_keypoints_of
 from llavapose.teacher.offline.balance import balance_of
 from llavapose.teacher.offline.captions import consistent
 from llavapose.teacher.offline.teacher import OfflineTeacher, Request
@@ -109,7 +109,7 @@ def generate(*, scenes: SceneSet, teacher: TeacherConfig, out: Path, progress: b
     write_samples(out / "samples.jsonl", samples)
     notes = _untold(shown, desk.scenes)
     if desk.context == Context.other_keypoints:
-        notes.append("poses are told from another picture's keypoints: false of its own picture, on purpose")
+        notes.append(FALSE_ON_PURPOSE)
     summary = _summary(out / "samples.jsonl", samples, wanted, notes, time.monotonic() - start)
     write_json(out / "summary.json", asdict(summary))
     return summary

@@ -25,10 +25,14 @@ from llavapose.pose.people import references
 from llavapose.records import Scene
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
+from llavapose.teacher.checks.audit import audit
+from llavapose.teacher.context import context_text, with_keypoints_of
 from llavapose.teacher.endpoint.plan import plan_of
 from llavapose.teacher.endpoint.rounds import Assignment
 from llavapose.teacher.endpoint.write import EndpointSummary, assignment_of, write_by_endpoint
 from llavapose.teacher.offline.teacher import OfflineTeacher, Request
+from llavapose.teacher.order import slots_between
+from tests.drawn_by_hand import standing
 
 ENDPOINT = EndpointConfig(base_url="http://localhost:9/v1", model="scripted", price_in=2.5, price_out=10.0)
 TEACHER = TeacherConfig(name="scripted", endpoint=ENDPOINT, num_samples=40)
@@ -253,19 +257,71 @@ def test_the_plan_counts_pictures(told, monkeypatch):
     assert after.usd == pytest.approx(before.usd + 22 * num * 2.5e-6)
 
 
-def test_other_keypoints_send_another_picture_s(told, ledger, tmp_path):
+@pytest.fixture
+def alone(told: SceneSet) -> SceneSet:
+    """One person each, whose left arm is up in every other picture."""
+    scenes = tuple(
+        replace(
+            scene,
+            people=(standing(scene.id, 0.4, lift=(-0.12 if scene.id % 2 else 0.12) + 0.001 * scene.id),),
+            things=(),
+        )
+        for scene in told.scenes
+    )
+    return replace(told, scenes=scenes)
+
+
+def test_other_keypoints_send_another_picture_s(alone):
     other = replace(
         TEACHER, context={"conv": Context.captions, "detail": Context.other_keypoints}, quality=Quality.report
     )
-    own = {r.key for r in (assignment_of(told, TEACHER).request(s) for s in _slots(told, TEACHER))}
-    others = [assignment_of(told, other).request(s) for s in _slots(told, other)]
+    own = {r.key for r in (assignment_of(alone, TEACHER).request(s) for s in _slots(alone, TEACHER))}
+    others = [assignment_of(alone, other).request(s) for s in _slots(alone, other)]
     assert own.isdisjoint(r.key for r in others)
     assert all("keypoints: [" in r.messages[1].text for r in others)
 
 
-def _slots(told: SceneSet, teacher: TeacherConfig):
-    from llavapose.teacher.order import slots_between
+@pytest.mark.parametrize("sees", list(Context))
+def test_what_a_teacher_sees_holds_for_every_kind(alone, sees):
+    """The papers' form: lines of captions, then of boxes, then of keypoints behind each box."""
+    assignment = assignment_of(alone, replace(TEACHER, sees=sees, caption_turns=False))
+    assert {assignment.teacher.context_of(kind) for kind in assignment.wanted} == {sees}
+    for kind in assignment.wanted:
+        (slot, *_) = slots_between(assignment.orders[kind], kind, 0, 1)
+        scene, sent = assignment.scenes[slot.scene_id], assignment.request(slot).messages[1].text
+        assert scene.captions[0] in sent
+        assert ("person: [0.3, 0.15, 0.5, 0.95]" in sent) == (sees != Context.captions)
+        keypoints = context_text(scene).partition("keypoints: ")[2]
+        assert (keypoints in sent) == (sees == Context.keypoints)
+        assert ("keypoints: [" in sent) == (sees in (Context.keypoints, Context.other_keypoints))
+    assert (
+        assignment_of(alone, replace(TEACHER, sees=sees)).tags
+        == assignment_of(alone, replace(TEACHER, context=dict.fromkeys(assignment.wanted, sees))).tags
+    )
 
+
+@pytest.mark.parametrize("quality", list(Quality))
+def test_who_was_shown_another_s_keypoints_is_held_to_those(alone, ledger, tmp_path, quality):
+    """Such samples are false of their own picture on purpose: none is thrown away, and what was shown counts."""
+    teacher = replace(TEACHER, sees=Context.other_keypoints, quality=quality)
+    assignment = assignment_of(alone, teacher)
+
+    def as_shown(kind: str, scene: Scene, request: ChatRequest) -> str:
+        return truth(kind, with_keypoints_of(scene, assignment.others[scene.id]), request)
+
+    summary, _ = run(alone, ledger, tmp_path / "out", teacher, as_shown)
+    assert summary.counts == summary.wanted
+    assert summary.after.supported > 20 and summary.after.contradicted == 0
+    assert all(reading.startswith("kept") for ends in summary.requests.values() for reading in ends)
+    assert any("false of its own picture" in note for note in summary.notes)
+    assert {s.provenance["sees"] for s in read_samples(tmp_path / "out" / "samples.jsonl", alone.images)} == {
+        "other_keypoints"
+    }
+    report = audit(tmp_path / "out" / "samples.jsonl", None, alone)
+    assert sum(found.contradicted for found in report.checked.values()) > 5
+
+
+def _slots(told: SceneSet, teacher: TeacherConfig):
     assignment = assignment_of(told, teacher)
     return slots_between(assignment.orders["detail"], "detail", 0, 5)
 
