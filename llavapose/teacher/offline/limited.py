@@ -85,6 +85,8 @@ def _instead(talk: Talk, person: int | None, *, most: int = 2) -> str:
         held = ordered([(fact, seen.balance.weight(fact, seen.scene)) for fact in own], rng)[0]
         return more(held, state(held, seen.scene, 0, talk.names), talk)
     found = [text for text in (*_placed(talk, person), *_told(talk)) if text]
+    found = found or list(shown(seen.scene))
+    rng.shuffle(found)
     chosen = [sentence(text) for text in dict.fromkeys(found)][: rng.randint(1, most)]
     return " ".join(f"{text}." for text in chosen) or NOTHING
 
@@ -105,7 +107,7 @@ def _placed(talk: Talk, person: int | None) -> list[str]:
 
 
 def _told(talk: Talk) -> list[str]:
-    """What captions say, and how many people boxes show, in an order by lot."""
+    """What is read out of captions, and how many people boxes show."""
     seen, rng = talk.evidence, talk.rng
     told, people = seen.told, plural(talk.noun)
     place = rng.choice(told.places) if told.places else ""
@@ -120,10 +122,7 @@ def _told(talk: Talk) -> list[str]:
         found += [" ".join(("one of the", people, "is", action, place)).strip() for action in deeds]
     if place and not any(place in text for text in found):
         found.append(f"the scene is {place}")
-    rng.shuffle(found)
-    captions = list(shown(seen.scene))
-    rng.shuffle(captions)
-    return [*found, *captions]
+    return found
 
 
 def _one(actions: Sequence[str], rng: random.Random) -> list[str]:
