@@ -4,7 +4,7 @@ In: scenes with facts. Out: ``samples.jsonl``, true by construction, and its ``s
 
 Read ``evidence`` (what it may use in a context), ``captions`` with ``caption_words`` (what captions say),
 ``activities`` (what is known of what they name), ``grammar`` (facts -> clauses, one name a person), then one file a
-kind of sample: ``conv`` with ``conv_told`` (what captions and boxes answer),
-``detail``, ``complex`` with ``themes/``
-(lines of reasoning). ``teacher``, ``balance`` (which facts get their turn) and ``write``: the whole way.
+kind of sample: ``conv`` with ``conv_told`` (what captions and boxes answer), ``detail``, ``complex`` with ``themes/``
+(lines of reasoning). ``limited`` answers the same questions from less. ``teacher``, ``balance`` (which facts get their
+turn) and ``write``: the whole way.
 """
