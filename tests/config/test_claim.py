@@ -22,6 +22,7 @@ def test_arms_of_the_claim_differ_by_what_the_teacher_sees(name):
     for sees, arm in zip(Context, arms, strict=True):
         assert arm["data"].pop("name") == f"sees_{sees}"
         assert arm["teacher"].pop("sees") == sees
+        assert arm["teacher"].pop("run") == (f"claim_7b-sees_{sees}" if name == "claim_7b" else None)
         for key in ("output_dir", "results_dir", "callbacks", "logger"):  # these have the arm's name in them
             arm.pop(key)
     assert arms[0] == arms[1] == arms[2] == arms[3]
