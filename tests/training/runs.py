@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,13 @@ from llavapose.config.schema import (
 from llavapose.errors import LlavaPoseError
 from llavapose.model.pretrained import load_model
 from llavapose.training import export
+from llavapose.training.callbacks import utilization
 from llavapose.training.callbacks.curves import Curves
+from llavapose.training.callbacks.kinds import KindLosses
 from llavapose.training.callbacks.packing import PackingCheck
+from llavapose.training.callbacks.rates import Rates
 from llavapose.training.callbacks.throughput import Throughput
+from llavapose.training.callbacks.utilization import Utilization
 from llavapose.training.checkpoints import save, state
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.fit import fit
@@ -174,6 +179,8 @@ def run(
     progress: L.Callback | None = None,
     dtype: str = "float32",
     hydra: bool = False,
+    log_every: int = 1,
+    clock: bool = False,
     extra: Sequence[L.Callback] = (),
     **model: Any,
 ) -> Path:
@@ -201,7 +208,12 @@ def run(
         data_dir=Path(samples).parent,
         resume=resume,
     )
-    callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
+    callbacks: list[L.Callback] = [PackingCheck()] if check else []
+    callbacks += [Throughput(), KindLosses(), Rates(), Utilization(), Curves(out)]
+    if clock:
+        # A second passes whenever it is looked at.
+        seconds = count()
+        utilization.perf_counter = lambda: float(next(seconds))
     callbacks += extra
     if masters:
         callbacks.append(Masters(out))
@@ -226,7 +238,7 @@ def run(
         callbacks=callbacks,
         default_root_dir=out,
         logger=CSVLogger(out, name="csv", version="") if csv else False,
-        log_every_n_steps=1,
+        log_every_n_steps=log_every,
         val_check_interval=val_check,
         num_sanity_val_steps=0,
         enable_model_summary=False,
