@@ -23,6 +23,7 @@ LOCATING = ("num_people", "boxes", "least_box")
 _PLACES = ("output_dir", "results_dir", "sweep_dir", "data_dir", "resume", "evaluate", "launcher", "logger")
 _HARMLESS = ("data.num_workers", "data.path", "global_batch", "max_usd", "reference")
 _ONLY_SHOW = ("Progress", "Throughput", "Curves", "PackingCheck", "ModelCheckpoint")
+_ONLY_SHOW += ("KindLosses", "Rates", "Utilization", "Predictions")
 """Callbacks that watch a run and change no weight of it."""
 _HUGE = 2**28
 """Files from this many bytes on are told apart by size and time instead of their content."""

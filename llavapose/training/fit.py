@@ -24,6 +24,7 @@ from llavapose.data.plan.epoch import steps_of
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
 from llavapose.model.llava import count_parameters
+from llavapose.training.callbacks.utilization import Utilization, priced
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
@@ -154,7 +155,7 @@ def fit(
     sign = partial(_sign, config, trainer, facts, begin)
     if not tries:
         callbacks_of(trainer).insert(0, LambdaCallback(on_train_start=lambda *_: sign()))
-    _suit(trainer, batch_size=config.batch_size, validates=bool(len(data.val)))
+    _suit(trainer, config, validates=bool(len(data.val)))
     checkpoint = None if tries else _checkpoint_path(config, trainer)
     with _quieted(), others_gone(trainer.global_rank, trainer.world_size):
         with _logged(trainer), _other_weights(checkpoint), _interrupted():
@@ -185,11 +186,11 @@ def _say_early(trainer: L.Trainer, steps: int) -> None:
         print(f"ended behind step {trainer.global_step} of {steps} by one of its callbacks", flush=True)
 
 
-def _suit(trainer: L.Trainer, *, batch_size: int, validates: bool) -> None:
+def _suit(trainer: L.Trainer, config: TrainConfig, *, validates: bool) -> None:
     """What Lightning and DeepSpeed would ask of a data module's loaders or of a user, given to the trainer in place."""
     if isinstance(trainer.strategy, DeepSpeedStrategy) and isinstance(trainer.strategy.config, dict):
         # For DeepSpeed's throughput log; Lightning would look for a batch sampler, which packed batches do not have.
-        trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", batch_size)
+        trainer.strategy.config.setdefault("train_micro_batch_size_per_gpu", config.batch_size)
         # Offload refuses torch's AdamW otherwise, and DeepSpeed's own would have to be compiled.
         trainer.strategy.config.setdefault("zero_force_ds_cpu_optimizer", False)
     # Lightning would ask for a loader that has nothing to load.
@@ -198,6 +199,9 @@ def _suit(trainer: L.Trainer, *, batch_size: int, validates: bool) -> None:
     if not any(isinstance(one, LossWatch) for one in callbacks_of(trainer)):
         # No run goes on with what is no number; before whoever writes checkpoints.
         callbacks_of(trainer).insert(0, LossWatch(factor=None))
+    for one in callbacks_of(trainer):
+        if isinstance(one, Utilization):
+            one.priced = priced(config, num_gpus=trainer.num_devices)
 
 
 def _sign(config: TrainConfig, trainer: L.Trainer, facts: Facts, begin: Callable[[], object]) -> None:

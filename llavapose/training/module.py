@@ -12,7 +12,7 @@ from llavapose.errors import CheckpointError
 from llavapose.model.attention import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_weights
-from llavapose.training.optim import make_optimizer
+from llavapose.training.optim import group_parts, make_optimizer
 from llavapose.training.strategies import losses_of
 
 
@@ -41,6 +41,8 @@ class PoseModule(L.LightningModule):
         self.num_steps = num_steps
         self.optim = optim
         self.loss_power = optim.loss_mean.power
+        self.group_parts: list[tuple[str, ...]] = []
+        """The parts that each group of the optimizer holds."""
         self._step_loss: Tensor | float = 0.0
         self.step_loss: Tensor | None = None
         """The optimizer step's loss over all ranks, at the last of its micro-steps; None at the others."""
@@ -102,8 +104,10 @@ class PoseModule(L.LightningModule):
         """float32[N]: cross-entropy of every supervised token, in nats."""
         return self._token_losses(batch, packed_mask(batch.segments))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Weighted sum over supervised tokens / the weight of the whole step, whatever way it is cut up.
+
+        Beside it the losses themselves, float32[N], for callbacks.
 
         The strategy averages over ranks and Lightning divides by the accumulation: both are multiplied back.
         DeepSpeed's engine divides by the accumulation once more.
@@ -116,7 +120,7 @@ class PoseModule(L.LightningModule):
         scale = self.trainer.world_size * accumulate
         if self.trainer.strategy.handles_gradient_accumulation:
             scale *= accumulate
-        return total / batch.step_weight * scale
+        return {"loss": total / batch.step_weight * scale, "losses": losses.detach()}
 
     def _log_loss(self, part: Tensor, micro_step: int, accumulate: int) -> None:
         """Log the optimizer step's own loss, summed over its micro-steps and ranks, at the last of its micro-steps.
@@ -130,18 +134,20 @@ class PoseModule(L.LightningModule):
             self.log("train/loss", loss, on_step=True, prog_bar=True)
             self.step_loss = loss if isinstance(loss, Tensor) else None
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Mean loss of a held-out token."""
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Mean loss of a held-out token; the losses themselves, float32[N], for callbacks."""
         losses = self.losses(batch)
         # Lightning averages the weights over ranks as integers: a multiple of the ranks keeps the division exact.
         weight = len(losses) * self.trainer.world_size
         self.log(
             "val/loss", losses.mean(), batch_size=weight, on_epoch=True, on_step=False, prog_bar=True, sync_dist=True
         )
+        return {"losses": losses.detach()}
 
     def configure_optimizers(self) -> Any:
         """AdamW with warmup and cosine decay, stepped every optimizer step."""
         optimizer, schedule = make_optimizer(self.named_parameters(), self.optim, num_steps=self.num_steps)
+        self.group_parts = group_parts(self.named_parameters(), optimizer)
         # Stepped by optimizer steps; Lightning's own choice is once an epoch.
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -100,6 +100,21 @@ class Joined(torch.optim.Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
+def group_parts(named: Iterable[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer) -> list[tuple[str, ...]]:
+    """The parts of a LLaVA that each of an optimizer's groups holds: language, connector, vision; Muon's as _muon."""
+    parts = {id(value): _part(name) for name, value in named}
+    found = []
+    for one in optimizer.parts if isinstance(optimizer, Joined) else [optimizer]:
+        suffix = "_muon" if isinstance(one, torch.optim.Muon) else ""
+        for group in one.param_groups:
+            found.append(tuple(sorted({parts[id(value)] + suffix for value in group["params"]})))
+    return found
+
+
+def _part(name: str) -> str:
+    return "connector" if "multi_modal_projector" in name else "vision" if VISION in name else "language"
+
+
 def make_optimizer(
     named: Iterable[tuple[str, nn.Parameter]], config: OptimConfig, *, num_steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:

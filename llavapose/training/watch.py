@@ -1,4 +1,7 @@
-"""What is no number any more, loss or gradients, or a loss that explodes, ends the run before a checkpoint holds it."""
+"""What is no number any more, loss or gradients, or a loss that explodes, ends the run before a checkpoint holds it.
+
+The gradients' norm, which it looks at, it logs: ``train/grad_norm``, before clipping.
+"""
 
 import math
 from collections import deque
@@ -68,27 +71,28 @@ class LossWatch(Callback):
         self._losses.append(value)
 
     def on_before_optimizer_step(self, trainer: L.Trainer, pl_module: L.LightningModule, optimizer: Optimizer) -> None:
-        """Finite losses have gradients that are not; they are the same on every rank by now."""
-        # Float16 overflows by design: its scaler leaves such steps out.
-        if not isinstance(trainer.strategy, DeepSpeedStrategy) and not str(trainer.precision).startswith("16"):
+        """Finite losses have gradients that are not; they are the same on every rank by now, and not clipped yet."""
+        if not isinstance(trainer.strategy, DeepSpeedStrategy):
             norm = get_total_norm([one.grad for one in pl_module.parameters() if one.grad is not None])
             whole = norm.full_tensor() if isinstance(norm, DTensor) else norm
-            self._refuse(trainer, float(whole), step=trainer.global_step + 1)
+            self._see(trainer, pl_module, float(whole), step=trainer.global_step + 1)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         """DeepSpeed tells its norm behind the step: what it has touched is in no checkpoint yet."""
-        if not isinstance(trainer.strategy, DeepSpeedStrategy) or str(trainer.precision).startswith("16"):
+        if not isinstance(trainer.strategy, DeepSpeedStrategy):
             return
         engine: Any = trainer.strategy.model
         if trainer.global_step != self._behind and (norm := engine.get_global_grad_norm()) is not None:
-            self._refuse(trainer, float(norm), step=trainer.global_step)
+            self._see(trainer, pl_module, float(norm), step=trainer.global_step)
 
-    def _refuse(self, trainer: L.Trainer, norm: float, *, step: int) -> None:
-        if not math.isfinite(norm):
+    def _see(self, trainer: L.Trainer, pl_module: L.LightningModule, norm: float, *, step: int) -> None:
+        """Log it; end the run where it is no number, but that float16 overflows by design and leaves such steps out."""
+        if not math.isfinite(norm) and not str(trainer.precision).startswith("16"):
             what = f"the gradients' norm is {norm:.4g}"
             raise of_all(LlavaPoseError(self._told(trainer, what, "check the precision", step=step)))
+        pl_module.log("train/grad_norm", norm, batch_size=1)
 
     def _wrong(self, value: float) -> str | None:
         if not math.isfinite(value):

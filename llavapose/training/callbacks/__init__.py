@@ -2,6 +2,7 @@
 
 In: a trainer and its batches. Out: lines on the screen, ``metrics.jsonl``, or the end of a run whose packing is wrong.
 
-Read ``packing`` (the proof that packing changes nothing), ``progress``, ``throughput``, ``curves`` (``metrics.jsonl``),
-and ``csv_log``, the logger that goes on behind a resume.
+Read ``packing`` (the proof that packing changes nothing), ``progress``, ``logged`` (when a line is due),
+``throughput``, ``kinds`` (loss and supervised tokens by kind), ``rates`` (learning rates by part), ``utilization``
+(MFU), ``curves`` (``metrics.jsonl``), and ``csv_log``, the logger that goes on behind a resume.
 """

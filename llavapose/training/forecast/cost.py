@@ -21,13 +21,39 @@ class Work:
     hardware: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What operations are counted by.
+
+    Attributes:
+        tokens: that pass through the language model's layers.
+        pairs: of tokens, one of which attends to the other.
+        targets: supervised tokens.
+        pictures: that the vision encoder reads.
+    """
+
+    tokens: float
+    pairs: float
+    targets: float
+    pictures: float
+
+
 def work_of(shapes: Shapes, setup: Setup, rows: Rows) -> Work:
     """Operations of forward and backward over a micro-batch, padding and hidden pairs of tokens included."""
-    layers = _layers(shapes.text, shapes.text_layer_matrices, rows.rows, rows.width, shapes.text.layers)
-    head = 2.0 * rows.targets * shapes.embedding
-    connector = 2.0 * rows.pictures * shapes.image_tokens * shapes.connector
+    pairs = float(rows.rows * rows.width**2)
+    counts = Counts(tokens=rows.tokens, pairs=pairs, targets=rows.targets, pictures=rows.pictures)
+    return operations(shapes, setup, counts)
+
+
+def operations(shapes: Shapes, setup: Setup, counts: Counts) -> Work:
+    """Operations of forward and backward, in proportion to the counts."""
+    text, parameters = shapes.text, shapes.text_layer_matrices
+    layers = text.layers * _layer(text, parameters, counts.tokens, counts.pairs)
+    head = 2.0 * counts.targets * shapes.embedding
+    connector = 2.0 * counts.pictures * shapes.image_tokens * shapes.connector
     patches = shapes.vision_patches + 1
-    vision = _layers(shapes.vision, shapes.vision_layer, rows.pictures, patches, shapes.vision_layers_used)
+    encoder = _layer(shapes.vision, shapes.vision_layer, counts.pictures * patches, counts.pictures * patches**2)
+    vision = shapes.vision_layers_used * encoder
     # A frozen matrix hands its input's gradient on but has none of its own: one product less.
     through = 2 if setup.adapter is AdapterType.none else 1
     learnt = layers * (1 + through) + head * (1 + through) + connector * 3
@@ -35,7 +61,6 @@ def work_of(shapes: Shapes, setup: Setup, rows: Rows) -> Work:
     return Work(model=model, hardware=model + (layers if setup.checkpointing else 0))
 
 
-def _layers(stack: Stack, parameters: int, sequences: int, length: int, num: int) -> float:
+def _layer(stack: Stack, parameters: int, tokens: float, pairs: float) -> float:
     """Forward operations: two for each weight and token, and four for each pair of tokens and number of a query."""
-    pairs = 4.0 * sequences * length**2 * stack.queries
-    return num * (2.0 * parameters * sequences * length + pairs)
+    return 2.0 * parameters * tokens + 4.0 * pairs * stack.queries
