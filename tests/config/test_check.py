@@ -133,6 +133,30 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["data_dir=''"], "data_dir is empty; give a path (. is this folder)"),
         (["data.path=x", "data.images="], "data.images is empty; give a path (. is this folder)"),
         (["callbacks.checkpoint.keep=0"], "callbacks.checkpoint.keep is 0; expected at least 1"),
+        (
+            ["callbacks=early_stopping", "callbacks.early_stopping.patience=0"],
+            "callbacks.early_stopping.patience is 0; expected at least 1",
+        ),
+        (
+            ["callbacks=early_stopping", "data.num_val=0"],
+            "callbacks.early_stopping: nothing is held out to measure by; raise data.num_val, or leave it out",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/loss", "data.num_val=0"],
+            "callbacks.checkpoint.best: nothing is held out to measure by; raise data.num_val, or set it to null",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/los"],
+            "callbacks.checkpoint.best is val/los; expected val/loss or one of val/loss/complex, val/loss/conv, val/loss/detail",
+        ),
+        (
+            ["callbacks=early_stopping", "callbacks.early_stopping.monitor=train/loss"],
+            "callbacks.early_stopping.monitor is train/loss; expected val/loss or one of val/loss/complex, val/loss/conv, val/loss/detail",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/loss/conv", "callbacks.kinds=null"],
+            "callbacks.checkpoint.best is val/loss/conv, which nothing logs without callbacks.kinds; leave it in",
+        ),
         (["adapter=lora", "adapter.targets=[q_prjo,dense]"], "adapter.targets has 'q_prjo'; did you mean q_proj?"),
         (["callbacks.loss.factor=0.5"], "callbacks.loss.factor is 0.5; expected more than 1"),
         (
