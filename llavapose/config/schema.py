@@ -44,6 +44,7 @@ from llavapose.config.values import (
     Budget,
     Cap,
     Resume,
+    measured_by,
     not_a_seed,
     not_dividing,
     not_finite,
@@ -304,6 +305,7 @@ class TrainConfig:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:
             found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")
+        found += measured_by(self.callbacks, self.data.asked_kinds, self.data.num_val)
         return found + repeated("controls", self.controls)
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from typing import Any
@@ -150,6 +150,26 @@ def not_dividing(global_batch: int, batch_size: int, accumulate: int, num_ranks:
     nearest = sorted(_divisors(share), key=lambda size: abs(size - batch_size))[:3]
     pairs = [f"batch_size={size} trainer.accumulate_grad_batches={share // size}" for size in sorted(nearest)]
     return [f"{told}set {_or(pairs)}"]
+
+
+def measured_by(callbacks: Mapping[str, Any], kinds: Collection[str], num_val: int | None) -> list[str]:
+    """A line where a callback goes by a held-out loss that no validation will log."""
+    found = []
+    for name, key, instead in (("early_stopping", "monitor", "leave it out"), ("checkpoint", "best", "set it to null")):
+        metric = (callbacks.get(name) or {}).get(key)
+        if metric is None:
+            continue
+        where = f"callbacks.{name}.{key}"
+        kind = str(metric).removeprefix("val/loss/")
+        if metric != "val/loss" and kind not in kinds:
+            known = ", ".join(sorted(kinds))
+            found.append(f"{where} is {metric}; expected val/loss, or val/loss/ and one of {known}")
+        elif num_val == 0:
+            what = where if key == "best" else f"callbacks.{name}"
+            found.append(f"{what}: nothing is held out to measure by; raise data.num_val, or {instead}")
+        elif metric != "val/loss" and callbacks.get("kinds") is None:
+            found.append(f"{where} is {metric}, which nothing logs without callbacks.kinds; leave it in")
+    return found[:1]  # callbacks=early_stopping sets both
 
 
 def _divisors(number: int) -> list[int]:

@@ -20,18 +20,21 @@ from llavapose.model.pretrained import OWN, load_model, write_checkpoint
 from llavapose.model.vision import vision_of
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import merged, plain_state, quantization
+from llavapose.training.checkpoints.callback import Checkpoints
+from llavapose.training.checkpoints.ranks import joined, together
 from llavapose.training.checkpoints.trained import read_trained
 from llavapose.training.loading import processor_of
 from llavapose.training.module import PoseModule
 
 
-def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:
+def export_trained(checkpoint: Path, out: Path, config: TrainConfig, *, alone: bool = False) -> int:
     """Write a training checkpoint as a Hugging Face folder, in one process and without a GPU.
 
     Args:
         checkpoint: file or folder.
         out: the folder to write.
         config: the run's settings.
+        alone: nobody else writes ``out`` now.
 
     Returns:
         The optimizer steps behind the weights.
@@ -54,6 +57,7 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig) -> int:
         )
     write_checkpoint(
         out,
+        alone=alone,
         state={name: state[name] for name in expected},
         config=llava.config,
         processor=processor_of(config),
@@ -93,7 +97,15 @@ def _beside_base(
 
 
 def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
-    """Write the trained model as a Hugging Face folder; every rank takes part, rank 0 writes."""
+    """Write the trained model as a Hugging Face folder; every rank takes part, rank 0 writes.
+
+    Where a best checkpoint is asked for and it is not the last one, that is what is written.
+    """
+    callback = next((one for one in trainer.checkpoint_callbacks if isinstance(one, Checkpoints)), None)
+    if callback is not None and callback.best and (best := callback.best_folder):
+        if trainer.is_global_zero:
+            print(f"exported is {best}, where {callback.metric} was lowest ({callback.best.value:.4g})", flush=True)
+        return export_best(config, trainer, best)
     folder = config.output_dir / "hf"
     # Gathering is collective: a rank that stays away leaves the others waiting for ever.
     state = full_state(trainer, module)
@@ -111,6 +123,17 @@ def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
         say_own(module.llava.config)
     # Nobody goes on to read the folder before it is there.
     trainer.strategy.barrier()
+    return folder
+
+
+def export_best(config: TrainConfig, trainer: L.Trainer, best: Path) -> Path:
+    """Write a run's best checkpoint as its Hugging Face folder: rank 0 reads it, the others wait."""
+    folder = config.output_dir / "hf"
+
+    def write() -> None:
+        export_trained(best, folder, config, alone=True)
+
+    together(joined(trainer), f"export of {best}", write, first_only=True)
     return folder
 
 

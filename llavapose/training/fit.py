@@ -24,6 +24,7 @@ from llavapose.data.plan.epoch import steps_of
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
 from llavapose.model.llava import count_parameters
+from llavapose.training.callbacks.early_stopping import EarlyStopping
 from llavapose.training.callbacks.utilization import Utilization, priced
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
@@ -173,17 +174,28 @@ def _leave(config: TrainConfig, trainer: L.Trainer, module: PoseModule, facts: F
     if trainer.is_global_zero:
         total, trainable = count_parameters(module.llava.parameters())
         sizes = {"parameters trained": trainable, "parameters": total}
-        training = {"optimizer steps": trainer.global_step, **facts.training, **sizes}
+        training = {"optimizer steps": trainer.global_step, **_exported(trainer), **facts.training, **sizes}
         write_facts(folder, replace(facts, training=training))
         write_card(folder, None)
     trainer.strategy.barrier()
     return folder
 
 
+def _exported(trainer: L.Trainer) -> dict[str, str]:
+    """Of which step the exported weights are, where it is not the last."""
+    one = next((one for one in trainer.checkpoint_callbacks if isinstance(one, Checkpoints)), None)
+    if one is None or one.best is None or one.best_folder is None:
+        return {}
+    return {"exported": f"step {one.best.step}, where {one.metric} was lowest ({one.best.value:.4g})"}
+
+
 def _say_early(trainer: L.Trainer, steps: int) -> None:
     """A run that a callback ended has come to its end, before the schedule has."""
     if trainer.global_step < steps and trainer.is_global_zero:
-        print(f"ended behind step {trainer.global_step} of {steps} by one of its callbacks", flush=True)
+        stopped = next((one for one in callbacks_of(trainer) if isinstance(one, EarlyStopping)), None)
+        patient = stopped is None or stopped.wait_count < stopped.patience
+        why = " by one of its callbacks" if stopped is None or patient else f": {stopped.told}"
+        print(f"ended behind step {trainer.global_step} of {steps}{why}", flush=True)
 
 
 def _suit(trainer: L.Trainer, config: TrainConfig, *, validates: bool) -> None:

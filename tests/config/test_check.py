@@ -147,11 +147,12 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         ),
         (
             ["callbacks.checkpoint.best=val/los"],
-            "callbacks.checkpoint.best is val/los; expected val/loss or one of val/loss/complex, val/loss/conv, val/loss/detail",
+            "callbacks.checkpoint.best is val/los; expected val/loss, or val/loss/ and one of complex, conv, detail",
         ),
         (
             ["callbacks=early_stopping", "callbacks.early_stopping.monitor=train/loss"],
-            "callbacks.early_stopping.monitor is train/loss; expected val/loss or one of val/loss/complex, val/loss/conv, val/loss/detail",
+            "callbacks.early_stopping.monitor is train/loss; expected val/loss, or val/loss/ and one of complex, conv, "
+            "detail",
         ),
         (
             ["callbacks.checkpoint.best=val/loss/conv", "callbacks.kinds=null"],

@@ -11,13 +11,15 @@ def hidden_folder(final: Path, *, run: str, how: str) -> Path:
     return final.with_name(f".{final.name}.{run}.{how}")
 
 
-def prune(folder: Path, *, run: str, keep: int) -> list[Path]:
-    """Remove a run's own checkpoints but the newest ``keep`` whole ones, and what was never finished; returns them.
+def prune(folder: Path, *, run: str, keep: int, best: int | None = None) -> list[Path]:
+    """Remove a run's own checkpoints but the newest ``keep`` whole ones and the best, and what was never finished.
+
+    Returns them.
 
     What cannot be told to be this run's, or is not what its manifest says, is left alone.
     """
     own = [one for one in checkpoints_in(folder) if one.manifest and one.manifest.run == run and not one.fault]
-    gone = [one.folder for one in own[max(1, keep) :]]
+    gone = [one.folder for one in own[max(1, keep) :] if one.step != best]
     for path in gone:
         # Under another name first: killed on the way, what is left does not look like a checkpoint.
         path.rename(hidden_folder(path, run=run, how="removing"))

@@ -102,12 +102,17 @@ def _deepspeed(folder: Path) -> tuple[dict[str, Any], int]:
 
 
 def _distributed(folder: Path) -> tuple[dict[str, Any], int]:
-    from torch.distributed.checkpoint.state_dict_loader import _load_state_dict_from_keys
+    from torch.distributed.checkpoint.default_planner import _EmptyStateDictLoadPlanner
+    from torch.distributed.checkpoint.filesystem import FileSystemReader
+    from torch.distributed.checkpoint.state_dict_loader import _load_state_dict
 
+    holder: dict[str, Any] = {}
+    planner = _EmptyStateDictLoadPlanner(keys={"state_dict"})
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.distributed is unavailable or uninitialized")
-        state = _load_state_dict_from_keys({"state_dict"}, checkpoint_id=folder)["state_dict"]
-    return state, torch.load(folder / "meta.pt", map_location="cpu", weights_only=False)["global_step"]
+        # One process reads, also where it is a rank of a run: the others would be waited for.
+        _load_state_dict(holder, storage_reader=FileSystemReader(folder), planner=planner, no_dist=True)
+    return holder["state_dict"], torch.load(folder / "meta.pt", map_location="cpu", weights_only=False)["global_step"]
 
 
 @contextmanager
