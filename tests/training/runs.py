@@ -17,7 +17,7 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.loggers import CSVLogger
-from llavapose.training.callbacks.early_stopping import EarlyStopping
+from llavapose.training.callbacks.predictions import Predictions
 from omegaconf import OmegaConf
 
 from llavapose.config.choices import ConnectorType, Dtype, LossMean, Sampler
@@ -36,6 +36,7 @@ from llavapose.model.pretrained import load_model
 from llavapose.training import export
 from llavapose.training.callbacks import utilization
 from llavapose.training.callbacks.curves import Curves
+from llavapose.training.callbacks.early_stopping import EarlyStopping
 from llavapose.training.callbacks.kinds import KindLosses
 from llavapose.training.callbacks.packing import PackingCheck
 from llavapose.training.callbacks.rates import Rates
@@ -182,6 +183,7 @@ def run(
     hydra: bool = False,
     log_every: int = 1,
     clock: bool = False,
+    predictions: dict[str, int] | None = None,
     best: str | None = None,
     patience: int | None = None,
     min_delta: float = 0.0,
@@ -223,6 +225,8 @@ def run(
         callbacks.append(Masters(out))
     if progress:
         callbacks.append(progress)
+    if predictions:
+        callbacks.append(Predictions(out, **predictions))
     if patience is not None:
         callbacks.append(EarlyStopping(patience=patience, min_delta=min_delta))
     if save_every:
