@@ -76,6 +76,12 @@ class PackedSamples(Dataset[Batch]):
             pad_id=self.pad_id,
         )
 
+    def picture(self, index: int) -> Tensor:
+        """The picture of a sample that has one, float32[3, H, W]."""
+        found = self._picture(index, {})
+        assert found is not None
+        return found
+
     def _picture(self, index: int, decoded: dict[int, Tensor]) -> Tensor | None:
         """A sample's picture, float32[3, H, W]; of those that a micro-batch has twice, decoded once."""
         row = self.rows[index]

@@ -86,6 +86,9 @@ CALLBACKS = {
     "llavapose.training.callbacks.throughput.Throughput": {"window": Limit(least=2)},
     "llavapose.training.callbacks.packing.PackingCheck": {"tolerance": _FRACTION},
     "llavapose.training.checkpoints.callback.Checkpoints": {"every_n_steps": Limit(least=0), "keep": Limit(least=1)},
+    "llavapose.training.callbacks.predictions.Predictions": {
+        "every_n_steps": Limit(least=1), "num_samples": Limit(least=1), "max_new_tokens": Limit(least=1),
+    },
     "llavapose.training.callbacks.early_stopping.EarlyStopping": {
         "patience": Limit(least=1), "min_delta": _FRACTION,
     },

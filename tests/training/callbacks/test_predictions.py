@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from llavapose.training.callbacks.predictions import Predictions
 
+from llavapose.config.choices import AdapterType
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.records import Question
+from llavapose.training.callbacks.predictions import Predictions
 from tests.training.callbacks.test_kinds import Reference
 from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long
 from tests.training.runs import lines, run, weights
@@ -33,7 +34,11 @@ def curve(folder: Path) -> list[tuple[Any, ...]]:
 def pair(places, tmp_path_factory) -> tuple[Path, Path]:
     """With adapters' dropout, which draws: (a run without predictions, one with)."""
     folder = tmp_path_factory.mktemp("pair")
-    shared: dict[str, Any] = {**places, **JOB, "adapter": {"type": "lora", "r": 4, "alpha": 8, "dropout": 0.1}}
+    shared: dict[str, Any] = {
+        **places,
+        **JOB,
+        "adapter": {"type": AdapterType.lora, "r": 4, "alpha": 8, "dropout": 0.1},
+    }
     shared["save_every"] = 4
     run(**shared, output_dir=str(folder / "without"))
     run(**shared, output_dir=str(folder / "with"), predictions=ASKED)
@@ -73,7 +78,11 @@ def test_the_last_ones_are_what_the_exported_folder_answers(places, tmp_path):
 
 
 def test_a_resumed_run_writes_each_once(pair, places, tmp_path):
-    shared: dict[str, Any] = {**places, **JOB, "adapter": {"type": "lora", "r": 4, "alpha": 8, "dropout": 0.1}}
+    shared: dict[str, Any] = {
+        **places,
+        **JOB,
+        "adapter": {"type": AdapterType.lora, "r": 4, "alpha": 8, "dropout": 0.1},
+    }
     shared |= {"save_every": 4, "predictions": ASKED, "output_dir": str(tmp_path)}
     run(**shared, stop=(7, False))
     run(**shared, resume=True)
