@@ -141,7 +141,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
     "data.check": ({"model.pretrained"}, False),
 }
 ONLY_HERE = {
-    "wandb": {"report.wandb.log"},
+    "wandb": {"report.wandb.log", "training.callbacks.predictions"},
     "wandb_workspaces": {"report.wandb.spec"},
     "openai": {"llm.openai", "llm.batch.ask", "llm.batch.account"},
     "deepspeed": {"training.strategies", "training.checkpoints.trained"},

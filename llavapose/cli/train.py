@@ -7,6 +7,7 @@
   python train.py experiment=paper_7b                the papers' recipe (two GPUs)
   python train.py experiment=paper_7b dry_run=true   steps, hours, memory, disk, and what would fit; loads nothing
   python train.py data=detail resume=true            go on from the last checkpoint
+  python train.py experiment=debug                   every part of a run, small, in about a minute
 
 Pictures and samples that are missing are made first. A run leaves, below output_dir: hf/ (a folder that transformers
 loads), checkpoints/, logs/, and its answers, verdicts and probe.

@@ -3,7 +3,10 @@
 In: settings, samples, pictures. Out: ``<output_dir>/hf``, a folder that ``from_pretrained`` loads, beside
 ``checkpoints/`` and ``metrics.jsonl``::
 
-    {"step": 20, "train/loss": 2.31, "train/samples_per_s": 48.1, "lr": 0.0019}
+    {"step": 20, "train/loss": 2.31, "train/loss/conv": 1.87, "train/grad_norm": 1.4, "lr": 0.0019}
+    {"step": 20, "val/loss": 2.44, "val/loss/conv": 1.95}
+
+All keys are in docs/logged.md.
 
 Read ``module`` (the step), ``optim`` (optimizer and schedule), ``strategies`` (what Lightning leaves to be finished),
 ``loading`` (the model, as each strategy wants it) with ``adapters``, ``export`` (back to a Hugging Face folder, also

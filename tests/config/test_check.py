@@ -134,10 +134,6 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["data.path=x", "data.images="], "data.images is empty; give a path (. is this folder)"),
         (["callbacks.checkpoint.keep=0"], "callbacks.checkpoint.keep is 0; expected at least 1"),
         (
-            ["callbacks=early_stopping", "callbacks.early_stopping.patience=0"],
-            "callbacks.early_stopping.patience is 0; expected at least 1",
-        ),
-        (
             ["callbacks=early_stopping", "data.num_val=0"],
             "callbacks.early_stopping: nothing is held out to measure by; raise data.num_val, or leave it out",
         ),
@@ -148,11 +144,6 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (
             ["callbacks.checkpoint.best=val/los"],
             "callbacks.checkpoint.best is val/los; expected val/loss, or val/loss/ and one of complex, conv, detail",
-        ),
-        (
-            ["callbacks=early_stopping", "callbacks.early_stopping.monitor=train/loss"],
-            "callbacks.early_stopping.monitor is train/loss; expected val/loss, or val/loss/ and one of complex, conv, "
-            "detail",
         ),
         (
             ["callbacks.checkpoint.best=val/loss/conv", "callbacks.kinds=null"],

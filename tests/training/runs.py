@@ -17,7 +17,6 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.loggers import CSVLogger
-from llavapose.training.callbacks.predictions import Predictions
 from omegaconf import OmegaConf
 
 from llavapose.config.choices import ConnectorType, Dtype, LossMean, Sampler
@@ -39,6 +38,7 @@ from llavapose.training.callbacks.curves import Curves
 from llavapose.training.callbacks.early_stopping import EarlyStopping
 from llavapose.training.callbacks.kinds import KindLosses
 from llavapose.training.callbacks.packing import PackingCheck
+from llavapose.training.callbacks.predictions import Predictions
 from llavapose.training.callbacks.rates import Rates
 from llavapose.training.callbacks.throughput import Throughput
 from llavapose.training.callbacks.utilization import Utilization

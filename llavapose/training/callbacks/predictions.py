@@ -1,7 +1,8 @@
 """What the model answers while it is trained: a few held-out questions, every so many steps."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from lightning.pytorch.utilities.seed import isolate_rng
+from torch.distributed.fsdp import FSDPModule
 from transformers import GenerationConfig
 
 from llavapose.data.dataset import PackedSamples
@@ -84,7 +86,7 @@ class Predictions(Callback):
         )
         module.eval()
         try:
-            with isolate_rng(), torch.no_grad(), trainer.precision_plugin.forward_context():
+            with isolate_rng(), torch.no_grad(), trainer.precision_plugin.forward_context(), _gathered(module.llava):
                 inputs = {name: value.to(module.device) for name, value in inputs.items()}
                 inputs["pixel_values"] = inputs["pixel_values"].to(module.llava.dtype)
                 found = module.llava.generate(
@@ -114,6 +116,19 @@ class Predictions(Callback):
                 columns = [*rows[0], "picture"]
                 data = [[*row.values(), wandb.Image(str(folder / row["image"]))] for row in rows]
                 logger.log_table("predictions", columns=columns, data=data, step=trainer.global_step)
+
+
+@contextmanager
+def _gathered(llava: Any) -> Iterator[None]:
+    """FSDP2's root unit is whole inside: ``generate`` reads pictures outside of the forward pass that gathers it."""
+    if not isinstance(llava, FSDPModule):
+        yield
+        return
+    llava.unshard()
+    try:
+        yield
+    finally:
+        llava.reshard()
 
 
 def chosen_of(samples: PackedSamples, num: int) -> list[int]:
