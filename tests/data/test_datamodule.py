@@ -255,8 +255,15 @@ def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, process
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"batch_size": 4}, {"accumulate": 2}, {"max_branches_per_image": 1}, {"num_val": 4},
-     {"packing": Packing.none}, {"packing": Packing.samples}]
+    [
+        {"seed": 1},
+        {"batch_size": 4},
+        {"accumulate": 2},
+        {"max_branches_per_image": 1},
+        {"num_val": 4},
+        {"packing": Packing.none},
+        {"packing": Packing.samples},
+    ],
 )
 def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, change):
     state = {"fingerprint": module(tiny_jsonl, tiny_pictures, processor).order_fingerprint(), "epoch": 0, "batches": 1}
@@ -266,7 +273,7 @@ def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, chan
 
 @pytest.mark.parametrize("sampler", list(Sampler))
 def test_every_packing_gives_every_token_the_same_loss(tiny_jsonl, tiny_pictures, processor, llava, sampler):
-    """Of every sample on its own: who lies beside it in a row, and behind which copy of the picture, is nothing to it."""
+    """Who lies beside a sample in a row, and behind which copy of the picture, is nothing to it."""
     found = {}
     for packing in Packing:
         settings = {"packing": packing, "sampler": sampler, "accumulate": 2, "seed": 3}

@@ -109,7 +109,9 @@ def test_without_packing_a_step_is_cut_where_it_is_sorted_by_length():
 def test_texts_are_sorted_with_their_own_prefix():
     """A text of 100 tokens behind 20 is shorter than a sample of 40 behind a picture of 90."""
     lengths = lengths_of([-1, 0, -1, 1], [100, 40, 95, 38])
-    how = PlanSettings(batch_size=2, accumulate=2, seed=0, packing=Packing.none, prefix_tokens=90, text_prefix_tokens=20)
+    how = PlanSettings(
+        batch_size=2, accumulate=2, seed=0, packing=Packing.none, prefix_tokens=90, text_prefix_tokens=20
+    )
     first, second = plan_epoch(lengths, how).micro_batches(0)
     assert (set(first.samples), set(second.samples)) == ({1, 3}, {0, 2})
 
@@ -168,9 +170,9 @@ def test_the_published_set_without_packing(published, sampler):
                        prefix_tokens=611, text_prefix_tokens=35, row_tokens=2048)  # fmt: skip
     found = tally(plan_epoch(published, how), published, how)
     assert found.num_tokens == int(published.num_tokens.sum()) + 611 * len(published)
-    assert found.padding < 0.08 and found.most_rows == 8
+    assert found.padding < 0.16 and found.most_rows == 8
     if sampler is Sampler.balanced:
-        assert found.wait_mean < 0.03
+        assert found.wait_mean < 0.04
 
 
 def test_the_published_set_packed_with_a_copy_each(published):

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from llavapose.cli.plan import _mixture, forecast
-from llavapose.config.choices import VisionType
+from llavapose.config.choices import Packing, Sampler, VisionType
 from llavapose.config.compose import composed, typed
-from llavapose.config.choices import Packing, Sampler
 from llavapose.data.check import INDEX
 from llavapose.data.plan.epoch import plan_epoch
 from llavapose.training.fit import build_data
@@ -53,9 +52,11 @@ def test_the_forecast_follows_the_packing(config, sampler):
         computed = sum(batch.num_computed for batch in batches)
         assert planned.padding == pytest.approx(1 - planned.tokens / computed)
         assert planned.widest.tokens == max(batch.num_computed for batch in batches)
-        tokens.append((planned.tokens, sum(len(batch.pixel_values) for batch in batches)))
+        counted = [(len(batch.pixel_values), batch.num_samples) for batch in batches]
+        tokens.append((planned.tokens, *map(sum, zip(*counted, strict=True))))
     shared, ordinary, alone = tokens
-    assert ordinary == alone and ordinary[1] == 27 and (shared[0] < ordinary[0]) and shared[1] < ordinary[1]
+    assert ordinary == alone and ordinary[1] == ordinary[2] == shared[2]
+    assert shared[0] < ordinary[0] and shared[1] < ordinary[1]
 
 
 def test_without_an_index_words_are_counted_and_none_is_built(config, tmp_path):
