@@ -54,7 +54,10 @@ EQUAL = 1e-4
 COUNTED = 0.01
 """Share by which the formula's operations may differ from those that torch counts: it leaves patches and norms out."""
 CANDIDATES = 200
-"""Steps, at even distances, of which those are run whose arms' tokens stand to each other as the epoch's do."""
+"""Steps, at even distances, of which those are run whose arms' tokens together stand to each other as the epoch's do.
+
+One step does not: half of the pictures have five conversations, and the other half none.
+"""
 
 
 def runner(model: LlavaForConditionalGeneration, batches: Sequence[Batch]) -> Run:
@@ -74,19 +77,30 @@ def runner(model: LlavaForConditionalGeneration, batches: Sequence[Batch]) -> Ru
 
 
 def chosen_steps(lengths: Lengths, arms: Sequence[Arm], epoch: dict[str, Load], number: int) -> list[NDArray[np.int32]]:
-    """The samples of full steps, of those whose arms' tokens stand to the first's as they do in the epoch."""
+    """The samples of full steps over which the arms' tokens stand to the first's as they do over the epoch."""
     size = arms[0].settings.global_batch
     plan = plan_epoch(lengths, arms[0].settings)
     full = len(plan.samples) // size
     starts = [int((step + 0.5) * full / CANDIDATES) * size for step in range(CANDIDATES)]
     steps = [plan.samples[start : start + size] for start in starts]
+    tokens = np.array(
+        [[load_of_plan(plan_of(lengths, arm, step), lengths, arm).tokens for arm in arms] for step in steps]
+    )
+    wanted = np.array([epoch[arm.name].tokens for arm in arms]) / full
 
-    def distance(step: NDArray[np.int32]) -> float:
-        tokens = [load_of_plan(plan_of(lengths, arm, step), lengths, arm).tokens for arm in arms]
-        wanted = [epoch[arm.name].tokens / epoch[arms[0].name].tokens for arm in arms]
-        return max(abs(found / tokens[0] / times - 1) for found, times in zip(tokens, wanted, strict=True))
+    def nearest(so_far: NDArray[np.int64], taken: list[int]) -> int:
+        sums = (so_far + tokens) / (wanted * (len(taken) + 1))
+        sums[taken] = np.inf
+        return int(np.abs(sums - 1).max(axis=1).argmin())
 
-    return sorted(steps, key=distance)[:number]
+    best: tuple[float, list[int]] = (np.inf, [])
+    for first in range(CANDIDATES):
+        taken = [first]
+        while len(taken) < number:
+            taken.append(nearest(tokens[taken].sum(axis=0), taken))
+        off = float(np.abs(tokens[taken].sum(axis=0) / (wanted * number) - 1).max())
+        best = min(best, (off, taken))
+    return [steps[place] for place in best[1]]
 
 
 def timed(run: Run) -> tuple[dict[int, float], float]:
@@ -111,7 +125,8 @@ def show_epoch(epoch: dict[str, Load], seven: Shapes, tiny_shapes: Shapes) -> No
 def main(words: Sequence[str] | None = None) -> int:
     """Print the tables; 2 where losses differ, 1 where an aim is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=3, help="of 32 samples, each run once by every arm (3)")
+    parser.add_argument("--steps", type=int, default=3, help="of 32 samples (3)")
+    parser.add_argument("--repeats", type=int, default=1, help="how often every arm runs them; medians are told (1)")
     parser.add_argument("--llava", action="store_true", help="time LLaVA's own order as well")
     parser.add_argument("--peer", choices=["trl"], help="another trainer beside ours")
     parser.add_argument("--small", action="store_true", help="16 tokens a picture, to try the command: no aims")
@@ -126,7 +141,7 @@ def main(words: Sequence[str] | None = None) -> int:
     show_epoch(epoch, read_shapes("llava-hf/llava-1.5-7b-hf"), shapes)
     steps = chosen_steps(lengths, arms[:3], epoch, given.steps)
     peer = trl_arm(size, lengths) if given.peer else None
-    return measure(model, shapes, lengths, arms if given.llava else arms[:3], steps, size, peer)
+    return measure(model, shapes, lengths, arms if given.llava else arms[:3], steps, size, peer, given.repeats)
 
 
 def trl_arm(size: Size, lengths: Lengths) -> Callable[[NDArray[np.int32]], tuple[Load, Run]]:
@@ -149,10 +164,11 @@ def measure(
     steps: Sequence[NDArray[np.int32]],
     size: Size,
     peer: Callable[[NDArray[np.int32]], tuple[Load, Run]] | None,
+    repeats: int = 1,
 ) -> int:
     """Run every step by every arm in turn, and print what came of it."""
     loads: dict[str, list[Load]] = {}
-    seconds: dict[str, list[float]] = {}
+    seconds: dict[str, NDArray[np.float64]] = {}
     for number, samples in enumerate(steps):
         runs: dict[str, Run] = {}
         for arm in arms:
@@ -166,10 +182,12 @@ def measure(
             loads.setdefault("TRL", []).append(load)
         losses: dict[str, dict[int, float]] = {}
         names = list(runs)
-        # Another one begins each time: what a machine does beside this is nobody's alone.
-        for name in names[number % len(names) :] + names[: number % len(names)]:
-            losses[name], spent = timed(runs[name])
-            seconds.setdefault(name, []).append(spent)
+        for repeat in range(repeats):
+            # Another one begins each time: what a machine does beside this is nobody's alone.
+            turn = (number + repeat) % len(names)
+            for name in names[turn:] + names[:turn]:
+                losses[name], spent = timed(runs[name])
+                seconds.setdefault(name, np.zeros(repeats))[repeat] += spent
         if fault := unequal(losses):
             print(fault)
             return 2
@@ -199,7 +217,7 @@ def check_count(name: str, shapes: Shapes, batches: Sequence[Batch], model: Llav
 
 
 def show(
-    shapes: Shapes, loads: dict[str, list[Load]], seconds: dict[str, list[float]], *, aims: dict[str, float]
+    shapes: Shapes, loads: dict[str, list[Load]], seconds: dict[str, NDArray[np.float64]], *, aims: dict[str, float]
 ) -> int:
     """The table of what was run; 1 where an aim is missed."""
     ours = loads["pictures"]
@@ -207,11 +225,11 @@ def show(
     missed = []
     for name, arm in loads.items():
         work = [flops(shapes, load) for load in arm]
-        ratios = [a / b for a, b in zip(seconds[name], seconds["pictures"], strict=True)]
+        ratios = (seconds[name] / seconds["pictures"]).tolist()
         tokens = sum(load.tokens for load in arm)
         print(
             f"{name:<22} {tokens:>8,} {sum(load.padding for load in arm) / tokens:>7.1%} {sum(work) / 1e12:>6.2f} "
-            f"{sum(work) / sum(flops(shapes, load) for load in ours):>6.2f} {sum(seconds[name]):>6.1f} "
+            f"{sum(work) / sum(flops(shapes, load) for load in ours):>6.2f} {median(seconds[name].tolist()):>6.1f} "
             f"{median(ratios):>6.2f} ({min(ratios):.2f}, {max(ratios):.2f})"
         )
         if median(ratios) < aims.get(name, 0):
