@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from llavapose.config.choices import LossMean, Sampler
+from llavapose.config.choices import LossMean, Packing, Sampler
 from llavapose.data.plan.epoch import EpochPlan, arranged, plan_epoch
 from llavapose.data.plan.lengths import Lengths, PlanSettings
 from llavapose.data.plan.published import published_lengths
@@ -32,7 +32,7 @@ def recipes(how: PlanSettings) -> dict[str, PlanSettings]:
     """The two recipes, and two plans to hold them against."""
     shared = replace(how, sampler=Sampler.shared, row_tokens=2048)
     return {
-        "paper_7b": replace(how, sampler=Sampler.llava, loss=LossMean.micro_batch),
+        "paper_7b": replace(how, sampler=Sampler.llava, packing=Packing.none, loss=LossMean.micro_batch),
         "paper_7b_fast": replace(how, sampler=Sampler.balanced, row_tokens=4096),
         "shared": shared,
         "shared, 1 a row": replace(shared, max_branches=1),

@@ -38,14 +38,25 @@ class LossMean(StrEnum):
 
 
 class Sampler(StrEnum):
-    """Which samples share an optimizer step, a micro-batch and a row."""
+    """Which samples share an optimizer step and a micro-batch."""
 
     shared = "shared"
-    """Pictures in random order, each a row with all its samples."""
+    """Pictures in random order, the samples of each together."""
     llava = "llava"
-    """LLaVA's own: each step's samples dealt by length to even micro-batches, one sample a row."""
+    """LLaVA's own: each step's samples dealt by length to even micro-batches."""
     balanced = "balanced"
     """As ``shared``, and all ranks compute alike: several pictures a row, rows of equal length."""
+
+
+class Packing(StrEnum):
+    """How the samples of a micro-batch lie in rows; no token's loss depends on it."""
+
+    pictures = "pictures"
+    """One copy of a picture with all its samples behind it."""
+    samples = "samples"
+    """Ordinary packing: a copy of the picture for every sample, several samples a row, none sees another."""
+    none = "none"
+    """One sample a row, padded; a step is sorted by length before it is cut up, but by LLaVA's sampler."""
 
 
 class Context(StrEnum):

@@ -17,6 +17,7 @@ from llavapose.config.choices import (
     Control,
     LauncherType,
     LossMean,
+    Packing,
     Sampler,
     Schedule,
 )
@@ -86,10 +87,14 @@ class DataConfig:
     num_val: int = 64
     """Samples held out, by picture, for the validation loss."""
     max_branches_per_image: int = 0
-    """Most samples of one picture in a micro-batch: 0 sets no limit, 1 is the papers' way."""
+    """Most samples of one picture that stay together, in the order and behind one copy of it: 0 sets no limit; 1 is
+    samples in random order."""
     sampler: Sampler = Sampler.shared
-    """Who shares a step: ``shared``, pictures in random order, each a row with all its samples; ``llava``, LLaVA's own
-    order, one sample a row; ``balanced``, as ``shared`` with several pictures a row and all ranks computing alike."""
+    """Who shares a step: ``shared``, pictures in random order with all their samples; ``llava``, LLaVA's own order;
+    ``balanced``, as ``shared`` with several pictures a row and all ranks computing alike."""
+    packing: Packing = Packing.pictures
+    """How a micro-batch's samples lie in rows, which changes no loss: ``pictures``, one copy of a picture with all its
+    samples behind it; ``samples``, a copy each, several samples a row; ``none``, one sample a row, padded."""
     row_tokens: int | None = None
     """Most tokens of a packed row, pictures included; null: ``max_length``."""
     num_workers: int = 0
@@ -129,9 +134,12 @@ class DataConfig:
                 f"data.row_tokens is {self.row_tokens}, and one sample may take data.max_length={self.max_length}; "
                 "raise the first or lower the second"
             )
-        if self.sampler is Sampler.llava:
-            why = "data.sampler=llava gives every sample a row of its own; leave it out"
-            found += unread(self, "data.", ("max_branches_per_image", "row_tokens"), why)
+        if self.packing is Packing.none:
+            why = "data.packing=none gives every sample a row of its own; leave it out"
+            found += unread(self, "data.", ("row_tokens",), why)
+        if self.packing is not Packing.pictures and self.sampler is Sampler.llava:
+            why = f"with data.packing={self.packing} no samples share a picture, and data.sampler=llava keeps none "
+            found += unread(self, "data.", ("max_branches_per_image",), f"{why}together; leave it out")
         budget = self.num_targets
         if budget is not None and (budget < 1 if isinstance(budget, int) else budget != SMALLEST):
             found.append(f"data.num_targets is {budget!r}; expected 1 or more, {SMALLEST}, or null")
@@ -281,6 +289,12 @@ class TrainConfig:
             found.append(
                 "data.sampler=balanced deals a step by length, and optim.loss_mean=micro_batch would weigh a token by "
                 "what lies beside it: set optim.loss_mean=token, or data.sampler=llava"
+            )
+        sorted_by_length = self.data.packing is Packing.none and self.data.sampler is Sampler.shared
+        if sorted_by_length and self.optim.loss_mean is LossMean.micro_batch:
+            found.append(
+                "data.packing=none cuts a step where it is sorted by length, and optim.loss_mean=micro_batch would "
+                "weigh a token by what lies beside it: set optim.loss_mean=token, or data.sampler=llava"
             )
         ranks, accumulate = self.known_ranks, self.trainer.get("accumulate_grad_batches", 1)
         if self.global_batch is not None and not found and ranks is not None and isinstance(accumulate, int):

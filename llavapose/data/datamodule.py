@@ -159,6 +159,7 @@ class PoseDataModule(L.LightningDataModule):
             num_ranks=num_ranks,
             seed=self.seed,
             sampler=self.config.sampler,
+            packing=self.config.packing,
             max_branches=self.config.max_branches_per_image,
             loss=self.loss,
             row_tokens=self.config.longest_row,

@@ -63,9 +63,24 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
             "lies beside it: set optim.loss_mean=token, or data.sampler=llava",
         ),
         (
-            ["data.sampler=llava", "data.max_branches_per_image=2"],
-            "data.max_branches_per_image=2 is read by nothing: data.sampler=llava gives every sample a row of its own; "
+            ["data.packing=none", "data.row_tokens=4096"],
+            "data.row_tokens=4096 is read by nothing: data.packing=none gives every sample a row of its own; "
             "leave it out",
+        ),
+        (
+            ["data.sampler=llava", "data.packing=none", "data.max_branches_per_image=2"],
+            "data.max_branches_per_image=2 is read by nothing: with data.packing=none no samples share a picture, and "
+            "data.sampler=llava keeps none together; leave it out",
+        ),
+        (
+            ["data.sampler=llava", "data.packing=samples", "data.max_branches_per_image=1"],
+            "data.max_branches_per_image=1 is read by nothing: with data.packing=samples no samples share a picture, "
+            "and data.sampler=llava keeps none together; leave it out",
+        ),
+        (
+            ["data.packing=none", "optim.loss_mean=micro_batch"],
+            "data.packing=none cuts a step where it is sorted by length, and optim.loss_mean=micro_batch would weigh a "
+            "token by what lies beside it: set optim.loss_mean=token, or data.sampler=llava",
         ),
         (
             ["data.row_tokens=500"],

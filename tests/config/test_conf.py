@@ -138,7 +138,7 @@ def test_paper_experiment_is_the_papers_step():
     trainer = config.trainer
     assert config.batch_size * trainer["accumulate_grad_batches"] * trainer["devices"] == config.global_batch == 32
     assert config.strategy["stage"] == 3
-    assert (config.data.sampler, config.optim.loss_mean) == ("llava", "micro_batch")
+    assert (config.data.sampler, config.data.packing, config.optim.loss_mean) == ("llava", "none", "micro_batch")
     assert config.data.kinds == {"conv": 1, "detail": 1, "complex": 1}
 
 
@@ -148,9 +148,10 @@ def test_fast_experiment_is_the_papers_but_for_the_packing():
         for name in ("paper_7b", "paper_7b_fast")
     )
     assert (fast["data"].pop("sampler"), fast["data"].pop("row_tokens")) == ("balanced", 4096)
+    assert fast["data"].pop("packing") == "pictures"
     assert fast["optim"].pop("loss_mean") == "token"
     for settings in (paper, fast):
-        for group, key in (("data", "sampler"), ("data", "row_tokens"), ("optim", "loss_mean")):
+        for group, key in (("data", "sampler"), ("data", "packing"), ("data", "row_tokens"), ("optim", "loss_mean")):
             settings[group].pop(key, None)
     text = json.dumps(fast).replace("outputs/paper_7b_fast/", "outputs/paper_7b/")
     assert json.loads(text) == json.loads(json.dumps(paper))

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer
 
+from llavapose.config.choices import Packing, Sampler
 from llavapose.config.schema import DataConfig
 from llavapose.data.conversation import SYSTEM
 from llavapose.data.datamodule import PoseDataModule
@@ -19,7 +20,9 @@ from llavapose.data.index.records import ensure_records
 from llavapose.data.pack import pack
 from llavapose.errors import DataError
 from llavapose.llava_json import to_record
+from llavapose.model.attention import packed_mask
 from llavapose.model.batch import IGNORE, PADDING
+from llavapose.model.llava import token_losses
 from llavapose.records import Sample, Turn
 from llavapose.samples import write_samples
 
@@ -251,12 +254,49 @@ def test_to_read_the_order_does_not_change_it(tiny_jsonl, tiny_pictures, process
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"batch_size": 4}, {"accumulate": 2}, {"max_branches_per_image": 1}, {"num_val": 4}]
+    "change",
+    [
+        {"seed": 1},
+        {"batch_size": 4},
+        {"accumulate": 2},
+        {"max_branches_per_image": 1},
+        {"num_val": 4},
+        {"packing": Packing.none},
+        {"packing": Packing.samples},
+    ],
 )
 def test_another_order_is_not_resumed(tiny_jsonl, tiny_pictures, processor, change):
     state = {"fingerprint": module(tiny_jsonl, tiny_pictures, processor).order_fingerprint(), "epoch": 0, "batches": 1}
     with pytest.raises(DataError, match="resume: samples, pictures, tokenizer, seed, batch size"):
         module(tiny_jsonl, tiny_pictures, processor, **change).load_state_dict(state)
+
+
+@pytest.mark.parametrize("sampler", list(Sampler))
+def test_every_packing_gives_every_token_the_same_loss(tiny_jsonl, tiny_pictures, processor, llava, sampler):
+    """Who lies beside a sample in a row, and behind which copy of the picture, is nothing to it."""
+    found = {}
+    for packing in Packing:
+        settings = {"packing": packing, "sampler": sampler, "accumulate": 2, "seed": 3}
+        data = module(tiny_jsonl, tiny_pictures, processor, **settings)
+        losses: dict[int, torch.Tensor] = {}
+        for batch in data.train_dataloader():
+            with torch.no_grad():
+                told = token_losses(llava, batch, packed_mask(batch.segments))
+            owner = batch.sample_index[batch.targets != IGNORE]
+            losses |= {int(index): told[owner == index] for index in owner.unique()}
+        assert len(losses) == 40
+        found[packing] = torch.cat([losses[index] for index in sorted(losses)])
+    for packing in (Packing.samples, Packing.none):
+        torch.testing.assert_close(found[packing], found[Packing.pictures], atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("packing", "groups"), [(Packing.pictures, 4), (Packing.samples, 8), (Packing.none, 8)])
+def test_a_packing_decides_copies_of_pictures(tiny_jsonl, tiny_pictures, processor, packing, groups):
+    batches = list(module(tiny_jsonl, tiny_pictures, processor, packing=packing).train_dataloader())
+    copies = [len(batch.pixel_values) for batch in batches]
+    assert set(copies) == {8} if groups == 8 else max(copies) <= groups
+    rows = [len(batch.input_ids) for batch in batches]
+    assert set(rows) == {8} if packing is Packing.none else min(rows) < 8
 
 
 def test_a_published_set_trains(tiny_pictures, processor, samples, tmp_path):

@@ -19,7 +19,7 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 from omegaconf import OmegaConf
 
-from llavapose.config.choices import ConnectorType, Dtype, LossMean, Sampler
+from llavapose.config.choices import ConnectorType, Dtype, LossMean, Packing, Sampler
 from llavapose.config.compose import composed
 from llavapose.config.schema import (
     AdapterConfig,
@@ -168,6 +168,7 @@ def run(
     val_check: float = 1.0,
     max_branches: int = 0,
     sampler: Sampler = Sampler.shared,
+    packing: Packing = Packing.pictures,
     global_batch: int | None = None,
     optim: dict[str, Any] | None = None,
     clip: float | None = None,
@@ -203,6 +204,7 @@ def run(
             num_workers=workers,
             max_branches_per_image=max_branches,
             sampler=Sampler(sampler),
+            packing=Packing(packing),
         ),
         model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
         connector=ConnectorConfig(type=ConnectorType(connector), reset=reset),

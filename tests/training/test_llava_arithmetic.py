@@ -125,6 +125,7 @@ def recipe(
         "global_batch": GLOBAL_BATCH,
         "epochs": EPOCHS,
         "sampler": paper.data.sampler.value,
+        "packing": paper.data.packing.value,
         "max_branches": paper.data.max_branches_per_image,
         "clip": paper.trainer["gradient_clip_val"],
         "optim": {**asdict(paper.optim), "lr": LR, "loss_mean": paper.optim.loss_mean.value},
@@ -166,7 +167,7 @@ def test_a_step_of_another_size_is_refused(places, paper, tmp_path):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"sampler": "shared"},
+        {"sampler": "shared", "packing": "pictures"},
         {"optim": {"lr": LR, "loss_mean": "token", "warmup_ratio": WARMUP}},
     ],
     ids=["another order", "another mean"],

@@ -5,6 +5,7 @@ in every process, for it follows from lengths, settings and epoch alone.
 
 Read ``lengths`` (what is planned, and how), ``epoch`` (the plan as compact arrays, and who makes it), ``weights`` (what
 a step's loss weighs) and the samplers: ``shared`` (pictures with all their samples), ``llava`` (LLaVA's own) and
-``balanced``, with ``levels`` (ranks that compute alike) and ``rows`` (what rows cost). ``tally`` counts what a plan
-comes to, and ``published`` makes lengths like those of the papers' set.
+``balanced``, with ``levels`` (ranks that compute alike), ``rows`` (what rows cost) and ``copied`` (rows in which every
+sample has a copy of its picture). ``tally`` counts what a plan comes to, and ``published`` makes lengths like those of
+the papers' set.
 """

@@ -8,10 +8,12 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
+from llavapose.config.choices import Packing
+from llavapose.data.plan.copied import copied, longest_first, sizes_alone
 from llavapose.data.plan.lengths import Lengths, PlanSettings, num_steps
 from llavapose.data.plan.levels import deal_level, part_of
 from llavapose.data.plan.rows import Piece, laid
-from llavapose.data.plan.shared import chunks
+from llavapose.data.plan.shared import chunks, split
 
 LOOK_AHEAD = 48
 """Pictures that a step is chosen from: with so many, hardly one has to be cut to fill a step exactly."""
@@ -19,19 +21,32 @@ LOOK_AHEAD = 48
 
 def deal(lengths: Lengths, settings: PlanSettings, epoch: int) -> Iterator[list[list[list[int]]]]:
     """Rows of each micro-batch, in the order step, micro-step, rank."""
-    num_tokens = lengths.num_tokens.tolist()
+    num_tokens, sizes = lengths.num_tokens.tolist(), sizes_alone(lengths, settings)
     waiting = deque(_pieces(lengths, settings, epoch))
     left = len(lengths)
     for _ in range(num_steps(len(lengths), settings)):
         wanted = min(left, settings.global_batch)
         left -= wanted
         step = take(waiting, wanted, num_tokens)
+        if settings.packing is Packing.none:
+            samples = [index for piece in step for index in piece.samples]
+            yield from _in_turn(longest_first(samples, sizes), sizes, settings)
+            continue
+        if settings.packing is Packing.samples:
+            step = [part_of(piece, (index,), num_tokens) for piece in step for index in piece.samples]
         near = [waiting.popleft() for _ in range(min(LOOK_AHEAD, len(waiting)))]
         dealt = deal_level(step, near, num_tokens, accumulate=settings.accumulate, num_ranks=settings.num_ranks)
         waiting.extendleft(reversed(near))
         for batch in dealt:
             _, rows = laid(batch, settings.row_tokens)
             yield [[list(piece.samples) for piece in row] for row in rows]
+
+
+def _in_turn(ordered: list[int], sizes: list[int], settings: PlanSettings) -> Iterator[list[list[list[int]]]]:
+    """A step without packing, sorted: neighbours in length are dealt to the ranks in turn, so that they pad alike."""
+    for micro in split(ordered, settings.accumulate):
+        for rank in range(settings.num_ranks):
+            yield copied(micro[rank :: settings.num_ranks], sizes, settings)
 
 
 def take(waiting: deque[Piece], wanted: int, num_tokens: list[int]) -> list[Piece]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from llavapose.config.choices import LossMean, Sampler
+from llavapose.config.choices import LossMean, Packing, Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,8 @@ class PlanSettings:
         num_ranks: processes that share each micro-step.
         seed: of the order.
         sampler: who shares a step.
-        max_branches: most samples of one picture in a row; 0 sets no limit.
+        packing: how the samples of a micro-batch lie in rows.
+        max_branches: most samples of one picture that stay together, in the order and behind its copy; 0: no limit.
         loss: what a step's loss is the mean over.
         row_tokens: most tokens of a row, prefixes included; 0 sets no limit.
         prefix_tokens: tokens in front of a picture's samples, the picture's own included.
@@ -56,6 +57,7 @@ class PlanSettings:
     num_ranks: int = 1
     seed: int
     sampler: Sampler = Sampler.shared
+    packing: Packing = Packing.pictures
     max_branches: int = 0
     loss: LossMean = LossMean.token
     row_tokens: int = 0

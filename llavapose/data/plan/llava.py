@@ -1,9 +1,11 @@
-"""Sampler ``llava``: LLaVA's own order, grouped by length in megabatches of one step, one sample a row.
+"""Sampler ``llava``: LLaVA's own order, grouped by length in megabatches of one step.
 
 As LLaVA's trainer (``group_by_modality_length``, Liu et al., 2024) with Hugging Face's: a random permutation is cut
 into megabatches of a step's samples; each is sorted by words, longest first, and dealt to even chunks: the next sample
 goes to the chunk with fewest words until that is full. A chunk is a micro-batch, and chunk k goes to rank k mod ranks.
 Samples without a picture are dealt apart, the megabatches of both are shuffled, and their rests are put together.
+
+LLaVA has one sample a row, which is ``packing=none`` here; its micro-batches hold the same samples in every packing.
 
 Two things differ. The permutation is drawn from the run's seed and epoch by another generator. And LLaVA's trainer
 leaves out a last step that is not full; here it is taken where every rank has a sample for each micro-step.
@@ -13,8 +15,10 @@ import heapq
 import random
 from collections.abc import Iterator, Sequence
 
+from llavapose.config.choices import Packing
+from llavapose.data.plan.copied import copied, sizes_alone
 from llavapose.data.plan.lengths import Lengths, PlanSettings, num_steps
-from llavapose.data.plan.shared import split
+from llavapose.data.plan.shared import limited, split
 
 
 def deal(lengths: Lengths, settings: PlanSettings, epoch: int) -> Iterator[list[list[list[int]]]]:
@@ -28,9 +32,25 @@ def deal(lengths: Lengths, settings: PlanSettings, epoch: int) -> Iterator[list[
         generator.shuffle(part)
     grouped = [megabatches(part, words, settings) for part in parts]
     order = _joined(*grouped, size=settings.global_batch, generator=generator) if len(grouped) > 1 else grouped[0]
+    image, num_tokens, sizes = lengths.image.tolist(), lengths.num_tokens.tolist(), sizes_alone(lengths, settings)
     for megabatch in order[: num_steps(len(lengths), settings)]:
         for chunk in split(megabatch, settings.slices):
-            yield [[[index]] for index in chunk]
+            if settings.packing is Packing.pictures:
+                yield [[part] for part in _by_picture(chunk, image, num_tokens, settings)]
+            else:
+                yield copied(chunk, sizes, settings)
+
+
+def _by_picture(
+    chunk: Sequence[int], image: Sequence[int], num_tokens: list[int], settings: PlanSettings
+) -> Iterator[list[int]]:
+    """The samples of a micro-batch that share a picture, in parts that fit a row; those without one each alone."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    for index in chunk:
+        groups.setdefault((image[index], index if image[index] < 0 else -1), []).append(index)
+    for (number, _), group in groups.items():
+        prefix = settings.text_prefix_tokens if number < 0 else settings.prefix_tokens
+        yield from limited(group, num_tokens, prefix=prefix, settings=settings)
 
 
 def megabatches(order: Sequence[int], words: Sequence[int], settings: PlanSettings) -> list[list[int]]:

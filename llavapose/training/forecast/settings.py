@@ -137,6 +137,7 @@ def plan_settings(config: TrainConfig, shapes: Shapes, setup: Setup) -> PlanSett
         num_ranks=setup.ranks,
         seed=config.seed,
         sampler=config.data.sampler,
+        packing=config.data.packing,
         max_branches=config.data.max_branches_per_image,
         loss=config.optim.loss_mean,
         row_tokens=config.data.longest_row,

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llavapose.config.choices import LossMean, Sampler
+from llavapose.config.choices import LossMean, Packing, Sampler
 from llavapose.data.plan.epoch import arranged, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings
 from llavapose.data.plan.published import published_lengths
@@ -24,11 +24,12 @@ PAPER = PlanSettings(
     num_ranks=2,
     seed=0,
     sampler=Sampler.llava,
+    packing=Packing.none,
     loss=LossMean.micro_batch,
     prefix_tokens=611,
     text_prefix_tokens=35,
 )
-FAST = replace(PAPER, sampler=Sampler.balanced, loss=LossMean.token, row_tokens=4096)
+FAST = replace(PAPER, sampler=Sampler.balanced, packing=Packing.pictures, loss=LossMean.token, row_tokens=4096)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from llavapose.cli.plan import _mixture, forecast
-from llavapose.config.choices import VisionType
+from llavapose.config.choices import Packing, Sampler, VisionType
 from llavapose.config.compose import composed, typed
 from llavapose.data.check import INDEX
 from llavapose.data.plan.epoch import plan_epoch
@@ -38,6 +38,25 @@ def test_the_plan_is_the_run_s_own(config, monkeypatch):
     assert (planned.steps, planned.source) == (data.steps_per_epoch(1), found.source)
     settings = data.plan_settings(1)
     assert plan_epoch(found.lengths, settings).fingerprint == data.plan(0).fingerprint
+
+
+@pytest.mark.parametrize("sampler", list(Sampler))
+def test_the_forecast_follows_the_packing(config, sampler):
+    """Tokens, padding and pictures of an epoch are those of the batches that a run would load."""
+    tokens = []
+    for packing in Packing:
+        chosen = replace(config, batch_size=8, data=replace(config.data, packing=packing, sampler=sampler))
+        batches = list(build(chosen).train_dataloader())
+        planned = forecast(chosen).epoch
+        assert planned.tokens == sum(batch.num_tokens for batch in batches)
+        computed = sum(batch.num_computed for batch in batches)
+        assert planned.padding == pytest.approx(1 - planned.tokens / computed)
+        assert planned.widest.tokens == max(batch.num_computed for batch in batches)
+        counted = [(len(batch.pixel_values), batch.num_samples) for batch in batches]
+        tokens.append((planned.tokens, *map(sum, zip(*counted, strict=True))))
+    shared, ordinary, alone = tokens
+    assert ordinary == alone and ordinary[1] == ordinary[2] == shared[2]
+    assert shared[0] < ordinary[0] and shared[1] < ordinary[1]
 
 
 def test_without_an_index_words_are_counted_and_none_is_built(config, tmp_path):
