@@ -114,6 +114,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "readers",
             "single",
             "timing",
+            "trie",
         )
     },
     "data.show": ({"model.pretrained"}, True),
