@@ -34,6 +34,7 @@ from llavapose.model.pretrained import load_model
 from llavapose.training import export
 from llavapose.training.callbacks.curves import Curves
 from llavapose.training.callbacks.packing import PackingCheck
+from llavapose.training.callbacks.profile import Profile
 from llavapose.training.callbacks.throughput import Throughput
 from llavapose.training.checkpoints import save, state
 from llavapose.training.checkpoints.callback import Checkpoints
@@ -175,6 +176,7 @@ def run(
     dtype: str = "float32",
     hydra: bool = False,
     extra: Sequence[L.Callback] = (),
+    profile: tuple[int, int] | None = None,
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -203,6 +205,8 @@ def run(
     )
     callbacks: list[L.Callback] = [Throughput(), Curves(out), *([PackingCheck()] if check else [])]
     callbacks += extra
+    if profile:
+        callbacks.append(Profile(out, *profile))
     if masters:
         callbacks.append(Masters(out))
     if progress:

@@ -3,5 +3,6 @@
 In: a trainer and its batches. Out: lines on the screen, ``metrics.jsonl``, or the end of a run whose packing is wrong.
 
 Read ``packing`` (the proof that packing changes nothing), ``progress``, ``throughput``, ``curves`` (``metrics.jsonl``),
-and ``csv_log``, the logger that goes on behind a resume.
+``csv_log``, the logger that goes on behind a resume, and ``profile`` (where a step's time goes) with ``timeline`` (time
+cut into stages) and ``operators`` (what torch.profiler saw).
 """

@@ -50,8 +50,7 @@ def _loss(trainer: Any, module: Any) -> None:
 
 
 def _optimizer(trainer: Any, module: Any) -> None:
-    plain = trainer.optimizers[0].step
-    trainer.optimizers[0].step = lambda closure: (plain(closure), time.sleep(SLEEP_S))[0]
+    trainer.optimizers[0].register_step_post_hook(lambda *_: time.sleep(SLEEP_S))
 
 
 class _Slow(L.Callback):
