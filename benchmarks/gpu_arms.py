@@ -7,6 +7,7 @@ one a row   a picture copied for every sample, rows sorted by length, so that mi
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -191,8 +192,19 @@ def switched(model: Any, way: Way) -> Callable[[], None]:
         layers = model.model.language_model.layers
         for layer in layers:
             layer.forward = torch.compile(layer.forward, dynamic=False)
-        undo.append(lambda: [layer.__dict__.pop("forward", None) for layer in layers] and None)
-    return lambda: [step() for step in reversed(undo)] and None
+        undo.append(partial(_restore, list(layers)))
+
+    def back() -> None:
+        for step in reversed(undo):
+            step()
+
+    return back
+
+
+def _restore(parts: Sequence[Any]) -> None:
+    """Their classes' own forward passes again."""
+    for part in parts:
+        part.__dict__.pop("forward", None)
 
 
 def _ligered(model: Any) -> Callable[[], None]:
@@ -217,4 +229,4 @@ def _ligered(model: Any) -> Callable[[], None]:
             parts.append(one)
         layer.mlp.forward = gated(layer.mlp)
         parts.append(layer.mlp)
-    return lambda: [part.__dict__.pop("forward", None) for part in parts] and None
+    return partial(_restore, parts)
