@@ -109,6 +109,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "constrained",
             "devices",
             "generation",
+            "kept",
             "loading",
             "locating",
             "readers",

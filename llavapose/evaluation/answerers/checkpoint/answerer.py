@@ -21,6 +21,7 @@ from llavapose.data.images import pixels
 from llavapose.errors import CheckpointError
 from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn, log_likelihoods
+from llavapose.evaluation.answerers.checkpoint.kept import KeptReads
 from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
 from llavapose.evaluation.answerers.checkpoint.locating import places
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
@@ -88,6 +89,7 @@ class CheckpointAnswerer:
         self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
         self._num_written, self._spent_s = 0, 0.0
         self._blind: dict[tuple[str, str, str], float] = {}
+        self._reads = KeptReads()
 
     @property
     def batch_size(self) -> int:
@@ -297,7 +299,7 @@ class CheckpointAnswerer:
         if self._grows is None:
             self._grows = self.loaded.proven or trie_agrees(self.model, prompts[:TRIED], said[:TRIED])
         weigh = trie_log_likelihoods if self._grows else log_likelihoods
-        return weigh(self.model, prompts, said, batch_size=STATEMENTS)
+        return weigh(self.model, prompts, said, batch_size=STATEMENTS, read=self._reads)
 
     _grows: bool | None = None
 

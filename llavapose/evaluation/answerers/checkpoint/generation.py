@@ -107,9 +107,18 @@ def first_logits(model: Any, prompts: Sequence[Prompt], *, batch_size: int) -> T
         return _Rows(model, prompts, reads).logits.float()
 
 
+ReadPrefixes = Callable[[Any, Sequence[Prefix], int], dict[Prefix, Read]]
+"""(model, prefixes, how many at once) -> keys and values of each."""
+
+
 @torch.inference_mode()
 def log_likelihoods(
-    model: Any, prompts: Sequence[Prompt], statements: Sequence[Sequence[int]], *, batch_size: int
+    model: Any,
+    prompts: Sequence[Prompt],
+    statements: Sequence[Sequence[int]],
+    *,
+    batch_size: int,
+    read: ReadPrefixes | None = None,
 ) -> list[float]:
     """Mean log-likelihood a token (nats) of what would be answered.
 
@@ -118,8 +127,10 @@ def log_likelihoods(
         prompts: the questions.
         statements: ids of an answer to each, its end included.
         batch_size: rows, and prefixes, at once.
+        read: what reads the prefixes; None: ``read_prefixes``.
     """
-    reads = read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
+    read = read or read_prefixes
+    reads = read(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
     found = []
     for start in range(0, len(prompts), batch_size):
         said = statements[start : start + batch_size]

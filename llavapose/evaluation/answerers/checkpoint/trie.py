@@ -23,6 +23,7 @@ from llavapose.evaluation.answerers.checkpoint.generation import (
     Prefix,
     Prompt,
     Read,
+    ReadPrefixes,
     log_likelihoods,
     read_prefixes,
 )
@@ -88,7 +89,12 @@ def positions(trie: Trie, start: int) -> list[int]:
 
 @torch.inference_mode()
 def trie_log_likelihoods(
-    model: Any, prompts: Sequence[Prompt], statements: Sequence[Sequence[int]], *, batch_size: int
+    model: Any,
+    prompts: Sequence[Prompt],
+    statements: Sequence[Sequence[int]],
+    *,
+    batch_size: int,
+    read: ReadPrefixes | None = None,
 ) -> list[float]:
     """Mean log-likelihood a token (nats) of what would be answered, as ``generation.log_likelihoods`` gives it.
 
@@ -97,8 +103,10 @@ def trie_log_likelihoods(
         prompts: the questions; at least one token of each stands behind its prefix.
         statements: ids of an answer to each, its end included.
         batch_size: statements in a trie, and prefixes, at once.
+        read: what reads the prefixes; None: ``read_prefixes``.
     """
-    reads = read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
+    read = read or read_prefixes
+    reads = read(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
     by_prefix: dict[Prefix, list[int]] = {}
     for place, prompt in enumerate(prompts):
         by_prefix.setdefault(prompt.prefix, []).append(place)
