@@ -39,6 +39,7 @@ EXPECTED_MFU = {"dense": 0.34}
 """Share of the peak that is foretold: of the dense mask what one H200 showed (`benchmarks.gpu`: 34.2%) ..."""
 OTHER_MFU = 0.40
 """... and of attentions that leave hidden pairs out, by guess: the papers' best trainers report 30 to 40%."""
+HEADS = frozenset(("chunked", "all logits"))
 MICRO = {"ours": 1, "ordinary": 2, "one a row": 4}
 """Micro-batches of an arm: about 7,000 tokens each, in every arm."""
 FORMULA = (
@@ -177,30 +178,46 @@ class Bench:
             torch.cuda.empty_cache()
 
 
+Tries = list[tuple[Way, Measured]]
+
+
 def search(bench: Bench, attention: Sequence[str], switches: Sequence[str]) -> dict[str, Measured]:
-    """The fastest way of every arm: every attention, each switch beside the best of them, all that helped together."""
-    best: dict[str, tuple[Way, Measured]] = {}
-    for arm in ARMS:
-        tried = [(way, bench.measure(arm, way)) for way in (Way(attention=name) for name in attention)]
-        if ran := [one for one in tried if one[1].seconds is not None]:
-            best[arm] = min(ran, key=lambda one: one[1].seconds or 0.0)
-    for arm, (way, plain) in list(best.items()):
-        helped = []
-        for switch in switches:
-            found = bench.measure(arm, Way(attention=way.attention, switches=frozenset((switch,))))
-            if found.seconds is not None and found.seconds < (plain.seconds or 0.0):
-                helped.append((switch, found))
-        if helped:
-            # Two ways to compute the head exclude each other: the better one stays.
-            heads = [one for one in helped if one[0] in ("chunked", "all logits")]
-            worse = sorted(heads, key=lambda one: one[1].seconds or 0.0)[1:]
-            together = frozenset(name for name, _ in helped) - {name for name, _ in worse}
-            tries = [(Way(attention=way.attention, switches=frozenset((name,))), one) for name, one in helped]
-            if len(together) > 1:
-                joint = Way(attention=way.attention, switches=together)
-                tries.append((joint, bench.measure(arm, joint)))
-            best[arm] = min((one for one in tries if one[1].seconds is not None), key=lambda one: one[1].seconds or 0.0)
-    return {arm: found for arm, (_, found) in best.items()}
+    """The fastest way of every arm: every attention, each switch beside the best of them, all that helped together.
+
+    Arm beside arm, and what compiles for long comes last: where the time is up, every arm has lost the same.
+    """
+    tried: dict[str, Tries] = {arm: [] for arm in ARMS}
+    for name in sorted(attention, key=lambda name: name == "flex"):
+        for arm in ARMS:
+            way = Way(attention=name)
+            tried[arm].append((way, bench.measure(arm, way)))
+    best = {arm: found for arm, tries in tried.items() if (found := fastest(tries))}
+    beside: dict[str, Tries] = {arm: [] for arm in best}
+    for switch in sorted(switches, key=lambda switch: switch == "compile"):
+        for arm, (plain, _) in best.items():
+            way = Way(attention=plain.attention, switches=frozenset((switch,)))
+            beside[arm].append((way, bench.measure(arm, way)))
+    for arm, tries in beside.items():
+        together = helping(best[arm], tries)
+        if len(together) > 1:
+            way = Way(attention=best[arm][0].attention, switches=together)
+            tries.append((way, bench.measure(arm, way)))
+    return {arm: found[1] for arm, tries in beside.items() if (found := fastest([best[arm], *tries]))}
+
+
+def fastest(tries: Tries) -> tuple[Way, Measured] | None:
+    """Of those that ran."""
+    ran = [one for one in tries if one[1].seconds is not None]
+    return min(ran, key=lambda one: one[1].seconds or 0.0) if ran else None
+
+
+def helping(plain: tuple[Way, Measured], tries: Tries) -> frozenset[str]:
+    """The switches that make it faster; of two ways to compute the head, which exclude each other, the better one."""
+    limit = plain[1].seconds or 0.0
+    helped = [one for one in tries if one[1].seconds is not None and one[1].seconds < limit]
+    head = fastest([one for one in helped if one[0].switches <= HEADS])
+    kept = [one for one in helped if not one[0].switches <= HEADS] + ([head] if head else [])
+    return frozenset(name for way, _ in kept for name in way.switches)
 
 
 def row_of(found: Measured) -> str:
@@ -295,7 +312,7 @@ def main() -> None:
     parser.add_argument("--attention", nargs="+", choices=list(attentions()), default=list(attentions()))
     parser.add_argument("--switches", nargs="*", choices=SWITCHES, default=list(SWITCHES))
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=400, help="after which nothing new is begun")
+    parser.add_argument("--seconds", type=float, default=330, help="after which nothing new is begun")
     parser.add_argument("--card", choices=list(PEAKS), default="H200", help="of the prediction without a GPU")
     parser.add_argument("--plan", action="store_true", help="the prediction alone")
     parser.add_argument("--tiny", action="store_true", help="a tiny model on the CPU")

@@ -141,3 +141,15 @@ def test_behind_its_time_nothing_new_is_begun(monkeypatch, capsys):
     gpu_train.main()
     said = capsys.readouterr().out
     assert said.count("left out: the time was up") == len(ARMS) * len(attentions()) and "times as fast" not in said
+
+
+def test_what_helps_goes_together_and_one_head_alone():
+    def tried(seconds, *switches):
+        way = Way(attention="dense", switches=frozenset(switches))
+        return way, gpu_train.Measured(arm="ours", way=str(way), seconds=seconds)
+
+    plain = tried(1.0)
+    tries = [tried(0.9, "chunked"), tried(0.8, "all logits"), tried(0.7, "compile"), tried(1.2, "liger"), tried(None)]
+    assert gpu_train.helping(plain, tries) == {"all logits", "compile"}
+    assert gpu_train.helping(plain, tries[3:]) == frozenset()
+    assert gpu_train.fastest([plain, *tries]) == tries[2] and gpu_train.fastest(tries[4:]) is None
