@@ -109,11 +109,13 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "constrained",
             "devices",
             "generation",
+            "kept",
             "loading",
             "locating",
             "readers",
             "single",
             "timing",
+            "trie",
         )
     },
     "data.show": ({"model.pretrained"}, True),

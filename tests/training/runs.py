@@ -39,6 +39,7 @@ from llavapose.training.callbacks.early_stopping import EarlyStopping
 from llavapose.training.callbacks.kinds import KindLosses
 from llavapose.training.callbacks.packing import PackingCheck
 from llavapose.training.callbacks.predictions import Predictions
+from llavapose.training.callbacks.profile import Profile
 from llavapose.training.callbacks.rates import Rates
 from llavapose.training.callbacks.throughput import Throughput
 from llavapose.training.callbacks.utilization import Utilization
@@ -189,6 +190,7 @@ def run(
     patience: int | None = None,
     min_delta: float = 0.0,
     extra: Sequence[L.Callback] = (),
+    profile: tuple[int, int] | None = None,
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -223,6 +225,8 @@ def run(
         seconds = count()
         utilization.perf_counter = lambda: float(next(seconds))
     callbacks += extra
+    if profile:
+        callbacks.append(Profile(out, *profile))
     if masters:
         callbacks.append(Masters(out))
     if progress:

@@ -84,6 +84,9 @@ TRAINER_WORDS = {
 CALLBACKS = {
     "llavapose.training.callbacks.progress.Progress": {"refresh_rate": Limit(least=0), "every_s": _FRACTION},
     "llavapose.training.callbacks.throughput.Throughput": {"window": Limit(least=2)},
+    "llavapose.training.callbacks.profile.Profile": {
+        "warmup": Limit(least=1), "steps": Limit(least=1), "operators": Limit(least=0),
+    },
     "llavapose.training.callbacks.packing.PackingCheck": {"tolerance": _FRACTION},
     "llavapose.training.checkpoints.callback.Checkpoints": {"every_n_steps": Limit(least=0), "keep": Limit(least=1)},
     "llavapose.training.callbacks.predictions.Predictions": {

@@ -111,6 +111,7 @@ def test_statements_are_weighed_as_each_alone(answerer, images):
                 assert value[order] == pytest.approx(log_likelihood_alone(answerer.model, prompt, ids), abs=2e-4)
                 told = answerer.tokenizer.decode(ids, skip_special_tokens=True)
                 assert told.strip() == said and ids[-1] in answerer.loaded.ends
+    assert answerer._grows is True, "it reads statements as a trie"
 
 
 def test_a_special_token_in_a_question_is_refused(answerer, images):

@@ -21,11 +21,13 @@ from llavapose.data.images import pixels
 from llavapose.errors import CheckpointError
 from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn, log_likelihoods
+from llavapose.evaluation.answerers.checkpoint.kept import KeptReads
 from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
 from llavapose.evaluation.answerers.checkpoint.locating import places
 from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
 from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
+from llavapose.evaluation.answerers.checkpoint.trie import trie_agrees, trie_log_likelihoods
 from llavapose.evaluation.answerers.protocol import JointAnswer, Likelihoods
 from llavapose.evaluation.locating.taught import taught_settings
 from llavapose.evaluation.probe.items import ProbeItem
@@ -43,6 +45,9 @@ length while a picture is read once for all of them."""
 
 STATEMENTS = 48
 """Statements that are weighed at once, behind one copy of their picture."""
+
+TRIED = 8
+"""Statements by which a family's trie is compared with its rows: two items, each in both orders of its question."""
 
 HUGE = 2**28
 """Files from this many bytes on are told apart by size and time instead of their content."""
@@ -84,6 +89,7 @@ class CheckpointAnswerer:
         self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
         self._num_written, self._spent_s = 0, 0.0
         self._blind: dict[tuple[str, str, str], float] = {}
+        self._reads = KeptReads()
 
     @property
     def batch_size(self) -> int:
@@ -281,13 +287,21 @@ class CheckpointAnswerer:
         if not new:
             found = {}
         elif self._fits(prompts, max(map(len, said))):
-            weighed = log_likelihoods(self.model, prompts, said, batch_size=STATEMENTS)
-            found = dict(zip(new, weighed, strict=True))
+            found = dict(zip(new, self._weighed_together(prompts, said), strict=True))
         else:
             weighed = [log_likelihood_alone(self.model, one, ids) for one, ids in zip(prompts, said, strict=True)]
             found = dict(zip(new, weighed, strict=True))
         self._blind.update({key: value for key, value in found.items() if not key[0]})
         return [found[key] if key in found else self._blind[key] for key in keys]
+
+    def _weighed_together(self, prompts: Sequence[Prompt], said: Sequence[tuple[int, ...]]) -> list[float]:
+        """As a trie; in rows where this family's layers read a trie otherwise than rows, which is looked at once."""
+        if self._grows is None:
+            self._grows = self.loaded.proven or trie_agrees(self.model, prompts[:TRIED], said[:TRIED])
+        weigh = trie_log_likelihoods if self._grows else log_likelihoods
+        return weigh(self.model, prompts, said, batch_size=STATEMENTS, read=self._reads)
+
+    _grows: bool | None = None
 
     def _llava(self) -> LlavaReader:
         reader = self.loaded.reader

@@ -50,7 +50,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Read:
+class Read:
     """A prefix that was read: its keys and values, and how much earlier than counted its positions end."""
 
     cached: Cached
@@ -89,7 +89,7 @@ def greedy_in_turn(
             same, and those of which all are known are left out.
         pick: how a token is chosen; None: the likeliest.
     """
-    reads = _read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
+    reads = read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
     # Alike in length, rows need little padding.
     order = sorted(range(len(prompts)), key=lambda index: prompts[index].length)
     for start in range(0, len(order), batch_size):
@@ -103,13 +103,22 @@ def greedy_in_turn(
 def first_logits(model: Any, prompts: Sequence[Prompt], *, batch_size: int) -> Tensor:
     """What the first word of each answer is chosen by: float32[B, V]; for comparing with a whole forward pass."""
     with torch.inference_mode():
-        reads = _read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
+        reads = read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
         return _Rows(model, prompts, reads).logits.float()
+
+
+ReadPrefixes = Callable[[Any, Sequence[Prefix], int], dict[Prefix, Read]]
+"""(model, prefixes, how many at once) -> keys and values of each."""
 
 
 @torch.inference_mode()
 def log_likelihoods(
-    model: Any, prompts: Sequence[Prompt], statements: Sequence[Sequence[int]], *, batch_size: int
+    model: Any,
+    prompts: Sequence[Prompt],
+    statements: Sequence[Sequence[int]],
+    *,
+    batch_size: int,
+    read: ReadPrefixes | None = None,
 ) -> list[float]:
     """Mean log-likelihood a token (nats) of what would be answered.
 
@@ -118,8 +127,10 @@ def log_likelihoods(
         prompts: the questions.
         statements: ids of an answer to each, its end included.
         batch_size: rows, and prefixes, at once.
+        read: what reads the prefixes; None: ``read_prefixes``.
     """
-    reads = _read_prefixes(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
+    read = read or read_prefixes
+    reads = read(model, list(dict.fromkeys(prompt.prefix for prompt in prompts)), batch_size)
     found = []
     for start in range(0, len(prompts), batch_size):
         said = statements[start : start + batch_size]
@@ -135,13 +146,13 @@ def log_likelihoods(
     return found
 
 
-def _read_prefixes(model: Any, prefixes: Sequence[Prefix], batch_size: int) -> dict[Prefix, _Read]:
+def read_prefixes(model: Any, prefixes: Sequence[Prefix], batch_size: int) -> dict[Prefix, Read]:
     """Keys and values of each; those of one shape are read together."""
     alike: dict[Any, list[Prefix]] = {}
     for prefix in prefixes:
         shapes = tuple((name, value.shape) for name, value in sorted(prefix.inputs.items()))
         alike.setdefault((len(prefix.ids), shapes), []).append(prefix)
-    found: dict[Prefix, _Read] = {}
+    found: dict[Prefix, Read] = {}
     for group in alike.values():
         for start in range(0, len(group), batch_size):
             part = group[start : start + batch_size]
@@ -149,9 +160,9 @@ def _read_prefixes(model: Any, prefixes: Sequence[Prefix], batch_size: int) -> d
     return found
 
 
-def _read(model: Any, prefixes: Sequence[Prefix]) -> list[_Read]:
+def _read(model: Any, prefixes: Sequence[Prefix]) -> list[Read]:
     if not prefixes[0].ids:
-        return [_Read(cached=[], shift=0)] * len(prefixes)
+        return [Read(cached=[], shift=0)] * len(prefixes)
     ids = torch.tensor([prefix.ids for prefix in prefixes], device=model.device)  # [B, P]
     inputs = {}
     for name in prefixes[0].inputs:
@@ -162,7 +173,7 @@ def _read(model: Any, prefixes: Sequence[Prefix]) -> list[_Read]:
           **inputs)  # fmt: skip
     shifts, layers = _shifts(model, len(prefixes)), cast("list[Any]", cache.layers)
     return [
-        _Read(cached=[(one.keys[row, None], one.values[row, None]) for one in layers], shift=shifts[row])
+        Read(cached=[(one.keys[row, None], one.values[row, None]) for one in layers], shift=shifts[row])
         for row in range(len(prefixes))
     ]
 
@@ -177,7 +188,7 @@ class _Rows:
     """A batch of rows while their answers are written."""
 
     def __init__(
-        self, model: Any, prompts: Sequence[Prompt], reads: Mapping[Prefix, _Read], num_logits: int = 1
+        self, model: Any, prompts: Sequence[Prompt], reads: Mapping[Prefix, Read], num_logits: int = 1
     ) -> None:
         self._model, device = model, model.device
         own = [reads[prompt.prefix] for prompt in prompts]
@@ -242,7 +253,7 @@ def _padded(tensor: Tensor, width: int) -> Tensor:
 def _answer(
     model: Any,
     prompts: Sequence[Prompt],
-    reads: Mapping[Prefix, _Read],
+    reads: Mapping[Prefix, Read],
     ends: Collection[int],
     max_new_tokens: int,
     pick: Pick | None,
