@@ -1,0 +1,51 @@
+"""Mistakes in what a training run packs, stops by and keeps: one line each, with the fix."""
+
+import pytest
+
+from tests.config.test_check import mistakes
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (
+            ["data.packing=none", "data.row_tokens=4096"],
+            "data.row_tokens=4096 is read by nothing: data.packing=none gives every sample a row of its own; "
+            "leave it out",
+        ),
+        (
+            ["data.sampler=llava", "data.packing=none", "data.max_branches_per_image=2"],
+            "data.max_branches_per_image=2 is read by nothing: with data.packing=none no samples share a picture, and "
+            "data.sampler=llava keeps none together; leave it out",
+        ),
+        (
+            ["data.sampler=llava", "data.packing=samples", "data.max_branches_per_image=1"],
+            "data.max_branches_per_image=1 is read by nothing: with data.packing=samples no samples share a picture, "
+            "and data.sampler=llava keeps none together; leave it out",
+        ),
+        (
+            ["data.packing=none", "optim.loss_mean=micro_batch"],
+            "data.packing=none cuts a step where it is sorted by length, and optim.loss_mean=micro_batch would weigh a "
+            "token by what lies beside it: set optim.loss_mean=token, or data.sampler=llava",
+        ),
+        (
+            ["callbacks=early_stopping", "data.num_val=0"],
+            "callbacks.early_stopping: nothing is held out to measure by; raise data.num_val, or leave it out",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/loss", "data.num_val=0"],
+            "callbacks.checkpoint.best: nothing is held out to measure by; raise data.num_val, or set it to null",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/los"],
+            "callbacks.checkpoint.best is val/los; expected val/loss, or val/loss/ and one of complex, conv, detail",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/loss/conv", "callbacks.kinds=null"],
+            "callbacks.checkpoint.best is val/loss/conv, which nothing logs without callbacks.kinds; leave it in",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_contradicts_itself_is_refused(conf, overrides, line):
+    assert mistakes(conf, *overrides) == [line]
