@@ -9,7 +9,7 @@ from transformers import LlavaForConditionalGeneration
 
 from llavapose.config.schema import OptimConfig
 from llavapose.errors import CheckpointError
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_weights
 from llavapose.training.optim import make_optimizer

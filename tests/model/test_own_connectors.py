@@ -14,7 +14,8 @@ from llavapose.config.model import ConnectorConfig
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import CheckpointError, ConfigError
-from llavapose.model.attention import check_packing, packed_mask
+from llavapose.model.attention.mask import packed_mask
+from llavapose.model.attention.proof import check_packing
 from llavapose.model.connectors import connector_type, fit_connector, set_connector
 from llavapose.model.llava import count_parameters, token_losses
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint

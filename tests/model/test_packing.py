@@ -9,7 +9,9 @@ import torch
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention import FLOOR, check_packing, packed_mask, packing_error, unpack
+from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.mask import packed_mask
+from llavapose.model.attention.proof import FLOOR, check_packing, packing_error
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.llava import sample_losses, token_losses
 

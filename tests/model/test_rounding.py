@@ -12,14 +12,9 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForCon
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention import (
-    check_packing,
-    differences,
-    packed_mask,
-    packing_error,
-    rounding_noise,
-    unpack,
-)
+from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.mask import packed_mask
+from llavapose.model.attention.proof import check_packing, differences, packing_error, rounding_noise
 from llavapose.model.batch import Batch
 from tests.conftest import IMAGE_SIZE, PATCH_SIZE
 from tests.model.test_packing import blind, causal, leaking, losses_of, neighbours

@@ -10,7 +10,7 @@ from transformers import Dinov2Model, LlavaForConditionalGeneration
 
 from llavapose.data.conversation import CHAT_TEMPLATE, num_image_tokens
 from llavapose.errors import ConfigError
-from llavapose.model.attention import check_packing
+from llavapose.model.attention.proof import check_packing
 from llavapose.model.connectors import set_connector
 from llavapose.model.llava import freeze_unused_vision, used_vision_layers
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint

@@ -5,7 +5,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from llavapose.model.attention import check_packing
+from llavapose.model.attention.proof import check_packing
 from llavapose.model.batch import Batch
 
 

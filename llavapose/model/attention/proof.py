@@ -1,4 +1,4 @@
-"""Who sees whom in a packed batch, and the proof that packing changes no loss. Shapes: see ``model/batch.py``."""
+"""The proof that packing changes no loss. Shapes: see ``model/batch.py``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,72 +7,11 @@ import torch
 from torch import Tensor
 
 from llavapose.errors import LlavaPoseError
-from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
+from llavapose.model.attention.alone import unpack
+from llavapose.model.batch import Batch
 
 Losses = Callable[[Batch], Tensor]
 """Packed batch -> float32[N], the loss of every supervised token in row-major order."""
-
-
-def packed_mask(segments: Tensor) -> Tensor:
-    """The attention mask of packed rows: bool[R, 1, T, T], True where query (third) may see key (fourth).
-
-    A token sees what is not later than itself and lies in its group's prefix or in its own branch. Padding sees itself,
-    because a row of the mask without any True gives NaN in scaled dot-product attention.
-    """
-    num_tokens = segments.shape[1]
-    order = torch.arange(num_tokens, device=segments.device)  # [T]
-    query, key = segments[:, :, None], segments[:, None, :]  # [R, T, 1], [R, 1, T]
-    # A group's prefix is all its branches'; a branch is its own.
-    related = (key == query) | (key == query - query % GROUP)
-    # Causal by place in the row, not by position: positions start anew in every branch.
-    mask = (related & (query != PADDING) & (key != PADDING) & (order[None, :] <= order[:, None])) | torch.eye(
-        num_tokens, dtype=torch.bool, device=segments.device
-    )
-    return mask[:, None]  # [R, 1, T, T]
-
-
-def unpack(batch: Batch) -> Batch:
-    """The same samples, every branch in a row of its own behind its own copy of prefix and picture, unsegmented.
-
-    A blank picture, which has no samples, stays.
-    """
-    rows, targets, samples, pictures, places = [], [], [], [], []
-    seen = {(row, group): number for number, (row, group) in enumerate(batch.picture_groups.tolist())}
-    for row in range(batch.segments.shape[0]):
-        segments = batch.segments[row]
-        parts = segments.unique().tolist()
-        for prefix in (part for part in parts if part >= 0 and part % GROUP == 0):
-            for branch in [part for part in parts if prefix < part < prefix + GROUP] or [prefix]:
-                keep = (segments == prefix) | (segments == branch)  # [T]
-                if (row, prefix // GROUP) in seen:
-                    pictures.append(seen[row, prefix // GROUP])
-                    places.append((len(rows), 0))
-                rows.append(batch.input_ids[row, keep])
-                targets.append(torch.where(segments[keep] == branch, batch.targets[row, keep], IGNORE))
-                samples.append(batch.sample_index[row, keep])
-    # The prefix's last position predicts no branch's first token: questions are never supervised.
-    width = max(len(row) for row in rows)
-
-    def padded(parts: list[Tensor], fill: int) -> Tensor:
-        return torch.stack([torch.nn.functional.pad(part, (0, width - len(part)), value=fill) for part in parts])
-
-    # From here on R is the number of branches.
-    lengths = torch.tensor([len(row) for row in rows], device=batch.segments.device)
-    order = torch.arange(width, device=batch.segments.device).expand(len(rows), width)  # [R, T]
-    # One segment a row: plain causal attention, whatever a backend makes of segments.
-    segments = torch.where(order < lengths[:, None], 0, PADDING)
-    return Batch(
-        input_ids=padded(rows, 0),
-        positions=torch.where(order < lengths[:, None], order, 0),
-        segments=segments,
-        targets=padded(targets, IGNORE),
-        # The picture goes along once a branch: that it is read alike in both ways is part of the proof.
-        pixel_values=batch.pixel_values[pictures],
-        picture_groups=torch.tensor(places, device=batch.segments.device),
-        sample_index=padded(samples, -1),
-        num_samples=batch.num_samples,
-        step_weight=batch.step_weight,
-    )
 
 
 FLOOR = 1e-3
