@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from llavapose.model.attention.interface import Backend
 from llavapose.model.batch import GROUP, PADDING
 
 
@@ -22,3 +23,6 @@ def packed_mask(segments: Tensor) -> Tensor:
         num_tokens, dtype=torch.bool, device=segments.device
     )
     return mask[:, None]  # [R, 1, T, T]
+
+
+DENSE = Backend(name="dense", see=packed_mask)

@@ -1,47 +1,42 @@
-"""The proof that packing changes no loss. Shapes: see ``model/batch.py``."""
+"""The proof that packing changes neither losses nor gradients. Shapes: see ``model/batch.py``.
+
+Losses are compared whole. Gradients are compared where backends differ: in the attention of the first, the middle and
+the last layer, at the queries, keys and values that the batch has there (``watch``).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.alone import stand_alone, unpack
+from llavapose.model.attention.watch import Differences, differences, watched
 from llavapose.model.batch import Batch
 
 Losses = Callable[[Batch], Tensor]
 """Packed batch -> float32[N], the loss of every supervised token in row-major order."""
 
-
 FLOOR = 1e-3
-"""Differences of losses, in nats, that are let through in any precision: other kernels, other orders of summing."""
+"""Differences that are let through in any precision, of losses in nats and of gradients in their root mean square:
+other kernels, other orders of summing."""
 
 SHIFTS = (3, 64)
 """By how much positions are shifted to see what rounding does."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Differences:
-    """Differences between two ways of computing the same losses, in nats a token.
+class Proof:
+    """What the self-test found.
 
     Attributes:
-        typical: their root mean square.
-        largest: the largest.
+        losses: packed and separate, in nats a token.
+        gradients: of queries, keys and values, in their root mean square.
     """
 
-    typical: float
-    largest: float
-
-    def within(self, limit: "Differences") -> bool:
-        """Whether both numbers are at most the limit's; NaN is not."""
-        return self.typical <= limit.typical and self.largest <= limit.largest
-
-
-def differences(found: Tensor, expected: Tensor) -> Differences:
-    """Two ways' losses, float32[N], compared."""
-    apart = (found - expected).double()
-    return Differences(typical=float(apart.square().mean().sqrt()), largest=float(apart.abs().max()))
+    losses: Differences
+    gradients: Differences
 
 
 @torch.no_grad()
@@ -59,36 +54,58 @@ def rounding_noise(losses: Losses, batch: Batch) -> Differences:
     """
     alone = unpack(batch)
     still = losses(alone)
-    moved = [losses(replace(alone, positions=alone.positions + shift)) for shift in SHIFTS]
-    return differences(torch.cat(moved), still.repeat(len(SHIFTS)))
+    return differences(torch.cat([losses(one) for one in _shifted(alone)]), still.repeat(len(SHIFTS)))
 
 
-def check_packing(losses: Losses, batch: Batch, *, tolerance: float | None = None, backend: str) -> Differences:
-    """Prove before training that an attention backend keeps branches apart.
+def _shifted(alone: Batch) -> list[Batch]:
+    return [replace(alone, positions=alone.positions + shift) for shift in SHIFTS]
+
+
+def check_packing(
+    losses: Losses, batch: Batch, *, language: nn.Module, tolerance: float | None = None, backend: str
+) -> Proof:
+    """Prove before training that an attention backend keeps branches apart, forward and backward.
 
     Only a test per token sees a leak between branches; the mean loss hides it. Without a tolerance, packing may move a
-    loss as rounding does: its differences may typically be twice, and at the most three times, those of
-    ``rounding_noise`` on the same samples, or ``FLOOR``.
+    loss or a gradient as rounding does: its differences may typically be twice, and at the most three times, those
+    that rounding makes on the same samples, or ``FLOOR``.
+
+    Every rank runs the model equally often, whatever it finds: a partitioned model would wait for ever otherwise.
 
     Args:
         losses: loss of every supervised token of a batch, as ``llava.token_losses`` orders them.
         batch: packed rows.
-        tolerance: largest loss difference allowed, in nats; None: what rounding explains.
+        language: the model's language part, called by ``losses`` with the argument ``inputs_embeds``.
+        tolerance: largest difference allowed, of losses in nats and of gradients in their root mean square; None: what
+            rounding explains.
         backend: the attention's name, for the message.
 
     Raises:
-        LlavaPoseError: the backend mixes branches or hides the picture from them.
+        LlavaPoseError: the backend mixes branches, hides the picture from them, or gives wrong gradients.
     """
-    error = packing_error(losses, batch)
+    apart = stand_alone(batch)
+    with torch.no_grad():
+        still = losses(apart.batch)
+        with watched(language, apart) as watch:
+            error = differences(losses(batch), still)
+        moved = [losses(one) for one in _shifted(apart.batch)]
+    noise = differences(torch.cat(moved), still.repeat(len(SHIFTS)))
+    gradient, gradient_noise = watch.found()
+    _hold(error, noise, tolerance, f"attention {backend!r}: packed losses differ from separate samples by", "nats")
+    _hold(
+        gradient, gradient_noise, tolerance, f"attention {backend!r}: packed gradients differ from separate samples by",
+        "of their size",
+    )  # fmt: skip
+    return Proof(losses=error, gradients=gradient)
+
+
+def _hold(error: Differences, noise: Differences, tolerance: float | None, what: str, unit: str) -> None:
     if tolerance is None:
-        noise = rounding_noise(losses, batch)
         limit = Differences(typical=max(FLOOR, 2 * noise.typical), largest=max(FLOOR, 3 * noise.largest))
     else:
         limit = Differences(typical=tolerance, largest=tolerance)
     if not error.within(limit):
         raise LlavaPoseError(
-            f"attention {backend!r}: packed losses differ from separate samples by {error.largest:.3g} nats, "
-            f"{error.typical:.3g} typically; expected at most {limit.largest:.3g} and {limit.typical:.3g}; "
-            "set model.attention=sdpa or eager"
+            f"{what} {error.largest:.3g} {unit}, {error.typical:.3g} typically; expected at most {limit.largest:.3g} "
+            f"and {limit.typical:.3g}; set model.packed_attention=dense"
         )
-    return error

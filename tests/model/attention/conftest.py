@@ -14,7 +14,7 @@ from tests.model.test_rounding import deep_llava
 
 @pytest.fixture(scope="session")
 def crowded(processor, samples) -> Batch:
-    """Three rows: two pictures with four samples and one, two with two and none, and one picture with padding behind."""
+    """Three rows: two pictures with four samples and one; one with two, then a sample without; one with padding."""
     return crowded_batch(processor, samples)
 
 

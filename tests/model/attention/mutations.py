@@ -34,7 +34,7 @@ class Mutation:
 
 
 def losses_by(model: LlavaForConditionalGeneration, mutation: Mutation) -> Callable[[Batch], Tensor]:
-    """A model's losses, wrong where a batch has several branches in a row; samples standing alone are computed right."""
+    """A model's losses, wrong where rows have branches; samples standing alone are computed right."""
 
     def losses(batch: Batch) -> Tensor:
         alone = bool((batch.segments <= 0).all())
