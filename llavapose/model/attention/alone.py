@@ -31,7 +31,7 @@ class Alone:
         """Values of separate tokens, float[R', H, T', K], summed where they lie packed: float32[R, H, T, K]."""
         rows, heads, width, size = like.shape
         real = self.places >= 0
-        zeros = torch.zeros(rows * width, heads, size, device=values.device)
+        zeros = torch.zeros(rows * width, heads, size, dtype=torch.float32, device=values.device)
         summed = zeros.index_add_(0, self.places[real], values.transpose(1, 2)[real].float())
         return summed.view(rows, width, heads, size).transpose(1, 2)
 

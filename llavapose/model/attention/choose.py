@@ -105,9 +105,14 @@ def why_not(backend: Backend, heads: Heads, *, dtype: torch.dtype, device: torch
     segments = torch.cat([torch.full((length,), value) for value, length in lengths])[None].to(device)
     drawn = torch.Generator().manual_seed(0)
     shapes = [(1, count, segments.shape[1], heads.width) for count in (heads.queries, heads.keys, heads.keys)]
-    query, key, value = (torch.randn(shape, generator=drawn).to(device, dtype).requires_grad_() for shape in shapes)
+    query, key, value = (
+        torch.randn(shape, generator=drawn, dtype=torch.float32).to(device, dtype).requires_grad_() for shape in shapes
+    )
     # Nothing reads padding, and nothing goes back from there.
-    seed = torch.randn(shapes[0], generator=drawn).to(device, dtype) * (segments != PADDING)[:, None, :, None]
+    seed = (
+        torch.randn(shapes[0], generator=drawn, dtype=torch.float32).to(device, dtype)
+        * (segments != PADDING)[:, None, :, None]
+    )
     scale = heads.width**-0.5
     try:
         seen = backend.see(segments)

@@ -74,7 +74,7 @@ def layout_of(segments: Tensor) -> Layout:
     groups: list[Group] = []
     for row, line in enumerate(segments.cpu()):
         values, lengths = torch.unique_consecutive(line, return_counts=True)
-        place, seen = 0, set()
+        place, prefix, seen = 0, None, set()
         for value, length in zip(values.tolist(), lengths.tolist(), strict=True):
             start, place = place, place + length
             if value in seen or (PADDING in seen):
@@ -84,7 +84,8 @@ def layout_of(segments: Tensor) -> Layout:
                 continue
             if value % GROUP == 0:
                 groups.append(Group(row=row, start=start, cuts=(place,)))
-            elif value - value % GROUP not in seen or groups[-1].end != start:
+                prefix = value
+            elif value - value % GROUP != prefix:
                 raise ValueError(f"row {row}: segment {value} at token {start} is no branch of the prefix before it")
             else:
                 groups[-1] = Group(row=row, start=groups[-1].start, cuts=(*groups[-1].cuts, place))

@@ -107,7 +107,10 @@ def _look(
     drawn = torch.Generator().manual_seed(0)
     # Of separate tokens; a prefix's is the sum of its copies'.
     shape = (alone.places.shape[0], query.shape[1], alone.places.shape[1], given[2].shape[-1])
-    seed = torch.randn(shape, generator=drawn).to(query.device) * (alone.places >= 0)[:, None, :, None]
+    seed = (
+        torch.randn(shape, generator=drawn, dtype=torch.float32).to(query.device)
+        * (alone.places >= 0)[:, None, :, None]
+    )
     leaves = [one.detach().requires_grad_() for one in given]
     with torch.enable_grad():
         out = attend(*leaves).transpose(1, 2)
