@@ -86,8 +86,9 @@ def token_losses(model: LlavaForConditionalGeneration, batch: Batch, seen: Seen)
     ).last_hidden_state  # [R, T, D]
     chosen = batch.targets != IGNORE  # [R, T]
     logits = model.lm_head(hidden[chosen])  # [N, V]
-    # In float32: bfloat16's eight bits are too few for a sum over V.
-    return F.cross_entropy(logits.float(), batch.targets[chosen], reduction="none")
+    # In float32 at the least: bfloat16's eight bits are too few for a sum over V.
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return F.cross_entropy(logits, batch.targets[chosen], reduction="none")
 
 
 def token_weights(batch: Batch, loss_power: float) -> Tensor:

@@ -18,7 +18,7 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 from omegaconf import OmegaConf
 
-from llavapose.config.choices import ConnectorType, Dtype, LossMean, Sampler
+from llavapose.config.choices import ConnectorType, Dtype, LossMean, PackedAttention, Sampler
 from llavapose.config.compose import composed
 from llavapose.config.schema import (
     AdapterConfig,
@@ -175,6 +175,7 @@ def run(
     dtype: str = "float32",
     hydra: bool = False,
     extra: Sequence[L.Callback] = (),
+    packed_attention: str = "auto",
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -191,7 +192,9 @@ def run(
             max_branches_per_image=max_branches,
             sampler=Sampler(sampler),
         ),
-        model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
+        model=ModelConfig(
+            name="tiny", base=base, dtype=Dtype(dtype), packed_attention=PackedAttention(packed_attention), **model
+        ),
         connector=ConnectorConfig(type=ConnectorType(connector), reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**rates),

@@ -100,6 +100,7 @@ def test_flex_leaves_the_same_tokens_out(rows):
     assert torch.equal(found, packed_mask(F.pad(segments, (0, 128 - segments.shape[1]), value=P))[:, 0])
 
 
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
 @torch.no_grad()
 def test_flex_forward_is_the_dense_mask():
     from torch.nn.attention.flex_attention import flex_attention
