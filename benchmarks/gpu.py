@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.llavas import SIZES, Line, random_batch, rows_of, tiny_config
 from benchmarks.states import DeepSpeedStates, PlainStates
-from llavapose.model.attention import packed_mask, unpack
+from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE, PADDING, Batch
 from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses
 from llavapose.training.forecast.activations import activation_parts

@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from benchmarks.llavas import rows_of
-from llavapose.model.attention import packed_mask, unpack
+from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.llava import checkpoint_layers, token_losses
 from llavapose.training.forecast.cost import work_of

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.llavas import SIZES, Line, random_batch, rows_of, tiny_config
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import AdapterConfig
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses
 from llavapose.training.adapters import add_adapter

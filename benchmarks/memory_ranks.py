@@ -44,7 +44,7 @@ def held(model: Any, setup: Setup, batch: Any) -> dict[str, int]:
     if setup.ddp:
         whole(batch).backward()
     else:
-        from llavapose.model.attention import packed_mask
+        from llavapose.model.attention.mask import packed_mask
 
         losses_of(model)(batch, packed_mask(batch.segments)).mean().backward()
     adam.step()

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_losses
 from llavapose.training.forecast.setup import Setup

@@ -161,6 +161,21 @@ class Attention(StrEnum):
     eager = "eager"
 
 
+class PackedAttention(StrEnum):
+    """What keeps the samples of a packed row apart in the language model; the numbers are the same."""
+
+    auto = "auto"
+    """The fastest that runs here and passes the self-test."""
+    dense = "dense"
+    """A mask of every two tokens of a row, for whatever ``model.attention`` names."""
+    branches = "branches"
+    """Piece by piece: every prefix on itself, every branch on its prefix and itself. Anywhere."""
+    flex = "flex"
+    """FlexAttention, on GPUs."""
+    varlen = "varlen"
+    """Two calls of torch's flash kernels, merged; on GPUs, in half precision."""
+
+
 class VisionType(StrEnum):
     """The vision encoder: the base's own, or a DINOv2 in its place."""
 

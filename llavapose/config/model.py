@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import AdapterType, Attention, ConnectorType, Dtype, Tower, VisionType
+from llavapose.config.choices import AdapterType, Attention, ConnectorType, Dtype, PackedAttention, Tower, VisionType
 from llavapose.config.values import misspelled, repeated, too_small, unread
 
 
@@ -22,6 +22,11 @@ class ModelConfig:
     freeze_vision: bool = True
     """Leave the vision encoder as it is (LLaVA-1.5's second stage)."""
     attention: Attention = Attention.sdpa
+    """The attention of vision encoder and language model: torch's own, or transformers' in plain arithmetic."""
+    packed_attention: PackedAttention = PackedAttention.auto
+    """What keeps the samples of a packed row apart in the language model: ``dense`` (a mask for ``model.attention``),
+    ``branches`` (piece by piece, anywhere), ``flex`` and ``varlen`` (kernels for GPUs), or ``auto``, the fastest that
+    passes the self-test. All but ``dense`` take the place of ``model.attention`` there and need ``sdpa``."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     vision: VisionType = VisionType.clip
@@ -33,10 +38,20 @@ class ModelConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
+        found: list[str] = []
+        if self.attention == Attention.eager and self.packed_attention not in (
+            PackedAttention.auto,
+            PackedAttention.dense,
+        ):
+            found.append(
+                f"model.packed_attention={self.packed_attention} takes the place of model.attention in the language "
+                "model, and model.attention=eager reads masks alone; use model.packed_attention=dense, or leave "
+                "model.attention out"
+            )
         if self.vision == VisionType.clip:
             why = "the base's own encoder is kept; choose model.vision=dinov2"
-            return unread(self, "model.", ("vision_base", "vision_size"), why)
-        return too_small(self, "model.", vision_size=1)
+            return found + unread(self, "model.", ("vision_base", "vision_size"), why)
+        return found + too_small(self, "model.", vision_size=1)
 
 
 @dataclass(kw_only=True)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import LlavaForConditionalGeneration
 
+from llavapose.model.attention.interface import Seen, given_to
 from llavapose.model.batch import IGNORE, Batch
 
 
@@ -62,7 +63,7 @@ def checkpoint_layers(model: LlavaForConditionalGeneration) -> None:
     model.disable_input_require_grads()
 
 
-def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tensor) -> Tensor:
+def token_losses(model: LlavaForConditionalGeneration, batch: Batch, seen: Seen) -> Tensor:
     """Cross-entropy of every supervised token.
 
     Logits are computed at supervised positions alone, which is exact and saves the largest matrix product.
@@ -70,7 +71,7 @@ def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tenso
     Args:
         model: LLaVA; its base model is called directly.
         batch: R rows of T tokens.
-        mask: bool[R, 1, T, T], from ``attention.packed_mask``.
+        seen: who sees whom, from a backend in ``model/attention``.
 
     Returns:
         float32[N] in nats, in row-major order of the supervised positions.
@@ -78,25 +79,16 @@ def token_losses(model: LlavaForConditionalGeneration, batch: Batch, mask: Tenso
     hidden = model.model(
         input_ids=batch.input_ids,
         pixel_values=batch.pixel_values.to(model.dtype),
-        attention_mask=additive(mask, model.dtype) if _is_eager(model) else mask,
         position_ids=batch.positions,
         # Every token is there at once: keys and values need not be kept.
         use_cache=False,
+        **given_to(model, seen),
     ).last_hidden_state  # [R, T, D]
     chosen = batch.targets != IGNORE  # [R, T]
     logits = model.lm_head(hidden[chosen])  # [N, V]
-    # In float32: bfloat16's eight bits are too few for a sum over V.
-    return F.cross_entropy(logits.float(), batch.targets[chosen], reduction="none")
-
-
-def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """A boolean mask as numbers to add to attention scores: transformers' eager attention adds whatever it is given."""
-    # The least number and not -inf, as in transformers' own masks: -inf less -inf is NaN.
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
-
-
-def _is_eager(model: LlavaForConditionalGeneration) -> bool:
-    return model.model.language_model.config._attn_implementation == "eager"
+    # In float32 at the least: bfloat16's eight bits are too few for a sum over V.
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return F.cross_entropy(logits, batch.targets[chosen], reduction="none")
 
 
 def token_weights(batch: Batch, loss_power: float) -> Tensor:

@@ -147,7 +147,10 @@ def fit(
     steps = optimizer_steps(data, trainer)
     muon = keeps_matrices(trainer.strategy)
     optim = config.optim if muon else replace(config.optim, muon_lr=None)
-    module = PoseModule(build=partial(build_model, config), num_steps=steps, optim=optim)
+    module = PoseModule(
+        build=partial(build_model, config), num_steps=steps, optim=optim,
+        packed_attention=config.model.packed_attention,
+    )  # fmt: skip
     refuse_cut(config, data)
     if trainer.is_global_zero:
         announce(config, data, trainer, steps)

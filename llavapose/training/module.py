@@ -4,12 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import lightning as L
+import torch
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
+from llavapose.config.choices import PackedAttention
 from llavapose.config.schema import OptimConfig
 from llavapose.errors import CheckpointError
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.choose import first_that_runs, heads_of, to_try
+from llavapose.model.attention.interface import Backend
+from llavapose.model.attention.mask import DENSE
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_weights
 from llavapose.training.optim import group_parts, make_optimizer
@@ -24,6 +28,7 @@ class PoseModule(L.LightningModule):
             inside the strategy's model context.
         num_steps: optimizer steps of the whole run, for the schedule.
         optim: the optimizer's settings, and what a step's loss is the mean over.
+        packed_attention: the setting, from which ``backends`` are chosen when a run starts.
     """
 
     llava: LlavaForConditionalGeneration
@@ -34,6 +39,7 @@ class PoseModule(L.LightningModule):
         build: Callable[[L.Trainer], LlavaForConditionalGeneration],
         num_steps: int,
         optim: OptimConfig,
+        packed_attention: PackedAttention = PackedAttention.auto,
     ) -> None:
         super().__init__()
         self._build = build
@@ -43,6 +49,9 @@ class PoseModule(L.LightningModule):
         self.loss_power = optim.loss_mean.power
         self.group_parts: list[tuple[str, ...]] = []
         """The parts that each group of the optimizer holds."""
+        self._packed_attention = packed_attention
+        self.backends = (DENSE,)
+        """Of packed attention: the one that is used, and those to fall back to."""
         self._step_loss: Tensor | float = 0.0
         self.step_loss: Tensor | None = None
         """The optimizer step's loss over all ranks, at the last of its micro-steps; None at the others."""
@@ -65,6 +74,24 @@ class PoseModule(L.LightningModule):
         for name, value in self.llava.named_buffers():
             if value.is_floating_point():
                 value.data = self._buffers_as_built[name].to(value.device)
+        self.backends = self._usable_backends()
+
+    def _usable_backends(self) -> tuple[Backend, ...]:
+        """The setting's backends from the first on whose kernels run on every rank."""
+        trainer = self.trainer
+        half = {"bf16": torch.bfloat16, "16": torch.float16}
+        return first_that_runs(
+            to_try(
+                self._packed_attention.value,
+                device=self.device.type,
+                eager=self.llava.model.language_model.config._attn_implementation == "eager",
+            ),
+            heads_of(self.llava),
+            dtype=half.get(str(trainer.precision).partition("-")[0], torch.float32),
+            device=self.device,
+            agree=trainer.strategy.reduce_boolean_decision,
+            say=lambda line: print(line, flush=True) if trainer.is_global_zero else None,
+        )
 
     @property
     def strict_loading(self) -> bool:
@@ -102,7 +129,7 @@ class PoseModule(L.LightningModule):
 
     def losses(self, batch: Batch) -> Tensor:
         """float32[N]: cross-entropy of every supervised token, in nats."""
-        return self._token_losses(batch, packed_mask(batch.segments))
+        return self._token_losses(batch, self.backends[0].see(batch.segments))
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Weighted sum over supervised tokens / the weight of the whole step, whatever way it is cut up.

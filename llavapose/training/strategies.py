@@ -20,6 +20,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.bars import quietly
+from llavapose.model.attention.interface import Seen
 from llavapose.model.batch import Batch
 from llavapose.model.llava import token_losses
 
@@ -221,6 +222,6 @@ def _layers(llava: LlavaForConditionalGeneration) -> list[nn.Module]:
     ]
 
 
-def losses_of(llava: LlavaForConditionalGeneration) -> Callable[[Batch, Tensor], Tensor]:
+def losses_of(llava: LlavaForConditionalGeneration) -> Callable[[Batch, Seen], Tensor]:
     """``token_losses`` of a model, sharded or not."""
     return getattr(llava, "token_losses", None) or partial(token_losses, llava)

@@ -12,7 +12,7 @@ from benchmarks import gpu_arms, gpu_train
 from benchmarks.gpu import build
 from benchmarks.gpu_arms import ARMS, Way, arm_of, attentions, losses, switched, useful_flops
 from benchmarks.llavas import SIZES, tiny_config
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE, PADDING
 from llavapose.training.forecast.shapes import shapes_of
 

@@ -44,6 +44,9 @@ def problems(conf: Path, gpus: Gpus | None, *overrides: str, num_cores: int = 4)
     [
         (NONE, ["strategy=deepspeed_stage3"], "strategy: DeepSpeed (stage 3) needs a GPU, and there is none here: "),
         (NONE, ["strategy.name=deepspeed_stage_2"], "strategy: DeepSpeed needs a GPU"),
+        (NONE, ["model.packed_attention=flex"], "model.packed_attention=flex runs on NVIDIA GPUs, and this"),
+        (A100, ["model.packed_attention=varlen", "trainer.accelerator=cpu"], "model.packed_attention=varlen runs on"),
+        (A100, ["model.packed_attention=varlen"], "model.packed_attention=varlen computes in half precision"),
         (A100, ["strategy=deepspeed_stage2", "trainer.accelerator=cpu"], "strategy: DeepSpeed (stage 2) runs on"),
         (NONE, ["trainer.accelerator=gpu"], "trainer.accelerator=gpu: no GPU here: this machine has no NVIDIA driver"),
         (A100, ["trainer.accelerator=gpus"], "trainer.accelerator is 'gpus'; did you mean gpu?"),
@@ -353,3 +356,8 @@ def test_deepspeed_on_a_cpu_needs_its_package_and_no_compiler(conf, monkeypatch)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     (line,) = problems(conf, NONE, *words)
     assert line.startswith("strategy=deepspeed_stage3_cpu needs the package deepspeed") and line.endswith("choose ddp")
+
+
+def test_another_attention_than_sdpa_reads_masks_alone(conf):
+    with pytest.raises(ConfigError, match=r"model\.packed_attention=branches takes the place of model\.attention"):
+        settings("train", conf, ["model.packed_attention=branches", "model.attention=eager"])

@@ -20,7 +20,7 @@ from llavapose.data.index.records import ensure_records
 from llavapose.data.pack import pack
 from llavapose.errors import DataError
 from llavapose.llava_json import to_record
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE, PADDING
 from llavapose.model.llava import token_losses
 from llavapose.records import Sample, Turn

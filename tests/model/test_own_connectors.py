@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 
 import pytest
 import torch
@@ -14,12 +13,13 @@ from llavapose.config.model import ConnectorConfig
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import CheckpointError, ConfigError
-from llavapose.model.attention import check_packing, packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.connectors import connector_type, fit_connector, set_connector
 from llavapose.model.llava import count_parameters, token_losses
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.forecast.shapes import read_shapes, shapes_of
+from tests.model.test_packing import proof_of
 
 OWN = ("multi_branch", "pose_attention")
 SIZES = ConnectorConfig(branches=3, branch_width=8, heads=4)
@@ -83,8 +83,8 @@ def test_all_of_it_learns_from_the_second_step_on(llava, processor, samples, kin
 @pytest.mark.parametrize("kind", OWN)
 def test_packed_is_unpacked(llava, processor, samples, kind):
     set_connector(llava, kind, sizes=SIZES)
-    losses = partial(losses_of, stirred(llava))
-    assert check_packing(losses, batch_of(processor, samples), tolerance=1e-4, backend="sdpa").largest < 1e-4
+    found = proof_of(stirred(llava), batch_of(processor, samples), tolerance=1e-4, backend="sdpa")
+    assert found.losses.largest < 1e-4
 
 
 @pytest.mark.parametrize("kind", OWN)

@@ -9,7 +9,9 @@ import torch
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention import FLOOR, check_packing, packed_mask, packing_error, unpack
+from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.mask import packed_mask
+from llavapose.model.attention.proof import FLOOR, check_packing, packing_error
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.llava import sample_losses, token_losses
 
@@ -47,6 +49,13 @@ def crowded(processor, samples) -> Batch:
 
 def losses_of(model, batch, mask=packed_mask):
     return token_losses(model, batch, mask(batch.segments))
+
+
+def proof_of(model, batch, *, mask=packed_mask, scale=1.0, **settings):
+    def losses(given):
+        return losses_of(model, given, mask) * scale
+
+    return check_packing(losses, batch, language=model.model.language_model, **settings)
 
 
 def gradients(model, batch):
@@ -152,9 +161,9 @@ def test_padding_reaches_no_loss(llava, batch):
 
 
 def test_check_passes_and_reports(llava, batch):
-    assert check_packing(partial(losses_of, llava), batch, tolerance=1e-4, backend="sdpa").largest < 1e-4
+    assert proof_of(llava, batch, tolerance=1e-4, backend="sdpa").losses.largest < 1e-4
     # Rounding explains next to nothing in float32: the floor holds.
-    assert check_packing(partial(losses_of, llava), batch, backend="sdpa").largest < FLOOR
+    assert proof_of(llava, batch, backend="sdpa").losses.largest < FLOOR
 
 
 def causal(segments):
@@ -184,8 +193,16 @@ def first_prefix(segments):
 
 @pytest.mark.parametrize("wrong", [causal, leaking, blind, neighbours, first_prefix])
 def test_check_sees_a_wrong_mask(llava, crowded, wrong):
-    with pytest.raises(LlavaPoseError, match=r"packed losses differ from separate samples by .* set model\.attention"):
-        check_packing(partial(losses_of, llava, mask=wrong), crowded, tolerance=1e-3, backend="wrong")
+    with pytest.raises(
+        LlavaPoseError, match=r"packed losses differ from separate samples by .* set model\.packed_attention=dense"
+    ):
+        proof_of(
+            llava,
+            crowded,
+            mask=wrong,
+            tolerance=1e-3,
+            backend="wrong",
+        )
 
 
 def test_check_sees_positions_that_run_on(llava, crowded):
@@ -204,7 +221,13 @@ def test_check_sees_pictures_in_another_order(llava, crowded):
 
 def test_check_sees_nan(llava, batch):
     with pytest.raises(LlavaPoseError):
-        check_packing(lambda b: losses_of(llava, b) * float("nan"), batch, tolerance=1e-3, backend="broken")
+        proof_of(
+            llava,
+            batch,
+            scale=float("nan"),
+            tolerance=1e-3,
+            backend="broken",
+        )
 
 
 def test_losses_by_sample(llava, batch):

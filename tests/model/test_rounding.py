@@ -12,17 +12,12 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForCon
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention import (
-    check_packing,
-    differences,
-    packed_mask,
-    packing_error,
-    rounding_noise,
-    unpack,
-)
+from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.mask import packed_mask
+from llavapose.model.attention.proof import check_packing, differences, packing_error, rounding_noise
 from llavapose.model.batch import Batch
 from tests.conftest import IMAGE_SIZE, PATCH_SIZE
-from tests.model.test_packing import blind, causal, leaking, losses_of, neighbours
+from tests.model.test_packing import blind, causal, leaking, losses_of, neighbours, proof_of
 
 
 def deep_llava(processor) -> LlavaForConditionalGeneration:
@@ -70,14 +65,14 @@ def test_what_rounding_does_is_the_distance_to_float32(deep, batch, processor):
 
 
 def test_packing_passes(deep, batch):
-    error = check_packing(partial(losses_of, deep), batch, backend="sdpa")
-    assert error.within(rounding_noise(partial(losses_of, deep), batch))
+    error = proof_of(deep, batch, backend="sdpa")
+    assert error.losses.within(rounding_noise(partial(losses_of, deep), batch))
 
 
 @pytest.mark.parametrize("wrong", [causal, leaking, blind, neighbours])
 def test_a_wrong_mask_is_seen(deep, batch, wrong):
     with pytest.raises(LlavaPoseError, match=r"attention 'wrong': packed losses differ from separate samples by"):
-        check_packing(partial(losses_of, deep, mask=wrong), batch, backend="wrong")
+        proof_of(deep, batch, mask=wrong, backend="wrong")
 
 
 def test_positions_that_run_on_are_seen(deep, batch):
@@ -88,7 +83,7 @@ def test_positions_that_run_on_are_seen(deep, batch):
         return losses_of(deep, replace(one, positions=running) if one.input_ids.shape == packed else one)
 
     with pytest.raises(LlavaPoseError):
-        check_packing(run_on, batch, backend="wrong")
+        check_packing(run_on, batch, language=deep.model.language_model, backend="wrong")
 
 
 def test_a_leak_into_one_branch_is_seen(deep, batch):
@@ -105,4 +100,4 @@ def test_a_leak_into_one_branch_is_seen(deep, batch):
     wrong = packing_error(partial(losses_of, deep, mask=one_leak), batch)
     assert wrong.largest > 5 * right.largest
     with pytest.raises(LlavaPoseError):
-        check_packing(partial(losses_of, deep, mask=one_leak), batch, backend="wrong")
+        proof_of(deep, batch, mask=one_leak, backend="wrong")

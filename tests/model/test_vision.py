@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 import torch
 from transformers import Dinov2Model, LlavaForConditionalGeneration
 
 from llavapose.data.conversation import CHAT_TEMPLATE, num_image_tokens
 from llavapose.errors import ConfigError
-from llavapose.model.attention import check_packing
 from llavapose.model.connectors import set_connector
 from llavapose.model.llava import freeze_unused_vision, used_vision_layers
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.model.vision import Vision
 from llavapose.model.weights import empty_model, find_weights
 from tests.model.dino import MEAN, STD, write_dino
-from tests.model.test_own_connectors import batch_of, loss, losses_of
+from tests.model.test_own_connectors import batch_of, loss
+from tests.model.test_packing import proof_of
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +63,9 @@ def test_pictures_are_made_as_it_wants_them(tiny_base, vision):
 
 def test_packed_is_unpacked(tiny_base, vision, samples):
     processor = load_processor(str(tiny_base), chat_template=CHAT_TEMPLATE, vision=vision)
-    losses = partial(losses_of, swapped(tiny_base, vision))
+    llava = swapped(tiny_base, vision)
     batch = batch_of(processor, samples, vision.size)
-    assert check_packing(losses, batch, tolerance=1e-4, backend="sdpa").largest < 1e-4
+    assert proof_of(llava, batch, tolerance=1e-4, backend="sdpa").losses.largest < 1e-4
 
 
 def test_what_is_saved_is_a_llava(tiny_base, vision, samples, tmp_path):

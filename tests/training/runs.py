@@ -19,7 +19,7 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 from omegaconf import OmegaConf
 
-from llavapose.config.choices import ConnectorType, Dtype, LossMean, Packing, Sampler
+from llavapose.config.choices import ConnectorType, Dtype, LossMean, PackedAttention, Packing, Sampler
 from llavapose.config.compose import composed
 from llavapose.config.schema import (
     AdapterConfig,
@@ -191,6 +191,7 @@ def run(
     min_delta: float = 0.0,
     extra: Sequence[L.Callback] = (),
     profile: tuple[int, int] | None = None,
+    packed_attention: str = "auto",
     **model: Any,
 ) -> Path:
     """Train on the tiny samples; returns the exported folder."""
@@ -208,7 +209,9 @@ def run(
             sampler=Sampler(sampler),
             packing=Packing(packing),
         ),
-        model=ModelConfig(name="tiny", base=base, dtype=Dtype(dtype), **model),
+        model=ModelConfig(
+            name="tiny", base=base, dtype=Dtype(dtype), packed_attention=PackedAttention(packed_attention), **model
+        ),
         connector=ConnectorConfig(type=ConnectorType(connector), reset=reset),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**rates),

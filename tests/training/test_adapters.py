@@ -12,7 +12,7 @@ from lightning.pytorch import Trainer
 from llavapose.config.compose import settings
 from llavapose.config.schema import AdapterConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.errors import CheckpointError, ConfigError
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.llava import count_parameters, token_losses
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.training.adapters import add_adapter, linear_layers, merged, plain_state

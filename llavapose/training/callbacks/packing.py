@@ -3,17 +3,23 @@
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback
 
-from llavapose.model.attention import check_packing
+from llavapose.errors import LlavaPoseError
+from llavapose.model.attention.proof import Proof, check_packing
 from llavapose.model.batch import Batch
 
 
 class PackingCheck(Callback):
-    """Before the first step, proves on its batch that packed losses are those of separate samples.
+    """Before the first step, proves on its batch that packed losses and gradients are those of separate samples.
+
+    Where ``model.packed_attention=auto`` has chosen what fails, the next backend is tried; one that was asked for by
+    name ends the run.
 
     Args:
-        tolerance: largest difference of a token's loss in nats; null: what rounding does to the same samples.
+        tolerance: largest difference, of a token's loss in nats and of a gradient in the gradients' own size; null:
+            what rounding does to the same samples.
     """
 
     def __init__(self, tolerance: float | None = None) -> None:
@@ -27,15 +33,46 @@ class PackingCheck(Callback):
         if self._done:
             return
         self._done = True
+        bar = trainer.progress_bar_callback
+        say = print if bar is None else bar.print  # a plain print would write into the bar
+        proof = self._prove(trainer, pl_module, batch, say if trainer.is_global_zero else lambda line: None)
+        if trainer.is_global_zero:
+            module: Any = pl_module
+            say(
+                f"packing check: packed and separate losses differ by at most {proof.losses.largest:.2g} nats a token, "
+                f"gradients typically by {proof.gradients.typical:.1g} of their size ({module.backends[0].name})"
+            )
+
+    def _prove(self, trainer: L.Trainer, module: Any, batch: Batch, say: Any) -> Proof:
+        """The proof of the first backend that holds on every rank."""
+        while True:
+            fault, proof = None, None
+            try:
+                proof = self._once(trainer, module, batch)
+            except torch.OutOfMemoryError:
+                raise
+            except (LlavaPoseError, RuntimeError, NotImplementedError) as error:
+                fault = error
+            # Alike everywhere: one rank that goes on with another kernel would wait for the others.
+            if trainer.strategy.reduce_boolean_decision(fault is None) and proof is not None:
+                return proof
+            if len(module.backends) == 1:
+                raise fault or LlavaPoseError(f"attention {module.backends[0].name!r}: another rank's self-test failed")
+            say(f"packed attention: {fault or 'failed on another rank'}; {module.backends[1].name} in its place")
+            module.backends = module.backends[1:]
+
+    def _once(self, trainer: L.Trainer, module: Any, batch: Batch) -> Proof:
         # As training itself will run: autocast decides which kernel attention gets.
         with trainer.precision_plugin.forward_context():
-            module: Any = pl_module
-            backend = str(module.llava.config.text_config._attn_implementation)
             # Without dropout, which draws anew for every row.
             module.eval()
-            error = check_packing(module.losses, batch, tolerance=self.tolerance, backend=backend)
-            module.train()
-        if trainer.is_global_zero:
-            bar = trainer.progress_bar_callback
-            say = print if bar is None else bar.print  # a plain print would write into the bar
-            say(f"packing check: packed and separate losses differ by at most {error.largest:.2g} nats a token")
+            try:
+                return check_packing(
+                    module.losses,
+                    batch,
+                    language=module.llava.model.language_model,
+                    tolerance=self.tolerance,
+                    backend=module.backends[0].name,
+                )
+            finally:
+                module.train()

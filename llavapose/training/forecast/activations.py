@@ -46,7 +46,7 @@ def activation_parts(shapes: Shapes, setup: Setup, rows: Rows) -> list[Part]:
         Part(name="last norm and connector", gpu=outer_activations(shapes, setup, rows), phase=BACKWARD),
         # What is kept, the gradient that the loss gives, and the one that log-softmax makes of it.
         Part(name="logits", gpu=3 * logit_activations(shapes, rows), phase=Phase.loss),
-        Part(name="attention mask", gpu=mask_bytes(rows), phase=BACKWARD),
+        Part(name="attention mask", gpu=mask_bytes(rows) if setup.dense_mask else 0.0, phase=BACKWARD),
         Part(name="batch", gpu=batch_bytes(shapes, rows), phase=BACKWARD),
     ]
 
@@ -72,7 +72,7 @@ def one_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:
         scores *= text.heads * (_FLOAT + (size if size < _FLOAT else 0))
     else:
         # The mask as numbers to add, which the fused attention makes of a boolean one for itself.
-        scores *= size
+        scores *= size if setup.dense_mask else 0
     return tokens * (norms + attention + mlp + _beside_adapters(shapes, setup)) + scores
 
 

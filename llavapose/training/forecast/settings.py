@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.choices import AdapterType, Attention, ConnectorType
+from llavapose.config.choices import AdapterType, Attention, ConnectorType, PackedAttention
 from llavapose.config.schema import TrainConfig
 from llavapose.data.plan.lengths import PlanSettings
 from llavapose.errors import ConfigError
@@ -43,9 +43,18 @@ def setup_of(config: TrainConfig, *, num_gpus: int) -> Setup:
         "linear_connector": config.connector.type is ConnectorType.linear,
         "checkpointing": model.gradient_checkpointing,
         "eager": model.attention is Attention.eager,
+        "dense_mask": _has_mask(config),
         "foreach": not on_cpu(config),
     }
     return Setup(**chosen, **_strategy(config, adapter))
+
+
+def _has_mask(config: TrainConfig) -> bool:
+    """Whether packed rows have a mask: kernels for GPUs, which ``auto`` takes there, have none."""
+    chosen = config.model.packed_attention
+    if chosen is PackedAttention.auto:
+        return on_cpu(config) or config.model.attention is Attention.eager
+    return chosen not in (PackedAttention.flex, PackedAttention.varlen)
 
 
 def _strategy(config: TrainConfig, adapter: AdapterType) -> dict[str, Any]:

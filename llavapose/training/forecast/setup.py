@@ -46,6 +46,8 @@ class Setup:
         linear_connector: whether only the connector's first layer learns.
         checkpointing: whether activations are computed again in the backward pass.
         eager: attention with all its scores in memory, instead of a fused one.
+        dense_mask: packed rows have a mask of every two tokens; so has ``branches`` by this count, whose masks are
+            smaller and whose keys are copied instead.
         muon: hidden matrices have one moment instead of two.
         ddp: gradients have a second copy in the buckets of DistributedDataParallel.
         foreach: AdamW takes all weights of a group at once, as torch does on a GPU.
@@ -75,6 +77,7 @@ class Setup:
     linear_connector: bool = False
     checkpointing: bool = False
     eager: bool = False
+    dense_mask: bool = True
     muon: bool = False
     ddp: bool = False
     foreach: bool = True

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.llava import token_losses
 from llavapose.model.pretrained import load_model
 from tests.training.callbacks.test_kinds import Reference

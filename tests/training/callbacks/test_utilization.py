@@ -11,7 +11,7 @@ import torch
 
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import ModelConfig, TrainConfig
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import PADDING, Batch
 from llavapose.training.callbacks import utilization
 from llavapose.training.callbacks.utilization import needed

@@ -11,7 +11,7 @@ from benchmarks.memory import (
     lines_of_ranks,
     single_lines,
 )
-from llavapose.model.attention import packed_mask
+from llavapose.model.attention.mask import packed_mask
 from llavapose.training.forecast.activations import batch_bytes, logit_activations, mask_bytes
 from llavapose.training.forecast.shapes import shapes_of
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from llavapose.config.checks.machine.gpus import Gpus, find_gpus
 from llavapose.config.checks.machine.processes import process_problems
-from llavapose.config.choices import PRECISIONS, AdapterType, LauncherType
+from llavapose.config.choices import PRECISIONS, AdapterType, LauncherType, PackedAttention
 from llavapose.config.schema import TrainConfig
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
@@ -60,6 +60,7 @@ def _problems(config: TrainConfig, gpus: Gpus | None, num_cores: int) -> Iterato
     yield from _precision(precision, used)
     yield from _masters(config)
     yield from _four_bits(config)
+    yield from _kernels(config, used)
 
 
 def _strategy(strategy: dict[str, Any], precision: str, accelerator: str, gpus: Gpus | None) -> Iterator[str]:
@@ -98,6 +99,24 @@ def _masters(config: TrainConfig) -> Iterator[str]:
         f"most would never change at small rates; use trainer.precision={precision.replace('true', 'mixed')}, or a "
         "strategy that keeps them: deepspeed_stage3, fsdp2"
     )
+
+
+def _kernels(config: TrainConfig, gpus: Gpus | None) -> Iterator[str]:
+    """Attention that only GPUs have a kernel for."""
+    chosen, precision = config.model.packed_attention, str(config.trainer.get("precision", "32-true"))
+    if chosen not in (PackedAttention.flex, PackedAttention.varlen):
+        return
+    on_cpu = _name(config.strategy).endswith(".CPUDeepSpeedStrategy")
+    if on_cpu or (gpus is not None and not gpus.num):
+        yield (
+            f"model.packed_attention={chosen} runs on NVIDIA GPUs, and this run has none; use "
+            "model.packed_attention=auto, branches or dense"
+        )
+    elif chosen == PackedAttention.varlen and not precision.startswith(("bf16", "16")):
+        yield (
+            f"model.packed_attention=varlen computes in half precision, and trainer.precision={precision}; use "
+            "trainer.precision=bf16-mixed, or model.packed_attention=auto"
+        )
 
 
 def _four_bits(config: TrainConfig) -> Iterator[str]:

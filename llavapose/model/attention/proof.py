@@ -1,0 +1,111 @@
+"""The proof that packing changes neither losses nor gradients. Shapes: see ``model/batch.py``.
+
+Losses are compared whole. Gradients are compared where backends differ: in the attention of the first, the middle and
+the last layer, at the queries, keys and values that the batch has there (``watch``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from llavapose.errors import LlavaPoseError
+from llavapose.model.attention.alone import stand_alone, unpack
+from llavapose.model.attention.watch import Differences, differences, watched
+from llavapose.model.batch import Batch
+
+Losses = Callable[[Batch], Tensor]
+"""Packed batch -> float32[N], the loss of every supervised token in row-major order."""
+
+FLOOR = 1e-3
+"""Differences that are let through in any precision, of losses in nats and of gradients in their root mean square:
+other kernels, other orders of summing."""
+
+SHIFTS = (3, 64)
+"""By how much positions are shifted to see what rounding does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What the self-test found.
+
+    Attributes:
+        losses: packed and separate, in nats a token.
+        gradients: of queries, keys and values, in their root mean square.
+    """
+
+    losses: Differences
+    gradients: Differences
+
+
+@torch.no_grad()
+def packing_error(losses: Losses, batch: Batch) -> Differences:
+    """How far the packed batch's losses are from those of its samples standing alone."""
+    return differences(losses(batch), losses(unpack(batch)))
+
+
+@torch.no_grad()
+def rounding_noise(losses: Losses, batch: Batch) -> Differences:
+    """What rounding alone does to the losses of a batch's samples: how far they move when all positions are shifted.
+
+    Rotary attention depends on the distances of positions only, so that without rounding nothing would move; with it,
+    every layer rounds other numbers. In bfloat16 this comes out as large as the distance to float32's losses.
+    """
+    alone = unpack(batch)
+    still = losses(alone)
+    return differences(torch.cat([losses(one) for one in _shifted(alone)]), still.repeat(len(SHIFTS)))
+
+
+def _shifted(alone: Batch) -> list[Batch]:
+    return [replace(alone, positions=alone.positions + shift) for shift in SHIFTS]
+
+
+def check_packing(
+    losses: Losses, batch: Batch, *, language: nn.Module, tolerance: float | None = None, backend: str
+) -> Proof:
+    """Prove before training that an attention backend keeps branches apart, forward and backward.
+
+    Only a test per token sees a leak between branches; the mean loss hides it. Without a tolerance, packing may move a
+    loss or a gradient as rounding does: its differences may typically be twice, and at the most three times, those
+    that rounding makes on the same samples, or ``FLOOR``.
+
+    Every rank runs the model equally often, whatever it finds: a partitioned model would wait for ever otherwise.
+
+    Args:
+        losses: loss of every supervised token of a batch, as ``llava.token_losses`` orders them.
+        batch: packed rows.
+        language: the model's language part, called by ``losses`` with the argument ``inputs_embeds``.
+        tolerance: largest difference allowed, of losses in nats and of gradients in their root mean square; None: what
+            rounding explains.
+        backend: the attention's name, for the message.
+
+    Raises:
+        LlavaPoseError: the backend mixes branches, hides the picture from them, or gives wrong gradients.
+    """
+    apart = stand_alone(batch)
+    with torch.no_grad():
+        still = losses(apart.batch)
+        with watched(language, apart) as watch:
+            error = differences(losses(batch), still)
+        moved = [losses(one) for one in _shifted(apart.batch)]
+    noise = differences(torch.cat(moved), still.repeat(len(SHIFTS)))
+    gradient, gradient_noise = watch.found()
+    _hold(error, noise, tolerance, f"attention {backend!r}: packed losses differ from separate samples by", "nats")
+    _hold(
+        gradient, gradient_noise, tolerance, f"attention {backend!r}: packed gradients differ from separate samples by",
+        "of their size",
+    )  # fmt: skip
+    return Proof(losses=error, gradients=gradient)
+
+
+def _hold(error: Differences, noise: Differences, tolerance: float | None, what: str, unit: str) -> None:
+    if tolerance is None:
+        limit = Differences(typical=max(FLOOR, 2 * noise.typical), largest=max(FLOOR, 3 * noise.largest))
+    else:
+        limit = Differences(typical=tolerance, largest=tolerance)
+    if not error.within(limit):
+        raise LlavaPoseError(
+            f"{what} {error.largest:.3g} {unit}, {error.typical:.3g} typically; expected at most {limit.largest:.3g} "
+            f"and {limit.typical:.3g}; set model.packed_attention=dense"
+        )

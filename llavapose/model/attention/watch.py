@@ -1,0 +1,138 @@
+"""The gradients of attention, looked at while a model runs: packed, and of the same samples standing alone.
+
+The rest of a layer is the same arithmetic packed or not, so that attention is where gradients can go wrong. Looking at
+them there needs the model's forward alone: no weight gets a gradient, nothing is reduced over ranks or cut up, and no
+layer keeps its activations. Under ZeRO-3 a backward pass that does not reach the weights would leave zeros in their
+place and break its count of them; this runs alike under every strategy, and beside adapters.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from sys import modules
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AttentionInterface
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from llavapose.errors import LlavaPoseError
+from llavapose.model.attention.alone import Alone
+from llavapose.model.attention.interface import alike
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """Differences between two ways of computing the same numbers: nats a token, or parts of the gradients' own size.
+
+    Attributes:
+        typical: their root mean square.
+        largest: the largest.
+    """
+
+    typical: float
+    largest: float
+
+    def within(self, limit: "Differences") -> bool:
+        """Whether both numbers are at most the limit's; NaN is not."""
+        return self.typical <= limit.typical and self.largest <= limit.largest
+
+
+def differences(found: Tensor, expected: Tensor) -> Differences:
+    """Two ways' numbers, of one shape, compared."""
+    apart = (found - expected).double()
+    return Differences(typical=float(apart.square().mean().sqrt()), largest=float(apart.abs().max()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What was seen: a layer's gradients packed, alone, and alone in float32, in units of their root mean square."""
+
+    packed: list[Tensor] = field(default_factory=list)
+    alone: list[Tensor] = field(default_factory=list)
+    exact: list[Tensor] = field(default_factory=list)
+
+    def found(self) -> tuple[Differences, Differences]:
+        """How far packing moves the gradients of queries, keys and values, and how far rounding does.
+
+        Raises:
+            LlavaPoseError: the language model called no attention by its name.
+        """
+        if not self.packed:
+            raise LlavaPoseError("packing check: the base's attention cannot be looked at; choose another base")
+        packed, alone, exact = (torch.cat(one) for one in (self.packed, self.alone, self.exact))
+        return differences(packed, exact), differences(alone, exact)
+
+
+@contextmanager
+def watched(language: nn.Module, alone: Alone) -> Iterator[Watch]:
+    """While it is open, gradients are looked at in the language model's first, middle and last attention.
+
+    Args:
+        language: the model's language part, about to run on the packed batch whose samples are ``alone``.
+        alone: where the samples' tokens lie.
+    """
+    layers: Any = language.layers
+    chosen = {layers[place].self_attn for place in (0, len(layers) // 2, len(layers) - 1)}
+    config: Any = language.config
+    name, watch = config._attn_implementation, Watch()
+
+    def look(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, *further: Any, **settings: Any) -> Any:
+        # What plain arithmetic is called by lies beside the model's own layers.
+        plain = AttentionInterface().get_interface(name, _eager_of(module))
+        if module in chosen:
+            given = alike(query, key, value)
+            _look(lambda *now: plain(module, *now, *further, **settings)[0], given, settings["scaling"], alone, watch)
+        return plain(module, query, key, value, *further, **settings)
+
+    # For this process's models, in front of what is registered by that name.
+    ALL_ATTENTION_FUNCTIONS[name] = look
+    try:
+        yield watch
+    finally:
+        del ALL_ATTENTION_FUNCTIONS[name]
+
+
+def _eager_of(module: nn.Module) -> Callable[..., Any]:
+    return vars(modules[type(module).__module__])["eager_attention_forward"]
+
+
+def _look(
+    attend: Callable[..., Tensor], given: tuple[Tensor, Tensor, Tensor], scale: float, alone: Alone, watch: Watch
+) -> None:
+    """One layer's gradients of queries, keys and values: float[R, H, T, K] each."""
+    query = given[0]
+    drawn = torch.Generator().manual_seed(0)
+    # Of separate tokens; a prefix's is the sum of its copies'.
+    shape = (alone.places.shape[0], query.shape[1], alone.places.shape[1], given[2].shape[-1])
+    seed = (
+        torch.randn(shape, generator=drawn, dtype=torch.float32).to(query.device)
+        * (alone.places >= 0)[:, None, :, None]
+    )
+    leaves = [one.detach().requires_grad_() for one in given]
+    with torch.enable_grad():
+        out = attend(*leaves).transpose(1, 2)
+        packed = torch.autograd.grad(out, leaves, alone.folded(seed, out).to(out.dtype))
+    separate = [_separate(given, seed, scale, alone, dtype) for dtype in (query.dtype, torch.float32)]
+    for one, plain, exact in zip(packed, *separate, strict=True):
+        size = exact.double().square().mean().sqrt().clamp(min=1e-30).float()
+        watch.packed.append((one.float() / size).flatten())
+        watch.alone.append((plain / size).flatten())
+        watch.exact.append((exact / size).flatten())
+
+
+def _separate(
+    given: tuple[Tensor, Tensor, Tensor], seed: Tensor, scale: float, alone: Alone, dtype: torch.dtype
+) -> list[Tensor]:
+    """Gradients of separate samples, each causal and nothing else, summed where their tokens lie packed: float32."""
+    times = given[0].shape[1] // given[1].shape[1]
+    leaves = [alone.of(one.detach()).to(dtype).requires_grad_() for one in given]
+    with torch.enable_grad(), torch.autocast(given[0].device.type, enabled=False):
+        query, *others = leaves
+        key, value = (one.repeat_interleave(times, dim=1) for one in others)
+        # Padding lies behind all that reads.
+        out = F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale)
+        found = torch.autograd.grad(out, leaves, seed.to(dtype))
+    return [alone.folded(one, like) for one, like in zip(found, given, strict=True)]
