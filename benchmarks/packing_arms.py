@@ -74,7 +74,7 @@ class Arm:
 
 
 def arms_of(size: Size) -> tuple[Arm, ...]:
-    """Ours first; ordinary packing; no packing with steps sorted by length; no packing with LLaVA's own order.
+    """Ours first; ordinary packing; no packing, grouped by length as LLaVA does it (``paper_7b``), or sorted by step.
 
     ``paper_7b_fast`` on one rank: 32 samples a step in four micro-batches.
     """
@@ -86,8 +86,8 @@ def arms_of(size: Size) -> tuple[Arm, ...]:
     return (
         Arm(name="pictures", settings=ours),
         Arm(name="samples", settings=replace(ours, packing=Packing.samples)),
-        Arm(name="none", settings=alone),
-        Arm(name="none, LLaVA's order", settings=replace(alone, sampler=Sampler.llava)),
+        Arm(name="none", settings=replace(alone, sampler=Sampler.llava)),
+        Arm(name="none, steps sorted", settings=alone),
     )
 
 

@@ -12,7 +12,7 @@ from benchmarks.packing_load import flops, load_of, load_of_plan, parts
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import published_lengths
 
-QUICK = ["--small", "--steps", "1", "--llava"]
+QUICK = ["--small", "--steps", "1", "--sorted"]
 
 
 @pytest.fixture(scope="module")
