@@ -29,11 +29,13 @@ SHORTER = {"conv": 0.6}
 
 
 def recipes(how: PlanSettings) -> dict[str, PlanSettings]:
-    """The two recipes, and two plans to hold them against."""
+    """The two recipes, the fast one with bounds on a picture's samples, and two plans to hold them against."""
     shared = replace(how, sampler=Sampler.shared, row_tokens=2048)
     return {
         "paper_7b": replace(how, sampler=Sampler.llava, packing=Packing.none, loss=LossMean.micro_batch),
-        "paper_7b_fast": replace(how, sampler=Sampler.balanced, row_tokens=4096),
+        "paper_7b_fast": (fast := replace(how, sampler=Sampler.balanced, row_tokens=4096)),
+        "fast, 4 a picture": replace(fast, max_branches=4),
+        "fast, 2 a picture": replace(fast, max_branches=2),
         "shared": shared,
         "shared, 1 a row": replace(shared, max_branches=1),
     }

@@ -125,7 +125,13 @@ def encoder_files(recipe: Recipe, work: Path) -> list[Path]:
 def base_llava(recipe: Recipe, samples: Path, images: Path, start: Path, out: Path) -> Path:
     """Train the LLaVA from ``start`` on the baseline's samples; returns its Hugging Face folder."""
     config = TrainConfig(
-        data=DataConfig(name="base", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=recipe.num_held),
+        data=DataConfig(
+            name="base",
+            kinds=dict.fromkeys(KINDS, 1.0),
+            max_length=512,
+            max_branches_per_image=0,
+            num_val=recipe.num_held,
+        ),
         model=ModelConfig(
             name="tiny", base=str(start), dtype=Dtype.float16, freeze_vision=recipe.vision == "keypoints"
         ),
