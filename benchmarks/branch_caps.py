@@ -60,7 +60,30 @@ def runs_of(sweep: Path) -> dict[str, dict[int, Run]]:
             raise LlavaPoseError(f"{job['dir']}: no held-out loss or no probe; both are needed (data.num_val, probe)")
         table = probe_table([row for row in rows if row["pictures"] == "true"], groups=("all",))
         skill = next(row["skill"] for row in table if row["group"] == "all")
-        found.setdefault(arm, {})[job["seed"]] = Run(loss=losses[-1], skill=skill, rate=float(np.median(rates)))
+        if job["seed"] in found.setdefault(arm, {}):
+            raise _twice(arm, job["seed"])
+        found[arm][job["seed"]] = Run(loss=losses[-1], skill=skill, rate=float(np.median(rates)))
+    return found
+
+
+def _twice(arm: str, seed: int) -> LlavaPoseError:
+    return LlavaPoseError(
+        f"{arm}, seed {seed}: two runs of that name, of other settings or in two folders; give one of them a data.name"
+    )
+
+
+def together(sweeps: Sequence[Path]) -> dict[str, dict[int, Run]]:
+    """The runs of several sweeps.
+
+    Raises:
+        LlavaPoseError: an arm's seed in two of them.
+    """
+    found: dict[str, dict[int, Run]] = {}
+    for sweep in sweeps:
+        for arm, runs in runs_of(sweep).items():
+            if twice := found.get(arm, {}).keys() & runs.keys():
+                raise _twice(arm, min(twice))
+            found.setdefault(arm, {}).update(runs)
     return found
 
 
@@ -108,10 +131,7 @@ def main() -> int:
     parser.add_argument("--reference", default=REFERENCE, help=f"the arm that others are held against; {REFERENCE}")
     given = parser.parse_args()
     try:
-        found: dict[str, dict[int, Run]] = {}
-        for sweep in given.sweeps:
-            for arm, runs in runs_of(sweep).items():
-                found.setdefault(arm, {}).update(runs)
+        found = together(given.sweeps)
         if given.reference not in found:
             raise LlavaPoseError(f"no finished run of {given.reference}; there are {', '.join(found) or 'none'}")
     except LlavaPoseError as error:

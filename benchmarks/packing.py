@@ -137,6 +137,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--peer", choices=["trl"], help="another trainer beside ours")
     parser.add_argument("--small", action="store_true", help="16 tokens a picture, to try the command: no aims")
     given = parser.parse_args(words)
+    if given.steps < 1 or given.repeats < 1:
+        parser.error(f"--steps {given.steps} and --repeats {given.repeats}; expected at least 1 of each")
     torch.set_num_threads(1)
     size = SMALL if given.small else PAPERS
     lengths, _ = published_lengths()
@@ -179,10 +181,10 @@ def measure(
         runs: dict[str, Run] = {}
         for arm in arms:
             batches = batches_of(plan_of(lengths, arm, samples), lengths, size)
-            loads.setdefault(arm.name, []).append(load_of(batches))
+            loads.setdefault(arm.name, []).append(load_of(batches, ours=arm.name == "pictures"))
             runs[arm.name] = runner(model, batches, ours=arm.name == "pictures")
             if number == 0:
-                check_count(arm.name, shapes, batches[-1:], model)
+                check_count(arm.name, shapes, batches[-1:], runner(model, batches[-1:], ours=arm.name == "pictures"))
         if peer is not None:
             load, runs["TRL"] = peer(samples)
             loads.setdefault("TRL", []).append(load)
@@ -215,9 +217,9 @@ def unequal(losses: dict[str, dict[int, float]]) -> str | None:
     return None
 
 
-def check_count(name: str, shapes: Shapes, batches: Sequence[Batch], model: LlavaForConditionalGeneration) -> None:
+def check_count(name: str, shapes: Shapes, batches: Sequence[Batch], run: Run) -> None:
     """Hold the formula to what torch counts, which also warms the arm up; the program's end where they differ."""
-    found, told = counted(runner(model, batches)), flops(shapes, load_of(batches))
+    found, told = counted(run), flops(shapes, load_of(batches, ours=name == "pictures"))
     if abs(told / found - 1) > COUNTED and shapes.image_tokens > SMALL.image_tokens:
         sys.exit(f"{name}: {told:.4g} operations by the formula, {found:.4g} counted; the table would be wrong")
 

@@ -200,14 +200,16 @@ def spans_of(segments: Tensor) -> Spans:
     return found
 
 
-def pairs_of(segments: Tensor) -> int:
-    """Pairs of tokens that attention compares, as ``_blocks`` lays them out."""
+def pairs_of(segments: Tensor, *, apart: bool = False) -> int:
+    """Pairs of tokens that attention compares, as ``_blocks`` lays them out, or ``branches``: each sample apart."""
     spans, width = spans_of(segments), segments.shape[1]
     if is_alone(spans):
         return len(spans) * width * (width + 1) // 2
     found = 0
     for cuts in (cuts for row in spans for cuts in row):
         prefix, first, *others = np.diff(cuts).tolist()
+        if apart:
+            first, others = 0, [first, *others]
         found += (prefix + first) * (prefix + first + 1) // 2 + sum(n * (prefix + n) for n in others)
     return found
 

@@ -8,6 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.packing_arms import Arm, pairs_of
+from llavapose.config.choices import Packing
 from llavapose.data.plan.epoch import EpochPlan
 from llavapose.data.plan.lengths import Lengths
 from llavapose.model.batch import Batch
@@ -43,22 +44,24 @@ def load_of_plan(plan: EpochPlan, lengths: Lengths, arm: Arm) -> Load:
     if len(plan.rows) == len(plan.samples) + 1:
         pairs = int((heights * widths * (widths + 1) // 2).sum())
     else:
-        # The first sample of a picture is attended with the prefix, causally; each further one with a mask of its own.
-        first = (prefix + tokens) * (prefix + tokens + 1) // 2
-        pairs = int(np.where(np.isin(np.arange(len(tokens)), plan.groups), first, tokens * (prefix + tokens)).sum())
+        if arm.settings.packing is Packing.pictures:
+            # The prefix is attended causally, each sample of the picture with a mask of its own.
+            pairs = groups * prefix * (prefix + 1) // 2 + int((tokens * (prefix + tokens)).sum())
+        else:
+            pairs = int(((prefix + tokens) * (prefix + tokens + 1) // 2).sum())
     return Load(
         tokens=computed, padding=computed - int(rows.sum()), pairs=pairs,
         targets=int(lengths.num_targets[plan.samples].sum()), pictures=groups,
     )  # fmt: skip
 
 
-def load_of(batches: Sequence[Batch]) -> Load:
-    """The load of batches as they are run."""
+def load_of(batches: Sequence[Batch], *, ours: bool = False) -> Load:
+    """The load of batches as they are run; ours with a prefix and each of its samples apart."""
     tokens = sum(batch.num_computed for batch in batches)
     return Load(
         tokens=tokens,
         padding=tokens - sum(batch.num_tokens for batch in batches),
-        pairs=sum(pairs_of(batch.segments) for batch in batches),
+        pairs=sum(pairs_of(batch.segments, apart=ours) for batch in batches),
         targets=sum(batch.num_targets for batch in batches),
         pictures=sum(len(batch.pixel_values) for batch in batches),
     )

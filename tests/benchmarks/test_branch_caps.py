@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.branch_caps import main, over_seeds, runs_of, settled
+from benchmarks.branch_caps import main, over_seeds, runs_of, settled, together
 from llavapose.errors import LlavaPoseError
 from llavapose.files import write_jsonl
 
@@ -17,7 +17,7 @@ def plant(sweep, losses):
     for arm, of_seed in losses.items():
         for seed, loss in enumerate(of_seed):
             folder = sweep / f"{arm}-{seed}"
-            (folder / "probe").mkdir(parents=True)
+            (folder / "probe").mkdir(parents=True, exist_ok=True)
             write_jsonl(
                 folder / "metrics.jsonl", [{"step": 5, "train/samples_per_s": 20}, {"step": 9, "val/loss": loss}]
             )
@@ -51,6 +51,17 @@ def test_what_is_within_outside_and_open(tmp_path):
 def test_one_seed_settles_nothing(tmp_path):
     found = runs_of(plant(tmp_path, {"cap_1": REFERENCE[:1], "same": REFERENCE[:1]}))
     assert settled(found, "cap_1").endswith("inside -; outside -; not settled same")
+
+
+def test_two_runs_of_one_name_are_not_mixed(tmp_path):
+    """A grid over the rate, its arms called alike; and one arm in two sweeps."""
+    first = plant(tmp_path / "first", {"cap_1": REFERENCE})
+    jobs = json.loads((first / "jobs.json").read_text())
+    with pytest.raises(LlavaPoseError, match="cap_1, seed 0: two runs of that name"):
+        together([first, first])
+    (first / "jobs.json").write_text(json.dumps([*jobs, {**jobs[2], "variant": "optim.lr=1"}]))
+    with pytest.raises(LlavaPoseError, match="cap_1, seed 2: two runs of that name"):
+        runs_of(first)
 
 
 def test_the_interval_is_students(tmp_path):

@@ -69,12 +69,23 @@ def test_a_missed_aim_is_a_failure(monkeypatch, capsys):
     assert "times as fast as samples, and 1000000.0 was the aim" in capsys.readouterr().out
 
 
+def test_what_is_aimed_at():
+    """The numbers that the documents state, and that a run without ``--small`` exits by."""
+    assert packing.AIMS == {"samples": 1.8, "none": 2.5}
+
+
+def test_nothing_to_run_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        packing.main(["--steps", "0"])
+    assert ended.value.code == 2 and "--steps 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", range(4))
 def test_loads_by_lengths_are_those_of_the_batches(lengths, number):
     arm, samples = arms_of(SMALL)[number], np.arange(7, 7 + 32 * 9, 9).astype(np.int32)
     plan = plan_of(lengths, arm, samples)
     assert sorted(plan.samples.tolist()) == samples.tolist()
-    assert load_of_plan(plan, lengths, arm) == load_of(batches_of(plan, lengths, SMALL))
+    assert load_of_plan(plan, lengths, arm) == load_of(batches_of(plan, lengths, SMALL), ours=arm.name == "pictures")
 
 
 def test_parts_of_the_work_add_up(lengths):
