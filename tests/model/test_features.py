@@ -49,7 +49,7 @@ def test_what_is_taken_is_what_reading_alone_gives(frozen):
     torch.testing.assert_close(first, together, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("layers", [-1, -2, 0, [-2, -1], [1, 0]])
+@pytest.mark.parametrize("layers", [-1, -2, 1, [-2, -1], [1, 0]])
 def test_whichever_layers_are_read(frozen, layers):
     frozen.config.vision_feature_layer = layers
     if isinstance(layers, list):
