@@ -143,7 +143,13 @@ def trained(config: TrainConfig, samples: Path, images: Path, packing: Packing) 
 
 def trainings(root: Path) -> Iterator[str]:
     """What is measured of trainings, a line each."""
-    words = ["scenes.num_train=100", "scenes.num_val=4", f"scenes.root={root / 'features'}", "data.num_val=0"]
+    words = [
+        "scenes.num_train=100",
+        "scenes.num_val=4",
+        f"scenes.root={root / 'features'}",
+        "data.num_val=0",
+        "data.num_samples=96",
+    ]
     config = settings("train", conf_folder(), [*words, f"data_dir={root / 'features_samples'}", "evaluate=false"])
     made, images = prepare(config)
     for packing in (Packing.pictures, Packing.none):
