@@ -1,30 +1,46 @@
-"""Does it pay to read a picture once where it comes again? What a training could save, and what the probe does.
+"""Does it pay to read a picture once where it comes again? What a training saves by it, and what the probe does.
 
-    python -m benchmarks.features                # counts, then the probe in turn with and without kept pictures
+    python -m benchmarks.features                # counts, a training, then the probe, in turn with and without
     python -m benchmarks.features --plan         # the counts alone
+    python -m benchmarks.features --training     # counts and training
 
-Counted: the frozen vision encoder's share of the operations of a step, of the tiny model and of the papers' 7B, and the
-disk that features of the papers' pictures take. Measured, on one thread, in processor seconds: the probe's two passes
-with pictures, once with keys and values of pictures kept (`answerers/checkpoint/kept.py`) and once without.
+Counted: the frozen vision encoder's share of the operations of a step, of the tiny model and the papers' 7B, the disk
+that features of the papers' pictures take, and what is taken again where memory holds a part of the pictures. Measured,
+on one thread, in processor seconds: three epochs of training steps of the tiny model, step by step in turn with
+`model.keep_features_gib` and without; and the probe's two passes with pictures, with keys and values of pictures kept
+(`answerers/checkpoint/kept.py`) and without.
 """
 
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from benchmarks.gpu import COMPLEX, CONV, DETAIL
 from benchmarks.probe_trie import WORLD
 from llavapose.bars import tame_bars
-from llavapose.config.schema import ProbeConfig
+from llavapose.cli.training import prepare
+from llavapose.config.choices import Packing
+from llavapose.config.compose import settings
+from llavapose.config.schema import ProbeConfig, TrainConfig
+from llavapose.config.start import conf_folder
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.kept import MOST_BYTES, KeptReads
 from llavapose.evaluation.answerers.protocol import Likelihoods
 from llavapose.evaluation.probe.items import ProbeItem, build_probe
 from llavapose.evaluation.probe.pictures import SHUFFLED, TRUE, shown_in
+from llavapose.model.attention.mask import packed_mask
+from llavapose.model.batch import Batch
+from llavapose.model.features import KeptFeatures, keep_features
+from llavapose.model.llava import freeze_vision, token_losses
+from llavapose.model.pretrained import load_model
 from llavapose.scenes.world.world import ensure_world, read_world
+from llavapose.training.fit import build_data
 from llavapose.training.forecast.activations import Rows
 from llavapose.training.forecast.cost import work_of
 from llavapose.training.forecast.setup import Setup
@@ -64,7 +80,80 @@ def counts() -> Iterator[str]:
             share = vision_share(shapes, LENGTHS[name], shared=shared, checkpointing=name == "7B")
             yield f"| {name} | {recipe} | {share:.1%} |"
     size = PICTURES * large.image_tokens * large.vision.hidden * 2
-    yield f"\nfeatures of the papers' {PICTURES:,} pictures in bfloat16: {size / 1e9:.0f} GB"
+    rooms = ", ".join(f"{taken_again(room):.0%} with room for {room:.0%}" for room in (0.25, 0.5, 0.75, 0.9, 1))
+    yield f"\ntaken again behind the first epoch: {rooms} of the pictures"
+    yield f"features of the papers' {PICTURES:,} pictures in bfloat16: {size / 1e9:.0f} GB"
+
+
+def taken_again(room: float, *, pictures: int = 2000, epochs: int = 3) -> float:
+    """The share of pictures, behind the first epoch, that a memory for ``room`` of them has; their order is drawn."""
+
+    class Read:
+        hidden_states = (torch.zeros(1),)
+
+    kept, draw = KeptFeatures(lambda *_, **__: Read, room * pictures * 4), np.random.default_rng(0)
+    for _ in range(epochs):
+        for number in draw.permutation(pictures):
+            kept(torch.tensor([[number]]), output_hidden_states=[0])
+    return kept.num_taken / (pictures * (epochs - 1))
+
+
+class Arm:
+    """A tiny model that is trained, and the processor's seconds of each of its steps."""
+
+    def __init__(self, base: str, *, gib: float) -> None:
+        self.model = load_model(base).train()
+        freeze_vision(self.model)
+        self.kept = keep_features(self.model, gib) if gib else None
+        self.optimizer = torch.optim.AdamW([one for one in self.model.parameters() if one.requires_grad], lr=2e-5)
+        self.seconds: list[float] = []
+
+    def step(self, batch: Batch) -> Tensor:
+        """Losses of one step."""
+        start = time.process_time()
+        losses = token_losses(self.model, batch, packed_mask(batch.segments))
+        losses.mean().backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.seconds.append(time.process_time() - start)
+        return losses.detach()
+
+
+def trained(config: TrainConfig, samples: Path, images: Path, packing: Packing) -> str:
+    """Three epochs of the same steps, each step in turn with kept features and without, behind one that warms up."""
+    config = replace(config, data=replace(config.data, packing=packing))
+    data = build_data(config, samples=samples, images=images, accumulate=1)
+    data.setup("fit")
+    batches = list(data.train_dataloader())
+    plain, kept = Arm(config.model.base, gib=0), Arm(config.model.base, gib=1)
+    Arm(config.model.base, gib=0).step(batches[0])
+    apart, num = 0.0, len(batches)
+    for number, batch in enumerate(3 * batches):
+        one, other = [arm.step(batch) for arm in ((plain, kept) if number % 2 else (kept, plain))]
+        apart = max(apart, float((one - other).abs().max()))
+    first, later = (sum(plain.seconds[part]) / sum(kept.seconds[part]) for part in (slice(num), slice(num, None)))
+    assert kept.kept is not None
+    size, total = kept.kept.num_bytes / kept.kept.num_pictures / 1024, (sum(plain.seconds), sum(kept.seconds))
+    return (
+        f"packing={packing}, 3 epochs of {num} steps: read anew {total[0]:.1f} s, kept {total[1]:.1f} s, "
+        f"ratio {total[0] / total[1]:.3f} (first epoch {first:.3f}, later {later:.3f}), "
+        f"losses differ by {apart:.0e} at the most; {kept.kept.said()}, {size:.0f} KiB each"
+    )
+
+
+def trainings(root: Path) -> Iterator[str]:
+    """What is measured of trainings, a line each."""
+    words = [
+        "scenes.num_train=100",
+        "scenes.num_val=4",
+        f"scenes.root={root / 'features'}",
+        "data.num_val=0",
+        "data.num_samples=96",
+    ]
+    config = settings("train", conf_folder(), [*words, f"data_dir={root / 'features_samples'}", "evaluate=false"])
+    made, images = prepare(config)
+    for packing in (Packing.pictures, Packing.none):
+        yield trained(config, made.samples, images, packing)
 
 
 def passes(answerer: CheckpointAnswerer, items: tuple[ProbeItem, ...], images: Path) -> list[Likelihoods]:
@@ -83,6 +172,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3, help="of which the fastest counts")
     parser.add_argument("--plan", action="store_true", help="the counts alone")
+    parser.add_argument("--training", action="store_true", help="counts and training, without the probe")
     parser.add_argument("--root", type=Path, default=Path("outputs/benchmarks"), help="of the drawn pictures")
     given = parser.parse_args()
     print("\n".join(counts()), flush=True)
@@ -90,6 +180,10 @@ def main() -> None:
         return
     tame_bars()
     torch.set_num_threads(1)
+    for line in trainings(given.root):
+        print(line, flush=True)
+    if given.training:
+        return
     scenes, config = read_world(ensure_world(given.root, WORLD), "val"), ProbeConfig()
     items = build_probe(
         scenes.scenes, config.seed, num_items=given.items, max_items_per_fact=config.max_items_per_fact

@@ -1,11 +1,13 @@
 """What is trained: the groups ``model``, ``connector`` and ``adapter``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
 from llavapose.config.choices import AdapterType, Attention, ConnectorType, Dtype, PackedAttention, Tower, VisionType
-from llavapose.config.values import misspelled, repeated, too_small, unread
+from llavapose.config.values import misspelled, not_finite, repeated, too_small, unread
 
 
 @dataclass(kw_only=True)
@@ -27,6 +29,9 @@ class ModelConfig:
     """What keeps the samples of a packed row apart in the language model: ``dense`` (a mask for ``model.attention``),
     ``branches`` (piece by piece, anywhere), ``flex`` and ``varlen`` (kernels for GPUs), or ``auto``, the fastest that
     passes the self-test. All but ``dense`` take the place of ``model.attention`` there and need ``sdpa``."""
+    keep_features_gib: float = 0
+    """GiB of host memory, of each rank, for features of pictures that come again, which a frozen vision encoder reads
+    once then, each picture alone; 0: none."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     vision: VisionType = VisionType.clip
@@ -48,6 +53,7 @@ class ModelConfig:
                 "model, and model.attention=eager reads masks alone; use model.packed_attention=dense, or leave "
                 "model.attention out"
             )
+        found += not_finite(self, "model.", "keep_features_gib") + too_small(self, "model.", keep_features_gib=0)
         if self.vision == VisionType.clip:
             why = "the base's own encoder is kept; choose model.vision=dinov2"
             return found + unread(self, "model.", ("vision_base", "vision_size"), why)
@@ -114,3 +120,36 @@ class AdapterConfig:
         if not self.towers:
             found.append("adapter.towers is empty; name the stacks, e.g. adapter.towers=[language,vision]")
         return found
+
+
+def not_kept(model: ModelConfig, adapter: AdapterConfig, strategy: Mapping[str, Any]) -> list[str]:
+    """A line for each reason why features of pictures cannot be kept where they are to be."""
+    if not model.keep_features_gib > 0:
+        return []
+    kept, changing = f"model.keep_features_gib is {model.keep_features_gib}, and", "features change with every step;"
+    found = []
+    if not model.freeze_vision:
+        found.append(f"{kept} the vision encoder is trained: {changing} set model.freeze_vision=true, or leave it out")
+    elif adapter.type != AdapterType.none and Tower.vision in adapter.towers:
+        found.append(f"{kept} adapter.towers has vision: {changing} set adapter.towers=[language], or leave it out")
+    name = str(strategy.get("_target_") or strategy.get("name") or "auto").rpartition(".")[2]
+    if not (_stage(name, strategy) in (1, 2) or name in ("auto", "ddp", "SingleDeviceStrategy", "DDPStrategy")):
+        found.append(
+            f"{kept} under strategy={name} every rank must run the vision encoder; use strategy=single, ddp or "
+            "deepspeed_stage2, or leave it out"
+        )
+    return found
+
+
+def _stage(name: str, strategy: Mapping[str, Any]) -> Any:
+    """Of ZeRO; None of other strategies, and where only a file tells."""
+    if "deepspeed" not in name.lower():
+        return None
+    own = strategy.get("config")
+    if own is not None:
+        # DeepSpeed's own configuration goes before the arguments.
+        zero = own.get("zero_optimization") if isinstance(own, Mapping) else None
+        return zero.get("stage") if isinstance(zero, Mapping) else None
+    # Lightning's class has stage 2 by default, our own 3.
+    said = next((int(part) for part in name.split("_") if part.isdigit()), 3 if name.startswith("CPU") else 2)
+    return strategy.get("stage", said)

@@ -23,6 +23,7 @@ from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.plan.epoch import steps_of
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
+from llavapose.model.features import let_go
 from llavapose.model.llava import count_parameters
 from llavapose.training.callbacks.early_stopping import EarlyStopping
 from llavapose.training.callbacks.utilization import Utilization, priced
@@ -164,6 +165,7 @@ def fit(
     with _quieted(), others_gone(trainer.global_rank, trainer.world_size):
         with _logged(trainer), _other_weights(checkpoint), _interrupted():
             trainer.fit(module, data, ckpt_path=checkpoint)
+            _say_features(trainer, module)
             if tries:
                 return None
             _say_early(trainer, steps)
@@ -199,6 +201,14 @@ def _say_early(trainer: L.Trainer, steps: int) -> None:
         patient = stopped is None or stopped.wait_count < stopped.patience
         why = " by one of its callbacks" if stopped is None or patient else f": {stopped.told}"
         print(f"ended behind step {trainer.global_step} of {steps}{why}", flush=True)
+
+
+def _say_features(trainer: L.Trainer, module: PoseModule) -> None:
+    """What keeping features of pictures came to, which are let go."""
+    kept = let_go(module.llava)
+    if kept is not None and trainer.is_global_zero:
+        whose = f", on the first of {trainer.world_size} ranks" * (trainer.world_size > 1)
+        print(f"{kept.said()}{whose}", flush=True)
 
 
 def _suit(trainer: L.Trainer, config: TrainConfig, *, validates: bool) -> None:

@@ -20,6 +20,7 @@ from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import ConfigError
 from llavapose.model.connectors import fit_connector
+from llavapose.model.features import keep_features
 from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.model.vision import vision_of
@@ -61,6 +62,9 @@ def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalG
             words=config.new_words,
         )
         prepare(llava, config)
+    if config.model.keep_features_gib:
+        # Not where weights are cut up: a rank that left the encoder out would let the others wait for its share.
+        keep_features(llava, config.model.keep_features_gib)
     return llava
 
 
