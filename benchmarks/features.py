@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,7 +35,7 @@ from llavapose.evaluation.probe.items import ProbeItem, build_probe
 from llavapose.evaluation.probe.pictures import SHUFFLED, TRUE, shown_in
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
-from llavapose.model.features import KeptFeatures, keep_features
+from llavapose.model.features import keep_features
 from llavapose.model.llava import freeze_vision, token_losses
 from llavapose.model.pretrained import load_model
 from llavapose.scenes.world.world import ensure_world, read_world
@@ -80,22 +79,7 @@ def counts() -> Iterator[str]:
             share = vision_share(shapes, LENGTHS[name], shared=shared, checkpointing=name == "7B")
             yield f"| {name} | {recipe} | {share:.1%} |"
     size = PICTURES * large.image_tokens * large.vision.hidden * 2
-    rooms = ", ".join(f"{taken_again(room):.0%} with room for {room:.0%}" for room in (0.25, 0.5, 0.75, 0.9, 1))
-    yield f"\ntaken again behind the first epoch: {rooms} of the pictures"
     yield f"features of the papers' {PICTURES:,} pictures in bfloat16: {size / 1e9:.0f} GB"
-
-
-def taken_again(room: float, *, pictures: int = 2000, epochs: int = 3) -> float:
-    """The share of pictures, behind the first epoch, that a memory for ``room`` of them has; their order is drawn."""
-
-    class Read:
-        hidden_states = (torch.zeros(1),)
-
-    kept, draw = KeptFeatures(lambda *_, **__: Read, room * pictures * 4), np.random.default_rng(0)
-    for _ in range(epochs):
-        for number in draw.permutation(pictures):
-            kept(torch.tensor([[number]]), output_hidden_states=[0])
-    return kept.num_taken / (pictures * (epochs - 1))
 
 
 class Arm:

@@ -133,23 +133,9 @@ def not_kept(model: ModelConfig, adapter: AdapterConfig, strategy: Mapping[str, 
     elif adapter.type != AdapterType.none and Tower.vision in adapter.towers:
         found.append(f"{kept} adapter.towers has vision: {changing} set adapter.towers=[language], or leave it out")
     name = str(strategy.get("_target_") or strategy.get("name") or "auto").rpartition(".")[2]
-    if not (_stage(name, strategy) in (1, 2) or name in ("auto", "ddp", "SingleDeviceStrategy", "DDPStrategy")):
+    if name not in ("auto", "ddp", "SingleDeviceStrategy", "DDPStrategy"):
         found.append(
-            f"{kept} under strategy={name} every rank must run the vision encoder; use strategy=single, ddp or "
-            "deepspeed_stage2, or leave it out"
+            f"{kept} under strategy={name} ranks may wait for one that leaves the vision encoder out; use "
+            "strategy=single or ddp, or leave it out"
         )
     return found
-
-
-def _stage(name: str, strategy: Mapping[str, Any]) -> Any:
-    """Of ZeRO; None of other strategies, and where only a file tells."""
-    if "deepspeed" not in name.lower():
-        return None
-    own = strategy.get("config")
-    if own is not None:
-        # DeepSpeed's own configuration goes before the arguments.
-        zero = own.get("zero_optimization") if isinstance(own, Mapping) else None
-        return zero.get("stage") if isinstance(zero, Mapping) else None
-    # Lightning's class has stage 2 by default, our own 3.
-    said = next((int(part) for part in name.split("_") if part.isdigit()), 3 if name.startswith("CPU") else 2)
-    return strategy.get("stage", said)

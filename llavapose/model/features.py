@@ -1,6 +1,5 @@
 """Features of a frozen vision encoder, kept in the host's memory while training: pictures come again every epoch."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
@@ -23,8 +22,8 @@ class KeptFeatures:
 
     Args:
         forward: the encoder's own; nothing in it may be trained or drawn by lot.
-        most_bytes: of features, in the precision in which they are computed. Those that were asked for least recently
-            make room for others.
+        most_bytes: of features, in the precision in which they are computed. What is kept stays: in an epoch's random
+            order, throwing out what was asked for least recently would throw out what comes next.
 
     Attributes:
         num_encoded: readings of a picture.
@@ -36,7 +35,7 @@ class KeptFeatures:
         self.forward = forward
         self.most_bytes = most_bytes
         self.num_encoded = self.num_taken = self.num_bytes = 0
-        self._kept: OrderedDict[bytes, States] = OrderedDict()
+        self._kept: dict[bytes, States] = {}
         self._seen: set[bytes] = set()
 
     @property
@@ -68,7 +67,6 @@ class KeptFeatures:
         self._seen.add(key)
         if key in self._kept:
             self.num_taken += 1
-            self._kept.move_to_end(key)
             return self._kept[key]
         self.num_encoded += 1
         # Validation's inference mode would leave what no training step can go backwards through.
@@ -76,11 +74,9 @@ class KeptFeatures:
             read = self.forward(picture, **further).hidden_states
         states = tuple(None if state is None else state.cpu() for state in read)
         size = sum(one.nbytes for one in _given(states))
-        if size <= self.most_bytes:
+        if self.num_bytes + size <= self.most_bytes:
             self._kept[key] = states
             self.num_bytes += size
-        while self.num_bytes > self.most_bytes:
-            self.num_bytes -= sum(one.nbytes for one in _given(self._kept.popitem(last=False)[1]))
         return states
 
     def said(self) -> str:

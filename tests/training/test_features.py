@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from llavapose.model.pretrained import load_model
-from tests.training.conftest import HAS_DEEPSPEED
 from tests.training.runs import lines, run, weights
 
 WHOLE: dict[str, Any] = {"batch_size": 4, "accumulate": 2, "epochs": 2, "check": False}
@@ -95,11 +94,8 @@ def test_beside_an_adapter_of_the_language_model(places, tmp_path):
     assert equal(tmp_path / "none", tmp_path / "kept")
 
 
-@pytest.mark.parametrize("strategy", ["ddp", pytest.param("deepspeed2", marks=pytest.mark.long)])
-def test_on_two_ranks(strategy, places, tmp_path, launcher):
-    if strategy == "deepspeed2" and not HAS_DEEPSPEED:
-        pytest.skip("needs deepspeed")
-    given = {**places, **WHOLE, "batch_size": 2, "strategy": strategy, "devices": 2}
+def test_on_two_ranks(places, tmp_path, launcher):
+    given = {**places, **WHOLE, "batch_size": 2, "strategy": "ddp", "devices": 2}
     jobs = [
         {**given, "output_dir": str(tmp_path / name), "keep_features_gib": gib}
         for name, gib in (("none", NONE), ("kept", 1))
