@@ -93,7 +93,10 @@ def test_a_budget_below_every_sample_is_refused(records, num):
     [
         ({"num_targets": 0}, "data.num_targets is 0; expected 1 or more, smallest, or null"),
         ({"num_targets": "least"}, "data.num_targets is 'least'; expected 1 or more, smallest, or null"),
-        ({"num_targets": 5, "num_samples": 5}, "data.num_samples and data.num_targets both say how much; give one"),
+        (
+            {"num_targets": 5, "num_samples": 5},
+            "data.num_samples and data.num_targets both say how much; give one (null takes the other back)",
+        ),
     ],
 )
 def test_settings_that_are_wrong(settings, said):

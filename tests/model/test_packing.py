@@ -205,6 +205,11 @@ def test_check_sees_a_wrong_mask(llava, crowded, wrong):
         )
 
 
+def test_where_the_dense_mask_fails_it_is_not_what_is_advised(llava, crowded):
+    with pytest.raises(LlavaPoseError, match=r"^attention 'dense': packed losses differ .*; set data\.packing=none$"):
+        proof_of(llava, crowded, mask=causal, tolerance=1e-3, backend="dense")
+
+
 def test_check_sees_positions_that_run_on(llava, crowded):
     running = torch.arange(crowded.positions.shape[1]).expand_as(crowded.positions)
     mutated = replace(crowded, positions=running)

@@ -53,3 +53,21 @@ def test_what_was_asked_for_ends_the_run(leaks, places, tmp_path):
 def test_a_kernel_that_is_not_here_ends_the_run_in_one_line(places, tmp_path):
     with pytest.raises(LlavaPoseError, match=r"^model\.packed_attention=varlen does not run here: [^\n]*$"):
         run(**places, output_dir=str(tmp_path), packed_attention="varlen")
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_what_fails_on_one_rank_falls_back_or_ends_on_all(places, tmp_path, launcher, rank):
+    shared = {**places, "strategy": "ddp", "devices": 2, "batch_size": 4, "num_val": 4, "unproven": rank}
+    jobs = [
+        shared | {"output_dir": str(tmp_path / "auto")},
+        shared | {"output_dir": str(tmp_path / "named"), "packed_attention": "branches"},
+    ]
+    assert launcher(jobs, tmp_path, ranks=2) == [0, 0]
+    said = (tmp_path / "log-0.txt").read_text()
+    fault = "planted on rank 0" if rank == 0 else "failed on another rank"
+    assert f"packed attention: {fault}; dense in its place" in said and "of their size (dense)" in said, said[-3000:]
+    assert "of their size (branches)" not in said and (tmp_path / "auto" / "hf").is_dir()
+    ended = [(tmp_path / "named" / f"said-{one}.txt").read_text() for one in (0, 1)]
+    assert ended[rank] == f"planted on rank {rank}"
+    assert ended[1 - rank] == "attention 'branches': another rank's self-test failed"
+    assert not (tmp_path / "named" / "hf").exists()

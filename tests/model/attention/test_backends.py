@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention.branches import BRANCHES
 from llavapose.model.attention.choose import BACKENDS, Heads, first_that_runs, to_try, why_not
 from llavapose.model.attention.flash import FLASH
 from llavapose.model.attention.flex import FLEX, blocks_of
-from llavapose.model.attention.interface import Backend
+from llavapose.model.attention.interface import NAME, Backend
 from llavapose.model.attention.layout import Group, layout_of
 from llavapose.model.attention.mask import DENSE, packed_mask
 from llavapose.model.attention.varlen import Kernel, Sequences, varlen
@@ -203,3 +204,15 @@ def test_flash_is_not_there_on_a_cpu():
         BACKENDS["varlen"], Heads(queries=2, keys=2, width=8), dtype=torch.bfloat16, device=torch.device("cpu")
     )
     assert said is not None and "\n" not in said
+
+
+@pytest.mark.parametrize("narrow", [{"sliding_window": 4}, {"softcap": 30.0}])
+def test_layers_that_see_less_are_refused_with_what_to_do(narrow):
+    given = drawn(segments_of(ROWS["alone"]), 2, 2, 8, torch.float32)
+    called = ALL_ATTENTION_FUNCTIONS[NAME]
+    packed = BRANCHES.see(segments_of(ROWS["alone"]))
+    assert called(torch.nn.Module(), *given, None, packed=packed)[0].isfinite().all()
+    with pytest.raises(
+        LlavaPoseError, match=r"^model\.packed_attention: the base's layers have .* use another base\b[^\n]*$"
+    ):
+        called(torch.nn.Module(), *given, None, packed=packed, **narrow)

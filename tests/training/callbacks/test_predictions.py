@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from llavapose.config.choices import AdapterType
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.records import Question
-from llavapose.training.callbacks.predictions import Predictions
 from tests.training.callbacks.test_kinds import Reference
 from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long
 from tests.training.runs import lines, run, weights
+from tests.wandb_records import records_of
 
 JOB: dict[str, Any] = {"batch_size": 8, "epochs": 2, "num_val": 4, "val_check": 0.6, "optim": {"lr": 1e-2}}
 """Ten steps, with validations amid."""
@@ -95,11 +99,55 @@ def test_no_held_out_samples_ask_nothing(places, tmp_path, capsys):
     assert "callbacks.predictions: nothing is held out" in capsys.readouterr().out
 
 
-def test_a_logger_of_tables_gets_one_with_pictures(places, tmp_path, monkeypatch):
-    calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(Predictions, "_table", lambda self, trainer, rows: calls.append({"rows": rows}))
-    run(**places, **JOB, output_dir=str(tmp_path), predictions=ASKED)
-    assert [len(call["rows"]) for call in calls] == [3] * 5
+@pytest.fixture
+def weights_and_biases(monkeypatch) -> Iterator[None]:
+    """Offline and silent; its folders are gone behind the test, whose garbage would be another's warning."""
+    import wandb
+
+    for name in ("WANDB_MODE", "WANDB_DATA_DIR", "WANDB_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    yield
+    wandb.finish()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def test_weights_and_biases_get_a_table_with_pictures_and_every_number(places, tmp_path, weights_and_biases):
+    import wandb
+
+    run(**places, **JOB, output_dir=str(tmp_path), predictions=ASKED, wandb=True)
+    wandb.finish()
+    (folder,) = (tmp_path / "wandb").glob("offline-run-*")
+    history = [
+        {
+            item.get("key") or ".".join(item["nested_key"]): json.loads(item["value_json"])
+            for item in record["history"]["item"]
+        }
+        for record in records_of(folder, home=tmp_path)
+        if record["type"] == "history"
+    ]
+    numbers = [step for step in history if "train/loss" in step]
+    written = [line for line in lines(tmp_path) if "train/loss" in line]
+    for key in ("train/loss", "train/loss/conv", "train/grad_norm", "train/lr/language"):
+        found = {step["trainer/global_step"]: step[key] for step in numbers if key in step}
+        assert found and list(found.values()) == pytest.approx([line[key] for line in written if key in line]), key
+    tables = [step for step in history if "predictions" in step]
+    assert [step["trainer/global_step"] for step in tables] == [2, 4, 6, 8, 10]
+    found = []
+    for step in tables:
+        table = json.loads((folder / "files" / step["predictions"]["path"]).read_text())
+        assert table["columns"] == [*rows(tmp_path)[0], "picture"]
+        for *told, picture in table["data"]:
+            found.append(dict(zip(table["columns"], told, strict=False)))
+            with Image.open(folder / "files" / picture["path"]) as shown, open_picture(places, found[-1]) as own:
+                assert shown.convert("RGB").tobytes() == own.convert("RGB").tobytes()
+    assert found == rows(tmp_path)
+
+
+def open_picture(places: dict[str, str], row: dict[str, Any]) -> Image.Image:
+    return Image.open(Path(places["images"]) / row["image"])
 
 
 STRATEGIES = ("ddp", "deepspeed2", "deepspeed", "fsdp2")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import lightning as L
 
+from llavapose.training.callbacks import progress
 from llavapose.training.callbacks.progress import Progress
 from tests.training.runs import run
 
@@ -49,3 +51,30 @@ def test_the_time_left_is_by_this_process_own_pace(places, tmp_path):
     states = on_a_screen(places, str(tmp_path), resume=True, **job)
     assert states.bar._train_progress_bar is not None and states.bar.train_progress_bar.initial == 6
     assert states.found[0][0] >= 6 and states.found[0][2] == 10
+
+
+class TenSeconds(L.Callback):
+    """A clock that ten seconds pass on with every micro-step, and an hour before the first."""
+
+    def __init__(self) -> None:
+        self.now = 3600.0
+
+    def on_train_batch_start(self, *given: Any) -> None:
+        self.now += 10
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_in_a_file_too_the_time_left_is_by_this_process_own_pace(places, tmp_path, capsys, monkeypatch):
+    """Gone on with at step 6 of ten: behind step 7 one step has taken ten seconds, and three are left."""
+    job: dict[str, Any] = {**places, "output_dir": str(tmp_path), "num_val": 4, "check": False, "save_every": 1}
+    run(**job, epochs=2, stop=(5, False))
+    clock = TenSeconds()
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=clock.monotonic))
+    capsys.readouterr()
+    run(**job, epochs=2, resume=True, extra=[clock], progress=Progress(every_s=0))
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("step ")]
+    assert [(line.split(",")[0], line.split(", ")[-1]) for line in said] == [
+        (f"step {7 + place} of 10", f"0:00:{left:02} left") for place, left in enumerate((30, 20, 10, 0))
+    ]
