@@ -145,7 +145,9 @@ class DataConfig:
         if budget is not None and (budget < 1 if isinstance(budget, int) else budget != SMALLEST):
             found.append(f"data.num_targets is {budget!r}; expected 1 or more, {SMALLEST}, or null")
         if budget is not None and self.num_samples is not None:
-            found.append("data.num_samples and data.num_targets both say how much; give one")
+            found.append(
+                "data.num_samples and data.num_targets both say how much; give one (null takes the other back)"
+            )
         found += too_large(self, "data.", "max_length", "row_tokens")
         least = {"max_length": 1, "num_samples": 1, "num_val": 0, "max_branches_per_image": 0, "num_workers": 0}
         return found + too_small(self, "data.", **least)

@@ -94,7 +94,7 @@ def _forward(
     if further.get("sliding_window") is not None or further.get("softcap") is not None:
         raise LlavaPoseError(
             "model.packed_attention: the base's layers have a sliding window or capped scores, of which packed rows "
-            "know nothing; use data.max_branches_per_image=1 with another trainer, or another base"
+            "know nothing; use another base"
         )
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     return packed.attend(*alike(query, key, value), scale=scale, dropout=dropout), None

@@ -44,11 +44,14 @@ def begin_lines(path: Path, trainer: L.Trainer) -> None:
     """
     if not trainer.is_global_zero:
         return
-    kept: list[str] = []
+    kept: list[bytes] = []
     if trainer.ckpt_path is not None and path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        # The last line may be torn, and those behind the checkpoint will be written again.
-        whole = ((line, parse_json(line, what=path.stem, where=path)) for line in lines if line.endswith("\n"))
-        kept = [line for line, values in whole if values["step"] <= trainer.global_step]
-    with atomic_write(path) as stream:
+        # Only a line feed ends a line: texts may hold what else ``str.splitlines`` cuts at. What stands behind the last
+        # one is torn, maybe inside a character.
+        *whole, _ = path.read_bytes().split(b"\n")
+        for number, line in enumerate(whole, 1):
+            # Those behind the checkpoint will be written again.
+            if parse_json(line, what=path.stem, where=f"{path}:{number}")["step"] <= trainer.global_step:
+                kept.append(line + b"\n")
+    with atomic_write(path, "wb") as stream:
         stream.writelines(kept)

@@ -147,7 +147,7 @@ class Profile(Callback):
         if not self._done:
             self._leave(trainer)
             needed = self.warmup + self.steps + bool(self.operators or trainer.world_size > 1)
-            log.warning("callbacks.profile: the run ended behind %d steps; the table needs %d: lower "
+            log.warning("callbacks.profile: the run ended behind step %d; the table needs %d: lower "
                         "callbacks.profile.warmup or callbacks.profile.steps", self._seen, needed)  # fmt: skip
 
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
