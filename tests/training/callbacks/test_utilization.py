@@ -77,10 +77,10 @@ def test_what_two_ranks_need_is_added_up(places, tmp_path, launcher):
     # Of processes of their own: the peak stays planted there.
     jobs = [job | {"batch_size": 2, "accumulate": 2, "output_dir": str(tmp_path / "two"), "peak": 2e12}]
     assert launcher(jobs, tmp_path, ranks=2) == [0, 0], (tmp_path / "log-0.txt").read_text()[-3000:]
-    steps = step_operations(places, ranks=2, size=2, accumulate=2)
-    assert logged(tmp_path / "two") == pytest.approx([sum(steps[:2]), sum(steps[2:4]), steps[4]], rel=1e-5)
     shares = [line["train/mfu"] for line in lines(tmp_path / "two") if "train/loss" in line]
     assert shares == pytest.approx([one / 4e12 for one in logged(tmp_path / "two")], rel=1e-5), "two cards' peak"
+    steps = step_operations(places, ranks=2, size=2, accumulate=2)
+    assert logged(tmp_path / "two") == pytest.approx([sum(steps[:2]), sum(steps[2:4]), steps[4]], rel=1e-5)
 
 
 def test_seconds_of_validation_do_not_count(places, tmp_path):
