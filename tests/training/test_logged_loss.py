@@ -83,7 +83,9 @@ def test_it_is_the_mean_over_the_steps_samples(places, tmp_path, cut, mean):
         samples=Path(places["samples"]),
         images=Path(places["images"]),
         processor=load_processor(places["base"], chat_template=CHAT_TEMPLATE),
-        config=DataConfig(name="test", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=4),
+        config=DataConfig(
+            name="test", max_branches_per_image=0, kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=4
+        ),
         batch_size=8,
     )
     model, expected = load_model(places["base"]), []

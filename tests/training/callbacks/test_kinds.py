@@ -53,7 +53,9 @@ class Reference:
             samples=Path(places["samples"]),
             images=Path(places["images"]),
             processor=load_processor(places["base"], chat_template=CHAT_TEMPLATE),
-            config=DataConfig(name="test", kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=4),
+            config=DataConfig(
+                name="test", max_branches_per_image=0, kinds=dict.fromkeys(KINDS, 1.0), max_length=512, num_val=4
+            ),
             **{"batch_size": 8, **cut},
         )
 
