@@ -5,6 +5,7 @@ ordinary    a picture copied for every sample, samples one behind the other in b
 one a row   a picture copied for every sample, rows sorted by length, so that micro-batches need little padding
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 from benchmarks.llavas import rows_of
 from llavapose.model.attention.alone import unpack
+from llavapose.model.attention.choose import BACKENDS
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.llava import checkpoint_layers, token_losses
@@ -29,20 +31,19 @@ ARMS = ("ours", "ordinary", "one a row")
 SWITCHES = ("compile", "chunked", "all logits", "keep activations", "liger")
 CHUNK = 1024
 """Supervised tokens whose logits are in memory at once where the loss is chunked."""
+REFERENCE = "one a row"
+"""The arm whose gradients, by the dense mask and ``token_losses`` alone, the others must have."""
+BOUNDS = {"loss": 1e-3, "gradients": 6e-2}
+"""How far an arm may be from the reference, of its size, in bfloat16.
+
+Gradients as ``tests/model/attention`` bound them: three times the 2e-2 of losses. With 32 layers of 128 numbers right
+arms were up to 1.7e-2 away, one other target 6.7e-2, samples that see each other 0.27; right losses moved by 1e-5.
+"""
 
 
 def attentions() -> dict[str, Callable[[Tensor], Any]]:
-    """Name -> what ``token_losses`` is given of a batch's segments; the one place that knows which there are."""
-    try:
-        found = find_spec("llavapose.model.attention.choose")
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
-        return {"dense": packed_mask}
-    from importlib import import_module
-
-    backends: dict[str, Any] = import_module("llavapose.model.attention.choose").BACKENDS
-    return {name: backend.see for name, backend in backends.items()}
+    """Name -> what ``token_losses`` is given of a batch's segments."""
+    return {name: backend.see for name, backend in BACKENDS.items()}
 
 
 def arm_of(name: str, ours: Batch, *, micro_batches: int) -> list[Batch]:
@@ -137,8 +138,77 @@ class Way:
         return " + ".join([self.attention, *sorted(self.switches)])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Learnt:
+    """What forward and backward gave.
+
+    Attributes:
+        loss: sum over all supervised tokens, nats.
+        tokens: supervised ones.
+        gradients: of some weights, by name, on the CPU.
+    """
+
+    loss: float
+    tokens: int
+    gradients: dict[str, Tensor]
+
+    @property
+    def mean(self) -> float:
+        """Nats a token."""
+        return self.loss / self.tokens
+
+
+def learn(model: Any, batches: Sequence[Batch], given: Callable[[Batch], Tensor]) -> tuple[Tensor, int]:
+    """Gradients of the sum of all losses, on top of those that are there; returns the sum, and the number of tokens."""
+    total, tokens = torch.zeros((), device=next(model.parameters()).device), 0
+    for batch in batches:
+        each = given(batch)
+        each.sum().backward()
+        total, tokens = total + each.detach().sum(), tokens + len(each)
+    return total, tokens
+
+
+def learnt(model: Any, total: Tensor, tokens: int) -> Learnt:
+    """Loss, and gradients of queries and of the MLP's way back in the first, the middle and the last layer."""
+    layers = model.model.language_model.layers
+    weights = {}
+    for number in sorted({0, len(layers) // 2, len(layers) - 1}):
+        weights[f"layers.{number}.q_proj"] = layers[number].self_attn.q_proj.weight
+        weights[f"layers.{number}.down_proj"] = layers[number].mlp.down_proj.weight
+    # A copy, for what is there is added to and set to zero.
+    gradients = {name: weight.grad.detach().to("cpu", copy=True) for name, weight in weights.items()}
+    return Learnt(loss=float(total), tokens=tokens, gradients=gradients)
+
+
+def reference_of(model: Any, batches: Sequence[Batch]) -> Learnt:
+    """What the samples of the reference arm give by the dense mask; gradients must be zero before."""
+    return learnt(model, *learn(model, batches, lambda one: token_losses(model, one, packed_mask(one.segments))))
+
+
+def apart(found: Learnt, reference: Learnt) -> tuple[dict[str, float], str | None]:
+    """How far the loss, and the gradient that differs most, are from the reference's, of its size; what is wrong."""
+    far = {
+        name: float((found.gradients[name].float() - wanted.float()).norm() / wanted.float().norm())
+        for name, wanted in reference.gradients.items()
+    }
+    # What is no number is furthest.
+    most = max(far, key=lambda name: math.inf if math.isnan(far[name]) else far[name])
+    told = {"loss": abs(found.loss - reference.loss) / abs(reference.loss), "gradients": far[most]}
+    names = {"loss": "summed loss", "gradients": f"gradient of {most}"}
+    for kind, value in sorted(told.items()):
+        if not value <= BOUNDS[kind]:
+            return told, f"{names[kind]} {value:.2g} of its size from the reference's (at most {BOUNDS[kind]})"
+    return told, None
+
+
 def losses(model: Any, batch: Batch, way: Way) -> Tensor:
-    """float32[N]: as ``token_losses``, or its like with the head computed otherwise."""
+    """float32[N]: as ``token_losses``, or its like with the head computed otherwise.
+
+    Raises:
+        RuntimeError: the attention has no kernel for this device.
+    """
+    if way.attention == "varlen" and batch.segments.device.type != "cuda":
+        raise RuntimeError("needs an NVIDIA GPU")
     seen = attentions()[way.attention](batch.segments)
     if not way.switches & {"chunked", "all logits"}:
         return token_losses(model, batch, seen)

@@ -5,7 +5,8 @@
     python -m benchmarks.gpu_train --tiny       # the same path in a minute on a CPU; its numbers mean nothing
 
 LLaVA-1.5-7B with random bfloat16 weights, gradients of all that learns, and no optimizer states, for these take 81 GB
-more: forward and backward of the same 16 samples of 4 pictures in every arm, from the same tokens, at equal loss. First
+more: forward and backward of the same 16 samples of 4 pictures in every arm, from the same tokens. What an arm
+learns is held against a reference before it is timed: loss and gradients. First
 every arm runs with every attention; then each switch is tried beside the arm's fastest; then all that helped together.
 Seconds are CUDA events', the median of ``--repeats`` behind a warm-up.
 """
@@ -16,17 +17,35 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.gpu import COMPLEX, CONV, DETAIL, PEAKS, Meter, build, in_phase, llava_7b, say, synchronise
-from benchmarks.gpu_arms import ARMS, SWITCHES, Way, arm_of, attentions, losses, switched, useful_flops
+from benchmarks.gpu_arms import (
+    ARMS,
+    BOUNDS,
+    REFERENCE,
+    SWITCHES,
+    Learnt,
+    Way,
+    apart,
+    arm_of,
+    attentions,
+    learn,
+    learnt,
+    losses,
+    reference_of,
+    switched,
+    useful_flops,
+)  # fmt: skip
 from benchmarks.llavas import SIZES, random_batch, rows_of, tiny_config
 from llavapose.model.batch import Batch
 from llavapose.training.forecast.activations import activation_parts
@@ -39,6 +58,8 @@ EXPECTED_MFU = {"dense": 0.34}
 """Share of the peak that is foretold: of the dense mask what one H200 showed (`benchmarks.gpu`: 34.2%) ..."""
 OTHER_MFU = 0.40
 """... and of attentions that leave hidden pairs out, by guess: the papers' best trainers report 30 to 40%."""
+NO_MASK = frozenset(("flex", "varlen"))
+"""Attentions that hold no mask of every two tokens."""
 HEADS = frozenset(("chunked", "all logits"))
 MICRO = {"ours": 1, "ordinary": 2, "one a row": 4}
 """Micro-batches of an arm: about 7,000 tokens each, in every arm."""
@@ -51,7 +72,14 @@ FORMULA = (
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """An arm computed in one way: the samples of all its micro-batches, forward and backward."""
+    """An arm computed in one way: the samples of all its micro-batches, forward and backward.
+
+    Attributes:
+        loss: mean, nats a token.
+        apart: from the reference, of its size: loss, and the gradient that differs most.
+        wrong: why it is not the reference's work; its seconds count for nothing.
+        failed: why it did not run.
+    """
 
     arm: str
     way: str
@@ -61,6 +89,8 @@ class Measured:
     mfu: float | None = None
     peak_gib: float | None = None
     loss: float | None = None
+    apart: dict[str, float] | None = None
+    wrong: str | None = None
     failed: str | None = None
 
 
@@ -82,15 +112,16 @@ class Plan:
 def plans(shapes: Shapes, arms: dict[str, list[Batch]], peak: float | None) -> list[Plan]:
     """The forecast's operations and bytes, at the stated share of the peak."""
     found = []
-    setup = Setup(
+    masked = Setup(
         engine=Engine.whole, weight_bytes=2, frozen_bytes=2, compute_bytes=2, masters=True, checkpointing=True
     )
-    kept = [part for part in state_parts(shapes, setup) if part.name != "optimizer"]
+    kept = [part for part in state_parts(shapes, masked) if part.name != "optimizer"]
     for arm, batches in arms.items():
         flops, samples = useful_flops(shapes, batches), sum(batch.num_samples for batch in batches)
-        every = [[*kept, *activation_parts(shapes, setup, rows_of(batch))] for batch in batches]
-        most = max(max(in_phase(parts, Phase.loss), in_phase(parts, Phase.layer)) for parts in every)
         for attention in attentions():
+            setup = replace(masked, dense_mask=attention not in NO_MASK)
+            every = [[*kept, *activation_parts(shapes, setup, rows_of(batch))] for batch in batches]
+            most = max(max(in_phase(parts, Phase.loss), in_phase(parts, Phase.layer)) for parts in every)
             mfu = EXPECTED_MFU.get(attention, OTHER_MFU)
             seconds = flops / (mfu * peak) if peak else None
             found.append(Plan(
@@ -125,6 +156,13 @@ class Bench:
         self.options.keep(self.found)
         return found
 
+    @cached_property
+    def reference(self) -> Learnt:
+        """What every arm must learn."""
+        found = reference_of(self.model, self.arms[REFERENCE])
+        self._forget()
+        return found
+
     def _tried(self, arm: str, way: Way, told: dict[str, Any]) -> Measured:
         try:
             return self._timed(arm, way, told)
@@ -133,9 +171,12 @@ class Bench:
 
     def _timed(self, arm: str, way: Way, told: dict[str, Any]) -> Measured:
         batches = self.arms[arm]
+        reference = self.reference
         back = switched(self.model, way)
         try:
-            loss = self._backward(batches, way)  # compiles, and fills torch's pool
+            # Compiles, and fills torch's pool; gradients were zero before it.
+            found = learnt(self.model, *self._backward(batches, way))
+            far, wrong = apart(found, reference)
             peak = Meter(self.device).peak(lambda: self._backward(batches, way))
             seconds = median(self._seconds(lambda: self._backward(batches, way)) for _ in range(self.options.repeats))
         finally:
@@ -145,17 +186,13 @@ class Bench:
         return Measured(
             **told, seconds=seconds, samples_per_s=samples / seconds,
             tokens_per_s=sum(batch.num_tokens for batch in batches) / seconds,
-            mfu=flops / seconds / self.peak if self.peak else None, peak_gib=peak / 2**30, loss=loss,
+            mfu=flops / seconds / self.peak if self.peak else None, peak_gib=peak / 2**30, loss=found.mean,
+            apart=far, wrong=wrong,
         )  # fmt: skip
 
-    def _backward(self, batches: Sequence[Batch], way: Way) -> float:
-        """Gradients of the sum of all losses; returns their mean."""
-        total, num = torch.zeros((), device=self.device), 0
-        for batch in batches:
-            each = losses(self.model, batch, way)
-            each.sum().backward()
-            total, num = total + each.detach().sum(), num + len(each)
-        return float(total) / num
+    def _backward(self, batches: Sequence[Batch], way: Way) -> tuple[Tensor, int]:
+        """Gradients of the sum of all losses; returns the sum, and the number of supervised tokens."""
+        return learn(self.model, batches, lambda batch: losses(self.model, batch, way))
 
     def _seconds(self, work: Callable[[], Any]) -> float:
         if self.device.type != "cuda":
@@ -206,15 +243,15 @@ def search(bench: Bench, attention: Sequence[str], switches: Sequence[str]) -> d
 
 
 def fastest(tries: Tries) -> tuple[Way, Measured] | None:
-    """Of those that ran."""
-    ran = [one for one in tries if one[1].seconds is not None]
+    """Of those that ran and were right."""
+    ran = [one for one in tries if one[1].seconds is not None and not one[1].wrong]
     return min(ran, key=lambda one: one[1].seconds or 0.0) if ran else None
 
 
 def helping(plain: tuple[Way, Measured], tries: Tries) -> frozenset[str]:
     """The switches that make it faster; of two ways to compute the head, which exclude each other, the better one."""
     limit = plain[1].seconds or 0.0
-    helped = [one for one in tries if one[1].seconds is not None and one[1].seconds < limit]
+    helped = [one for one in tries if (found := fastest([one])) and (found[1].seconds or 0.0) < limit]
     head = fastest([one for one in helped if one[0].switches <= HEADS])
     kept = [one for one in helped if not one[0].switches <= HEADS] + ([head] if head else [])
     return frozenset(name for way, _ in kept for name in way.switches)
@@ -223,11 +260,12 @@ def helping(plain: tuple[Way, Measured], tries: Tries) -> frozenset[str]:
 def row_of(found: Measured) -> str:
     """A line of the table."""
     if found.failed:
-        return f"| {found.arm} | {found.way} | {found.failed} | | | | | |"
+        return f"| {found.arm} | {found.way} | {found.failed} | | | | | | |"
+    held = f"wrong: {found.wrong}" if found.wrong else f"{found.apart['gradients']:.1e}" if found.apart else "-"
     mfu = f"{found.mfu:.1%}" if found.mfu is not None else "-"
     return (
         f"| {found.arm} | {found.way} | {found.seconds:.3f} | {found.samples_per_s:.2f} | {found.tokens_per_s:,.0f} | "
-        f"{mfu} | {found.peak_gib:.1f} | {found.loss:.3f} |"
+        f"{mfu} | {found.peak_gib:.1f} | {found.loss:.3f} | {held} |"
     )
 
 
@@ -271,6 +309,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     told: dict[str, Any] = {
         "card": card, "torch": torch.__version__, "formula": FORMULA, "parameters": shapes.total,
         "layers": shapes.text.layers, "peak_flops": peak, "recompute_counted": False,
+        "reference": f"{REFERENCE}, dense", "bounds": BOUNDS,
         "states": "bfloat16 weights and gradients, no optimizer states", "foretold": [asdict(one) for one in foretold],
     }  # fmt: skip
     say(f"LLaVA of {shapes.total / 1e9:.2f}e9 parameters, {shapes.text.layers} layers, bfloat16 weights and gradients, "
@@ -283,21 +322,29 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     options.keep = lambda found: write(told | {"measured": [asdict(one) for one in found]})
     bench = Bench(build(config, device), shapes, arms_of(shapes, config.image_token_index, device, tiny=options.tiny),
                   options)  # fmt: skip
-    say("\n| arm | way | s | samples/s | tokens/s | MFU | peak GiB | mean loss |\n|---|---|---|---|---|---|---|---|")
+    say("\n| arm | way | s | samples/s | tokens/s | MFU | peak GiB | mean loss | gradients from the reference's |")
+    say("|---|---|---|---|---|---|---|---|---|")
     best = search(bench, options.attention, options.switches)
     told |= {"measured": [asdict(one) for one in bench.found], "best": {arm: asdict(one) for arm, one in best.items()}}
+    compared(told, bench.found, best)
+    return told
+
+
+def compared(told: dict[str, Any], measured: Sequence[Measured], best: dict[str, Measured]) -> None:
+    """The arms beside one another and beside the aims; what is wrong takes no part."""
     for other, wanted in (("ordinary", 1.8), ("one a row", None)):
         if {"ours", other} <= best.keys():
             ratio = (best["ours"].samples_per_s or 0.0) / (best[other].samples_per_s or 1.0)
             told[f"times {other}"] = ratio
             say(f"ours is {ratio:.2f} times as fast as {other}" + (f" (aim: {wanted})" if wanted else ""))
-    means = [one.loss for one in bench.found if one.loss is not None]
+        else:
+            say(f"no ratio of ours to {other}: one of them has no way that ran and was right")
+    means = [one.loss for one in measured if one.loss is not None and not one.wrong]
     if means:
         told["largest difference of mean loss"] = max(means) - min(means)
         say(f"mean losses of all arms and ways differ by at most {max(means) - min(means):.2g} nats a token")
     if best and (mfu := best["ours"].mfu if "ours" in best else None) is not None:
         say(f"MFU of ours: {mfu:.1%} (aim: 45%)")
-    return told
 
 
 def write(told: dict[str, Any]) -> None:

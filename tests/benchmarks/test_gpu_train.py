@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -117,7 +120,67 @@ def test_the_whole_path_leaves_its_json(tmp_path, monkeypatch, capsys):
     assert "12 a visible pair" in found["formula"] and found["recompute_counted"] is False and found["parameters"] > 0
     failed = [one for one in found["measured"] if one["failed"]]
     assert [one["failed"] for one in failed] == ["not installed: pip install liger-kernel"] * 3
+    ran = [one for one in found["measured"] if not one["failed"]]
+    assert len(ran) > 5 and [one["wrong"] for one in ran] == [None] * len(ran) and "wrong" not in said
+    assert found["reference"] == "one a row, dense" and found["bounds"] == gpu_arms.BOUNDS
     assert found["times ordinary"] > 0 and found["largest difference of mean loss"] < 0.01
+
+
+def one_other_target(batch):
+    targets = batch.targets.clone()
+    row, place = (targets != IGNORE).nonzero()[-1].tolist()
+    targets[row, place] = 5 if targets[row, place] != 5 else 6
+    return replace(batch, targets=targets)
+
+
+WRONG = {
+    "one other target": one_other_target,
+    "samples see each other": lambda batch: replace(batch, segments=batch.segments.clamp(max=0)),
+    # Every row has the same text: pictures that change places would be the same samples.
+    "one picture twice": lambda batch: replace(batch, pixel_values=batch.pixel_values[[1, 1, 2, 3]]),
+    "shifted by one in branches": lambda batch: replace(batch, positions=batch.positions + (batch.segments > 0).long()),
+}
+
+
+@pytest.fixture(scope="module")
+def half(config):
+    return build(config, torch.device("cpu"))
+
+
+def bench_of(model, shapes, arms):
+    return gpu_train.Bench(model, shapes, arms, Namespace(repeats=1, seconds=300, keep=lambda found: None))
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_arm_that_learns_something_else_is_told_and_never_wins(half, shapes, arms, name, capsys):
+    bench = bench_of(half, shapes, arms | {"ours": [WRONG[name](batch) for batch in arms["ours"]]})
+    best = gpu_train.search(bench, ["dense"], [])
+    assert set(best) == {"ordinary", "one a row"}
+    (found,) = [one for one in bench.found if one.arm == "ours"]
+    assert found.wrong and found.apart["gradients"] > gpu_arms.BOUNDS["gradients"]
+    assert "| wrong: " in capsys.readouterr().out
+
+
+def test_an_arm_whose_loss_is_weighed_otherwise_is_told(half, shapes, arms, monkeypatch):
+    """As where every micro-batch is multiplied by their number."""
+    number = {id(batch): len(parts) for parts in arms.values() for batch in parts}
+    monkeypatch.setattr(gpu_train, "losses", lambda model, batch, way: losses(model, batch, way) * number[id(batch)])
+    bench = bench_of(half, shapes, arms)
+    best = gpu_train.search(bench, ["dense"], [])
+    wrong = {one.arm for one in bench.found if one.wrong}
+    assert wrong | set(best) == set(ARMS) and not wrong & set(best)
+    assert wrong == {arm for arm, parts in arms.items() if len(parts) > 1}
+
+
+def test_what_gives_no_number_is_wrong(half, shapes, arms, monkeypatch):
+    monkeypatch.setattr(gpu_train, "losses", lambda *given: losses(*given) * float("nan"))
+    bench = bench_of(half, shapes, arms)
+    assert gpu_train.search(bench, ["dense"], []) == {} and all(one.wrong for one in bench.found)
+
+
+def test_a_kernel_of_gpus_says_so_on_a_cpu(half, shapes, arms):
+    found = bench_of(half, shapes, arms).measure("ours", Way(attention="varlen"))
+    assert found.failed == "needs an NVIDIA GPU"
 
 
 def test_a_plan_needs_no_gpu(monkeypatch, capsys):
@@ -126,6 +189,16 @@ def test_a_plan_needs_no_gpu(monkeypatch, capsys):
     gpu_train.main()
     said = capsys.readouterr().out
     assert "foretold for H200 (989 TFLOP/s" in said and "| ours | dense | 16 | 6,812 |" in said
+    rows = [line for line in said.splitlines() if line.startswith(("| ours |", "| ordinary |", "| one a row |"))]
+    assert len(rows) == len(ARMS) * len(attentions())
+    page = (Path(__file__).parents[2] / "docs" / "speed.md").read_text(encoding="utf-8")
+    assert not [row for row in rows if row not in page]
+
+
+def test_what_holds_no_mask_is_foretold_less_memory(shapes, arms):
+    peaks = {(one.arm, one.attention): one.peak_gib for one in gpu_train.plans(shapes, arms, None)}
+    for arm in ARMS:
+        assert peaks[arm, "flex"] == peaks[arm, "varlen"] < peaks[arm, "dense"] == peaks[arm, "branches"]
 
 
 def test_without_a_gpu_it_says_so(monkeypatch):
@@ -144,12 +217,14 @@ def test_behind_its_time_nothing_new_is_begun(monkeypatch, capsys):
 
 
 def test_what_helps_goes_together_and_one_head_alone():
-    def tried(seconds, *switches):
+    def tried(seconds, *switches, wrong=None):
         way = Way(attention="dense", switches=frozenset(switches))
-        return way, gpu_train.Measured(arm="ours", way=str(way), seconds=seconds)
+        return way, gpu_train.Measured(arm="ours", way=str(way), seconds=seconds, wrong=wrong)
 
     plain = tried(1.0)
     tries = [tried(0.9, "chunked"), tried(0.8, "all logits"), tried(0.7, "compile"), tried(1.2, "liger"), tried(None)]
     assert gpu_train.helping(plain, tries) == {"all logits", "compile"}
     assert gpu_train.helping(plain, tries[3:]) == frozenset()
     assert gpu_train.fastest([plain, *tries]) == tries[2] and gpu_train.fastest(tries[4:]) is None
+    quick = tried(0.1, "liger", wrong="other gradients")
+    assert gpu_train.helping(plain, [quick]) == frozenset() and gpu_train.fastest([quick, plain]) == plain
