@@ -148,11 +148,12 @@ def test_fast_experiment_is_the_papers_but_for_the_packing():
         for name in ("paper_7b", "paper_7b_fast")
     )
     assert (fast["data"].pop("sampler"), fast["data"].pop("row_tokens")) == ("balanced", 4096)
-    assert fast["data"].pop("packing") == "pictures"
+    assert (fast["data"].pop("packing"), fast["data"].pop("max_branches_per_image")) == ("pictures", 0)
     assert fast["optim"].pop("loss_mean") == "token"
     for settings in (paper, fast):
-        for group, key in (("data", "sampler"), ("data", "packing"), ("data", "row_tokens"), ("optim", "loss_mean")):
-            settings[group].pop(key, None)
+        for key in ("sampler", "packing", "row_tokens", "max_branches_per_image"):
+            settings["data"].pop(key, None)
+        settings["optim"].pop("loss_mean", None)
     text = json.dumps(fast).replace("outputs/paper_7b_fast/", "outputs/paper_7b/")
     assert json.loads(text) == json.loads(json.dumps(paper))
 

@@ -14,8 +14,8 @@ from tests.config.test_check import mistakes
             "leave it out",
         ),
         (
-            ["data.sampler=llava", "data.packing=none", "data.max_branches_per_image=2"],
-            "data.max_branches_per_image=2 is read by nothing: with data.packing=none no samples share a picture, and "
+            ["data.sampler=llava", "data.packing=none", "data.max_branches_per_image=3"],
+            "data.max_branches_per_image=3 is read by nothing: with data.packing=none no samples share a picture, and "
             "data.sampler=llava keeps none together; leave it out",
         ),
         (
