@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.gpu import COMPLEX, CONV, DETAIL
-from benchmarks.probe_trie import WORLD
+from benchmarks.probe_trie import probed
 from llavapose.bars import tame_bars
 from llavapose.cli.training import prepare
 from llavapose.config.choices import Packing
@@ -31,14 +31,13 @@ from llavapose.config.start import conf_folder
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.kept import MOST_BYTES, KeptReads
 from llavapose.evaluation.answerers.protocol import Likelihoods
-from llavapose.evaluation.probe.items import ProbeItem, build_probe
+from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.evaluation.probe.pictures import SHUFFLED, TRUE, shown_in
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.features import keep_features
 from llavapose.model.llava import freeze_vision, token_losses
 from llavapose.model.pretrained import load_model
-from llavapose.scenes.world.world import ensure_world, read_world
 from llavapose.training.fit import build_data
 from llavapose.training.forecast.activations import Rows
 from llavapose.training.forecast.cost import work_of
@@ -168,12 +167,7 @@ def main() -> None:
         print(line, flush=True)
     if given.training:
         return
-    scenes, config = read_world(ensure_world(given.root, WORLD), "val"), ProbeConfig()
-    items = build_probe(
-        scenes.scenes, config.seed, num_items=given.items, max_items_per_fact=config.max_items_per_fact
-    )  # fmt: skip
-    answerer = CheckpointAnswerer(given.checkpoint, device="cpu")
-    answerer.model.float()  # loaded before anything is timed
+    answerer, scenes, items = probed(given.checkpoint, given.root, given.items)
     found, seconds, held = {}, {"anew": float("inf"), "kept": float("inf")}, 0
     for _ in range(given.rounds):
         for name in seconds:

@@ -32,13 +32,12 @@ from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE, PADDING, Batch
 from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses
 from llavapose.training.forecast.activations import activation_parts
+from llavapose.training.forecast.cards import card_of
 from llavapose.training.forecast.cost import work_of
 from llavapose.training.forecast.setup import Engine, Setup
 from llavapose.training.forecast.shapes import Shapes, shapes_of
 from llavapose.training.forecast.states import ALWAYS, Part, Phase, state_parts
 
-PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12}
-"""Dense bfloat16 operations a second, by the makers' data sheets."""
 CONV, DETAIL, COMPLEX = 63, 505, 460
 """Tokens of a sample of each kind behind its picture: answer, question and template."""
 SHARES = {"conv": (CONV, 112_980), "detail": (DETAIL, 45_174), "complex": (COMPLEX, 42_174)}
@@ -286,7 +285,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     device = torch.device("cpu" if options.tiny else "cuda")
     config = tiny_config(SIZES["small"]) if options.tiny else llava_7b()
     name = "CPU" if options.tiny else torch.cuda.get_device_name(0)
-    peak = next((value for card, value in PEAKS.items() if card in name), None)
+    peak = card_of(name, 0).flops(2)
     batches = batches_of(config, device, tiny=options.tiny)
     say(f"{name}, torch {torch.__version__}, engine {options.engine}")
     fitting, depth = chosen_depth(config, device)

@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from benchmarks.llavas import rows_of
 from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.choose import BACKENDS
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.llava import checkpoint_layers, token_losses
-from llavapose.training.forecast.cost import work_of
+from llavapose.training.callbacks.utilization import needed
+from llavapose.training.forecast.cost import Counts, operations
 from llavapose.training.forecast.setup import Setup
 from llavapose.training.forecast.shapes import Shapes
 
@@ -111,15 +111,8 @@ def useful_flops(shapes: Shapes, batches: Sequence[Batch]) -> float:
     Two a weight and token forward, four backward; four a visible pair of tokens and number of a query, eight backward;
     the head at supervised tokens alone; the frozen vision encoder forward alone.
     """
-    total = 0.0
-    for batch in batches:
-        dense = work_of(shapes, Setup(), rows_of(batch)).model
-        real = batch.segments != PADDING
-        mask = packed_mask(batch.segments)[:, 0] & real[:, :, None] & real[:, None, :]
-        pairs = batch.segments.numel() * batch.segments.shape[1] - int(mask.sum())
-        padding = 3 * 2.0 * shapes.text_layer_matrices * int((~real).sum())
-        total += dense - shapes.text.layers * (padding + 3 * 4.0 * pairs * shapes.text.queries)
-    return total
+    tokens, pairs, targets, pictures = torch.stack([needed(batch) for batch in batches]).sum(dim=0).tolist()
+    return operations(shapes, Setup(), Counts(tokens=tokens, pairs=pairs, targets=targets, pictures=pictures)).model
 
 
 @dataclass(frozen=True, kw_only=True)

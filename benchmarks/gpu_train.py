@@ -28,7 +28,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.gpu import COMPLEX, CONV, DETAIL, PEAKS, Meter, build, in_phase, llava_7b, say, synchronise
+from benchmarks.gpu import COMPLEX, CONV, DETAIL, Meter, build, in_phase, llava_7b, say, synchronise
 from benchmarks.gpu_arms import (
     ARMS,
     BOUNDS,
@@ -49,6 +49,7 @@ from benchmarks.gpu_arms import (
 from benchmarks.llavas import SIZES, random_batch, rows_of, tiny_config
 from llavapose.model.batch import Batch
 from llavapose.training.forecast.activations import activation_parts
+from llavapose.training.forecast.cards import card_of
 from llavapose.training.forecast.setup import Engine, Setup
 from llavapose.training.forecast.shapes import Shapes, shapes_of
 from llavapose.training.forecast.states import Phase, state_parts
@@ -138,7 +139,7 @@ class Bench:
     def __init__(self, model: Any, shapes: Shapes, arms: dict[str, list[Batch]], options: argparse.Namespace) -> None:
         self.model, self.shapes, self.arms, self.options = model, shapes, arms, options
         self.device = next(model.parameters()).device
-        self.peak = peak_of(torch.cuda.get_device_name(0)) if self.device.type == "cuda" else None
+        self.peak = card_of(torch.cuda.get_device_name(0), 0).flops(2) if self.device.type == "cuda" else None
         self.found: list[Measured] = []
         self.until = time.monotonic() + options.seconds
 
@@ -282,11 +283,6 @@ def print_plans(found: Sequence[Plan], card: str, peak: float | None) -> None:
     say(f"\n{FORMULA}")
 
 
-def peak_of(card: str) -> float | None:
-    """Operations a second of a GPU, by its name."""
-    return next((value for name, value in PEAKS.items() if name in card), None)
-
-
 def arms_of(shapes: Shapes, image_token: int, device: torch.device, *, tiny: bool) -> dict[str, list[Batch]]:
     """The same samples in every arm."""
     scale = 20 if tiny else 1
@@ -304,7 +300,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     config = tiny_config(SIZES["small"]) if options.tiny else llava_7b()
     shapes = shapes_of(config.to_dict(), where="7B")
     card = torch.cuda.get_device_name(0) if device.type == "cuda" else "a CPU" if options.tiny else options.card
-    peak = peak_of(card)
+    peak = card_of(card, 0).flops(2)
     foretold = plans(shapes, arms_of(shapes, config.image_token_index, torch.device("cpu"), tiny=options.tiny), peak)
     told: dict[str, Any] = {
         "card": card, "torch": torch.__version__, "formula": FORMULA, "parameters": shapes.total,
@@ -360,7 +356,9 @@ def main() -> None:
     parser.add_argument("--switches", nargs="*", choices=SWITCHES, default=list(SWITCHES))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=330, help="after which nothing new is begun")
-    parser.add_argument("--card", choices=list(PEAKS), default="H200", help="of the prediction without a GPU")
+    parser.add_argument(
+        "--card", choices=["A100", "H100", "H200"], default="H200", help="of the prediction without a GPU"
+    )
     parser.add_argument("--plan", action="store_true", help="the prediction alone")
     parser.add_argument("--tiny", action="store_true", help="a tiny model on the CPU")
     options = parser.parse_args()

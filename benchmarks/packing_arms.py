@@ -21,7 +21,8 @@ from llavapose.data.conversation import Branch
 from llavapose.data.pack import pack
 from llavapose.data.plan.epoch import EpochPlan, MicroBatch, plan_epoch
 from llavapose.data.plan.lengths import Lengths, PlanSettings
-from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
+from llavapose.model.attention.layout import layout_of
+from llavapose.model.batch import IGNORE, Batch
 from llavapose.model.llava import freeze_vision
 from llavapose.training.forecast.shapes import Shapes, shapes_of
 
@@ -185,19 +186,8 @@ Spans = list[list[list[int]]]
 
 def spans_of(segments: Tensor) -> Spans:
     """Where groups and their parts lie, from segments int64[R, T]."""
-    found: Spans = []
-    for line in segments:
-        values, lengths = torch.unique_consecutive(line, return_counts=True)
-        row: list[list[int]] = []
-        place = 0
-        for value, length in zip(values.tolist(), lengths.tolist(), strict=True):
-            if value != PADDING and value % GROUP == 0:
-                row.append([place])
-            place += length
-            if value != PADDING:
-                row[-1].append(place)
-        found.append(row)
-    return found
+    layout = layout_of(segments)
+    return [[[group.start, *group.cuts] for group in layout.of_row(row)] for row in range(layout.num_rows)]
 
 
 def pairs_of(segments: Tensor, *, apart: bool = False) -> int:

@@ -12,8 +12,7 @@ from llavapose.config.choices import Packing
 from llavapose.data.plan.epoch import EpochPlan
 from llavapose.data.plan.lengths import Lengths
 from llavapose.model.batch import Batch
-from llavapose.training.forecast.activations import Rows
-from llavapose.training.forecast.cost import work_of
+from llavapose.training.forecast.cost import Counts, operations
 from llavapose.training.forecast.setup import Setup
 from llavapose.training.forecast.shapes import Shapes
 
@@ -69,9 +68,8 @@ def load_of(batches: Sequence[Batch], *, ours: bool = False) -> Load:
 
 def flops(shapes: Shapes, load: Load) -> float:
     """Operations of forward and backward: the forecast's, with the pairs that are compared in place of all."""
-    rows = Rows(rows=1, width=load.tokens, targets=load.targets, pictures=load.pictures)
-    hidden = load.tokens**2 - load.pairs
-    return work_of(shapes, Setup(), rows).model - 12.0 * shapes.text.queries * shapes.text.layers * hidden
+    counts = Counts(tokens=load.tokens, pairs=load.pairs, targets=load.targets, pictures=load.pictures)
+    return operations(shapes, Setup(), counts).model
 
 
 def parts(shapes: Shapes, load: Load) -> dict[str, float]:

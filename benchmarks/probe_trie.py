@@ -23,6 +23,7 @@ from llavapose.evaluation.answerers.checkpoint.generation import Prompt, log_lik
 from llavapose.evaluation.answerers.checkpoint.trie import trie_log_likelihoods, trie_of
 from llavapose.evaluation.probe.items import ProbeItem, build_probe
 from llavapose.records import Question
+from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world
 
 WORLD = WorldSettings(num_train=1, num_val=300, seed=5417)
@@ -58,6 +59,15 @@ def weigh(answerer: CheckpointAnswerer, groups: list[Asked], way: Callable[..., 
     return [one for group in groups for one in way(answerer.model, *group, batch_size=STATEMENTS)]
 
 
+def probed(checkpoint: str, root: Path, number: int) -> tuple[CheckpointAnswerer, SceneSet, tuple[ProbeItem, ...]]:
+    """A checkpoint, loaded before anything is timed, drawn pictures, and the probe's items about them."""
+    scenes, config = read_world(ensure_world(root, WORLD), "val"), ProbeConfig()
+    items = build_probe(scenes.scenes, config.seed, num_items=number, max_items_per_fact=config.max_items_per_fact)
+    answerer = CheckpointAnswerer(checkpoint, device="cpu")
+    answerer.model.float()
+    return answerer, scenes, items
+
+
 def main() -> None:
     """Print seconds, ratio, tokens and the largest difference; exit non-zero where the two differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -68,12 +78,7 @@ def main() -> None:
     given = parser.parse_args()
     tame_bars()
     torch.set_num_threads(1)
-    scenes, config = read_world(ensure_world(given.root, WORLD), "val"), ProbeConfig()
-    items = build_probe(
-        scenes.scenes, config.seed, num_items=given.items, max_items_per_fact=config.max_items_per_fact
-    )  # fmt: skip
-    answerer = CheckpointAnswerer(given.checkpoint, device="cpu")
-    answerer.model.float()  # loaded before anything is timed
+    answerer, scenes, items = probed(given.checkpoint, given.root, given.items)
     groups = list(asked_by_picture(answerer, items, scenes.images))
     counted = np.array([tokens_of(group) for group in groups]).sum(axis=0)
     ways: dict[str, Callable[..., list[float]]] = {"rows": log_likelihoods, "trie": trie_log_likelihoods}

@@ -14,9 +14,10 @@ from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.attention.proof import check_packing, differences, packing_error, rounding_noise
+from llavapose.model.attention.proof import check_packing, differences
 from llavapose.model.batch import Batch
 from tests.conftest import IMAGE_SIZE, PATCH_SIZE
+from tests.model.compared import packing_error, rounding_noise
 from tests.model.test_packing import blind, causal, leaking, losses_of, neighbours, proof_of
 
 

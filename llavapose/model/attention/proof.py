@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention.alone import stand_alone, unpack
+from llavapose.model.attention.alone import stand_alone
 from llavapose.model.attention.watch import Differences, differences, watched
 from llavapose.model.batch import Batch
 
@@ -39,25 +39,12 @@ class Proof:
     gradients: Differences
 
 
-@torch.no_grad()
-def packing_error(losses: Losses, batch: Batch) -> Differences:
-    """How far the packed batch's losses are from those of its samples standing alone."""
-    return differences(losses(batch), losses(unpack(batch)))
+def shifted(alone: Batch) -> list[Batch]:
+    """Separate samples with all positions moved on: what then moves a loss is rounding.
 
-
-@torch.no_grad()
-def rounding_noise(losses: Losses, batch: Batch) -> Differences:
-    """What rounding alone does to the losses of a batch's samples: how far they move when all positions are shifted.
-
-    Rotary attention depends on the distances of positions only, so that without rounding nothing would move; with it,
-    every layer rounds other numbers. In bfloat16 this comes out as large as the distance to float32's losses.
+    Rotary attention depends on the distances of positions only; without rounding nothing would move, with it every
+    layer rounds other numbers. In bfloat16 that comes out as large as the distance to float32's losses.
     """
-    alone = unpack(batch)
-    still = losses(alone)
-    return differences(torch.cat([losses(one) for one in _shifted(alone)]), still.repeat(len(SHIFTS)))
-
-
-def _shifted(alone: Batch) -> list[Batch]:
     return [replace(alone, positions=alone.positions + shift) for shift in SHIFTS]
 
 
@@ -88,7 +75,7 @@ def check_packing(
         still = losses(apart.batch)
         with watched(language, apart) as watch:
             error = differences(losses(batch), still)
-        moved = [losses(one) for one in _shifted(apart.batch)]
+        moved = [losses(one) for one in shifted(apart.batch)]
     noise = differences(torch.cat(moved), still.repeat(len(SHIFTS)))
     gradient, gradient_noise = watch.found()
     _hold(error, noise, tolerance, backend, "losses", "nats")

@@ -11,11 +11,12 @@ from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.branches import BRANCHES
 from llavapose.model.attention.interface import NAME
 from llavapose.model.attention.mask import DENSE, packed_mask
-from llavapose.model.attention.proof import differences, rounding_noise
+from llavapose.model.attention.proof import differences
 from llavapose.model.attention.varlen import varlen
 from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses, token_weights
 from tests.conftest import make_llava
 from tests.model.attention.reference import REFERENCE
+from tests.model.compared import rounding_noise
 
 BACKENDS = {"dense": DENSE, "branches": BRANCHES, "varlen": varlen(REFERENCE)}
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from llavapose.errors import LlavaPoseError
-from llavapose.model.attention.proof import check_packing, packing_error
+from llavapose.model.attention.proof import check_packing
 from tests.model.attention.mutations import MUTATIONS, Mutation, losses_by
+from tests.model.compared import packing_error
 
 
 def prove(llava, mutation, batch, *, backend):
