@@ -72,10 +72,10 @@ _SOME_ONE = (
 )
 _BARE = r"(?:little )?(?:man|woman|boy|girl|child|baby|son|daughter)"
 _LISTED = re.compile(
-    rf"\b(?>{_SOME_ONE}(?:{WORN})?+)(?: on \w+ \w+)?(?>, {_SOME_ONE}(?:{WORN})?+){{0,6}},? and (?:{_SOME_ONE}"
+    rf"\b(?>{_SOME_ONE}(?:{WORN})?)(?: on \w+ \w+)?(?>, {_SOME_ONE}(?:{WORN})?){{0,6}},? and (?:{_SOME_ONE}"
     rf"|{_BARE})\b(?!-)(?!'s)"
 )
-"""Several people one after the other: "a woman and two men"."""
+"""Several people one after the other: "a woman and two men"; atomic, not possessive, which Python 3.11.2 misreads."""
 _LISTED_ONE = re.compile(
     rf"\b(an?|another|one|{'|'.join(NUMBERS[2:])}) (?=(?:(?!(?:and|of|with|on|in)\b)[\w-]+ ){{0,3}}?(?:{SINGULAR}"
     rf"|{PLURALS})\b)"

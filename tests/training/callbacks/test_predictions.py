@@ -105,8 +105,9 @@ def weights_and_biases(monkeypatch, tmp_path) -> Iterator[None]:
     """Offline and silent; its folders are gone behind the test, whose garbage would be another's warning."""
     import wandb
 
-    for name in ("WANDB_MODE", "WANDB_PROJECT"):
-        monkeypatch.delenv(name, raising=False)
+    wandb.teardown()  # what it read of the environment for an earlier test
+    monkeypatch.delenv("WANDB_PROJECT", raising=False)
+    monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
     yield
