@@ -26,7 +26,7 @@ HEAVY = {
 }
 STANDARD = {
     "records", "kinds", "errors", "files", "plain_json", "bars", "pictures", "rgb", "owner", "llava_json", "samples",
-    "manifest", "ranks",
+    "manifest", "ranks", "families",
 }  # fmt: skip
 SCHEMA = {
     f"config.{name}"
@@ -51,6 +51,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "owner": ({"errors", "files"}, False),
     "manifest": ({"errors", "files"}, False),
     "ranks": (set(), False),
+    "families": (set(), False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),
@@ -58,7 +59,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "llm": ({"records", "errors", "files", "bars", "plain_json", "rgb"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),
     "locate": ({"scenes", "pose", *STANDARD}, False),
-    "model": ({"errors", "files", "plain_json"}, True),
+    "model": ({"errors", "files", "plain_json", "families"}, True),
     "data": ({"model.batch", *STANDARD}, True),
     "training": ({"data", "model", *STANDARD}, True),
     "base": ({"training", "data", "model", "teacher", "scenes", "pose", *STANDARD}, True),

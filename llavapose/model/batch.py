@@ -2,7 +2,7 @@
 
 Shape legend, used in every file that touches tensors:
     R  rows: one or more picture groups              T  tokens of the longest row, padding included
-    P  pictures, in reading order of their groups    N  supervised tokens of the whole batch
+    P  groups with pictures, in reading order        N  supervised tokens of the whole batch
     B  branches: samples; a group holds one or more  V  vocabulary
     D  hidden size
 
@@ -13,7 +13,8 @@ token is that of the sample standing alone. Molmo (Deitke et al., 2024) packs it
 spirit.
 """
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
@@ -39,12 +40,18 @@ class Batch:
         segments: int64[R, T]: ``GROUP`` times the group's number in its row, plus 0 in the prefix and 1.. in the
             branches; -1 padding.
         targets: int64[R, T], the id that the position must predict, or -100.
-        pixel_values: float32[P, 3, H, W].
-        picture_groups: int64[P, 2], the row of each picture and its group's number there.
+        pixel_values: of all pictures one behind the other: float32[P, 3, H, W] of a LLaVA; other families' own shapes.
+        picture_groups: int64[P, 2], the row of each group with pictures and its number there.
         sample_index: int64[R, T], index into the data set's samples (-1 where none), to name a token's sample.
         num_samples: branches in the batch.
         step_weight: what the batch's summed loss is divided by: the weight of all supervised tokens of the optimizer
             step, over micro-steps and ranks, or the batch's own times their number.
+        beside: what else a family's forward is told of pictures, by its own names (grids, sizes), one behind the other.
+        picture_rows: int64[P] by name, ``pixel_values`` among them: rows that each group's pictures take there; a name
+            that is missing: one row a group.
+        rope: int64[3, R, T], rotary positions by time, row and column; None: ``positions``.
+        blocks: int64[R, T], which block of its group's pictures a token belongs to, whose tokens see each other both
+            ways; -1: none. None: no family's pictures do.
     """
 
     input_ids: Tensor
@@ -56,17 +63,33 @@ class Batch:
     sample_index: Tensor
     num_samples: int
     step_weight: float
+    beside: dict[str, Tensor] = field(default_factory=dict)
+    picture_rows: dict[str, Tensor] = field(default_factory=dict)
+    rope: Tensor | None = None
+    blocks: Tensor | None = None
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch with its tensors on ``device``."""
-        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in self._tensors().items()})
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory, for DataLoader's ``pin_memory``."""
-        return replace(self, **{name: tensor.pin_memory() for name, tensor in self._tensors().items()})
+        return self._each(lambda tensor: tensor.pin_memory())
 
-    def _tensors(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), Tensor)}
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        changed: dict[str, Any] = {}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, Tensor):
+                changed[one.name] = change(value)
+            elif isinstance(value, dict):
+                changed[one.name] = {name: change(tensor) for name, tensor in value.items()}
+        return replace(self, **changed)
+
+    @property
+    def num_pictured(self) -> int:
+        """Groups with pictures."""
+        return len(self.picture_groups)
 
     @property
     def num_tokens(self) -> int:

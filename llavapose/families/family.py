@@ -1,0 +1,64 @@
+"""A family of base models: where its parts lie, who sees whom, how positions count."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+CONNECTOR, VISION, LANGUAGE, UNUSED = "connector", "vision", "language", "unused"
+
+
+class SeesItself(StrEnum):
+    """Which tokens of pictures see later ones."""
+
+    none = "none"
+    """None: all tokens are causal."""
+    picture = "picture"
+    """Those of one picture see each other both ways (Gemma 3)."""
+    group = "group"
+    """Those of all pictures of a sample see each other both ways (Molmo 2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """What differs. Parts are names in the module tree of transformers' ``...ForConditionalGeneration``.
+
+    Attributes:
+        model_types: ``model_type`` of the configurations.
+        vision: the vision encoder, without what is the connector's.
+        connector: what turns its features into embeddings of the language model.
+        language: the language model's stack of layers, with ``layers`` in it.
+        unused: what no answer passes through: never trained.
+        sees_itself: which picture tokens see later ones.
+        grid_positions: rotary positions of pictures have time, row and column, int64[3, R, T] (M-RoPE): what stands
+            behind a picture begins at its largest position + 1.
+        type_ids: the forward's argument that marks picture tokens by 1, where it must be given; "": none.
+        own_pictures: pictures are padded to a square and the prefix is the same for all (LLaVA-1.5), in place of the
+            processor's own way.
+        source: the paper or page that the family is described in.
+    """
+
+    model_types: tuple[str, ...]
+    vision: tuple[str, ...] = ("model.vision_tower",)
+    connector: tuple[str, ...] = ("model.multi_modal_projector",)
+    language: str = "model.language_model"
+    unused: tuple[str, ...] = ()
+    sees_itself: SeesItself = SeesItself.none
+    grid_positions: bool = False
+    type_ids: str = ""
+    own_pictures: bool = False
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its first ``model_type``."""
+        return self.model_types[0]
+
+    def part_of(self, name: str) -> str:
+        """The part that a parameter belongs to: connector, vision, unused, or else language.
+
+        Args:
+            name: in the module tree, with or without what a holder puts in front.
+        """
+        for part, prefixes in ((CONNECTOR, self.connector), (VISION, self.vision), (UNUSED, self.unused)):
+            if any(f".{prefix}." in f".{name}." for prefix in prefixes):
+                return part
+        return LANGUAGE

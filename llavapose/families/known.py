@@ -1,0 +1,52 @@
+"""The families that are known by name, and how one is found."""
+
+from llavapose.families.family import Family, SeesItself
+
+LLAVA = Family(model_types=("llava", "llavapose"), own_pictures=True, source="Liu et al., 2024, arXiv:2310.03744")
+QWEN_VL = Family(
+    model_types=("qwen2_vl", "qwen2_5_vl", "qwen3_vl"),
+    vision=("model.visual",),
+    connector=("model.visual.merger", "model.visual.deepstack_merger_list"),
+    grid_positions=True,
+    source="Wang et al., 2024, arXiv:2409.12191; Bai et al., 2025, arXiv:2511.21631",
+)
+ONEVISION = Family(
+    model_types=("llava_onevision",),
+    connector=("model.multi_modal_projector", "model.image_newline"),
+    source="Li et al., 2024, arXiv:2408.03326",
+)
+INTERNVL = Family(model_types=("internvl",), source="Zhu et al., 2025, arXiv:2504.10479")
+SMOLVLM = Family(
+    model_types=("smolvlm",),
+    vision=("model.vision_model",),
+    connector=("model.connector",),
+    language="model.text_model",
+    source="Marafioti et al., 2025, arXiv:2504.05299",
+)
+GEMMA3 = Family(
+    model_types=("gemma3",),
+    sees_itself=SeesItself.picture,
+    type_ids="token_type_ids",
+    source="Gemma Team, 2025, arXiv:2503.19786",
+)
+MISTRAL3 = Family(model_types=("mistral3",), source="https://mistral.ai/news/mistral-small-3-1")
+MOLMO2 = Family(
+    model_types=("molmo2",),
+    sees_itself=SeesItself.group,
+    type_ids="mm_token_type_ids",
+    source="https://allenai.org/blog/molmo2",
+)
+JANUS = Family(
+    model_types=("janus",),
+    vision=("model.vision_model",),
+    connector=("model.aligner",),
+    unused=("model.vqmodel", "model.generation_embeddings", "model.generation_aligner", "model.generation_head"),
+    source="Chen et al., 2025, arXiv:2501.17811",
+)
+
+FAMILIES = (LLAVA, QWEN_VL, ONEVISION, INTERNVL, SMOLVLM, GEMMA3, MISTRAL3, MOLMO2, JANUS)
+
+
+def family_named(model_type: str) -> Family | None:
+    """The family of a configuration's ``model_type``; None: it is not known by name."""
+    return next((one for one in FAMILIES if model_type in one.model_types), None)
