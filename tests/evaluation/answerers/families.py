@@ -17,7 +17,7 @@ from transformers.models.janus.image_processing_pil_janus import JanusImageProce
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
-from llavapose.evaluation.answerers.checkpoint.loading import pictures_only
+from llavapose.model.processors import pictures_only
 from tests.conftest import make_llava, make_processor
 
 CHATML = (
