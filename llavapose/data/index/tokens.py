@@ -11,7 +11,7 @@ A fault is an error only for who asks for its sample: a mixture may leave it out
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from llavapose.files import TINY_BASE, atomic_write, fingerprint, sha256
 PIECE_ROWS = 4096
 """Samples of one piece of work: a few seconds, which is all that a kill can cost."""
 
-DECIDES = ("data/conversation.py", "data/index/tokens.py", "data/index/encoder.py")
+DECIDES = ("data/conversation.py", "data/reading/wording.py", "data/index/tokens.py", "data/index/encoder.py")
 """Files of this package that decide what is in the table: another version of them makes it anew."""
 
 
@@ -98,7 +98,7 @@ def ensure_tokens(
     """
     saved, frame = saved_tokenizer(conversation.tokenizer), conversation.frame
     code = _code()
-    stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved]
+    stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved, asdict(frame.wording)]
     home = folder / f"tokens-{fingerprint([records.key, saved, stands, code, max_length, piece_rows], 16)}"
 
     def make(parts: Path) -> Table:
