@@ -7,7 +7,7 @@ import transformers as hf
 from PIL import Image
 
 from llavapose.model.processors import family_processor, pictures_only
-from tests.evaluation.answerers.families import FAMILIES, write_family
+from tests.families.tiny import FAMILIES, write_family
 
 
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name != "llava"])

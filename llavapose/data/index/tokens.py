@@ -13,7 +13,7 @@ A fault is an error only for who asks for its sample: a mixture may leave it out
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from llavapose.records import Sample
 PIECE_ROWS = 4096
 """Samples of one piece of work: a few seconds, which is all that a kill can cost."""
 
-DECIDES = ("data/conversation.py", "data/index/tokens.py", "data/index/encoder.py")
+DECIDES = ("data/conversation.py", "data/reading/wording.py", "data/index/tokens.py", "data/index/encoder.py")
 """Files of this package that decide what is in the table: another version of them makes it anew."""
 
 
@@ -122,7 +122,7 @@ def ensure_tokens(
     """
     saved, frame = saved_tokenizer(conversation.tokenizer), conversation.frame
     code = _code()
-    stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved]
+    stands = [frame.prefix, frame.prefix_of_text, frame.num_lead, frame.reserved, asdict(frame.wording)]
     own = [] if groups is None else [groups.bound, hashlib.sha256(groups.tokens.tobytes()).hexdigest()]
     home = folder / f"tokens-{fingerprint([records.key, saved, stands, code, max_length, piece_rows, *own], 16)}"
 
