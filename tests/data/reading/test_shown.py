@@ -21,7 +21,11 @@ def test_ids_and_inputs_are_the_processor_s_own(name, sizes):
     images = [noise(*size, seed=at) for at, size in enumerate(sizes)]
     found = one.pictures.shown(images)
     text = one.rendered(len(images), SENTINEL)
-    whole = one.processor(text=[text], images=[images], return_tensors="pt")
+    # The tokenizer writes the first token, but where it leaves that to the template.
+    begun = one.processor.tokenizer.bos_token or "-"
+    whole = one.processor(
+        text=[text.removeprefix(begun)] if name != "smolvlm" else [text], images=[images], return_tensors="pt"
+    )
     assert list(found.ids) == whole["input_ids"][0].tolist()[: len(found.ids)]
     rest = one.processor.tokenizer.decode(whole["input_ids"][0][len(found.ids) :])
     assert rest.lstrip().startswith(SENTINEL)
@@ -77,7 +81,9 @@ def test_blocks_number_pictures_or_take_all_for_one():
     assert found.blocks[image].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert found.rope is None and found.next_position == len(found.ids)
     joined = replace(one.family, sees_itself=SeesItself.group)
-    group = NativePictures(one.processor, joined, one.wording.head, marker=one.wording.marker).shown([noise(*size) for size in SIZES[:3]])
+    group = NativePictures(one.processor, joined, one.wording.head, marker=one.wording.marker).shown(
+        [noise(*size) for size in SIZES[:3]]
+    )
     assert group.blocks is not None and set(group.blocks[image].tolist()) == {0}
     assert base("qwen3_vl").pictures.shown([noise(40, 40)]).blocks is None
 
@@ -86,7 +92,7 @@ def test_blocks_number_pictures_or_take_all_for_one():
 def test_a_blank_is_small_and_no_padding(name):
     pictures = base(name).pictures
     found = pictures.blank()
-    assert len(found.ids) <= pictures.num_tokens([(200, 300)]) and found.inputs["pixel_values"].abs().sum() > 0
+    assert len(found.ids) <= pictures.num_tokens([(900, 900)]) and found.inputs["pixel_values"].abs().sum() > 0
 
 
 def test_a_head_without_the_processor_s_marker_is_told():
