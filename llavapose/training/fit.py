@@ -65,7 +65,16 @@ def build_data(
         seed=config.seed,
         held_out_ids=held_out_ids,
         index=config.data_dir / INDEX,
+        family=base_family(config),
+        base=config.model.base,
+        max_pixels=config.model.max_pixels,
     )
+
+
+def base_family(config: TrainConfig) -> Family:
+    """The family of a run's base; one that is not known by name reads as its processor does."""
+    kind = read_config(resolve_base(config.model.base)).model_type
+    return family_named(kind) or Family(model_types=(kind,))
 
 
 def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:

@@ -88,7 +88,7 @@ def losses_of(model: Any, data: PoseDataModule) -> dict[str, torch.Tensor]:
     return found
 
 
-@pytest.mark.parametrize("name", ["llava", *(name for name in NATIVE if name != "janus")])
+@pytest.mark.parametrize("name", ["llava", *NATIVE])
 def test_packed_equals_separate_with_several_pictures(place, name, processor, llava):
     model = llava if name == "llava" else base(name).model
     packed = losses_of(model, module(place, name, processor=processor))

@@ -35,10 +35,11 @@ class NativePictures:
         self._image_id = _image_id(processor)
         self._counts: dict[tuple[Size, ...], int] = {}
         self._rest: dict[int, int | None] = {}
+        self.constant: int | None = None
         probed = {self.num_tokens([size]) for size in _PROBES[:-1]} if family.resolution is Resolution.fixed else set()
         # M-RoPE's positions of an answer are found by them as well.
         self.type_ids = family.type_ids or ("mm_token_type_ids" if family.grid_positions else "")
-        self.constant: int | None = probed.pop() if len(probed) == 1 else None
+        self.constant = probed.pop() if len(probed) == 1 else None
 
     def shown(self, images: Sequence[Image.Image]) -> Shown:
         """As ``Pictures.shown``.
@@ -100,7 +101,8 @@ class NativePictures:
 
     def num_tokens(self, sizes: Sequence[Size]) -> int:
         """As ``Pictures.num_tokens``: by the processor's own count where it holds, else by a blank of each size."""
-        key = tuple((int(height), int(width)) for height, width in sizes)
+        # Whatever they are where all pictures are of one size: nobody looks them up then.
+        key = tuple(_BLANK if self.constant else (int(height), int(width)) for height, width in sizes)
         if key not in self._counts:
             if len(key) not in self._rest:
                 self._rest[len(key)] = self._proven_rest(len(key))
