@@ -33,6 +33,7 @@ class Family:
         type_ids: the forward's argument that marks picture tokens by 1, where it must be given; "": none.
         own_pictures: pictures are padded to a square and the prefix is the same for all (LLaVA-1.5), in place of the
             processor's own way.
+        exchangeable: connector and vision encoder can be exchanged for others, and features kept (LLaVA-1.5).
         source: the paper or page that the family is described in.
     """
 
@@ -45,6 +46,7 @@ class Family:
     grid_positions: bool = False
     type_ids: str = ""
     own_pictures: bool = False
+    exchangeable: bool = False
     source: str = ""
 
     @property

@@ -12,7 +12,8 @@ from llavapose.config.choices import AnswerDtype
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaReader, Reader
-from llavapose.model.pretrained import is_own, load_model, load_processor, read_config, resolve_base, told
+from llavapose.model.bases import is_own, read_config, resolve_base, told
+from llavapose.model.pretrained import load_model, load_processor
 
 _SHARES = frozenset(("full_attention", "sliding_attention"))
 """Kinds of layer that keep a key and a value a token, so that what several rows begin with can be copied to them."""
