@@ -13,11 +13,10 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
 )
 
-from llavapose.errors import CheckpointError, ConfigError, DataError
+from llavapose.errors import CheckpointError, DataError
 from llavapose.families.known import FAMILIES as KNOWN
-from llavapose.families.known import family_named
 from llavapose.files import TINY_BASE, read_json
-from llavapose.model.connectors import class_of
+from llavapose.model.connectors import can_exchange, class_of
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
@@ -40,32 +39,9 @@ def is_own(source: str) -> bool:
     return dict(PreTrainedConfig.get_config_dict(source)[0]).get("model_type") == OWN
 
 
-def is_exchangeable(config: Any) -> bool:
-    """Whether a base's connector and vision encoder can be exchanged for others: LLaVA's can."""
-    family = family_named(config.model_type)
-    return family is not None and family.exchangeable
-
-
-def refuse_exchange(config: Any, what: str) -> None:
-    """See that a base is one whose parts can be exchanged.
-
-    Args:
-        config: of the base.
-        what: the setting that asks for it, and its value.
-
-    Raises:
-        ConfigError: it is of another family.
-    """
-    if not is_exchangeable(config):
-        raise ConfigError(
-            f"{what}: the base's model_type is {config.model_type!r}; expected 'llava', the only family whose vision "
-            "encoder and connector can be exchanged or kept apart; leave the setting out"
-        )
-
-
 def model_class(config: Any) -> Any:
     """The class of a configuration's model."""
-    if is_exchangeable(config):
+    if can_exchange(config):
         return class_of(config)
     return MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(config)]
 

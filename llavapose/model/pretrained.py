@@ -27,14 +27,12 @@ from llavapose.errors import CheckpointError
 from llavapose.files import read_json, write_json
 from llavapose.model.bases import (
     OWN,
-    is_exchangeable,
     model_class,
     read_config,
-    refuse_exchange,
     resolve_base,
     told,
 )
-from llavapose.model.connectors import connector_type
+from llavapose.model.connectors import can_exchange, connector_type, refuse_exchange
 from llavapose.model.vision import Vision, load_vision, picture_settings, set_vision, vision_config
 from llavapose.model.vocabulary import add_words, grow, num_rows, vocabulary_of
 from llavapose.model.written import alone, write_family
@@ -228,7 +226,7 @@ def write_checkpoint(
         if part is not None:
             part.dtype = dtype  # that of the file, whatever training computed in
     try:
-        if is_exchangeable(config):
+        if can_exchange(config):
             _write_llava(building, state=state, config=config, tokenizer=processor.tokenizer, dtype=dtype)
         else:
             write_family(building, state=state, config=config, dtype=dtype, base=base)

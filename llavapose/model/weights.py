@@ -19,7 +19,8 @@ from transformers.initialization import no_init_weights
 
 from llavapose.errors import CheckpointError
 from llavapose.files import read_json
-from llavapose.model.bases import is_exchangeable, model_class, read_config, refuse_exchange, resolve_base, told
+from llavapose.model.bases import model_class, read_config, resolve_base, told
+from llavapose.model.connectors import can_exchange, refuse_exchange
 from llavapose.model.pretrained import hub_key
 from llavapose.model.renaming import Conversion, Named, Shapes, named
 from llavapose.model.vision import Vision, set_vision_config, vision_config, vision_weights
@@ -133,7 +134,7 @@ def find_weights(base: str, model: Any, *, vision: Vision | None = None, words: 
         made = {name: encoder[name] if name in encoder else torch.zeros(shape) for name, shape in replaced.items()}
     shapes = {name: shape for name, shape in shapes.items() if name not in made}
     with told(source):
-        found = _hub_named(shapes, held) if is_exchangeable(config) else named(model, held, shapes)
+        found = _hub_named(shapes, held) if can_exchange(config) else named(model, held, shapes)
     converted = _proven(source, found, held, shapes)
     if missing := sorted(shapes.keys() - found.keys.keys() - converted.keys()):
         raise CheckpointError(f"checkpoint {source}: {len(missing)} weights missing, such as {missing[0]}")

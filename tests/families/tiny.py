@@ -25,7 +25,7 @@ from transformers.models.smolvlm import processing_smolvlm
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 from transformers.processing_utils import ImagesKwargs, ProcessorMixin
 
-from llavapose.evaluation.answerers.checkpoint.loading import pictures_only
+from llavapose.model.processors import pictures_only
 from tests.conftest import make_llava, make_processor
 from tests.families import templates
 from tests.families.tokenizers import tokenizer_with
