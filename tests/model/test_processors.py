@@ -5,9 +5,9 @@ import sys
 import pytest
 import transformers as hf
 from PIL import Image
-from tests.evaluation.answerers.families import FAMILIES, write_family
 
 from llavapose.model.processors import family_processor, pictures_only
+from tests.families.tiny import FAMILIES, write_family
 
 
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name != "llava"])
