@@ -13,6 +13,7 @@ QWEN_VL = Family(
 ONEVISION = Family(
     model_types=("llava_onevision",),
     connector=("model.multi_modal_projector", "model.image_newline"),
+    unused=("model.vision_tower.post_layernorm",),
     source="Li et al., 2024, arXiv:2408.03326",
 )
 INTERNVL = Family(model_types=("internvl",), source="Zhu et al., 2025, arXiv:2504.10479")
@@ -22,6 +23,18 @@ SMOLVLM = Family(
     connector=("model.connector",),
     language="model.text_model",
     source="Marafioti et al., 2025, arXiv:2504.05299",
+)
+QWEN3_5 = Family(
+    model_types=("qwen3_5", "qwen3_5_moe"),
+    vision=("model.visual",),
+    connector=("model.visual.merger",),
+    grid_positions=True,
+    source="https://qwen.ai/blog?id=qwen3.5",
+)
+LFM2_VL = Family(
+    model_types=("lfm2_vl",),
+    unused=("model.vision_tower.head",),
+    source="https://www.liquid.ai/blog/lfm2-vl-efficient-vision-language-models",
 )
 GEMMA3 = Family(
     model_types=("gemma3",),
@@ -34,6 +47,7 @@ MOLMO2 = Family(
     model_types=("molmo2",),
     sees_itself=SeesItself.group,
     type_ids="mm_token_type_ids",
+    patch_indices="image_token_pooling",
     source="https://allenai.org/blog/molmo2",
 )
 JANUS = Family(
@@ -44,7 +58,7 @@ JANUS = Family(
     source="Chen et al., 2025, arXiv:2501.17811",
 )
 
-FAMILIES = (LLAVA, QWEN_VL, ONEVISION, INTERNVL, SMOLVLM, GEMMA3, MISTRAL3, MOLMO2, JANUS)
+FAMILIES = (LLAVA, QWEN_VL, QWEN3_5, ONEVISION, INTERNVL, SMOLVLM, LFM2_VL, GEMMA3, MISTRAL3, MOLMO2, JANUS)
 
 
 def family_named(model_type: str) -> Family | None:

@@ -15,7 +15,7 @@ from transformers import BitsAndBytesConfig, LlavaForConditionalGeneration
 from llavapose.config.choices import AdapterType, Tower
 from llavapose.config.schema import AdapterConfig
 from llavapose.errors import ConfigError
-from llavapose.model.llava import used_vision_layers, vision_layers
+from llavapose.model.parts import used_vision_layers, vision_layers
 
 _LANGUAGE, _VISION = "model.language_model.", "model.vision_tower."
 OF_VISION = {

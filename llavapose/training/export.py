@@ -15,7 +15,7 @@ from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import CheckpointError
 from llavapose.model.connectors import fit_connector
-from llavapose.model.llava import count_parameters
+from llavapose.model.parts import count_parameters
 from llavapose.model.pretrained import OWN, load_model, write_checkpoint
 from llavapose.model.vision import vision_of
 from llavapose.model.weights import empty_model, find_weights

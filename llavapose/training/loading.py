@@ -21,7 +21,7 @@ from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import ConfigError
 from llavapose.model.connectors import fit_connector
 from llavapose.model.features import keep_features
-from llavapose.model.llava import checkpoint_layers, freeze_unused_vision, freeze_vision
+from llavapose.model.parts import checkpoint_layers, freeze_unused, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.model.vision import vision_of
 from llavapose.model.vocabulary import ids_of
@@ -87,7 +87,7 @@ def prepare(llava: LlavaForConditionalGeneration, config: TrainConfig) -> None:
         if config.model.freeze_vision:
             freeze_vision(llava)
         else:
-            freeze_unused_vision(llava)
+            freeze_unused(llava)
         add_adapter(llava, config.adapter, seed=config.seed)
         if config.new_words and config.adapter.type != AdapterType.none:
             train_rows(llava, ids_of(config.model.base, config.new_words))

@@ -22,7 +22,7 @@ from transformers import LlavaForConditionalGeneration
 from llavapose.bars import quietly
 from llavapose.model.attention.interface import Seen
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_losses
+from llavapose.model.losses import token_losses
 
 
 def import_deepspeed() -> Any:

@@ -16,7 +16,7 @@ from llavapose.config.compose import settings
 from llavapose.config.schema import AdapterConfig, ModelConfig, TrainConfig
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.loading import load
-from llavapose.model.llava import count_parameters, used_vision_layers
+from llavapose.model.parts import count_parameters, used_vision_layers
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.training.adapters import OF_VISION, add_adapter, merged, plain_state
 from llavapose.training.forecast.settings import setup_of
@@ -64,7 +64,7 @@ def test_gradients_reach_every_adapter(places, tmp_path, encoder, checkpointing)
             if "lora_B" in name:
                 value.normal_(std=0.1)
     from llavapose.model.attention.mask import packed_mask
-    from llavapose.model.llava import token_losses
+    from llavapose.model.losses import token_losses
 
     token_losses(llava, batch, packed_mask(batch.segments)).sum().backward()
     trained = {name: value for name, value in llava.named_parameters() if value.requires_grad}

@@ -86,6 +86,8 @@ def _batch(table: dict[str, Tensor], rope: Tensor, pictured: list[tuple[int, int
     names = list(prefixes[0].inputs)
     blocks = table.pop("blocks")
     joined = {name: torch.cat([prefix.inputs[name] for prefix in prefixes]) for name in names}
+    if "image_token_pooling" in joined:
+        joined["image_token_pooling"] = _counted_on(prefixes)
     return Batch(
         **table,
         pixel_values=joined.pop("pixel_values"),
@@ -97,6 +99,16 @@ def _batch(table: dict[str, Tensor], rope: Tensor, pictured: list[tuple[int, int
         rope=None if prefixes[0].rope is None else rope,
         blocks=None if prefixes[0].blocks is None else blocks,
     )
+
+
+def _counted_on(prefixes: list[Prefix]) -> Tensor:
+    """Molmo 2's patches, counted from the batch's first and not from their own group's."""
+    found, before = [], 0
+    for prefix in prefixes:
+        own, pixels = prefix.inputs["image_token_pooling"], prefix.inputs["pixel_values"]
+        found.append(torch.where(own < 0, own, own + before))
+        before += pixels.shape[0] * pixels.shape[1]
+    return torch.cat(found)
 
 
 def plain_losses(base: Base, model: PreTrainedModel, rows: list[list[Group]]) -> Tensor:

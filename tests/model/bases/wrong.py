@@ -101,7 +101,7 @@ def flat_rope(batch: Batch) -> Batch:
 
 def no_rope(batch: Batch) -> Batch:
     """Pictures' tokens stand in a line."""
-    return replace(batch, rope=None)
+    return replace(batch, rope=batch.positions.expand(3, -1, -1))
 
 
 def turned_pictures(batch: Batch) -> Batch:
@@ -151,9 +151,6 @@ def seen_by(base: Base, batch: Batch, rule: Rule) -> Tensor | dict[str, Tensor]:
 def by_hand(base: Base, model: PreTrainedModel, batch: Batch, mistake: Mistake) -> Tensor:
     """float32[N]: losses of a packed batch through the public forward."""
     given = mistake.batch(batch)
-    beside = dict(given.beside)
-    if "image_token_pooling" in beside:
-        beside["image_token_pooling"] = batch_wide(given)
     types = {base.types: (given.input_ids == IMAGE).long()} if base.types else {}
     logits = model(
         input_ids=given.input_ids,
@@ -161,25 +158,11 @@ def by_hand(base: Base, model: PreTrainedModel, batch: Batch, mistake: Mistake) 
         position_ids=given.positions if given.rope is None else given.rope,
         pixel_values=given.pixel_values,
         use_cache=False,
-        **beside,
+        **given.beside,
         **types,
     ).logits
     chosen = given.targets != IGNORE
     return torch.nn.functional.cross_entropy(logits[chosen], given.targets[chosen], reduction="none")
-
-
-def batch_wide(batch: Batch) -> Tensor:
-    """Molmo 2's patches, counted from the batch's first and not from their own group's."""
-    found, before = [], 0
-    rows = batch.picture_rows
-    for own, crops in zip(
-        batch.beside["image_token_pooling"].split(rows["image_token_pooling"].tolist()),
-        rows["pixel_values"].tolist(),
-        strict=True,
-    ):
-        found.append(torch.where(own < 0, own, own + before))
-        before += crops * batch.pixel_values.shape[1]
-    return torch.cat(found)
 
 
 RIGHT = partial(by_hand, mistake=Mistake())
