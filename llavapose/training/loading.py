@@ -22,8 +22,8 @@ from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import ConfigError
 from llavapose.families.family import CONNECTOR
-from llavapose.families.known import LLAVA, family_named
-from llavapose.model.bases import read_config, resolve_base, told
+from llavapose.families.known import LLAVA
+from llavapose.model.bases import family_of_base, read_config, resolve_base, told
 from llavapose.model.connectors import can_exchange, fit_connector, refuse_exchange
 from llavapose.model.features import keep_features
 from llavapose.model.parts import checkpoint_layers, family_of, freeze_unused, freeze_vision
@@ -79,13 +79,11 @@ def quantization_of(config: TrainConfig, computes: torch.dtype) -> BitsAndBytesC
     """How the weights of a run's base are stored; None: as they are."""
     if config.adapter.type != AdapterType.qlora:
         return None
-    source = resolve_base(config.model.base)
-    with told(source):
-        family = family_named(read_config(source).model_type)
-    if family is None:
+    family = family_of_base(config.model.base)
+    if family.guessed:
         raise ConfigError(
             f"adapter=qlora: which parts of {config.model.base} are trained beside 4-bit weights is not known, for its "
-            "family is not; use adapter=lora"
+            f"model_type is {family.name!r}; use adapter=lora"
         )
     return quantization(config.adapter, computes, family)
 

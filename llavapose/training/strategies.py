@@ -24,7 +24,7 @@ from llavapose.bars import quietly
 from llavapose.families.family import LANGUAGE, VISION
 from llavapose.model.attention.interface import Seen
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_losses
+from llavapose.model.losses import token_losses
 from llavapose.model.parts import adapts_vision, family_of
 
 

@@ -1,5 +1,6 @@
 """Small tokenizers of the kinds that families have: Llama's with spaces as letters, byte-level ones, Gemma's."""
 
+import json
 from typing import Any
 
 import transformers as hf
@@ -47,7 +48,10 @@ def gemma_like() -> Tokenizer:
     special = ["<pad>", "<unk>", *(f"<0x{byte:02X}>" for byte in range(256))]
     trainer = trainers.BpeTrainer(vocab_size=520, special_tokens=special, min_frequency=2, show_progress=False)
     tokenizer.train_from_iterator(_texts(), trainer)
-    return tokenizer
+    # The trainer makes bytes special, which they are not: a text may show them.
+    state = json.loads(tokenizer.to_str())
+    state["added_tokens"] = [one for one in state["added_tokens"] if not one["content"].startswith("<0x")]
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def tokenizer_with(

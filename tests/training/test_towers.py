@@ -65,7 +65,7 @@ def test_gradients_reach_every_adapter(places, tmp_path, encoder, checkpointing)
             if "lora_B" in name:
                 value.normal_(std=0.1)
     from llavapose.model.attention.mask import packed_mask
-    from llavapose.model.llava import token_losses
+    from llavapose.model.losses import token_losses
 
     token_losses(llava, batch, packed_mask(batch.segments)).sum().backward()
     trained = {name: value for name, value in llava.named_parameters() if value.requires_grad}
