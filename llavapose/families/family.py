@@ -50,6 +50,7 @@ class Family:
         type_ids: the forward's argument that marks picture tokens by 1, where it must be given; "": none.
         own_pictures: pictures are padded to a square and the prefix is the same for all (LLaVA-1.5), in place of the
             processor's own way.
+        exchangeable: connector and vision encoder can be exchanged for others, and features kept (LLaVA-1.5).
         resolution: how large the processor shows a picture.
         sample_rows: the processor lays a sample's pictures behind one another in its first row, ``[1, N, ...]``.
         patch_indices: the forward's argument whose numbers count the patches of ``pixel_values``; "": none.
@@ -66,6 +67,7 @@ class Family:
     grid_positions: bool = False
     type_ids: str = ""
     own_pictures: bool = False
+    exchangeable: bool = False
     resolution: Resolution = Resolution.fixed
     sample_rows: bool = False
     patch_indices: str = ""

@@ -2,7 +2,12 @@
 
 from llavapose.families.family import Family, Resolution, SeesItself
 
-LLAVA = Family(model_types=("llava", "llavapose"), own_pictures=True, source="Liu et al., 2024, arXiv:2310.03744")
+LLAVA = Family(
+    model_types=("llava", "llavapose"),
+    own_pictures=True,
+    exchangeable=True,
+    source="Liu et al., 2024, arXiv:2310.03744",
+)
 QWEN_VL = Family(
     model_types=("qwen2_vl", "qwen2_5_vl", "qwen3_vl"),
     vision=("model.visual",),

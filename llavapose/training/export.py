@@ -14,9 +14,10 @@ from transformers import LlavaConfig, LlavaForConditionalGeneration
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import CheckpointError
+from llavapose.model.bases import OWN
 from llavapose.model.connectors import fit_connector
 from llavapose.model.parts import count_parameters
-from llavapose.model.pretrained import OWN, load_model, write_checkpoint
+from llavapose.model.pretrained import load_model, write_checkpoint
 from llavapose.model.vision import vision_of
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.adapters import merged, plain_state, quantization
