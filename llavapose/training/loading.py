@@ -15,10 +15,15 @@ from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from llavapose.config.choices import AdapterType
+from llavapose.config.choices import AdapterType, Packing
 from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import ConfigError
+from llavapose.families.family import Family
+from llavapose.families.known import family_named
+from llavapose.model.attention.choose import to_try
+from llavapose.model.attention.rules import rules_of
+from llavapose.model.bases import read_config, resolve_base, told
 from llavapose.model.connectors import fit_connector
 from llavapose.model.features import keep_features
 from llavapose.model.parts import checkpoint_layers, freeze_unused, freeze_vision
@@ -66,6 +71,22 @@ def build_model(config: TrainConfig, trainer: L.Trainer) -> LlavaForConditionalG
         # Not where weights are cut up: a rank that left the encoder out would let the others wait for its share.
         keep_features(llava, config.model.keep_features_gib)
     return llava
+
+
+def refuse_unpackable(config: TrainConfig) -> None:
+    """See that the base's layers keep the samples of a row apart, before anything of it is loaded.
+
+    Raises:
+        CheckpointError: the base cannot be read.
+        ConfigError: some layers do not, or not by the attention that was asked for; says which.
+    """
+    source = resolve_base(config.model.base)
+    with told(source):
+        base = read_config(source)
+    family = family_named(base.model_type) or Family(model_types=(base.model_type,), guessed=True)
+    rules = rules_of(base.get_text_config(), family)
+    packs = config.data.packing is not Packing.none
+    to_try(config.model.packed_attention.value, device="cpu", eager=False, rules=rules, packs=packs)
 
 
 def processor_of(config: TrainConfig) -> LlavaProcessor:
