@@ -1,6 +1,9 @@
-"""How a base reads: what stands around questions and answers, as its own processor and chat template have it.
+"""How a base reads: what stands around questions and answers, and its pictures as the tokens and inputs of a prefix.
 
-In: a processor. Out: a ``Wording``, and the ``Conversation`` that speaks it.
+In: a processor, pictures or their sizes. Out: a ``Wording`` and the ``Conversation`` that speaks it; ``Shown`` values,
+counts of tokens.
 
-Read ``wording`` (plain values, with LLaVA-1.5's) and ``template`` (any chat template taken apart).
+Read ``wording`` (plain values, with LLaVA-1.5's) and ``template`` (any chat template taken apart); ``shown`` (what a
+group of pictures is to a model; LLaVA's squares), ``native`` (a base's own resolution), ``positions`` (of grids),
+``joining`` (several groups as one batch) and ``bounds`` (``model.max_pixels``).
 """
