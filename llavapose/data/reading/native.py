@@ -9,7 +9,6 @@ from torch import Tensor
 
 from llavapose.data.reading.positions import grid_positions
 from llavapose.data.reading.shown import Head, Shown, Size
-from llavapose.data.reading.template import special_tokens
 from llavapose.errors import CheckpointError
 from llavapose.families.family import Family, Resolution, SeesItself
 
@@ -27,12 +26,13 @@ class NativePictures:
         processor: the base's; bounded already where it is to be (``bounds.py``).
         family: how its inputs are laid out.
         head: of the base's chat template.
+        marker: the last special token of a head, behind which words are encoded: the prefix ends with it.
     """
 
-    def __init__(self, processor: Any, family: Family, head: Head) -> None:
+    def __init__(self, processor: Any, family: Family, head: Head, *, marker: str) -> None:
         self.processor, self.family, self._head = processor, family, head
+        self._marker_id = processor.tokenizer.convert_tokens_to_ids(marker)
         self._image_id = _image_id(processor)
-        self._special = torch.tensor(processor.tokenizer.convert_tokens_to_ids(special_tokens(processor.tokenizer)))
         self._counts: dict[tuple[Size, ...], int] = {}
         self._rest: dict[int, int | None] = {}
         probed = {self.num_tokens([size]) for size in _PROBES[:-1]} if family.resolution is Resolution.fixed else set()
@@ -54,9 +54,7 @@ class NativePictures:
             return_mm_token_type_ids=True,
             return_tensors="pt",
         )
-        # What follows the last special token stands in front of the question, and is encoded with it.
-        ids = made["input_ids"][0]
-        ids = ids[: int(torch.isin(ids, self._special).nonzero()[-1]) + 1]
+        ids = _until(made["input_ids"][0], self._marker_id)
         inputs = {name: self._rows(value) for name, value in made.items() if name not in _OF_WORDS}
         if "pixel_values" not in inputs or not (ids == self._image_id).any():
             raise CheckpointError(
@@ -87,7 +85,7 @@ class NativePictures:
         """int64[P], by the processor's own marks of picture tokens."""
         if self.family.sees_itself is SeesItself.none:
             return None
-        is_picture = made[self.family.type_ids][0][:num] == 1
+        is_picture = made[self.family.type_ids][0, :num] == 1
         if self.family.sees_itself is SeesItself.group:
             return torch.where(is_picture, 0, -1)
         before = torch.cat([torch.zeros(1, dtype=torch.bool), is_picture[:-1]])
@@ -128,6 +126,12 @@ class NativePictures:
 def _grey(size: Size) -> Image.Image:
     # Not the mean of 0 and 255: SmolVLM takes a picture of zeros for padding.
     return Image.new("RGB", (size[1], size[0]), (120, 120, 120))
+
+
+def _until(ids: Tensor, marker: int) -> Tensor:
+    """The ids up to the last marker."""
+    places = (ids == marker).nonzero().flatten().tolist()
+    return ids[: places[-1] + 1] if places else ids[:0]
 
 
 def _image_id(processor: Any) -> int:

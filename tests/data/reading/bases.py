@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
-import pytest
 import torch
-import transformers as hf
 from PIL import Image
 
 from llavapose.data.reading.native import NativePictures
+from llavapose.data.reading.template import wording_of
+from llavapose.data.reading.wording import Wording
 from llavapose.families.family import Family
 from llavapose.families.known import family_named
-from llavapose.model.processors import family_processor
-from tests.families.tiny import write_family
+from tests.families.tiny import made
 
-NATIVE = ("qwen2_vl", "qwen3_vl", "internvl", "smolvlm", "gemma3", "janus")
+NATIVE = (
+    "llava_onevision", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl", "smolvlm", "gemma3", "janus", "mistral3",
+)  # fmt: skip
+"""Whose pictures can be read here; Molmo 2's processor needs torchvision for that."""
 SENTINEL = "Qqqq"
 
 
@@ -25,42 +25,37 @@ SENTINEL = "Qqqq"
 class Base:
     """A tiny base."""
 
-    folder: Path
     family: Family
     processor: Any
     model: Any
-
-    def head(self, num: int) -> str:
-        """All in front of the first question."""
-        return self.rendered(num, SENTINEL).partition(SENTINEL)[0]
+    wording: Wording
 
     def rendered(self, num: int, text: str) -> str:
+        """A question about a number of pictures, as the base's template has it."""
         content = [*[{"type": "image"}] * num, {"type": "text", "text": text}]
         return self.processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False)
 
     @property
     def pictures(self) -> NativePictures:
-        return NativePictures(self.processor, self.family, self.head)
+        """Without what was counted before."""
+        return self.read(self.processor)
+
+    def read(self, processor: Any) -> NativePictures:
+        """By another processor."""
+        return NativePictures(processor, self.family, self.wording.head, marker=self.wording.marker)
 
 
 @cache
 def base(name: str) -> Base:
     """A family's, once a session."""
-    folder = Path(mkdtemp(prefix=name))
-    with pytest.MonkeyPatch.context() as patch:
-        # Only videos are told in number words; the package is none of ours.
-        patch.setattr("transformers.models.smolvlm.processing_smolvlm.num2words", str)
-        write_family(name, folder)
-        config = hf.AutoConfig.from_pretrained(folder)
-        processor = family_processor(str(folder), config)
-    model = hf.AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
+    model, processor = made(name)
     torch.manual_seed(1)
     for parameter in model.parameters():
         # Gemma 3's connector begins with zeros: no picture would be seen.
         parameter.data.add_(0.02 * torch.randn_like(parameter))
-    family = family_named(config.model_type)
+    family = family_named(model.config.model_type)
     assert family is not None
-    return Base(folder=folder, family=family, processor=processor, model=model)
+    return Base(family=family, processor=processor, model=model, wording=wording_of(processor, source=name))
 
 
 def noise(height: int, width: int, seed: int = 0) -> Image.Image:

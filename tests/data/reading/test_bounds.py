@@ -5,7 +5,6 @@ import copy
 import pytest
 
 from llavapose.data.reading.bounds import bound_pixels
-from llavapose.data.reading.native import NativePictures
 from llavapose.errors import ConfigError
 from llavapose.families.known import LLAVA
 from tests.conftest import make_processor
@@ -17,13 +16,20 @@ LARGE = (210, 640)
 
 @pytest.mark.parametrize(
     ("name", "bound", "least"),
-    [("qwen2_vl", 4_000, 784), ("qwen3_vl", 4_000, 784), ("internvl", 1_568, 784), ("smolvlm", 784, 1)],
+    [
+        ("qwen2_vl", 4_000, 784),
+        ("qwen3_vl", 4_000, 784),
+        ("internvl", 1_568, 784),
+        ("smolvlm", 784, 1),
+        ("mistral3", 1_000, 196),
+        ("llava_onevision", 784, 784),
+    ],
 )
 def test_a_bound_shows_fewer_tokens_and_no_more_pixels(name, bound, least):
     one = base(name)
     processor = copy.deepcopy(one.processor)
     bound_pixels(processor, one.family, bound)
-    bounded = NativePictures(processor, one.family, one.head)
+    bounded = one.read(processor)
     found, whole = bounded.shown([noise(*LARGE)]), one.pictures.shown([noise(*LARGE)])
     assert len(found.ids) < len(whole.ids)
     assert bounded.num_tokens([LARGE]) == len(found.ids)

@@ -52,7 +52,7 @@ def test_a_processor_that_miscounts_is_not_believed(monkeypatch):
     assert pictures.num_tokens([(64, 200)]) == len(pictures.shown([Image.new("RGB", (200, 64))]).ids)
 
 
-@pytest.mark.parametrize("name", ["qwen2_vl", "qwen3_vl"])
+@pytest.mark.parametrize("name", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 @pytest.mark.parametrize("sizes", [SIZES[:1], SIZES[1:3], SIZES, (*SIZES[3:], *SIZES[:2])])
 def test_grid_positions_are_the_model_s_own_also_of_text_behind(name, sizes):
     one = base(name)
@@ -79,7 +79,9 @@ def test_blocks_number_pictures_or_take_all_for_one():
     assert found.blocks[image].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert found.rope is None and found.next_position == len(found.ids)
     joined = replace(one.family, sees_itself=SeesItself.group)
-    group = NativePictures(one.processor, joined, one.head).shown([noise(*size) for size in SIZES[:3]])
+    group = NativePictures(one.processor, joined, one.wording.head, marker=one.wording.marker).shown(
+        [noise(*size) for size in SIZES[:3]]
+    )
     assert group.blocks is not None and set(group.blocks[image].tolist()) == {0}
     assert base("qwen3_vl").pictures.shown([noise(40, 40)]).blocks is None
 
@@ -93,6 +95,6 @@ def test_a_blank_is_small_and_no_padding(name):
 
 def test_a_head_without_the_processor_s_marker_is_told():
     one = base("qwen3_vl")
-    pictures = NativePictures(one.processor, one.family, lambda num: "no picture here")
+    pictures = NativePictures(one.processor, one.family, lambda num: "no picture", marker=one.wording.marker)
     with pytest.raises((CheckpointError, ValueError)):
         pictures.shown([noise(40, 40)])

@@ -140,7 +140,7 @@ def test_pictures_and_words_meet_at_the_marker(name, pictures):
     """The prefix that pictures make and the branch that words make are the whole, neither more nor less."""
     conversation, family = CONVERSATIONS[name], family_named(name)
     assert family is not None
-    native = NativePictures(BASES[name], family, conversation.wording.head)
+    native = NativePictures(BASES[name], family, conversation.wording.head, marker=conversation.wording.marker)
     shown = native.shown(spoken.PICTURES[:pictures])
     assert list(shown.ids) == prefix_of(name, conversation, pictures)
     assert native.num_tokens([(one.height, one.width) for one in spoken.PICTURES[:pictures]]) == len(shown.ids)
