@@ -153,7 +153,7 @@ class CheckpointAnswerer:
         if not self._num_timed or not questions:
             return None
         batched = self._spent_s / self._num_written if self._num_written else None
-        timed = []
+        timed, num_pictures = [], 0
         step = max(1, len(questions) // self._num_timed)
         for question in questions[::step][: self._num_timed]:
 
@@ -162,10 +162,13 @@ class CheckpointAnswerer:
                 return len(ids)
 
             timed.append(time_alone(write, self.device, self.max_new_tokens))
+            num_pictures += len(question.images)
+        several = {"pictures_per_answer": num_pictures / len(timed)} if num_pictures > len(timed) else {}
         return {
             **model_told(self.model, self.device, self._dtype.value if self._dtype else None),
             "num_devices": len(self._devices),
             **alone_told(timed),
+            **several,
             "batch_size": self._rows,
             "batch_answer_s": batched,
             "num_batched": self._num_written,
