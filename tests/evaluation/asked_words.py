@@ -23,9 +23,8 @@ def judges_words(question: str = "What is he doing?", *scenes: Scene) -> Iterato
     for protocol in (JudgeProtocol.single, JudgeProtocol.pair):
         for context in JudgeContext:
             if context != JudgeContext.texts:
-                told = shown[0] if len(shown) == 1 else shown
                 answers = ANSWERS[: 1 if protocol == JudgeProtocol.single else 2]
-                yield f"{protocol} {context}", prompt(question, answers, told, protocol=protocol, context=context)
+                yield f"{protocol} {context}", prompt(question, answers, shown, protocol=protocol, context=context)
 
 
 def as_text(words: Iterator[tuple[str, str]]) -> str:
