@@ -107,6 +107,7 @@
       $("pictures").replaceChildren(...wanted.map((source, number) => {
         const image = document.createElement("img");
         image.src = source;
+        if (!number) image.id = "picture";
         if (alone) return image;
         const figure = document.createElement("figure"), word = document.createElement("figcaption");
         word.textContent = `Picture ${number + 1}`;
