@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from PIL import Image
 from torch import Tensor
 
-from llavapose.data.conversation import Conversation, num_image_tokens
+from llavapose.data.conversation import IMAGE_TOKEN, SYSTEM, Conversation, num_image_tokens
 from llavapose.data.images import pixels
 from llavapose.errors import CheckpointError, DataError
 from llavapose.evaluation.answerers.checkpoint.generation import Prefix, Prompt
@@ -25,11 +26,15 @@ class Reader(Protocol):
         ...
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
-        """One a question, in order; questions about one picture share its prefix.
+        """One a question, in order; questions about one picture, or the same several in order, share its prefix.
 
         Raises:
             DataError: a picture that is missing or broken, or a text that holds a special token; names the question.
         """
+        ...
+
+    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """A question about pictures that are open, in order; ``where`` names it in messages."""
         ...
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
@@ -51,13 +56,17 @@ class LlavaReader:
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """As the protocol says; without pictures the system sentence is what all share."""
-        prefixes: dict[str, Prefix] = {}
+        prefixes: dict[tuple[str, ...], Prefix] = {}
         for question in questions:
             where = f"question {question.id}"
             ids = self.conversation.question(question.text, where=where)
-            if question.image not in prefixes:
-                prefixes[question.image] = self._prefix(images, question.image, where)
-            yield Prompt(prefix=prefixes[question.image], ids=ids)
+            if question.images not in prefixes:
+                prefixes[question.images] = self._prefix(_opened(question, images))
+            yield Prompt(prefix=prefixes[question.images], ids=ids)
+
+    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """As the protocol says."""
+        return Prompt(prefix=self._prefix(pictures), ids=self.conversation.question(text, where=where))
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """What would be supervised of the two as a sample."""
@@ -66,15 +75,25 @@ class LlavaReader:
         branch = self.conversation.branch(sample, max_length=4096)
         return tuple(one for one, supervised in zip(branch.ids, branch.supervised, strict=True) if supervised)
 
-    def _prefix(self, images: Path, image: str, where: str) -> Prefix:
-        if not image:
+    def _prefix(self, pictures: Sequence[Image.Image]) -> Prefix:
+        """What stands in front of a question: its pictures in order, each padded to a square; or no picture."""
+        if not pictures:
             return Prefix(ids=self.conversation.prefix_without_picture)
-        shown = pixels(open_image(inside(images, image, where=where), where=where), self.image_processor)
-        return Prefix(ids=self.conversation.prefix, inputs={"pixel_values": shown[None]})
+        shown = torch.stack([pixels(picture, self.image_processor) for picture in pictures])
+        return Prefix(ids=self._ids_of(len(pictures)), inputs={"pixel_values": shown})
+
+    def _ids_of(self, num_pictures: int) -> tuple[int, ...]:
+        """The ids up to the last of so many pictures."""
+        if num_pictures == 1:
+            return self.conversation.prefix
+        asked = self.tokenizer(f"{SYSTEM} USER: " + "\n".join([IMAGE_TOKEN] * num_pictures)).input_ids
+        mark = self.conversation.image_id
+        each = self.conversation.prefix.count(mark)
+        return tuple(token for one in asked for token in [one] * (each if one == mark else 1))
 
 
 class ChatReader:
-    """As a family's own processor and chat template write it: one message of the user, the picture before the text.
+    """As a family's own processor and chat template write it: one message of the user, its pictures before the text.
 
     Args:
         processor: the checkpoint's own.
@@ -95,40 +114,52 @@ class ChatReader:
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """As the protocol says; the prefix ends with the picture's last token."""
-        prefixes: dict[tuple[str, tuple[int, ...]], Prefix] = {}
+        prefixes: dict[tuple[tuple[str, ...], tuple[int, ...]], Prefix] = {}
         for question in questions:
-            inputs = self._inputs(question, images)
-            ids = tuple(inputs.pop("input_ids")[0].tolist())
-            inputs.pop("attention_mask", None)
-            places = [place for place, one in enumerate(ids) if one == self._image_id]
-            if question.image and not places:
-                raise DataError(f"question {question.id}: the chat template leaves its picture out; use another")
-            end = places[-1] + 1 if places else 0
-            # What has a value a token ends with the prefix; behind it is text, which is type 0 everywhere.
-            cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
-            key = (question.image, ids[:end])
-            prefix = prefixes.setdefault(key, Prefix(ids=ids[:end], inputs=cut if end else {}))
-            yield Prompt(prefix=prefix, ids=ids[end:])
+            found = self.prompt(_opened(question, images), question.text, where=f"question {question.id}")
+            prefix = prefixes.setdefault((question.images, found.prefix.ids), found.prefix)
+            yield Prompt(prefix=prefix, ids=found.ids)
+
+    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """As the protocol says."""
+        inputs = self._inputs(pictures, text, where)
+        ids = tuple(inputs.pop("input_ids")[0].tolist())
+        inputs.pop("attention_mask", None)
+        places = [place for place, one in enumerate(ids) if one == self._image_id]
+        if pictures and not places:
+            raise DataError(f"{where}: the chat template leaves its picture out; use another")
+        end = places[-1] + 1 if places else 0
+        # What has a value a token ends with the prefix; behind it is text, which is type 0 everywhere.
+        cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
+        return Prompt(prefix=Prefix(ids=ids[:end], inputs=cut if end else {}), ids=ids[end:])
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """The text's ids and the tokenizer's end."""
         ids = self.tokenizer(text.strip(), add_special_tokens=False).input_ids
         return (*ids, self.tokenizer.eos_token_id)
 
-    def _inputs(self, question: Question, images: Path) -> dict[str, Tensor]:
-        where = f"question {question.id}"
+    def _inputs(self, pictures: Sequence[Image.Image], text: str, where: str) -> dict[str, Tensor]:
         for token in self._reserved:
-            if token.strip() and token in question.text:
+            if token.strip() and token in text:
                 raise DataError(f"{where}: the text holds the special token {token!r}; remove it")
-        content: list[dict[str, Any]] = [{"type": "text", "text": question.text.strip()}]
-        if question.image:
-            picture = open_image(inside(images, question.image, where=where), where=where)
-            content.insert(0, {"type": "image", "image": picture})
-        encoded = self._processor.apply_chat_template(
-            [{"role": "user", "content": content}],
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            return_tensors="pt",
-        )
+        shown: list[dict[str, Any]] = [{"type": "image", "image": picture} for picture in pictures]
+        try:
+            encoded = self._processor.apply_chat_template(
+                [{"role": "user", "content": [*shown, {"type": "text", "text": text.strip()}]}],
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+            )
+        except (ValueError, IndexError, StopIteration) as error:
+            if len(pictures) < 2:
+                raise
+            why = " ".join(str(error).split())
+            raise DataError(f"{where}: the checkpoint's chat template does not take {len(pictures)} pictures in one "
+                            f"message ({why}); ask about one, or use another") from error  # fmt: skip
         return {name: value for name, value in encoded.items() if isinstance(value, torch.Tensor)}
+
+
+def _opened(question: Question, images: Path) -> list[Image.Image]:
+    where = f"question {question.id}"
+    return [open_image(inside(images, image, where=where), where=where) for image in question.images]
