@@ -7,7 +7,7 @@ import pytest
 from llavapose.data.reading.template import conversation_of, encode_head
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader
-from llavapose.records import Question, Sample, Turn
+from llavapose.records import FurtherPicture, Question, Sample, Turn
 from tests.data.reading import spoken
 from tests.families.tiny import EVERY, made
 
@@ -21,8 +21,9 @@ def base(request):
 
 
 def question(text: str, pictures: int) -> Question:
-    images = tuple(f"{at}.png" for at in range(pictures))
-    return Question(id="q", scene_id=0, images=images, kind="conv", text=text)
+    further = tuple(FurtherPicture(scene_id=at, image=f"{at}.png") for at in range(1, pictures))
+    image = "0.png" if pictures else ""
+    return Question(id="q", scene_id=0, image=image, further=further, kind="conv", text=text)
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,8 @@ from llavapose.evaluation.answerers.text_only import ModelTruth, OfflineTruth, o
 from llavapose.model.pretrained import load_processor
 from llavapose.records import FurtherPicture, Question
 from llavapose.scenes.coco import SceneSet
-from tests.evaluation.answerers.families import FAMILIES, write_family
 from tests.evaluation.asked_words import FIRST, SECOND
+from tests.families.tiny import FAMILIES, write_family
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion
 
