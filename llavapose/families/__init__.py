@@ -2,5 +2,6 @@
 
 In: a configuration's ``model_type``. Out: a ``Family``.
 
-Read ``family`` (what is said of one) and ``known`` (those that are known by name).
+Read ``family`` (what is said of one), ``known`` (those that are known by name) and ``published`` (the configurations
+of bases that ``conf/model`` names).
 """
