@@ -1,0 +1,153 @@
+"""What a picture becomes under a family's own rule is what the family's own image processor makes of it."""
+
+from __future__ import annotations
+
+import random
+import sys
+
+import pytest
+
+from llavapose.errors import ConfigError
+from llavapose.families.published import PUBLISHED
+from llavapose.families.resolution import USUAL, picture_of
+from tests.model.counted import COUNTED, JANUS, MOLMO2
+
+SIZES = [(480, 640), (640, 480), (640, 640), (427, 640), (333, 500), (56, 56), (30, 900), (1200, 1800), (3000, 4000)]
+SIZES += [tuple(random.Random(number).choices(range(40, 1600), k=2)) for number in range(40)]
+SIZES = [size for size in SIZES if max(size) < 100 * min(size)]
+
+USUALLY = {  # tokens of a picture of 640 x 480, its marks included
+    "llava-hf/llava-1.5-7b-hf": 576,
+    "llava-hf/llava-onevision-qwen2-7b-ov-hf": 729 + 40 * 54 + 40,
+    "Qwen/Qwen2-VL-7B-Instruct": 17 * 23 + 2,
+    "Qwen/Qwen2.5-VL-7B-Instruct": 17 * 23 + 2,
+    "Qwen/Qwen3-VL-4B-Instruct": 15 * 20 + 2,
+    "Qwen/Qwen3-VL-8B-Instruct": 15 * 20 + 2,
+    "OpenGVLab/InternVL3-8B-hf": 13 * 256 + 2,
+    "OpenGVLab/InternVL3_5-8B-HF": 13 * 256 + 2,
+    "HuggingFaceTB/SmolVLM2-2.2B-Instruct": 12 * 83 + 3 + 85,
+    "google/gemma-3-4b-it": 256 + 4,
+    "mistralai/Mistral-Small-3.1-24B-Instruct-2503": 18 * 24,
+    JANUS: 576 + 2,
+}
+
+
+def of(base: str, height: int, width: int, max_pixels: int | None = None):
+    return picture_of(PUBLISHED[base], height, width, max_pixels=max_pixels)
+
+
+@pytest.mark.parametrize("base", USUALLY)
+def test_a_usual_picture(base):
+    assert of(base, *USUAL).tokens == USUALLY[base]
+
+
+@pytest.mark.parametrize(
+    ("base", "settings"),
+    [
+        ("Qwen/Qwen2-VL-7B-Instruct", {"size": {"shortest_edge": 3136, "longest_edge": 12845056}}),
+        ("Qwen/Qwen2.5-VL-7B-Instruct", {"size": {"shortest_edge": 3136, "longest_edge": 12845056}}),
+        (
+            "Qwen/Qwen3-VL-8B-Instruct",
+            {"size": {"shortest_edge": 65536, "longest_edge": 16777216}, "patch_size": 16},
+        ),
+        (
+            "Qwen/Qwen3-VL-8B-Instruct",
+            {"size": {"shortest_edge": 65536, "longest_edge": 500_000}, "patch_size": 16},
+        ),
+    ],
+)
+def test_qwen(base, settings):
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    processor = Qwen2VLImageProcessorPil(**settings)
+    bound = settings["size"]["longest_edge"]
+    for size in SIZES:
+        found = of(base, *size, max_pixels=bound if bound == 500_000 else None)
+        assert found.encoded == processor.get_number_of_image_patches(*size), size
+        assert found.tokens == found.encoded // 4 + 2
+
+
+def test_llava_onevision():
+    from transformers.models.llava_onevision.processing_llava_onevision import LlavaOnevisionProcessor
+
+    base = "llava-hf/llava-onevision-qwen2-7b-ov-hf"
+    asked = object.__new__(LlavaOnevisionProcessor)
+    asked.num_image_tokens, asked.vision_aspect_ratio = 729, "anyres_max_9"
+    asked.image_processor = type("Settings", (), {"image_grid_pinpoints": pinpoints()})()
+    for size in SIZES:
+        assert of(base, *size).tokens == asked._get_number_of_features(*size, 384, 384), size
+
+
+def pinpoints() -> list[list[int]]:
+    return [[384 * rows, 384 * columns] for rows in range(1, 7) for columns in range(1, 7)]
+
+
+def test_internvl():
+    from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+
+    processor = GotOcr2ImageProcessorPil(size={"height": 448, "width": 448}, crop_to_patches=True, max_patches=12)
+    for size in SIZES:
+        tiles = processor.get_number_of_image_patches(*size)
+        found = of("OpenGVLab/InternVL3-8B-hf", *size)
+        assert (found.tokens, found.encoded) == (256 * tiles + 2, 1025 * tiles), size
+
+
+def test_smolvlm():
+    from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
+
+    processor = SmolVLMImageProcessorPil(size={"longest_edge": 1536}, max_image_size={"longest_edge": 384})
+    for size in SIZES:
+        tiles, rows, _ = processor.get_number_of_image_patches(*size)
+        found = of("HuggingFaceTB/SmolVLM2-2.2B-Instruct", *size)
+        assert found.tokens == 83 * (tiles - 1) + rows + 85, size
+        assert found.encoded == 729 * tiles
+
+
+def test_mistral():
+    from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
+
+    import numpy as np
+
+    for size in SIZES:
+        height, width = get_resize_output_image_size(np.zeros((*size, 3)), (1540, 1540), (28, 28))
+        rows, columns = height // 28, width // 28
+        found = of("mistralai/Mistral-Small-3.1-24B-Instruct-2503", *size)
+        assert (found.tokens, found.encoded) == (rows * (columns + 1), 4 * rows * columns), size
+
+
+def test_molmo2():
+    from transformers.models.molmo2.image_processing_molmo2 import Molmo2ImageProcessor
+
+    processor = Molmo2ImageProcessor()
+    for size in SIZES:
+        (low_rows, low_columns, rows, columns), crops = processor.get_image_grid_and_crops(*size)
+        found = of(MOLMO2, *size)
+        assert found.tokens == low_rows * (low_columns + 1) + rows * (columns + 1) + 4, size
+        assert found.encoded == 729 * crops
+
+
+@pytest.mark.parametrize("one", COUNTED.values(), ids=COUNTED)
+def test_the_pixels_and_pairs_of_a_picture_belong_together(one):
+    found = of(one.base, *USUAL)
+    assert 0 < found.tokens <= found.encoded + 2 and found.values >= 3 * found.encoded
+    assert found.encoded <= found.pairs <= found.encoded**2
+    taller = of(one.base, *reversed(USUAL))
+    assert abs(taller.tokens - found.tokens) <= 20
+
+
+def test_a_bound_that_nothing_reads_is_refused():
+    with pytest.raises(ConfigError, match=r"model\.max_pixels.*gemma3.*has no bound of pixels; leave it out"):
+        of("google/gemma-3-4b-it", *USUAL, max_pixels=100_000)
+
+
+def test_an_unknown_family_is_told_with_those_that_are_known():
+    with pytest.raises(ConfigError, match=r"model_type 'idefics9'.*expected one of .*qwen3_vl"):
+        picture_of({"model_type": "idefics9"}, *USUAL)
+
+
+def test_rules_need_no_torch():
+    """A plan is made where torch is not imported."""
+    import subprocess
+
+    code = "import sys, llavapose.families.resolution, llavapose.families.encoders as e; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
