@@ -2,6 +2,7 @@
 
 In: a configuration's ``model_type``. Out: a ``Family``.
 
-Read ``family`` (what is said of one), ``known`` (those that are known by name) and ``published`` (the configurations
-of bases that ``conf/model`` names).
+Read ``family`` (what is said of one), ``known`` (those that are known by name), then what a plan is made of without
+weights: ``published`` (configurations of the bases that ``conf/model`` names), ``defaults`` (what a file leaves out),
+``resolution`` (what a picture of a size becomes) and ``encoders`` (parameters of vision encoders and connectors).
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from llavapose.families.resolution import USUAL, picture_of
 from tests.model.counted import COUNTED, JANUS, MOLMO2
 
 SIZES = [(480, 640), (640, 480), (640, 640), (427, 640), (333, 500), (56, 56), (30, 900), (1200, 1800), (3000, 4000)]
-SIZES += [tuple(random.Random(number).choices(range(40, 1600), k=2)) for number in range(40)]
+SIZES += [(random.Random(seed).randrange(40, 1600), random.Random(-seed - 1).randrange(40, 1600)) for seed in range(40)]
 SIZES = [size for size in SIZES if max(size) < 100 * min(size)]
 
 USUALLY = {  # tokens of a picture of 640 x 480, its marks included
@@ -71,7 +72,7 @@ def test_llava_onevision():
     from transformers.models.llava_onevision.processing_llava_onevision import LlavaOnevisionProcessor
 
     base = "llava-hf/llava-onevision-qwen2-7b-ov-hf"
-    asked = object.__new__(LlavaOnevisionProcessor)
+    asked: Any = object.__new__(LlavaOnevisionProcessor)
     asked.num_image_tokens, asked.vision_aspect_ratio = 729, "anyres_max_9"
     asked.image_processor = type("Settings", (), {"image_grid_pinpoints": pinpoints()})()
     for size in SIZES:
@@ -104,9 +105,8 @@ def test_smolvlm():
 
 
 def test_mistral():
-    from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
-
     import numpy as np
+    from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
 
     for size in SIZES:
         height, width = get_resize_output_image_size(np.zeros((*size, 3)), (1540, 1540), (28, 28))
@@ -149,5 +149,7 @@ def test_rules_need_no_torch():
     """A plan is made where torch is not imported."""
     import subprocess
 
-    code = "import sys, llavapose.families.resolution, llavapose.families.encoders as e; assert 'torch' not in sys.modules"
+    code = (
+        "import sys, llavapose.families.resolution, llavapose.families.encoders as e; assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
