@@ -9,7 +9,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from llavapose.data.choose import kind_counts
-from llavapose.data.conversation import Branch, Conversation
+from llavapose.data.conversation import Branch
 from llavapose.data.index.records import Records
 from llavapose.data.index.tokens import Tokens
 from llavapose.data.pack import pack

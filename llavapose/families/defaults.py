@@ -82,8 +82,16 @@ _TEXT_TYPE = {
 }  # fmt: skip
 
 
+LEAD = {
+    "llava": 35, "llavapose": 35, "llava_onevision": 3, "qwen2_vl": 14, "qwen2_5_vl": 14, "qwen3_vl": 3, "internvl": 3,
+    "smolvlm": 3, "gemma3": 4, "mistral3": 2, "molmo2": 4, "janus": 40,
+}  # fmt: skip
+"""Tokens in front of a sample besides its pictures, by the published template: the first of all, a system sentence, the
+user's name. LLaVA's and Qwen's are counted, the others are estimates."""
+
+
 def whole(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A ``config.json`` of a known family with what it leaves out; Qwen's flat and Molmo 2's own forms made like others.
+    """A ``config.json`` of a known family with what it leaves out; Qwen's flat form and Molmo 2's are made like others.
 
     Raises:
         TypeError, ValueError, KeyError: a number that is none.

@@ -81,13 +81,14 @@ def _two(inputs: int, h: int) -> int:
     return (inputs + 1) * h + (h + 1) * h
 
 
-def _plain(vision: Config, **others: int) -> Encoder:
+def _plain(vision: Config, *, is_dino: bool = False, **others: int) -> Encoder:
     """A ViT of ``_layer``s with a learnt place for each patch, a bias of the patches, and a norm behind the layers."""
     w, i = int(vision["hidden_size"]), int(vision["intermediate_size"])
     layers = int(vision["num_hidden_layers"])
     outside = (_pixels(vision) + 1) * w + _places(vision) * w + 2 * w
     given = {"layer": _layer(w, i), "outside": outside, "used": layers, "inputs": w} | others
-    return Encoder(width=w, inner=i, layers=layers, heads=int(vision["num_attention_heads"]), **given)
+    heads = int(vision["num_attention_heads"])
+    return Encoder(width=w, inner=i, layers=layers, heads=heads, is_dino=is_dino, **given)
 
 
 def _llava(config: Config, h: int) -> Encoder:
@@ -102,13 +103,12 @@ def _llava(config: Config, h: int) -> Encoder:
     layer = _layer(w, int(vision["intermediate_size"])) + (2 * w if is_dino else 0)
     # DINOv2 has a bias of the patches, a mask's token and one norm.
     outside = w + _pixels(vision) * w + (_places(vision) + 1) * w + 4 * w
-    found = _plain(
-        vision, layer=layer, outside=outside, used=used, inputs=inputs, connector_first=(inputs + 1) * h,
-        connector=_two(inputs, h) + _beside(config.get("connector") or {}, inputs, h),
+    return _plain(
+        vision, is_dino=is_dino, layer=layer, outside=outside, used=used, inputs=inputs,
+        connector_first=(inputs + 1) * h, connector=_two(inputs, h) + _beside(config.get("connector") or {}, inputs, h),
         # The last norm, and DINOv2's token for masked patches.
         idle=(layers - used) * layer + (3 if is_dino else 2) * w,
     )  # fmt: skip
-    return found if not is_dino else Encoder(**{**vars(found), "is_dino": True})
 
 
 def _is_dino(vision: Config) -> bool:

@@ -10,6 +10,8 @@ from itertools import product
 from typing import Any
 
 from llavapose.errors import ConfigError
+from llavapose.families.family import Resolution
+from llavapose.families.known import family_named
 
 USUAL = (480, 640)
 """Height and width of COCO's commonest picture."""
@@ -36,7 +38,7 @@ class Picture:
     cut: int = 0
 
 
-Rule = Callable[[Mapping[str, Any], int, int], Picture]
+Rule = Callable[[Mapping[str, Any], int, int, int | None], Picture]
 
 
 def picture_of(config: Mapping[str, Any], height: int, width: int, *, max_pixels: int | None = None) -> Picture:
@@ -46,7 +48,7 @@ def picture_of(config: Mapping[str, Any], height: int, width: int, *, max_pixels
         config: with its ``vision_config`` whole.
         height: of the picture, in pixels.
         width: likewise.
-        max_pixels: a bound in the place of the family's own.
+        max_pixels: a bound besides the family's own, which says no more than that.
 
     Raises:
         ConfigError: a family without a rule, or a bound that its rule does not read.
@@ -56,11 +58,13 @@ def picture_of(config: Mapping[str, Any], height: int, width: int, *, max_pixels
     if rule is None:
         known = ", ".join(sorted(RULES))
         raise ConfigError(f"model.base: no rule for pictures of model_type {kind!r}; expected one of {known}")
-    if max_pixels is None:
-        return rule(config, height, width)
-    if kind not in _QWEN:
-        raise ConfigError(f"model.max_pixels is {max_pixels}, and {kind} has no bound of pixels; leave it out")
-    return _qwen(config, height, width, most=max_pixels)
+    family = family_named(kind)
+    if max_pixels is not None and family is not None and family.resolution is Resolution.fixed:
+        raise ConfigError(
+            f"model.max_pixels is {max_pixels}, and {kind} shows every picture at one size, so that nothing reads it; "
+            "leave it out"
+        )
+    return rule(config, height, width, max_pixels)
 
 
 def side_of(value: Any) -> int:
@@ -80,7 +84,7 @@ def _tiles(number: int, *, each: int, side: int, tokens: int, features: int, cut
     )  # fmt: skip
 
 
-def _llava(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _llava(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     vision = config["vision_config"]
     patches = _patches(vision)
     own = 0 if config.get("vision_feature_select_strategy", "default") == "default" else 1
@@ -88,10 +92,10 @@ def _llava(config: Mapping[str, Any], height: int, width: int) -> Picture:
     return _tiles(1, each=patches + 1, side=side, tokens=tokens, features=tokens, cut=1)
 
 
-def _qwen(config: Mapping[str, Any], height: int, width: int, *, most: int | None = None) -> Picture:
+def _qwen(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     vision, (least, own) = config["vision_config"], _QWEN[config["model_type"]]
     size, merge = side_of(vision.get("patch_size", 16)), int(vision.get("spatial_merge_size", 2))
-    height, width = _bounded(height, width, side=size * merge, least=least, most=own if most is None else most)
+    height, width = _bounded(height, width, side=size * merge, least=least, most=_least(own, most))
     rows, columns = height // size, width // size
     encoded = rows * columns
     return Picture(
@@ -109,6 +113,10 @@ _QWEN = {
     "qwen3_vl": (65_536, 16_777_216),
 }
 """Least and most pixels of the published ``preprocessor_config.json``."""
+
+
+def _least(own: int, given: int | None) -> int:
+    return own if given is None else max(1, min(own, given))
 
 
 def _bounded(height: int, width: int, *, side: int, least: int, most: int) -> tuple[int, int]:
@@ -136,11 +144,11 @@ def _windowed(vision: Mapping[str, Any], rows: int, columns: int, size: int) -> 
     return (full * whole + (layers - full) * windowed) / layers
 
 
-def _onevision(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _onevision(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     """The whole picture, and tiles of it in a grid: what pads the grid is cut off again, a mark ends each row."""
     vision = config["vision_config"]
     side, patches = side_of(vision["image_size"]), _patches(vision)
-    high, wide = _best_grid(height, width, side=side, most=6)
+    high, wide = _best_grid(height, width, side=side, pixels=_least((6 * side) ** 2, most))
     across = math.isqrt(patches)
     rows, columns = across * high, across * wide
     if width / height > columns / rows:
@@ -155,22 +163,24 @@ def _onevision(config: Mapping[str, Any], height: int, width: int) -> Picture:
     return _tiles(tiles, each=patches, side=side, tokens=patches + rows * columns + rows, features=tiles * patches)
 
 
-def _best_grid(height: int, width: int, *, side: int, most: int) -> tuple[int, int]:
-    """Rows and columns of tiles that keep most pixels of the picture, and waste least."""
+def _best_grid(height: int, width: int, *, side: int, pixels: int) -> tuple[int, int]:
+    """Rows and columns of tiles, up to 6 x 6, that keep most pixels of the picture, and waste least."""
+    sides = range(1, 7)
+    grids = [(high, wide) for high in sides for wide in sides if high * wide * side**2 <= pixels] or [(1, 1)]
 
     def worth(grid: tuple[int, int]) -> tuple[int, int]:
         scale = min(grid[1] * side / width, grid[0] * side / height)
         kept = min(int(width * scale) * int(height * scale), width * height)
         return kept, kept - grid[0] * grid[1] * side**2
 
-    return max(product(range(1, most + 1), repeat=2), key=worth)
+    return max(grids, key=worth)
 
 
-def _internvl(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _internvl(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     """Up to 12 tiles in the grid whose proportions are nearest, and the whole picture beside several."""
     vision = config["vision_config"]
     side, patches = side_of(vision["image_size"]), _patches(vision)
-    tiles = _nearest_grid(height, width, side=side, most=12)
+    tiles = _nearest_grid(height, width, side=side, most=_least(12, None if most is None else most // side**2))
     tiles += tiles > 1
     each = round(patches * float(config.get("downsample_ratio", 0.5)) ** 2)
     return _tiles(tiles, each=patches + 1, side=side, tokens=tiles * each + 2, features=tiles * each)
@@ -178,7 +188,8 @@ def _internvl(config: Mapping[str, Any], height: int, width: int) -> Picture:
 
 def _nearest_grid(height: int, width: int, *, side: int, most: int) -> int:
     """Tiles of the grid; of equally near ones the larger, while it has at most twice the picture's pixels."""
-    grids = [(wide, high) for wide, high in product(range(1, most + 1), repeat=2) if wide * high <= most]
+    sides = range(1, most + 1)
+    grids = [(wide, high) for wide in sides for high in sides if wide * high <= most]
     best, nearest = (1, 1), math.inf
     for wide, high in sorted(grids, key=lambda grid: grid[0] * grid[1]):
         far = abs(width / height - wide / high)
@@ -187,11 +198,11 @@ def _nearest_grid(height: int, width: int, *, side: int, most: int) -> int:
     return best[0] * best[1]
 
 
-def _smolvlm(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _smolvlm(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     """Four tiles along the longer side, as many as it takes along the other, and the whole picture."""
     vision = config["vision_config"]
     side, patches = side_of(vision["image_size"]), _patches(vision)
-    longest = 4 * side
+    longest = _least(4 * side, None if most is None else math.isqrt(most))
     if width >= height:
         other = int(longest / (width / height))
         sides = (other + other % 2, longest)
@@ -206,17 +217,18 @@ def _smolvlm(config: Mapping[str, Any], height: int, width: int) -> Picture:
     return _tiles(tiles, each=patches, side=side, tokens=tokens, features=tiles * each)
 
 
-def _gemma3(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _gemma3(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     """One square, pooled; two marks, with a line's end before and behind them."""
     vision, pooled = config["vision_config"], int(config.get("mm_tokens_per_image", 256))
     side = side_of(vision["image_size"])
     return _tiles(1, each=_patches(vision), side=side, tokens=pooled + 4, features=pooled)
 
 
-def _mistral3(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _mistral3(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     """The picture's own size in whole squares, shrunk where it is too long; a mark ends each row."""
     vision, merge = config["vision_config"], int(config.get("spatial_merge_size", 2))
-    patch, longest = side_of(vision["patch_size"]), side_of(vision["image_size"])
+    patch = side_of(vision["patch_size"])
+    longest = _least(side_of(vision["image_size"]), None if most is None else math.isqrt(most))
     ratio = max(height / longest, width / longest)
     if ratio > 1:
         height, width = math.floor(height / ratio), math.floor(width / ratio)
@@ -231,14 +243,15 @@ def _mistral3(config: Mapping[str, Any], height: int, width: int) -> Picture:
     )
 
 
-def _molmo2(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _molmo2(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     """The whole picture, and up to 8 crops that overlap by 4 patches a side; pooled by 2 x 2, a mark ends each row."""
     vision = config["vision_config"]
     patch, side = side_of(vision["patch_size"]), side_of(vision["image_size"])
     across, overlap = side // patch, 8
     window = (across - overlap) * patch
-    high, wide = _covering_grid(height - overlap * patch, width - overlap * patch, side=window, most=8)
-    rows, columns = (math.ceil((number * (across - overlap) + overlap) / 2) for number in (high, wide))
+    number = _least(8, None if most is None else most // side**2)
+    high, wide = _covering_grid(height - overlap * patch, width - overlap * patch, side=window, most=number)
+    rows, columns = (math.ceil((crops * (across - overlap) + overlap) / 2) for crops in (high, wide))
     low = math.ceil(across / 2)
     tokens = low * (low + 1) + rows * (columns + 1) + 4
     crops = high * wide + 1
@@ -247,7 +260,8 @@ def _molmo2(config: Mapping[str, Any], height: int, width: int) -> Picture:
 
 def _covering_grid(height: int, width: int, *, side: int, most: int) -> tuple[int, int]:
     """The grid that holds the picture with the least enlargement, or else shrinks it least."""
-    grids = [grid for grid in product(range(1, most + 1), repeat=2) if grid[0] * grid[1] <= most]
+    sides = range(1, most + 1)
+    grids = [(high, wide) for high in sides for wide in sides if high * wide <= most]
     grids.sort(key=lambda grid: (grid[0] * grid[1], grid[0]))
     scales = [min(grid[0] * side / height, grid[1] * side / width) for grid in grids]
     if max(scales) < 1:
@@ -255,7 +269,7 @@ def _covering_grid(height: int, width: int, *, side: int, most: int) -> tuple[in
     return grids[scales.index(min(scale for scale in scales if scale >= 1))]
 
 
-def _janus(config: Mapping[str, Any], height: int, width: int) -> Picture:
+def _janus(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:
     """One square, with a mark before and behind it."""
     vision = config["vision_config"]
     patches = _patches(vision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from typing import Any
@@ -60,7 +61,7 @@ def test_a_usual_picture(base):
 def test_qwen(base, settings):
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-    processor = Qwen2VLImageProcessorPil(**settings)
+    processor: Any = Qwen2VLImageProcessorPil(**settings)
     bound = settings["size"]["longest_edge"]
     for size in SIZES:
         found = of(base, *size, max_pixels=bound if bound == 500_000 else None)
@@ -68,60 +69,73 @@ def test_qwen(base, settings):
         assert found.tokens == found.encoded // 4 + 2
 
 
-def test_llava_onevision():
+BOUNDS = (None, 300_000, 1_500_000)
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_llava_onevision(bound):
     from transformers.models.llava_onevision.processing_llava_onevision import LlavaOnevisionProcessor
 
-    base = "llava-hf/llava-onevision-qwen2-7b-ov-hf"
     asked: Any = object.__new__(LlavaOnevisionProcessor)
     asked.num_image_tokens, asked.vision_aspect_ratio = 729, "anyres_max_9"
-    asked.image_processor = type("Settings", (), {"image_grid_pinpoints": pinpoints()})()
+    grids = [[384 * rows, 384 * columns] for rows in range(1, 7) for columns in range(1, 7)]
+    kept = [grid for grid in grids if bound is None or grid[0] * grid[1] <= bound]
+    asked.image_processor = type("Settings", (), {"image_grid_pinpoints": kept})()
     for size in SIZES:
-        assert of(base, *size).tokens == asked._get_number_of_features(*size, 384, 384), size
+        found = of("llava-hf/llava-onevision-qwen2-7b-ov-hf", *size, bound)
+        assert found.tokens == asked._get_number_of_features(*size, 384, 384), size
 
 
-def pinpoints() -> list[list[int]]:
-    return [[384 * rows, 384 * columns] for rows in range(1, 7) for columns in range(1, 7)]
-
-
-def test_internvl():
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_internvl(bound):
     from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 
-    processor = GotOcr2ImageProcessorPil(size={"height": 448, "width": 448}, crop_to_patches=True, max_patches=12)
+    most = 12 if bound is None else min(12, bound // 448**2)
+    processor: Any = GotOcr2ImageProcessorPil(
+        size={"height": 448, "width": 448}, crop_to_patches=True, max_patches=most
+    )
     for size in SIZES:
         tiles = processor.get_number_of_image_patches(*size)
-        found = of("OpenGVLab/InternVL3-8B-hf", *size)
+        found = of("OpenGVLab/InternVL3-8B-hf", *size, bound)
         assert (found.tokens, found.encoded) == (256 * tiles + 2, 1025 * tiles), size
 
 
-def test_smolvlm():
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_smolvlm(bound):
     from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
-    processor = SmolVLMImageProcessorPil(size={"longest_edge": 1536}, max_image_size={"longest_edge": 384})
+    longest = 1536 if bound is None else min(1536, math.isqrt(bound))
+    processor: Any = SmolVLMImageProcessorPil(size={"longest_edge": longest}, max_image_size={"longest_edge": 384})
     for size in SIZES:
         tiles, rows, _ = processor.get_number_of_image_patches(*size)
-        found = of("HuggingFaceTB/SmolVLM2-2.2B-Instruct", *size)
+        if tiles == 0:  # one tile alone is not cut up; the plan takes it for a tile and the whole
+            continue
+        found = of("HuggingFaceTB/SmolVLM2-2.2B-Instruct", *size, bound)
         assert found.tokens == 83 * (tiles - 1) + rows + 85, size
         assert found.encoded == 729 * tiles
 
 
-def test_mistral():
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_mistral(bound):
     import numpy as np
     from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
 
+    longest = 1540 if bound is None else min(1540, math.isqrt(bound))
     for size in SIZES:
-        height, width = get_resize_output_image_size(np.zeros((*size, 3)), (1540, 1540), (28, 28))
-        rows, columns = height // 28, width // 28
-        found = of("mistralai/Mistral-Small-3.1-24B-Instruct-2503", *size)
+        resized: Any = get_resize_output_image_size(np.zeros((*size, 3)), (longest, longest), (28, 28))
+        rows, columns = resized[0] // 28, resized[1] // 28
+        found = of("mistralai/Mistral-Small-3.1-24B-Instruct-2503", *size, bound)
         assert (found.tokens, found.encoded) == (rows * (columns + 1), 4 * rows * columns), size
 
 
-def test_molmo2():
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_molmo2(bound):
     from transformers.models.molmo2.image_processing_molmo2 import Molmo2ImageProcessor
 
-    processor = Molmo2ImageProcessor()
+    processor: Any = Molmo2ImageProcessor(max_crops=8 if bound is None else min(8, bound // 378**2))
     for size in SIZES:
         (low_rows, low_columns, rows, columns), crops = processor.get_image_grid_and_crops(*size)
-        found = of(MOLMO2, *size)
+        found = of(MOLMO2, *size, bound)
         assert found.tokens == low_rows * (low_columns + 1) + rows * (columns + 1) + 4, size
         assert found.encoded == 729 * crops
 
@@ -136,8 +150,9 @@ def test_the_pixels_and_pairs_of_a_picture_belong_together(one):
 
 
 def test_a_bound_that_nothing_reads_is_refused():
-    with pytest.raises(ConfigError, match=r"model\.max_pixels.*gemma3.*has no bound of pixels; leave it out"):
-        of("google/gemma-3-4b-it", *USUAL, max_pixels=100_000)
+    for base in ("google/gemma-3-4b-it", JANUS, "llava-hf/llava-1.5-7b-hf"):
+        with pytest.raises(ConfigError, match=r"model\.max_pixels is 100000, and .* at one size, .*; leave it out"):
+            of(base, *USUAL, max_pixels=100_000)
 
 
 def test_an_unknown_family_is_told_with_those_that_are_known():

@@ -10,7 +10,7 @@ import torch
 import yaml
 from transformers import AutoConfig, AutoModelForImageTextToText
 
-from llavapose.families.family import CONNECTOR, LANGUAGE, UNUSED, VISION, Family
+from llavapose.families.family import CONNECTOR, LANGUAGE, UNUSED, VISION, Family, Resolution
 from llavapose.families.known import family_named
 from llavapose.families.published import PUBLISHED
 from tests.model.counted import COUNTED, MOLMO2, MOLMO2_BESIDE
@@ -94,4 +94,4 @@ def test_files_of_conf_name_the_published_bases():
         assert (model["name"], model["base"], model["dtype"]) == (name, one.base, "bfloat16")
         assert "arXiv:" in text or "https://" in text, f"{name}: name the source"
         family = family_of(one.base)
-        assert model.get("max_pixels") is None or family.grid_positions
+        assert model.get("max_pixels") is None or family.resolution is not Resolution.fixed

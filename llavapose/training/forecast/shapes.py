@@ -10,7 +10,7 @@ from typing import Any
 from llavapose.config.choices import ConnectorType, VisionType
 from llavapose.config.model import ConnectorConfig, ModelConfig
 from llavapose.errors import ConfigError
-from llavapose.families.defaults import whole
+from llavapose.families.defaults import LEAD, whole
 from llavapose.families.encoders import ENCODERS, Encoder, encoder_of
 from llavapose.families.family import SeesItself
 from llavapose.families.known import family_named
@@ -63,6 +63,7 @@ class Shapes:
 
     Attributes:
         family: ``model_type`` of its configuration.
+        lead: tokens in front of a sample besides its pictures.
         text: layers of the language model.
         vision: layers of the vision encoder.
         encoder: parameters of the vision encoder and the connector.
@@ -85,6 +86,7 @@ class Shapes:
     tied: bool
     image_size: int
     family: str = "llava"
+    lead: int = 35
     text_layer_beside: int = 0
     embedding_beside: int = 0
     varies: bool = False
@@ -268,6 +270,7 @@ def _shapes(config: Mapping[str, Any], max_pixels: int | None) -> Shapes:
     family = family_named(kind)
     return Shapes(
         family=kind,
+        lead=LEAD[kind],
         text=language,
         vision=Stack(
             hidden=encoder.width, intermediate=encoder.inner, layers=encoder.layers, heads=encoder.heads,

@@ -16,8 +16,14 @@ LARGE = (210, 640)
 
 @pytest.mark.parametrize(
     ("name", "bound", "least"),
-    [("qwen2_vl", 4_000, 784), ("qwen3_vl", 4_000, 784), ("internvl", 1_568, 784), ("smolvlm", 784, 1),
-     ("mistral3", 1_000, 196), ("llava_onevision", 784, 784)],
+    [
+        ("qwen2_vl", 4_000, 784),
+        ("qwen3_vl", 4_000, 784),
+        ("internvl", 1_568, 784),
+        ("smolvlm", 784, 1),
+        ("mistral3", 1_000, 196),
+        ("llava_onevision", 784, 784),
+    ],
 )
 def test_a_bound_shows_fewer_tokens_and_no_more_pixels(name, bound, least):
     one = base(name)

@@ -77,7 +77,9 @@ def test_blocks_number_pictures_or_take_all_for_one():
     assert found.blocks[image].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert found.rope is None and found.next_position == len(found.ids)
     joined = replace(one.family, sees_itself=SeesItself.group)
-    group = NativePictures(one.processor, joined, one.wording.head, marker=one.wording.marker).shown([noise(*size) for size in SIZES[:3]])
+    group = NativePictures(one.processor, joined, one.wording.head, marker=one.wording.marker).shown(
+        [noise(*size) for size in SIZES[:3]]
+    )
     assert group.blocks is not None and set(group.blocks[image].tolist()) == {0}
     assert base("qwen3_vl").pictures.shown([noise(40, 40)]).blocks is None
 

@@ -9,19 +9,22 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModelForImageTextToText
 
+from llavapose.cli.plan import forecast, places_of
 from llavapose.config.choices import VisionType
 from llavapose.config.schema import ConnectorConfig, ModelConfig
 from llavapose.errors import ConfigError
 from llavapose.families.family import CONNECTOR, LANGUAGE, UNUSED, VISION
 from llavapose.families.known import FAMILIES
 from llavapose.families.published import PUBLISHED
-from llavapose.families.resolution import USUAL
+from llavapose.families.resolution import USUAL, picture_of
 from llavapose.training.forecast.cost import Counts, operations
 from llavapose.training.forecast.setup import Setup, weights_of
 from llavapose.training.forecast.shapes import read_shapes, shapes_for, shapes_of
+from llavapose.training.forecast.text import lines_of
 from tests.model.counted import COUNTED
 from tests.model.test_published import counted, family_of
 from tests.model.test_published import without_weights as published
+from tests.training.forecast.test_settings import config_of
 
 BASES = [one.base for one in COUNTED.values()]
 
@@ -196,3 +199,37 @@ def test_operations_of_a_token_are_those_that_torch_counts(name):
     forward = counter.get_total_flops() * shapes.text.layers
     counts = Counts(tokens=tokens, pairs=0, targets=0, pictures=0)
     assert operations(shapes, Setup(), counts).model == 3 * forward
+
+
+ON_TWO = ("data=full", "dry_run=true", "evaluate=false", "trainer.devices=2", "forecast.card=a100_80gb")
+
+
+@pytest.mark.parametrize("name", ["qwen3_vl_8b", "internvl3_8b", "gemma3_4b", "janus_pro_7b"])
+def test_a_plan_is_made_for_a_base_without_its_files(name, conf):
+    config = config_of(conf, f"model={name}", *ON_TWO)
+    planned, shapes = forecast(config), read_shapes(COUNTED[name].base)
+    text = "\n".join(lines_of(planned, places_of(config)))
+    assert planned.hours is not None and 1 < planned.hours < 200
+    assert planned.epoch.samples_a_step == 32
+    assert f"{COUNTED[name].base}, {shapes.total:,} parameters" in text
+    estimated = f"pictures are taken to be 640 x 480, {shapes.image_tokens:,} tokens each"
+    assert (estimated in text) is shapes.varies
+    masks = [part for part in planned.memory.parts if part.name == "attention mask"]
+    assert bool(masks) is (name == "gemma3_4b")
+
+
+def test_a_picture_that_leaves_no_room_is_told(conf):
+    with pytest.raises(
+        ConfigError, match=r"data\.max_length is 2048, and a picture of OpenGVLab/InternVL3-8B-hf .* 3330"
+    ):
+        forecast(config_of(conf, "model=internvl3_8b", "data.max_length=2048", *ON_TWO))
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_recipe_leaves_room_beside_its_largest_picture(name, conf):
+    config = config_of(conf, f"model={name}", *ON_TWO)
+    most = max(
+        picture_of(PUBLISHED[COUNTED[name].base], *size, max_pixels=config.model.max_pixels).tokens
+        for size in ((480, 640), (640, 480), (640, 640), (426, 640), (360, 640), (640, 427))
+    )
+    assert most + 512 <= config.data.max_length
