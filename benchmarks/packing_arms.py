@@ -24,7 +24,7 @@ from llavapose.data.plan.lengths import Lengths, PlanSettings
 from llavapose.data.reading.shown import Shown
 from llavapose.model.attention.layout import layout_of
 from llavapose.model.batch import IGNORE, Batch
-from llavapose.model.llava import freeze_vision
+from llavapose.model.parts import freeze_vision
 from llavapose.training.forecast.shapes import Shapes, shapes_of
 
 LEAD = 35

@@ -11,7 +11,8 @@ from llavapose.config.choices import AnswerDtype
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaReader, Reader
-from llavapose.model.pretrained import is_own, load_model, load_processor, read_config, resolve_base, told
+from llavapose.model.bases import is_own, read_config, resolve_base, told
+from llavapose.model.pretrained import load_model, load_processor
 from llavapose.model.processors import family_processor
 
 _SHARES = frozenset(("full_attention", "sliding_attention"))
