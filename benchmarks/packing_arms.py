@@ -21,6 +21,7 @@ from llavapose.data.conversation import Branch
 from llavapose.data.pack import pack
 from llavapose.data.plan.epoch import EpochPlan, MicroBatch, plan_epoch
 from llavapose.data.plan.lengths import Lengths, PlanSettings
+from llavapose.data.reading.shown import Shown
 from llavapose.model.attention.layout import layout_of
 from llavapose.model.batch import IGNORE, Batch
 from llavapose.model.llava import freeze_vision
@@ -169,13 +170,17 @@ def _pixels(number: int, size: Size) -> Tensor:
 
 def batches_of(plan: EpochPlan, lengths: Lengths, size: Size) -> list[Batch]:
     """The micro-batches of a plan, as the data module packs them."""
-    prefix, blank = prefix_of(size), torch.zeros(3, size.image_size, size.image_size)
+    prefix = prefix_of(size)
+
+    def shown(pixels: Tensor) -> Shown:
+        return Shown(ids=tuple(prefix), inputs={"pixel_values": pixels[None]}, next_position=len(prefix))
 
     def packed(micro: MicroBatch) -> Batch:
-        pictures = [_pixels(int(lengths.image[group[0]]), size) for row in micro.rows for group in row]
+        pictures = [shown(_pixels(int(lengths.image[group[0]]), size)) for row in micro.rows for group in row]
         return pack(
-            prefix, prefix[:LEAD], micro.rows, MadeUp(lengths), pictures, step_weight=micro.step_weight, blank=blank
-        )
+            micro.rows, MadeUp(lengths), pictures, text_prefix=prefix[:LEAD], step_weight=micro.step_weight,
+            blank=lambda: shown(torch.zeros(3, size.image_size, size.image_size)),
+        )  # fmt: skip
 
     return [packed(micro) for micro in plan.micro_batches(0)]
 

@@ -7,10 +7,11 @@ A record::
                        {"from": "gpt", "value": "The left knee of the person is bent."}],
      "provenance": {"scene": 17, "teacher": "offline", "context": "keypoints", "prompt": "1", "seed": 0}}
 
-``image`` is a list where a sample has several pictures, with one mark each in the first message. A record without
-``image`` is text alone.
+``image`` is a list where a sample has several pictures, with one mark each in the first message, or none at all;
+``images`` is read as well. A record without either is text alone.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,33 @@ def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) 
     if not isinstance(kind, str) or kind not in KINDS:
         raise DataError(f"{where}: kind of sample {named(name)} is {shown(kind)}; expected one of {listed()}")
     # Not null, nor an empty list: those are pictures that got lost on the way.
-    images = _images(record["image"], image_root, where=where, name=str(name)) if "image" in record else ()
+    images = _images(_told(record, where=where), image_root, where=where, name=str(name)) if has_images(record) else ()
     provenance = record.get("provenance", {})
     if not isinstance(provenance, dict):
         raise DataError(f"{where}: provenance of sample {named(name)} is {shown(provenance)}; expected an object")
     turns = _turns(record.get("conversations"), len(images), where=f"{where}: sample {named(name)}")
     return Sample(id=str(name), images=images, kind=kind, turns=turns, provenance=provenance)
+
+
+IMAGE_FIELDS = ("image", "images")
+"""Where a record names its pictures: the first is written, both are read."""
+
+
+def has_images(record: Mapping[str, Any]) -> bool:
+    """Whether a record names pictures."""
+    return any(field in record for field in IMAGE_FIELDS)
+
+
+def _told(record: Mapping[str, Any], *, where: str) -> Any:
+    """What a record names as its pictures.
+
+    Raises:
+        DataError: it names them twice.
+    """
+    there = [record[field] for field in IMAGE_FIELDS if field in record]
+    if len(there) > 1:
+        raise DataError(f"{where}: sample {named(record.get('id'))} has image and images; expected one of them")
+    return there[0]
 
 
 def _images(value: Any, image_root: Path | None, *, where: str, name: str) -> tuple[str, ...]:
@@ -105,12 +127,18 @@ def _turns(messages: Any, num_images: int, *, where: str) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def _text(text: str, most: int, *, place: str) -> str:
-    """A message's text without the pictures' marks, which belong to the first message, one a picture at most."""
+def _text(text: str, num_images: int, *, place: str) -> str:
+    """A message's text without the pictures' marks, which belong to the first message: one a picture, or none."""
     marks = text.count(IMAGE_MARK)
-    if marks > most:
+    if marks > num_images:
         raise DataError(
-            f"{place} has {marks} {IMAGE_MARK} marks; expected one a picture in the first message at most, here {most}"
+            f"{place} has {marks} {IMAGE_MARK} marks; expected one a picture in the first message at most, here "
+            f"{num_images}"
+        )
+    if 0 < marks < num_images:
+        raise DataError(
+            f"{place} has {marks} {IMAGE_MARK} mark{'s' * (marks > 1)} and the sample {num_images} pictures; expected "
+            f"{num_images} marks, or none"
         )
     text = text.strip()
     while text.startswith(IMAGE_MARK) or text.endswith(IMAGE_MARK):

@@ -16,7 +16,7 @@ from typing import Any
 from llavapose.errors import DataError, named, shown
 from llavapose.files import read_json, read_json_list, read_jsonl, sha256, write_json, write_jsonl
 from llavapose.kinds import KINDS, listed
-from llavapose.llava_json import from_record, to_record
+from llavapose.llava_json import IMAGE_FIELDS, from_record, to_record
 from llavapose.pictures import Pictures
 from llavapose.plain_json import parse_json
 from llavapose.records import Sample
@@ -295,13 +295,14 @@ def _kind_of(record: Mapping[str, Any], file: Path) -> tuple[str | None, str]:
 
 
 def _adopted(record: dict[str, Any], kind: str, pictures: Pictures | None, *, where: str) -> dict[str, Any]:
-    """A record made elsewhere in our terms: with its kind, and its picture as it lies in the image folder."""
+    """A record made elsewhere in our terms: with its kind, and its pictures as they lie in the image folder."""
     record = {**record, "kind": kind}
-    image = record.get("image")
-    if pictures is not None and isinstance(image, str):
-        record["image"] = pictures.find(image, where=where) or image
-    elif pictures is not None and isinstance(image, list):
-        record["image"] = [(pictures.find(one, where=where) or one) if isinstance(one, str) else one for one in image]
+    for field in IMAGE_FIELDS if pictures is not None else ():
+        image = record.get(field)
+        if isinstance(image, str):
+            record[field] = pictures.find(image, where=where) or image
+        elif isinstance(image, list):
+            record[field] = [(pictures.find(one, where=where) or one) if isinstance(one, str) else one for one in image]
     return record
 
 

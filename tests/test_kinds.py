@@ -105,15 +105,15 @@ def test_a_taught_kind_that_no_teacher_knows_is_planned_and_refused_in_one_line(
         OfflineTeacher().write(asked)
 
 
-def test_several_pictures_are_read_and_written_but_not_packed(write):
+def test_several_pictures_are_read_written_and_indexed(write):
     marks = [{"from": "human", "value": "<image>\n<image>\nWho moved?"}, {"from": "gpt", "value": "The left one."}]
     two = record(1, kind="conv", image=["a.png", "b.png"], conversations=marks)
     path, folder = write("two.jsonl", two)
     (sample,) = read_samples(path, folder)
     assert sample.images == ("a.png", "b.png") and sample.turns[0].text == "Who moved?"
     assert {key: to_record(sample)[key] for key in two} == two
-    with pytest.raises(DataError, match="sample 1 has 2 pictures; training packs one a sample"):
-        ensure_records(path, folder, kind=None, folder=folder / "index")
+    found = ensure_records(path, folder, kind=None, folder=folder / "index")
+    assert found.sample(0) == sample and found.groups[0] == (0, 1) and found.names[:] == ["a.png", "b.png"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from llavapose.data.conversation import IMAGE_TOKEN
+from llavapose.data.reading.wording import IMAGE_TOKEN
 
 IMAGE_SIZE = 112
 PATCH_SIZE = 14

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import LlavaImageProcessorPil, LlavaProcessor, PreTrainedTokenizerFast
 
-from llavapose.data.conversation import CHAT_TEMPLATE, IMAGE_TOKEN, SYSTEM
+from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.data.reading.wording import IMAGE_TOKEN, SYSTEM
 
 SPECIAL = ("<unk>", "<s>", "</s>", "<pad>", IMAGE_TOKEN)
 

@@ -53,9 +53,11 @@ def checked_pictures(records: Records, folder: Path, *, anew: bool = False) -> I
         yield
         return
     hashes = np.zeros((len(looks), HASH_BYTES), dtype=np.uint8) if known is None else known.hashes.copy()
+    sizes = np.zeros((len(looks), 2), dtype=np.int32) if known is None else known.sizes.copy()
+    now = Seen(looks=looks, hashes=hashes, sizes=sizes)
     pool = ThreadPoolExecutor(num_cores())
     parts = [numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE)]
-    tasks = [pool.submit(_prove, records, part, hashes, is_known=known is not None) for part in parts]
+    tasks = [pool.submit(_prove, records, part, now, is_known=known is not None) for part in parts]
     try:
         yield
         problems = _told(tasks, len(numbers))
@@ -63,16 +65,16 @@ def checked_pictures(records: Records, folder: Path, *, anew: bool = False) -> I
         pool.shutdown(cancel_futures=True)
     if problems:
         raise bad_records(records.samples, problems)
-    note_seen(records, folder, Seen(looks=looks, hashes=hashes))
+    note_seen(records, folder, now)
 
 
-def _prove(records: Records, numbers: np.ndarray, hashes: np.ndarray, *, is_known: bool) -> list[str]:
-    """One line for each of these pictures that does not decode; the others' hashes are put in their places.
+def _prove(records: Records, numbers: np.ndarray, seen: Seen, *, is_known: bool) -> list[str]:
+    """One line for each of these pictures that does not decode; the others' hashes and sizes are put in their places.
 
     Args:
         records: whose pictures.
         numbers: int64[K], which of them.
-        hashes: uint8[P, 32], of all; where ``is_known`` those of pictures that were proven good.
+        seen: of all pictures; where ``is_known`` its hashes are of pictures that were proven good.
         is_known: whether a picture of the hash that stands there need not be decoded.
     """
     problems = []
@@ -81,13 +83,12 @@ def _prove(records: Records, numbers: np.ndarray, hashes: np.ndarray, *, is_know
         try:
             # Hashed before it is decoded: one that is replaced in between is noted as the one that was, and read again.
             told = picture_hash(path)
-            if not is_known or told != hashes[number].tobytes():
-                check_image(path, where="")
-                hashes[number] = np.frombuffer(told, dtype=np.uint8)
+            if not is_known or told != seen.hashes[number].tobytes():
+                seen.sizes[number] = check_image(path, where="")
+                seen.hashes[number] = np.frombuffer(told, dtype=np.uint8)
         except (DataError, OSError):
             # Whose it is takes a look at all records, so that only a bad one is worth it.
-            first = int((records.image == number).argmax())
-            problems += _problem(path, where=f"sample {named(records.ids[first])}")
+            problems += _problem(path, where=f"sample {named(records.ids[records.first_about(number)])}")
     return problems
 
 

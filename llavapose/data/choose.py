@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from llavapose.config.values import SMALLEST, Budget
+from llavapose.data.index.groups import Groups
 from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 
@@ -36,7 +37,12 @@ class Choosable(Protocol):
 
     @property
     def image(self) -> np.ndarray:
-        """int32[N], index into ``names``; -1: text alone."""
+        """int32[N], number of each sample's group of pictures; -1: text alone."""
+        ...
+
+    @property
+    def groups(self) -> Groups:
+        """The pictures of each group, as numbers into ``names``."""
         ...
 
     @property
@@ -151,14 +157,14 @@ def _within(records: Choosable, train: np.ndarray, targets: Targets, budget: int
 
 
 def without_pictures(records: Choosable, held_out_ids: Collection[int]) -> np.ndarray:
-    """int32[N], rows but for those about held-out pictures, told by the number at the end of the picture's name."""
+    """int32[N], rows but for those about a held-out picture, told by the number at the end of the picture's name."""
     rows = np.arange(len(records), dtype=np.int32)
     if not held_out_ids:
         return rows
     held_out = frozenset(held_out_ids)
     is_held = np.fromiter((coco_id(name) in held_out for name in records.names), dtype=bool, count=len(records.names))
     # One place more, which -1 looks up: text alone is about no picture.
-    kept = rows[~np.append(is_held, False)[records.image]]
+    kept = rows[~np.append(records.groups.any_of(is_held), False)[records.image]]
     if len(kept) < len(rows):
         left = len(rows) - len(kept)
         print(f"{left} samples left out: their {is_held.sum()} pictures are held out by COCO id")
@@ -220,9 +226,12 @@ def _by_picture(records: Choosable, pool: np.ndarray, number: int, rng: Random) 
 def hold_out(
     records: Choosable, rows: np.ndarray, *, num_val: int, num_samples: int | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(train, val), split by whole pictures so that no held-out picture is trained on; int32[N] each."""
+    """(train, val), split by whole pictures so that no held-out picture is trained on; int32[N] each.
+
+    Groups that share a picture, be it through a third one, are held out together.
+    """
     # A sample without a picture stands for itself, behind all pictures.
-    picture = np.append(_pictures(records.names), -1)[records.image[rows]]
+    picture = np.append(_together(_pictures(records.names), records.groups), -1)[records.image[rows]]
     key = np.where(picture >= 0, picture, len(records.names) + rows.astype(np.int64))
     keys, inverse, sizes = np.unique(key, return_inverse=True, return_counts=True)
     # Pictures in the order of their names, then shuffled: the same whichever of their samples comes first in the file.
@@ -249,6 +258,31 @@ def _pictures(names: Sequence[str]) -> np.ndarray:
         if picture in ids:
             found[at] = first.setdefault(picture, at)
     return found
+
+
+def _together(first: np.ndarray, groups: Groups) -> np.ndarray:
+    """int32[G]: the first picture of all that hang together with each group's, through groups that share one.
+
+    Args:
+        first: int32[P], the first name that is of the same picture.
+        groups: of pictures.
+    """
+    found = first[groups.pictures[groups.ends - groups.sizes]] if len(groups) else first[:0]
+    if len(groups.pictures) == len(groups):
+        return found
+    home = list(range(len(first)))
+
+    def root(picture: int) -> int:
+        while home[picture] != picture:
+            home[picture] = home[home[picture]]
+            picture = home[picture]
+        return picture
+
+    for group in groups:
+        roots = sorted({root(int(first[picture])) for picture in group})
+        for other in roots[1:]:
+            home[other] = roots[0]
+    return np.array([root(int(picture)) for picture in found], dtype=np.int32)
 
 
 _CROP = re.compile(r"\d+-\d+_(\d{12,})\.jpg$")

@@ -18,16 +18,18 @@ from llavapose.config.choices import LossMean, Sampler
 from llavapose.config.schema import DataConfig
 from llavapose.data.check import INDEX, checked_pictures
 from llavapose.data.choose import Targets, choose
-from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.dataset import PackedSamples
 from llavapose.data.index.records import ensure_records
 from llavapose.data.index.seen import picture_hashes
 from llavapose.data.index.tokens import ensure_tokens
 from llavapose.data.plan.epoch import EpochPlan, MicroBatch, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
-from llavapose.data.template import check_template
+from llavapose.data.reading.groups import group_tokens
+from llavapose.data.reading.read import read_base
 from llavapose.data.worker import leave_signals
 from llavapose.errors import DataError
+from llavapose.families.family import Family
+from llavapose.families.known import LLAVA
 from llavapose.files import fingerprint
 from llavapose.model.batch import Batch
 from llavapose.samples import bad_records
@@ -89,6 +91,9 @@ class PoseDataModule(L.LightningDataModule):
         seed: of order, hold-out and mixture.
         held_out_ids: COCO image ids whose samples are left out, counted and said.
         index: folder that indexes are kept in; None: ``index`` beside the samples.
+        family: the base's.
+        base: its name, for messages.
+        max_pixels: most pixels that a picture is shown with; None: as the processor says.
 
     Raises:
         DataError: bad records or pictures, all listed, before anything is trained.
@@ -107,18 +112,24 @@ class PoseDataModule(L.LightningDataModule):
         seed: int = 0,
         held_out_ids: Collection[int] = (),
         index: Path | None = None,
+        family: Family = LLAVA,
+        base: str = "",
+        max_pixels: int | None = None,
     ) -> None:
         super().__init__()
         self.config, self.batch_size, self.accumulate = config, batch_size, accumulate
         self.loss, self.seed = loss, seed
         folder = samples.parent / INDEX if index is None else index
-        check_template(processor.tokenizer)
-        conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+        reading = read_base(processor, family, source=base or processor.tokenizer.name_or_path, max_pixels=max_pixels)
         # One process looks for the pictures and reads them: the others would wait for the same disk.
         first = rank_zero_only.rank == 0
         records = ensure_records(samples, images, kind=config.kind, folder=folder, look=first)
-        with checked_pictures(records, folder) if first else nullcontext():
-            tokens = ensure_tokens(records, conversation, max_length=config.max_length, folder=folder)
+        encode = partial(ensure_tokens, records, reading.conversation, max_length=config.max_length, folder=folder)
+        # Where sizes decide how many tokens a picture takes, all are read before any text is.
+        sized, proven = reading.pictures.constant is None, checked_pictures(records, folder) if first else nullcontext()
+        with proven:
+            tokens = None if sized else encode(groups=group_tokens(records, reading, folder=folder))
+        tokens = tokens or encode(groups=group_tokens(records, reading, folder=folder))
         chosen = choose(
             records,
             kinds=config.kinds,
@@ -131,7 +142,7 @@ class PoseDataModule(L.LightningDataModule):
         )
         if faults := tokens.faults(np.concatenate([chosen.train, chosen.val])):
             raise bad_records(samples, faults)
-        make = partial(PackedSamples, records, tokens, conversation=conversation, processor=processor)
+        make = partial(PackedSamples, records, tokens, reading=reading)
         self.train, self.val = make(chosen.train), make(chosen.val)
         self._seen = {"epoch": 0, "batches": 0}
         self._index = folder
@@ -163,7 +174,7 @@ class PoseDataModule(L.LightningDataModule):
             max_branches=self.config.max_branches_per_image,
             loss=self.loss,
             row_tokens=self.config.longest_row,
-            prefix_tokens=len(frame.prefix),
+            prefix_tokens=self.train.pictures.constant or 0,
             text_prefix_tokens=len(frame.prefix_of_text),
         )
 
@@ -251,7 +262,9 @@ class PoseDataModule(L.LightningDataModule):
         """A hash of what is trained on: files, tokens, pictures, the samples chosen, and the first epoch's plan."""
         settings = self.plan_settings(self.num_ranks)
         if settings not in self._order:
-            chosen = hashlib.sha256(self.train.rows.tobytes() + self.train.lengths.num_tokens.tobytes()).hexdigest()
+            lengths = self.train.lengths
+            told = [self.train.rows, lengths.num_tokens, *([] if lengths.prefix is None else [lengths.prefix])]
+            chosen = hashlib.sha256(b"".join(array.tobytes() for array in told)).hexdigest()
             if self._pictures is None:
                 # Another rank, which by now finds what the first one has noted.
                 self._pictures = picture_hashes(self.train.records, self._index)

@@ -6,18 +6,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from llavapose.data.choose import kind_counts
-from llavapose.data.conversation import Branch, Conversation
-from llavapose.data.images import pixels
+from llavapose.data.conversation import Branch
 from llavapose.data.index.records import Records
 from llavapose.data.index.tokens import Tokens
 from llavapose.data.pack import pack
 from llavapose.data.plan.epoch import MicroBatch
 from llavapose.data.plan.lengths import Lengths
+from llavapose.data.reading.read import Reading
+from llavapose.data.reading.shown import Shown
 from llavapose.errors import named
 from llavapose.files import inside
 from llavapose.model.batch import Batch
@@ -38,6 +37,18 @@ class ChosenBranches(Sequence[Branch]):
         return self._tokens[int(self._rows[index])]
 
 
+def lengths_of(records: Records, tokens: Tokens) -> Lengths:
+    """What a planner knows of all samples of an index."""
+    return Lengths(
+        image=records.image,
+        num_tokens=tokens.num_tokens,
+        num_targets=tokens.num_targets,
+        num_words=records.words,
+        prefix=tokens.prefixes(records.image),
+        num_shown=records.num_shown,
+    )
+
+
 class PackedSamples(Dataset[Batch]):
     """Samples with their tokens; indexed by the micro-batch that the planner made.
 
@@ -46,50 +57,44 @@ class PackedSamples(Dataset[Batch]):
     Args:
         records, tokens: the index.
         rows: int32[N], rows of the index; a sample's place among them is its index in plans and batches.
-        conversation: of the tokenizer.
-        processor: the base's.
+        reading: how the base reads words and pictures.
     """
 
-    def __init__(
-        self, records: Records, tokens: Tokens, rows: np.ndarray, *, conversation: Conversation, processor: Any
-    ) -> None:
+    def __init__(self, records: Records, tokens: Tokens, rows: np.ndarray, *, reading: Reading) -> None:
         self.records, self.tokens, self.rows = records, tokens, rows
-        self.conversation = conversation
-        self.image_processor = processor.image_processor
-        self.pad_id = processor.tokenizer.pad_token_id or 0
+        self.conversation, self.pictures = reading.conversation, reading.pictures
+        self.pad_id = reading.conversation.tokenizer.pad_token_id or 0
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, micro: MicroBatch) -> Batch:
-        decoded: dict[int, Tensor] = {}
-        pictures = [self._picture(group[0], decoded) for row in micro.rows for group in row]
-        frame, size = self.conversation.frame, self.image_processor.crop_size
+        decoded: dict[int, Shown] = {}
         return pack(
-            frame.prefix,
-            frame.prefix_of_text,
             micro.rows,
             self.branches,
-            pictures,
+            [self._shown(group[0], decoded) for row in micro.rows for group in row],
+            text_prefix=self.conversation.frame.prefix_of_text,
             step_weight=micro.step_weight,
-            blank=torch.zeros(3, size["height"], size["width"]),  # the mean colour, once normalised
+            blank=self.pictures.blank,
             pad_id=self.pad_id,
         )
 
-    def picture(self, index: int) -> Tensor:
-        """The picture of a sample that has one, float32[3, H, W]."""
-        found = self._picture(index, {})
+    def shown(self, index: int) -> Shown:
+        """The pictures of a sample that has any."""
+        found = self._shown(index, {})
         assert found is not None
         return found
 
-    def _picture(self, index: int, decoded: dict[int, Tensor]) -> Tensor | None:
-        """A sample's picture, float32[3, H, W]; of those that a micro-batch has twice, decoded once."""
+    def _shown(self, index: int, decoded: dict[int, Shown]) -> Shown | None:
+        """A sample's pictures; of groups that a micro-batch has twice, decoded once."""
         row = self.rows[index]
         number = int(self.records.image[row])
         if number >= 0 and number not in decoded:
             where = f"sample {named(self.records.ids[row])}"
-            path = inside(self.records.images, self.records.names[number], where=where)
-            decoded[number] = pixels(open_image(path, where=where), self.image_processor)
+            names = [self.records.names[picture] for picture in self.records.groups[number]]
+            paths = [inside(self.records.images, name, where=where) for name in names]
+            decoded[number] = self.pictures.shown([open_image(path, where=where) for path in paths])
         return decoded.get(number)
 
     @property
@@ -104,12 +109,7 @@ class PackedSamples(Dataset[Batch]):
     @property
     def lengths(self) -> Lengths:
         """What the planner knows of them."""
-        return Lengths(
-            image=self.records.image[self.rows],
-            num_tokens=self.tokens.num_tokens[self.rows],
-            num_targets=self.tokens.num_targets[self.rows],
-            num_words=self.records.words[self.rows],
-        )
+        return lengths_of(self.records, self.tokens).of(self.rows)
 
     @property
     def kind_counts(self) -> dict[str, int]:
@@ -119,8 +119,7 @@ class PackedSamples(Dataset[Batch]):
     @property
     def num_pictures(self) -> int:
         """Different pictures."""
-        image = self.records.image[self.rows]
-        return len(np.unique(image[image >= 0]))
+        return len(self.records.groups.of(self.records.image[self.rows]))
 
     def pictures_fingerprint(self, hashes: np.ndarray) -> str:
         """A hash of the pictures' file names and of what they hold; the folders that they lie in may change.
@@ -129,8 +128,7 @@ class PackedSamples(Dataset[Batch]):
             hashes: uint8[P, 32], SHA-256 of each of the records' pictures.
         """
         digest = hashlib.sha256()
-        image = self.records.image[self.rows]
-        for number in np.unique(image[image >= 0]):
+        for number in self.records.groups.of(self.records.image[self.rows]):
             name = PurePosixPath(self.records.names[number]).name
             digest.update(name.encode() + b"\0" + hashes[number].tobytes())
         return digest.hexdigest()

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def check_image(path: Path, *, where: str) -> None:
-    """Prove that a picture decodes, header to last row; raises as ``open_image``."""
-    open_image(path, where=where).close()
+def check_image(path: Path, *, where: str) -> tuple[int, int]:
+    """Prove that a picture decodes, header to last row; its height and width. Raises as ``open_image``."""
+    with open_image(path, where=where) as image:
+        return image.height, image.width
 
 
 def pixels(image: Image.Image, image_processor: Any) -> "Tensor":

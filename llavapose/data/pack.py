@@ -1,24 +1,25 @@
 """Samples of a micro-batch to one packed Batch: prefixes, branches, positions, targets. Shapes: ``model/batch.py``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from llavapose.data.conversation import Branch
+from llavapose.data.reading.joining import PIXELS, join_inputs
+from llavapose.data.reading.shown import Shown
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 
 
 def pack(
-    prefix: Sequence[int],
-    prefix_without_picture: Sequence[int],
     rows: Sequence[Sequence[Sequence[int]]],
     branches: Sequence[Branch],
-    pictures: Sequence[Tensor | None],
+    shown: Sequence[Shown | None],
     *,
+    text_prefix: Sequence[int],
     step_weight: float,
-    blank: Tensor,
+    blank: Callable[[], Shown],
     pad_id: int = 0,
 ) -> Batch:
     """Pack rows of picture groups.
@@ -27,48 +28,61 @@ def pack(
     ranks, one that leaves the vision encoder out lets the others wait for ever.
 
     Args:
-        prefix: ids of system sentence and image tokens, the same for every picture.
-        prefix_without_picture: ids of the system sentence in front of a sample without a picture.
         rows: rows -> picture groups -> sample indices.
         branches: every sample of the data set, by index.
-        pictures: float32[3, H, W] or None for every group, in reading order.
+        shown: the pictures of every group, in reading order; None where it has none.
+        text_prefix: ids in front of a sample without a picture.
         step_weight: what the batch's summed loss is divided by.
-        blank: float32[3, H, W], the picture of a batch that has none.
+        blank: gives the picture of a batch that has none.
         pad_id: id that fills rows up; never attended, never supervised.
     """
-    seen = iter(pictures)
-    parts, given, places = [], [], []
+    seen = iter(shown)
+    parts: list[_Row] = []
+    given: list[Shown] = []
+    places: list[tuple[int, int]] = []
+    text = Shown(ids=tuple(text_prefix), inputs={}, next_position=len(text_prefix))
     for groups in rows:
         row = _Row()
         for number, group in enumerate(groups):
-            picture = next(seen)
-            row.add(prefix_without_picture if picture is None else prefix, group, branches, number=number)
-            if picture is not None:
-                given.append(picture)
+            pictures = next(seen)
+            row.add(text if pictures is None else pictures, group, branches, number=number)
+            if pictures is not None:
+                given.append(pictures)
                 places.append((len(parts), number))
         parts.append(row)
     if not given:
-        given, places = [blank], [(len(parts), 0)]
+        given, places = [blank()], [(len(parts), 0)]
         parts.append(_Row())
-        parts[-1].add(prefix, (), branches, number=0)
-    # No further than this micro-batch's longest row: attention costs the square of the width.
-    width = max(len(row.ids) for row in parts)
-
-    def table(name: str, fill: int) -> Tensor:
-        columns = [getattr(row, name) for row in parts]
-        return torch.tensor([column + [fill] * (width - len(column)) for column in columns])  # [R, T]
-
+        parts[-1].add(given[0], (), branches, number=0)
+    inputs, taken = join_inputs(given)
     return Batch(
-        input_ids=table("ids", pad_id),
-        positions=table("positions", 0),
-        segments=table("segments", PADDING),
-        targets=table("targets", IGNORE),
-        sample_index=table("owner", -1),
-        pixel_values=torch.stack(given),  # [P, 3, H, W]
+        input_ids=_table([row.ids for row in parts], pad_id),
+        positions=_table([row.positions for row in parts], 0),
+        segments=_table([row.segments for row in parts], PADDING),
+        targets=_table([row.targets for row in parts], IGNORE),
+        sample_index=_table([row.owner for row in parts], -1),
+        pixel_values=inputs.pop(PIXELS),  # [P, 3, H, W] of a LLaVA
         picture_groups=torch.tensor(places),  # [P, 2]
         num_samples=sum(len(group) for row in rows for group in row),
         step_weight=step_weight,
+        beside=inputs,
+        picture_rows=taken,
+        rope=_rope(parts) if given[0].rope is not None else None,
+        blocks=_table([row.blocks for row in parts], -1) if given[0].blocks is not None else None,
     )
+
+
+def _table(columns: Sequence[Sequence[int]], fill: int) -> Tensor:
+    """int64[R, T], no further than the longest row: attention costs the square of the width."""
+    width = max(map(len, columns))
+    return torch.tensor([[*column, *[fill] * (width - len(column))] for column in columns])
+
+
+def _rope(rows: Sequence["_Row"]) -> Tensor:
+    """int64[3, R, T]."""
+    columns = [torch.cat(row.rope, dim=1) for row in rows]
+    width = max(column.shape[1] for column in columns)
+    return torch.stack([torch.nn.functional.pad(column, (0, width - column.shape[1])) for column in columns], dim=1)
 
 
 @dataclass(kw_only=True)
@@ -80,12 +94,16 @@ class _Row:
     segments: list[int] = field(default_factory=list)
     targets: list[int] = field(default_factory=list)
     owner: list[int] = field(default_factory=list)
+    blocks: list[int] = field(default_factory=list)
+    rope: list[Tensor] = field(default_factory=list)
 
-    def add(self, prefix: Sequence[int], group: Sequence[int], branches: Sequence[Branch], *, number: int) -> None:
+    def add(self, prefix: Shown, group: Sequence[int], branches: Sequence[Branch], *, number: int) -> None:
         """Add a prefix and the samples behind it, as the row's group ``number``."""
-        start = len(prefix)
+        start = len(prefix.ids)
         # The prefix is nobody's sample and is never supervised; its image tokens would have no id to predict.
-        self._append(list(prefix), range(start), number * GROUP, [IGNORE] * start, -1)
+        self._append(list(prefix.ids), range(start), number * GROUP, [IGNORE] * start, -1)
+        self.blocks += [-1] * start if prefix.blocks is None else prefix.blocks.tolist()
+        self.rope.append(_in_line(0, start) if prefix.rope is None else prefix.rope)
         # Branches count from 1, for 0 is the prefix.
         for place, index in enumerate(group, 1):
             ids, supervised = list(branches[index].ids), branches[index].supervised
@@ -94,6 +112,8 @@ class _Row:
             targets = [token if learnt else IGNORE for token, learnt in nexts] + [IGNORE]
             # Every branch begins where the prefix ends, as it would standing alone.
             self._append(ids, range(start, start + len(ids)), number * GROUP + place, targets, index)
+            self.blocks += [-1] * len(ids)
+            self.rope.append(_in_line(prefix.next_position, len(ids)))
 
     def _append(self, ids: list[int], positions: range, segment: int, targets: list[int], owner: int) -> None:
         self.ids += ids
@@ -101,3 +121,8 @@ class _Row:
         self.segments += [segment] * len(ids)
         self.targets += targets
         self.owner += [owner] * len(ids)
+
+
+def _in_line(first: int, num: int) -> Tensor:
+    """int64[3, num]: one after the other in time, rows and columns alike."""
+    return torch.arange(first, first + num).expand(3, -1)

@@ -7,7 +7,7 @@ space token before each. One whose Metaspace has ``prepend_scheme: first`` puts 
 from collections.abc import Sequence
 from typing import Any
 
-from llavapose.data.conversation import IMAGE_TOKEN, SYSTEM
+from llavapose.data.reading.wording import IMAGE_TOKEN, SYSTEM
 from llavapose.errors import DataError
 
 ASKED = "\nWhat is shown in this image? ASSISTANT:"

@@ -17,6 +17,23 @@ class SeesItself(StrEnum):
     """Those of all pictures of a sample see each other both ways (Molmo 2)."""
 
 
+class Resolution(StrEnum):
+    """What decides how large a picture is shown, and so what ``model.max_pixels`` bounds."""
+
+    fixed = "fixed"
+    """One size for all: nothing to bound."""
+    area = "area"
+    """Its own size, within an area in pixels (Qwen's ``size``)."""
+    side = "side"
+    """Its own shape, within a longest side in pixels."""
+    tiles = "tiles"
+    """Square tiles of one size, up to ``max_patches`` of them."""
+    grids = "grids"
+    """The best of ``image_grid_pinpoints``."""
+    crops = "crops"
+    """Overlapping crops of one size, up to ``max_crops`` of them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """What differs. Parts are names in the module tree of transformers' ``...ForConditionalGeneration``.
@@ -33,6 +50,9 @@ class Family:
         type_ids: the forward's argument that marks picture tokens by 1, where it must be given; "": none.
         own_pictures: pictures are padded to a square and the prefix is the same for all (LLaVA-1.5), in place of the
             processor's own way.
+        resolution: how large the processor shows a picture.
+        sample_rows: the processor lays a sample's pictures behind one another in its first row, ``[1, N, ...]``.
+        patch_indices: the forward's argument whose numbers count the patches of ``pixel_values``; "": none.
         source: the paper or page that the family is described in.
     """
 
@@ -45,6 +65,9 @@ class Family:
     grid_positions: bool = False
     type_ids: str = ""
     own_pictures: bool = False
+    resolution: Resolution = Resolution.fixed
+    sample_rows: bool = False
+    patch_indices: str = ""
     source: str = ""
 
     @property

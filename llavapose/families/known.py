@@ -1,6 +1,6 @@
 """The families that are known by name, and how one is found."""
 
-from llavapose.families.family import Family, SeesItself
+from llavapose.families.family import Family, Resolution, SeesItself
 
 LLAVA = Family(model_types=("llava", "llavapose"), own_pictures=True, source="Liu et al., 2024, arXiv:2310.03744")
 QWEN_VL = Family(
@@ -8,19 +8,23 @@ QWEN_VL = Family(
     vision=("model.visual",),
     connector=("model.visual.merger", "model.visual.deepstack_merger_list"),
     grid_positions=True,
+    resolution=Resolution.area,
     source="Wang et al., 2024, arXiv:2409.12191; Bai et al., 2025, arXiv:2511.21631",
 )
 ONEVISION = Family(
     model_types=("llava_onevision",),
     connector=("model.multi_modal_projector", "model.image_newline"),
+    resolution=Resolution.grids,
     source="Li et al., 2024, arXiv:2408.03326",
 )
-INTERNVL = Family(model_types=("internvl",), source="Zhu et al., 2025, arXiv:2504.10479")
+INTERNVL = Family(model_types=("internvl",), resolution=Resolution.tiles, source="Zhu et al., 2025, arXiv:2504.10479")
 SMOLVLM = Family(
     model_types=("smolvlm",),
     vision=("model.vision_model",),
     connector=("model.connector",),
     language="model.text_model",
+    resolution=Resolution.side,
+    sample_rows=True,
     source="Marafioti et al., 2025, arXiv:2504.05299",
 )
 GEMMA3 = Family(
@@ -29,11 +33,15 @@ GEMMA3 = Family(
     type_ids="token_type_ids",
     source="Gemma Team, 2025, arXiv:2503.19786",
 )
-MISTRAL3 = Family(model_types=("mistral3",), source="https://mistral.ai/news/mistral-small-3-1")
+MISTRAL3 = Family(
+    model_types=("mistral3",), resolution=Resolution.side, source="https://mistral.ai/news/mistral-small-3-1"
+)
 MOLMO2 = Family(
     model_types=("molmo2",),
     sees_itself=SeesItself.group,
     type_ids="mm_token_type_ids",
+    resolution=Resolution.crops,
+    patch_indices="image_token_pooling",
     source="https://allenai.org/blog/molmo2",
 )
 JANUS = Family(

@@ -26,20 +26,35 @@ def records(tiny_jsonl, tiny_pictures) -> Records:
 
 @pytest.fixture
 def indexed(tmp_path):
-    """Records of samples with these pictures; "" is text alone."""
+    """Records of samples with these pictures, of several with a blank between them; "" is text alone."""
 
     def index(names) -> Records:
-        for name in filter(None, names):
+        for name in {one for name in names for one in name.split()}:
             (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
             Image.new("RGB", (4, 4)).save(tmp_path / name)
         samples = [
-            Sample(id=str(at), images=(name,) if name else (), kind="conv", turns=TURNS)
-            for at, name in enumerate(names)
+            Sample(id=str(at), images=tuple(name.split()), kind="conv", turns=TURNS) for at, name in enumerate(names)
         ]
         write_samples(tmp_path / "samples.jsonl", samples)
         return ensure_records(tmp_path / "samples.jsonl", tmp_path, kind=None, folder=tmp_path / "index")
 
     return index
+
+
+def test_groups_that_share_a_picture_are_held_out_together(indexed):
+    names = ["a.png b.png", "b.png c.png", "c.png", "d.png e.png", "e.png", "f.png", "g.png f.png", ""]
+    records = indexed([*names, *names])
+    together = [{0, 1, 2, 8, 9, 10}, {3, 4, 11, 12}, {5, 6, 13, 14}, {7}, {15}]
+    for seed in range(8):
+        train, val = hold_out(records, everything(records), num_val=3, num_samples=None, seed=seed)
+        assert sorted([*train, *val]) == list(range(16)) and len(val) and len(train)
+        assert all(part <= set(train.tolist()) or part <= set(val.tolist()) for part in together)
+
+
+def test_a_sample_with_one_held_out_picture_is_left_out(indexed):
+    records = indexed(["x/000000000001.jpg x/000000000002.jpg", "x/000000000002.jpg", "x/000000000003.jpg", ""])
+    assert without_pictures(records, {1}).tolist() == [1, 2, 3]
+    assert without_pictures(records, {2}).tolist() == [2, 3]
 
 
 def everything(records) -> np.ndarray:

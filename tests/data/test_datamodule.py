@@ -17,7 +17,6 @@ from llavapose.config.schema import DataConfig
 from llavapose.data.conversation import SYSTEM
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.index.records import ensure_records
-from llavapose.data.pack import pack
 from llavapose.errors import DataError
 from llavapose.llava_json import to_record
 from llavapose.model.attention.mask import packed_mask
@@ -25,6 +24,7 @@ from llavapose.model.batch import IGNORE, PADDING
 from llavapose.model.llava import token_losses
 from llavapose.records import Sample, Turn
 from llavapose.samples import write_samples
+from tests.packed import pack
 
 ALL = {"conv": 1.0, "detail": 1.0, "complex": 1.0}
 

@@ -9,11 +9,11 @@ import torch.nn.functional as F
 
 from llavapose.config.choices import LossMean
 from llavapose.data.conversation import Conversation, num_image_tokens
-from llavapose.data.pack import pack
 from llavapose.data.plan.weights import sample_weights
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE
 from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision, token_losses, token_weights
+from tests.packed import pack
 
 
 @pytest.fixture(scope="module")

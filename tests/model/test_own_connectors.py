@@ -11,7 +11,6 @@ from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor,
 from llavapose.config.choices import ConnectorType
 from llavapose.config.model import ConnectorConfig
 from llavapose.data.conversation import Conversation, num_image_tokens
-from llavapose.data.pack import pack
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.connectors import connector_type, fit_connector, set_connector
@@ -20,6 +19,7 @@ from llavapose.model.pretrained import load_model, load_processor, write_checkpo
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.forecast.shapes import read_shapes, shapes_of
 from tests.model.test_packing import proof_of
+from tests.packed import pack
 
 OWN = ("multi_branch", "pose_attention")
 SIZES = ConnectorConfig(branches=3, branch_width=8, heads=4)

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from llavapose.data.conversation import Conversation, num_image_tokens
-from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.mask import packed_mask
@@ -15,6 +14,7 @@ from llavapose.model.attention.proof import FLOOR, check_packing
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.llava import sample_losses, token_losses
 from tests.model.compared import packing_error
+from tests.packed import pack
 
 LAYOUTS = {  # rows -> picture groups -> samples; groups without a picture, in reading order
     "a picture a row": ([[(0, 1, 2, 3)], [(6,)], [(9, 8)]], set()),

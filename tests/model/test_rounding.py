@@ -10,7 +10,6 @@ import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from llavapose.data.conversation import Conversation, num_image_tokens
-from llavapose.data.pack import pack
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.mask import packed_mask
@@ -19,6 +18,7 @@ from llavapose.model.batch import Batch
 from tests.conftest import IMAGE_SIZE, PATCH_SIZE
 from tests.model.compared import packing_error, rounding_noise
 from tests.model.test_packing import blind, causal, leaking, losses_of, neighbours, proof_of
+from tests.packed import pack
 
 
 def deep_llava(processor) -> LlavaForConditionalGeneration:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from llavapose.data.index.groups import BETWEEN, numbered, packed_groups
 from llavapose.data.index.shards import Arrays
 from llavapose.data.index.sources import Piece
 from llavapose.data.index.table import Table, TableWriter, Texts, packed_texts
-from llavapose.errors import DataError, named
+from llavapose.errors import DataError
 from llavapose.kinds import KINDS
 from llavapose.samples import WHAT, Ids, Reader, made_here, read_line
 
@@ -36,11 +37,6 @@ def read_piece(piece: Piece, *, images: Path, kind: str | None) -> Arrays:
             if raw.record is None:
                 raise DataError(raw.problem)
             sample = reader.sample(raw.record, piece.file, where=raw.where)
-            if len(sample.images) > 1:
-                raise DataError(
-                    f"sample {named(sample.id)} has {len(sample.images)} pictures; training packs one a sample: leave "
-                    "it out or split it"
-                )
         except DataError as error:
             faults.append((number, str(error)))
             continue
@@ -48,7 +44,7 @@ def read_piece(piece: Piece, *, images: Path, kind: str | None) -> Arrays:
         rows.append((start, len(line), number, kinds.index(sample.kind), words, made_here(raw.record)))
         digests.append(line_digest(line))
         ids.append(sample.id)
-        names.append(sample.image)
+        names.append(BETWEEN.join(sample.images))
     digest = np.frombuffer(b"".join(digests), dtype=np.uint8)
     return {**_arrays_of(rows, ids, names, faults), "digest": digest}
 
@@ -80,12 +76,12 @@ def _arrays_of(
 
 
 class Merger:
-    """Pieces, one behind the other, to one table: ids that differ, a number for each picture's name."""
+    """Pieces, one behind the other, to one table: ids that differ, a number for each picture and group."""
 
     def __init__(self, writer: TableWriter) -> None:
         self._writer = writer
         self._ids = Ids()
-        self._pictures: dict[str, int] = {}
+        self._groups: dict[str, int] = {}
         self._image: list[np.ndarray] = []
         self.problems: list[str] = []
         self.num = 0
@@ -107,16 +103,14 @@ class Merger:
         columns = {name: arrays[name] for name in ("start", "size", "line", "kind", "words", "digest")}
         number = np.full(len(ids), piece.number, dtype=np.int16)
         self._writer.add({**columns, "file": number, **packed_texts("id", kept)})
-        pictures = (self._pictures.setdefault(n, len(self._pictures)) if n else -1 for n in _texts(arrays, "name"))
-        self._image.append(np.fromiter(pictures, dtype=np.int32, count=len(ids)))
+        groups = (self._groups.setdefault(n, len(self._groups)) if n else -1 for n in _texts(arrays, "name"))
+        self._image.append(np.fromiter(groups, dtype=np.int32, count=len(ids)))
 
     def close(self, facts: dict[str, Any]) -> Table:
-        """Pictures numbered by name: what follows from their order is the same however the file is sorted."""
-        names = sorted(self._pictures)
-        # One place more, which -1 looks up: text alone stays so.
-        number = np.full(len(names) + 1, -1, dtype=np.int32)
-        number[[self._pictures[name] for name in names]] = np.arange(len(names), dtype=np.int32)
+        """Pictures and groups numbered by name: what follows from it is the same however the file is sorted."""
+        number, names, groups = numbered(self._groups)
         self._writer.add({"image": number[np.concatenate(self._image)], **packed_texts("name", names)})
+        self._writer.add(packed_groups(groups))
         return self._writer.close(facts)
 
 

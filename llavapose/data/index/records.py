@@ -5,11 +5,12 @@ Every record is proven good on the way; all bad ones are listed. The table, a sa
     start int64, size int32     bytes of the record in its file (of a JSON list: in the copy with a record a line)
     file int16, line int32      which file, which line or record of it
     kind uint8                  index into ``facts["kinds"]``
-    image int32                 index into the pictures' names, which stand in alphabetical order; -1: text alone
+    image int32                 number of its group of pictures, of which most are one picture; -1: text alone
     words int32                 words of all turns, split at blanks
     digest uint8[16 N]          of the line's bytes, proven whenever they are read again
     id_bytes, id_ends           the ids
-    name_bytes, name_ends       the pictures' names, a picture a row
+    name_bytes, name_ends       the pictures' names, a picture a row, in alphabetical order
+    group_pictures int32, group_ends int64      the pictures of each group, in the order of their names
 """
 
 import os
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from llavapose.data.index.groups import Groups
 from llavapose.data.index.reading import DIGEST_BYTES, Merger, line_digest, read_piece
 from llavapose.data.index.shards import do_all, forget, once
 from llavapose.data.index.sources import PIECE_BYTES, Source, as_lines, pieces_of, sources_of
@@ -29,12 +31,12 @@ from llavapose.data.index.table import Table, TableWriter, Texts, open_table
 from llavapose.errors import DataError, named
 from llavapose.files import fingerprint
 from llavapose.kinds import KINDS
-from llavapose.llava_json import from_record
+from llavapose.llava_json import IMAGE_FIELDS, from_record
 from llavapose.plain_json import parse_json
 from llavapose.records import Sample
 from llavapose.samples import WHAT, bad_records
 
-DECIDES = ("samples.py", "llava_json.py", "kinds.py", "pictures.py", "data/index/reading.py")
+DECIDES = ("samples.py", "llava_json.py", "kinds.py", "pictures.py", "data/index/reading.py", "data/index/groups.py")
 """Files of this package that decide what is in the table: another version of them makes it anew."""
 
 
@@ -62,8 +64,24 @@ class Records:
 
     @property
     def image(self) -> np.ndarray:
-        """int32[N], index into ``names``; -1: text alone."""
+        """int32[N], number of its group of pictures; -1: text alone. Where every group is one picture, that one's."""
         return self.table.arrays["image"]
+
+    @property
+    def groups(self) -> Groups:
+        """The pictures of each group, as numbers into ``names``."""
+        return Groups(self.table.arrays["group_pictures"], self.table.arrays["group_ends"])
+
+    @property
+    def num_shown(self) -> np.ndarray | None:
+        """int32[N], pictures of each sample's group; None: one, where it has any."""
+        sizes = self.groups.sizes
+        return np.append(sizes, 0).astype(np.int32)[self.image] if (sizes != 1).any() else None
+
+    def first_about(self, picture: int) -> int:
+        """The first row whose group holds a picture."""
+        holds = self.groups.any_of(np.arange(len(self.names)) == picture)
+        return int(np.append(holds, False)[self.image].argmax())
 
     @property
     def words(self) -> np.ndarray:
@@ -129,9 +147,12 @@ class Records:
     def _sample(self, row: int, line: bytes) -> Sample:
         where = f"sample {named(self.ids[row])}"
         record: dict[str, Any] = parse_json(line, what=WHAT, where=where)
-        picture = int(self.image[row])
+        group = int(self.image[row])
         # As they were found when the table was made, whatever the record calls them.
-        found = {"kind": self.kinds[int(self.kind[row])]} | ({"image": self.names[picture]} if picture >= 0 else {})
+        found: dict[str, Any] = {"kind": self.kinds[int(self.kind[row])]}
+        if group >= 0:
+            record = {key: value for key, value in record.items() if key not in IMAGE_FIELDS}
+            found["image"] = [self.names[picture] for picture in self.groups[group]]
         return replace(from_record({**record, **found}, None, where=where), id=self.ids[row])
 
 

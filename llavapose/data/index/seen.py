@@ -2,6 +2,7 @@
 
     size, modified, changed int64      bytes and times (ns) of each picture's file, in the order of ``Records.names``
     hash uint8[32 N]                   SHA-256 of its bytes
+    height, width int32                pixels, as it is decoded: a rotation that EXIF asks for is not made
 
 Size and times tell where to look, never what is there: a picture that was copied or touched is hashed again and is the
 same. ``changed`` is the file system's own time, which nobody who gives a file an old date can set.
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
+from llavapose.data.images import check_image
 from llavapose.data.index.records import Records
 from llavapose.data.index.table import TableWriter, open_table
 from llavapose.files import fingerprint
 
 HASH_BYTES = 32
 _LOOKS = ("size", "modified", "changed")
+_SIZES = ("height", "width")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +33,12 @@ class Seen:
     Attributes:
         looks: int64[P, 3], sizes and times; -1 where there was no file.
         hashes: uint8[P, 32], SHA-256 of their bytes.
+        sizes: int32[P, 2], height and width.
     """
 
     looks: np.ndarray
     hashes: np.ndarray
+    sizes: np.ndarray
 
 
 def look(records: Records) -> np.ndarray:
@@ -53,14 +58,15 @@ def find_seen(records: Records, folder: Path) -> Seen | None:
     table = open_table(folder / _name(records))
     if table is None:
         return None
-    hashes = table.arrays["hash"].reshape(-1, HASH_BYTES)
-    return Seen(looks=np.stack([table.arrays[name] for name in _LOOKS], axis=1), hashes=hashes)
+    looks, sizes = (np.stack([table.arrays[name] for name in names], axis=1) for names in (_LOOKS, _SIZES))
+    return Seen(looks=looks, hashes=table.arrays["hash"].reshape(-1, HASH_BYTES), sizes=sizes)
 
 
 def note_seen(records: Records, folder: Path, seen: Seen) -> None:
     """Write it down, in place of what was noted before."""
     with TableWriter(folder / _name(records)) as writer:
         writer.add({name: seen.looks[:, at] for at, name in enumerate(_LOOKS)} | {"hash": seen.hashes.reshape(-1)})
+        writer.add({name: seen.sizes[:, at] for at, name in enumerate(_SIZES)})
         writer.close({"images": str(records.images)})
 
 
@@ -75,6 +81,21 @@ def picture_hashes(records: Records, folder: Path) -> np.ndarray:
     return found
 
 
+def picture_sizes(records: Records, folder: Path) -> np.ndarray:
+    """int32[P, 2]: height and width of a set's pictures as noted; where nothing is, they are decoded.
+
+    Raises:
+        DataError: as ``check_image``.
+    """
+    seen = find_seen(records, folder)
+    if seen is not None:
+        return seen.sizes
+    found = np.empty((len(records.names), 2), dtype=np.int32)
+    for number, name in enumerate(records.names):
+        found[number] = check_image(records.images / name, where="pictures")
+    return found
+
+
 def picture_hash(path: Path) -> bytes:
     """SHA-256 of a file's bytes; raises OSError where it cannot be read."""
     with path.open("rb") as stream:
@@ -84,5 +105,5 @@ def picture_hash(path: Path) -> bytes:
 def _name(records: Records) -> str:
     """Of folder and names alone: other samples about the same pictures leave what is known of them."""
     names: Mapping[str, str] = records.table.hashes
-    told = [str(records.images.resolve()), names["name_bytes"], names["name_ends"]]
+    told = [str(records.images.resolve()), names["name_bytes"], names["name_ends"], *_SIZES]
     return f"pictures-{fingerprint(told, 16)}"

@@ -80,8 +80,8 @@ def take(waiting: deque[Piece], wanted: int, num_tokens: list[int]) -> list[Piec
 
 def _pieces(lengths: Lengths, settings: PlanSettings, epoch: int) -> Iterator[Piece]:
     num_tokens, image = lengths.num_tokens.tolist(), lengths.image.tolist()
+    prefixes = lengths.prefixes(settings).tolist()
     for chunk in chunks(lengths, settings, epoch):
-        pictured = image[chunk[0]] >= 0
-        prefix = settings.prefix_tokens if pictured else settings.text_prefix_tokens
+        pictured, prefix = image[chunk[0]] >= 0, prefixes[chunk[0]]
         size = prefix + sum(num_tokens[index] for index in chunk)
         yield Piece(samples=tuple(chunk), prefix=prefix, size=size, pictured=pictured)

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from llavapose.config.choices import Packing
 from llavapose.data.plan.lengths import Lengths, PlanSettings
 from llavapose.data.plan.rows import Piece, laid
@@ -11,8 +9,7 @@ from llavapose.data.plan.rows import Piece, laid
 
 def sizes_alone(lengths: Lengths, settings: PlanSettings) -> list[int]:
     """Tokens of each sample with a prefix of its own, in the order of the samples."""
-    prefixes = np.where(lengths.image >= 0, settings.prefix_tokens, settings.text_prefix_tokens)
-    return (lengths.num_tokens + prefixes).tolist()
+    return (lengths.num_tokens + lengths.prefixes(settings)).tolist()
 
 
 def copied(batch: Sequence[int], sizes: Sequence[int], settings: PlanSettings) -> list[list[list[int]]]:

@@ -1,6 +1,6 @@
 """What a planner knows of samples, and the settings that it plans by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,25 +13,46 @@ class Lengths:
     """The samples as a planner sees them; all arrays have one entry a sample.
 
     Attributes:
-        image: int32[N], number of the sample's picture, -1 where it has none. Counted in the order of the pictures'
-            names, the order does not depend on which sample comes first in a file.
-        num_tokens: int32[N], tokens behind the picture.
+        image: int32[N], number of the sample's group of pictures, of which most are one picture; -1 where it has none.
+            Counted in the order of the pictures' names, it does not depend on which sample comes first in a file.
+        num_tokens: int32[N], tokens behind the pictures.
         num_targets: int32[N], supervised tokens, at least 1.
         num_words: int32[N], words of all turns, as whitespace parts them, without the picture's placeholder.
+        prefix: int32[N], tokens in front of each sample, its pictures' own included; None: as the settings say, the
+            same for every picture.
+        num_shown: int32[N], pictures of each sample's group; None: one, where it has any.
     """
 
     image: NDArray[np.int32]
     num_tokens: NDArray[np.int32]
     num_targets: NDArray[np.int32]
     num_words: NDArray[np.int32]
+    prefix: NDArray[np.int32] | None = None
+    num_shown: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.image)
 
     @property
     def num_pictures(self) -> int:
-        """Different pictures."""
+        """Different groups of pictures."""
         return len(np.unique(self.image[self.image >= 0]))
+
+    def prefixes(self, settings: "PlanSettings") -> NDArray[np.int32]:
+        """int32[N], tokens in front of each sample."""
+        if self.prefix is not None:
+            return self.prefix
+        return np.where(self.image >= 0, settings.prefix_tokens, settings.text_prefix_tokens).astype(np.int32)
+
+    @property
+    def shown(self) -> NDArray[np.int32]:
+        """int32[N], pictures in front of each sample."""
+        return (self.image >= 0).astype(np.int32) if self.num_shown is None else self.num_shown
+
+    def of(self, rows: NDArray[np.integer]) -> "Lengths":
+        """Those of some samples, in this order."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        return Lengths(**{name: None if array is None else array[rows] for name, array in found.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +69,8 @@ class PlanSettings:
         max_branches: most samples of one picture that stay together, in the order and behind its copy; 0: no limit.
         loss: what a step's loss is the mean over.
         row_tokens: most tokens of a row, prefixes included; 0 sets no limit.
-        prefix_tokens: tokens in front of a picture's samples, the picture's own included.
+        prefix_tokens: tokens in front of a picture's samples, the picture's own included, where ``Lengths.prefix`` does
+            not say it of each.
         text_prefix_tokens: tokens in front of a sample without a picture.
     """
 

@@ -26,31 +26,35 @@ def deal(lengths: Lengths, settings: PlanSettings, epoch: int) -> Iterator[list[
     generator = random.Random(f"{settings.seed}/{epoch}")
     seen = lengths.image >= 0
     # The picture's placeholder is a word to LLaVA: it counts the words of its JSON.
-    words = (lengths.num_words + seen).tolist()
+    words = (lengths.num_words + lengths.shown).tolist()
     parts = [part for part in (seen.nonzero()[0].tolist(), (~seen).nonzero()[0].tolist()) if part]
     for part in parts:
         generator.shuffle(part)
     grouped = [megabatches(part, words, settings) for part in parts]
     order = _joined(*grouped, size=settings.global_batch, generator=generator) if len(grouped) > 1 else grouped[0]
     image, num_tokens, sizes = lengths.image.tolist(), lengths.num_tokens.tolist(), sizes_alone(lengths, settings)
+    prefixes = lengths.prefixes(settings).tolist()
     for megabatch in order[: num_steps(len(lengths), settings)]:
         for chunk in split(megabatch, settings.slices):
             if settings.packing is Packing.pictures:
-                yield [[part] for part in _by_picture(chunk, image, num_tokens, settings)]
+                yield [[part] for part in _by_picture(chunk, image, num_tokens, prefixes, settings)]
             else:
                 yield copied(chunk, sizes, settings)
 
 
 def _by_picture(
-    chunk: Sequence[int], image: Sequence[int], num_tokens: list[int], settings: PlanSettings
+    chunk: Sequence[int],
+    image: Sequence[int],
+    num_tokens: list[int],
+    prefixes: Sequence[int],
+    settings: PlanSettings,
 ) -> Iterator[list[int]]:
     """The samples of a micro-batch that share a picture, in parts that fit a row; those without one each alone."""
     groups: dict[tuple[int, int], list[int]] = {}
     for index in chunk:
         groups.setdefault((image[index], index if image[index] < 0 else -1), []).append(index)
-    for (number, _), group in groups.items():
-        prefix = settings.text_prefix_tokens if number < 0 else settings.prefix_tokens
-        yield from limited(group, num_tokens, prefix=prefix, settings=settings)
+    for group in groups.values():
+        yield from limited(group, num_tokens, prefix=prefixes[group[0]], settings=settings)
 
 
 def megabatches(order: Sequence[int], words: Sequence[int], settings: PlanSettings) -> list[list[int]]:

@@ -56,13 +56,13 @@ def chunks(lengths: Lengths, settings: PlanSettings, epoch: int) -> list[list[in
 def _pictures(lengths: Lengths, settings: PlanSettings) -> list[tuple[list[int], int]]:
     """The samples of each picture, by its number, then those without one, each alone; with their prefix's tokens."""
     groups: dict[int, list[int]] = {}
-    alone = []
+    alone, prefixes = [], lengths.prefixes(settings).tolist()
     for index, image in enumerate(lengths.image.tolist()):
         if image < 0:
-            alone.append(([index], settings.text_prefix_tokens))
+            alone.append(([index], prefixes[index]))
         else:
             groups.setdefault(image, []).append(index)
-    return [(groups[image], settings.prefix_tokens) for image in sorted(groups)] + alone
+    return [(groups[image], prefixes[groups[image][0]]) for image in sorted(groups)] + alone
 
 
 def limited(group: list[int], num_tokens: list[int], *, prefix: int, settings: PlanSettings) -> Iterator[list[int]]:

@@ -52,8 +52,7 @@ def tally(plan: EpochPlan, lengths: Lengths, settings: PlanSettings) -> Tally:
     """
     if not plan.num_steps:
         raise ValueError("a plan without steps comes to nothing")
-    first = lengths.image[plan.samples[plan.groups[:-1]]]
-    prefixes = np.where(first >= 0, settings.prefix_tokens, settings.text_prefix_tokens)
+    prefixes = lengths.prefixes(settings)[plan.samples[plan.groups[:-1]]]
     groups = np.add.reduceat(lengths.num_tokens[plan.samples], plan.groups[:-1]) + prefixes
     rows = np.add.reduceat(groups, plan.rows[:-1])
     widths, counts = np.maximum.reduceat(rows, plan.micros[:-1]), np.diff(plan.micros)

@@ -104,14 +104,14 @@ def micro_batches(plan: EpochPlan, mixture: Mixture, settings: PlanSettings) -> 
     if not plan.num_steps:
         return []
     groups = plan.groups[:-1]
-    pictured = mixture.lengths.image[plan.samples[groups]] >= 0
+    first = plan.samples[groups]
     behind = np.add.reduceat(mixture.lengths.num_tokens[plan.samples], groups)
-    sizes = behind + np.where(pictured, settings.prefix_tokens, settings.text_prefix_tokens)
+    sizes = behind + mixture.lengths.prefixes(settings)[first]
     in_rows = np.add.reduceat(sizes, plan.rows[:-1])
     widths = np.maximum.reduceat(in_rows, plan.micros[:-1])
     heights = np.diff(plan.micros)
     targets = np.add.reduceat(mixture.lengths.num_targets[plan.samples], plan.starts[:-1])
-    pictures = np.add.reduceat(pictured.astype(np.int64), plan.rows[plan.micros[:-1]])
+    pictures = np.add.reduceat(mixture.lengths.shown[first].astype(np.int64), plan.rows[plan.micros[:-1]])
     table = np.stack([heights, widths, targets, pictures], axis=1).tolist()
     return [Rows(rows=r, width=t, targets=n, pictures=max(1, p)) for r, t, n, p in table]
 

@@ -44,6 +44,7 @@ def read_index(
         kind=np.asarray(records.kind),
         kinds=records.kinds,
         names=records.names,
+        groups=records.groups,
         source=f"{samples}, tokens from its index",
         notes=(f"{len(bad):,} of all cannot be trained on: {bad[0]}",) if bad else (),
         prefixes=Prefixes(picture=tokens.table.facts["prefix"], text=tokens.table.facts["prefix_of_text"]),

@@ -12,6 +12,7 @@ from llavapose.config.choices import LocateAsking
 from llavapose.config.schema import DataConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.data.choose import Targets, choose
+from llavapose.data.index.groups import BETWEEN, Groups, numbered, packed_groups, single_groups
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import TEMPLATE_TOKENS, TOKENS_A_WORD, published_lengths
 from llavapose.kinds import KINDS
@@ -38,7 +39,8 @@ class Mixture:
         lengths: of the planner.
         kind: uint8[N], index into ``kinds``.
         kinds: names.
-        names: of the pictures, by the number that ``lengths`` calls them by; "" where there are none yet.
+        names: of the pictures; "" where there are none yet.
+        groups: of pictures, by the number that ``lengths`` calls them by.
         source: where the lengths are from, for people.
         notes: what else they should know of them.
         prefixes: where they are known of the tokenizer; the lengths are then exact, and cut already.
@@ -48,6 +50,7 @@ class Mixture:
     kind: NDArray[np.uint8]
     kinds: tuple[str, ...]
     names: Sequence[str]
+    groups: Groups
     source: str
     notes: tuple[str, ...] = ()
     prefixes: Prefixes | None = None
@@ -62,7 +65,7 @@ class Mixture:
 
     @property
     def image(self) -> NDArray[np.int32]:
-        """int32[N], index into ``names``; -1: text alone."""
+        """int32[N], number of its group of pictures; -1: text alone."""
         return self.lengths.image
 
 
@@ -122,17 +125,7 @@ def thinned(mixture: Mixture, most: int) -> tuple[Mixture, int]:
 
 
 def _only(found: Mixture, chosen: NDArray[np.integer]) -> Mixture:
-    lengths = found.lengths
-    return replace(
-        found,
-        lengths=Lengths(
-            image=lengths.image[chosen],
-            num_tokens=lengths.num_tokens[chosen],
-            num_targets=lengths.num_targets[chosen],
-            num_words=lengths.num_words[chosen],
-        ),
-        kind=found.kind[chosen],
-    )
+    return replace(found, lengths=found.lengths.of(chosen), kind=found.kind[chosen])
 
 
 PEOPLE_OF_COCO = 149_813
@@ -167,6 +160,7 @@ def with_located(found: Mixture | None, config: LocateConfig) -> Mixture:
         kind=kind if found is None else np.concatenate([found.kind, kind]),
         kinds=kinds,
         names=("",) * (first + PEOPLE_OF_COCO * views),
+        groups=single_groups(first + PEOPLE_OF_COCO * views),
         source="published counts, expected lengths",
         notes=(*(found.notes if found is not None else ()), "kind locate: as of COCO train2017's 149,813 people"),
     )
@@ -183,6 +177,7 @@ def _published(seed: int) -> Mixture:
         kind=order[numbers].astype(np.uint8),
         kinds=names,
         names=("",) * lengths.num_pictures,
+        groups=single_groups(lengths.num_pictures),
         source="published counts, expected lengths",
         notes=("pictures held out for benchmarks are not taken off: whose samples go is told by samples alone",),
     )
@@ -191,17 +186,15 @@ def _published(seed: int) -> Mixture:
 def _read(samples: Path, kind: str | None) -> Mixture:
     """Samples of files, their tokens from their words; bad records are left to the run's own check."""
     names = tuple(KINDS)
-    pictures: dict[str, int] = {}
+    found: dict[str, int] = {}
     rows = []
     for sample, _ in stream_samples(samples, None, kind=kind):
         if sample is not None:
-            picture = pictures.setdefault(sample.images[0], len(pictures)) if sample.images else -1
-            rows.append((picture, names.index(sample.kind), *_words(sample)))
+            group = found.setdefault(BETWEEN.join(sample.images), len(found)) if sample.images else -1
+            rows.append((group, names.index(sample.kind), *_words(sample)))
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
     # Numbered by name, as in an index: what is drawn is then the same.
-    ordered = sorted(pictures)
-    number = np.full(len(pictures) + 1, -1, dtype=np.int32)
-    number[[pictures[name] for name in ordered]] = np.arange(len(ordered), dtype=np.int32)
+    number, pictures, groups = numbered(found)
     targets = np.maximum(1, table[:, 3] * TOKENS_A_WORD + table[:, 4])
     asked = table[:, 2] * TOKENS_A_WORD + TEMPLATE_TOKENS * table[:, 4]
     lengths = Lengths(
@@ -214,7 +207,8 @@ def _read(samples: Path, kind: str | None) -> Mixture:
         lengths=lengths,
         kind=table[:, 1].astype(np.uint8),
         kinds=names,
-        names=ordered,
+        names=pictures,
+        groups=Groups(**{name.removeprefix("group_"): value for name, value in packed_groups(groups).items()}),
         source=f"{samples}, tokens from its words",
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -134,9 +135,48 @@ def test_lines_that_are_no_text(tmp_path, pictures):
     assert "conv.jsonl:2" in str(caught.value) and "conv.jsonl:5" in str(caught.value)
 
 
-def test_several_pictures_are_refused(tmp_path, pictures):
-    path = write(tmp_path / "conv.jsonl", [record(1, image=["a.png", "b.png"])], as_list=False)
-    with pytest.raises(DataError, match="sample 1 has 2 pictures; training packs one a sample: leave it out"):
+@pytest.mark.parametrize("field", ["image", "images"])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_several_pictures_are_a_group(tmp_path, pictures, field, as_list):
+    shown = (["b.png", "a.png"], ["a.png"], ["a.png", "b.png"], ["b.png", "a.png"], "b.png", ["a.png", "a.png"], None)
+    records = [record(at, image=None) for at in range(len(shown))]
+    for one, images in zip(records, shown, strict=True):
+        del one["image"]
+        one["conversations"][0]["value"] = "Who?"
+        one.update({} if images is None else {field: images})
+    path = write(tmp_path / "conv.jsonl", records, as_list=as_list)
+    found = indexed(path, pictures, piece_bytes=1)
+    assert found.names[:] == ["a.png", "b.png"]
+    # In the order of their names: a alone, a and a, a and b, b alone, b and a.
+    assert found.groups[:] == [(0,), (0, 0), (0, 1), (1,), (1, 0)]
+    assert found.image.tolist() == [4, 0, 2, 4, 3, 1, -1]
+    wanted = [(images,) if isinstance(images, str) else tuple(images or ()) for images in shown]
+    assert [found.sample(row).images for row in range(len(shown))] == wanted
+    assert found.groups.of(np.array([4, -1, 0])).tolist() == [0, 1]
+    assert found.groups.any_of(np.array([False, True])).tolist() == [False, False, True, True, True]
+
+
+def test_marks_are_counted_against_pictures(tmp_path, pictures):
+    def asked(marks: str, **changed) -> dict:
+        turns = [{"from": "human", "value": f"{marks}Who?"}, {"from": "gpt", "value": "Both."}]
+        return {**record(1, **changed), "conversations": turns}
+
+    two = ["a.png", "b.png"]
+    for marks in ("", "<image>\n<image>\n", "<image><image>"):
+        path = write(tmp_path / "conv.jsonl", [asked(marks, image=two)], as_list=False)
+        assert indexed(path, pictures).sample(0).turns[0].text == "Who?"
+    for marks, said in (
+        ("<image>\n", r"message 1 has 1 <image> mark and the sample 2 pictures; expected 2 marks, or none"),
+        (
+            "<image>\n" * 3,
+            r"message 1 has 3 <image> marks; expected one a picture in the first message at most",
+        ),
+    ):
+        path = write(tmp_path / "conv.jsonl", [asked(marks, image=two)], as_list=False)
+        with pytest.raises(DataError, match=said):
+            indexed(path, pictures)
+    path = write(tmp_path / "conv.jsonl", [asked("", image="a.png", images=two)], as_list=False)
+    with pytest.raises(DataError, match="sample 1 has image and images; expected one of them"):
         indexed(path, pictures)
 
 
@@ -150,8 +190,8 @@ def test_a_copy_of_a_list_that_is_damaged_is_made_again(tmp_path, pictures):
 
 
 def test_an_id_of_a_megabyte_is_shortened(tmp_path, pictures):
-    path = write(tmp_path / "conv.jsonl", [record("x" * 1_000_000, image=["a.png", "b.png"])], as_list=False)
-    with pytest.raises(DataError, match=r"has 2 pictures; training packs one a sample: leave it out") as caught:
+    path = write(tmp_path / "conv.jsonl", [record("x" * 1_000_000, images=["a.png", "b.png"])], as_list=False)
+    with pytest.raises(DataError, match=r"has image and images; expected one of them") as caught:
         indexed(path, pictures)
     assert "(1,000,002 characters)" in str(caught.value) and len(str(caught.value)) < 500
 

@@ -19,7 +19,7 @@ from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaR
 from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.records import Question
-from tests.evaluation.answerers.families import FAMILIES, write_family
+from tests.families.tiny import FAMILIES, write_family
 
 NUM2WORDS = "transformers.models.smolvlm.processing_smolvlm.num2words"
 SIZES = ((48, 32), (30, 60), (64, 64))
@@ -132,7 +132,7 @@ def test_qwen_positions_are_those_of_the_grid(tmp_path, images, monkeypatch):
 def test_beyond_a_sliding_window_questions_are_asked_one_by_one(tmp_path, images, monkeypatch):
     answerer = CheckpointAnswerer(write_family("gemma3", tmp_path), device="cpu", batch_size=4, max_new_tokens=6)
     assert answerer.loaded.longest == 512
-    object.__setattr__(answerer.loaded, "longest", 40)
+    object.__setattr__(answerer.loaded, "longest", 24)
     monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.answerer.greedy_in_turn", None)
     assert len(list(answerer.answers(QUESTIONS, images, "x"))) == len(QUESTIONS)
 
@@ -142,9 +142,7 @@ def test_our_own_folders_keep_our_conversation(tiny_base):
 
 
 def test_what_cannot_be_loaded_is_one_line(tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(NUM2WORDS, str)
-        folder = write_family("smolvlm", tmp_path / "smolvlm")
+    folder = write_family("smolvlm", tmp_path / "smolvlm")
     monkeypatch.setattr(NUM2WORDS, None)
     with pytest.raises(CheckpointError, match=r"need a package.*num2words"):
         load_it(CheckpointAnswerer(folder, device="cpu"))

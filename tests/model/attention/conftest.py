@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from llavapose.data.conversation import Conversation, num_image_tokens
-from llavapose.data.pack import pack
 from llavapose.model.batch import Batch
 from tests.conftest import IMAGE_SIZE, make_llava
 from tests.model.test_rounding import deep_llava
+from tests.packed import pack
 
 
 @pytest.fixture(scope="session")

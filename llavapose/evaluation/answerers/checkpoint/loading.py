@@ -5,14 +5,14 @@ from importlib.util import find_spec
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig, ProcessorMixin
-from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
 
 from llavapose.config.choices import AnswerDtype
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaReader, Reader
 from llavapose.model.pretrained import is_own, load_model, load_processor, read_config, resolve_base, told
+from llavapose.model.processors import family_processor
 
 _SHARES = frozenset(("full_attention", "sliding_attention"))
 """Kinds of layer that keep a key and a value a token, so that what several rows begin with can be copied to them."""
@@ -60,7 +60,7 @@ def load(checkpoint: str, device: torch.device, dtype: AnswerDtype | None) -> Lo
         ends, proven = {reader.tokenizer.eos_token_id}, True
     else:
         with told(source):
-            reader = ChatReader(_processor(source, config), image_id(config), source=source)
+            reader = ChatReader(family_processor(source, config), image_id(config), source=source)
         ends, proven = _ends(model, reader.tokenizer), False
     longest = longest_shared(model.config.get_text_config())
     return Loaded(model=model.eval(), reader=reader, ends=frozenset(ends), longest=longest, proven=proven)
@@ -85,42 +85,6 @@ def _own(source: str, device: torch.device, settings: dict[str, Any]) -> Any:
     bits = settings.get("quantization_config")
     model = load_model(source, dtype=settings["dtype"], quantization=bits, place=None if bits is None else device)
     return model if bits is not None else model.to(device)  # type: ignore[arg-type]
-
-
-def _processor(source: str, config: Any) -> Any:
-    """The family's own; PIL reads the pictures, so that they are the same with torchvision and without."""
-    if type(config) not in PROCESSOR_MAPPING:
-        return AutoProcessor.from_pretrained(source, backend="pil", trust_remote_code=False)
-    family: Any = PROCESSOR_MAPPING[type(config)]
-    return pictures_only(family).from_pretrained(source, backend="pil")
-
-
-def pictures_only(family: type[ProcessorMixin]) -> Any:
-    """A family's processor without the part that reads videos, which would need torchvision."""
-    names = family.get_attributes()
-    if "video_processor" not in names:
-        return family
-    kept = [name for name in names if name != "video_processor"]
-
-    def read(cls: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        # The constructor still has a place for it, which is the last.
-        return [*super(found, cls)._get_arguments_from_pretrained(*args, **kwargs), None]
-
-    own = {
-        "get_attributes": classmethod(lambda _: kept),
-        "_get_arguments_from_pretrained": classmethod(read),
-        "video_processor": _NoVideos(),
-        "__module__": __name__,
-    }
-    found: Any = type(family.__name__, (family,), own)
-    return found
-
-
-class _NoVideos:
-    """What is looked up in it is not set; SmolVLM's template asks for frames even where there is no video."""
-
-    def __getattr__(self, name: str) -> None:
-        return None
 
 
 def image_id(config: Any) -> int:

@@ -1,0 +1,106 @@
+"""Pictures as a model is shown them: the tokens of a prefix, what the forward is told beside them, and positions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from llavapose.data.images import pixels
+
+Size = tuple[int, int]
+"""Height and width of a picture in pixels, as it is decoded."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """A group of pictures in order, one prefix for all samples about them.
+
+    Attributes:
+        ids: P token ids, from the first to the last of the pictures' block.
+        inputs: what the forward is told of the pictures, by its own names, as rows one behind the other:
+            ``pixel_values``, and what a family needs beside them.
+        next_position: where branches begin: behind the largest position of the prefix.
+        rope: int64[3, P], rotary positions by time, row and column; None: 0 to P - 1.
+        blocks: int64[P], which block of tokens that see each other both ways each belongs to; -1: none. None: no block.
+        patch_indices: the input whose numbers count the patches of ``pixel_values`` from this group's first one; "":
+            none.
+    """
+
+    ids: tuple[int, ...]
+    inputs: dict[str, Tensor]
+    next_position: int
+    rope: Tensor | None = None
+    blocks: Tensor | None = None
+    patch_indices: str = field(default="", kw_only=True)
+
+
+class Pictures(Protocol):
+    """Makes a ``Shown`` of pictures, for one base."""
+
+    constant: int | None
+    """Tokens of the prefix of one picture, where they are the same for every picture; else None."""
+
+    def shown(self, images: Sequence[Image.Image]) -> Shown:
+        """A group of pictures; at least one, decoded to RGB."""
+        ...
+
+    def num_tokens(self, sizes: Sequence[Size]) -> int:
+        """Tokens of the prefix of one group of pictures; no pixel is looked at."""
+        ...
+
+    def blank(self) -> Shown:
+        """A picture of nothing, for a batch that has none."""
+        ...
+
+
+class SquarePictures:
+    """LLaVA-1.5's: each padded to a square and resized, so that every picture takes the same tokens.
+
+    Args:
+        image_processor: LLaVA's, which pads.
+        lead: ids in front of the first picture.
+        between: ids between two pictures.
+        image_id: of the placeholder of a patch.
+        num_image_tokens: placeholders of one picture.
+    """
+
+    def __init__(
+        self,
+        image_processor: object,
+        *,
+        lead: Sequence[int],
+        between: Sequence[int],
+        image_id: int,
+        num_image_tokens: int,
+    ) -> None:
+        self.image_processor = image_processor
+        self._lead, self._between = tuple(lead), tuple(between)
+        self._picture = (image_id,) * num_image_tokens
+        self.constant: int | None = len(self._ids(1))
+
+    def _ids(self, num: int) -> tuple[int, ...]:
+        return self._lead + self._picture + (self._between + self._picture) * (num - 1)
+
+    def shown(self, images: Sequence[Image.Image]) -> Shown:
+        """As ``Pictures.shown``: ``pixel_values`` are float32[N, 3, H, W]."""
+        return self._shown(torch.stack([pixels(image, self.image_processor) for image in images]))
+
+    def _shown(self, pixel_values: Tensor) -> Shown:
+        ids = self._ids(len(pixel_values))
+        return Shown(ids=ids, inputs={"pixel_values": pixel_values}, next_position=len(ids))
+
+    def num_tokens(self, sizes: Sequence[Size]) -> int:
+        """As ``Pictures.num_tokens``: whatever the sizes are."""
+        return len(self._ids(len(sizes)))
+
+    def blank(self) -> Shown:
+        """The mean colour, once normalised."""
+        crop = self.image_processor.crop_size  # type: ignore[attr-defined]
+        return self._shown(torch.zeros(1, 3, crop["height"], crop["width"]))
+
+
+Head = Callable[[int], str]
+"""The text in front of the first question for a number of pictures, up to the last picture's marker."""
