@@ -3,27 +3,50 @@
 import csv
 import math
 import re
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from llavapose.cli import card
 from llavapose.files import read_json, results_beside, write_json
 from llavapose.records import base_of, named_bases, peer, with_base, without_base
 from llavapose.report import sweep as sweep_module
 from llavapose.report.sweep import finish_sweep
 from llavapose.report.tables import read_table
+from llavapose.report.wandb.logged import LoggedSweep
 from tests.report.explored import unpacked
 from tests.report.two_bases import APART, BASES, NUM_IMAGES, PAIRS, SEES, WORTH, job, rating, write_arm, write_sweep
 
 BOTH = [(base, arm) for base in BASES for arm in ("conv", "full")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A sweep with its tables: its folder, what was printed, what W&B would be given."""
+
+    out: Path
+    printed: str
+    logged: LoggedSweep
+
+
 @pytest.fixture(autouse=True)
-def logged(monkeypatch):
-    """W&B has its own test and takes seconds; what it would be given is kept."""
-    kept = []
-    monkeypatch.setattr(sweep_module, "log_report", lambda sweep: kept.append(sweep) or sweep.out)
-    return kept
+def no_wandb(monkeypatch):
+    """W&B has its own test and takes seconds."""
+    monkeypatch.setattr(sweep_module, "log_report", lambda sweep: sweep.out)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Finished:
+    """Two bases with a baseline and two arms each, rated by the pose judge and by one of pairs."""
+    out, kept, printed = write_sweep(tmp_path_factory.mktemp("bases") / "sweep", pairs=True), [], StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setattr(sweep_module, "log_report", lambda sweep: kept.append(sweep) or sweep.out)
+        finish_sweep(out)
+    return Finished(out=out, printed=printed.getvalue(), logged=kept[0])
 
 
 def cells(folder, name="ablation.csv", judge="pose"):
@@ -40,8 +63,8 @@ def gap(base, arm, other):
     return 10 * float(np.mean([rating(base, arm, one) - rating(other, "baseline", one) for one in images]))
 
 
-def test_every_arm_is_less_its_own_base(tmp_path):
-    found = cells(finish_sweep(write_sweep(tmp_path)).parents[1])
+def test_every_arm_is_less_its_own_base(finished):
+    found = cells(finished.out)
     for base, arm in BOTH:
         (other,) = set(BASES) - {base}
         told = float(found[arm, base, ""]["diff"])
@@ -63,8 +86,8 @@ def test_who_takes_the_other_bases_baseline_is_found(tmp_path, monkeypatch):
     assert float(found["full", "strong", ""]["diff"]) != pytest.approx(gap("strong", "full", "strong"), abs=1)
 
 
-def test_controls_are_each_arms_own(tmp_path):
-    found = cells(finish_sweep(write_sweep(tmp_path)).parents[1])
+def test_controls_are_each_arms_own(finished):
+    found = cells(finished.out)
     for base, arm in [*BOTH, *((base, "baseline") for base in BASES)]:
         assert float(found[arm, base, ""]["shuffled"]) == 15 + 2.5 * (base == "strong")
         assert float(found[arm, base, ""]["no_picture"]) == 12.5 + 2.5 * (base == "strong")
@@ -73,8 +96,8 @@ def test_controls_are_each_arms_own(tmp_path):
         assert told == pytest.approx(10 - 10 * np.mean([rating(base, "baseline", i) for i in range(1, 25)]), abs=1e-3)
 
 
-def test_the_probe_is_each_arms_own(tmp_path):
-    found = cells(finish_sweep(write_sweep(tmp_path)).parents[1], "probe.csv")
+def test_the_probe_is_each_arms_own(finished):
+    found = cells(finished.out, "probe.csv")
     for base in BASES:
         for arm in WORTH[base]:
             row = found[arm, base, "true"]
@@ -110,10 +133,9 @@ def read_table_rows(folder, name):
         return list(csv.DictReader(stream))
 
 
-def test_every_form_has_the_base_as_a_column(tmp_path, capsys):
-    page = finish_sweep(write_sweep(tmp_path, pairs=True))
-    text, markdown = capsys.readouterr().out, (tmp_path / "tables.md").read_text()
-    latex, html = (tmp_path / "tables.tex").read_text(), page.read_text()
+def test_every_form_has_the_base_as_a_column(finished):
+    text, markdown = finished.printed, (finished.out / "tables.md").read_text()
+    latex, html = (finished.out / "tables.tex").read_text(), (finished.out / "report" / "index.html").read_text()
     lines = [line for line in text.splitlines() if line.startswith("arm ")]
     assert lines and all(line.split()[1] == "base" for line in lines)
     for base in BASES:
@@ -126,16 +148,15 @@ def test_every_form_has_the_base_as_a_column(tmp_path, capsys):
     assert "own base" in markdown and "own base" in html
 
 
-def test_rows_come_base_by_base(tmp_path):
-    folder = finish_sweep(write_sweep(tmp_path)).parents[1]
-    rows = [(row["base"], row["arm"]) for row in read_table_rows(folder, "ablation.csv") if row["kind"] == "all"]
+def test_rows_come_base_by_base(finished):
+    rows = [(row["base"], row["arm"]) for row in read_table_rows(finished.out, "ablation.csv")
+            if (row["judge"], row["kind"]) == ("pose", "all")]  # fmt: skip
     own = ("full", "conv", "baseline")
     assert rows == [(base, arm) for base in BASES for arm in own] + [(base, "prior") for base in BASES]
 
 
-def test_what_is_read_back_has_one_name_a_row(tmp_path):
-    folder = finish_sweep(write_sweep(tmp_path, pairs=True)).parents[1]
-    rows = read_table(folder, "ablation.csv")
+def test_what_is_read_back_has_one_name_a_row(finished):
+    rows = read_table(finished.out, "ablation.csv")
     names = {row["arm"] for row in rows}
     assert {"full (base=weak)", "full (base=strong)", "baseline (base=weak)"} <= names
     assert len(names) == 8, names
@@ -143,7 +164,7 @@ def test_what_is_read_back_has_one_name_a_row(tmp_path):
         told = [(row["arm"], row["kind"]) for row in rows if row["judge"] == judge]
         assert len(set(told)) == len(told)
     for name in ("claims.csv", "judging.csv"):
-        assert {without_base(row["arm"]) for row in read_table(folder, name)} <= {*WORTH["weak"], "all", "prior"}
+        assert {without_base(row["arm"]) for row in read_table(finished.out, name)} <= {*WORTH["weak"], "all", "prior"}
 
 
 def test_one_base_has_no_column(tmp_path, capsys):
@@ -208,9 +229,8 @@ def test_what_one_base_lacks_is_a_hole_of_that_base_alone(tmp_path, gone):
     assert re.search(rf"\| {arm} \| {base} \| failed", markdown)
 
 
-def test_each_explored_answer_is_held_against_its_own_base(tmp_path):
-    page = finish_sweep(write_sweep(tmp_path))
-    data, _ = unpacked(page.read_text())
+def test_each_explored_answer_is_held_against_its_own_base(finished):
+    data = unpacked((finished.out / "report" / "index.html").read_text())
     arms = data["arms"]
     for number, arm in enumerate(arms):
         own = arms[data["baselines"][number]]
@@ -220,9 +240,8 @@ def test_each_explored_answer_is_held_against_its_own_base(tmp_path):
     assert texts["full (base=strong)"] == ["strong full"] and texts["full (base=weak)"] == ["weak full"]
 
 
-def test_wandb_is_told_the_base(tmp_path, logged):
-    finish_sweep(write_sweep(tmp_path))
-    (sweep,) = logged
+def test_wandb_is_told_the_base(finished):
+    sweep = finished.logged
     told = {(run.config["arm"], run.config.get("base")) for run in sweep.runs}
     assert told == {(with_base(arm, base), base) for base in BASES for arm in ("baseline", "conv", "full")}
     for run in sweep.runs:
@@ -231,6 +250,18 @@ def test_wandb_is_told_the_base(tmp_path, logged):
             wanted = gap(base, without_base(run.arm), base)
             assert numbers["bench/pose/all/diff"] == pytest.approx(wanted, abs=1e-3)
         assert run.config["trained"] == (without_base(run.arm) != "baseline")
+
+
+def test_each_models_card_stands_beside_its_own_base(tmp_path, monkeypatch):
+    told = {}
+    monkeypatch.setattr(
+        card, "complete_card", lambda hf, results, arm, baseline: told.update({(results.name, arm): baseline.name})
+    )
+    card.complete_cards(write_sweep(tmp_path, seeds=(0, 1)))
+    assert len(told) == 8
+    assert {(results.partition(",")[0], home) for (results, _), home in told.items()} == {
+        (f"model={base}", f"model={base},seed=0") for base in BASES
+    }
 
 
 def test_an_anchor_is_looked_for_among_the_own_base(tmp_path):

@@ -71,11 +71,11 @@ def probe_rows(base: str, arm: str) -> list[dict]:
     rows = []
     for pictures in ("true", "shuffled"):
         for image in range(1, NUM_IMAGES + 1):
-            right = image % 4 < (SEES[base][arm] if pictures == "true" else 2)
-            values = ("bent", "straight") if image // 4 % 2 else ("straight", "bent")
-            true, flipped = ([-1.0], [-2.0]) if right else ([-2.0], [-1.0])
+            right = (image - 1) % 4 < (SEES[base][arm] if pictures == "true" else 2)
+            values = ("bent", "straight") if (image - 1) // 4 % 2 else ("straight", "bent")
+            true, flipped = ([-1.0, -1.0], [-2.0, -2.0]) if right else ([-2.0, -2.0], [-1.0, -1.0])
             rows.append({
-                "arm": arm, "pictures": pictures, "id": f"{image}-elbow", "scene_id": image, "group": "elbows",
+                "arm": arm, "pictures": pictures, "id": f"{image}-elbow", "scene_id": image, "group": "arms",
                 "kind": "elbow", "part": "left elbow", "value": values[0], "flipped_value": values[1], "num_people": 1,
                 "loglik_true": true, "loglik_flipped": flipped,
             })  # fmt: skip

@@ -1,8 +1,11 @@
 """Sweeps over bases: each base's baseline once, and no folder that two of them share."""
 
+import shutil
+
 import pytest
 
 from llavapose.errors import ConfigError
+from llavapose.files import TINY_BASE
 from llavapose.sweep.jobs import plan_sweep
 from llavapose.sweep.launch import launch
 
@@ -13,8 +16,7 @@ FEW = ["benchmark.num_images=6", "sweep_dir=out"]
 @pytest.fixture
 def two(house):
     """The house with a second base, a folder of its own."""
-    (house / "second").mkdir()
-    (house / "second" / "config.json").write_text("{}")
+    shutil.copytree(TINY_BASE, house / "second")
     (house / "conf" / "model" / "second.yaml").write_text(SECOND.format(house / "second"))
     return house
 
@@ -64,7 +66,7 @@ def test_what_was_made_of_each_base_is_kept(two, data, capsys):
     started = (two / "started.txt").read_text().split()
     assert started == ["baseline", "baseline", "conv", "full", "conv", "full"], "the second time nothing starts"
     assert capsys.readouterr().out.count("kept") == 6
-    (two / "second" / "config.json").write_text('{"a": 1}')
+    (two / "second" / "recipe.json").write_text("{}")
     data(None)  # what was hashed is forgotten, as in a process of its own
     with pytest.raises(ConfigError) as refused:
         launch(two / "conf", words, prepare=data, finish=lambda folder, config: None)
