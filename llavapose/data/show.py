@@ -68,8 +68,8 @@ def print_samples(given: argparse.Namespace) -> None:
             f"{named(sample.id)} ({sample.kind}, {named(sample.image)}): {len(prefix)} tokens of prefix "
             f"and picture, {len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
         )
-        shown = coloured(conversation, sample, max_length=given.max_length, plain=given.plain, prefix=prefix)
-        print(shown, end="\n\n")
+        told = {"max_length": given.max_length, "plain": given.plain, "picture_id": reading.pictures.image_id}
+        print(coloured(conversation, sample, prefix=prefix, **told), end="\n\n")
 
 
 def _reading(base: str) -> "Reading":
@@ -104,6 +104,7 @@ def coloured(
     max_length: int = 4096,
     plain: bool = False,
     prefix: Sequence[int] | None = None,
+    picture_id: int | None = None,
 ) -> str:
     """The tokens of a sample for a terminal: supervised on green, context grey, a picture's as one mark.
 
@@ -113,7 +114,9 @@ def coloured(
         max_length: tokens that prefix and sample may take together.
         plain: supervised tokens in brackets instead of colours.
         prefix: ids in front of the sample; None: those that the conversation has for all.
+        picture_id: that stands for a picture's features; None: the conversation's.
     """
+    picture_id = conversation.image_id if picture_id is None else picture_id
     if prefix is None:
         prefix = conversation.prefix if sample.images else conversation.frame.prefix_of_text
     branch = conversation.branch(sample, max_length=max_length, prefix_tokens=len(prefix))
@@ -123,8 +126,7 @@ def coloured(
     pieces = []
     for token, run in groupby(prefix):
         number, piece = len(list(run)), _shown(conversation, token)
-        is_picture = piece in conversation.frame.reserved and (number > 1 or token == conversation.image_id)
-        pieces += [seen.format(f"<picture x {number}>")] if is_picture else [read.format(piece)] * number
+        pieces += [seen.format(f"<picture x {number}>")] if token == picture_id else [read.format(piece)] * number
     for token, supervised in zip(branch.ids, branch.supervised, strict=True):
         pieces.append((learnt if supervised else read).format(_shown(conversation, token)))
     return "|".join(pieces)
