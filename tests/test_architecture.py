@@ -141,7 +141,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "text",
         )
     },
-    "data.check": ({"model.pretrained"}, False),
+    "data.check": ({"model.pretrained", "model.bases"}, False),
 }
 ONLY_HERE = {
     "wandb": {"report.wandb.log", "training.callbacks.predictions"},
