@@ -88,7 +88,7 @@ class NativePictures:
     def _types(self, made: Any, ids: Tensor) -> Tensor:
         """bool[P], by the processor's own marks of picture tokens where it makes any."""
         types = made.get("mm_token_type_ids", made.get("token_type_ids"))
-        return ids == self._image_id if types is None else types[0, : len(ids)] == 1
+        return ids == self.image_id if types is None else types[0, : len(ids)] == 1
 
     def _blocks(self, is_picture: Tensor) -> Tensor | None:
         """int64[P], the block that each token belongs to."""
