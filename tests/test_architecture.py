@@ -120,7 +120,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "trie",
         )
     },
-    "data.show": ({"model.pretrained"}, True),
+    "data.show": ({"model.pretrained", "model.bases"}, True),
     **{f"data.plan.{name}": (set(), False) for name in PLANNING},
     "data.choose": (set(), False),
     **{
@@ -142,7 +142,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "text",
         )
     },
-    "data.check": ({"model.pretrained"}, False),
+    "data.check": ({"model.pretrained", "model.bases"}, False),
 }
 ONLY_HERE = {
     "wandb": {"report.wandb.log", "training.callbacks.predictions"},

@@ -17,13 +17,12 @@ from tqdm import tqdm
 
 from llavapose.bars import tame_bars
 from llavapose.data.choose import kind_counts, said_counts
-from llavapose.data.conversation import CHAT_TEMPLATE, Conversation, num_image_tokens
+from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.images import check_image
 from llavapose.data.index.records import Records, ensure_records
 from llavapose.data.index.seen import HASH_BYTES, Seen, find_seen, look, note_seen, picture_hash
 from llavapose.data.index.shards import num_cores
 from llavapose.data.index.tokens import ensure_tokens
-from llavapose.data.template import check_template
 from llavapose.errors import DataError, LlavaPoseError, named
 from llavapose.samples import bad_records
 
@@ -140,13 +139,19 @@ def check_all(given: argparse.Namespace) -> Records:
     """
     folder = given.data_dir / INDEX
     records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder, look=True)
-    from llavapose.model.pretrained import load_processor  # torch comes with it: bad records are told before
+    # torch comes with them: bad records are told before.
+    from llavapose.data.reading.groups import group_tokens
+    from llavapose.data.reading.read import read_base
+    from llavapose.model.bases import family_of_base
+    from llavapose.model.pretrained import load_processor
 
     processor = load_processor(given.base, chat_template=CHAT_TEMPLATE)
-    check_template(processor.tokenizer)
-    conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+    reading = read_base(processor, family_of_base(given.base), source=given.base)
+    # Sizes are noted where pictures are read, and say how many tokens they take.
     with checked_pictures(records, folder, anew=True):
-        tokens = ensure_tokens(records, conversation, max_length=given.max_length, folder=folder)
+        pass
+    groups = group_tokens(records, reading, folder=folder)
+    tokens = ensure_tokens(records, reading.conversation, max_length=given.max_length, folder=folder, groups=groups)
     if faults := tokens.faults(np.arange(len(records))):
         raise bad_records(given.samples, faults)
     return records

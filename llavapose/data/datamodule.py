@@ -26,6 +26,7 @@ from llavapose.data.plan.epoch import EpochPlan, MicroBatch, plan_epoch
 from llavapose.data.plan.lengths import PlanSettings, num_steps
 from llavapose.data.reading.groups import group_tokens
 from llavapose.data.reading.read import read_base
+from llavapose.data.template import check_words
 from llavapose.data.worker import leave_signals
 from llavapose.errors import DataError
 from llavapose.families.family import Family
@@ -142,6 +143,9 @@ class PoseDataModule(L.LightningDataModule):
         )
         if faults := tokens.faults(np.concatenate([chosen.train, chosen.val])):
             raise bad_records(samples, faults)
+        if not family.own_pictures and len(chosen.train):
+            one = records.sample(int(chosen.train[0]))
+            check_words(processor, reading.conversation, one, source=base or processor.tokenizer.name_or_path)
         make = partial(PackedSamples, records, tokens, reading=reading)
         self.train, self.val = make(chosen.train), make(chosen.val)
         self._seen = {"epoch": 0, "batches": 0}

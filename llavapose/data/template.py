@@ -1,14 +1,20 @@
-"""Whether a tokenizer reads LLaVA's template as LLaVA's own does: a space lost behind the picture is lost everywhere.
+"""Whether samples are read as a base's own processor reads them; of LLaVA, whether its tokenizer reads its template.
 
 LLaVA encodes what stands before ``<image>`` and what stands behind it each for itself, and a Llama tokenizer puts a
-space token before each. One whose Metaspace has ``prepend_scheme: first`` puts it before the first alone.
+space token before each. One whose Metaspace has ``prepend_scheme: first`` puts it before the first alone: a space lost
+behind the picture is lost everywhere.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from PIL import Image
+
+from llavapose.data.conversation import Conversation
+from llavapose.data.reading.template import encode_head, rendered
 from llavapose.data.reading.wording import IMAGE_TOKEN, SYSTEM
-from llavapose.errors import DataError
+from llavapose.errors import DataError, named
+from llavapose.records import Sample
 
 ASKED = "\nWhat is shown in this image? ASSISTANT:"
 """A question as it stands behind ``<image>``."""
@@ -42,15 +48,58 @@ def check_template(tokenizer: Any) -> None:
         raise _differ(tokenizer, PUBLISHED, whole, "in the template of the published LLaVA-1.5")
 
 
+def check_words(processor: Any, conversation: Conversation, sample: Sample, *, source: str) -> None:
+    """Compare a sample as it is trained on with what the base's own processor and chat template make of it.
+
+    What stands behind the last special token of its pictures is compared, and what the model is asked with; the whole
+    where the template writes what it asks for (``Wording.note``). Grey pictures stand in for its own.
+
+    Args:
+        processor: the base's.
+        conversation: of the base.
+        sample: of the run.
+        source: the base, for messages.
+
+    Raises:
+        DataError: names the first token that differs.
+    """
+    words, pictures = conversation.wording, len(sample.images)
+    texts = [conversation.frame.clean(turn.text, f"sample {named(sample.id)}") for turn in sample.turns]
+    head = words.head(pictures) if pictures else words.text_lead
+    grey = [Image.new("RGB", (64, 64), (120, 120, 120))] * pictures
+    prefix = encode_head(processor, head, grey)
+    if pictures:
+        prefix = prefix[: len(prefix) - prefix[::-1].index(conversation.image_id)]
+    asked = conversation.question(texts[0], where=f"sample {named(sample.id)}", pictured=pictures > 0)
+    pairs = [(texts[:1], True, asked)]
+    if not words.note:
+        branch = conversation.branch(sample, max_length=len(prefix) + 2**20, prefix_tokens=len(prefix))
+        pairs.append((texts, False, branch.ids))
+    for said, prompt, ids in pairs:
+        whole = rendered(processor, said, pictures, prompt=prompt, source=source)
+        wanted, found = encode_head(processor, whole, grey), [*prefix, *ids]
+        if found != wanted:
+            at, (is_one, is_other) = _first(processor.tokenizer, found, wanted)
+            raise DataError(
+                f"base {source}: sample {named(sample.id)}: token number {at + 1} on is {is_one!r}; expected "
+                f"{is_other!r}, as its processor and chat template have it. Take the base's own tokenizer files and "
+                "chat_template.jinja, or leave the sample out"
+            )
+
+
+def _first(tokenizer: Any, found: Sequence[int], wanted: Sequence[int]) -> tuple[int, list[str]]:
+    """Where ids begin to differ, and the tokens of both from there on."""
+    pairs = enumerate(zip(wanted, found, strict=False))
+    first = next((at for at, (a, b) in pairs if a != b), min(len(wanted), len(found)))
+    return first, [" ".join(tokenizer.convert_ids_to_tokens(list(ids[first : first + 4]))) for ids in (found, wanted)]
+
+
 def _ids(tokenizer: Any, text: str) -> tuple[int, ...]:
     return tuple(tokenizer(text, add_special_tokens=False).input_ids)
 
 
 def _differ(tokenizer: Any, wanted: Sequence[int], found: Sequence[int], where: str) -> DataError:
-    first = next(
-        (at for at, (a, b) in enumerate(zip(wanted, found, strict=False)) if a != b), min(len(wanted), len(found))
-    )
-    shown = [" ".join(tokenizer.convert_ids_to_tokens(list(ids[first : first + 4]))) for ids in (found, wanted)]
+    first, shown = _first(tokenizer, found, wanted)
     return DataError(
         f"tokenizer {tokenizer.name_or_path}: tokens from number {first + 1} on {where} are {shown[0]!r}; expected "
         f"{shown[1]!r}. Take the base's own tokenizer files, or set the Metaspace's prepend_scheme in tokenizer.json "

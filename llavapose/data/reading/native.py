@@ -32,7 +32,7 @@ class NativePictures:
     def __init__(self, processor: Any, family: Family, head: Head, *, marker: str) -> None:
         self.processor, self.family, self._head = processor, family, head
         self._marker_id = processor.tokenizer.convert_tokens_to_ids(marker)
-        self._image_id = _image_id(processor)
+        self.image_id = _image_id(processor)
         self._counts: dict[tuple[Size, ...], int] = {}
         self._rest: dict[int, int | None] = {}
         self.constant: int | None = None
@@ -59,7 +59,7 @@ class NativePictures:
         )
         ids = _until(made["input_ids"][0], self._marker_id)
         inputs = {name: self._rows(value) for name, value in made.items() if name not in _OF_WORDS}
-        if "pixel_values" not in inputs or not (ids == self._image_id).any():
+        if "pixel_values" not in inputs or not (ids == self.image_id).any():
             raise CheckpointError(
                 f"processor {type(self.processor).__name__}: no tokens or pixels of a picture behind {text[-40:]!r}; "
                 "the chat template's marker is not the processor's"
@@ -83,12 +83,12 @@ class NativePictures:
 
     def _rope(self, ids: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         merge = self.processor.image_processor.merge_size
-        return grid_positions(ids, inputs["image_grid_thw"], image_id=self._image_id, merge=merge)
+        return grid_positions(ids, inputs["image_grid_thw"], image_id=self.image_id, merge=merge)
 
     def _types(self, made: Any, ids: Tensor) -> Tensor:
         """bool[P], by the processor's own marks of picture tokens where it makes any."""
         types = made.get("mm_token_type_ids", made.get("token_type_ids"))
-        return ids == self._image_id if types is None else types[0, : len(ids)] == 1
+        return ids == self.image_id if types is None else types[0, : len(ids)] == 1
 
     def _blocks(self, is_picture: Tensor) -> Tensor | None:
         """int64[P], the block that each token belongs to."""

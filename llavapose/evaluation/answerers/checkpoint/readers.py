@@ -106,8 +106,8 @@ class LlavaReader:
 class ChatReader:
     """As a family's own processor and chat template write it: one message of the user, its pictures before the text.
 
-    The ids are those that training gives (``data.reading``), so that a checkpoint is asked as it was trained. A template
-    that cannot be trained with asks by itself.
+    The ids are those that training gives (``data.reading``), so that a checkpoint is asked as it was trained. A
+    template that cannot be trained with asks by itself.
 
     Args:
         processor: the checkpoint's own.
@@ -188,7 +188,7 @@ class ChatReader:
 
     @staticmethod
     def _cut(ids: Sequence[int], inputs: dict[str, Tensor], end: int) -> Prefix:
-        """The first ``end`` ids; of what has a value a token, as many: behind it is text, which is type 0 everywhere."""
+        """The first ``end`` ids, and as many of what has a value a token: the text behind them is type 0 everywhere."""
         cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
         return Prefix(ids=tuple(ids[:end]), inputs=cut if end else {})
 
