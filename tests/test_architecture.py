@@ -75,6 +75,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
             "owner",
             "manifest",
             "ranks",
+            "families",
             "pose.skeleton",
             "locate.codings",
         },

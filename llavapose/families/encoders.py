@@ -126,9 +126,11 @@ def _beside(connector: Config, inputs: int, h: int) -> int:
 
 
 def _onevision(config: Config, h: int) -> Encoder:
-    w = int(config["vision_config"]["hidden_size"])
+    vision = config["vision_config"]
+    w = int(vision["hidden_size"])
     # A mark for the end of a row of patches; the norm behind the last layer is not passed.
-    return _plain(config["vision_config"], connector=_two(w, h) + h, idle=2 * w)
+    outside = (_pixels(vision) + 1 + _places(vision)) * w
+    return _plain(vision, outside=outside, connector=_two(w, h) + h, unused=2 * w)
 
 
 def _qwen2(config: Config, h: int) -> Encoder:

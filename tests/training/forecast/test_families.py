@@ -13,10 +13,12 @@ from llavapose.cli.plan import forecast, places_of
 from llavapose.config.choices import VisionType
 from llavapose.config.schema import ConnectorConfig, ModelConfig
 from llavapose.errors import ConfigError
+from llavapose.families.defaults import LEAD
+from llavapose.families.encoders import ENCODERS
 from llavapose.families.family import CONNECTOR, LANGUAGE, UNUSED, VISION
 from llavapose.families.known import FAMILIES
 from llavapose.families.published import PUBLISHED
-from llavapose.families.resolution import USUAL, picture_of
+from llavapose.families.resolution import RULES, USUAL, picture_of
 from llavapose.training.forecast.cost import Counts, operations
 from llavapose.training.forecast.setup import Setup, weights_of
 from llavapose.training.forecast.shapes import read_shapes, shapes_for, shapes_of
@@ -64,9 +66,7 @@ def test_a_file_that_transformers_writes_is_read_alike(base):
     assert shapes_of(config.to_dict(), where=base) == read_shapes(base)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for family in FAMILIES for kind in family.model_types if kind not in ("llava", "llavapose")]
-)
+@pytest.mark.parametrize("kind", [kind for kind in RULES if kind not in ("llava", "llavapose")])
 def test_what_a_file_leaves_out_is_what_transformers_takes(kind):
     """By its numbers, for the defaults of some families do not fit together; LLaVA's are those of its published 7B."""
     config = AutoConfig.for_model(kind)
@@ -81,6 +81,15 @@ def test_what_a_file_leaves_out_is_what_transformers_takes(kind):
     assert shapes.vision.layers == getattr(vision, "depth" if kind.startswith("qwen") else "num_hidden_layers")
     assert shapes.vision.hidden == (vision.embed_dim if kind == "qwen2_vl" else vision.hidden_size)
     assert shapes.needs_mask is (kind in ("gemma3", "molmo2"))
+
+
+def test_every_packable_family_can_be_planned():
+    """Those whose layers no mask reaches are told apart by the run itself, and have no plan."""
+    blind = {"qwen3_5", "qwen3_5_moe", "lfm2_vl"}
+    assert RULES.keys() == ENCODERS.keys() == LEAD.keys()
+    assert {kind for family in FAMILIES for kind in family.model_types} == RULES.keys() | blind
+    with pytest.raises(ConfigError, match="'qwen3_5', of which no plan can be made"):
+        shapes_of({"model_type": "qwen3_5"}, where="here")
 
 
 def test_flat_files_of_qwen_are_read():
@@ -233,3 +242,21 @@ def test_a_recipe_leaves_room_beside_its_largest_picture(name, conf):
         for size in ((480, 640), (640, 480), (640, 640), (426, 640), (360, 640), (640, 427))
     )
     assert most + 512 <= config.data.max_length
+
+
+@pytest.mark.parametrize("kind", ["qwen3_vl", "gemma3", "internvl"])
+def test_a_folder_of_a_known_family_says_what_it_is(kind, conf, tmp_path):
+    """``model.base=FOLDER`` alone: no file of ``conf/model`` is needed."""
+    name = next(base for base in BASES if PUBLISHED[base]["model_type"] == kind)
+    config = AutoConfig.for_model(**copy.deepcopy(PUBLISHED[name]))
+    config.save_pretrained(tmp_path / "base")
+    base = f"model.base={tmp_path / 'base'}"
+    planned = forecast(config_of(conf, base, "data=detail", "data.max_length=4096", "evaluate=false", "dry_run=true"))
+    assert planned.shapes.family == kind
+    assert planned.shapes.total == sum(counted(without_weights(config), family_of(name)).values())
+
+
+def test_a_folder_of_an_unknown_family_is_told(conf, tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "idefics9"}', encoding="utf-8")
+    with pytest.raises(ConfigError, match="has model_type 'idefics9', of which no plan can be made; expected one of"):
+        forecast(config_of(conf, f"model.base={tmp_path}", "data=detail", "evaluate=false", "dry_run=true"))
