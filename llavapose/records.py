@@ -4,7 +4,10 @@ Frames: every box is ``box_xyxy`` and every point ``x, y`` in 0..1 of the pictur
 Left and right are the person's own; where the picture's are meant, the name says ``image_left`` / ``image_right``.
 """
 
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 ALL = "all"
@@ -28,6 +31,57 @@ TEXT_ONLY = "text_only"
 CONTROL_ARMS = (TEXT_ONLY, PRIOR)
 """The rows between which every arm stands, in the tables' order: what there is to be told, and what can be said without
 looking. They are no model's and are made beside whichever arm is evaluated."""
+
+_ROW = re.compile(r"^(?P<arm>[^(]*?)(?: \(base=(?P<base>[^,()]+)(?:,(?P<rest>.*))?\))?$", re.S)
+"""A row of tables with arms of several bases: "full (base=qwen3_vl_8b)", "full (base=tiny,optim.lr=0.001)"."""
+
+
+def with_base(row: str, base: str) -> str:
+    """A row's name where arms of several bases share a table; the row itself where ``base`` is ""."""
+    arm, _, rest = row.partition(" (")
+    return f"{arm} (base={base}{f',{rest[:-1]}' if rest else ''})" if base else row
+
+
+def base_of(row: str) -> str:
+    """The base that a row's name tells; "" where all arms have the same."""
+    found = _ROW.match(row)
+    return (found["base"] or "") if found else ""
+
+
+def without_base(row: str) -> str:
+    """A row's name without its base."""
+    found = _ROW.match(row)
+    if not found or not found["base"]:
+        return row
+    return f"{found['arm']} ({found['rest']})" if found["rest"] else found["arm"]
+
+
+def peer(row: str, name: str) -> str:
+    """The row of this name, such as the baseline or a control, that has the same base as ``row``."""
+    return with_base(name, base_of(row))
+
+
+def named_bases(models: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Base -> what tables call it: its settings' name, else its folder's or the hub's, else the whole.
+
+    Args:
+        models: ``model.name`` and ``model.base`` of every run.
+
+    Returns:
+        names that tell the bases apart, of letters, digits and ``_ . + -``.
+    """
+    bases = list(dict.fromkeys(base for _, base in models))
+    ways = (
+        {base: {name for name, of in models if of == base} for base in bases},
+        {base: {PurePosixPath(base).name} for base in bases},
+        {base: {base} for base in bases},
+    )
+    for way in ways:
+        names = [re.sub(r"[^\w.+-]", "_", name) for found in way.values() for name in found]
+        if all(names) and len(set(names)) == len(names) == len(bases):
+            return dict(zip(bases, names, strict=True))
+    return {base: f"base_{number}" for number, base in enumerate(bases, start=1)}
+
 
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]
@@ -177,8 +231,26 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FurtherPicture:
+    """A picture behind the first of a question: its number, and its path relative to the image folder."""
+
+    scene_id: int
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
-    """One benchmark question about one picture; ``asked`` is None where it asks for no single fact."""
+    """One benchmark question about a picture, or about several in order.
+
+    Attributes:
+        id: unique in its benchmark.
+        scene_id: number of the picture, or of the first one.
+        image: its path relative to the image folder; "" where none is shown.
+        kind: a key of ``llavapose.kinds.KINDS``.
+        text: what is asked; the pictures stand in front of it.
+        asked: the fact of its one picture that it asks for; None where it asks for no single one.
+        further: the pictures behind the first.
+    """
 
     id: str
     scene_id: int
@@ -186,6 +258,24 @@ class Question:
     kind: str
     text: str
     asked: Asked | None = None
+    further: tuple[FurtherPicture, ...] = ()
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """All that are shown, in order; none where it is asked without."""
+        return (self.image, *(one.image for one in self.further)) if self.image else ()
+
+    @property
+    def scene_ids(self) -> tuple[int, ...]:
+        """The numbers of all its pictures, in order."""
+        return (self.scene_id, *(one.scene_id for one in self.further))
+
+    def showing(self, images: Sequence[str]) -> "Question":
+        """The same question with other pictures in the places of its own, as many; or with none."""
+        first, *rest = images or ("",)
+        places = zip(self.scene_ids[1:], rest, strict=True) if images else ()
+        further = tuple(FurtherPicture(scene_id=number, image=image) for number, image in places)
+        return replace(self, image=first, further=further)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,5 +328,13 @@ class Verdict:
 
 
 def to_dict(record: Any) -> dict[str, Any]:
-    """A record as plain JSON values (tuples become lists when written)."""
-    return asdict(record)
+    """A record as plain JSON values (tuples become lists when written).
+
+    A question about several pictures has a list of numbers and one of paths where others have one of each.
+    """
+    found = asdict(record)
+    if isinstance(record, Question):
+        del found["further"]
+        if record.further:
+            found |= {"scene_id": list(record.scene_ids), "image": list(record.images)}
+    return found

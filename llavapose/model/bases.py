@@ -14,7 +14,9 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from llavapose.errors import CheckpointError, DataError
+from llavapose.families.family import Family
 from llavapose.families.known import FAMILIES as KNOWN
+from llavapose.families.known import family_named
 from llavapose.files import TINY_BASE, read_json
 from llavapose.model.connectors import can_exchange, class_of
 
@@ -37,6 +39,18 @@ def read_config(source: str) -> Any:
 def is_own(source: str) -> bool:
     """Whether a folder or hub id is of the family that llavapose alone reads."""
     return dict(PreTrainedConfig.get_config_dict(source)[0]).get("model_type") == OWN
+
+
+def family_of_base(base: str) -> Family:
+    """The family of a base, from its configuration alone; of one that is not known, nothing but its name is said.
+
+    Raises:
+        CheckpointError: no such base.
+    """
+    source = resolve_base(base)
+    with told(source):
+        kind = read_config(source).model_type
+    return family_named(kind) or Family(model_types=(kind,), guessed=True)
 
 
 def model_class(config: Any) -> Any:

@@ -170,7 +170,7 @@ def _expected() -> str:
     return " or ".join(f"type {kind} with {' and '.join(names)}" for kind, names in SIZES.items())
 
 
-def fit_connector(model: LlavaForConditionalGeneration, config: ConnectorConfig, *, reset: bool = False) -> None:
+def fit_connector(model: Any, config: ConnectorConfig, *, reset: bool = False) -> None:
     """Give a model the connector of a run's settings, in place; ``reset``: from new weights in any case.
 
     Raises:

@@ -24,6 +24,7 @@ from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.plan.epoch import steps_of
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
+from llavapose.model.bases import family_of_base
 from llavapose.model.features import let_go
 from llavapose.model.parts import count_parameters
 from llavapose.training.callbacks.early_stopping import EarlyStopping
@@ -71,6 +72,9 @@ def build_data(
         seed=config.seed,
         held_out_ids=held_out_ids,
         index=config.data_dir / INDEX,
+        family=family_of_base(config.model.base),
+        base=config.model.base,
+        max_pixels=config.model.max_pixels,
     )
 
 
@@ -132,7 +136,7 @@ def fit(
             then.
 
     Returns:
-        The folder that ``LlavaForConditionalGeneration.from_pretrained`` loads, ``<output_dir>/hf``; None of a trial
+        The folder that the base's own class loads, ``<output_dir>/hf``; None of a trial
         run (``trainer.fast_dev_run``), which keeps nothing.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Any
 import lightning as L
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
+from transformers import PreTrainedModel
 
 from llavapose.config.choices import PackedAttention
 from llavapose.config.schema import OptimConfig
@@ -23,7 +23,7 @@ from llavapose.training.strategies import losses_of
 
 
 class PoseModule(L.LightningModule):
-    """Trains the connector and the language model of a LLaVA.
+    """Trains the connector and the language model of a base.
 
     Args:
         build: returns the model with its frozen parts frozen, placed as the trainer's strategy wants it; called once,
@@ -34,12 +34,12 @@ class PoseModule(L.LightningModule):
         packs: whether rows hold more than one sample.
     """
 
-    llava: LlavaForConditionalGeneration
+    llava: PreTrainedModel
 
     def __init__(
         self,
         *,
-        build: Callable[[L.Trainer], LlavaForConditionalGeneration],
+        build: Callable[[L.Trainer], PreTrainedModel],
         num_steps: int,
         optim: OptimConfig,
         packed_attention: PackedAttention = PackedAttention.auto,
@@ -190,8 +190,11 @@ class PoseModule(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with warmup and cosine decay, stepped every optimizer step."""
-        optimizer, schedule = make_optimizer(self.named_parameters(), self.optim, num_steps=self.num_steps)
-        self.group_parts = group_parts(self.named_parameters(), optimizer)
+        part_of = family_of(self.llava).part_of
+        optimizer, schedule = make_optimizer(
+            self.named_parameters(), self.optim, num_steps=self.num_steps, part_of=part_of
+        )
+        self.group_parts = group_parts(self.named_parameters(), optimizer, part_of)
         # Stepped by optimizer steps; Lightning's own choice is once an epoch.
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

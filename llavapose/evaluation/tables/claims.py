@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from llavapose.evaluation.judges.protocol import NO_ANNOTATIONS, NO_KEYPOINTS
+from llavapose.evaluation.judges.protocol import NO_ANNOTATIONS, NO_KEYPOINTS, SEVERAL_PICTURES
 from llavapose.evaluation.statistics.agreement import spearman
 from llavapose.evaluation.statistics.intervals import HOLE, Estimate, mean_by_image, ratio_by_image
 from llavapose.evaluation.tables.agreement import agreement_row
@@ -23,7 +23,7 @@ from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_jsonl
 from llavapose.kinds import rated_kinds
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
-from llavapose.records import ALL, CONTROL_ARMS, POSE
+from llavapose.records import ALL, CONTROL_ARMS, POSE, without_base
 
 OUTCOMES = ("supported", "contradicted", "unchecked")
 CLAIM_COLUMNS = ("arm", "kind", "measure", "value", "low", "high", "num_answers")
@@ -82,7 +82,7 @@ def answer_claims(rows: Iterable[Mapping[str, Any]], words: Words) -> list[Answe
         outcomes = [claim["outcome"] for claim in row.get("claims") or ()]
         supported, contradicted = outcomes.count(SUPPORTED), outcomes.count(CONTRADICTED)
         counts = (supported, contradicted, len(outcomes) - supported - contradicted)
-        unread = row.get("reason") in (NO_KEYPOINTS, NO_ANNOTATIONS)
+        unread = row.get("reason") in (NO_KEYPOINTS, NO_ANNOTATIONS, SEVERAL_PICTURES)
         found.append(
             AnswerClaims(
                 arm=arm,
@@ -150,7 +150,7 @@ def claims_agreement(
         rated = {
             (arm, one.question): one
             for arm, found in ratings.items()
-            if arm not in CONTROL_ARMS
+            if without_base(arm) not in CONTROL_ARMS
             for one in found
             if one.rating is not None
         }
