@@ -21,11 +21,14 @@ from llavapose.model.attention.varlen import varlen
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import checkpoint_layers, family_of, freeze_unused, freeze_vision, language_of
 from tests.model.attention.reference import REFERENCE
-from tests.model.bases.models import BASES, BLIND, PACKABLE, UNKNOWN, WINDOW
+from tests.model.bases.models import BASES as KNOWN
+from tests.model.bases.models import BLIND, PACKABLE, WINDOW
 from tests.model.bases.rows import packed, plain_losses, single_rows
 from tests.model.bases.rows import rows_of as rows_by_hand
+from tests.model.bases.unknown import UNKNOWN
 from tests.model.bases.wrong import MISTAKES, Rule, seen_by
 
+BASES = {**KNOWN, **{base.name: base for base in UNKNOWN}}
 NAMES = [base.name for base in PACKABLE]
 CAUSAL_NAMES = [base.name for base in PACKABLE if base.name not in ("gemma3", "molmo2") and "windows" not in base.name]
 

@@ -331,41 +331,6 @@ def _lfm2_vl():
     return transformers.Lfm2VlForConditionalGeneration(config), prefixes
 
 
-def _aya_vision():
-    text = _text(sliding_window=WINDOW, layer_types=["sliding_attention", "full_attention"], logit_scale=0.25)
-    config = transformers.AyaVisionConfig(
-        vision_config=transformers.SiglipVisionConfig(**_vision(vision_use_head=False)),
-        text_config=transformers.Cohere2Config(**text, eos_token_id=2),
-        image_token_index=IMAGE,
-        downsample_factor=2,
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="full",
-    )
-    return transformers.AyaVisionForConditionalGeneration(config), _fixed((1, 2, 1), 4, (3, 28, 28))
-
-
-def _idefics3():
-    config = transformers.Idefics3Config(
-        vision_config=_vision(),
-        text_config=transformers.LlamaConfig(**_text()),
-        image_token_id=IMAGE,
-        scale_factor=2,
-    )
-    return transformers.Idefics3ForConditionalGeneration(config), _fixed((1, 3, 2), 4, (1, 3, 28, 28))
-
-
-def _glm4v():
-    config = transformers.Glm4vConfig(
-        text_config=_text(**_rope([1, 1, 2])),
-        vision_config=_patches(positions=False) | {"image_size": 56},
-        image_token_id=IMAGE,
-        video_token_id=VIDEO,
-        image_start_token_id=START,
-        image_end_token_id=END,
-    )
-    return transformers.Glm4vForConditionalGeneration(config), _grids()
-
-
 SLIDING = ("sliding_attention", "sliding_attention")
 MM = "mm_token_type_ids"
 
@@ -402,11 +367,4 @@ BLIND = (
 )
 """What has layers that no mask reaches."""
 
-UNKNOWN = (
-    Base(name="aya_vision", make=_aya_vision, layers=("sliding_attention", "full_attention")),
-    Base(name="idefics3", make=_idefics3),
-    Base(name="glm4v", make=_glm4v, types=MM),
-)
-"""Of families that nobody looked at: scaled logits with windows, tiles, and rotary grids."""
-
-BASES = {one.name: one for one in (*PACKABLE, *BLIND, *UNKNOWN)}
+BASES = {one.name: one for one in (*PACKABLE, *BLIND)}
