@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from llavapose.errors import ConfigError
 from llavapose.families.family import Family, SeesItself
 from llavapose.model.batch import Batch
 
@@ -74,7 +75,16 @@ CAUSAL = Rules()
 
 
 def rules_of(text: Any, family: Family) -> Rules:
-    """The rules of a base, from its language model's configuration and its family."""
+    """The rules of a base, from its language model's configuration and its family.
+
+    Raises:
+        ConfigError: its tokens see later ones, answers included.
+    """
+    if getattr(text, "use_bidirectional_attention", None) in (True, "all") or not getattr(text, "is_causal", True):
+        raise ConfigError(
+            f"model.base: the language layers of this {family.name!r} see later tokens (use_bidirectional_attention, "
+            "is_causal), so that an answer would be read before it is learnt; choose another base"
+        )
     window = getattr(text, "sliding_window", None)
     layers = getattr(text, "layer_types", None) or (FULL if window is None else SLIDING,) * text.num_hidden_layers
     return Rules(layers=tuple(layers), window=window, sees_itself=family.sees_itself)

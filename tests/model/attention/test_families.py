@@ -8,7 +8,7 @@ from functools import cache, partial
 import pytest
 import torch
 
-from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.errors import CheckpointError, ConfigError, LlavaPoseError
 from llavapose.families.family import UNUSED, SeesItself
 from llavapose.families.known import FAMILIES
 from llavapose.model.attention.alone import unpack
@@ -21,11 +21,14 @@ from llavapose.model.attention.varlen import varlen
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import checkpoint_layers, family_of, freeze_unused, freeze_vision, language_of
 from tests.model.attention.reference import REFERENCE
-from tests.model.bases.models import BASES, BLIND, PACKABLE, WINDOW
+from tests.model.bases.models import BASES as KNOWN
+from tests.model.bases.models import BLIND, PACKABLE, WINDOW
 from tests.model.bases.rows import packed, plain_losses, single_rows
 from tests.model.bases.rows import rows_of as rows_by_hand
+from tests.model.bases.unknown import UNKNOWN
 from tests.model.bases.wrong import MISTAKES, Rule, seen_by
 
+BASES = {**KNOWN, **{base.name: base for base in UNKNOWN}}
 NAMES = [base.name for base in PACKABLE]
 CAUSAL_NAMES = [base.name for base in PACKABLE if base.name not in ("gemma3", "molmo2") and "windows" not in base.name]
 
@@ -278,7 +281,45 @@ def test_logits_are_the_models_own(name):
         torch.testing.assert_close(by(OWN, model, batch), expected, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("name", [base.name for base in UNKNOWN])
+def test_a_family_that_nobody_looked_at_is_guessed_and_proven(name):
+    model, rows, batch = BASES[name].model()[0], *made(name)[1:]
+    family = family_of(model)
+    assert family.guessed and family.vision
+    expected = plain_losses(BASES[name], model, rows)
+    single = packed(single_rows(rows))
+    # Scaled logits, windows and positions are the model's own there.
+    found = by(OWN, model, replace(single, rope=None))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    assert gradients(model, found).keys() == gradients(model, expected).keys()
+    for backend in (DENSE, BRANCHES) if rules_for(model).causal else (DENSE,):
+        assert prove(model, partial(by, backend, model), batch).losses.largest < 1e-4
+        with torch.no_grad():
+            torch.testing.assert_close(by(backend, model, batch), expected, atol=1e-5, rtol=0)
+    if family.grid_positions:
+        with pytest.raises(LlavaPoseError, match=r"^packed rows of 'glm4v' need .*; use data\.packing=none$"):
+            by(DENSE, model, replace(batch, rope=None))
+
+
+def test_no_language_layers_are_no_base():
+    from transformers import CLIPConfig, CLIPModel
+
+    model = CLIPModel(CLIPConfig(text_config={"num_hidden_layers": 1}, vision_config={"num_hidden_layers": 1}))
+    with pytest.raises(
+        CheckpointError, match=r"^base: no language layers found in a model of model_type 'clip'; .*base$"
+    ):
+        family_of(model)
+
+
+@pytest.mark.parametrize("said", [{"use_bidirectional_attention": True}, {"is_causal": False}])
+def test_layers_that_see_what_is_to_be_learnt_are_refused(said):
+    from transformers import GemmaConfig
+
+    with pytest.raises(ConfigError, match=r"^model\.base: the language layers of this 'llava' see later tokens"):
+        rules_of(GemmaConfig(**said), FAMILIES[0])
+
+
 def test_every_family_is_tried():
-    tried = {made(name)[0].config.model_type for name in BASES}
+    tried = {made(base.name)[0].config.model_type for base in (*PACKABLE, *BLIND)}
     assert {kind for family in FAMILIES for kind in family.model_types} - tried == {"llavapose", "qwen3_5_moe"}
     assert all(family_of(made(name)[0]).part_of("model.language_model.layers.0.x") != UNUSED for name in BASES)
