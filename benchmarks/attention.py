@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from llavapose.model.attention.choose import BACKENDS, Heads, why_not
+from llavapose.model.attention.rules import Rows
 from llavapose.model.batch import GROUP, PADDING
 
 PREFIX, BRANCHES = 611, (63, 505, 460)
@@ -72,7 +73,7 @@ def times(names: list[str], tokens: int, heads: Heads, dtype: torch.dtype, devic
 
 
 def _run(name: str, segments: Tensor, given: list[Tensor], seed: Tensor, heads: Heads) -> Callable[[], None]:
-    seen = BACKENDS[name].see(segments)  # once a batch, and so not counted
+    seen = BACKENDS[name].see(Rows(segments=segments))  # once a batch, and so not counted
     scale = heads.width**-0.5
 
     def run() -> None:

@@ -36,7 +36,8 @@ from llavapose.evaluation.probe.pictures import SHUFFLED, TRUE, shown_in
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
 from llavapose.model.features import keep_features
-from llavapose.model.llava import freeze_vision, token_losses
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import freeze_vision
 from llavapose.model.pretrained import load_model
 from llavapose.training.fit import build_data
 from llavapose.training.forecast.activations import Rows

@@ -30,7 +30,8 @@ from benchmarks.states import DeepSpeedStates, PlainStates
 from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE, PADDING, Batch
-from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import checkpoint_layers, freeze_vision
 from llavapose.training.forecast.activations import activation_parts
 from llavapose.training.forecast.cards import card_of
 from llavapose.training.forecast.cost import work_of

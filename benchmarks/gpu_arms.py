@@ -21,7 +21,8 @@ from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.choose import BACKENDS
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
-from llavapose.model.llava import checkpoint_layers, token_losses
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import checkpoint_layers
 from llavapose.training.callbacks.utilization import needed
 from llavapose.training.forecast.cost import Counts, operations
 from llavapose.training.forecast.setup import Setup

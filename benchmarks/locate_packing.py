@@ -22,7 +22,7 @@ from llavapose.config.compose import settings
 from llavapose.config.schema import TrainConfig
 from llavapose.config.start import conf_folder
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.llava import token_losses
+from llavapose.model.losses import token_losses
 from llavapose.model.pretrained import load_model
 from llavapose.training.fit import build_data
 

@@ -30,7 +30,8 @@ from llavapose.config.choices import AdapterType
 from llavapose.config.schema import AdapterConfig
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
-from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import checkpoint_layers, freeze_vision
 from llavapose.training.adapters import add_adapter
 from llavapose.training.forecast.activations import layer_activations, logit_activations, outer_activations
 from llavapose.training.forecast.setup import Engine, Setup

@@ -45,8 +45,9 @@ from llavapose.data.plan.epoch import plan_epoch
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import published_lengths
 from llavapose.model.attention.branches import BRANCHES
+from llavapose.model.attention.rules import Rows
 from llavapose.model.batch import Batch
-from llavapose.model.llava import sample_losses, token_losses
+from llavapose.model.losses import sample_losses, token_losses
 from llavapose.training.forecast.shapes import Shapes, read_shapes
 
 AIMS = {"samples": 1.8, "none": 2.5}
@@ -72,7 +73,9 @@ def runner(model: LlavaForConditionalGeneration, batches: Sequence[Batch], *, ou
         told: dict[int, float] = {}
         for batch, spans in zip(batches, blocks, strict=True):
             losses = (
-                token_losses(model, batch, BRANCHES.see(batch.segments)) if ours else losses_of(model, batch, spans)
+                token_losses(model, batch, BRANCHES.see(Rows(segments=batch.segments)))
+                if ours
+                else losses_of(model, batch, spans)
             )
             (losses.sum() / batch.step_weight).backward()
             told |= {index: loss for index, (loss, _) in sample_losses(losses.detach(), batch).items()}

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_losses
+from llavapose.model.losses import token_losses
 from llavapose.training.forecast.setup import Setup
 
 

@@ -29,7 +29,8 @@ from llavapose.evaluation.evaluate import evaluate
 from llavapose.evaluation.probe.items import build_probe, item_row
 from llavapose.files import write_json
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.llava import freeze_vision, token_losses, token_weights
+from llavapose.model.losses import token_losses, token_weights
+from llavapose.model.parts import freeze_vision
 from llavapose.model.pretrained import load_model
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import to_dict

@@ -51,7 +51,7 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "owner": ({"errors", "files"}, False),
     "manifest": ({"errors", "files"}, False),
     "ranks": (set(), False),
-    "families": (set(), False),
+    "families": ({"errors"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
     "pose": ({"records", "kinds", "errors"}, False),

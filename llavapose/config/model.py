@@ -8,6 +8,7 @@ from omegaconf import MISSING
 
 from llavapose.config.choices import AdapterType, Attention, ConnectorType, Dtype, PackedAttention, Tower, VisionType
 from llavapose.config.values import misspelled, not_finite, repeated, too_small, unread
+from llavapose.families.linear import IN_VISION, KNOWN
 
 
 @dataclass(kw_only=True)
@@ -32,6 +33,8 @@ class ModelConfig:
     keep_features_gib: float = 0
     """GiB of host memory, of each rank, for features of pictures that come again, which a frozen vision encoder reads
     once then, each picture alone; 0: none."""
+    max_pixels: int | None = None
+    """Most pixels of a picture, which the base's own resizing keeps to; null: the base's own bound."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     vision: VisionType = VisionType.clip
@@ -54,6 +57,8 @@ class ModelConfig:
                 "model.attention out"
             )
         found += not_finite(self, "model.", "keep_features_gib") + too_small(self, "model.", keep_features_gib=0)
+        if self.max_pixels is not None:
+            found += too_small(self, "model.", max_pixels=1)
         if self.vision == VisionType.clip:
             why = "the base's own encoder is kept; choose model.vision=dinov2"
             return found + unread(self, "model.", ("vision_base", "vision_size"), why)
@@ -86,9 +91,6 @@ class ConnectorConfig:
         return found
 
 
-_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-
-
 @dataclass(kw_only=True)
 class AdapterConfig:
     """Group ``adapter``: low-rank matrices that are trained in place of whole towers; merged when exported."""
@@ -100,8 +102,9 @@ class AdapterConfig:
     """Their product counts ``alpha / r`` times."""
     dropout: float = 0.05
     """Share of a layer's inputs that its adapter does not see in a step."""
-    targets: list[str] = field(default_factory=lambda: list(_LINEAR))
-    """The linear layers that get one, by the language model's names; a vision encoder's own names are found by them."""
+    targets: list[str] = field(default_factory=lambda: list(IN_VISION))
+    """The linear layers that get one, by the language model's names: a vision encoder's own (``qkv``, ``fc1``) are
+    found by them, and may be named too."""
     towers: list[Tower] = field(default_factory=lambda: [Tower.language])
     """The stacks that get adapters: ``language``, ``vision``, or both."""
 
@@ -112,7 +115,7 @@ class AdapterConfig:
                 self, "adapter.", ("r", "alpha", "dropout", "targets", "towers"), "choose adapter=lora or qlora"
             )
         found = too_small(self, "adapter.", r=1, alpha=1) + repeated("adapter.targets", self.targets)
-        found += misspelled("adapter.targets", self.targets, _LINEAR) + repeated("adapter.towers", self.towers)
+        found += misspelled("adapter.targets", self.targets, KNOWN) + repeated("adapter.towers", self.towers)
         if not 0 <= self.dropout < 1:
             found.append(f"adapter.dropout is {self.dropout}; expected a share from 0 to below 1")
         if not self.targets:

@@ -50,9 +50,11 @@ class Family:
         type_ids: the forward's argument that marks picture tokens by 1, where it must be given; "": none.
         own_pictures: pictures are padded to a square and the prefix is the same for all (LLaVA-1.5), in place of the
             processor's own way.
+        exchangeable: connector and vision encoder can be exchanged for others, and features kept (LLaVA-1.5).
         resolution: how large the processor shows a picture.
         sample_rows: the processor lays a sample's pictures behind one another in its first row, ``[1, N, ...]``.
         patch_indices: the forward's argument whose numbers count the patches of ``pixel_values``; "": none.
+        guessed: nobody looked at it: its parts are guessed from the module tree, and all else is left to the model.
         source: the paper or page that the family is described in.
     """
 
@@ -65,9 +67,11 @@ class Family:
     grid_positions: bool = False
     type_ids: str = ""
     own_pictures: bool = False
+    exchangeable: bool = False
     resolution: Resolution = Resolution.fixed
     sample_rows: bool = False
     patch_indices: str = ""
+    guessed: bool = False
     source: str = ""
 
     @property
@@ -76,12 +80,12 @@ class Family:
         return self.model_types[0]
 
     def part_of(self, name: str) -> str:
-        """The part that a parameter belongs to: connector, vision, unused, or else language.
+        """The part that a parameter belongs to: connector, unused, vision, or else language.
 
         Args:
             name: in the module tree, with or without what a holder puts in front.
         """
-        for part, prefixes in ((CONNECTOR, self.connector), (VISION, self.vision), (UNUSED, self.unused)):
+        for part, prefixes in ((CONNECTOR, self.connector), (UNUSED, self.unused), (VISION, self.vision)):
             if any(f".{prefix}." in f".{name}." for prefix in prefixes):
                 return part
         return LANGUAGE

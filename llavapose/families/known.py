@@ -2,7 +2,12 @@
 
 from llavapose.families.family import Family, Resolution, SeesItself
 
-LLAVA = Family(model_types=("llava", "llavapose"), own_pictures=True, source="Liu et al., 2024, arXiv:2310.03744")
+LLAVA = Family(
+    model_types=("llava", "llavapose"),
+    own_pictures=True,
+    exchangeable=True,
+    source="Liu et al., 2024, arXiv:2310.03744",
+)
 QWEN_VL = Family(
     model_types=("qwen2_vl", "qwen2_5_vl", "qwen3_vl"),
     vision=("model.visual",),
@@ -14,6 +19,7 @@ QWEN_VL = Family(
 ONEVISION = Family(
     model_types=("llava_onevision",),
     connector=("model.multi_modal_projector", "model.image_newline"),
+    unused=("model.vision_tower.post_layernorm",),
     resolution=Resolution.grids,
     source="Li et al., 2024, arXiv:2408.03326",
 )
@@ -26,6 +32,19 @@ SMOLVLM = Family(
     resolution=Resolution.side,
     sample_rows=True,
     source="Marafioti et al., 2025, arXiv:2504.05299",
+)
+QWEN3_5 = Family(
+    model_types=("qwen3_5", "qwen3_5_moe"),
+    vision=("model.visual",),
+    connector=("model.visual.merger",),
+    grid_positions=True,
+    resolution=Resolution.area,
+    source="https://qwen.ai/blog?id=qwen3.5",
+)
+LFM2_VL = Family(
+    model_types=("lfm2_vl",),
+    unused=("model.vision_tower.head",),
+    source="https://www.liquid.ai/blog/lfm2-vl-efficient-vision-language-models",
 )
 GEMMA3 = Family(
     model_types=("gemma3",),
@@ -52,7 +71,7 @@ JANUS = Family(
     source="Chen et al., 2025, arXiv:2501.17811",
 )
 
-FAMILIES = (LLAVA, QWEN_VL, ONEVISION, INTERNVL, SMOLVLM, GEMMA3, MISTRAL3, MOLMO2, JANUS)
+FAMILIES = (LLAVA, QWEN_VL, QWEN3_5, ONEVISION, INTERNVL, SMOLVLM, LFM2_VL, GEMMA3, MISTRAL3, MOLMO2, JANUS)
 
 
 def family_named(model_type: str) -> Family | None:

@@ -19,12 +19,36 @@ from transformers.models.llava.modeling_llava import LlavaMultiModalProjector
 from llavapose.config.choices import ConnectorType
 from llavapose.config.model import ConnectorConfig
 from llavapose.errors import ConfigError
+from llavapose.families.known import family_named
 
 ACTIVATIONS = {"mlp2x_gelu": "gelu", "linear": "linear"}
 """Type of a plain connector -> ``projector_hidden_act``."""
 SIZES = {"multi_branch": ("branches", "branch_width"), "pose_attention": ("heads",)}
 """Type of a connector with further parts -> the settings that give them their sizes."""
 KINDS = (*ACTIVATIONS, *SIZES)
+
+
+def can_exchange(config: Any) -> bool:
+    """Whether a base's connector and vision encoder can be exchanged for others: LLaVA's can."""
+    family = family_named(config.model_type)
+    return family is not None and family.exchangeable
+
+
+def refuse_exchange(config: Any, what: str) -> None:
+    """See that a base is one whose parts can be exchanged.
+
+    Args:
+        config: of the base.
+        what: the setting that asks for it, and its value.
+
+    Raises:
+        ConfigError: it is of another family.
+    """
+    if not can_exchange(config):
+        raise ConfigError(
+            f"{what}: the base's model_type is {config.model_type!r}; expected 'llava', the only family whose vision "
+            "encoder and connector can be exchanged for others, or features kept; leave the setting out"
+        )
 
 
 class Branch(nn.Module):
@@ -146,9 +170,17 @@ def _expected() -> str:
     return " or ".join(f"type {kind} with {' and '.join(names)}" for kind, names in SIZES.items())
 
 
-def fit_connector(model: LlavaForConditionalGeneration, config: ConnectorConfig, *, reset: bool = False) -> None:
-    """Give a model the connector of a run's settings, in place; ``reset``: from new weights in any case."""
+def fit_connector(model: Any, config: ConnectorConfig, *, reset: bool = False) -> None:
+    """Give a model the connector of a run's settings, in place; ``reset``: from new weights in any case.
+
+    Raises:
+        ConfigError: a family whose connector is not to be exchanged, asked for another than its own.
+    """
     reset = reset or config.reset
+    if not can_exchange(model.config):
+        if reset or config.type != ConnectorType.keep:
+            refuse_exchange(model.config, "connector.reset=true" if reset else f"connector={config.type}")
+        return None
     if config.type != ConnectorType.keep:
         return set_connector(model, config.type.value, reset=reset, sizes=config)
     kept = {name: value for name, value in _parts(model.config).items() if name != "type"}

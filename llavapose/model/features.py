@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from llavapose.model.connectors import can_exchange
 
 GIB = 2**30
 States = tuple[Tensor | None, ...]
@@ -95,7 +96,7 @@ def content(picture: Tensor, told: str) -> bytes:
     return digest.digest()
 
 
-def keep_features(model: LlavaForConditionalGeneration, gib: float) -> KeptFeatures:
+def keep_features(model: Any, gib: float) -> KeptFeatures:
     """Have a model's frozen vision encoder keep features, in place; names of weights stay as they are.
 
     Args:
@@ -107,8 +108,10 @@ def keep_features(model: LlavaForConditionalGeneration, gib: float) -> KeptFeatu
     return kept
 
 
-def let_go(model: LlavaForConditionalGeneration) -> KeptFeatures | None:
+def let_go(model: Any) -> KeptFeatures | None:
     """Give the encoder its own ``forward`` back and the memory free; what was counted, None where nothing was kept."""
+    if not can_exchange(model.config):
+        return None
     tower: Any = model.model.vision_tower
     kept = tower.forward
     if not isinstance(kept, KeptFeatures):

@@ -12,31 +12,30 @@ from typing import Any
 
 import torch
 from huggingface_hub import save_torch_state_dict
-from safetensors import SafetensorError
 from torch import Tensor
 from transformers import (
     AutoProcessor,
     BitsAndBytesConfig,
     GenerationConfig,
     LlavaConfig,
-    LlavaForConditionalGeneration,
     LlavaImageProcessorPil,
     LlavaProcessor,
-    PreTrainedConfig,
 )
 from transformers.utils import logging
 
-from llavapose.errors import CheckpointError, DataError
-from llavapose.files import TINY_BASE, read_json, write_json
-from llavapose.model.connectors import class_of, connector_type
+from llavapose.errors import CheckpointError
+from llavapose.files import read_json, write_json
+from llavapose.model.bases import (
+    OWN,
+    model_class,
+    read_config,
+    resolve_base,
+    told,
+)
+from llavapose.model.connectors import can_exchange, connector_type, refuse_exchange
 from llavapose.model.vision import Vision, load_vision, picture_settings, set_vision, vision_config
-from llavapose.model.vocabulary import add_words, grow, vocabulary_of
-
-_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
-
-OWN = "llavapose"
-"""``model_type`` of a folder whose connector transformers does not have: nothing else reads it by mistake."""
-FAMILIES = ("llava", OWN)
+from llavapose.model.vocabulary import add_words, grow, num_rows, vocabulary_of
+from llavapose.model.written import alone, write_family
 
 _HUB_NAMES = (
     (r"^model\.language_model\.", "language_model.model."),
@@ -63,58 +62,6 @@ def is_published(config: LlavaConfig) -> bool:
     """Whether the published layout has names for all weights: it knows CLIP and the plain connectors."""
     kind = getattr(config.vision_config, "model_type", "clip_vision_model")
     return kind == "clip_vision_model" and not getattr(config, "connector", None)
-
-
-def read_config(source: str) -> LlavaConfig:
-    """The configuration of a LLaVA, or of one with a connector of ours, which says so in ``connector``."""
-    found = dict(PreTrainedConfig.get_config_dict(source)[0])
-    if found.get("model_type") != OWN:
-        return LlavaConfig.from_pretrained(source)
-    return LlavaConfig.from_dict({**found, "model_type": "llava", "projector_hidden_act": "gelu"})
-
-
-def is_own(source: str) -> bool:
-    """Whether a folder or hub id is of the family that llavapose alone reads."""
-    return dict(PreTrainedConfig.get_config_dict(source)[0]).get("model_type") == OWN
-
-
-def resolve_base(base: str, *, families: tuple[str, ...] | None = FAMILIES) -> str:
-    """The folder or hub id of a base: "tiny" is the one shipped with the package.
-
-    Args:
-        base: "tiny", folder or hub id.
-        families: the ``model_type`` that a folder may have; None: any.
-
-    Raises:
-        CheckpointError: a folder that is no such checkpoint; what looks like ``owner/name`` and is no folder is an id.
-    """
-    source = str(TINY_BASE) if base == "tiny" else base
-    if Path(source).exists() or not _HUB_ID.fullmatch(source):
-        check_folder(Path(source), families=families)
-    return source
-
-
-def check_folder(folder: Path, *, families: tuple[str, ...] | None = FAMILIES) -> None:
-    """Look at a checkpoint folder before anything heavy is loaded.
-
-    Raises:
-        CheckpointError: no such folder, no config, another family, no weights or no processor; names what is missing.
-    """
-    if not folder.is_dir():
-        raise CheckpointError(f"checkpoint {folder}: no such folder; expected the `hf` folder that train.py leaves")
-    config = folder / "config.json"
-    if not config.is_file():
-        raise CheckpointError(f"checkpoint {folder}: no config.json; expected the `hf` folder that train.py leaves")
-    try:
-        kind = read_json(config, what="checkpoint").get("model_type")
-    except (DataError, AttributeError):
-        raise CheckpointError(f"checkpoint {config}: not a JSON object; the folder is broken, write it again") from None
-    if families is not None and kind not in families:
-        raise CheckpointError(f"checkpoint {folder}: model_type is {kind!r}; expected {families[0]!r}")
-    if not any(folder.glob("*.safetensors")):
-        raise CheckpointError(f"checkpoint {folder}: no *.safetensors weights; the folder is incomplete")
-    if not (folder / "tokenizer_config.json").is_file():
-        raise CheckpointError(f"checkpoint {folder}: no tokenizer_config.json; copy the base's processor files there")
 
 
 def load_processor(
@@ -197,7 +144,7 @@ def load_model(
     vision: Vision | None = None,
     place: torch.device | None = None,
     words: Sequence[str] = (),
-) -> LlavaForConditionalGeneration:
+) -> Any:
     """The model of a folder or hub id, every weight accounted for.
 
     Args:
@@ -210,15 +157,17 @@ def load_model(
         words: those that it lacks get rows (``vocabulary.py``).
 
     Raises:
-        CheckpointError: a folder that is no LLaVA, or whose weights do not cover the model exactly.
-        ConfigError: no such encoder.
+        CheckpointError: a folder that is no image-text model, or whose weights do not cover the model exactly.
+        ConfigError: no such encoder, or a base whose own cannot be exchanged.
     """
     source = resolve_base(base)
     further: dict[str, Any] = {} if quantization is None else {"quantization_config": quantization}
     further |= {} if place is None else {"device_map": {"": place}}
     with told(source):
         config = read_config(source)
-        loaded: Any = class_of(config).from_pretrained(
+        if vision is not None:
+            refuse_exchange(config, "model.vision=dinov2")
+        loaded: Any = model_class(config).from_pretrained(
             source,
             config=config,
             dtype=dtype,
@@ -233,43 +182,26 @@ def load_model(
     if vision is not None:
         set_vision(model, load_vision(vision, dtype=dtype, attention=attention))
     with told(source):
-        vocabulary = vocabulary_of(source, model.config.text_config.vocab_size, words)
+        vocabulary = vocabulary_of(source, num_rows(model.config), words)
     if vocabulary is not None:
         grow(model, vocabulary)
     return model
-
-
-@contextmanager
-def told(source: str) -> Iterator[None]:
-    """Turns whatever transformers raises over a broken folder or an unknown id into one line."""
-    try:
-        yield
-    except ImportError as error:
-        lacking = " ".join(str(error).split())[:300]
-        raise CheckpointError(f"checkpoint {source}: its classes need a package ({lacking}); install it") from None
-    except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise CheckpointError(f"checkpoint {source}: cannot be loaded ({reason}); write or download it again") from None
-
-
-def _alone(value: Tensor) -> Tensor:
-    """A tensor with memory of its own: ZeRO-2's parameters are pieces of one buffer, which no file can hold alone."""
-    is_piece = value.untyped_storage().nbytes() != value.numel() * value.element_size()
-    return value.clone(memory_format=torch.contiguous_format) if is_piece else value.contiguous()
 
 
 def write_checkpoint(
     folder: Path,
     *,
     state: dict[str, Tensor],
-    config: LlavaConfig,
-    processor: LlavaProcessor,
+    config: Any,
+    processor: Any,
     dtype: torch.dtype,
     alone: bool = False,
+    base: str | None = None,
 ) -> Path:
-    """Write a folder that ``LlavaForConditionalGeneration`` and ``AutoProcessor`` load; whole or not at all.
+    """Write a folder that the base's own class and ``AutoProcessor`` load; whole or not at all.
 
-    One with a connector of ours is of a family of its own: ``load_model`` reads it, transformers refuses it by name.
+    A LLaVA with a connector of ours is of a family of its own: ``load_model`` reads it, transformers refuses it by
+    name.
 
     Args:
         folder: final name; an older one is replaced once the new one is complete.
@@ -278,14 +210,29 @@ def write_checkpoint(
         processor: written beside it.
         dtype: of the weights on disk.
         alone: nobody else writes it now: what a kill has left of earlier writing is put in order.
+        base: what the model was trained from: how that ends its answers is kept. LLaVA's follows from its tokenizer.
+
+    Raises:
+        CheckpointError: ``state`` lacks weights of the configuration's model.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     if alone:
         _put_in_order(folder)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=_WRITING))
     os.chmod(building, 0o755)
+    # The weights are plain ones, however few bits the model itself keeps them in.
+    config = type(config).from_dict({k: v for k, v in config.to_dict().items() if k != "quantization_config"})
+    for part in (config, *(getattr(config, name) for name in config.sub_configs)):
+        if part is not None:
+            part.dtype = dtype  # that of the file, whatever training computed in
     try:
-        _write(building, state=state, config=config, processor=processor, dtype=dtype)
+        if can_exchange(config):
+            _write_llava(building, state=state, config=config, tokenizer=processor.tokenizer, dtype=dtype)
+        else:
+            write_family(building, state=state, config=config, dtype=dtype, base=base)
+        processor.save_pretrained(building)
+        for path in building.iterdir():
+            path.chmod(0o644)
         _put(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -322,33 +269,24 @@ def _put(building: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(
-    building: Path, *, state: dict[str, Tensor], config: LlavaConfig, processor: LlavaProcessor, dtype: torch.dtype
+def _write_llava(
+    building: Path, *, state: dict[str, Tensor], config: LlavaConfig, tokenizer: Any, dtype: torch.dtype
 ) -> None:
     tied = config.tie_word_embeddings
-    named = hub_key if is_published(config) else str
+    to = hub_key if is_published(config) else str
     weights = {
-        named(name): _alone(value.detach().to("cpu", dtype))
+        to(name): alone(value.detach().to("cpu", dtype))
         for name, value in state.items()
         if not (tied and name == "lm_head.weight")
     }
     save_torch_state_dict(weights, building)
-    for path in building.iterdir():
-        path.chmod(0o644)
-    # The weights are plain ones, however few bits the model itself keeps them in.
-    config = LlavaConfig.from_dict({k: v for k, v in config.to_dict().items() if k != "quantization_config"})
     config.architectures = ["LlavaForConditionalGeneration"]
-    parts: Any = (config, config.text_config, config.vision_config)
-    for part in parts:
-        part.dtype = dtype  # that of the file, whatever training computed in
     config.save_pretrained(building)
     if getattr(config, "connector", None):
         _claim(building / "config.json", connector_type(config))
-    tokenizer = processor.tokenizer
     GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     ).save_pretrained(building)
-    processor.save_pretrained(building)
 
 
 def _claim(path: Path, kind: str) -> None:

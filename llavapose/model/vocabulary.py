@@ -12,15 +12,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, LlavaForConditionalGeneration
+from transformers import AutoTokenizer
 
 from llavapose.errors import CheckpointError
 from llavapose.files import TINY_BASE
 
 WAVES = 32
 """Cosines a row; the fastest has a period of a sixteenth of the line: what is finer is learnt."""
-ROWS = ("model.language_model.embed_tokens.weight", "lm_head.weight")
-"""Parameters with a row a token, by their names in the module tree; the second is absent where both are one."""
+_ROWS = (".embed_tokens.weight", "lm_head.weight")
+"""Ends of the names of parameters with a row a token; the second is absent where both are one."""
 _MULTIPLE = 64
 """Rows that published vocabularies are filled up to a multiple of."""
 
@@ -41,7 +41,7 @@ class Vocabulary:
 
     def grown(self, name: str, value: Tensor) -> Tensor:
         """A parameter of the base as the larger model has it: as it is, or in float32 where it has a row a token."""
-        if name not in ROWS:
+        if not has_rows(name):
             return value
         found = torch.zeros(self.num_rows, value.shape[1], device=value.device)
         found[: len(value)] = value
@@ -102,15 +102,25 @@ def vocabulary_of(source: str, num_rows: int, words: Sequence[str]) -> Vocabular
     return Vocabulary(num_words=len(words), first=first, num_rows=max(num_rows, needed))
 
 
-def grow(model: LlavaForConditionalGeneration, vocabulary: Vocabulary) -> None:
+def grow(model: Any, vocabulary: Vocabulary) -> None:
     """Give a whole model the rows of new words, in place."""
-    values = {name: vocabulary.grown(name, value.data) for name, value in model.named_parameters() if name in ROWS}
+    values = {name: vocabulary.grown(name, value.data) for name, value in model.named_parameters() if has_rows(name)}
     model.resize_token_embeddings(vocabulary.num_rows, mean_resizing=False)
     for name, parameter in model.named_parameters():
         if name in values:
             parameter.data.copy_(values[name])
 
 
-def set_rows(config: Any, num_rows: int) -> None:
+def has_rows(name: str) -> bool:
+    """Whether a parameter of the module tree has a row a token."""
+    return name.endswith(_ROWS)
+
+
+def num_rows(config: Any) -> int:
+    """Rows of the embeddings of a configuration's model."""
+    return config.get_text_config().vocab_size
+
+
+def set_rows(config: Any, rows: int) -> None:
     """Write down in a model's configuration how many rows its embeddings have."""
-    config.text_config.vocab_size = num_rows
+    config.get_text_config().vocab_size = rows

@@ -10,29 +10,22 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import BitsAndBytesConfig, LlavaForConditionalGeneration
+from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from llavapose.config.choices import AdapterType, Tower
 from llavapose.config.schema import AdapterConfig
 from llavapose.errors import ConfigError
-from llavapose.model.llava import used_vision_layers, vision_layers
+from llavapose.families.family import CONNECTOR, VISION, Family
+from llavapose.families.known import LLAVA
+from llavapose.families.linear import IN_VISION
+from llavapose.model.parts import family_of, used_vision_layers, vision_layers
 
-_LANGUAGE, _VISION = "model.language_model.", "model.vision_tower."
-OF_VISION = {
-    "q_proj": ("q_proj", "query"),
-    "k_proj": ("k_proj", "key"),
-    "v_proj": ("v_proj", "value"),
-    "o_proj": ("o_proj", "out_proj"),
-    "gate_proj": ("gate_proj",),
-    "up_proj": ("up_proj", "fc1"),
-    "down_proj": ("down_proj", "fc2"),
-}
-"""A layer's name in the language model -> those that vision encoders give it: CLIP, DINOv2 of either spelling."""
 _UPPER, _LOWER, _BASE = ".lora_A.default.weight", ".lora_B.default.weight", ".base_layer."
 """How peft names the parts of a layer that it has taken over."""
 
 
-def quantization(config: AdapterConfig, computes: torch.dtype) -> BitsAndBytesConfig | None:
+def quantization(config: AdapterConfig, computes: torch.dtype, family: Family = LLAVA) -> BitsAndBytesConfig | None:
     """How the base's weights are stored: QLoRA's 4-bit normal floats, their scales quantised again; None: as they are.
 
     Vision encoder, connector and output layer keep their precision: they are small, or trained.
@@ -44,11 +37,11 @@ def quantization(config: AdapterConfig, computes: torch.dtype) -> BitsAndBytesCo
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=computes,
-        llm_int8_skip_modules=["model.vision_tower", "model.multi_modal_projector", "lm_head"],
+        llm_int8_skip_modules=[*family.vision, *family.connector, *family.unused, "lm_head"],
     )
 
 
-def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, seed: int) -> None:
+def add_adapter(llava: PreTrainedModel, config: AdapterConfig, *, seed: int) -> None:
     """Freeze the model but for its connector, and put adapters beside the linear layers of the chosen towers, in place.
 
     Args:
@@ -61,8 +54,13 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, 
     """
     if config.type == AdapterType.none:
         return
-    chosen = "|".join(f"(?:{pattern})" for pattern in _patterns(llava, config))
-    connector = [parameter for parameter in llava.model.multi_modal_projector.parameters() if parameter.requires_grad]
+    chosen = "|".join(map(re.escape, _chosen(llava, config)))
+    family = family_of(llava)
+    connector = [
+        parameter
+        for name, parameter in llava.named_parameters()
+        if parameter.requires_grad and family.part_of(name) == CONNECTOR
+    ]
     from peft import LoraConfig, inject_adapter_in_model  # seconds to import: not where nothing is adapted
 
     lora = LoraConfig(
@@ -83,7 +81,7 @@ def add_adapter(llava: LlavaForConditionalGeneration, config: AdapterConfig, *, 
             parameter.data = parameter.data.float()
 
 
-def train_rows(llava: LlavaForConditionalGeneration, ids: Sequence[int]) -> None:
+def train_rows(llava: PreTrainedModel, ids: Sequence[int]) -> None:
     """Beside adapters, train the vocabulary's rows of some words and of no others, in place.
 
     The whole matrices are float32 masters with an optimizer's state; other rows have no gradient, and nothing decays.
@@ -103,29 +101,56 @@ def train_rows(llava: LlavaForConditionalGeneration, ids: Sequence[int]) -> None
         weight.decays = False
 
 
-def _patterns(llava: LlavaForConditionalGeneration, config: AdapterConfig) -> list[str]:
-    """The full names of the layers that get an adapter, as an expression for each tower."""
-    found = []
-    linear = linear_layers(llava)
-    if unknown := [name for name in config.targets if name not in linear]:
+def _chosen(llava: PreTrainedModel, config: AdapterConfig) -> list[str]:
+    """The full names of the layers that get an adapter.
+
+    Raises:
+        ConfigError: a target that is nowhere, or none that a chosen tower has.
+    """
+    language, vision = linear_layers(llava), _linear_in_vision(llava) if Tower.vision in config.towers else {}
+    own = set(vision.values())
+    if unknown := [name for name in config.targets if name not in language and name not in own]:
+        beside = f"; or of the vision encoder's: {', '.join(sorted(own))}" if own else ""
         raise ConfigError(
             f"adapter.targets has {', '.join(unknown)}; expected some of the language model's linear layers: "
-            f"{', '.join(sorted(linear))}"
+            f"{', '.join(sorted(language))}{beside}"
         )
+    found = []
     if Tower.language in config.towers:
-        found.append(rf"{re.escape(_LANGUAGE)}.*\.({'|'.join(map(re.escape, config.targets))})")
+        start = f"{family_of(llava).language}."
+        found += [
+            name for name, one in llava.named_modules()
+            if _is_linear(one) and name.startswith(start) and name.rpartition(".")[2] in config.targets
+        ]  # fmt: skip
     if Tower.vision in config.towers:
-        known = {name.rpartition(".")[2] for name, one in vision_layers(llava).named_modules() if _is_linear(one)}
-        names = [name for target in config.targets for name in OF_VISION.get(target, (target,)) if name in known]
-        if not names:
+        names = {name for target in config.targets for name in (target, *IN_VISION.get(target, ()))}
+        chosen = [name for name, last in vision.items() if last in names]
+        if not chosen:
             raise ConfigError(
                 f"adapter.towers has vision, whose layers have none of adapter.targets={list(config.targets)}; its "
-                f"linear layers are {', '.join(sorted(known))}: name one of theirs, such as q_proj"
+                f"linear layers are {', '.join(sorted(own))}: name one of theirs, such as q_proj"
             )
-        # An adapter behind the layer that the features are taken from would never get a gradient.
-        used = "|".join(str(number) for number in range(used_vision_layers(llava)))
-        found.append(rf"{re.escape(_VISION)}.*encoder\.layers?\.({used})\..*\.({'|'.join(names)})")
+        found += chosen
     return found
+
+
+def _linear_in_vision(llava: PreTrainedModel) -> dict[str, str]:
+    """Full name -> last name of the linear layers in those layers of the vision encoder that features pass through."""
+    family = family_of(llava)
+    layers = {
+        name: one for name, one in llava.named_modules()
+        if isinstance(one, GradientCheckpointingLayer) and family.part_of(name) == VISION
+    }  # fmt: skip
+    if family.own_pictures:
+        # An adapter behind the layer that the features are taken from would never get a gradient.
+        used = set(vision_layers(llava)[: used_vision_layers(llava)])
+        layers = {name: one for name, one in layers.items() if one in used}
+    return {
+        f"{layer}.{name}": name.rpartition(".")[2]
+        for layer, module in layers.items()
+        for name, one in module.named_modules()
+        if _is_linear(one)
+    }
 
 
 def _is_linear(module: nn.Module) -> bool:
@@ -150,9 +175,9 @@ def _start(llava: nn.Module, seed: int) -> None:
                 module.support_avx512bf16_for_cpu = False  # type: ignore[assignment]
 
 
-def linear_layers(llava: LlavaForConditionalGeneration) -> set[str]:
+def linear_layers(llava: PreTrainedModel) -> set[str]:
     """The last names of the language model's linear layers, such as ``q_proj``."""
-    found = llava.model.language_model.named_modules()
+    found = llava.get_submodule(family_of(llava).language).named_modules()
     return {name.rpartition(".")[2] for name, module in found if _is_linear(module)}
 
 

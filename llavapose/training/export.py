@@ -9,21 +9,22 @@ from lightning.pytorch.strategies import DeepSpeedStrategy
 from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-from transformers import LlavaConfig, LlavaForConditionalGeneration
+from transformers import PreTrainedModel
 
 from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import CheckpointError
+from llavapose.model.bases import OWN, resolve_base
 from llavapose.model.connectors import fit_connector
-from llavapose.model.llava import count_parameters
-from llavapose.model.pretrained import OWN, load_model, write_checkpoint
+from llavapose.model.parts import count_parameters
+from llavapose.model.pretrained import load_model, write_checkpoint
 from llavapose.model.vision import vision_of
 from llavapose.model.weights import empty_model, find_weights
-from llavapose.training.adapters import merged, plain_state, quantization
+from llavapose.training.adapters import merged, plain_state
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.ranks import joined, together
 from llavapose.training.checkpoints.trained import read_trained
-from llavapose.training.loading import processor_of
+from llavapose.training.loading import processor_of, quantization_of
 from llavapose.training.module import PoseModule
 
 
@@ -62,12 +63,13 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig, *, alone: b
         config=llava.config,
         processor=processor_of(config),
         dtype=getattr(torch, config.model.dtype.value),
+        base=resolve_base(base),
     )
     say_own(llava.config)
     return trained.step
 
 
-def say_own(config: LlavaConfig) -> None:
+def say_own(config: Any) -> None:
     """Say of a folder that is no LLaVA any more who reads it."""
     if kind := (getattr(config, "connector", None) or {}).get("type"):
         print(
@@ -77,14 +79,12 @@ def say_own(config: LlavaConfig) -> None:
         )
 
 
-def _beside_base(
-    state: dict[str, Tensor], llava: LlavaForConditionalGeneration, config: TrainConfig
-) -> dict[str, Tensor]:
+def _beside_base(state: dict[str, Tensor], llava: PreTrainedModel, config: TrainConfig) -> dict[str, Tensor]:
     """A checkpoint's weights with those of the base that it leaves out, which an adapter stands beside."""
     if config.adapter.type == AdapterType.none:
         return state
     base, vision = config.model.base, vision_of(config.model)
-    if (bits := quantization(config.adapter, torch.float32)) is not None:
+    if (bits := quantization_of(config, torch.float32)) is not None:
         # The adapters learnt beside what 4 bits make of the base.
         rest = plain_state(load_model(base, quantization=bits, vision=vision, words=config.new_words))
     else:
@@ -118,6 +118,7 @@ def export(config: TrainConfig, trainer: L.Trainer, module: PoseModule) -> Path:
             config=module.llava.config,
             processor=processor_of(config),
             dtype=getattr(torch, config.model.dtype.value),
+            base=resolve_base(config.model.base),
         )
         print(f"{config.data.name}: {trainable:,} of {total:,} parameters trained; checkpoint {folder}")
         say_own(module.llava.config)

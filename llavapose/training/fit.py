@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import LambdaCallback
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.strategies import DeepSpeedStrategy
 
+from llavapose.config.choices import Packing
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.config.values import not_dividing
 from llavapose.data.check import INDEX
@@ -23,15 +24,16 @@ from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.plan.epoch import steps_of
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.manifest import FOLDER, Checkpoint, set_aside, size_of
+from llavapose.model.bases import family_of_base
 from llavapose.model.features import let_go
-from llavapose.model.llava import count_parameters
+from llavapose.model.parts import count_parameters
 from llavapose.training.callbacks.early_stopping import EarlyStopping
 from llavapose.training.callbacks.utilization import Utilization, priced
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
 from llavapose.training.launched import after_first, others_gone
-from llavapose.training.loading import build_model, processor_of
+from llavapose.training.loading import build_model, processor_of, refuse_unpackable
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 from llavapose.training.told.card import write_card
@@ -53,7 +55,12 @@ EXPECTED_WARNINGS = (
 def build_data(
     config: TrainConfig, *, samples: Path, images: Path, accumulate: int, held_out_ids: Collection[int] = ()
 ) -> PoseDataModule:
-    """The data module of a run's mixture."""
+    """The data module of a run's mixture.
+
+    Raises:
+        ConfigError: the base cannot be trained on rows as they are asked for.
+    """
+    refuse_unpackable(config)
     return PoseDataModule(
         samples=samples,
         images=images,
@@ -65,6 +72,8 @@ def build_data(
         seed=config.seed,
         held_out_ids=held_out_ids,
         index=config.data_dir / INDEX,
+        family=family_of_base(config.model.base),
+        base=config.model.base,
     )
 
 
@@ -126,7 +135,7 @@ def fit(
             then.
 
     Returns:
-        The folder that ``LlavaForConditionalGeneration.from_pretrained`` loads, ``<output_dir>/hf``; None of a trial
+        The folder that the base's own class loads, ``<output_dir>/hf``; None of a trial
         run (``trainer.fast_dev_run``), which keeps nothing.
 
     Raises:
@@ -150,7 +159,7 @@ def fit(
     optim = config.optim if muon else replace(config.optim, muon_lr=None)
     module = PoseModule(
         build=partial(build_model, config), num_steps=steps, optim=optim,
-        packed_attention=config.model.packed_attention,
+        packed_attention=config.model.packed_attention, packs=config.data.packing is not Packing.none,
     )  # fmt: skip
     refuse_cut(config, data)
     if trainer.is_global_zero:

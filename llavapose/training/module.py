@@ -6,22 +6,24 @@ from typing import Any
 import lightning as L
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
+from transformers import PreTrainedModel
 
 from llavapose.config.choices import PackedAttention
 from llavapose.config.schema import OptimConfig
 from llavapose.errors import CheckpointError
 from llavapose.model.attention.choose import first_that_runs, heads_of, to_try
 from llavapose.model.attention.interface import Backend
-from llavapose.model.attention.mask import DENSE
+from llavapose.model.attention.mask import DENSE, OWN
+from llavapose.model.attention.rules import Rules, rows_of, rules_of
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_weights
+from llavapose.model.losses import token_weights
+from llavapose.model.parts import adapts_vision, family_of, language_of, rest_vision
 from llavapose.training.optim import group_parts, make_optimizer
 from llavapose.training.strategies import losses_of
 
 
 class PoseModule(L.LightningModule):
-    """Trains the connector and the language model of a LLaVA.
+    """Trains the connector and the language model of a base.
 
     Args:
         build: returns the model with its frozen parts frozen, placed as the trainer's strategy wants it; called once,
@@ -29,17 +31,19 @@ class PoseModule(L.LightningModule):
         num_steps: optimizer steps of the whole run, for the schedule.
         optim: the optimizer's settings, and what a step's loss is the mean over.
         packed_attention: the setting, from which ``backends`` are chosen when a run starts.
+        packs: whether rows hold more than one sample.
     """
 
-    llava: LlavaForConditionalGeneration
+    llava: PreTrainedModel
 
     def __init__(
         self,
         *,
-        build: Callable[[L.Trainer], LlavaForConditionalGeneration],
+        build: Callable[[L.Trainer], PreTrainedModel],
         num_steps: int,
         optim: OptimConfig,
         packed_attention: PackedAttention = PackedAttention.auto,
+        packs: bool = True,
     ) -> None:
         super().__init__()
         self._build = build
@@ -50,6 +54,8 @@ class PoseModule(L.LightningModule):
         self.group_parts: list[tuple[str, ...]] = []
         """The parts that each group of the optimizer holds."""
         self._packed_attention = packed_attention
+        self._packs = packs
+        self._rules = Rules()
         self.backends = (DENSE,)
         """Of packed attention: the one that is used, and those to fall back to."""
         self._step_loss: Tensor | float = 0.0
@@ -62,6 +68,7 @@ class PoseModule(L.LightningModule):
             return
         self.llava = self._build(self.trainer)
         self._token_losses = losses_of(self.llava)
+        self._rules = rules_of(language_of(self.llava).config, family_of(self.llava))
         self._buffers_as_built = {name: value.clone() for name, value in self.llava.named_buffers()}
         self._built = True
         self.train()  # from_pretrained leaves eval mode, in which gradient checkpointing is silently off.
@@ -79,13 +86,19 @@ class PoseModule(L.LightningModule):
     def _usable_backends(self) -> tuple[Backend, ...]:
         """The setting's backends from the first on whose kernels run on every rank."""
         trainer = self.trainer
+        language: Any = language_of(self.llava)
         half = {"bf16": torch.bfloat16, "16": torch.float16}
+        backends = to_try(
+            self._packed_attention.value,
+            device=self.device.type,
+            eager=language.config._attn_implementation == "eager",
+            rules=self._rules,
+            packs=self._packs,
+        )
+        if self._packs and not self._rules.causal and trainer.is_global_zero:
+            print(f"packed attention: {backends[0].name}: of this base {self._rules.told()}", flush=True)
         return first_that_runs(
-            to_try(
-                self._packed_attention.value,
-                device=self.device.type,
-                eager=self.llava.model.language_model.config._attn_implementation == "eager",
-            ),
+            backends,
             heads_of(self.llava),
             dtype=half.get(str(trainer.precision).partition("-")[0], torch.float32),
             device=self.device,
@@ -129,7 +142,11 @@ class PoseModule(L.LightningModule):
 
     def losses(self, batch: Batch) -> Tensor:
         """float32[N]: cross-entropy of every supervised token, in nats."""
-        return self._token_losses(batch, self.backends[0].see(batch.segments))
+        return self._token_losses(batch, self.backends[0].see(rows_of(batch, self._rules)))
+
+    def losses_alone(self, batch: Batch) -> Tensor:
+        """The same of rows that hold one sample each, with transformers' own masks."""
+        return self._token_losses(batch, OWN.see(rows_of(batch, self._rules)))
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Weighted sum over supervised tokens / the weight of the whole step, whatever way it is cut up.
@@ -173,8 +190,11 @@ class PoseModule(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with warmup and cosine decay, stepped every optimizer step."""
-        optimizer, schedule = make_optimizer(self.named_parameters(), self.optim, num_steps=self.num_steps)
-        self.group_parts = group_parts(self.named_parameters(), optimizer)
+        part_of = family_of(self.llava).part_of
+        optimizer, schedule = make_optimizer(
+            self.named_parameters(), self.optim, num_steps=self.num_steps, part_of=part_of
+        )
+        self.group_parts = group_parts(self.named_parameters(), optimizer, part_of)
         # Stepped by optimizer steps; Lightning's own choice is once an epoch.
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
@@ -185,6 +205,6 @@ class PoseModule(L.LightningModule):
     def train(self, mode: bool = True) -> "PoseModule":
         """Training mode for everything but a frozen vision encoder; one with adapters is trained."""
         super().train(mode)
-        if self._built and not any("lora_" in name for name, _ in self.llava.model.vision_tower.named_parameters()):
-            self.llava.model.vision_tower.eval()
+        if self._built and not adapts_vision(self.llava):
+            rest_vision(self.llava)
         return self

@@ -4,7 +4,7 @@ The tiny base and tiny runs may use Muon (Jordan et al., 2024) for the hidden we
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,11 @@ from torch import nn
 
 from llavapose.config.choices import Schedule
 from llavapose.config.schema import OptimConfig
+from llavapose.families.family import CONNECTOR, VISION
+from llavapose.families.known import LLAVA
+
+PartOf = Callable[[str], str]
+"""A parameter's name -> the part of the base that it belongs to, as ``Family.part_of`` has it."""
 
 
 def cosine_factor(step: int, *, num_steps: int, warmup_ratio: float, min_ratio: float = 0.0) -> float:
@@ -40,6 +45,7 @@ def parameter_groups(
     connector_lr: float | None,
     weight_decay: float,
     vision_lr: float | None = None,
+    part_of: PartOf = LLAVA.part_of,
 ) -> list[dict]:
     """Trainable parameters in groups: by rate, and decayed or not (biases and norms never are)."""
     groups: dict[tuple[float, bool, bool], list[nn.Parameter]] = {}
@@ -47,8 +53,8 @@ def parameter_groups(
         if parameter.requires_grad:
             # ZeRO-3 leaves an empty vector in place of a parameter, and its true shape beside it.
             plain = getattr(parameter, "ds_shape", parameter.shape)
-            connector = "multi_modal_projector" in name
-            own = connector_lr if connector else vision_lr if VISION in name else None
+            connector = part_of(name) == CONNECTOR
+            own = connector_lr if connector else vision_lr if part_of(name) == VISION else None
             decays = len(plain) >= 2 and getattr(parameter, "decays", True)
             groups.setdefault((lr if own is None else own, connector, decays), []).append(parameter)
     return [
@@ -57,17 +63,17 @@ def parameter_groups(
     ]
 
 
-VISION = "vision_tower."
 # Parts of names; "heads." are what the vision encoder is pre-trained with.
-NOT_FOR_MUON = ("embed", "lm_head", "heads.", "multi_modal_projector", "lora_")
+NOT_FOR_MUON = ("embed", "lm_head", "heads.", "lora_")
 
 
-def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
+def is_hidden_matrix(name: str, parameter: nn.Parameter, part_of: PartOf = LLAVA.part_of) -> bool:
     """Whether Muon is meant for a parameter: a matrix between two layers, no embedding and no output layer.
 
     Nor the connector: Muon moves every direction alike, and would drown what the connector starts on.
     """
-    return parameter.ndim == 2 and not any(part in name for part in NOT_FOR_MUON)
+    plain = not any(part in name for part in NOT_FOR_MUON)
+    return parameter.ndim == 2 and plain and part_of(name) != CONNECTOR
 
 
 class Joined(torch.optim.Optimizer):
@@ -100,9 +106,11 @@ class Joined(torch.optim.Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
-def group_parts(named: Iterable[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer) -> list[tuple[str, ...]]:
-    """The parts of a LLaVA that each of an optimizer's groups holds: language, connector, vision; Muon's as _muon."""
-    parts = {id(value): _part(name) for name, value in named}
+def group_parts(
+    named: Iterable[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer, part_of: PartOf = LLAVA.part_of
+) -> list[tuple[str, ...]]:
+    """The parts of a base that each of an optimizer's groups holds: language, connector, vision; Muon's as _muon."""
+    parts = {id(value): part_of(name) for name, value in named}
     found = []
     for one in optimizer.parts if isinstance(optimizer, Joined) else [optimizer]:
         suffix = "_muon" if isinstance(one, torch.optim.Muon) else ""
@@ -111,28 +119,39 @@ def group_parts(named: Iterable[tuple[str, nn.Parameter]], optimizer: torch.opti
     return found
 
 
-def _part(name: str) -> str:
-    return "connector" if "multi_modal_projector" in name else "vision" if VISION in name else "language"
-
-
 def make_optimizer(
-    named: Iterable[tuple[str, nn.Parameter]], config: OptimConfig, *, num_steps: int
+    named: Iterable[tuple[str, nn.Parameter]],
+    config: OptimConfig,
+    *,
+    num_steps: int,
+    part_of: PartOf = LLAVA.part_of,
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW and its schedule (cosine or constant, both after a warmup), stepped once an optimizer step.
 
     With ``muon_lr``, the trainable hidden matrices are Muon's; the schedule is the same for both.
+
+    Args:
+        named: all parameters of the model.
+        config: rates, decay and schedule.
+        num_steps: of the whole run.
+        part_of: a parameter's name -> the part of the base that it belongs to.
     """
     lr, muon_lr, weight_decay = config.lr, config.muon_lr, config.weight_decay
     matrices: list[nn.Parameter] = []
     of_vision: list[nn.Parameter] = []
     rest = []
     for name, parameter in named:
-        if muon_lr is not None and parameter.requires_grad and is_hidden_matrix(name, parameter):
-            (of_vision if config.vision_lr is not None and VISION in name else matrices).append(parameter)
+        if muon_lr is not None and parameter.requires_grad and is_hidden_matrix(name, parameter, part_of):
+            (of_vision if config.vision_lr is not None and part_of(name) == VISION else matrices).append(parameter)
         else:
             rest.append((name, parameter))
     groups = parameter_groups(
-        rest, lr=lr, connector_lr=config.connector_lr, weight_decay=weight_decay, vision_lr=config.vision_lr
+        rest,
+        lr=lr,
+        connector_lr=config.connector_lr,
+        weight_decay=weight_decay,
+        vision_lr=config.vision_lr,
+        part_of=part_of,
     )
     betas = (config.betas[0], config.betas[1])
     optimizer: torch.optim.Optimizer = torch.optim.AdamW(

@@ -17,12 +17,15 @@ from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor, distribute_tensor
-from transformers import LlavaForConditionalGeneration
+from transformers import PreTrainedModel
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from llavapose.bars import quietly
+from llavapose.families.family import LANGUAGE, VISION
 from llavapose.model.attention.interface import Seen
 from llavapose.model.batch import Batch
-from llavapose.model.llava import token_losses
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import adapts_vision, family_of
 
 
 def import_deepspeed() -> Any:
@@ -176,7 +179,7 @@ def fill_shards(llava: nn.Module, read: Callable[[str], Tensor], device: torch.d
                 parameter.to_local().copy_(share.to_local())
 
 
-def shard(llava: LlavaForConditionalGeneration, mesh: DeviceMesh, precision: str) -> None:
+def shard(llava: PreTrainedModel, mesh: DeviceMesh, precision: str) -> None:
     """Partition a model in place with FSDP2, layer by layer; its ``token_losses`` then gathers as it goes.
 
     The whole model is one root unit, because input and output embeddings may be shared.
@@ -190,7 +193,7 @@ def shard(llava: LlavaForConditionalGeneration, mesh: DeviceMesh, precision: str
     half = torch.bfloat16 if precision == "bf16-true" else None
     policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32 if half else None)
     # A unit a layer: gathered just before it runs, freed behind it, so that one layer at a time is whole.
-    for layer in _layers(llava):
+    for layer in _layers(llava).values():
         fully_shard(layer, mesh=data, mp_policy=policy)
     fully_shard(llava, mesh=data, mp_policy=policy)
     holder: Any = llava
@@ -199,7 +202,7 @@ def shard(llava: LlavaForConditionalGeneration, mesh: DeviceMesh, precision: str
     register_fsdp_forward_method(llava, "token_losses")
 
 
-def gather_by_layer(llava: LlavaForConditionalGeneration) -> None:
+def gather_by_layer(llava: PreTrainedModel) -> None:
     """Have ZeRO-3 gather a layer at once, as FSDP2 does, and not each of its parts.
 
     It runs Python code around every module that it gathers for, a thousand of them in a 7B: more time than a GPU needs.
@@ -208,20 +211,25 @@ def gather_by_layer(llava: LlavaForConditionalGeneration) -> None:
 
     # Nothing that goes into the vision encoder's first layer has a gradient, by which DeepSpeed tells where a whole
     # layer's backward pass ends: an encoder with adapters is gathered part by part.
-    adapted = any("lora_" in name for name, _ in llava.model.vision_tower.named_parameters())
-    for layer in llava.model.language_model.layers if adapted else _layers(llava):
-        set_z3_leaf_module(layer, True)
+    language = f"{family_of(llava).language}."
+    adapted = adapts_vision(llava)
+    for name, layer in _layers(llava).items():
+        if not adapted or name.startswith(language):
+            set_z3_leaf_module(layer, True)
 
 
-def _layers(llava: LlavaForConditionalGeneration) -> list[nn.Module]:
-    """The layers of the vision encoder and of the language model."""
-    candidates = [*llava.model.vision_tower.modules(), *llava.model.language_model.layers]
-    # By name, as transformers calls them in every family: CLIPEncoderLayer, LlamaDecoderLayer; DINOv2 has its own.
-    return [
-        one for one in candidates if one.__class__.__name__.endswith(("EncoderLayer", "DecoderLayer", "Dinov2Layer"))
-    ]
+def _layers(llava: PreTrainedModel) -> dict[str, nn.Module]:
+    """The layers of the vision encoder and of the language model, by name."""
+    part_of = family_of(llava).part_of
+    found: dict[str, nn.Module] = {}
+    for name, one in llava.named_modules():
+        # What transformers computes again going backwards is a layer, in every family.
+        is_layer = isinstance(one, GradientCheckpointingLayer) and part_of(name) in (VISION, LANGUAGE)
+        if is_layer and not any(name.startswith(f"{outer}.") for outer in found):
+            found[name] = one
+    return found
 
 
-def losses_of(llava: LlavaForConditionalGeneration) -> Callable[[Batch, Seen], Tensor]:
+def losses_of(llava: PreTrainedModel) -> Callable[[Batch, Seen], Tensor]:
     """``token_losses`` of a model, sharded or not."""
     return getattr(llava, "token_losses", None) or partial(token_losses, llava)

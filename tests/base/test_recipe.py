@@ -10,7 +10,7 @@ from llavapose.base.recipe import WORLD_SEED, Recipe, make_base
 from llavapose.base.vision import VisionRecipe, load_pictures, normalise, patch_features
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.files import TINY_BASE
-from llavapose.model.llava import count_parameters
+from llavapose.model.parts import count_parameters
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.scenes.world.world import read_world
 

@@ -21,7 +21,7 @@ from llavapose.errors import DataError
 from llavapose.llava_json import to_record
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE, PADDING
-from llavapose.model.llava import token_losses
+from llavapose.model.losses import token_losses
 from llavapose.records import Sample, Turn
 from llavapose.samples import write_samples
 from tests.packed import pack

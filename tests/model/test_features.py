@@ -7,7 +7,7 @@ import torch
 
 from llavapose.model.connectors import set_connector
 from llavapose.model.features import keep_features
-from llavapose.model.llava import freeze_vision
+from llavapose.model.parts import freeze_vision
 from llavapose.model.pretrained import load_model
 from llavapose.model.vision import Vision
 from tests.model.dino import write_dino

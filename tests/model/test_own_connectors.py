@@ -14,7 +14,8 @@ from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.connectors import connector_type, fit_connector, set_connector
-from llavapose.model.llava import count_parameters, token_losses
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import count_parameters
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.model.weights import empty_model, find_weights
 from llavapose.training.forecast.shapes import read_shapes, shapes_of

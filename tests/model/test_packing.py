@@ -12,7 +12,7 @@ from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.attention.proof import FLOOR, check_packing
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
-from llavapose.model.llava import sample_losses, token_losses
+from llavapose.model.losses import sample_losses, token_losses
 from tests.model.compared import packing_error
 from tests.packed import pack
 

@@ -13,7 +13,8 @@ from transformers import AutoProcessor, LlavaForConditionalGeneration
 from llavapose.data.conversation import CHAT_TEMPLATE, num_image_tokens
 from llavapose.data.images import pixels
 from llavapose.errors import CheckpointError
-from llavapose.model.pretrained import TINY_BASE, hub_key, load_model, load_processor, write_checkpoint
+from llavapose.files import TINY_BASE
+from llavapose.model.pretrained import hub_key, load_model, load_processor, write_checkpoint
 from tests.conftest import make_llava
 
 

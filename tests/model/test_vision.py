@@ -9,7 +9,7 @@ from transformers import Dinov2Model, LlavaForConditionalGeneration
 from llavapose.data.conversation import CHAT_TEMPLATE, num_image_tokens
 from llavapose.errors import ConfigError
 from llavapose.model.connectors import set_connector
-from llavapose.model.llava import freeze_unused_vision, used_vision_layers
+from llavapose.model.parts import freeze_unused, used_vision_layers
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.model.vision import Vision
 from llavapose.model.weights import empty_model, find_weights
@@ -97,7 +97,7 @@ def test_read_tensor_by_tensor_it_is_the_same(tiny_base, vision):
 def test_what_features_never_pass_through_is_frozen(tiny_base, dino, samples):
     vision = Vision(base=str(dino), size=42)
     llava = swapped(tiny_base, vision)
-    freeze_unused_vision(llava)
+    freeze_unused(llava)
     assert used_vision_layers(llava) == 3
     batch = batch_of(load_processor(str(tiny_base), chat_template="", vision=vision), samples)
     loss(llava, batch).backward()

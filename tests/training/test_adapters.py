@@ -13,7 +13,8 @@ from llavapose.config.compose import settings
 from llavapose.config.schema import AdapterConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.llava import count_parameters, token_losses
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import count_parameters
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.training.adapters import add_adapter, linear_layers, merged, plain_state
 from llavapose.training.fit import build_data

@@ -17,7 +17,7 @@ from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.plan.epoch import EpochPlan, arranged, plan_epoch
 from llavapose.kinds import KINDS
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.llava import sample_losses, token_losses
+from llavapose.model.losses import sample_losses, token_losses
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.training.module import PoseModule
 from tests.training.runs import lines, run

@@ -12,8 +12,10 @@ from transformers import get_cosine_schedule_with_warmup
 
 from llavapose.config.choices import Schedule
 from llavapose.config.schema import OptimConfig
+from llavapose.families.family import Family
 from llavapose.training.optim import cosine_factor, is_hidden_matrix, make_optimizer, parameter_groups
 
+PART_OF = Family(model_types=("toy",), vision=("vision_tower",), connector=("multi_modal_projector",)).part_of
 MUON = OptimConfig(lr=0.1, muon_lr=0.3, warmup_ratio=0.0)
 
 
@@ -49,7 +51,7 @@ def made() -> nn.Module:
 
 def test_groups():
     model = made()
-    groups = parameter_groups(model.named_parameters(), lr=1.0, connector_lr=0.1, weight_decay=0.2)
+    groups = parameter_groups(model.named_parameters(), lr=1.0, connector_lr=0.1, weight_decay=0.2, part_of=PART_OF)
     found = {(g["lr"], g["weight_decay"]): len(g["params"]) for g in groups}
     assert found == {(0.1, 0.2): 1, (0.1, 0.0): 1, (1.0, 0.2): 1, (1.0, 0.0): 1}
     grouped = {id(p) for group in groups for p in group["params"]}
@@ -60,7 +62,7 @@ def test_groups():
 def test_the_vision_encoder_has_a_rate_of_its_own_muons_share_too(muon_lr):
     model = nn.ModuleDict({"vision_tower": made(), "language_model": made()})
     config = OptimConfig(lr=1e-3, vision_lr=1e-4, muon_lr=muon_lr, warmup_ratio=0.0)
-    optimizer, _ = make_optimizer(model.named_parameters(), config, num_steps=10)
+    optimizer, _ = make_optimizer(model.named_parameters(), config, num_steps=10, part_of=PART_OF)
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
@@ -76,6 +78,7 @@ def test_optimizer_follows_the_schedule(schedule):
         made().named_parameters(),
         OptimConfig(lr=1.0, connector_lr=0.5, warmup_ratio=0.2, schedule=Schedule(schedule)),
         num_steps=10,
+        part_of=PART_OF,
     )
     seen = []
     for _ in range(10):
@@ -96,7 +99,7 @@ def stepped(optimizer, model, times):
 
 def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
     model = made()
-    optimizer, _ = make_optimizer(model.named_parameters(), MUON, num_steps=10)
+    optimizer, _ = make_optimizer(model.named_parameters(), MUON, num_steps=10, part_of=PART_OF)
     muon, adamw = optimizer.parts
     assert {id(p) for g in muon.param_groups for p in g["params"]} == {id(model.layer.weight)}
     assert {id(p) for g in adamw.param_groups for p in g["params"]} == {
@@ -109,7 +112,7 @@ def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
 
 def test_one_schedule_moves_both_rates():
     model = made()
-    optimizer, schedule = make_optimizer(model.named_parameters(), MUON, num_steps=10)
+    optimizer, schedule = make_optimizer(model.named_parameters(), MUON, num_steps=10, part_of=PART_OF)
     for _ in range(5):
         optimizer.step()
         schedule.step()
@@ -125,8 +128,8 @@ def test_joined_optimizers_go_on_from_their_state():
     other = made()
     other.load_state_dict(one.state_dict())
     settings = OptimConfig(lr=0.01, muon_lr=0.02, warmup_ratio=0.0)
-    whole, _ = make_optimizer(one.named_parameters(), settings, num_steps=10)
-    first, _ = make_optimizer(other.named_parameters(), settings, num_steps=10)
+    whole, _ = make_optimizer(one.named_parameters(), settings, num_steps=10, part_of=PART_OF)
+    first, _ = make_optimizer(other.named_parameters(), settings, num_steps=10, part_of=PART_OF)
     stepped(whole, one, 4)
     stepped(first, other, 4)
     for a, b in zip(one.parameters(), other.parameters(), strict=True):
@@ -135,7 +138,7 @@ def test_joined_optimizers_go_on_from_their_state():
     stepped(first, other, 2)
     resumed = made()
     resumed.load_state_dict(weights)
-    second, _ = make_optimizer(resumed.named_parameters(), settings, num_steps=10)
+    second, _ = make_optimizer(resumed.named_parameters(), settings, num_steps=10, part_of=PART_OF)
     second.load_state_dict(saved)
     stepped(second, resumed, 2)
     for a, b in zip(other.parameters(), resumed.parameters(), strict=True):

@@ -10,6 +10,7 @@ from llavapose.errors import LlavaPoseError
 from llavapose.model.attention import branches
 from llavapose.model.attention.choose import BACKENDS
 from llavapose.model.attention.interface import NAME
+from llavapose.model.attention.rules import Rows
 from tests.training.runs import run
 
 
@@ -17,9 +18,9 @@ from tests.training.runs import run
 def leaks(monkeypatch):
     """``branches`` passes the small row of the start, and lets rows of a batch see all that is earlier."""
 
-    def see(segments: torch.Tensor) -> branches.BranchRows:
-        seen = branches._see(segments)
-        return seen if segments.shape == (1, 256) else Leaking(layout=seen.layout)
+    def see(rows: Rows) -> branches.BranchRows:
+        seen = branches._see(rows)
+        return seen if rows.segments.shape == (1, 256) else Leaking(layout=seen.layout)
 
     class Leaking(branches.BranchRows):
         def attend(self, query, key, value, *, scale, dropout):

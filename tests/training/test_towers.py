@@ -16,9 +16,10 @@ from llavapose.config.compose import settings
 from llavapose.config.schema import AdapterConfig, ModelConfig, TrainConfig
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.loading import load
-from llavapose.model.llava import count_parameters, used_vision_layers
+from llavapose.families.linear import IN_VISION
+from llavapose.model.parts import count_parameters, used_vision_layers
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
-from llavapose.training.adapters import OF_VISION, add_adapter, merged, plain_state
+from llavapose.training.adapters import add_adapter, merged, plain_state
 from llavapose.training.forecast.settings import setup_of
 from llavapose.training.forecast.setup import weights_of
 from llavapose.training.forecast.shapes import shapes_for
@@ -64,7 +65,7 @@ def test_gradients_reach_every_adapter(places, tmp_path, encoder, checkpointing)
             if "lora_B" in name:
                 value.normal_(std=0.1)
     from llavapose.model.attention.mask import packed_mask
-    from llavapose.model.llava import token_losses
+    from llavapose.model.losses import token_losses
 
     token_losses(llava, batch, packed_mask(batch.segments)).sum().backward()
     trained = {name: value for name, value in llava.named_parameters() if value.requires_grad}
@@ -139,7 +140,7 @@ def test_a_plan_counts_what_is_trained(places, tmp_path, encoder):
 
 
 def test_names_are_both_encoders(places, dino):
-    assert set(OF_VISION) == set(AdapterConfig().targets)
+    assert set(IN_VISION) == set(AdapterConfig().targets)
     with pytest.raises(
         ConfigError, match=r"adapter\.towers has vision, whose layers have none of .*gate_proj.*: name one"
     ):

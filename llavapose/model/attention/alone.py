@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
 
+from llavapose.families.known import FAMILIES
 from llavapose.model.attention.layout import Group, layout_of
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
+
+_PIXELS = "pixel_values"
+_COUNTS_PATCHES = frozenset(family.patch_indices for family in FAMILIES)
+"""Arguments whose numbers are places among all patches of the batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,8 @@ def stand_alone(batch: Batch) -> Alone:
     alone = replace(
         found,
         positions=torch.where(order < lengths, order, 0),
+        # What the batch says of pictures' positions is to be proven: they are counted anew (``losses``).
+        rope=None,
         # One segment a row: plain causal attention, whatever a backend makes of segments.
         segments=torch.where(order < lengths, 0, PADDING),
         # The prefix's last position predicts no branch's first token: questions are never supervised.
@@ -91,6 +99,8 @@ def _rows(batch: Batch, lines: Sequence[Tensor], chosen: Sequence[tuple[int, Gro
     def table(values: Tensor, fill: int) -> Tensor:
         return _padded([values.flatten()[line] for line in lines], fill)
 
+    # A picture goes along with every copy of its group: that it is read alike is part of the proof.
+    inputs = _copied(batch, pictures)
     return replace(
         batch,
         input_ids=table(batch.input_ids, 0),
@@ -98,10 +108,36 @@ def _rows(batch: Batch, lines: Sequence[Tensor], chosen: Sequence[tuple[int, Gro
         segments=table(batch.segments, PADDING),
         targets=table(batch.targets, IGNORE),
         sample_index=table(batch.sample_index, -1),
-        # A picture goes along with every copy of its group: that it is read alike is part of the proof.
-        pixel_values=batch.pixel_values[pictures],
+        blocks=None if batch.blocks is None else table(batch.blocks, -1),
+        pixel_values=inputs.pop(_PIXELS),
+        beside=inputs,
+        picture_rows={name: rows[pictures] for name, rows in batch.picture_rows.items()},
         picture_groups=torch.tensor(homes, device=batch.segments.device),
     )
+
+
+def _copied(batch: Batch, pictures: Sequence[int]) -> dict[str, Tensor]:
+    """What the forward is told of pictures, by name, for these groups one behind the other; some more than once."""
+    given = {_PIXELS: batch.pixel_values, **batch.beside}
+    parts = {name: _by_group(batch, name, values) for name, values in given.items()}
+    # Numbers of patches are counted from the batch's first: each group's from its own, then from the new batch's first.
+    patches = [part[..., 0].numel() for part in parts[_PIXELS]] if batch.pixel_values.ndim == 3 else []
+    old, new = [0, *accumulate(patches)], [0, *accumulate(patches[one] for one in pictures if patches)]
+    found = {}
+    for name, values in parts.items():
+        chosen = [values[one] for one in pictures]
+        if name in _COUNTS_PATCHES:
+            chosen = [
+                torch.where(part >= 0, part - old[one] + start, part)
+                for part, one, start in zip(chosen, pictures, new, strict=False)
+            ]
+        found[name] = torch.cat(chosen)
+    return found
+
+
+def _by_group(batch: Batch, name: str, values: Tensor) -> tuple[Tensor, ...]:
+    rows = batch.picture_rows.get(name)
+    return values.split(1 if rows is None else rows.tolist())
 
 
 def _padded(lines: Sequence[Tensor], fill: int) -> Tensor:

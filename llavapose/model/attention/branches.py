@@ -11,6 +11,7 @@ from torch import Tensor
 
 from llavapose.model.attention.interface import Backend
 from llavapose.model.attention.layout import Layout, layout_of
+from llavapose.model.attention.rules import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +70,8 @@ def _sdpa(
     )
 
 
-def _see(segments: Tensor) -> BranchRows:
-    return BranchRows(layout=layout_of(segments))
+def _see(rows: Rows) -> BranchRows:
+    return BranchRows(layout=layout_of(rows.segments))
 
 
 BRANCHES = Backend(name="branches", see=_see)

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
+from transformers import PreTrainedModel
 
-from llavapose.errors import LlavaPoseError
+from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.model.attention.branches import BRANCHES
 from llavapose.model.attention.flash import FLASH
 from llavapose.model.attention.flex import FLEX
 from llavapose.model.attention.interface import Backend
-from llavapose.model.attention.mask import DENSE, packed_mask
+from llavapose.model.attention.mask import DENSE, OWN, packed_mask
+from llavapose.model.attention.rules import CAUSAL, Rows, Rules
 from llavapose.model.attention.varlen import varlen
 from llavapose.model.batch import GROUP, PADDING
+from llavapose.model.parts import language_of
 
 AUTO = "auto"
 
@@ -36,15 +39,15 @@ class Heads:
     width: int
 
 
-def heads_of(model: LlavaForConditionalGeneration) -> Heads:
+def heads_of(model: PreTrainedModel) -> Heads:
     """The heads of a model's language part."""
-    text = model.model.language_model.config
+    text: Any = language_of(model).config
     queries = int(text.num_attention_heads)
     keys = getattr(text, "num_key_value_heads", None) or queries
     return Heads(queries=queries, keys=keys, width=getattr(text, "head_dim", None) or text.hidden_size // queries)
 
 
-def to_try(setting: str, *, device: str, eager: bool) -> tuple[Backend, ...]:
+def to_try(setting: str, *, device: str, eager: bool, rules: Rules = CAUSAL, packs: bool = True) -> tuple[Backend, ...]:
     """The backends that a setting allows, the best first; ``auto`` ends with the dense mask, which runs everywhere.
 
     On a CPU the order is what ``python -m benchmarks.attention`` measured; on a GPU it is what the kernels leave out.
@@ -53,13 +56,40 @@ def to_try(setting: str, *, device: str, eager: bool) -> tuple[Backend, ...]:
         setting: a backend's name, or ``auto``.
         device: "cpu", "cuda" or another.
         eager: the language model adds a mask to all its scores: only a mask says anything to it.
+        rules: who sees whom in the base.
+        packs: rows hold more than one sample.
+
+    Raises:
+        ConfigError: the base cannot be packed, or the setting's backend does not serve its rules.
     """
+    if packs:
+        refuse_blind(rules)
+    if setting != AUTO and BACKENDS[setting].causal and not rules.causal:
+        raise ConfigError(
+            f"model.packed_attention={setting} serves layers that see all that is earlier alone; of this base "
+            f"{rules.told()}; use model.packed_attention=auto or dense"
+        )
+    if not packs and not rules.causal:
+        return (OWN,)
     if setting != AUTO:
         return (BACKENDS[setting],)
-    if eager:
+    if eager or not rules.causal:
         return (DENSE,)
     names = {"cpu": ("branches", "dense"), "cuda": ("varlen", "flex", "dense")}.get(device, ("dense",))
     return tuple(BACKENDS[name] for name in names)
+
+
+def refuse_blind(rules: Rules) -> None:
+    """See that a mask reaches every layer of a base, before its rows hold several samples.
+
+    Raises:
+        ConfigError: some layers look at none; says which.
+    """
+    if rules.blind:
+        raise ConfigError(
+            f"data.packing: this base cannot be packed: {rules.blind_told()}; every sample would read those before it "
+            "in its row; set data.packing=none"
+        )
 
 
 def first_that_runs(
@@ -115,8 +145,8 @@ def why_not(backend: Backend, heads: Heads, *, dtype: torch.dtype, device: torch
     )
     scale = heads.width**-0.5
     try:
-        seen = backend.see(segments)
-        if isinstance(seen, Tensor):
+        seen = backend.see(Rows(segments=segments))
+        if isinstance(seen, Tensor | dict):
             return None  # a mask is SDPA's own matter
         out = seen.attend(query, key, value, scale=scale, dropout=0.0).transpose(1, 2)
         found = [out, *torch.autograd.grad(out, (query, key, value), seed)]

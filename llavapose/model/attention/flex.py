@@ -11,6 +11,7 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex
 
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention.interface import Backend
+from llavapose.model.attention.rules import Rows
 from llavapose.model.batch import GROUP, PADDING
 
 BLOCK = 128
@@ -43,17 +44,17 @@ def _compiled() -> Any:
     return torch.compile(flex_attention)
 
 
-def see(segments: Tensor) -> FlexRows:
-    """The blocks of packed rows, from segments int64[R, T].
+def see(rows: Rows) -> FlexRows:
+    """The blocks of packed rows.
 
     Raises:
         LlavaPoseError: on a CPU.
     """
-    if segments.device.type == "cpu":
+    if rows.segments.device.type == "cpu":
         raise LlavaPoseError(
             "attention 'flex' has no backward pass on a CPU; use model.packed_attention=auto, branches or dense"
         )
-    return FlexRows(blocks=blocks_of(segments))
+    return FlexRows(blocks=blocks_of(rows.segments))
 
 
 def blocks_of(segments: Tensor) -> BlockMask:

@@ -12,11 +12,13 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from transformers import AttentionInterface, AttentionMaskInterface, LlavaForConditionalGeneration
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from llavapose.errors import LlavaPoseError
+from llavapose.model.attention.rules import Rows
+from llavapose.model.parts import language_of
 
 NAME = "llavapose_packed"
 """What transformers calls the function by."""
@@ -41,8 +43,9 @@ class Packed(Protocol):
         ...
 
 
-Seen = Tensor | Packed
-"""Who sees whom: bool[R, 1, T, T], or a backend's own."""
+Seen = Tensor | dict[str, Tensor] | Packed
+"""Who sees whom: bool[R, 1, T, T], or one of these by kind of layer, or a backend's own; bool[R, T] says what is no
+padding and nothing else, of rows that hold one sample each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +54,30 @@ class Backend:
 
     Attributes:
         name: as in the settings.
-        see: segments int64[R, T] -> who sees whom.
+        see: rows -> who sees whom.
+        causal: it serves layers that see all that is earlier and nothing else.
     """
 
     name: str
-    see: Callable[[Tensor], Seen]
+    see: Callable[[Rows], Seen]
+    causal: bool = True
 
 
-def given_to(model: LlavaForConditionalGeneration, seen: Seen) -> dict[str, Any]:
+def is_own(seen: Seen) -> bool:
+    """Whether the model is left to make its masks itself."""
+    return isinstance(seen, Tensor) and seen.ndim == 2
+
+
+def given_to(model: PreTrainedModel, seen: Seen) -> dict[str, Any]:
     """The arguments of the model's forward by which its language layers learn who sees whom."""
-    config = model.model.language_model.config
-    if isinstance(seen, Tensor):
-        return {"attention_mask": additive(seen, model.dtype) if config._attn_implementation == "eager" else seen}
+    config: Any = language_of(model).config
+    if is_own(seen):
+        return {"attention_mask": seen}
+    if isinstance(seen, Tensor | dict):
+        masks = seen if isinstance(seen, dict) else {"": seen}
+        if config._attn_implementation == "eager":
+            masks = {kind: additive(mask, model.dtype) for kind, mask in masks.items()}
+        return {"attention_mask": masks if isinstance(seen, dict) else masks[""]}
     # It stays, for the backward pass computes layers again.
     config._attn_implementation = NAME
     # transformers makes no mask where it is given one of four dimensions.

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention.alone import stand_alone
-from llavapose.model.attention.watch import Differences, differences, watched
+from llavapose.model.attention.watch import Differences, differences, noted, watched
 from llavapose.model.batch import Batch
 
 Losses = Callable[[Batch], Tensor]
@@ -49,7 +49,13 @@ def shifted(alone: Batch) -> list[Batch]:
 
 
 def check_packing(
-    losses: Losses, batch: Batch, *, language: nn.Module, tolerance: float | None = None, backend: str
+    losses: Losses,
+    batch: Batch,
+    *,
+    language: nn.Module,
+    alone: Losses | None = None,
+    tolerance: float | None = None,
+    backend: str,
 ) -> Proof:
     """Prove before training that an attention backend keeps branches apart, forward and backward.
 
@@ -60,9 +66,11 @@ def check_packing(
     Every rank runs the model equally often, whatever it finds: a partitioned model would wait for ever otherwise.
 
     Args:
-        losses: loss of every supervised token of a batch, as ``llava.token_losses`` orders them.
+        losses: loss of every supervised token of a batch, as ``losses.token_losses`` orders them.
         batch: packed rows.
         language: the model's language part, called by ``losses`` with the argument ``inputs_embeds``.
+        alone: the same of samples that stand alone, with transformers' own masks; attention's gradients are then
+            compared under those too. None: ``losses``, and plainly causal.
         tolerance: largest difference allowed, of losses in nats and of gradients in their root mean square; None: what
             rounding explains.
         backend: the attention's name, for the message.
@@ -71,11 +79,13 @@ def check_packing(
         LlavaPoseError: the backend mixes branches, hides the picture from them, or gives wrong gradients.
     """
     apart = stand_alone(batch)
+    separate = alone or losses
     with torch.no_grad():
-        still = losses(apart.batch)
-        with watched(language, apart) as watch:
+        with noted(language) as masks:
+            still = separate(apart.batch)
+        with watched(language, apart, masks if alone else {}) as watch:
             error = differences(losses(batch), still)
-        moved = [losses(one) for one in shifted(apart.batch)]
+        moved = [separate(one) for one in shifted(apart.batch)]
     noise = differences(torch.cat(moved), still.repeat(len(SHIFTS)))
     gradient, gradient_noise = watch.found()
     _hold(error, noise, tolerance, backend, "losses", "nats")

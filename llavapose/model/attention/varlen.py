@@ -25,6 +25,7 @@ from torch import Tensor
 from llavapose.errors import LlavaPoseError
 from llavapose.model.attention.interface import Backend
 from llavapose.model.attention.layout import Layout, layout_of
+from llavapose.model.attention.rules import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +130,8 @@ class Merged(torch.autograd.Function):
 def varlen(kernel: Kernel) -> Backend:
     """The backend with one kernel or another."""
 
-    def see(segments: Tensor) -> VarlenRows:
-        return varlen_rows(layout_of(segments), kernel, segments.device)
+    def see(rows: Rows) -> VarlenRows:
+        return varlen_rows(layout_of(rows.segments), kernel, rows.segments.device)
 
     return Backend(name="varlen", see=see)
 

@@ -7,8 +7,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from llavapose.errors import LlavaPoseError
+from llavapose.model.attention.mask import OWN
 from llavapose.model.attention.proof import Proof, check_packing
 from llavapose.model.batch import Batch
+from llavapose.model.parts import language_of
 
 
 class PackingCheck(Callback):
@@ -33,11 +35,13 @@ class PackingCheck(Callback):
         if self._done:
             return
         self._done = True
+        module: Any = pl_module
+        if module.backends == (OWN,):
+            return  # a sample a row: there is nothing to keep apart
         bar = trainer.progress_bar_callback
         say = print if bar is None else bar.print  # a plain print would write into the bar
         proof = self._prove(trainer, pl_module, batch, say if trainer.is_global_zero else lambda line: None)
         if trainer.is_global_zero:
-            module: Any = pl_module
             say(
                 f"packing check: packed and separate losses differ by at most {proof.losses.largest:.2g} nats a token, "
                 f"gradients typically by {proof.gradients.typical:.1g} of their size ({module.backends[0].name})"
@@ -70,7 +74,8 @@ class PackingCheck(Callback):
                 return check_packing(
                     module.losses,
                     batch,
-                    language=module.llava.model.language_model,
+                    language=language_of(module.llava),
+                    alone=module.losses_alone,
                     tolerance=self.tolerance,
                     backend=module.backends[0].name,
                 )

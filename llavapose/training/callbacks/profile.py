@@ -16,6 +16,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from llavapose.files import atomic_write, write_csv
 from llavapose.model.batch import Batch
+from llavapose.model.parts import family_of
 from llavapose.training.callbacks.operators import ANCHOR, Operator, exposed, operators
 from llavapose.training.callbacks.timeline import Frame, Span, Timeline, seconds_of
 
@@ -168,7 +169,7 @@ class Profile(Callback):
         self._plain = holder.profiler
         holder.profiler = Marks(self._timeline, holder.profiler)
         module: Any = pl_module
-        for part, stage in parts_of(module.llava.model):
+        for part, stage in parts_of(module.llava):
             self._hooks += hooked(part, stage, self._timeline)
 
     def _end(self, trainer: L.Trainer) -> Window:
@@ -225,10 +226,19 @@ class Profile(Callback):
 
 
 def parts_of(model: Any) -> list[tuple[nn.Module, str]]:
-    """The parts of a LLaVA that are told apart, with their stages."""
-    found = [(model.vision_tower, VISION), (model.multi_modal_projector, CONNECTOR), (model.language_model, LANGUAGE)]
-    for layer in model.language_model.layers:
-        found += [(layer.self_attn, ATTENTION), (layer.mlp, MLP)]
+    """The parts of a base that are told apart, with their stages."""
+    family = family_of(model)
+    modules = dict(model.named_modules())
+    language: Any = modules[family.language]
+    found = [(modules[name], VISION) for name in family.vision]
+    for name in family.connector:
+        # What is no module is a vector that the model itself adds; a list of modules is called one by one.
+        one = modules.get(name)
+        found += [(part, CONNECTOR) for part in (one if isinstance(one, nn.ModuleList) else [one]) if part is not None]
+    found.append((language, LANGUAGE))
+    for layer in language.layers:
+        named = {"self_attn": ATTENTION, "mlp": MLP}
+        found += [(part, stage) for name, stage in named.items() if (part := getattr(layer, name, None)) is not None]
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
+from llavapose.families.known import LLAVA, family_named
 from llavapose.files import atomic_write, read_json
 from llavapose.training.told.facts import Facts, is_hub_id, read_facts
 
@@ -45,24 +46,44 @@ def write_card(folder: Path, results: Results | None) -> Path:
         DataError: the folder's facts are missing or not whole.
     """
     path = folder / CARD
-    text = card_text(read_facts(folder), results, connector=_own_connector(folder))
+    text = card_text(read_facts(folder), results, built=_built(folder))
     with atomic_write(path) as stream:
         stream.write(text)
     return path
 
 
-def _own_connector(folder: Path) -> str | None:
-    """The type of the folder's connector, where transformers does not have it."""
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What a folder's ``config.json`` says of its model.
+
+    Attributes:
+        architecture: the class of transformers that loads it.
+        model_type: of its configuration.
+        connector: its type, where transformers does not have it.
+    """
+
+    architecture: str = "LlavaForConditionalGeneration"
+    model_type: str = LLAVA.name
+    connector: str | None = None
+
+
+def _built(folder: Path) -> Built:
     config = folder / "config.json"
-    parts = read_json(config, what="checkpoint").get("connector") if config.is_file() else None
-    return str(parts["type"]) if parts else None
+    told = read_json(config, what="checkpoint") if config.is_file() else {}
+    parts, names = told.get("connector"), told.get("architectures") or [Built.architecture]
+    kind = str(told.get("model_type", Built.model_type))
+    return Built(architecture=str(names[0]), model_type=kind, connector=str(parts["type"]) if parts else None)
 
 
-def card_text(facts: Facts, results: Results | None, *, connector: str | None = None) -> str:
-    """The card as Markdown with the hub's header; ``connector``: of the folder, where transformers does not have it."""
-    use = _USE if connector is None else _OWN_USE.format(connector=connector)
+def card_text(facts: Facts, results: Results | None, *, built: Built = Built()) -> str:
+    """The card as Markdown with the hub's header; ``built``: what the folder's model is."""
+    use = _OWN_USE.format(connector=built.connector)
+    if built.connector is None:
+        family = family_named(built.model_type)
+        kept = _OWN_PICTURES if family is not None and family.own_pictures else _BASE_S_PICTURES
+        use = f"{_USE.format(architecture=built.architecture)}\n\n{kept}"
     parts = [
-        f"---\n{_header(facts, results, own=connector is not None)}\n---",
+        f"---\n{_header(facts, results, built)}\n---",
         f"# llavapose, {facts.arm}\n\n{_summary(facts)}",
         f"## Use\n\n{use}",
         f"## Data\n\n{_data(facts)}",
@@ -74,13 +95,13 @@ def card_text(facts: Facts, results: Results | None, *, connector: str | None = 
 
 
 _USE = """```python
-from transformers import AutoProcessor, LlavaForConditionalGeneration
+from transformers import AutoProcessor, {architecture}
 
-model = LlavaForConditionalGeneration.from_pretrained(folder)
+model = {architecture}.from_pretrained(folder)
 processor = AutoProcessor.from_pretrained(folder)
-```
-
-The chat template and the picture's padding to a square are part of the folder."""
+```"""
+_OWN_PICTURES = "The chat template and the picture's padding to a square are part of the folder."
+_BASE_S_PICTURES = "The base's own chat template and what it makes of pictures are part of the folder."
 
 
 _OWN_USE = """This is not a LLaVA: its connector, `{connector}`, is llavapose's own, and `model_type` is `llavapose`.
@@ -97,7 +118,8 @@ processor = load_processor(folder, chat_template=CHAT_TEMPLATE)
 `evaluate.py checkpoint=FOLDER`, `train.py model.base=FOLDER` and `python -m llavapose ask FOLDER` take it too."""
 
 
-def _header(facts: Facts, results: Results | None, *, own: bool) -> str:
+def _header(facts: Facts, results: Results | None, built: Built) -> str:
+    own = built.connector is not None
     listed = [
         EvalResult(
             task_type="visual-question-answering",
@@ -114,7 +136,7 @@ def _header(facts: Facts, results: Results | None, *, own: bool) -> str:
         library_name="llavapose" if own else "transformers",
         pipeline_tag="image-text-to-text",
         base_model=facts.base if is_hub_id(facts.base) else None,
-        tags=["human-pose", "llavapose"] if own else ["llava", "human-pose", "llavapose"],
+        tags=["human-pose", "llavapose"] if own else [built.model_type, "human-pose", "llavapose"],
         model_name=f"llavapose-{facts.arm}",
         eval_results=listed or None,
     )

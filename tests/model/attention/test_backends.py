@@ -15,6 +15,7 @@ from llavapose.model.attention.flex import FLEX, blocks_of
 from llavapose.model.attention.interface import NAME, Backend
 from llavapose.model.attention.layout import Group, layout_of
 from llavapose.model.attention.mask import DENSE, packed_mask
+from llavapose.model.attention.rules import Rows
 from llavapose.model.attention.varlen import Kernel, Sequences, varlen
 from llavapose.model.batch import GROUP, PADDING
 from tests.model.attention.reference import REFERENCE
@@ -56,7 +57,7 @@ def test_a_backend_is_the_dense_mask(name, rows, shape, dtype, limit):
     given = drawn(segments, *SHAPES[shape], dtype)
     seed = torch.randn(given[0].shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     seed = seed * (segments != P)[:, None, :, None]
-    out = BY_NAME[name].see(segments).attend(*given, scale=0.3, dropout=0.0).transpose(1, 2)
+    out = BY_NAME[name].see(Rows(segments=segments)).attend(*given, scale=0.3, dropout=0.0).transpose(1, 2)
     found = [out * (segments != P)[:, None, :, None], *torch.autograd.grad(out, given, seed.to(dtype))]
     exact = [one.detach().double().requires_grad_() for one in given]
     plain = dense(*exact, segments, 0.3)
@@ -71,7 +72,7 @@ def test_a_backend_is_the_dense_mask(name, rows, shape, dtype, limit):
 def test_gradients_by_differences(name):
     """No formula of ours: numbers against numbers."""
     segments = segments_of(ROWS["several pictures"])
-    rows = BY_NAME[name].see(segments)
+    rows = BY_NAME[name].see(Rows(segments=segments))
     given = drawn(segments, 2, 1, 3, torch.float64)
     assert torch.autograd.gradcheck(lambda *now: rows.attend(*now, scale=0.5, dropout=0.0), given, atol=1e-6)
 
@@ -114,7 +115,7 @@ def test_flex_forward_is_the_dense_mask():
 
 def test_flex_is_refused_on_a_cpu():
     with pytest.raises(LlavaPoseError, match=r"attention 'flex' has no backward pass on a CPU; use model\.packed"):
-        FLEX.see(segments_of(ROWS["alone"]))
+        FLEX.see(Rows(segments=segments_of(ROWS["alone"])))
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -154,7 +155,7 @@ def test_what_is_not_packed_is_refused(row):
 def test_dropout_is_refused_where_a_kernel_has_none(name):
     segments = segments_of(ROWS["alone"])
     query = torch.zeros(2, 1, 12, 8)
-    rows = varlen(REFERENCE).see(segments) if name == "varlen" else None
+    rows = varlen(REFERENCE).see(Rows(segments=segments)) if name == "varlen" else None
     if rows is None:
         from llavapose.model.attention.flex import FlexRows
 
@@ -183,7 +184,7 @@ def test_the_first_that_runs_is_taken_and_the_others_are_told():
         raise RuntimeError("no kernel image\nfurther lines")
 
     lines: list[str] = []
-    wrong = Backend(name="wrong", see=lambda segments: BRANCHES.see(torch.zeros_like(segments)))
+    wrong = Backend(name="wrong", see=lambda rows: BRANCHES.see(Rows(segments=torch.zeros_like(rows.segments))))
     broken = Backend(name="broken", see=breaks)
     assert choose(broken, wrong, FLEX, BRANCHES, DENSE, lines=lines) == (BRANCHES, DENSE)
     assert lines[0] == "packed attention: not broken: RuntimeError: no kernel image"
@@ -210,7 +211,7 @@ def test_flash_is_not_there_on_a_cpu():
 def test_layers_that_see_less_are_refused_with_what_to_do(narrow):
     given = drawn(segments_of(ROWS["alone"]), 2, 2, 8, torch.float32)
     called = ALL_ATTENTION_FUNCTIONS[NAME]
-    packed = BRANCHES.see(segments_of(ROWS["alone"]))
+    packed = BRANCHES.see(Rows(segments=segments_of(ROWS["alone"])))
     assert called(torch.nn.Module(), *given, None, packed=packed)[0].isfinite().all()
     with pytest.raises(
         LlavaPoseError, match=r"^model\.packed_attention: the base's layers have .* use another base\b[^\n]*$"

@@ -12,8 +12,10 @@ from llavapose.model.attention.branches import BRANCHES
 from llavapose.model.attention.interface import NAME
 from llavapose.model.attention.mask import DENSE, packed_mask
 from llavapose.model.attention.proof import differences
+from llavapose.model.attention.rules import Rows
 from llavapose.model.attention.varlen import varlen
-from llavapose.model.llava import checkpoint_layers, freeze_vision, token_losses, token_weights
+from llavapose.model.losses import token_losses, token_weights
+from llavapose.model.parts import checkpoint_layers, freeze_vision
 from tests.conftest import make_llava
 from tests.model.attention.reference import REFERENCE
 from tests.model.compared import rounding_noise
@@ -27,7 +29,7 @@ def plain(model, batch):
 
 
 def by(backend, model, batch):
-    return token_losses(model, batch, backend.see(batch.segments))
+    return token_losses(model, batch, backend.see(Rows(segments=batch.segments)))
 
 
 def trained(processor, dtype=torch.float32, checkpointing=False):

@@ -46,7 +46,7 @@ def test_what_only_gradients_show_changes_no_loss(llava, crowded, name):
 @torch.no_grad()
 def test_the_control_is_transformers_own_attention(llava, crowded):
     from llavapose.model.attention.mask import packed_mask
-    from llavapose.model.llava import token_losses
+    from llavapose.model.losses import token_losses
 
     expected = token_losses(llava, crowded, packed_mask(crowded.segments))
     torch.testing.assert_close(losses_by(llava, Mutation())(crowded), expected, atol=1e-5, rtol=0)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.llava import token_losses
+from llavapose.model.losses import token_losses
 from llavapose.model.pretrained import load_model
 from tests.training.callbacks.test_kinds import Reference
 from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long

@@ -15,7 +15,7 @@ from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.kinds import KINDS
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.llava import sample_losses, token_losses
+from llavapose.model.losses import sample_losses, token_losses
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.training.callbacks.kinds import KindLosses
 from tests.training.runs import lines, run

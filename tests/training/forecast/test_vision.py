@@ -10,7 +10,7 @@ from benchmarks.llavas import random_batch, rows_of, tiny_config
 from benchmarks.memory import kept_by_autograd
 from llavapose.config.choices import AdapterType, Tower
 from llavapose.config.schema import AdapterConfig
-from llavapose.model.llava import checkpoint_layers
+from llavapose.model.parts import checkpoint_layers
 from llavapose.training.adapters import add_adapter
 from llavapose.training.forecast.activations import vision_activations
 from llavapose.training.forecast.setup import Setup

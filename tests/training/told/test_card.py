@@ -13,7 +13,7 @@ from llavapose.cli.card import complete_card
 from llavapose.errors import DataError
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.report.own_results import own_results
-from llavapose.training.told.card import Results, Score, card_text, write_card
+from llavapose.training.told.card import Built, Results, Score, card_text, write_card
 from llavapose.training.told.facts import Facts, write_facts
 from tests.report.conftest import write_results
 from tests.training.runs import run
@@ -109,8 +109,20 @@ def test_broken_facts_are_one_line(tmp_path):
 
 
 def test_a_connector_that_transformers_does_not_have_is_said():
-    text = card_text(FACTS, None, connector="pose_attention")
+    text = card_text(FACTS, None, built=Built(model_type="llavapose", connector="pose_attention"))
     data = ModelCard(text).data
     assert data.library_name == "llavapose" and "llava" not in data.tags
     assert "its connector, `pose_attention`, is llavapose's own" in text and "import load_model" in text
     assert "LlavaForConditionalGeneration" not in text
+
+
+def test_another_family_s_folder_names_its_own_class(tmp_path):
+    config = {"architectures": ["Qwen3VLForConditionalGeneration"], "model_type": "qwen3_vl"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    write_facts(tmp_path, FACTS)
+    text = write_card(tmp_path, None).read_text()
+    assert "from transformers import AutoProcessor, Qwen3VLForConditionalGeneration\n" in text
+    assert "model = Qwen3VLForConditionalGeneration.from_pretrained(folder)\n" in text
+    assert "Llava" not in text and "padding to a square" not in text
+    data = ModelCard(text).data
+    assert data.library_name == "transformers" and data.tags[0] == "qwen3_vl"

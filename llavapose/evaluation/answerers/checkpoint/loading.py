@@ -11,7 +11,8 @@ from llavapose.config.choices import AnswerDtype
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaReader, Reader
-from llavapose.model.pretrained import is_own, load_model, load_processor, read_config, resolve_base, told
+from llavapose.model.bases import is_own, read_config, resolve_base, told
+from llavapose.model.pretrained import load_model, load_processor
 from llavapose.model.processors import family_processor
 
 _SHARES = frozenset(("full_attention", "sliding_attention"))
@@ -61,7 +62,7 @@ def load(checkpoint: str, device: torch.device, dtype: AnswerDtype | None) -> Lo
     else:
         with told(source):
             reader = ChatReader(family_processor(source, config), image_id(config), source=source)
-        ends, proven = _ends(model, reader.tokenizer), False
+        ends, proven = _ends(model, reader.tokenizer) | reader.ends, False
     longest = longest_shared(model.config.get_text_config())
     return Loaded(model=model.eval(), reader=reader, ends=frozenset(ends), longest=longest, proven=proven)
 

@@ -1,5 +1,6 @@
 """How questions about pictures become prompts: LLaVA-1.5's conversation, or any family's own chat template."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,11 +11,14 @@ from torch import Tensor
 
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.reading.read import square_pictures
+from llavapose.data.reading.template import conversation_of
 from llavapose.errors import CheckpointError, DataError
 from llavapose.evaluation.answerers.checkpoint.generation import Prefix, Prompt
 from llavapose.files import inside
 from llavapose.records import Question, Sample, Turn
 from llavapose.rgb import open_image
+
+log = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
@@ -39,6 +43,11 @@ class Reader(Protocol):
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """The ids of an answer as the model would write it behind the question's, its end included."""
+        ...
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Ids that end an answer as it is trained."""
         ...
 
 
@@ -70,10 +79,12 @@ class LlavaReader:
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """What would be supervised of the two as a sample."""
-        turns = (Turn(role="user", text=question.text), Turn(role="assistant", text=text))
-        sample = Sample(id=question.id, images=(question.image,), kind=question.kind, turns=turns)
-        branch = self.conversation.branch(sample, max_length=4096)
-        return tuple(one for one, supervised in zip(branch.ids, branch.supervised, strict=True) if supervised)
+        return _supervised(self.conversation, question, text)
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """As the protocol says."""
+        return frozenset({self.tokenizer.eos_token_id})
 
     def _prefix(self, pictures: Sequence[Image.Image]) -> Prefix:
         """What stands in front of a question: its pictures in order, each padded to a square; or no picture."""
@@ -85,6 +96,9 @@ class LlavaReader:
 
 class ChatReader:
     """As a family's own processor and chat template write it: one message of the user, its pictures before the text.
+
+    The ids are those that training gives (``data.reading``), so that a checkpoint is asked as it was trained. A template
+    that cannot be trained with asks by itself.
 
     Args:
         processor: the checkpoint's own.
@@ -102,17 +116,75 @@ class ChatReader:
         self._processor, self._image_id = processor, image_id
         self.tokenizer = processor.tokenizer
         self._reserved = sorted({*self.tokenizer.all_special_tokens, self.tokenizer.convert_ids_to_tokens(image_id)})
+        try:
+            self.conversation: Conversation | None = conversation_of(processor, own_words=False, source=source)
+        except DataError as error:
+            log.info("%s (it is asked by its template alone)", error)
+            self.conversation = None
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """As the protocol says; of a template that cannot be trained with, the tokenizer's."""
+        if self.conversation is None:
+            return frozenset({self.tokenizer.eos_token_id})
+        end = self.tokenizer(self.conversation.wording.end, add_special_tokens=False).input_ids
+        return frozenset({end[-1]})
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """As the protocol says; the prefix ends with the picture's last token."""
-        prefixes: dict[tuple[tuple[str, ...], tuple[int, ...]], Prefix] = {}
+        prefixes: dict[Any, Prefix] = {}
         for question in questions:
-            found = self.prompt(_opened(question, images), question.text, where=f"question {question.id}")
-            prefix = prefixes.setdefault((question.images, found.prefix.ids), found.prefix)
-            yield Prompt(prefix=prefix, ids=found.ids)
+            where = f"question {question.id}"
+            if self.conversation is None:
+                found = self._whole(_opened(question, images), question.text, where=where)
+                prefix = prefixes.setdefault((question.images, found.prefix.ids), found.prefix)
+                yield Prompt(prefix=prefix, ids=found.ids)
+                continue
+            ids = self.conversation.question(question.text, where=where, pictured=bool(question.images))
+            if question.images not in prefixes:
+                prefixes[question.images] = self._prefix(_opened(question, images), where)
+            yield Prompt(prefix=prefixes[question.images], ids=ids)
 
     def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
         """As the protocol says."""
+        if self.conversation is None:
+            return self._whole(pictures, text, where=where)
+        ids = self.conversation.question(text, where=where, pictured=bool(pictures))
+        return Prompt(prefix=self._prefix(pictures, where), ids=ids)
+
+    def statement(self, question: Question, text: str) -> tuple[int, ...]:
+        """What would be supervised of the two as a sample; else the text's ids and the tokenizer's end."""
+        if self.conversation is None:
+            ids = self.tokenizer(text.strip(), add_special_tokens=False).input_ids
+            return (*ids, self.tokenizer.eos_token_id)
+        return _supervised(self.conversation, question, text)
+
+    def _prefix(self, pictures: Sequence[Image.Image], where: str) -> Prefix:
+        """What stands in front of a question, up to the last special token of its pictures."""
+        words = self.conversation
+        assert words is not None
+        if not pictures:
+            return Prefix(ids=words.frame.prefix_of_text)
+        try:
+            text = words.wording.head(len(pictures))
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
+        begun = self.tokenizer.bos_token
+        made = self._processor(text=[text], images=[list(pictures)], return_tensors="pt",
+                               add_special_tokens=not (begun and text.startswith(begun)))  # fmt: skip
+        inputs = {name: value for name, value in made.items() if isinstance(value, torch.Tensor)}
+        ids = inputs.pop("input_ids")[0].tolist()
+        inputs.pop("attention_mask", None)
+        return self._cut(ids, inputs, len(ids) - ids[::-1].index(words.image_id))
+
+    @staticmethod
+    def _cut(ids: Sequence[int], inputs: dict[str, Tensor], end: int) -> Prefix:
+        """The first ``end`` ids; of what has a value a token, as many: behind it is text, which is type 0 everywhere."""
+        cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
+        return Prefix(ids=tuple(ids[:end]), inputs=cut if end else {})
+
+    def _whole(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """A question as the template writes it, whatever that is."""
         inputs = self._inputs(pictures, text, where)
         ids = tuple(inputs.pop("input_ids")[0].tolist())
         inputs.pop("attention_mask", None)
@@ -120,14 +192,7 @@ class ChatReader:
         if pictures and not places:
             raise DataError(f"{where}: the chat template leaves its picture out; use another")
         end = places[-1] + 1 if places else 0
-        # What has a value a token ends with the prefix; behind it is text, which is type 0 everywhere.
-        cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
-        return Prompt(prefix=Prefix(ids=ids[:end], inputs=cut if end else {}), ids=ids[end:])
-
-    def statement(self, question: Question, text: str) -> tuple[int, ...]:
-        """The text's ids and the tokenizer's end."""
-        ids = self.tokenizer(text.strip(), add_special_tokens=False).input_ids
-        return (*ids, self.tokenizer.eos_token_id)
+        return Prompt(prefix=self._cut(ids, inputs, end), ids=ids[end:])
 
     def _inputs(self, pictures: Sequence[Image.Image], text: str, where: str) -> dict[str, Tensor]:
         for token in self._reserved:
@@ -149,6 +214,14 @@ class ChatReader:
             raise DataError(f"{where}: the checkpoint's chat template does not take {len(pictures)} pictures in one "
                             f"message ({why}); ask about one, or use another") from error  # fmt: skip
         return {name: value for name, value in encoded.items() if isinstance(value, torch.Tensor)}
+
+
+def _supervised(conversation: Conversation, question: Question, text: str) -> tuple[int, ...]:
+    """The ids of an answer that training would weigh; they are the same with pictures and without."""
+    turns = (Turn(role="user", text=question.text), Turn(role="assistant", text=text))
+    sample = Sample(id=question.id, images=("",), kind=question.kind, turns=turns)
+    branch = conversation.branch(sample, max_length=4096)
+    return tuple(one for one, supervised in zip(branch.ids, branch.supervised, strict=True) if supervised)
 
 
 def _opened(question: Question, images: Path) -> list[Image.Image]:

@@ -12,7 +12,8 @@ from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.plan.weights import sample_weights
 from llavapose.model.attention.mask import packed_mask
 from llavapose.model.batch import IGNORE
-from llavapose.model.llava import count_parameters, freeze_unused_vision, freeze_vision, token_losses, token_weights
+from llavapose.model.losses import token_losses, token_weights
+from llavapose.model.parts import count_parameters, freeze_unused, freeze_vision
 from tests.packed import pack
 
 
@@ -63,7 +64,7 @@ def test_freezing_leaves_connector_and_language_model(llava, batch):
 @pytest.mark.parametrize("layer", [-1, -2, 1])
 def test_every_parameter_that_learns_gets_a_gradient(llava, batch, layer):
     llava.config.vision_feature_layer = layer
-    freeze_unused_vision(llava)
+    freeze_unused(llava)
     token_losses(llava, batch, packed_mask(batch.segments)).sum().backward()
     unused = {name for name, p in llava.named_parameters() if not p.requires_grad}
     assert unused == {name for name, p in llava.named_parameters() if p.grad is None}
