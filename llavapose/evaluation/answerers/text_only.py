@@ -159,7 +159,7 @@ def offline_answer(question: Question, *scenes: Scene) -> str:
     if len(scenes) > 1:
         found = [(place, offline_answer(question, scene)) for place, scene in enumerate(scenes, 1)]
         return "\n".join(f"Picture {place}: {text}" for place, text in found if text)
-    (scene,) = scenes
+    scene = scenes[0]
     facts = tuple(scene_facts(scene))
     if question.asked is not None:
         return " ".join(state(fact, scene) for fact in facts if fact.sure and _is_asked(fact, question.asked))

@@ -15,6 +15,7 @@ from PIL import Image
 
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.data.reading.read import read_base
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.answerers.checkpoint import generation
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
@@ -24,8 +25,9 @@ from llavapose.evaluation.answerers.checkpoint.single import answer_alone, input
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.answerers.text_only import ModelTruth, OfflineTruth, offline_answer
+from llavapose.families.known import LLAVA, family_named
 from llavapose.model.pretrained import load_processor
-from llavapose.records import FurtherPicture, Question
+from llavapose.records import FurtherPicture, Question, Sample, Turn
 from llavapose.scenes.coco import SceneSet
 from tests.evaluation.asked_words import FIRST, SECOND
 from tests.families.tiny import FAMILIES, write_family
@@ -147,6 +149,26 @@ def test_llavas_own_conversation_is_that_of_its_template(tiny_base, images):
         )  # fmt: skip
         assert (*prompt.prefix.ids, *prompt.ids) == tuple(told["input_ids"][0].tolist())
         assert prompt.prefix.inputs["pixel_values"].shape[0] == len(group)
+
+
+def test_it_is_asked_as_it_is_trained(answerer, images):
+    """The same pictures, question and answer as a sample: its ids end with the answer, and begin with what is asked."""
+    processor = answerer.loaded.reader._processor if isinstance(answerer.loaded.reader, ChatReader) else load_processor(
+        answerer._checkpoint, chat_template=CHAT_TEMPLATE)  # fmt: skip
+    family = family_named(answerer.model.config.model_type)
+    own = isinstance(answerer.loaded.reader, LlavaReader)
+    if family is LLAVA and not own:
+        pytest.skip("another tongue on LLaVA's class, which is not trained")
+    reading = read_base(processor, family, source="here")
+    turns = (Turn(role="user", text="What has changed?"), Turn(role="assistant", text="It rains."))
+    for group in GROUPS[:-1]:
+        pictures = [Image.open(images / f"{number}.png").convert("RGB") for number in group]
+        trained = reading.pictures.shown(pictures).ids
+        sample = Sample(id="a", images=tuple(f"{n}.png" for n in group), kind="conv", turns=turns)
+        branch = reading.conversation.branch(sample, max_length=4096)
+        asked = answerer.loaded.reader.prompt(pictures, "What has changed?", where="here")
+        ids = (*asked.prefix.ids, *asked.ids)
+        assert (*trained, *branch.ids)[: len(ids)] == ids
 
 
 @pytest.fixture

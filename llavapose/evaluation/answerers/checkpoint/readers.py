@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from llavapose.data.conversation import Conversation, num_image_tokens
-from llavapose.data.images import pixels
+from llavapose.data.reading.read import square_pictures
 from llavapose.data.reading.template import conversation_of
 from llavapose.errors import CheckpointError, DataError
 from llavapose.evaluation.answerers.checkpoint.generation import Prefix, Prompt
@@ -60,8 +60,8 @@ class LlavaReader:
 
     def __init__(self, processor: Any) -> None:
         self.tokenizer = processor.tokenizer
-        self.image_processor = processor.image_processor
         self.conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+        self._pictures = square_pictures(processor, self.conversation)
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """As the protocol says; without pictures the system sentence is what all share."""
@@ -90,17 +90,8 @@ class LlavaReader:
         """What stands in front of a question: its pictures in order, each padded to a square; or no picture."""
         if not pictures:
             return Prefix(ids=self.conversation.prefix_without_picture)
-        shown = torch.stack([pixels(picture, self.image_processor) for picture in pictures])
-        return Prefix(ids=self._ids_of(len(pictures)), inputs={"pixel_values": shown})
-
-    def _ids_of(self, num_pictures: int) -> tuple[int, ...]:
-        """The ids up to the last of so many pictures."""
-        if num_pictures == 1:
-            return self.conversation.prefix
-        asked = self.tokenizer(self.conversation.wording.head(num_pictures)).input_ids
-        mark = self.conversation.image_id
-        each = self.conversation.prefix.count(mark)
-        return tuple(token for one in asked for token in [one] * (each if one == mark else 1))
+        shown = self._pictures.shown(pictures)
+        return Prefix(ids=shown.ids, inputs=shown.inputs)
 
 
 class ChatReader:
