@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import transformers
@@ -34,13 +36,17 @@ def test_every_recipe_is_in_the_table():
 
 def idefics3():
     """Two layers of random weights, and prefixes with one, three and two pictures."""
-    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+    sizes: dict[str, Any] = {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+    }
+    settings: dict[str, Any] = {"image_token_id": IMAGE, "scale_factor": 2, "pad_token_id": 0}
     config = transformers.Idefics3Config(
         vision_config={**sizes, "image_size": 28, "patch_size": 7},
         text_config=transformers.LlamaConfig(**sizes, vocab_size=64),
-        image_token_id=IMAGE,
-        scale_factor=2,
-        pad_token_id=0,
+        **settings,
     )
     model = transformers.Idefics3ForConditionalGeneration(config)
     ids = [[1, 5, *[IMAGE] * 4 * count, 7] for count in (1, 3, 2)]
