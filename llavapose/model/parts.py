@@ -98,7 +98,7 @@ def freeze_unused(model: PreTrainedModel) -> None:
     for name, parameter in model.named_parameters():
         if family.part_of(name) == UNUSED:
             parameter.requires_grad_(False)
-    if not family.own_pictures:
+    if not family.exchangeable:
         return
     tower = _tower(model)
     # CLIP's reads the class token's last state, DINOv2's the last layer's output: LLaVA asks for neither.

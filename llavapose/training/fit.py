@@ -33,7 +33,7 @@ from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.resume import found_checkpoints
 from llavapose.training.export import export
 from llavapose.training.launched import after_first, others_gone
-from llavapose.training.loading import build_model, processor_of
+from llavapose.training.loading import build_model, processor_of, refuse_unpackable
 from llavapose.training.module import PoseModule
 from llavapose.training.strategies import keeps_matrices
 from llavapose.training.told.card import write_card
@@ -55,7 +55,12 @@ EXPECTED_WARNINGS = (
 def build_data(
     config: TrainConfig, *, samples: Path, images: Path, accumulate: int, held_out_ids: Collection[int] = ()
 ) -> PoseDataModule:
-    """The data module of a run's mixture."""
+    """The data module of a run's mixture.
+
+    Raises:
+        ConfigError: the base cannot be trained on rows as they are asked for.
+    """
+    refuse_unpackable(config)
     return PoseDataModule(
         samples=samples,
         images=images,

@@ -17,12 +17,14 @@ from lightning.pytorch.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor, nn
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
-from llavapose.config.choices import AdapterType
+from llavapose.config.choices import AdapterType, Packing
 from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import ConfigError
 from llavapose.families.family import CONNECTOR
 from llavapose.families.known import LLAVA
+from llavapose.model.attention.choose import to_try
+from llavapose.model.attention.rules import rules_of
 from llavapose.model.bases import family_of_base, read_config, resolve_base, told
 from llavapose.model.connectors import can_exchange, fit_connector, refuse_exchange
 from llavapose.model.features import keep_features
@@ -86,6 +88,21 @@ def quantization_of(config: TrainConfig, computes: torch.dtype) -> BitsAndBytesC
             f"model_type is {family.name!r}; use adapter=lora"
         )
     return quantization(config.adapter, computes, family)
+
+
+def refuse_unpackable(config: TrainConfig) -> None:
+    """See that the base's layers keep the samples of a row apart, before anything of it is loaded.
+
+    Raises:
+        CheckpointError: the base cannot be read.
+        ConfigError: some layers do not, or not by the attention that was asked for; says which.
+    """
+    source = resolve_base(config.model.base)
+    with told(source):
+        base = read_config(source)
+    rules = rules_of(base.get_text_config(), family_of_base(config.model.base))
+    packs = config.data.packing is not Packing.none
+    to_try(config.model.packed_attention.value, device="cpu", eager=False, rules=rules, packs=packs)
 
 
 def processor_of(config: TrainConfig) -> Any:
