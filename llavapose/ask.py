@@ -1,9 +1,13 @@
-"""Ask a checkpoint about a photo: python -m llavapose ask CHECKPOINT PHOTO "question"."""
+"""Ask a checkpoint about a photo, or about several in order.
+
+python -m llavapose ask CHECKPOINT PHOTO "question"
+python -m llavapose ask CHECKPOINT "What has changed?" --image before.jpg after.jpg
+"""
 
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from llavapose.bars import tame_bars
@@ -28,27 +32,31 @@ _SAID_TWICE = (
 
 def main() -> int:
     """Print the answer as it is written; 1 with one line on stderr if something is wrong with the input."""
-    parser = argparse.ArgumentParser(prog="python -m llavapose ask", description="Ask a checkpoint about a photo.")
+    parser = argparse.ArgumentParser(
+        prog="python -m llavapose ask", description="Ask a checkpoint about a photo, or about several in order.",
+        usage='%(prog)s CHECKPOINT PHOTO "question"\n       %(prog)s CHECKPOINT "question" --image PHOTO PHOTO ...',
+    )  # fmt: skip
     parser.add_argument("checkpoint", help="the `hf` folder that train.py leaves, a hub id, or `tiny`")
-    parser.add_argument("photo", type=Path, help="an image file")
-    parser.add_argument("question", help='for example "What is the person doing?"')
+    parser.add_argument("asked", nargs="*", metavar="photo question",
+                        help='an image file, and for example "What is the person doing?"')  # fmt: skip
+    parser.add_argument("--image", nargs="+", action="extend", type=Path, default=[], metavar="PHOTO",
+                        help="several image files, in order, behind the question")  # fmt: skip
     parser.add_argument("--max-new-tokens", type=int, default=256, help="longest answer (default 256)")
     parser.add_argument("--device", default=None, help="cpu, cuda, ... (default: a GPU where there is one)")
     parser.add_argument("--raw", action="store_true", help="every word as it is written, repeated sentences too")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     tame_bars()
     try:
         if given.max_new_tokens < 1:
             raise LlavaPoseError(f"--max-new-tokens is {given.max_new_tokens}; expected at least 1")
-        if not given.question.strip():
-            raise LlavaPoseError('question is empty; write one, for example "What is the person doing?"')
-        check_input(given.checkpoint, given.photo, given.device)
+        photos, question = photos_and_question(given.asked, given.image)
+        check_input(given.checkpoint, photos, given.device)
         if is_tiny(given.checkpoint):
             print(OF_DRAWN_PEOPLE, file=sys.stderr)
         from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 
         answerer = CheckpointAnswerer(given.checkpoint, device=given.device, max_new_tokens=given.max_new_tokens)
-        pieces = answerer.stream(given.photo, given.question, opened=not given.raw)
+        pieces = answerer.stream(photos, question, opened=not given.raw)
         left_out: list[str] = []
         for piece in pieces if given.raw else said_once(pieces, left_out):
             print(piece, end="", flush=True)
@@ -61,11 +69,35 @@ def main() -> int:
     return 0
 
 
-def check_input(checkpoint: str, photo: Path, device: str | None = None) -> None:
+def photos_and_question(asked: Sequence[str], images: Sequence[Path]) -> tuple[list[Path], str]:
+    """What is asked about which photos, in order.
+
+    Args:
+        asked: a photo and the question, or the question alone.
+        images: photos that are given by ``--image``.
+
+    Raises:
+        LlavaPoseError: no photo or no question, photos given in both ways, or more than these.
+    """
+    num = 1 if images else 2
+    if len(asked) != num:
+        if not images:
+            problem = "no photo or no question" if len(asked) < num else "more than a photo and a question"
+        else:
+            problem = "no question in front of --image" if len(asked) < num else "a photo before --image, too"
+        raise LlavaPoseError(
+            f'{problem}; expected CHECKPOINT PHOTO "question", or CHECKPOINT "question" --image PHOTO PHOTO ...'
+        )
+    *photos, question = asked
+    if not question.strip():
+        raise LlavaPoseError('question is empty; write one, for example "What is the person doing?"')
+    return [*map(Path, photos), *images], question
+
+
+def check_input(checkpoint: str, photos: Sequence[Path], device: str | None = None) -> None:
     """Look at files, device and network before torch is imported, so that a mistake answers at once."""
-    problems = []
-    if not photo.is_file():
-        problems.append(f"photo {photo}: no such file; give the path of an image")
+    missing = [photo for photo in dict.fromkeys(photos) if not photo.is_file()]
+    problems = [f"photo {photo}: no such file; give the path of an image" for photo in missing]
     if checkpoint != "tiny" and not Path(checkpoint).exists() and checkpoint.count("/") != 1:
         problems.append(f"checkpoint {checkpoint}: no such folder; expected the `hf` folder that train.py leaves")
     if device is not None and not re.fullmatch(r"(cpu|cuda|mps|xpu)(:\d+)?", device):

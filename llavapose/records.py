@@ -4,7 +4,8 @@ Frames: every box is ``box_xyxy`` and every point ``x, y`` in 0..1 of the pictur
 Left and right are the person's own; where the picture's are meant, the name says ``image_left`` / ``image_right``.
 """
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 ALL = "all"
@@ -177,8 +178,26 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FurtherPicture:
+    """A picture behind the first of a question: its number, and its path relative to the image folder."""
+
+    scene_id: int
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
-    """One benchmark question about one picture; ``asked`` is None where it asks for no single fact."""
+    """One benchmark question about a picture, or about several in order.
+
+    Attributes:
+        id: unique in its benchmark.
+        scene_id: number of the picture, or of the first one.
+        image: its path relative to the image folder; "" where none is shown.
+        kind: a key of ``llavapose.kinds.KINDS``.
+        text: what is asked; the pictures stand in front of it.
+        asked: the fact of its one picture that it asks for; None where it asks for no single one.
+        further: the pictures behind the first.
+    """
 
     id: str
     scene_id: int
@@ -186,6 +205,24 @@ class Question:
     kind: str
     text: str
     asked: Asked | None = None
+    further: tuple[FurtherPicture, ...] = ()
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """All that are shown, in order; none where it is asked without."""
+        return (self.image, *(one.image for one in self.further)) if self.image else ()
+
+    @property
+    def scene_ids(self) -> tuple[int, ...]:
+        """The numbers of all its pictures, in order."""
+        return (self.scene_id, *(one.scene_id for one in self.further))
+
+    def showing(self, images: Sequence[str]) -> "Question":
+        """The same question with other pictures in the places of its own, as many; or with none."""
+        first, *rest = images or ("",)
+        places = zip(self.scene_ids[1:], rest, strict=True) if images else ()
+        further = tuple(FurtherPicture(scene_id=number, image=image) for number, image in places)
+        return replace(self, image=first, further=further)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,5 +275,13 @@ class Verdict:
 
 
 def to_dict(record: Any) -> dict[str, Any]:
-    """A record as plain JSON values (tuples become lists when written)."""
-    return asdict(record)
+    """A record as plain JSON values (tuples become lists when written).
+
+    A question about several pictures has a list of numbers and one of paths where others have one of each.
+    """
+    found = asdict(record)
+    if isinstance(record, Question):
+        del found["further"]
+        if record.further:
+            found |= {"scene_id": list(record.scene_ids), "image": list(record.images)}
+    return found

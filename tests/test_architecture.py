@@ -119,7 +119,7 @@ FURTHER: dict[str, tuple[set[str], bool]] = {
             "trie",
         )
     },
-    "data.show": ({"model.pretrained"}, True),
+    "data.show": ({"model.pretrained", "model.bases"}, True),
     **{f"data.plan.{name}": (set(), False) for name in PLANNING},
     "data.choose": (set(), False),
     **{

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from llavapose.ask import OF_DRAWN_PEOPLE, is_tiny, said_once
+from llavapose.ask import OF_DRAWN_PEOPLE, check_input, is_tiny, photos_and_question, said_once
+from llavapose.errors import LlavaPoseError
 from tests import warm
 
 ROOT = Path(__file__).parents[1]
@@ -101,3 +102,50 @@ def test_a_mistake_answers_at_once(tmp_path):
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "none.jpg: no such file" in done.stderr and "owner/name is not whole in the cache" in done.stderr
     assert time.process_time() - started < 4
+
+
+PHOTOS = [Path("a,1.jpg"), Path("b.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "images", "found"),
+    [
+        (["a.jpg", "Why?"], [], ([Path("a.jpg")], "Why?")),
+        (["What changed?"], PHOTOS, (PHOTOS, "What changed?")),
+        (["What changed?"], PHOTOS[:1] * 2, (PHOTOS[:1] * 2, "What changed?")),
+        (["Why?"], PHOTOS[:1], (PHOTOS[:1], "Why?")),
+        (["Why?"], [], "no photo or no question; expected CHECKPOINT PHOTO"),
+        ([], [], "no photo or no question"),
+        (["a.jpg", "b.jpg", "Why?"], [], "more than a photo and a question; expected .* --image PHOTO PHOTO"),
+        ([], PHOTOS, "no question in front of --image"),
+        (["a.jpg", "Why?"], PHOTOS, "a photo before --image, too"),
+        ([" "], PHOTOS, "question is empty"),
+    ],
+)
+def test_photos_and_question(asked, images, found):
+    if isinstance(found, str):
+        with pytest.raises(LlavaPoseError, match=found):
+            photos_and_question(asked, images)
+    else:
+        assert photos_and_question(asked, images) == found
+
+
+def test_a_missing_photo_of_several_is_named_once(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(LlavaPoseError) as told:
+        check_input("tiny", [tmp_path / "a.jpg", tmp_path / "b.jpg", tmp_path / "b.jpg"])
+    assert str(told.value).count("b.jpg: no such file") == 1 and "a.jpg" not in str(told.value)
+
+
+@pytest.mark.slow
+def test_two_photos_from_the_command_line(tmp_path):
+    from PIL import Image
+
+    for name in ("before.jpg", "after.jpg"):
+        Image.new("RGB", (224, 224), (120, 160, 90)).save(tmp_path / name)
+    command = [sys.executable, "-m", "llavapose", "ask", "tiny", "What has changed?", "--image", "before.jpg",
+               "after.jpg"]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = warm.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert clean(done.stdout.strip()) and done.stderr.splitlines()[0] == OF_DRAWN_PEOPLE

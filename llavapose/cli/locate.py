@@ -125,7 +125,7 @@ def in_photo(given: Any) -> list[str]:
         )
     if given.checkpoint is None:
         raise ConfigError("--photo: no checkpoint; give the `hf` folder of a run")
-    check_input(given.checkpoint, given.photo)
+    check_input(given.checkpoint, [given.photo])
     given.out.mkdir(parents=True, exist_ok=True)  # what cannot be is said before the model is loaded
     if is_tiny(given.checkpoint):
         print(OF_DRAWN_PEOPLE, file=sys.stderr)

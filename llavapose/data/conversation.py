@@ -136,13 +136,14 @@ class Conversation:
         asked = lead + gap + self.frame.clean(text, where) + words.asked
         return tuple(self.tokenizer(asked, add_special_tokens=False, verbose=False)["input_ids"][skip:])
 
-    def branch(self, sample: Sample, *, max_length: int) -> Branch:
+    def branch(self, sample: Sample, *, max_length: int, prefix_tokens: int | None = None) -> Branch:
         """Ids and labels of a sample; as ``branches`` gives them.
 
         Raises:
             DataError: what is wrong with the sample.
         """
-        (found,) = branches([sample], self.frame, self._encode, max_length=max_length)
+        taken = None if prefix_tokens is None else [prefix_tokens]
+        (found,) = branches([sample], self.frame, self._encode, max_length=max_length, prefix_tokens=taken)
         if isinstance(found, DataError):
             raise found
         return found

@@ -1,23 +1,29 @@
 """See what a model is trained on: ``python -m llavapose.data.show SAMPLES.jsonl [--base tiny] [-n 3]``.
 
-Prints the tokens of each sample as the trainer has them, with a bar between two: what is supervised (answers and their
-``</s>``) on green, what is only read in grey, the picture's tokens as one blue mark. ``--plain`` puts the supervised
-tokens in brackets instead, for files and terminals without colour.
+Prints the tokens of each sample as the trainer of any base has them, with a bar between two: what is supervised
+(answers and their end marks) on green, what is only read in grey, the picture's tokens as one blue mark. ``--plain``
+puts the supervised tokens in brackets instead, for files and terminals without colour. How many tokens a picture takes
+may depend on its size: ``--images`` says where the pictures lie; without, grey ones stand in for them.
 """
 
 import argparse
 import sys
-from itertools import islice
+from collections.abc import Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llavapose.errors import DataError, LlavaPoseError, named
-from llavapose.files import read_jsonl
+from llavapose.files import inside, read_jsonl
 from llavapose.llava_json import from_record
 from llavapose.records import Sample
 
 if TYPE_CHECKING:
     from llavapose.data.conversation import Conversation
+    from llavapose.data.reading.read import Reading
+
+STAND_IN = (640, 480)
+"""Width and height of grey pictures: the size that most of COCO's have."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m llavapose.data.show", description=(__doc__ or "").split(":")[0])
     parser.add_argument("samples", type=Path, help="JSONL of samples")
     parser.add_argument("--base", default="tiny", help="whose tokenizer: `tiny`, a checkpoint folder or a hub id")
+    parser.add_argument(
+        "--images", type=Path, default=None, help="folder of the samples' pictures (default: grey ones)"
+    )
     parser.add_argument("-n", "--number", type=int, default=3, help="how many samples (default 3)")
     parser.add_argument("--kind", default=None, help="only samples of this kind: conv, detail or complex")
     parser.add_argument("--max-length", type=int, default=2048, help="tokens that a sample may take (default 2048)")
@@ -47,44 +56,86 @@ def print_samples(given: argparse.Namespace) -> None:
     chosen = list(islice((sample for sample in read if given.kind in (None, sample.kind)), given.number))
     if not chosen:
         raise DataError(f"{given.samples}: no sample to show (kind {given.kind or 'any'}); check --kind and -n")
-    from llavapose.data.conversation import CHAT_TEMPLATE, Conversation, num_image_tokens
-    from llavapose.model.pretrained import load_processor
-
-    processor = load_processor(given.base, chat_template=CHAT_TEMPLATE)
-    conversation = Conversation(processor.tokenizer, num_image_tokens(processor))
+    reading = _reading(given.base)
+    conversation = reading.conversation
+    if conversation.wording.note:
+        print(f"{given.base}: {conversation.wording.note}", file=sys.stderr)
     for sample in chosen:
-        branch = conversation.branch(sample, max_length=given.max_length)
+        prefix = _prefix(reading, sample, given.images)
+        branch = conversation.branch(sample, max_length=given.max_length, prefix_tokens=len(prefix))
         cut = ", cut at its end" if branch.truncated else ""
         print(
-            f"{named(sample.id)} ({sample.kind}, {named(sample.image)}): {len(conversation.prefix)} tokens of prefix "
+            f"{named(sample.id)} ({sample.kind}, {named(sample.image)}): {len(prefix)} tokens of prefix "
             f"and picture, {len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
         )
-        print(coloured(conversation, sample, max_length=given.max_length, plain=given.plain), end="\n\n")
+        shown = coloured(conversation, sample, max_length=given.max_length, plain=given.plain, prefix=prefix)
+        print(shown, end="\n\n")
 
 
-def coloured(conversation: "Conversation", sample: Sample, *, max_length: int = 4096, plain: bool = False) -> str:
-    """The tokens of a sample for a terminal: supervised on green, context grey, the picture as one mark.
+def _reading(base: str) -> "Reading":
+    from llavapose.data.conversation import CHAT_TEMPLATE
+    from llavapose.data.reading.read import read_base
+    from llavapose.model.bases import family_of_base
+    from llavapose.model.pretrained import load_processor
+
+    return read_base(load_processor(base, chat_template=CHAT_TEMPLATE), family_of_base(base), source=base)
+
+
+def _prefix(reading: "Reading", sample: Sample, images: Path | None) -> tuple[int, ...]:
+    """Ids in front of a sample; without a folder, grey pictures stand in for its own."""
+    from PIL import Image
+
+    from llavapose.rgb import open_image
+
+    if not sample.images:
+        return reading.conversation.frame.prefix_of_text
+    if images is None:
+        return reading.pictures.shown([Image.new("RGB", STAND_IN, (120, 120, 120))] * len(sample.images)).ids
+    where = f"sample {named(sample.id)}"
+    return reading.pictures.shown(
+        [open_image(inside(images, one, where=where), where=where) for one in sample.images]
+    ).ids
+
+
+def coloured(
+    conversation: "Conversation",
+    sample: Sample,
+    *,
+    max_length: int = 4096,
+    plain: bool = False,
+    prefix: Sequence[int] | None = None,
+) -> str:
+    """The tokens of a sample for a terminal: supervised on green, context grey, a picture's as one mark.
 
     Args:
         conversation: of the tokenizer.
         sample: to show.
         max_length: tokens that prefix and sample may take together.
         plain: supervised tokens in brackets instead of colours.
+        prefix: ids in front of the sample; None: those that the conversation has for all.
     """
-    branch = conversation.branch(sample, max_length=max_length)
-    head = conversation.prefix[: conversation.prefix.index(conversation.image_id)]
+    if prefix is None:
+        prefix = conversation.prefix if sample.images else conversation.frame.prefix_of_text
+    branch = conversation.branch(sample, max_length=max_length, prefix_tokens=len(prefix))
     seen, read, learnt = (
         ("{}", "{}", "[{}]") if plain else ("\x1b[94m{}\x1b[0m", "\x1b[90m{}\x1b[0m", "\x1b[30;42m{}\x1b[0m")
     )
-    pieces = [read.format(_shown(conversation, token)) for token in head]
-    pieces.append(seen.format(f"<picture x {conversation.prefix.count(conversation.image_id)}>"))
+    pieces = []
+    for token, run in groupby(prefix):
+        number, piece = len(list(run)), _shown(conversation, token)
+        is_picture = piece in conversation.frame.reserved and (number > 1 or token == conversation.image_id)
+        pieces += [seen.format(f"<picture x {number}>")] if is_picture else [read.format(piece)] * number
     for token, supervised in zip(branch.ids, branch.supervised, strict=True):
         pieces.append((learnt if supervised else read).format(_shown(conversation, token)))
     return "|".join(pieces)
 
 
 def _shown(conversation: "Conversation", token: int) -> str:
-    return conversation.tokenizer.convert_ids_to_tokens(token).replace("\n", "\\n").replace("<0x0A>", "\\n")
+    tokenizer = conversation.tokenizer
+    if type(tokenizer.backend_tokenizer.decoder).__name__ == "ByteLevel":
+        # Its letters stand for bytes; a part of a letter is no text yet.
+        return tokenizer.decode([token]).replace(" ", "▁").replace("\n", "\\n")
+    return tokenizer.convert_ids_to_tokens(token).replace("\n", "\\n").replace("<0x0A>", "\\n")
 
 
 if __name__ == "__main__":

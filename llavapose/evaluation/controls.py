@@ -2,7 +2,8 @@
 
 - ``prior``: an arm of its own, the best answer that needs no picture, made from the training scenes
   (``answerers/prior``).
-- ``shuffled``: the model with another question's picture, one cycle over all pictures, so never its own.
+- ``shuffled``: the model with another question's picture, one cycle over all pictures, so never its own. Questions
+  about several pictures see others' of the same number, none of their own where there are any.
 - ``no_picture``: the model without any picture.
 
 An arm that has learnt to look beats the first two. Files lie beside the arm's own, in folders of the control's name:
@@ -10,7 +11,6 @@ An arm that has learnt to look beats the first two. Files lie beside the arm's o
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 from llavapose.config.choices import Control
@@ -25,10 +25,31 @@ SEED = 0
 def asked_under(questions: Sequence[Question], control: Control) -> tuple[Question, ...]:
     """The same questions with the pictures that a control shows."""
     if control == Control.no_picture:
-        return tuple(replace(question, image=NO_IMAGE) for question in questions)
-    own = {question.scene_id: question.image for question in questions}
-    other = cycled(own, SEED)
-    return tuple(replace(question, image=other[question.scene_id]) for question in questions)
+        return tuple(question.showing(()) for question in questions)
+    own = {question.scene_ids: question.images for question in questions}
+    other: dict[tuple[int, ...], tuple[str, ...]] = {}
+    for num in {len(numbers) for numbers in own}:
+        other |= _others({numbers: images for numbers, images in own.items() if len(numbers) == num})
+    return tuple(question.showing(other[question.scene_ids]) for question in questions)
+
+
+def _others(own: dict[tuple[int, ...], tuple[str, ...]]) -> dict[tuple[int, ...], tuple[str, ...]]:
+    """Numbers of pictures -> others' pictures: of those that come next in one cycle, the first that shares none.
+
+    Where all share some, the one that shares fewest; its own only where there is no other.
+    """
+    order = sorted(own)
+    Random(SEED).shuffle(order)
+    found = {}
+    for place, numbers in enumerate(order):
+        best, fewest = numbers, len(numbers) + 1
+        for other in (*order[place + 1 :], *order[:place]):
+            if (shared := len(set(numbers) & set(other))) < fewest:
+                best, fewest = other, shared
+            if not fewest:
+                break
+        found[numbers] = own[best]
+    return found
 
 
 def cycled(own: dict[int, str], seed: int) -> dict[int, str]:

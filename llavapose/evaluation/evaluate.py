@@ -15,7 +15,7 @@ from llavapose.evaluation.answerers.protocol import Answerer
 from llavapose.evaluation.answerers.text_only import OfflineTruth
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.file import write_questions
-from llavapose.evaluation.benchmarks.protocol import Benchmark, questions_hash
+from llavapose.evaluation.benchmarks.protocol import Benchmark, bare_scene, questions_hash
 from llavapose.evaluation.judges.llm import LlmJudge
 from llavapose.evaluation.judges.pose.judge import has_keypoints, scale_of
 from llavapose.evaluation.judges.protocol import Judge
@@ -23,7 +23,7 @@ from llavapose.evaluation.measures import MEASURES
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
 from llavapose.files import atomic_write, read_json, results_root, write_json, write_jsonl
 from llavapose.llm.ask import ledger_path
-from llavapose.records import CONTROL_ARMS, PRIOR, TEXT_ONLY, Question, Scene, to_dict
+from llavapose.records import CONTROL_ARMS, PRIOR, TEXT_ONLY, Question, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
 
@@ -149,7 +149,8 @@ def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet)
         scenes: its pictures; one without annotations is drawn as it is.
     """
     known = {scene.id: scene for scene in scenes.scenes}
-    asked = {one.scene_id: known.get(one.scene_id) or _bare(one) for one in questions}
+    shown = dict(pair for one in questions for pair in zip(one.scene_ids, one.images, strict=True))
+    asked = {number: known.get(number) or bare_scene(number, image) for number, image in shown.items()}
     problems = []
     for scene in asked.values():
         path = folder / f"{scene.id}.jpg"
@@ -167,8 +168,3 @@ def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet)
     for path in folder.glob("*.jpg"):
         if path.stem not in {str(scene) for scene in asked}:
             path.unlink()
-
-
-def _bare(question: Question) -> Scene:
-    """The picture of a question that nothing is annotated in."""
-    return Scene(id=question.scene_id, image=question.image, width=0, height=0)

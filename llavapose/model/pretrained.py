@@ -19,7 +19,6 @@ from transformers import (
     GenerationConfig,
     LlavaConfig,
     LlavaImageProcessorPil,
-    LlavaProcessor,
 )
 from transformers.utils import logging
 
@@ -33,6 +32,7 @@ from llavapose.model.bases import (
     told,
 )
 from llavapose.model.connectors import can_exchange, connector_type, refuse_exchange
+from llavapose.model.processors import family_processor
 from llavapose.model.vision import Vision, load_vision, picture_settings, set_vision, vision_config
 from llavapose.model.vocabulary import add_words, grow, num_rows, vocabulary_of
 from llavapose.model.written import alone, write_family
@@ -64,16 +64,14 @@ def is_published(config: LlavaConfig) -> bool:
     return kind == "clip_vision_model" and not getattr(config, "connector", None)
 
 
-def load_processor(
-    base: str, *, chat_template: str, vision: Vision | None = None, words: Sequence[str] = ()
-) -> LlavaProcessor:
-    """The processor of a folder or hub id, set to pad pictures to a square.
+def load_processor(base: str, *, chat_template: str, vision: Vision | None = None, words: Sequence[str] = ()) -> Any:
+    """The processor of a folder or hub id; LLaVA's is set to pad pictures to a square.
 
     A centre crop, the published processor's default, cuts off a quarter of a 4:3 picture's width.
 
     Args:
         base: folder or hub id.
-        chat_template: replaces the published one, which lacks LLaVA-1.5's system sentence and ``</s>``.
+        chat_template: replaces LLaVA's published one, which lacks LLaVA-1.5's system sentence and ``</s>``.
         vision: an encoder in the place of the base's own; pictures are made as it wants them.
         words: that the tokenizer reads as one token each, new ones too (``vocabulary.py``).
 
@@ -83,6 +81,10 @@ def load_processor(
     source = resolve_base(base)
     with told(source):
         config: Any = read_config(source)
+        if not can_exchange(config):
+            processor = family_processor(source, config)
+            add_words(processor.tokenizer, words)
+            return processor
         with _unwarned(bool(getattr(config, "connector", None))):
             processor = AutoProcessor.from_pretrained(source, backend="pil")
         processor.chat_template = chat_template

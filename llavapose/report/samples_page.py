@@ -75,7 +75,9 @@ def write_samples_page(
     rest = [scene.image for scene in sorted(known.values(), key=lambda one: one.id) if scene.image not in drawn]
     order = [*drawn, *rest, *(image for image in by_image if image not in known)]
     contexts = {image: context_of(scene, _parts_seen(by_image[image])) for image, scene in known.items()}
-    pictures = _pictures([known[image] for image in drawn], by_image, scenes.images)
+    beside = {image for name in drawn for sample in by_image[name] for image in sample.images[1:]}
+    further = [scene for scene in scenes.scenes if scene.image in beside and scene.image not in drawn]
+    pictures = _pictures([*(known[image] for image in drawn), *further], by_image, scenes.images)
     parts = _parts([sample for image in order for sample in by_image[image]], contexts, pictures)
     made = makers_of([Place(folder=samples.parent), Place(folder=folder)])
     return _write(folder / "page", parts, found, num_drawn=len(drawn), made=made)
@@ -99,7 +101,7 @@ def _pictures(scenes: Sequence[Scene], by_image: Mapping[str, Sequence[Sample]],
     room = min(_PICTURE_BYTES, PICTURES_BYTES // max(1, len(scenes))) * 3 // 4
     found = {}
     for scene in scenes:
-        parts = _parts_seen(by_image[scene.image])
+        parts = _parts_seen(by_image[scene.image]) if scene.image in by_image else "keypoints"
         picture = draw_scene(
             scene, images, size=_PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints"
         )  # fmt: skip
@@ -124,7 +126,7 @@ def _parts(samples: Sequence[Sample], contexts: Mapping[str, str], pictures: Map
         _Part(
             items=[_item(sample) for sample in cut],
             contexts={name: contexts[name] for name in dict.fromkeys(one.image for one in cut) if name in contexts},
-            pictures={name: pictures[name] for name in dict.fromkeys(one.image for one in cut) if name in pictures},
+            pictures={name: pictures[name] for one in cut for name in one.images if name in pictures},
         )
         for cut in cuts
     ]
@@ -136,6 +138,7 @@ def _item(sample: Sample) -> dict[str, Any]:
         "kind": sample.kind,
         "text": sample.turns[0].text,
         "picture": sample.image,
+        **({"further": list(sample.images[1:])} if len(sample.images) > 1 else {}),
         "turns": [[turn.role, turn.text] for turn in sample.turns],
     }
 
@@ -152,7 +155,7 @@ def _write(
             script=script("answers.js", "explorer.js"),
             counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
             num_samples=len(samples),
-            num_pictures=len({sample.image for sample in samples}),
+            num_pictures=len({image for sample in samples for image in sample.images or ("",)}),
             num_drawn=num_drawn,
             made_by=", ".join(sorted({_origin(sample) for sample in samples})),
             legend=legend(),

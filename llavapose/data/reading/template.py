@@ -202,7 +202,11 @@ def _heads(
             raise wrong(f"puts pictures behind the question or asks otherwise with them, by {behind!r}")
         return before[: _end_of_last_token(processor.tokenizer, before)]
 
-    found = [head(number) for number in (1, 2, 3)]
+    found = [head(1)]
+    try:
+        found += [head(number) for number in (2, 3)]
+    except DataError:
+        return tuple(found[:1])
     if found[2] != found[1] + found[1].removeprefix(found[0]) or not found[1].startswith(found[0]):
         found += [head(number) for number in range(4, NUMBERED + 1)]
     return tuple(found)

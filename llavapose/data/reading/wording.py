@@ -53,8 +53,8 @@ class Wording:
         """
         if num_pictures <= len(self.heads):
             return self.heads[num_pictures - 1]
-        last, before = self.heads[-1], self.heads[-2]
-        if not last.startswith(before):
+        last, before = self.heads[-1], self.heads[-2] if len(self.heads) > 1 else ""
+        if not before or not last.startswith(before):
             raise DataError(f"a sample has {num_pictures} pictures; expected at most {len(self.heads)} with this base")
         return last + last.removeprefix(before) * (num_pictures - len(self.heads))
 

@@ -6,7 +6,8 @@
 
 Alone: questions one by one, as somebody waits for them, medians: ``first_token_s`` from the picture file to the first
 token, ``tokens_per_s`` behind it, ``answer_s`` in all. In a batch: seconds of the whole run over the answers it made;
-null where it made none, because they lay there already. Times are the machine's, and no two are alike.
+null where it made none, because they lay there already. Of questions about several pictures
+``pictures_per_answer`` says how many the timed ones had on average. Times are the machine's, and no two are alike.
 """
 
 import math

@@ -20,7 +20,7 @@ from llavapose.records import Answer, Question
 
 
 class EndpointAnswerer:
-    """Asks each question once, with its picture; every reply lies in the ledger before it is used.
+    """Asks each question once, its pictures in order in front of it; every reply lies in the ledger before it is used.
 
     Args:
         endpoint: who answers.
@@ -78,7 +78,7 @@ class EndpointAnswerer:
 
 
 def _request(door: Door, question: Question, images: Path) -> ChatRequest:
-    shown = [inside(images, question.image, where=f"question {question.id}")] if question.image else []
+    shown = [inside(images, image, where=f"question {question.id}") for image in question.images]
     pictures = tuple(door.picture(path) for path in shown)
     return door.request((Message(role="user", text=question.text, images=pictures),), tag=question.kind)
 

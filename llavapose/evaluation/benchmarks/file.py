@@ -9,16 +9,18 @@ One line::
 or in LLaVA's form, whose image id is in the picture's name, or is made of a name without one::
 
     {"question_id": 0, "image": "000000441147.jpg", "text": "What ...?", "category": "conv"}
+
+A question about several pictures has lists in the places of ``image`` and ``scene_id`` (``pictured``).
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError, shown
+from llavapose.evaluation.benchmarks.pictured import pictured
 from llavapose.files import fingerprint, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
 from llavapose.pictures import Pictures, plain_name
@@ -80,10 +82,13 @@ def found_in(
     pictures, found = Pictures(images), []
     for question in questions:
         where = f"benchmark: {path}, question {question.id}"
-        name = pictures.find(question.image, where=where)
-        if name is None and needed:
-            raise DataError(f"{where}: no picture {question.image} in {images}; {get}")
-        found.append(replace(question, image=name or question.image))
+        names = []
+        for image in question.images or (question.image,):
+            name = pictures.find(image, where=where)
+            if name is None and needed:
+                raise DataError(f"{where}: no picture {image} in {images}; {get}")
+            names.append(name or image)
+        found.append(question.showing(names))
     return tuple(found)
 
 
@@ -103,13 +108,14 @@ def read_questions(path: Path) -> tuple[Question, ...]:
     numbers: dict[str, int] = {}
     for number, row in read_jsonl(path, what="benchmark"):
         question = _question(row, f"{path}:{number}")
-        name = plain_name(question.image)
-        other = pictures.setdefault(question.scene_id, name), numbers.setdefault(name, question.scene_id)
-        if other != (name, question.scene_id):
-            raise DataError(
-                f"benchmark: {path}:{number} has scene_id {question.scene_id} and image {shown(question.image)}, and "
-                f"another line {shown(other[0])} and {other[1]}; expected one number for each picture"
-            )
+        for scene_id, image in zip(question.scene_ids, question.images or (question.image,), strict=True):
+            name = plain_name(image)
+            other = pictures.setdefault(scene_id, name), numbers.setdefault(name, scene_id)
+            if other != (name, scene_id):
+                raise DataError(
+                    f"benchmark: {path}:{number} has scene_id {scene_id} and image {shown(image)}, and "
+                    f"another line {shown(other[0])} and {other[1]}; expected one number for each picture"
+                )
         found.append(question)
     return tuple(found)
 
@@ -120,15 +126,14 @@ def _question(row: dict, where: str) -> Question:
     asks = row.get("asked")
     if asks and not isinstance(asks, dict):
         raise DataError(f"benchmark: {where} has asked {shown(asks)}; expected an object or null")
-    texts = {key: row[key] for key in ("id", "image", "kind", "text") if key in row}
-    for key, value in texts.items():
-        if not isinstance(value, str):
-            raise DataError(f"benchmark: {where} has {key} {shown(value)}; expected a text")
-    if isinstance(number := row.get("scene_id", 0), bool) or not isinstance(number, int):
-        raise DataError(f"benchmark: {where} has scene_id {shown(number)}; expected a whole number")
+    for key in ("id", "kind", "text"):
+        if key in row and not isinstance(row[key], str):
+            raise DataError(f"benchmark: {where} has {key} {shown(row[key])}; expected a text")
     try:
+        if "further" in row:
+            raise TypeError("it has the field further")
         asked = Asked(**row["asked"]) if row.get("asked") else None
-        question = Question(**{**row, "asked": asked})
+        question = Question(**{**pictured(row, where), "asked": asked})
     except TypeError as error:
         raise DataError(
             f"benchmark: {where} is no question ({error}); expected id, scene_id, image, kind, text, asked"
@@ -146,7 +151,7 @@ def _of_llava(row: dict, where: str) -> dict:
     kind = next((one.name for one in KINDS.values() if any(word in category for word in one.words)), category)
     return {
         "id": str(number),
-        "scene_id": _picture_number(image),
+        "scene_id": list(map(_picture_number, image)) if isinstance(image, list) else _picture_number(image),
         "image": image,
         "kind": kind,
         "text": row.get("text"),

@@ -28,4 +28,5 @@ def held_out_ids(config: TrainConfig) -> frozenset[int]:
         named |= {scene.id for scene in open_scenes(config.scenes, "val", pictures=False, any_joints=True).scenes}
     if config.data.asked_kinds == {"locate"}:
         return named  # it is asked no benchmark
-    return named | {question.scene_id for question in benchmark_of(config.benchmark, config.scenes).questions}
+    asked = benchmark_of(config.benchmark, config.scenes).questions
+    return named.union(*(question.scene_ids for question in asked))

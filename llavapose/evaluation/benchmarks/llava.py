@@ -47,7 +47,7 @@ class LlavaBenchmark:
     def questions(self) -> tuple[Question, ...]:
         """As in the file, each picture called as it is called in the folder."""
         known = {scene.id for scene in self.scenes.scenes}
-        lacking = [question.image for question in self._asked if question.scene_id not in known]
+        lacking = [question.image for question in self._asked if not known.issuperset(question.scene_ids)]
         if lacking:
             raise DataError(
                 f"benchmark: {self._annotations} has no captions and boxes of {len(lacking)} questions' pictures, the "

@@ -7,11 +7,11 @@ equal questions, and their hash stands beside every result.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from llavapose.files import fingerprint
 from llavapose.pictures import plain_name
-from llavapose.records import Question, to_dict
+from llavapose.records import Question, Scene, to_dict
 from llavapose.scenes.coco import SceneSet
 
 
@@ -42,4 +42,33 @@ def questions_hash(questions: Sequence[Question]) -> str:
 
     COCO 2014 and 2017 name the same picture differently, which makes no other question.
     """
-    return fingerprint([{**to_dict(question), "image": plain_name(question.image)} for question in questions])
+    return fingerprint([_plainly_named(to_dict(question)) for question in questions])
+
+
+def bare_scene(number: int, image: str) -> Scene:
+    """A question's picture that nothing is annotated in."""
+    return Scene(id=number, image=image, width=0, height=0)
+
+
+def _plainly_named(row: dict[str, Any]) -> dict[str, Any]:
+    image = row["image"]
+    return {**row, "image": plain_name(image) if isinstance(image, str) else list(map(plain_name, image))}
+
+
+def tied_pictures(questions: Sequence[Question]) -> dict[str, int]:
+    """Question id -> the number of what it is about: the unit of every interval.
+
+    Of a question about one picture that is the picture's. Pictures that questions show together are one unit, with all
+    that is asked about any of them, under the smallest of their numbers: answers about them stand or fall together.
+    """
+    smallest: dict[int, int] = {}
+
+    def unit(number: int) -> int:
+        while (found := smallest.setdefault(number, number)) != number:
+            number = found
+        return number
+
+    for question in questions:
+        first, *others = sorted(map(unit, question.scene_ids))
+        smallest.update(dict.fromkeys(others, first))
+    return {question.id: unit(question.scene_id) for question in questions}

@@ -116,8 +116,20 @@ class LlmJudge:
 
     def _unseen(self, case: Case) -> str:
         """Why there is nothing to ask about a case: an answer, or all that is known of the picture, is missing."""
-        blind = case.picture is None if self.context == JudgeContext.picture else case.scene is None
-        return missing_answer(case) or (NO_ANNOTATIONS if blind else "")
+        return missing_answer(case) or self._blind(case)
+
+    def _blind(self, case: Case) -> str:
+        """What is missing of the pictures that this judge is told of or shown."""
+        alone = self.context == JudgeContext.picture
+        if not case.further:
+            return NO_ANNOTATIONS if (case.picture if alone else case.scene) is None else ""
+        for place, one in enumerate(case.seen, 1):
+            if not alone and one.scene is None:
+                return f"picture {place} of {len(case.seen)} has no annotations"
+            # Else the next one would be taken for it.
+            if self.context.sees and one.picture is None:
+                return f"picture {place} of {len(case.seen)} is missing"
+        return ""
 
     def _asks(self, case: Case) -> list["_Ask"]:
         """What is asked about a case; nothing where there is nothing to rate."""
@@ -193,10 +205,11 @@ class LlmJudge:
     def _request(self, door: Door, ask: "_Ask") -> ChatRequest:
         case = ask.case
         texts = [answer.text for answer in ask.answers]
-        scene = case.scene if self.context != JudgeContext.picture else None
-        text = prompt(case.question.text, texts, scene, protocol=self.protocol, context=self.context,
+        scenes = [one.scene for one in case.seen]
+        text = prompt(case.question.text, texts, scenes, protocol=self.protocol, context=self.context,
                       repeat=ask.repeat)  # fmt: skip
-        pictures = (door.picture(case.picture),) if self.context.sees and case.picture is not None else ()
+        shown = [one.picture for one in case.seen] if self.context.sees else []
+        pictures = tuple(door.picture(path) for path in shown if path is not None)
         message = Message(role="user", text=text, images=pictures)
         return door.request((message,), seed=self._seed + ask.repeat, tag=case.question.kind)
 

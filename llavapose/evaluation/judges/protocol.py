@@ -17,15 +17,24 @@ LOWEST, HIGHEST = 1.0, 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One picture of a case: its annotations and its file, each None where there are none."""
+
+    scene: Scene | None
+    picture: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """What a judge sees at once.
 
     Attributes:
         question: that was asked.
-        scene: the annotations of its picture; None where it has none.
+        scene: the annotations of its picture, or of the first one; None where it has none.
         answer: of the arm that is evaluated.
         opponent: another arm's answer to the same question, for a judge of pairs.
-        picture: the file of its picture; None where there is none.
+        picture: the file of its picture, or of the first one; None where there is none.
+        further: the pictures behind the first, in order.
     """
 
     question: Question
@@ -33,6 +42,12 @@ class Case:
     answer: Answer
     opponent: Answer | None = None
     picture: Path | None = None
+    further: tuple[Seen, ...] = ()
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """All its pictures in order."""
+        return (Seen(scene=self.scene, picture=self.picture), *self.further)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +61,7 @@ class Judgement:
 NO_ANSWER = "no answer of"
 NO_KEYPOINTS = "the pictures have no keypoints, so that poses cannot be judged"
 NO_ANNOTATIONS = "the picture has no annotations"
+SEVERAL_PICTURES = "asks about several pictures, and this judge rates questions about one"
 """How the reason of a verdict begins where the answer is missing and not only its rating."""
 
 

@@ -29,31 +29,41 @@ _KEYPOINTS = (
 _UNSEEN = "You do not see the photograph. What is true of it is written below: "
 _SEEN = "You see the photograph."
 _BOTH = "You see the photograph; what people have marked in it is written below as well: "
+_UNSEEN_SEVERAL = "You do not see the photographs. What is true of each is written below, in their order: "
+_SEEN_SEVERAL = "You see the photographs, Picture 1 first."
+_BOTH_SEVERAL = (
+    "You see the photographs, Picture 1 first; what people have marked in each is written below as well, in their "
+    "order: "
+)
 
 
 def prompt(
     question: str,
     answers: Sequence[str],
-    scene: Scene | None,
+    scenes: Sequence[Scene | None],
     *,
     protocol: JudgeProtocol,
     context: JudgeContext,
     repeat: int = 0,
 ) -> str:
-    """The text of one request; a picture goes beside it where the context has one.
+    """The text of one request; the pictures go beside it where the context has them.
 
     Args:
         question: that was asked.
         answers: in the order in which they stand.
-        scene: annotations; None only where the judge sees the picture alone.
+        scenes: annotations of each picture, in order; None only where the judge sees the pictures alone.
         protocol: how many answers there are.
         context: what is shown of the picture.
         repeat: asks for the same once more, under another mark.
     """
     mark = mark_for(question, answers, repeat)
+    num = len(scenes)
     words = {
-        "seen": _seen(context),
-        "context": "" if scene is None or context == JudgeContext.picture else _told(scene, context),
+        "photograph": "a photograph" if num == 1 else f"{num} photographs",
+        "the_photograph": "the photograph" if num == 1 else "the photographs",
+        "it": "it" if num == 1 else "them",
+        "seen": _seen(context, several=num > 1),
+        "context": "" if context == JudgeContext.picture else _told(scenes, context),
         "question": question,
         "answers": "\n\n".join(fenced(text, number, mark) for number, text in enumerate(answers, 1)),
         "mark": mark,
@@ -72,16 +82,21 @@ def fenced(text: str, number: int, mark: str) -> str:
     return f"[Answer {number}, {mark}]\n{text}\n[End of answer {number}, {mark}]"
 
 
-def _seen(context: JudgeContext) -> str:
+def _seen(context: JudgeContext, *, several: bool) -> str:
     if context == JudgeContext.picture:
-        return _SEEN
+        return _SEEN_SEVERAL if several else _SEEN
     keypoints = "" if context == JudgeContext.captions_boxes else _KEYPOINTS
-    return (_BOTH if context.sees else _UNSEEN) + _BOXES.replace("{keypoints}", keypoints)
+    both, unseen = (_BOTH_SEVERAL, _UNSEEN_SEVERAL) if several else (_BOTH, _UNSEEN)
+    return (both if context.sees else unseen) + _BOXES.replace("{keypoints}", keypoints)
 
 
-def _told(scene: Scene, context: JudgeContext) -> str:
+def _told(scenes: Sequence[Scene | None], context: JudgeContext) -> str:
     parts = "boxes" if context == JudgeContext.captions_boxes else "keypoints"
-    return f"\n[What is true of the photograph]\n{context_text(scene, parts)}\n"
+    texts = [context_text(scene, parts) for scene in scenes if scene is not None]
+    if len(scenes) == 1:
+        return "".join(f"\n[What is true of the photograph]\n{text}\n" for text in texts)
+    assert len(texts) == len(scenes), "a picture without annotations is not asked about"
+    return "".join(f"\n[What is true of Picture {number}]\n{text}\n" for number, text in enumerate(texts, 1))
 
 
 @cache

@@ -7,7 +7,7 @@ from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.judges.pose.judge import has_keypoints
-from llavapose.evaluation.judges.protocol import Case, Judge
+from llavapose.evaluation.judges.protocol import Case, Judge, Seen
 from llavapose.evaluation.rating.answering import answers_file, read_answers
 from llavapose.files import inside, results_beside
 from llavapose.kinds import KINDS
@@ -56,7 +56,14 @@ def cases_of(
             scene=scenes.get(question.scene_id),
             answer=own[question.id],
             opponent=other.get(question.id),
-            picture=_picture(arm.benchmark.scenes.images, question, there=unanswered is None),
+            picture=_picture(arm.benchmark.scenes.images, question, question.image, there=unanswered is None),
+            further=tuple(
+                Seen(
+                    scene=scenes.get(one.scene_id),
+                    picture=_picture(arm.benchmark.scenes.images, question, one.image, there=unanswered is None),
+                )
+                for one in question.further
+            ),
         )
         for question in arm.benchmark.questions
         if KINDS[question.kind].rated
@@ -86,7 +93,7 @@ def unasked(arm: Arm) -> Callable[[Case], bool]:
     return lambda case: not case.answer.text.strip()
 
 
-def _picture(images: Path, question: Question, *, there: bool) -> Path | None:
-    """Where the question's picture lies; None where it shows none, or it must be ``there`` and is not."""
-    path = inside(images, question.image, where=f"question {question.id}") if question.image else None
+def _picture(images: Path, question: Question, image: str, *, there: bool) -> Path | None:
+    """Where a picture of the question lies; None where it shows none, or it must be ``there`` and is not."""
+    path = inside(images, image, where=f"question {question.id}") if image else None
     return path if path is not None and (path.is_file() or not there) else None

@@ -9,6 +9,7 @@ from llavapose.config.choices import Control
 from llavapose.evaluation.answerers.efficiency import write_efficiency
 from llavapose.evaluation.answerers.protocol import TimedAnswerer
 from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.benchmarks.protocol import tied_pictures
 from llavapose.evaluation.judges.llm import LlmJudge
 from llavapose.evaluation.judges.missing import (
     MAX_MISSING,
@@ -61,9 +62,11 @@ def _judge(arm: Arm, judge: Judge, control: Control | None = None) -> None:
         return
     path = _verdicts_file(arm, judge, control)
     by_id = {question.id: question for question in arm.benchmark.questions}
+    units = tied_pictures(arm.benchmark.questions)
     cases = cases_of(arm, judge, control)
     texts = {(one.arm, one.question_id): one.text for case in cases for one in answers_in(case)}
-    rows = [_verdict_row(judgement, by_id, texts) for judgement in _judgements(judge, cases, unasked(arm))]
+    judged = _judgements(judge, cases, unasked(arm))
+    rows = [_verdict_row(one, by_id[one.verdict.question_id], units, texts) for one in judged]
     write_jsonl(path, rows)
     write_json(path.with_suffix(".made.json"), {"answers": _judged(arm, judge, control)})
     own = [row for row in rows if row["arm"] == arm.name]
@@ -137,11 +140,10 @@ def _verdicts_file(arm: Arm, judge: Judge, control: Control | None) -> Path:
 
 
 def _verdict_row(
-    judgement: Judgement, by_id: Mapping[str, Question], texts: Mapping[tuple[str, str], str]
+    judgement: Judgement, question: Question, units: Mapping[str, int], texts: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
     """A verdict's line also keeps the question's kind, picture, text, the answer's hash and the claims behind it."""
     verdict = judgement.verdict
-    question = by_id[verdict.question_id]
     claims = [
         {
             "start": one.claim.start,
@@ -158,7 +160,7 @@ def _verdict_row(
     return {
         **to_dict(verdict),
         "kind": question.kind,
-        "scene_id": question.scene_id,
+        "scene_id": units[question.id],
         "text": question.text,
         "answer": answer_hash(texts[verdict.arm, verdict.question_id]),
         "claims": claims,

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from llavapose.evaluation.judges.protocol import NO_ANNOTATIONS, NO_KEYPOINTS
+from llavapose.evaluation.judges.protocol import NO_ANNOTATIONS, NO_KEYPOINTS, SEVERAL_PICTURES
 from llavapose.evaluation.statistics.agreement import spearman
 from llavapose.evaluation.statistics.intervals import HOLE, Estimate, mean_by_image, ratio_by_image
 from llavapose.evaluation.tables.agreement import agreement_row
@@ -82,7 +82,7 @@ def answer_claims(rows: Iterable[Mapping[str, Any]], words: Words) -> list[Answe
         outcomes = [claim["outcome"] for claim in row.get("claims") or ()]
         supported, contradicted = outcomes.count(SUPPORTED), outcomes.count(CONTRADICTED)
         counts = (supported, contradicted, len(outcomes) - supported - contradicted)
-        unread = row.get("reason") in (NO_KEYPOINTS, NO_ANNOTATIONS)
+        unread = row.get("reason") in (NO_KEYPOINTS, NO_ANNOTATIONS, SEVERAL_PICTURES)
         found.append(
             AnswerClaims(
                 arm=arm,

@@ -18,7 +18,7 @@ from llavapose.config.values import not_plain
 from llavapose.errors import DataError, shown
 from llavapose.evaluation.answerers.file import read_answers
 from llavapose.evaluation.benchmarks.file import read_questions
-from llavapose.evaluation.benchmarks.protocol import questions_hash
+from llavapose.evaluation.benchmarks.protocol import questions_hash, tied_pictures
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.protocol import answer_hash
 from llavapose.evaluation.probe.rows import check_probes
@@ -45,12 +45,14 @@ class Asked:
 
     Attributes:
         questions: id -> question.
+        units: id -> the number of its picture, or of those that stand together.
         answers: model -> question id -> text.
         failed: model -> questions that it has no answer to.
         room: where the answers lie, as people read it.
     """
 
     questions: Mapping[str, Question]
+    units: Mapping[str, int]
     answers: Mapping[str, Mapping[str, str]]
     failed: Mapping[str, Set[str]]
     room: str = "answers"
@@ -73,6 +75,7 @@ def check_entries(folder: Path, *, max_missing: float = MAX_MISSING) -> None:
         _check_name(path)
     asked = Asked(
         questions={question.id: question for question in questions},
+        units=tied_pictures(questions),
         answers={path.stem: read_answers(path, [one.id for one in questions]) for path in entries},
         failed={path.stem: _failed(path) for path in entries},
     )
@@ -167,7 +170,7 @@ def _problem(line: Line, asked: Asked) -> str | None:
         return "no such question in benchmark.jsonl; take it out"
     if line["arm"] not in asked.answers:
         return f"about {shown(line['arm'])}, of whom there are no answers; expected {asked.room}/<model>.jsonl"
-    is_so = {"kind": question.kind, "scene_id": question.scene_id, "text": question.text}
+    is_so = {"kind": question.kind, "scene_id": asked.units[question.id], "text": question.text}
     for key, value in is_so.items():
         if key in line and line[key] != value:
             return f"{key} is {shown(line[key])}; expected {shown(value)}, as in benchmark.jsonl"

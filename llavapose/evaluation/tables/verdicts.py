@@ -18,6 +18,7 @@ import numpy as np
 
 from llavapose.config.choices import Control
 from llavapose.errors import DataError, shown
+from llavapose.evaluation.benchmarks.protocol import tied_pictures
 from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST, NO_ANSWER, answer_hash
 from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_json, read_jsonl, sha256
@@ -194,12 +195,14 @@ def with_missing(ratings: Sequence[Rating], questions: Iterable[Question]) -> li
         questions: that a folder asks; none where that is not known.
     """
     told = any(one.text for one in ratings)  # an entry's lines may name questions by their ids alone
-    asked = {(one.id, one.text if told else ""): one for one in questions if KINDS[one.kind].rated}
+    all_asked = tuple(questions)
+    units = tied_pictures(all_asked)
+    asked = {(one.id, one.text if told else ""): one for one in all_asked if KINDS[one.kind].rated}
     if not asked:
         return list(ratings)
     found = {one.question: one for one in ratings if one.question in asked}
     lacking = [
-        Rating(question_id=one.id, scene_id=one.scene_id, kind=one.kind, rating=None, text=text, num_ratings=0,
+        Rating(question_id=one.id, scene_id=units[one.id], kind=one.kind, rating=None, text=text, num_ratings=0,
                missing=True, unscored="nothing is said of it")
         for (_, text), one in asked.items() if (one.id, text) not in found
     ]  # fmt: skip

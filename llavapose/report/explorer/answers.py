@@ -10,7 +10,8 @@ An answer a row of the tables, a rating a judge; ``controls`` are its ratings wi
 verdict is (judge, rating, reason, opponent, order, repeat), packed with the reason's number in ``reasons``, where each
 stands once: a reply to a pair is the reason of both its ratings. ``facing`` has, for a judge (its number) that laid the
 answer and the baseline's to the same question in one pair, both ratings of just that, for their difference. A question
-that a paper quotes has ``quoted`` as well, a model and the text that is printed each, which nobody rates.
+that a paper quotes has ``quoted`` as well, a model and the text that is printed each, which nobody rates; one about
+several pictures has ``further``, the names of those behind the first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -114,7 +115,8 @@ def answers_explorer(
         named=named or {},
     )
     questions = _questions(home, company)
-    return _explorer(questions, company, colours, _pictures([one["picture"] for one in questions], places), num_bytes)
+    names = dict.fromkeys(name for one in questions for name in (one["picture"], *one.get("further", ())))
+    return _explorer(questions, company, colours, _pictures(list(names), places), num_bytes)
 
 
 def _questions(home: Path, company: _Company) -> list[dict[str, Any]]:
@@ -131,7 +133,7 @@ def _questions(home: Path, company: _Company) -> list[dict[str, Any]]:
             "id": row["id"],
             "kind": row["kind"],
             "text": row["text"],
-            "picture": str(row["scene_id"]),
+            **_pictured(row),
             "answers": [
                 answer_shown(row, found.get(arm), judges, arm in company.failed, against.get(arm, {}))
                 for arm in company.arms
@@ -140,6 +142,18 @@ def _questions(home: Path, company: _Company) -> list[dict[str, Any]]:
         }
         for row in _asked(home)
     ]
+
+
+def _numbers(row: Mapping[str, Any]) -> tuple[int, ...]:
+    """The numbers of a question's pictures, as its line has them."""
+    found = row["scene_id"]
+    return tuple(found) if isinstance(found, list) else (found,)
+
+
+def _pictured(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The name of a question's picture; of several, those behind the first too."""
+    first, *further = map(str, _numbers(row))
+    return {"picture": first, **({"further": further} if further else {})}
 
 
 def _explorer(
@@ -199,8 +213,8 @@ def _constants(company: _Company) -> dict[str, Any]:
 def _asked(home: Path) -> list[dict[str, Any]]:
     """The benchmark's questions, those of one picture side by side, in the tables' order of kinds."""
     asked = [row for _, row in read_jsonl(home / "benchmark.jsonl", what="benchmark")]
-    first = {name: number for number, name in enumerate(dict.fromkeys(row["scene_id"] for row in asked))}
-    return sorted(asked, key=lambda row: (first[row["scene_id"]], list(KINDS).index(row["kind"])))
+    first = {name: number for number, name in enumerate(dict.fromkeys(map(_numbers, asked)))}
+    return sorted(asked, key=lambda row: (first[_numbers(row)], list(KINDS).index(row["kind"])))
 
 
 def _quoted(home: Path) -> dict[str, list[tuple[str, str]]]:

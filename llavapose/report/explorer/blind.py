@@ -3,17 +3,17 @@
 One static file: pictures, style and script lie inside, and a Content-Security-Policy forbids anything from elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from llavapose.config.choices import RateMode
 from llavapose.errors import DataError
+from llavapose.evaluation.benchmarks.protocol import bare_scene
 from llavapose.evaluation.judges.people.draw import Draw
 from llavapose.evaluation.judges.people.exports import CHOICES, MOST_LETTERS
 from llavapose.files import atomic_write
-from llavapose.records import Question, Scene
 from llavapose.report.markup import jpeg_uri, jpeg_within, legend, rendered, script, script_data
 from llavapose.report.room import AS_TEXT, PAGE_BYTES, PICTURES_BYTES
 from llavapose.scenes.coco import SceneSet
@@ -50,13 +50,15 @@ def write_rating_page(draw: Draw, scenes: SceneSet, path: Path, *, needed: str) 
     Raises:
         DataError: a picture that is missing or broken, or more than one page holds.
     """
-    asked: dict[int, Question] = {one.question.scene_id: one.question for one in draw.items}
-    pictures = _pictures(list(asked.values()), scenes)
-    number = {scene: place for place, scene in enumerate(asked)}
+    asked = [one.question for one in draw.items]
+    shown = {number: image for one in asked for number, image in zip(one.scene_ids, one.images, strict=True)}
+    pictures = _pictures(shown, scenes)
+    place = {number: at for at, number in enumerate(shown)}
     items = [
-        {"id": one.id, "picture": number[one.question.scene_id], "question": one.question.text, "answers": one.texts}
+        {"id": one.id, **_shown([place[number] for number in one.question.scene_ids]), "question": one.question.text,
+         "answers": one.texts}
         for one in draw.items
-    ]
+    ]  # fmt: skip
     heading, instruction, labels = _SAID[draw.mode]
     html = rendered(
         "rate.html.j2",
@@ -81,6 +83,12 @@ def write_rating_page(draw: Draw, scenes: SceneSet, path: Path, *, needed: str) 
     return path
 
 
+def _shown(places: Sequence[int]) -> dict[str, int | list[int]]:
+    """Which of the page's pictures an item is about; those behind the first in a list of their own."""
+    first, *further = places
+    return {"picture": first, **({"further": further} if further else {})}
+
+
 def _buttons(mode: RateMode) -> list[tuple[str, str, str]]:
     """Value, label and key."""
     if mode == RateMode.pairs:
@@ -88,13 +96,13 @@ def _buttons(mode: RateMode) -> list[tuple[str, str, str]]:
     return [(str(value), str(value), "0" if value == 10 else "") for value in range(1, 11)]
 
 
-def _pictures(asked: Sequence[Question], scenes: SceneSet) -> list[dict[str, str | None]]:
+def _pictures(shown: Mapping[int, str], scenes: SceneSet) -> list[dict[str, str | None]]:
     """Each plain and, where anybody's joints are annotated, with the skeletons; all within the pictures' share."""
     known = {scene.id: scene for scene in scenes.scenes}
-    each = min(_PICTURE_BYTES, int(PICTURES_BYTES / AS_TEXT / (2 * len(asked))))
+    each = min(_PICTURE_BYTES, int(PICTURES_BYTES / AS_TEXT / (2 * len(shown))))
     found = []
-    for one in asked:
-        scene = known.get(one.scene_id) or Scene(id=one.scene_id, image=one.image, width=0, height=0)
+    for number, image in shown.items():
+        scene = known.get(number) or bare_scene(number, image)
         jointed = any(person.keypoints for person in scene.people)
         plain = draw_scene(scene, scenes.images, size=PICTURE_PX, boxes=False, skeletons=False)
         drawn = draw_scene(scene, scenes.images, size=PICTURE_PX, boxes=False) if jointed else None

@@ -112,7 +112,7 @@ const answersView = ({ data, el, pieces, plain, signed, rated, picture }) => {
     },
     detail(item, state) {
       return [
-        el("div", { class: "look" }, picture(item, `The picture of ${item.id} with its skeletons`)),
+        el("div", { class: "look" }, picture(item, `The picture${item.further ? "s" : ""} of ${item.id} with ${item.further ? "their" : "its"} skeletons`)),
         el("div", { class: "answers" }, item.answers.map((one, arm) => answers.block(item, one, arm, state)),
           (item.quoted || []).map(([model, text]) =>
             el("section", { class: "answer quoted" }, el("h4", {}, el("bdi", {}, model), el("span", { class: "tag" }, data.printed)),

@@ -39,10 +39,16 @@
   const plain = (text) => text.map((one) => (typeof one === "string" ? one : one[0])).join("");
   const signed = (value) => (Math.abs(value) < 0.05 ? "±0.0" : (value > 0 ? "+" : "−") + Math.abs(value).toFixed(1));
   const rated = (value) => (value === null || Number.isNaN(value) ? "—" : value.toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "−"));
-  const picture = (item, what) =>
-    pictures[item.picture]
-      ? el("img", { src: pictures[item.picture], alt: what, decoding: "async" })
+  const one = (name, what) =>
+    pictures[name]
+      ? el("img", { src: pictures[name], alt: what, decoding: "async" })
       : el("p", { class: "soft nopicture" }, data.nopicture);
+  // An item's picture; of several a strip in order, each under its number.
+  const picture = (item, what) =>
+    item.further
+      ? el("div", { class: "several", role: "group", tabindex: "0", "aria-label": what }, [item.picture, ...item.further].map((name, at) =>
+          el("figure", {}, el("figcaption", {}, `Picture ${at + 1}`), one(name, `Picture ${at + 1} of ${item.id}`))))
+      : one(item.picture, what);
 
   const answers = answersView({ data, el, pieces, plain, signed, rated, picture });
 
@@ -51,13 +57,13 @@
   const samples = {
     matches: (item, state) => state.drawn !== "1" || Boolean(pictures[item.picture]),
     orders_by: {},
-    text: (item) => [item.id, item.picture, ...item.turns.map((turn) => turn[1]), data.contexts[item.picture]].join("\n"),
+    text: (item) => [item.id, item.picture, ...(item.further || []), ...item.turns.map((turn) => turn[1]), data.contexts[item.picture]].join("\n"),
     row: () => [],
     detail(item) {
       const others = data.items.filter((one) => one.picture === item.picture && one !== item);
       const context = data.contexts[item.picture];
       return [
-        el("div", { class: "look" }, picture(item, `Picture ${item.picture} with its annotations`), el("p", { class: "soft" }, item.picture),
+        el("div", { class: "look" }, picture(item, `Picture ${item.picture} with its annotations`), el("p", { class: "soft" }, [item.picture, ...(item.further || [])].join(", ")),
           context ? el("pre", { tabindex: "0", "aria-label": "What the teacher saw" }, context) : ""),
         el("div", { class: "answers" },
           // The first question is the heading.

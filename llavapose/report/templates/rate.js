@@ -95,6 +95,32 @@
   // ---- What is shown --------------------------------------------------------------------------------------------
 
   const ended = () => at >= data.items.length;
+  // The pictures of an item in order, and their numbers among the page's.
+  const places = (item) => [item.picture, ...(item.further || [])];
+  const shown = (item) => places(item).map((one) => data.pictures[one]);
+  const numbered = (item) => `${item.further ? "Pictures" : "Picture"} ${places(item).map((one) => one + 1).join(", ")}`;
+  // Pictures that are there already stay, so that nothing flickers between two answers about them.
+  function look(item, drawn) {
+    const alone = !item.further, wanted = shown(item).map((one) => (drawn && one.drawn) || one.plain);
+    const there = [...$("pictures").querySelectorAll("img")];
+    if (wanted.length !== there.length || there.some((one, number) => one.getAttribute("src") !== wanted[number])) {
+      $("pictures").replaceChildren(...wanted.map((source, number) => {
+        const image = document.createElement("img");
+        image.src = source;
+        if (!number) image.id = "picture";
+        if (alone) return image;
+        const figure = document.createElement("figure"), word = document.createElement("figcaption");
+        word.textContent = `Picture ${number + 1}`;
+        figure.append(word, image);
+        return figure;
+      }));
+    }
+    $("pictures").classList.toggle("several", !alone);
+    for (const [number, image] of [...$("pictures").querySelectorAll("img")].entries()) {
+      const which = alone ? "The picture" : `Picture ${number + 1}`;
+      image.alt = drawn && shown(item)[number].drawn ? `${which} with its annotated skeletons` : `${which} that the question is about`;
+    }
+  }
   const told = (value) => (pairs ? { left: "A better", equal: "equal", right: "B better" }[value] : `${value}`);
   function show(focus) {
     const named = kept.now !== "";
@@ -106,21 +132,19 @@
     $("count").textContent = named ? `${marks.size} of ${data.items.length} rated` : "";
     $("progress").max = data.items.length; $("progress").value = marks.size;
     $("buttons").hidden = ended();
-    $("bones").hidden = ended() || !data.pictures[data.items[at].picture].drawn;
+    $("bones").hidden = ended() || !shown(data.items[at]).some((one) => one.drawn);
     if (!named) return $("name").focus();
     if (ended()) {
       $("endword").textContent = left ? `This was the last. ${left} ${left === 1 ? "is" : "are"} not rated yet: "next" goes to the first of them.`
         : `All ${data.items.length} are rated. Thank you. Export them and send the file to whoever asked you.`;
       return focus && $("endword").focus();
     }
-    const item = data.items[at], picture = data.pictures[item.picture], mark = marks.get(item.id);
-    const drawn = bones && picture.drawn;
-    const source = drawn ? picture.drawn : picture.plain;
-    if ($("picture").getAttribute("src") !== source) $("picture").src = source;
-    $("picture").alt = drawn ? "The picture with its annotated skeletons" : "The picture that the question is about";
+    const item = data.items[at], mark = marks.get(item.id);
+    const drawn = bones && shown(item).some((one) => one.drawn);
+    look(item, drawn);
     $("bones").setAttribute("aria-pressed", String(Boolean(drawn)));
     $("legend").hidden = !drawn;
-    $("where").textContent = `Picture ${item.picture + 1} of ${data.pictures.length}, ${pairs ? "pair" : "answer"} ${at + 1} of ${data.items.length}`;
+    $("where").textContent = `${numbered(item)} of ${data.pictures.length}, ${pairs ? "pair" : "answer"} ${at + 1} of ${data.items.length}`;
     $("question").textContent = item.question;
     item.answers.forEach((text, side) => {
       const blank = text.trim() === "";

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from llavapose.data.conversation import Conversation
 from llavapose.data.index.encoder import Encoder, saved_tokenizer
+from llavapose.data.reading.native import NativePictures
 from llavapose.data.reading.template import conversation_of, encode_head
 from llavapose.errors import DataError
+from llavapose.families.known import family_named
 from llavapose.records import Sample, Turn
 from tests.data.reading import spoken
+from tests.data.reading.bases import NATIVE
 from tests.families.tiny import EVERY, made
 
 BASES = {name: made(name)[1] for name in EVERY}
@@ -129,3 +132,15 @@ def test_any_text_is_encoded_as_in_the_whole(name, texts, pictures):
     turns = tuple(text for at, one in enumerate(texts) for text in (one, f"A{at} {one}"))
     ids, labels = trained(name, turns, pictures)
     assert (ids, labels) == spoken.whole(name, BASES[name], turns, pictures)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_pictures_and_words_meet_at_the_marker(name, pictures):
+    """The prefix that pictures make and the branch that words make are the whole, neither more nor less."""
+    conversation, family = CONVERSATIONS[name], family_named(name)
+    assert family is not None
+    native = NativePictures(BASES[name], family, conversation.wording.head, marker=conversation.wording.marker)
+    shown = native.shown(spoken.PICTURES[:pictures])
+    assert list(shown.ids) == prefix_of(name, conversation, pictures)
+    assert native.num_tokens([(one.height, one.width) for one in spoken.PICTURES[:pictures]]) == len(shown.ids)

@@ -60,7 +60,7 @@ def test_without_a_picture_it_answers_from_the_words_alone(answerer, tiny_pictur
 
 def test_the_stream_is_the_answer(answerer, tiny_pictures):
     whole = next(iter(answerer.answers([question(2)], tiny_pictures, "x"))).text
-    assert "".join(answerer.stream(tiny_pictures / "002.png", "What colour is it?", opened=False)).strip() == whole
+    assert "".join(answerer.stream([tiny_pictures / "002.png"], "What colour is it?", opened=False)).strip() == whole
 
 
 def test_a_streamed_answer_opens_with_a_word_that_opens_a_sentence(tiny_pictures):
@@ -73,7 +73,7 @@ def test_a_streamed_answer_opens_with_a_word_that_opens_a_sentence(tiny_pictures
         return logits
 
     handle = answerer.model.lm_head.register_forward_hook(to_stop)
-    told = {opened: "".join(answerer.stream(tiny_pictures / "002.png", "What?", opened=opened)) for opened in (1, 0)}
+    told = {opened: "".join(answerer.stream([tiny_pictures / "002.png"], "What?", opened=opened)) for opened in (1, 0)}
     handle.remove()
     assert told[0].startswith(".") and told[1][0].isupper() and told[1].endswith("...")
 
@@ -101,7 +101,7 @@ def test_a_failing_stream_fails_instead_of_hanging(answerer, tiny_pictures, monk
 
     monkeypatch.setattr(answerer, "_run", broken)
     with pytest.raises(RuntimeError, match="out of memory"):
-        list(answerer.stream(tiny_pictures / "002.png", "What?"))
+        list(answerer.stream([tiny_pictures / "002.png"], "What?"))
 
 
 def test_a_photo_is_turned_as_the_phone_was_held(answerer, tmp_path):
@@ -113,13 +113,13 @@ def test_a_photo_is_turned_as_the_phone_was_held(answerer, tmp_path):
     upright.rotate(90, expand=True).save(tmp_path / "held.png", exif=exif)
     upright.save(tmp_path / "plain.png")
     seen = []
-    answerer_inputs = answerer._inputs
+    run = answerer._run
     try:
-        answerer._inputs = lambda ids, picture: (seen.append(picture), answerer_inputs(ids, picture))[1]
+        answerer._run = lambda **inputs: (seen.append(inputs["pixel_values"]), run(**inputs))[1]
         for name in ("held.png", "plain.png"):
-            list(answerer.stream(tmp_path / name, "What?"))
+            list(answerer.stream([tmp_path / name], "What?"))
     finally:
-        del answerer._inputs
+        del answerer._run
     torch.testing.assert_close(seen[0], seen[1])
 
 

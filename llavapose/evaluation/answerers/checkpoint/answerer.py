@@ -17,15 +17,18 @@ from torch import Tensor
 from transformers import TextIteratorStreamer
 
 from llavapose.config.choices import AnswerDtype, Control
-from llavapose.data.images import pixels
-from llavapose.errors import CheckpointError
+from llavapose.errors import DataError
 from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn, log_likelihoods
 from llavapose.evaluation.answerers.checkpoint.kept import KeptReads
 from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
 from llavapose.evaluation.answerers.checkpoint.locating import places
-from llavapose.evaluation.answerers.checkpoint.readers import LlavaReader
-from llavapose.evaluation.answerers.checkpoint.single import answer_alone, log_likelihood_alone, sharing_agrees
+from llavapose.evaluation.answerers.checkpoint.single import (
+    answer_alone,
+    inputs_of,
+    log_likelihood_alone,
+    sharing_agrees,
+)
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
 from llavapose.evaluation.answerers.checkpoint.trie import trie_agrees, trie_log_likelihoods
 from llavapose.evaluation.answerers.protocol import JointAnswer, Likelihoods
@@ -88,7 +91,7 @@ class CheckpointAnswerer:
         self.device = torch.device(self._devices[0])
         self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
         self._num_written, self._spent_s = 0, 0.0
-        self._blind: dict[tuple[str, str, str], float] = {}
+        self._blind: dict[tuple[tuple[str, ...], str, str], float] = {}
         self._reads = KeptReads()
 
     @property
@@ -150,7 +153,7 @@ class CheckpointAnswerer:
         if not self._num_timed or not questions:
             return None
         batched = self._spent_s / self._num_written if self._num_written else None
-        timed = []
+        timed, num_pictures = [], 0
         step = max(1, len(questions) // self._num_timed)
         for question in questions[::step][: self._num_timed]:
 
@@ -159,10 +162,13 @@ class CheckpointAnswerer:
                 return len(ids)
 
             timed.append(time_alone(write, self.device, self.max_new_tokens))
+            num_pictures += len(question.images)
+        several = {"pictures_per_answer": num_pictures / len(timed)} if num_pictures > len(timed) else {}
         return {
             **model_told(self.model, self.device, self._dtype.value if self._dtype else None),
             "num_devices": len(self._devices),
             **alone_told(timed),
+            **several,
             "batch_size": self._rows,
             "batch_answer_s": batched,
             "num_batched": self._num_written,
@@ -177,6 +183,7 @@ class CheckpointAnswerer:
         self, questions: Sequence[Question], images: Path, arm: str, done: frozenset[str]
     ) -> Iterator[Answer]:
         prompts = list(self.loaded.reader.prompts(questions, images))
+        self._check_room(prompts, [f"question {question.id}" for question in questions])
         known = {place for place, question in enumerate(questions) if question.id in done}
         for place, ids in self._write(prompts, self.max_new_tokens, known):
             text = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
@@ -194,6 +201,14 @@ class CheckpointAnswerer:
         for place, prompt in enumerate(prompts):
             if place not in done:
                 yield place, answer_alone(self.model, prompt, **told)
+
+    def _check_room(self, prompts: Sequence[Prompt], names: Sequence[str]) -> None:
+        """Raises DataError for a question that leaves no room for an answer, as many pictures do."""
+        most = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        for prompt, name in zip(prompts, names, strict=True):
+            if most is not None and prompt.length >= most:
+                raise DataError(f"{name}: pictures and text take {prompt.length} tokens, and {self._checkpoint} reads "
+                                f"{most}; ask about fewer pictures")  # fmt: skip
 
     def _fits(self, prompts: Sequence[Prompt], most: int) -> bool:
         """Whether these can be asked side by side behind shared prefixes."""
@@ -213,21 +228,21 @@ class CheckpointAnswerer:
 
     _agrees: bool | None = None
 
-    def stream(self, photo: Path, question: str, *, opened: bool = True) -> Iterator[str]:
-        """The answer to one question about one picture, piece by piece as it is written.
+    def stream(self, photos: Sequence[Path], question: str, *, opened: bool = True) -> Iterator[str]:
+        """The answer to one question about a picture, or about several in order, piece by piece as it is written.
 
         Args:
-            photo: an image file.
+            photos: image files.
             question: of any kind.
             opened: the first word is one that a sentence can open with. A small model that was trained on few questions
                 takes others for the middle of a sentence and goes on with it: behind "What is the person doing?" with
                 ". The person ..." or "is sitting", as its answers do behind the words "the person".
         """
-        reader = self._llava()
-        ids = (*reader.conversation.prefix, *reader.conversation.question(question, where="question"))
         # A phone writes how it was held beside the pixels; COCO's annotations are about the pixels as they lie.
-        upright = ImageOps.exif_transpose(open_image(photo, where="photo"))
-        inputs = self._inputs(ids, pixels(upright, reader.image_processor))
+        upright = [ImageOps.exif_transpose(open_image(photo, where="photo")) for photo in photos]
+        prompt = self.loaded.reader.prompt(upright, question, where="question")
+        self._check_room([prompt], ["question"])
+        inputs = inputs_of(self.model, prompt)
         streamer = TextIteratorStreamer(self.tokenizer, skip_prompt=True, skip_special_tokens=True)
         first = not_opening(self.tokenizer, opened)
         failures: list[BaseException] = []
@@ -277,7 +292,7 @@ class CheckpointAnswerer:
 
     def _weighed(self, asked: Sequence[tuple[Question, str]], images: Path) -> list[float]:
         """Mean log-likelihood a token of each question's text; without a picture the same pair is weighed once."""
-        keys = [(question.image, question.text, text) for question, text in asked]
+        keys = [(question.images, question.text, text) for question, text in asked]
         new = {
             key: (question, text) for key, (question, text) in zip(keys, asked, strict=True) if key not in self._blind
         }
@@ -303,25 +318,13 @@ class CheckpointAnswerer:
 
     _grows: bool | None = None
 
-    def _llava(self) -> LlavaReader:
-        reader = self.loaded.reader
-        if not isinstance(reader, LlavaReader):
-            raise CheckpointError(f"checkpoint {self._checkpoint}: only LLaVA-1.5's family answers piece by piece; "
-                                  "ask it with evaluate.py")  # fmt: skip
-        return reader
-
-    def _inputs(self, ids: tuple[int, ...], picture: Tensor) -> dict[str, Tensor]:
-        row = torch.tensor([ids], device=self.device)
-        shown = picture[None].to(self.device, self.model.dtype)
-        return {"input_ids": row, "attention_mask": torch.ones_like(row), "pixel_values": shown}
-
     @torch.no_grad()
     def _run(self, **inputs: Any) -> Tensor:
         return self.model.generate(
             **inputs,
             do_sample=False,
             max_new_tokens=self.max_new_tokens,
-            eos_token_id=self.tokenizer.eos_token_id,
+            eos_token_id=sorted(self.loaded.ends),
             pad_token_id=self.tokenizer.pad_token_id or 0,
         )
 

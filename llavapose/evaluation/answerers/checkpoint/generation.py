@@ -163,6 +163,7 @@ def read_prefixes(model: Any, prefixes: Sequence[Prefix], batch_size: int) -> di
 def _read(model: Any, prefixes: Sequence[Prefix]) -> list[Read]:
     if not prefixes[0].ids:
         return [Read(cached=[], shift=0)] * len(prefixes)
+    forget_grids(model)
     ids = torch.tensor([prefix.ids for prefix in prefixes], device=model.device)  # [B, P]
     inputs = {}
     for name in prefixes[0].inputs:
@@ -176,6 +177,12 @@ def _read(model: Any, prefixes: Sequence[Prefix]) -> list[Read]:
         Read(cached=[(one.keys[row, None], one.values[row, None]) for one in layers], shift=shifts[row])
         for row in range(len(prefixes))
     ]
+
+
+def forget_grids(model: Any) -> None:
+    """Qwen-VL's keeps what the last grids took off positions, and would take it off those of a text without any."""
+    if getattr(model.model, "rope_deltas", None) is not None:
+        model.model.rope_deltas = None
 
 
 def _shifts(model: Any, num: int) -> list[int]:

@@ -62,7 +62,7 @@ def load(checkpoint: str, device: torch.device, dtype: AnswerDtype | None) -> Lo
     else:
         with told(source):
             reader = ChatReader(family_processor(source, config), image_id(config), source=source)
-        ends, proven = _ends(model, reader.tokenizer), False
+        ends, proven = _ends(model, reader.tokenizer) | reader.ends, False
     longest = longest_shared(model.config.get_text_config())
     return Loaded(model=model.eval(), reader=reader, ends=frozenset(ends), longest=longest, proven=proven)
 

@@ -1,19 +1,24 @@
 """How questions about pictures become prompts: LLaVA-1.5's conversation, or any family's own chat template."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.images import pixels
+from llavapose.data.reading.template import conversation_of
 from llavapose.errors import CheckpointError, DataError
 from llavapose.evaluation.answerers.checkpoint.generation import Prefix, Prompt
 from llavapose.files import inside
 from llavapose.records import Question, Sample, Turn
 from llavapose.rgb import open_image
+
+log = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
@@ -25,15 +30,24 @@ class Reader(Protocol):
         ...
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
-        """One a question, in order; questions about one picture share its prefix.
+        """One a question, in order; questions about one picture, or the same several in order, share its prefix.
 
         Raises:
             DataError: a picture that is missing or broken, or a text that holds a special token; names the question.
         """
         ...
 
+    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """A question about pictures that are open, in order; ``where`` names it in messages."""
+        ...
+
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """The ids of an answer as the model would write it behind the question's, its end included."""
+        ...
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Ids that end an answer as it is trained."""
         ...
 
 
@@ -51,30 +65,49 @@ class LlavaReader:
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """As the protocol says; without pictures the system sentence is what all share."""
-        prefixes: dict[str, Prefix] = {}
+        prefixes: dict[tuple[str, ...], Prefix] = {}
         for question in questions:
             where = f"question {question.id}"
             ids = self.conversation.question(question.text, where=where)
-            if question.image not in prefixes:
-                prefixes[question.image] = self._prefix(images, question.image, where)
-            yield Prompt(prefix=prefixes[question.image], ids=ids)
+            if question.images not in prefixes:
+                prefixes[question.images] = self._prefix(_opened(question, images))
+            yield Prompt(prefix=prefixes[question.images], ids=ids)
+
+    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """As the protocol says."""
+        return Prompt(prefix=self._prefix(pictures), ids=self.conversation.question(text, where=where))
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """What would be supervised of the two as a sample."""
-        turns = (Turn(role="user", text=question.text), Turn(role="assistant", text=text))
-        sample = Sample(id=question.id, images=(question.image,), kind=question.kind, turns=turns)
-        branch = self.conversation.branch(sample, max_length=4096)
-        return tuple(one for one, supervised in zip(branch.ids, branch.supervised, strict=True) if supervised)
+        return _supervised(self.conversation, question, text)
 
-    def _prefix(self, images: Path, image: str, where: str) -> Prefix:
-        if not image:
+    @property
+    def ends(self) -> frozenset[int]:
+        """As the protocol says."""
+        return frozenset({self.tokenizer.eos_token_id})
+
+    def _prefix(self, pictures: Sequence[Image.Image]) -> Prefix:
+        """What stands in front of a question: its pictures in order, each padded to a square; or no picture."""
+        if not pictures:
             return Prefix(ids=self.conversation.prefix_without_picture)
-        shown = pixels(open_image(inside(images, image, where=where), where=where), self.image_processor)
-        return Prefix(ids=self.conversation.prefix, inputs={"pixel_values": shown[None]})
+        shown = torch.stack([pixels(picture, self.image_processor) for picture in pictures])
+        return Prefix(ids=self._ids_of(len(pictures)), inputs={"pixel_values": shown})
+
+    def _ids_of(self, num_pictures: int) -> tuple[int, ...]:
+        """The ids up to the last of so many pictures."""
+        if num_pictures == 1:
+            return self.conversation.prefix
+        asked = self.tokenizer(self.conversation.wording.head(num_pictures)).input_ids
+        mark = self.conversation.image_id
+        each = self.conversation.prefix.count(mark)
+        return tuple(token for one in asked for token in [one] * (each if one == mark else 1))
 
 
 class ChatReader:
-    """As a family's own processor and chat template write it: one message of the user, the picture before the text.
+    """As a family's own processor and chat template write it: one message of the user, its pictures before the text.
+
+    The ids are those that training gives (``data.reading``), so that a checkpoint is asked as it was trained. A template
+    that cannot be trained with asks by itself.
 
     Args:
         processor: the checkpoint's own.
@@ -92,43 +125,114 @@ class ChatReader:
         self._processor, self._image_id = processor, image_id
         self.tokenizer = processor.tokenizer
         self._reserved = sorted({*self.tokenizer.all_special_tokens, self.tokenizer.convert_ids_to_tokens(image_id)})
+        try:
+            self.conversation: Conversation | None = conversation_of(processor, own_words=False, source=source)
+        except DataError as error:
+            log.info("%s (it is asked by its template alone)", error)
+            self.conversation = None
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """As the protocol says; of a template that cannot be trained with, the tokenizer's."""
+        if self.conversation is None:
+            return frozenset({self.tokenizer.eos_token_id})
+        end = self.tokenizer(self.conversation.wording.end, add_special_tokens=False).input_ids
+        return frozenset({end[-1]})
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """As the protocol says; the prefix ends with the picture's last token."""
-        prefixes: dict[tuple[str, tuple[int, ...]], Prefix] = {}
+        prefixes: dict[Any, Prefix] = {}
         for question in questions:
-            inputs = self._inputs(question, images)
-            ids = tuple(inputs.pop("input_ids")[0].tolist())
-            inputs.pop("attention_mask", None)
-            places = [place for place, one in enumerate(ids) if one == self._image_id]
-            if question.image and not places:
-                raise DataError(f"question {question.id}: the chat template leaves its picture out; use another")
-            end = places[-1] + 1 if places else 0
-            # What has a value a token ends with the prefix; behind it is text, which is type 0 everywhere.
-            cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
-            key = (question.image, ids[:end])
-            prefix = prefixes.setdefault(key, Prefix(ids=ids[:end], inputs=cut if end else {}))
-            yield Prompt(prefix=prefix, ids=ids[end:])
+            where = f"question {question.id}"
+            if self.conversation is None:
+                found = self._whole(_opened(question, images), question.text, where=where)
+                prefix = prefixes.setdefault((question.images, found.prefix.ids), found.prefix)
+                yield Prompt(prefix=prefix, ids=found.ids)
+                continue
+            ids = self.conversation.question(question.text, where=where, pictured=bool(question.images))
+            if question.images not in prefixes:
+                prefixes[question.images] = self._prefix(_opened(question, images), where)
+            yield Prompt(prefix=prefixes[question.images], ids=ids)
+
+    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """As the protocol says."""
+        if self.conversation is None:
+            return self._whole(pictures, text, where=where)
+        ids = self.conversation.question(text, where=where, pictured=bool(pictures))
+        return Prompt(prefix=self._prefix(pictures, where), ids=ids)
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
-        """The text's ids and the tokenizer's end."""
-        ids = self.tokenizer(text.strip(), add_special_tokens=False).input_ids
-        return (*ids, self.tokenizer.eos_token_id)
+        """What would be supervised of the two as a sample; else the text's ids and the tokenizer's end."""
+        if self.conversation is None:
+            ids = self.tokenizer(text.strip(), add_special_tokens=False).input_ids
+            return (*ids, self.tokenizer.eos_token_id)
+        return _supervised(self.conversation, question, text)
 
-    def _inputs(self, question: Question, images: Path) -> dict[str, Tensor]:
-        where = f"question {question.id}"
+    def _prefix(self, pictures: Sequence[Image.Image], where: str) -> Prefix:
+        """What stands in front of a question, up to the last special token of its pictures."""
+        words = self.conversation
+        assert words is not None
+        if not pictures:
+            return Prefix(ids=words.frame.prefix_of_text)
+        try:
+            text = words.wording.head(len(pictures))
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
+        begun = self.tokenizer.bos_token
+        made = self._processor(text=[text], images=[list(pictures)], return_tensors="pt",
+                               add_special_tokens=not (begun and text.startswith(begun)))  # fmt: skip
+        inputs = {name: value for name, value in made.items() if isinstance(value, torch.Tensor)}
+        ids = inputs.pop("input_ids")[0].tolist()
+        inputs.pop("attention_mask", None)
+        return self._cut(ids, inputs, len(ids) - ids[::-1].index(words.image_id))
+
+    @staticmethod
+    def _cut(ids: Sequence[int], inputs: dict[str, Tensor], end: int) -> Prefix:
+        """The first ``end`` ids; of what has a value a token, as many: behind it is text, which is type 0 everywhere."""
+        cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
+        return Prefix(ids=tuple(ids[:end]), inputs=cut if end else {})
+
+    def _whole(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+        """A question as the template writes it, whatever that is."""
+        inputs = self._inputs(pictures, text, where)
+        ids = tuple(inputs.pop("input_ids")[0].tolist())
+        inputs.pop("attention_mask", None)
+        places = [place for place, one in enumerate(ids) if one == self._image_id]
+        if pictures and not places:
+            raise DataError(f"{where}: the chat template leaves its picture out; use another")
+        end = places[-1] + 1 if places else 0
+        return Prompt(prefix=self._cut(ids, inputs, end), ids=ids[end:])
+
+    def _inputs(self, pictures: Sequence[Image.Image], text: str, where: str) -> dict[str, Tensor]:
         for token in self._reserved:
-            if token.strip() and token in question.text:
+            if token.strip() and token in text:
                 raise DataError(f"{where}: the text holds the special token {token!r}; remove it")
-        content: list[dict[str, Any]] = [{"type": "text", "text": question.text.strip()}]
-        if question.image:
-            picture = open_image(inside(images, question.image, where=where), where=where)
-            content.insert(0, {"type": "image", "image": picture})
-        encoded = self._processor.apply_chat_template(
-            [{"role": "user", "content": content}],
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            return_tensors="pt",
-        )
+        shown: list[dict[str, Any]] = [{"type": "image", "image": picture} for picture in pictures]
+        try:
+            encoded = self._processor.apply_chat_template(
+                [{"role": "user", "content": [*shown, {"type": "text", "text": text.strip()}]}],
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+            )
+        except (ValueError, IndexError, StopIteration) as error:
+            if len(pictures) < 2:
+                raise
+            why = " ".join(str(error).split())
+            raise DataError(f"{where}: the checkpoint's chat template does not take {len(pictures)} pictures in one "
+                            f"message ({why}); ask about one, or use another") from error  # fmt: skip
         return {name: value for name, value in encoded.items() if isinstance(value, torch.Tensor)}
+
+
+def _supervised(conversation: Conversation, question: Question, text: str) -> tuple[int, ...]:
+    """The ids of an answer that training would weigh; they are the same with pictures and without."""
+    turns = (Turn(role="user", text=question.text), Turn(role="assistant", text=text))
+    sample = Sample(id=question.id, images=("",), kind=question.kind, turns=turns)
+    branch = conversation.branch(sample, max_length=4096)
+    return tuple(one for one, supervised in zip(branch.ids, branch.supervised, strict=True) if supervised)
+
+
+def _opened(question: Question, images: Path) -> list[Image.Image]:
+    where = f"question {question.id}"
+    return [open_image(inside(images, image, where=where), where=where) for image in question.images]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig
 
-from llavapose.evaluation.answerers.checkpoint.generation import Prompt, first_logits
+from llavapose.evaluation.answerers.checkpoint.generation import Prompt, first_logits, forget_grids
 
 _TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-3}
 """Largest difference of a logit, relative to the largest of all: rounding. Lower precisions round more."""
@@ -19,6 +19,7 @@ _TOLERANCE_LOW = 5e-2
 
 def inputs_of(model: Any, prompt: Prompt) -> dict[str, Tensor]:
     """All that the model is given for one question, as its processor wrote it."""
+    forget_grids(model)
     ids = torch.tensor([[*prompt.prefix.ids, *prompt.ids]], device=model.device)
     found = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     for name, value in prompt.prefix.inputs.items():

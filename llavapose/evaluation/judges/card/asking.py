@@ -59,11 +59,11 @@ def shown_pictures(benchmark: Benchmark, seed: int, *, planned: bool = False) ->
     """
     questions: dict[int, Question] = {}
     for question in sorted(benchmark.questions, key=_rank):
-        if KINDS[question.kind].rated:
+        if KINDS[question.kind].rated and not question.further:
             questions.setdefault(question.scene_id, question)
     if not questions:
-        raise DataError(f"judge_card: {benchmark.name} asks no question that is rated; expected a benchmark with "
-                        "benchmark.num_images above 0")  # fmt: skip
+        raise DataError(f"judge_card: {benchmark.name} asks no question that is rated, about one picture; expected a "
+                        "benchmark with benchmark.num_images above 0")  # fmt: skip
     found = []
     for scene in benchmark.scenes.scenes:
         question = questions.get(scene.id)

@@ -17,6 +17,7 @@ from llavapose.config.choices import RateMode
 from llavapose.config.evaluating import RateConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.benchmarks.file import read_questions
+from llavapose.evaluation.benchmarks.protocol import tied_pictures
 from llavapose.evaluation.judges.protocol import answer_hash
 from llavapose.files import fingerprint, read_jsonl
 from llavapose.kinds import KINDS
@@ -33,12 +34,14 @@ class Item:
     Attributes:
         id: tells nothing without the key.
         question: that was answered.
+        unit: the number of its picture, or of those that stand together (``tied_pictures``).
         arms: whose the answer is; of a pair, of the left one and of the right one.
         texts: of the answers.
     """
 
     id: str
     question: Question
+    unit: int
     arms: tuple[str, ...]
     texts: tuple[str, ...]
 
@@ -93,8 +96,9 @@ def draw(folder: Path, config: RateConfig, baseline: str = BASELINE, *, salt: st
     arms = _arms(folder, config, baseline)
     answers = {arm: answers_there(folder / "answers" / f"{arm}.jsonl") for arm in arms}
     by_picture: dict[int, list[Question]] = defaultdict(list)
+    units = tied_pictures(questions)
     for one in questions:
-        by_picture[one.scene_id].append(one)
+        by_picture[units[one.id]].append(one)
     kinds = {one.kind for one in questions}
     whole = [
         scene
@@ -108,7 +112,7 @@ def draw(folder: Path, config: RateConfig, baseline: str = BASELINE, *, salt: st
         item
         for scene in chosen
         for question in by_picture[scene]
-        for item in _items(question, sides, {arm: answers[arm][question.id] for arm in arms}, salt)
+        for item in _items(question, scene, sides, {arm: answers[arm][question.id] for arm in arms}, salt)
     ]
     return Draw(
         mode=config.mode, arms=arms, items=tuple(items), salt=salt, seed=config.seed, num_pictures=len(chosen),
@@ -162,7 +166,9 @@ def _sides(arms: Sequence[str], baseline: str) -> list[tuple[str, ...]]:
     return list(combinations(arms, 2))
 
 
-def _items(question: Question, sides: Sequence[tuple[str, ...]], texts: Mapping[str, str], salt: str) -> list[Item]:
+def _items(
+    question: Question, unit: int, sides: Sequence[tuple[str, ...]], texts: Mapping[str, str], salt: str
+) -> list[Item]:
     """A question's, in the order of their ids, which is as good as a lot; so is the side of an answer."""
     found = []
     for arms in sides:
@@ -170,7 +176,8 @@ def _items(question: Question, sides: Sequence[tuple[str, ...]], texts: Mapping[
         turned = int(_blind(salt, "side", question.id, first, *rest), 16) % 2
         placed = (first, *rest)[:: -1 if turned else 1]
         name = blind_id(salt, question.id, placed, [answer_hash(texts[arm]) for arm in placed])
-        found.append(Item(id=name, question=question, arms=placed, texts=tuple(texts[arm] for arm in placed)))
+        told = tuple(texts[arm] for arm in placed)
+        found.append(Item(id=name, question=question, unit=unit, arms=placed, texts=told))
     return sorted(found, key=lambda one: one.id)
 
 

@@ -96,7 +96,7 @@ def keep_key(folder: Path, draw: Draw) -> Path:
     items = {
         one.id: {
             "question_id": one.question.id,
-            "scene_id": one.question.scene_id,
+            "scene_id": one.unit,
             "kind": one.question.kind,
             "text": one.question.text,
             "arms": list(one.arms),

@@ -140,7 +140,7 @@ def _fully_scored(draw: Draw, lines: Sequence[Line], baseline: str) -> dict[str,
 
     What a judge scored nowhere it was not asked: that is left out.
     """
-    drawn = {one.question.scene_id for one in draw.items}
+    drawn = {one.unit for one in draw.items}
     alone = scored(ratings_of(about(lines, baseline))) if baseline in draw.arms else []
     found: dict[str, int] = {}
     for arm in draw.arms:

@@ -2,6 +2,7 @@
 
 A right claim earns what the picture adds to chance, a wrong one loses what chance gave it (``rating`` has the
 formulas); 1 is what an answer gets that says nothing, 10 what one gets that tells all, below 1 is worse than silence.
+A question about several pictures is unscored: its answer does not tell for sure which picture a claim is about.
 """
 
 import logging
@@ -14,7 +15,14 @@ from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
 from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
 from llavapose.evaluation.judges.pose.said import Said, read_answer
-from llavapose.evaluation.judges.protocol import LOWEST, NO_ANNOTATIONS, NO_KEYPOINTS, Case, Judgement
+from llavapose.evaluation.judges.protocol import (
+    LOWEST,
+    NO_ANNOTATIONS,
+    NO_KEYPOINTS,
+    SEVERAL_PICTURES,
+    Case,
+    Judgement,
+)
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import POSE, Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
 from llavapose.scenes.open import open_scenes
@@ -67,12 +75,16 @@ class PoseJudge:
             ConfigError: no training scenes.
         """
         scale, unrated = self._scale_or_why()
-        if not has_keypoints([case.scene for case in cases if case.scene is not None]):
+        if not has_keypoints([one.scene for case in cases for one in case.seen if one.scene is not None]):
             yield from ((_judgement(case.question, case.answer, None, NO_KEYPOINTS),) for case in cases)
             return
         facts: dict[int, tuple[Fact, ...]] = {}
         for case in cases:
             scene = case.scene
+            if case.further:
+                # Whose elbow "the left elbow" is, and in which picture, its words do not tell for sure.
+                yield (_judgement(case.question, case.answer, None, SEVERAL_PICTURES),)
+                continue
             if scene is None:
                 yield (_judgement(case.question, case.answer, None, NO_ANNOTATIONS),)
                 continue

@@ -1,0 +1,76 @@
+"""What is trained on is shown for any base: supervised tokens marked, a picture's tokens as one mark."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from llavapose.data import show
+from llavapose.data.reading.read import read_base
+from llavapose.families.known import family_named
+from llavapose.records import Sample, Turn
+from llavapose.samples import write_samples
+from tests.data.reading import spoken
+from tests.families.tiny import FAMILIES, made, write_family
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shown")
+    for at, picture in enumerate(spoken.PICTURES):
+        picture.save(folder / f"{at}.png")
+    found = []
+    for number, images in enumerate(((), ("0.png",), ("0.png", "1.png"))):
+        turns = [("What is it?", "A red field — Żółw."), ("Are you sure?", "Yes.")]
+        told = [
+            Turn(role=role, text=text) for pair in turns for role, text in zip(("user", "assistant"), pair, strict=True)
+        ]
+        found.append(Sample(id=f"{number}", images=images, kind="conv", turns=tuple(told)))
+    write_samples(folder / "samples.jsonl", found)
+    return folder
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "llava"])
+def test_any_base_is_shown(name, samples, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("transformers.models.smolvlm.processing_smolvlm.num2words", str)
+    base = write_family(name, tmp_path)
+    capsys.readouterr()
+    given = [str(samples / "samples.jsonl"), "--base", str(base), "--images", str(samples), "--plain"]
+    assert show.main(given) == 0
+    blocks = capsys.readouterr().out.strip().split("\n\n")
+    assert len(blocks) == 3
+    processor, family = made(name)[1], family_named(name)
+    reading = read_base(processor, family, source=name)
+    for number, block in enumerate(blocks):
+        said, tokens = block.split("\n", 1)
+        taken = int(re.search(r"(\d+) tokens of prefix", said)[1])
+        if number:
+            ids = reading.pictures.shown(spoken.PICTURES[:number]).ids
+            marks = sum(map(int, re.findall(r"<picture x (\d+)>", tokens)))
+            assert (taken, marks) == (len(ids), max(map(ids.count, ids)))
+        else:
+            assert taken == len(reading.conversation.frame.prefix_of_text) and "<picture" not in tokens
+        supervised = re.findall(r"(?<=\|)\[(.+?)\](?=\||$)", tokens)
+        assert len(supervised) == int(re.search(r"(\d+) supervised", said)[1])
+        assert [one for one in supervised if one == spoken.END[name]] == [spoken.END[name]] * 2
+
+
+def test_without_a_folder_grey_pictures_stand_in(samples, tmp_path, capsys):
+    base = write_family("qwen3_vl", tmp_path)
+    assert show.main([str(samples / "samples.jsonl"), "--base", str(base), "-n", "3", "--plain"]) == 0
+    assert "<picture x" in capsys.readouterr().out
+
+
+def test_a_missing_picture_is_one_line(samples, tmp_path, capsys):
+    base = write_family("qwen3_vl", tmp_path / "base")
+    assert show.main([str(samples / "samples.jsonl"), "--base", str(base), "--images", str(tmp_path)]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert "sample '1'" in line or "sample 1" in line
+
+
+def test_colours_and_what_is_told_of_a_template(samples, tmp_path, capsys):
+    base = write_family("llava_onevision", tmp_path)
+    assert show.main([str(samples / "samples.jsonl"), "--base", str(base), "-n", "1"]) == 0
+    told = capsys.readouterr()
+    assert "\x1b[30;42m" in told.out and "before an answer of the past: trained as asked" in told.err
