@@ -120,7 +120,7 @@ def tiny(size: Size) -> LlavaForConditionalGeneration:
 def shapes_of_tiny(model: LlavaForConditionalGeneration) -> Shapes:
     """Its shapes; the connector's second layer, which it does not have, is taken off."""
     shapes = shapes_of(model.config.to_dict(), where="benchmark")
-    return replace(shapes, connector_beside=shapes.connector_first - shapes.connector)
+    return replace(shapes, encoder=replace(shapes.encoder, connector=shapes.connector_first))
 
 
 def plan_of(lengths: Lengths, arm: Arm, chosen: NDArray[np.int32]) -> EpochPlan:

@@ -13,6 +13,7 @@ from llavapose.config.values import not_dividing
 from llavapose.data.check import INDEX
 from llavapose.data.joined import find_joined
 from llavapose.errors import ConfigError, DataError
+from llavapose.families.resolution import USUAL
 from llavapose.locate.make import find_located
 from llavapose.scenes.open import opened_if_there
 from llavapose.teacher.make import find_samples
@@ -22,7 +23,7 @@ from llavapose.training.forecast.forecast import Forecast, forecast_of
 from llavapose.training.forecast.indexed import read_index
 from llavapose.training.forecast.mixture import Mixture, all_samples, chosen_of, cut, with_located
 from llavapose.training.forecast.settings import on_cpu, plan_settings, setup_of
-from llavapose.training.forecast.shapes import shapes_for
+from llavapose.training.forecast.shapes import Shapes, shapes_for
 from llavapose.training.forecast.text import Places, lines_of
 
 
@@ -35,15 +36,29 @@ def forecast(config: TrainConfig) -> Forecast:
     """The plan of a run."""
     shapes, gpus = shapes_for(config.model, config.connector), find_gpus()
     setup = setup_of(config, num_gpus=gpus.num if gpus is not None else 0)
+    setup = replace(setup, dense_mask=setup.dense_mask or shapes.needs_mask)
     # A plan made where no GPU can be counted knows the ranks of a number of devices alone.
     counted = (gpus is not None and gpus.num > 0) or str(config.trainer.get("devices", 1)) not in ("auto", "-1")
     _refuse_as_training_does(config, setup.ranks if counted else None)
     planned, whole = plan_settings(config, shapes, setup), _mixture(config)
     if (known := whole.prefixes) is not None:
         planned = replace(planned, prefix_tokens=known.picture, text_prefix_tokens=known.text)
+    else:
+        whole = replace(whole, notes=(*whole.notes, *_estimated(shapes)))
     mixture = cut(whole, config.data.max_length - planned.prefix_tokens)
     epoch = epoch_of(mixture, planned, shapes, setup)
     return forecast_of(config, shapes, setup, epoch, card=_card(config))
+
+
+def _estimated(shapes: Shapes) -> tuple[str, ...]:
+    """What is guessed of pictures whose tokens depend on their size."""
+    if not shapes.varies:
+        return ()
+    height, width = USUAL
+    return (
+        f"pictures are taken to be {width} x {height}, {shapes.image_tokens:,} tokens each: an estimate until there is "
+        "an index",
+    )
 
 
 def _refuse_as_training_does(config: TrainConfig, ranks: int | None) -> None:

@@ -33,6 +33,8 @@ class ModelConfig:
     keep_features_gib: float = 0
     """GiB of host memory, of each rank, for features of pictures that come again, which a frozen vision encoder reads
     once then, each picture alone; 0: none."""
+    max_pixels: int | None = None
+    """Most pixels of a picture, which the base's own resizing keeps to; null: the base's own bound."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     vision: VisionType = VisionType.clip
@@ -55,6 +57,8 @@ class ModelConfig:
                 "model.attention out"
             )
         found += not_finite(self, "model.", "keep_features_gib") + too_small(self, "model.", keep_features_gib=0)
+        if self.max_pixels is not None:
+            found += too_small(self, "model.", max_pixels=1)
         if self.vision == VisionType.clip:
             why = "the base's own encoder is kept; choose model.vision=dinov2"
             return found + unread(self, "model.", ("vision_base", "vision_size"), why)

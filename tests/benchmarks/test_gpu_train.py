@@ -89,7 +89,7 @@ def test_operations_are_those_of_what_is_seen(shapes, arms):
     (batch,) = arms["ours"]
     tokens, targets = batch.num_tokens, int((batch.targets != IGNORE).sum())
     pairs = int(packed_mask(batch.segments).sum())
-    patches = shapes.vision_patches + 1
+    patches = shapes.picture.encoded
     vision = 2 * shapes.vision_layer * patches + 4 * patches**2 * shapes.vision.queries
     expected = 6 * shapes.text.layers * shapes.text_layer_matrices * tokens
     expected += 12 * shapes.text.layers * pairs * shapes.text.queries + 6 * targets * shapes.embedding

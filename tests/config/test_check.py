@@ -167,7 +167,12 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
         (["modle=tiny"], "`modle=tiny`: nothing named modle; did you mean model?"),
         (["lr=3"], "`lr=3`: nothing named lr; did you mean optim.lr?"),
         (["data.kinds.conf=1"], "`data.kinds.conf=1`: nothing named data.kinds.conf; did you mean data.kinds.conv?"),
-        (["model=tny"], "model=tny: no such choice; did you mean tiny? (choices: llava15_13b, llava15_7b, tiny)"),
+        (
+            ["model=tny"],
+            "model=tny: no such choice; did you mean tiny? (choices: gemma3_4b, internvl3_5_8b, internvl3_8b, "
+            "janus_pro_7b, llava15_13b, llava15_7b, llava_onevision, mistral3, molmo2_8b, qwen2_5_vl_7b, qwen2_vl_7b, "
+            "qwen3_vl_4b, qwen3_vl_8b, smolvlm2, tiny)",
+        ),
         (["model=tiny,llava15_7b"], "`model=tiny,llava15_7b` holds several values; add -m to run one job for each"),
         (["batch_size=many"], "`batch_size=many`: Value 'many' of type 'str' could not be converted to Integer"),
         (["optim.schedule=cosin"], "`optim.schedule=cosin`: Invalid value 'cosin', expected one of [cosine, constant]"),

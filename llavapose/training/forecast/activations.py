@@ -108,7 +108,7 @@ def vision_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
     widths, vision, size = vision_widths(shapes, setup), shapes.vision, setup.compute_bytes
     if not widths:
         return 0.0
-    tokens = rows.pictures * (shapes.vision_patches + 1)
+    tokens = rows.pictures * shapes.picture.encoded
     if setup.checkpointing:
         # The inputs of the layers, and what goes into the first and comes out of the last.
         return float((shapes.vision_layers_used + 2) * size * tokens * vision.hidden)
@@ -116,7 +116,7 @@ def vision_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
     pairs = (size + setup.dropout_bytes) * inputs + size * setup.adapter_rank * len(widths)
     # Two norms, queries, keys, values and what they come to; the input of the activation, and for CLIP's its sigmoid.
     layer = size * (6 * vision.hidden + vision.intermediate) + pairs
-    layer += 0 if shapes.is_dino else size * (vision.intermediate + 2 * vision.hidden)
+    layer += 0 if shapes.encoder.is_dino else size * (vision.intermediate + 2 * vision.hidden)
     return float(shapes.vision_layers_used * tokens * layer)
 
 
@@ -131,8 +131,9 @@ def _working_layer(shapes: Shapes, setup: Setup, rows: Rows) -> float:
 def outer_activations(shapes: Shapes, setup: Setup, rows: Rows) -> float:
     """Bytes that connector, last norm and positions keep, and the gathered inputs of the output layer."""
     hidden, size = shapes.text.hidden, setup.compute_bytes
-    features = rows.pictures * (shapes.image_tokens + 1) * shapes.connector_inputs
-    connector = rows.pictures * shapes.image_tokens * 2 * hidden
+    picture = shapes.picture
+    features = rows.pictures * (picture.features + picture.cut) * shapes.connector_inputs
+    connector = rows.pictures * picture.features * 2 * hidden
     last = rows.tokens * (_norm_without_output(setup) * hidden + _FLOAT)
     gathered = rows.targets * (size * hidden + 3 * _INDEX)
     positions = rows.tokens * 2 * shapes.text.head_dim * (0 if setup.checkpointing else _residual(setup))
@@ -157,4 +158,4 @@ def mask_bytes(rows: Rows) -> float:
 
 def batch_bytes(shapes: Shapes, rows: Rows) -> float:
     """Bytes of a batch's five tables of indices and its pictures in float32."""
-    return float(5 * _INDEX * rows.tokens + _FLOAT * 3 * shapes.image_size**2 * rows.pictures)
+    return float(5 * _INDEX * rows.tokens + _FLOAT * shapes.picture.values * rows.pictures)

@@ -50,9 +50,11 @@ def operations(shapes: Shapes, setup: Setup, counts: Counts) -> Work:
     text, parameters = shapes.text, shapes.text_layer_matrices
     layers = text.layers * _layer(text, parameters, counts.tokens, counts.pairs)
     head = 2.0 * counts.targets * shapes.embedding
-    connector = 2.0 * counts.pictures * shapes.image_tokens * shapes.connector
-    patches = shapes.vision_patches + 1
-    encoder = _layer(shapes.vision, shapes.vision_layer, counts.pictures * patches, counts.pictures * patches**2)
+    picture = shapes.picture
+    connector = 2.0 * counts.pictures * picture.features * shapes.connector
+    encoder = _layer(
+        shapes.vision, shapes.vision_layer, counts.pictures * picture.encoded, counts.pictures * picture.pairs
+    )
     vision = shapes.vision_layers_used * encoder
     # A frozen matrix hands its input's gradient on but has none of its own: one product less.
     through = 2 if setup.adapter is AdapterType.none else 1

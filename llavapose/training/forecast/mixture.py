@@ -19,9 +19,6 @@ from llavapose.kinds import KINDS
 from llavapose.records import Sample
 from llavapose.samples import stream_samples
 
-SYSTEM_TOKENS = 35
-"""LLaVA's system sentence and ``USER:`` in Llama's tokens, the first of all included."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Prefixes:

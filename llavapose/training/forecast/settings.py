@@ -9,7 +9,6 @@ from llavapose.config.schema import TrainConfig
 from llavapose.data.plan.lengths import PlanSettings
 from llavapose.errors import ConfigError
 from llavapose.files import read_json
-from llavapose.training.forecast.mixture import SYSTEM_TOKENS
 from llavapose.training.forecast.setup import Engine, Setup
 from llavapose.training.forecast.shapes import Shapes
 
@@ -150,6 +149,6 @@ def plan_settings(config: TrainConfig, shapes: Shapes, setup: Setup) -> PlanSett
         max_branches=config.data.max_branches_per_image,
         loss=config.optim.loss_mean,
         row_tokens=config.data.longest_row,
-        prefix_tokens=SYSTEM_TOKENS + shapes.image_tokens,
-        text_prefix_tokens=SYSTEM_TOKENS,
+        prefix_tokens=shapes.lead + shapes.image_tokens,
+        text_prefix_tokens=shapes.lead,
     )

@@ -156,7 +156,5 @@ def _targets(setup: Setup, tower: str) -> tuple[str, ...]:
 
 
 def _trained_vision(shapes: Shapes) -> int:
-    """All but the layers that features do not pass through, and the last norm."""
-    idle = shapes.vision.layers - shapes.vision_layers_used
-    # The last norm, and DINOv2's token for masked patches.
-    return shapes.vision_encoder - idle * shapes.vision_layer - (3 if shapes.is_dino else 2) * shapes.vision.hidden
+    """All but what features do not pass through."""
+    return shapes.vision_encoder - shapes.encoder.idle

@@ -1,4 +1,4 @@
-"""The shapes of a LLaVA, read from its ``config.json``: what its parts hold. No weight is read."""
+"""The shapes of a base, read from its ``config.json``: what its parts hold. No weight is read."""
 
 import os
 import re
@@ -10,26 +10,14 @@ from typing import Any
 from llavapose.config.choices import ConnectorType, VisionType
 from llavapose.config.model import ConnectorConfig, ModelConfig
 from llavapose.errors import ConfigError
+from llavapose.families.defaults import LEAD, whole
+from llavapose.families.encoders import ENCODERS, Encoder, encoder_of
+from llavapose.families.family import SeesItself
+from llavapose.families.known import family_named
+from llavapose.families.published import PUBLISHED
+from llavapose.families.resolution import USUAL, Picture, picture_of, side_of
 from llavapose.files import TINY_BASE, read_json
 
-_LLAMA = {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32}
-_LLAMA |= {"vocab_size": 32000}
-"""What transformers takes where a language model's configuration is silent, as that of the published 7B is."""
-_CLIP = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
-_CLIP |= {"image_size": 224, "patch_size": 32}
-"""The same for CLIP's vision encoder."""
-_VIT_L_336 = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16}
-_VIT_L_336 |= {"image_size": 336, "patch_size": 14}
-_13B = {"hidden_size": 5120, "intermediate_size": 13824, "num_hidden_layers": 40, "num_attention_heads": 40}
-
-PUBLISHED: dict[str, dict[str, Any]] = {
-    "llava-hf/llava-1.5-7b-hf": {"text_config": {"vocab_size": 32064}, "vision_config": _VIT_L_336},
-    "llava-hf/llava-1.5-13b-hf": {"text_config": {**_13B, "vocab_size": 32064}, "vision_config": _VIT_L_336},
-}
-"""Published configurations, for a plan without their files; the keys that differ from transformers' own defaults."""
-
-_DINO = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "mlp_ratio": 4, "patch_size": 14}
-"""What transformers takes where a DINOv2's configuration is silent."""
 PUBLISHED_VISION: dict[str, dict[str, Any]] = {
     "facebook/dinov2-small": {"model_type": "dinov2", "hidden_size": 384, "num_attention_heads": 6},
     "facebook/dinov2-base": {"model_type": "dinov2"},
@@ -39,8 +27,11 @@ PUBLISHED_VISION: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """The same for vision encoders."""
 
-_LLAMA_LIKE = {"llama", "mistral", "vicuna"}
-_FAMILIES = ("llava", "llavapose")
+_LLAMA_LIKE = ("llama", "mistral", "vicuna", "ministral3")
+_BIASED = ("qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text")
+_NORMED = ("qwen3", "qwen3_vl", "qwen3_vl_text", "molmo2_text")
+_GEMMA = ("gemma3", "gemma3_text")
+_LLAVA = ("llava", "llavapose")
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 
@@ -68,33 +59,43 @@ class Stack:
 
 @dataclass(frozen=True, kw_only=True)
 class Shapes:
-    """What decides the memory and the work of a LLaVA.
+    """What decides the memory and the work of a base.
 
     Attributes:
+        family: ``model_type`` of its configuration.
+        lead: tokens in front of a sample besides its pictures.
         text: layers of the language model.
-        vision: layers of the vision encoder, CLIP's or DINOv2's.
-        vocab: rows of the embedding.
+        vision: layers of the vision encoder.
+        encoder: parameters of the vision encoder and the connector.
+        picture: what a picture takes; of a family whose pictures vary, one of 640 x 480.
+        vocab: rows of the output layer.
         tied: whether input and output embeddings are one.
-        image_size: pixels of the encoder's square picture.
-        patch_size: pixels of a patch.
-        image_tokens: tokens that a picture takes in a row.
-        connector_inputs: width of what the connector is given.
-        vision_layers_used: layers of the vision encoder that the features pass through.
-        is_dino: whether the vision encoder is a DINOv2.
-        connector_beside: parameters of the connector besides the MLP's two layers.
+        image_size: pixels of the encoder's square picture; 0 where it takes any size.
+        text_layer_beside: parameters of a layer besides its matrices and two norms.
+        embedding_beside: parameters of the input embedding besides ``vocab`` rows.
+        varies: whether the tokens of a picture depend on its size.
+        needs_mask: whether packed rows have a mask of every two tokens on a GPU too: windows, or pictures whose tokens
+            see later ones.
     """
 
     text: Stack
     vision: Stack
+    encoder: Encoder
+    picture: Picture
     vocab: int
     tied: bool
     image_size: int
-    patch_size: int
-    image_tokens: int
-    connector_inputs: int
-    vision_layers_used: int
-    is_dino: bool = False
-    connector_beside: int = 0
+    family: str = "llava"
+    lead: int = 35
+    text_layer_beside: int = 0
+    embedding_beside: int = 0
+    varies: bool = False
+    needs_mask: bool = False
+
+    @property
+    def image_tokens(self) -> int:
+        """Tokens that a picture takes in a row, marks around it included."""
+        return self.picture.tokens
 
     @property
     def embedding(self) -> int:
@@ -104,7 +105,7 @@ class Shapes:
     @property
     def text_layer(self) -> int:
         """Parameters of one layer of the language model."""
-        return self.text_layer_matrices + 2 * self.text.hidden
+        return self.text_layer_matrices + 2 * self.text.hidden + self.text_layer_beside
 
     @property
     def text_layer_matrices(self) -> int:
@@ -115,43 +116,43 @@ class Shapes:
     @property
     def language(self) -> int:
         """Parameters of the language model with its output layer."""
-        embeddings = self.embedding * (1 if self.tied else 2)
+        embeddings = self.embedding * (1 if self.tied else 2) + self.embedding_beside
         return embeddings + self.text.layers * self.text_layer + self.text.hidden
 
     @property
     def connector(self) -> int:
         """Parameters of the connector."""
-        return self.connector_first + self.text.hidden * (self.text.hidden + 1) + self.connector_beside
+        return self.encoder.connector
 
     @property
     def connector_first(self) -> int:
         """Parameters of the connector's first layer: all that a linear connector trains."""
-        return self.text.hidden * (self.connector_inputs + 1)
+        return self.encoder.connector_first
+
+    @property
+    def connector_inputs(self) -> int:
+        """Width of what the connector is given for a feature."""
+        return self.encoder.inputs
+
+    @property
+    def vision_layers_used(self) -> int:
+        """Layers of the vision encoder that the features pass through."""
+        return self.encoder.used
 
     @property
     def vision_layer(self) -> int:
         """Parameters of one layer of the vision encoder."""
-        width, inner = self.vision.hidden, self.vision.intermediate
-        scales = 2 * width if self.is_dino else 0
-        return 4 * width * (width + 1) + 2 * width * inner + inner + width + 4 * width + scales
+        return self.encoder.layer
 
     @property
     def vision_encoder(self) -> int:
         """Parameters of the vision encoder."""
-        width, patches = self.vision.hidden, self.vision_patches
-        embeddings = width + 3 * self.patch_size**2 * width + (patches + 1) * width
-        # CLIP has a norm before its layers and one behind; DINOv2 a bias of the patches, a mask's token and one norm.
-        return embeddings + 4 * width + self.vision.layers * self.vision_layer
-
-    @property
-    def vision_patches(self) -> int:
-        """Patches of a picture."""
-        return (self.image_size // self.patch_size) ** 2
+        return self.encoder.total
 
     @property
     def total(self) -> int:
         """Parameters of the whole model."""
-        return self.language + self.connector + self.vision_encoder
+        return self.language + self.connector + self.vision_encoder + self.encoder.unused
 
     @property
     def largest(self) -> int:
@@ -178,13 +179,21 @@ def shapes_for(model: ModelConfig, connector: ConnectorConfig) -> Shapes:
     if not isinstance(config, Mapping):
         return shapes_of(config, where=model.base)
     changed = dict(config)
+    if config.get("model_type", "llava") not in _LLAVA:
+        _refuse_llavas_own(model, connector, str(config.get("model_type")))
     if model.vision is VisionType.dinov2:
         changed |= {"vision_config": _vision_config(model), "vision_feature_layer": -1}
         changed |= {"vision_feature_select_strategy": "default"}
     if connector.type is not ConnectorType.keep:
         sizes = {name: getattr(connector, name) for name in ("branches", "branch_width", "heads")}
         changed["connector"] = {"type": connector.type.value, **sizes}
-    return shapes_of(changed, where=model.base)
+    return shapes_of(changed, where=model.base, max_pixels=model.max_pixels)
+
+
+def _refuse_llavas_own(model: ModelConfig, connector: ConnectorConfig, kind: str) -> None:
+    for what, given in (("model.vision", model.vision), ("connector", connector.type)):
+        if given not in (VisionType.clip, ConnectorType.keep):
+            raise ConfigError(f"{what}={given} is for LLaVA, and {model.base} is {kind!r}; leave it out")
 
 
 def _vision_config(model: ModelConfig) -> dict[str, Any]:
@@ -196,7 +205,7 @@ def _vision_config(model: ModelConfig) -> dict[str, Any]:
     if found.get("model_type") != "dinov2" or found.get("use_swiglu_ffn"):
         what = "one with a SwiGLU" if found.get("use_swiglu_ffn") else repr(found.get("model_type"))
         raise ConfigError(f"model.vision_base: {base} is {what}; expected a dinov2 with a plain MLP for a plan")
-    vision = {**_DINO, **found, "image_size": size}
+    vision = {"patch_size": 14, **found, "image_size": size}
     if size % int(vision["patch_size"]):
         raise ConfigError(
             f"model.vision_size is {size}, and a patch of {base} is {vision['patch_size']} pixels; expected a multiple"
@@ -214,63 +223,84 @@ def _config_of(base: str) -> Any:
     raise ConfigError(f"model.base: no config.json of {base} here; {hint}, or use one of tiny, {', '.join(PUBLISHED)}")
 
 
-def shapes_of(config: Mapping[str, Any], *, where: str) -> Shapes:
+def shapes_of(config: Mapping[str, Any], *, where: str, max_pixels: int | None = None) -> Shapes:
     """The shapes that a ``config.json`` tells.
 
+    Args:
+        config: of a known family.
+        where: it is from, for messages.
+        max_pixels: a bound of pictures in the place of the base's own.
+
     Raises:
-        ConfigError: not LLaVA's form, a part of another family, or a number that is none.
+        ConfigError: an unknown family, a part of another one, or a number that is none.
     """
-    if not isinstance(config, Mapping) or config.get("model_type", "llava") not in _FAMILIES:
-        raise ConfigError(f"model.base: {where} is no configuration of a LLaVA; its memory cannot be foretold")
-    text, vision = dict(config.get("text_config") or {}), dict(config.get("vision_config") or {})
-    for name, family, known in (
-        ("text_config", text.get("model_type", "llama"), _LLAMA_LIKE),
-        ("vision_config", vision.get("model_type", "clip_vision_model"), {"clip_vision_model", "dinov2"}),
-    ):
-        if family not in known:
-            expected = " or ".join(sorted(known))
-            raise ConfigError(f"model.base: {where}: {name}.model_type is {family!r}; expected {expected} for a plan")
+    kind = config.get("model_type", "llava") if isinstance(config, Mapping) else None
+    if kind not in ENCODERS:
+        raise ConfigError(
+            f"model.base: {where} has model_type {kind!r}, of which no plan can be made; expected one of "
+            f"{', '.join(sorted(ENCODERS))}; any image-text model trains with data.packing=none, unplanned"
+        )
     try:
-        if vision.get("model_type") == "dinov2":
-            vision = {**_DINO, **vision}
-            vision["intermediate_size"] = int(vision["hidden_size"] * vision["mlp_ratio"])
-        return _shapes(config, {**_LLAMA, **text}, {**_CLIP, **vision})
-    except (TypeError, ValueError, KeyError, ZeroDivisionError) as error:
+        made = whole(config)
+        _check_parts(made, where)
+        found = _shapes(made, max_pixels)
+    except (TypeError, ValueError, KeyError, ZeroDivisionError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise ConfigError(f"model.base: {where} cannot be read as a LLaVA's configuration ({reason})") from None
+        raise ConfigError(f"model.base: {where} cannot be read as a configuration of {kind} ({reason})") from None
+    return found
 
 
-def _shapes(config: Mapping[str, Any], text: Mapping[str, Any], vision: Mapping[str, Any]) -> Shapes:
-    encoder, language = _stack(vision), _stack(text)
-    layers = config.get("vision_feature_layer", -2)
-    chosen = layers if isinstance(layers, list) else [layers]
-    patches = (int(vision["image_size"]) // int(vision["patch_size"])) ** 2
-    cls = 0 if config.get("vision_feature_select_strategy", "default") == "default" else 1
-    inputs = encoder.hidden * len(chosen)
+def _check_parts(config: Mapping[str, Any], where: str) -> None:
+    known = {"text_config": (*_LLAMA_LIKE, *_BIASED, *_NORMED, *_GEMMA)}
+    if config["model_type"] in _LLAVA:
+        known = {"text_config": _LLAMA_LIKE, "vision_config": ("clip_vision_model", "dinov2")}
+    for name, expected in known.items():
+        part = config[name].get("model_type", "clip_vision_model")
+        if part not in expected:
+            raise ConfigError(
+                f"model.base: {where}: {name}.model_type is {part!r}; expected {' or '.join(sorted(expected))} for a "
+                "plan"
+            )
+
+
+def _shapes(config: Mapping[str, Any], max_pixels: int | None) -> Shapes:
+    text, kind = config["text_config"], config["model_type"]
+    language, vision = _stack(text), config["vision_config"]
+    encoder = encoder_of(config, language.hidden)
+    family = family_named(kind)
     return Shapes(
+        family=kind,
+        lead=LEAD[kind],
         text=language,
-        vision=encoder,
+        vision=Stack(
+            hidden=encoder.width, intermediate=encoder.inner, layers=encoder.layers, heads=encoder.heads,
+            kv_heads=encoder.heads, head_dim=encoder.width // encoder.heads,
+        ),
+        encoder=encoder,
+        picture=picture_of(config, *USUAL, max_pixels=max_pixels),
         vocab=int(text["vocab_size"]),
         tied=bool(config.get("tie_word_embeddings", text.get("tie_word_embeddings", False))),
-        image_size=int(vision["image_size"]),
-        patch_size=int(vision["patch_size"]),
-        image_tokens=patches + cls,
-        connector_inputs=inputs,
-        connector_beside=_beside(config.get("connector") or {}, inputs, language.hidden),
-        is_dino=vision.get("model_type") == "dinov2",
-        # Hidden states begin with the embeddings: -2 of 25 is what layer 23 of 24 gives.
-        vision_layers_used=max(layer if layer >= 0 else encoder.layers + 1 + layer for layer in chosen),
-    )
+        image_size=side_of(vision.get("image_size", 0)),
+        text_layer_beside=_beside(text, language),
+        embedding_beside=int(text.get("additional_vocab_size") or 0) * language.hidden,
+        varies=len({picture_of(config, *size).tokens for size in (USUAL, *_OTHERS)}) > 1,
+        needs_mask=bool(text.get("sliding_window") and text.get("use_sliding_window", True))
+        or (family is not None and family.sees_itself is not SeesItself.none),
+    )  # fmt: skip
 
 
-def _beside(connector: Mapping[str, Any], inputs: int, outputs: int) -> int:
-    """Parameters of what ``model/connectors.py`` puts beside the MLP."""
-    if connector.get("type") == "multi_branch":
-        width, number = int(connector["branch_width"]), int(connector["branches"])
-        return number * ((inputs + 1) * width + (width + 1) * outputs + inputs + 1)
-    if connector.get("type") == "pose_attention":
-        return 4 * inputs * (inputs + 1) + 2 * inputs
-    return 0
+_OTHERS = ((640, 640), (960, 1600))
+"""Sizes of pictures that some families give other tokens."""
+
+
+def _beside(text: Mapping[str, Any], stack: Stack) -> int:
+    """Biases of queries, keys and values (Qwen2); norms of each head's (Qwen3), and two more norms (Gemma 3)."""
+    kind = text["model_type"]
+    if kind in _BIASED:
+        return stack.queries + 2 * stack.keys
+    if kind in _GEMMA:
+        return 2 * stack.hidden + 2 * stack.head_dim
+    return 2 * stack.head_dim if kind in _NORMED else 0
 
 
 def _stack(config: Mapping[str, Any]) -> Stack:

@@ -10,10 +10,12 @@ from llavapose.config.schema import ConnectorConfig, ModelConfig
 from llavapose.errors import ConfigError
 from llavapose.files import TINY_BASE, read_json
 from llavapose.training.forecast.shapes import PUBLISHED, read_shapes, shapes_for, shapes_of
+from tests.model.counted import COUNTED
+from tests.model.published import PUBLISHED as LLAVAS
 from tests.model.published import published_config, without_weights
 
 
-@pytest.mark.parametrize("base", PUBLISHED)
+@pytest.mark.parametrize("base", LLAVAS)
 def test_published_models_are_counted_without_their_files(base, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     model, shapes = without_weights(published_config(base)), read_shapes(base)
@@ -22,6 +24,10 @@ def test_published_models_are_counted_without_their_files(base, monkeypatch, tmp
     assert shapes.connector == sum(p.numel() for p in model.model.multi_modal_projector.parameters())
     assert shapes.vision_layers_used == 23
     assert shapes.image_tokens == 576
+
+
+def test_the_table_has_every_base_that_conf_names():
+    assert {*LLAVAS, *(one.base for one in COUNTED.values())} == PUBLISHED.keys()
 
 
 def test_tied_embeddings_count_once():
@@ -43,10 +49,15 @@ def test_the_cache_comes_before_the_table(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("config", "line"),
     [
-        ({"model_type": "llama"}, "is no configuration of a LLaVA"),
+        (
+            {"model_type": "idefics9"},
+            "here has model_type 'idefics9'.*expected one of gemma3, .*qwen3_vl.*packing=none",
+        ),
+        ([], "here has model_type None"),
+        ({"model_type": "internvl", "text_config": {"model_type": "rwkv"}}, "text_config.model_type is 'rwkv'"),
         ({"text_config": {"model_type": "gemma3"}}, "text_config.model_type is 'gemma3'; expected llama"),
         ({"vision_config": {"model_type": "siglip_vision_model"}}, "expected clip_vision_model or dinov2 for a plan"),
-        ({"text_config": {"hidden_size": "wide"}}, "cannot be read as a LLaVA's configuration"),
+        ({"text_config": {"hidden_size": "wide"}}, "cannot be read as a configuration of llava"),
     ],
 )
 def test_what_is_not_known_is_said_in_a_line(config, line):
