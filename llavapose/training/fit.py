@@ -74,6 +74,7 @@ def build_data(
         index=config.data_dir / INDEX,
         family=family_of_base(config.model.base),
         base=config.model.base,
+        max_pixels=config.model.max_pixels,
     )
 
 

@@ -20,8 +20,9 @@ from transformers import BitsAndBytesConfig, PreTrainedModel
 from llavapose.config.choices import AdapterType, Packing
 from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
+from llavapose.data.reading.bounds import bound_pixels
 from llavapose.errors import ConfigError
-from llavapose.families.family import CONNECTOR
+from llavapose.families.family import CONNECTOR, Resolution
 from llavapose.families.known import LLAVA
 from llavapose.model.attention.choose import to_try
 from llavapose.model.attention.rules import rules_of
@@ -113,16 +114,26 @@ def processor_of(config: TrainConfig) -> Any:
         if not can_exchange(base):
             processor = family_processor(source, base)
             add_words(processor.tokenizer, config.new_words)
+            # A checkpoint is asked with pictures of the size that it was trained on.
+            bound_pixels(processor, family_of_base(source), config.model.max_pixels)
             return processor
     return load_processor(
         config.model.base, chat_template=CHAT_TEMPLATE, vision=vision_of(config.model), words=config.new_words
     )
 
 
+def fit_pictures(llava: PreTrainedModel, config: TrainConfig) -> None:
+    """Have a model whose configuration lists the grids of tiles know those that the processor chooses among."""
+    if config.model.max_pixels is not None and family_of(llava).resolution is Resolution.grids:
+        settings: Any = llava.config
+        settings.image_grid_pinpoints = processor_of(config).image_processor.image_grid_pinpoints
+
+
 def prepare(llava: PreTrainedModel, config: TrainConfig) -> None:
     """Give a base its connector and adapter, and freeze what is not trained, in place."""
     # Beside another encoder the base's connector says nothing.
     reset = vision_of(config.model) is not None
+    fit_pictures(llava, config)
     with torch.random.fork_rng(devices=[]):
         # New weights are the same in whatever way the base was read, which may draw numbers too.
         torch.manual_seed(config.seed)

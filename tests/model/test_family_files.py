@@ -172,6 +172,23 @@ def test_how_answers_end_is_the_base_s(written, name, tmp_path):
     assert all(value.dtype == torch.bfloat16 for value in load_file(tmp_path / "hf" / "model.safetensors").values())
 
 
+def test_what_the_base_says_of_videos_is_kept(written, tmp_path):
+    model, folder = written("qwen3_vl")
+    processor, base = made("qwen3_vl")[1], tmp_path / "base"
+    shutil.copytree(folder / "base", base)
+    processor.save_pretrained(base)
+    (base / "video_preprocessor_config.json").write_text('{"fps": 2}')
+    settings = json.loads((base / "processor_config.json").read_text())
+    (base / "processor_config.json").write_text(json.dumps({**settings, "video_processor": {"max_frames": 768}}))
+    write_checkpoint(
+        tmp_path / "hf", state=model.state_dict(), config=model.config, processor=processor, dtype=torch.float32,
+        base=str(base),
+    )  # fmt: skip
+    assert (tmp_path / "hf" / "video_preprocessor_config.json").read_text() == '{"fps": 2}'
+    found = json.loads((tmp_path / "hf" / "processor_config.json").read_text())
+    assert found == {**settings, "video_processor": {"max_frames": 768}}
+
+
 def test_tied_embeddings_are_written_once(tmp_path):
     model, processor = made("qwen3_vl")
     model.config.tie_word_embeddings = model.config.text_config.tie_word_embeddings = True

@@ -100,6 +100,17 @@ def test_the_base_s_own_words_and_endings_are_kept(name, places, one_process):
     assert f"from transformers import AutoProcessor, {architecture}\n" in card and "Llava" not in card
 
 
+def test_pictures_are_bounded_in_the_folder_as_in_training(places, tmp_path):
+    """A LLaVA-OneVision lists the grids of its tiles twice: the model's list is the processor's."""
+    job = {**places("llava_onevision"), "max_pixels": 28 * 28, "save_every": 5, "hydra": True}
+    folder = run(**job, output_dir=str(tmp_path / "run"), optim={"lr": 1e-3})
+    assert export(checkpoints_in(tmp_path / "run" / "checkpoints")[0].folder, tmp_path / "hf") == 5
+    for place in (folder, tmp_path / "hf"):
+        assert read_json(place / "config.json", what="x")["image_grid_pinpoints"] == [[28, 28]]
+        processor = read_json(place / "processor_config.json", what="x")
+        assert processor["image_processor"]["image_grid_pinpoints"] == [[28, 28]]
+
+
 @pytest.fixture(scope="module")
 def two_processes(request, places, tmp_path_factory, launcher) -> Path:
     folder = tmp_path_factory.mktemp("two")
