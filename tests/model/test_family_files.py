@@ -204,6 +204,31 @@ def test_tied_embeddings_are_written_once(tmp_path):
     assert empty.lm_head.weight is empty.model.language_model.embed_tokens.weight
 
 
+@pytest.mark.parametrize("name", ["qwen3_vl", "gemma3", "internvl", "smolvlm", "janus"])
+def test_new_words_have_rows_in_every_way_of_reading(written, name, tmp_path):
+    """Locate's tokens: a line of values."""
+    model, folder = written(name)
+    base, words = str(folder / "base"), [f"<at_{number}>" for number in range(70)]
+    whole = load_model(base, words=words)
+    num = len(made(name)[1].tokenizer)
+    rows = whole.get_input_embeddings().weight
+    assert len(rows) == whole.get_output_embeddings().weight.shape[0] >= num + 70
+    assert torch.equal(rows[:num], model.get_input_embeddings().weight[:num])
+    near, far = (torch.cosine_similarity(rows[num + 20], rows[num + at], dim=0) for at in (21, 60))
+    assert near > 0.7 > far + 0.2
+    empty = empty_model(base, dtype=torch.float32, attention="sdpa", words=words)
+    weights = find_weights(base, empty, words=words)
+    for key, value in whole.named_parameters():
+        assert dict(empty.named_parameters())[key].shape == value.shape, key
+        assert torch.equal(weights.read(key), value), key
+    write_checkpoint(
+        tmp_path / "hf", state=whole.state_dict(), config=whole.config, processor=made(name)[1].tokenizer,
+        dtype=torch.float32,
+    )  # fmt: skip
+    found = load_model(str(tmp_path / "hf"))
+    assert torch.equal(found.get_input_embeddings().weight, rows)
+
+
 def lacking(state):
     del state["visual.merger.ln_q.weight"]
 
