@@ -9,9 +9,8 @@ a checkpoint.
 Read ``records`` (the nouns that pass between rooms) and ``kinds`` (what a kind of sample is) first, then what every
 room uses: ``samples`` and ``llava_json`` (samples on the disk), ``pictures`` (where a picture lies), ``rgb`` (what it
 shows), ``files``, ``plain_json`` (the one way in for JSON), ``owner`` (whose an output folder is), ``manifest`` (what
-lies in its checkpoints), ``families`` (what differs between base models), ``ranks`` (which of several processes this is),
-``errors``, ``bars`` (progress, on a screen
-and in a file).
+lies in its checkpoints), ``families`` (what differs between base models), ``ranks`` (which of several processes this
+is), ``errors``, ``bars`` (progress, on a screen and in a file).
 """
 
 __version__ = "0.1.0"

@@ -277,7 +277,22 @@ def results_root(results: Path) -> Path:
 
 
 def results_beside(results: Path) -> list[Path]:
-    """A folder of results, and of a sweep with several seeds those of the others: the baseline answers once."""
+    """A folder of results, and of a sweep with several seeds those of the others: the baseline answers once.
+
+    What a sweep made of another base stands beside nothing of this one.
+    """
     root = results_root(results)
-    others = sorted(path for path in root.iterdir() if path.is_dir()) if root != results else []
+    if root == results:
+        return [results]
+    jobs = read_json(root / "jobs.json", what="sweep")
+    bases = {Path(job["results_dir"]).name: model_of_job(job) for job in jobs if "results_dir" in job}
+    own = bases.get(results.name)
+    folders = sorted(path for path in root.iterdir() if path.is_dir())
+    others = [path for path in folders if own is None or bases.get(path.name, own)[1] == own[1]]
     return list(dict.fromkeys((results, *others)))
+
+
+def model_of_job(job: Mapping[str, Any]) -> tuple[str, str]:
+    """``model.name`` and ``model.base`` of a line of ``jobs.json``; "" where a line of before does not tell them."""
+    told = job.get("settings", {}).get("model", {})
+    return str(told.get("name", "")), str(told.get("base", ""))

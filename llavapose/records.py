@@ -4,8 +4,10 @@ Frames: every box is ``box_xyxy`` and every point ``x, y`` in 0..1 of the pictur
 Left and right are the person's own; where the picture's are meant, the name says ``image_left`` / ``image_right``.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 ALL = "all"
@@ -29,6 +31,57 @@ TEXT_ONLY = "text_only"
 CONTROL_ARMS = (TEXT_ONLY, PRIOR)
 """The rows between which every arm stands, in the tables' order: what there is to be told, and what can be said without
 looking. They are no model's and are made beside whichever arm is evaluated."""
+
+_ROW = re.compile(r"^(?P<arm>[^(]*?)(?: \(base=(?P<base>[^,()]+)(?:,(?P<rest>.*))?\))?$", re.S)
+"""A row of tables with arms of several bases: "full (base=qwen3_vl_8b)", "full (base=tiny,optim.lr=0.001)"."""
+
+
+def with_base(row: str, base: str) -> str:
+    """A row's name where arms of several bases share a table; the row itself where ``base`` is ""."""
+    arm, _, rest = row.partition(" (")
+    return f"{arm} (base={base}{f',{rest[:-1]}' if rest else ''})" if base else row
+
+
+def base_of(row: str) -> str:
+    """The base that a row's name tells; "" where all arms have the same."""
+    found = _ROW.match(row)
+    return (found["base"] or "") if found else ""
+
+
+def without_base(row: str) -> str:
+    """A row's name without its base."""
+    found = _ROW.match(row)
+    if not found or not found["base"]:
+        return row
+    return f"{found['arm']} ({found['rest']})" if found["rest"] else found["arm"]
+
+
+def peer(row: str, name: str) -> str:
+    """The row of this name, such as the baseline or a control, that has the same base as ``row``."""
+    return with_base(name, base_of(row))
+
+
+def named_bases(models: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Base -> what tables call it: its settings' name, else its folder's or the hub's, else the whole.
+
+    Args:
+        models: ``model.name`` and ``model.base`` of every run.
+
+    Returns:
+        names that tell the bases apart, of letters, digits and ``_ . + -``.
+    """
+    bases = list(dict.fromkeys(base for _, base in models))
+    ways = (
+        {base: {name for name, of in models if of == base} for base in bases},
+        {base: {PurePosixPath(base).name} for base in bases},
+        {base: {base} for base in bases},
+    )
+    for way in ways:
+        names = [re.sub(r"[^\w.+-]", "_", name) for found in way.values() for name in found]
+        if all(names) and len(set(names)) == len(names) == len(bases):
+            return dict(zip(bases, names, strict=True))
+    return {base: f"base_{number}" for number, base in enumerate(bases, start=1)}
+
 
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]

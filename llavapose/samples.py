@@ -297,7 +297,9 @@ def _kind_of(record: Mapping[str, Any], file: Path) -> tuple[str | None, str]:
 def _adopted(record: dict[str, Any], kind: str, pictures: Pictures | None, *, where: str) -> dict[str, Any]:
     """A record made elsewhere in our terms: with its kind, and its pictures as they lie in the image folder."""
     record = {**record, "kind": kind}
-    for field in IMAGE_FIELDS if pictures is not None else ():
+    if pictures is None:
+        return record
+    for field in IMAGE_FIELDS:
         image = record.get(field)
         if isinstance(image, str):
             record[field] = pictures.find(image, where=where) or image

@@ -35,12 +35,13 @@ def complete_card(checkpoint: Path, results_dir: Path, arm: str, *, baseline: Pa
 
 def complete_cards(sweep_dir: Path) -> None:
     """The cards of every job of a sweep that ended well, each beside the baseline wherever that was evaluated."""
-    from llavapose.files import read_json
+    from llavapose.files import model_of_job, read_json
 
     jobs = [job for job in read_json(sweep_dir / "jobs.json", what="sweep") if job["exit_code"] == 0]
-    baseline = next((Path(job["results_dir"]) for job in jobs if job["arm"] == BASELINE), None)
+    baselines = {model_of_job(job)[1]: Path(job["results_dir"]) for job in reversed(jobs) if job["arm"] == BASELINE}
     for job in jobs:
         if job["arm"] != BASELINE:
+            baseline = baselines.get(model_of_job(job)[1])
             complete_card(Path(job["dir"]) / "hf", Path(job["results_dir"]), job["arm"], baseline=baseline)
 
 

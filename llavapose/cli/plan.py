@@ -13,6 +13,7 @@ from llavapose.config.values import not_dividing
 from llavapose.data.check import INDEX
 from llavapose.data.joined import find_joined
 from llavapose.errors import ConfigError, DataError
+from llavapose.families.known import family_named
 from llavapose.families.resolution import USUAL
 from llavapose.locate.make import find_located
 from llavapose.scenes.open import opened_if_there
@@ -117,9 +118,18 @@ def _indexed(config: TrainConfig, samples: Path, images: Path) -> Mixture | None
         kind=config.data.kind,
         folder=folder,
         base=config.model.base,
-        image_tokens=shapes_for(config.model, config.connector).image_tokens,
+        image_tokens=_picture_rule(config),
         max_length=config.data.max_length,
     )
+
+
+def _picture_rule(config: TrainConfig) -> int | str:
+    """What an index of tokens is found by of pictures: the tokens of each, or what bounds the base's own way."""
+    shapes = shapes_for(config.model, config.connector)
+    family = family_named(shapes.family)
+    if family is not None and family.own_pictures:
+        return shapes.image_tokens
+    return f"max_pixels={config.model.max_pixels}"
 
 
 def _held_out(config: TrainConfig) -> tuple[frozenset[int], tuple[str, ...]]:

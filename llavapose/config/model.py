@@ -22,6 +22,10 @@ class ModelConfig:
     """Precision of the weights that a run leaves."""
     max_length: int = 2048
     """Most tokens of one sequence, picture included."""
+    max_pixels: int | None = None
+    """Most pixels that a picture is shown with, for bases that show it at its own resolution: within an area (Qwen), a
+    longest side (its square root), tiles, grids or crops of one size (their area times their number); empty: as the
+    base's processor says. Bases that show every picture at one size, LLaVA-1.5 among them, refuse it."""
     freeze_vision: bool = True
     """Leave the vision encoder as it is (LLaVA-1.5's second stage)."""
     attention: Attention = Attention.sdpa
@@ -33,8 +37,6 @@ class ModelConfig:
     keep_features_gib: float = 0
     """GiB of host memory, of each rank, for features of pictures that come again, which a frozen vision encoder reads
     once then, each picture alone; 0: none."""
-    max_pixels: int | None = None
-    """Most pixels of a picture, which the base's own resizing keeps to; null: the base's own bound."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     vision: VisionType = VisionType.clip
@@ -56,9 +58,8 @@ class ModelConfig:
                 "model, and model.attention=eager reads masks alone; use model.packed_attention=dense, or leave "
                 "model.attention out"
             )
-        found += not_finite(self, "model.", "keep_features_gib") + too_small(self, "model.", keep_features_gib=0)
-        if self.max_pixels is not None:
-            found += too_small(self, "model.", max_pixels=1)
+        found += not_finite(self, "model.", "keep_features_gib")
+        found += too_small(self, "model.", keep_features_gib=0, max_pixels=1)
         if self.vision == VisionType.clip:
             why = "the base's own encoder is kept; choose model.vision=dinov2"
             return found + unread(self, "model.", ("vision_base", "vision_size"), why)

@@ -323,7 +323,7 @@ class TrainConfig:
             found += nothing_evaluated(self.benchmark, self.probe, "leave one of them out, or say evaluate=false")
         else:
             found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")
-        found += measured_by(self.callbacks, self.data.asked_kinds, self.data.num_val)
+        found += measured_by(self.callbacks, self.data.asked_kinds, self.data.num_val, self.trainer)
         return found + repeated("controls", self.controls)
 
 

@@ -152,9 +152,11 @@ def not_dividing(global_batch: int, batch_size: int, accumulate: int, num_ranks:
     return [f"{told}set {_or(pairs)}"]
 
 
-def measured_by(callbacks: Mapping[str, Any], kinds: Collection[str], num_val: int | None) -> list[str]:
+def measured_by(
+    callbacks: Mapping[str, Any], kinds: Collection[str], num_val: int | None, trainer: Mapping[str, Any]
+) -> list[str]:
     """A line where a callback goes by a held-out loss that no validation will log."""
-    found = []
+    found, never = [], _never_validates(trainer)
     for name, key, instead in (("early_stopping", "monitor", "leave it out"), ("checkpoint", "best", "set it to null")):
         metric = (callbacks.get(name) or {}).get(key)
         if metric is None:
@@ -169,7 +171,23 @@ def measured_by(callbacks: Mapping[str, Any], kinds: Collection[str], num_val: i
             found.append(f"{what}: nothing is held out to measure by; raise data.num_val, or {instead}")
         elif metric != "val/loss" and callbacks.get("kinds") is None:
             found.append(f"{where} is {metric}, which nothing logs without callbacks.kinds; leave it in")
+        elif never:
+            out = f"set {where} to null" if key == "best" else f"leave callbacks.{name} out"
+            found.append(f"{where if key == 'best' else f'callbacks.{name}'}: {never}, or {out}")
     return found[:1]  # callbacks=early_stopping sets both
+
+
+def _never_validates(trainer: Mapping[str, Any]) -> str:
+    """Why a trainer's settings let no validation come, and what to change; "" where one comes."""
+    share, every, epochs = (trainer.get(key) for key in ("limit_val_batches", "check_val_every_n_epoch", "max_epochs"))
+    if share is not None and share == 0:
+        return f"trainer.limit_val_batches={share} leaves nothing to measure by; raise it"
+    if isinstance(every, int) and isinstance(epochs, int) and -1 != epochs < every:
+        return (
+            f"trainer.check_val_every_n_epoch={every} is more than trainer.max_epochs={epochs}, so that nothing is "
+            "measured; lower it"
+        )
+    return ""
 
 
 def _divisors(number: int) -> list[int]:

@@ -15,7 +15,7 @@ from llavapose.evaluation.tables.agreement import PANEL
 from llavapose.evaluation.tables.seeds import PROBE, SeedCounts
 from llavapose.files import atomic_write, read_jsonl
 from llavapose.owner import Place
-from llavapose.records import ALL, BASELINE, POSE
+from llavapose.records import ALL, BASELINE, POSE, with_base, without_base
 from llavapose.report.explorer import answers_explorer, rows_shown
 from llavapose.report.located import located_values
 from llavapose.report.markup import legend, rendered, script
@@ -160,6 +160,7 @@ def _values(source: Source) -> dict[str, Any]:
         "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
         "script": script("answers.js", "explorer.js"),
         "legend": legend(),
+        "row_named": with_base,
         "colours": dict(zip(rows_shown(source.arms, source.folders), _colours(source), strict=False)),
         "made": _made(source),
         "published": published_grids(),
@@ -225,16 +226,23 @@ def _made(source: Source) -> list[Maker]:
 
 
 def _highlights(ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What is asked for first: ``full`` against the baseline, its skill with and without pictures."""
-    totals = [row for row in ablation if row["arm"] == "full" and row["kind"] == ALL and not math.isnan(row["diff"])]
+    """What is asked for first: ``full`` against the baseline, its skill with and without pictures; of every base."""
+    named = dict.fromkeys(row["arm"] for row in (*ablation, *probe) if without_base(row["arm"]) == "full")
+    return [card for arm in named for card in _cards_of(arm, ablation, probe)]
+
+
+def _cards_of(
+    arm: str, ablation: Sequence[Mapping[str, Any]], probe: Sequence[Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    totals = [row for row in ablation if row["arm"] == arm and row["kind"] == ALL and not math.isnan(row["diff"])]
     total = min(totals, key=lambda row: _later(row["judge"]), default=None)
     judge = judge_named(total["judge"], ablation) if total is not None else ""
-    skills = {(row["pictures"], row["group"]): row for row in probe if row["arm"] == "full"}
+    skills = {(row["pictures"], row["group"]): row for row in probe if row["arm"] == arm}
     wanted = [
-        (f"full − baseline, all kinds, judge {judge}", total, ("diff", "diff_low", "diff_high"), 1),
-        ("full: probe skill", skills.get(("true", ALL)), ("skill", "low", "high"), 2),
-        ("full: skill, one person", skills.get(("true", f"{ALL} (one person)")), ("skill", "low", "high"), 2),
-        ("full: skill, shuffled pictures", skills.get(("shuffled", ALL)), ("skill", "low", "high"), 2),
+        (f"{arm} − baseline, all kinds, judge {judge}", total, ("diff", "diff_low", "diff_high"), 1),
+        (f"{arm}: probe skill", skills.get(("true", ALL)), ("skill", "low", "high"), 2),
+        (f"{arm}: skill, one person", skills.get(("true", f"{ALL} (one person)")), ("skill", "low", "high"), 2),
+        (f"{arm}: skill, shuffled pictures", skills.get(("shuffled", ALL)), ("skill", "low", "high"), 2),
     ]
     return [
         {

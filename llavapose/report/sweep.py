@@ -1,6 +1,7 @@
 """The end of a sweep: tables in every form, the page and the W&B run, from the files that its jobs left."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from llavapose.errors import DataError
-from llavapose.evaluation.tables.ablation import arms_in_order, file_arm
+from llavapose.evaluation.tables.ablation import arms_in_order, file_arm, write_rows
 from llavapose.evaluation.tables.results import seed_values, summarise
 from llavapose.evaluation.tables.seeds import PROBE, Run, SeedCounts, add_seed_columns, count_seeds, missing_rows
-from llavapose.files import atomic_write, read_json, write_csv
-from llavapose.records import BASELINE
+from llavapose.files import atomic_write, model_of_job, read_json
+from llavapose.records import BASELINE, base_of, named_bases, peer, with_base
 from llavapose.report.own_results import own_results
 from llavapose.report.page import Source, seeds_grid, write_page
 from llavapose.report.tables import (
@@ -39,6 +40,10 @@ from llavapose.report.wandb.logged import LoggedRun, LoggedSweep
 log = logging.getLogger(__name__)
 
 SEED_COLUMNS = ("judge", "arm", "seed", "score", "score_shuffled", "skill", "skill_shuffled", "hole")
+SEVERAL_BASES = (
+    "Several bases, each fine-tuned on each mixture of instruction data and held against itself untouched, answering "
+    "the same questions about the same held-out pictures"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +71,15 @@ def finish_sweep(sweep_dir: Path) -> Path:
     done = [job for job in jobs if job["exit_code"] == 0]
     folders = {arm: [Path(job["results_dir"]) for job in done if job["row"] == arm] for arm in arms}
     counts = count_seeds([_run(job) for job in jobs])
-    if all(only_located(Path(job["results_dir"]), job["row"]) for job in done if job["row"] != BASELINE):
+    if all(only_located(Path(job["results_dir"]), job["row"]) for job in done if job["arm"] != BASELINE):
         counts = {}  # no judge and no probe was to be asked
     for line in dict.fromkeys(hole_lines([(row, seeds) for (_, row), seeds in counts.items()])):
         log.warning("%s: left out", line)
     summarise(sweep_dir, arms, folders=folders)
     add_seed_columns(sweep_dir, counts)
-    seeds = _every_seed(folders, counts)
+    seeds = _every_seed(folders, counts, {Path(job["results_dir"]).name: job["run"] for job in jobs if job["run"]})
     if seeds:
-        write_csv(sweep_dir / "seeds.csv", seeds, SEED_COLUMNS)
+        write_rows(sweep_dir / "seeds.csv", seeds, SEED_COLUMNS)
     failed = [arm for arm in arms if not folders[arm]]
     tables = write_tables(sweep_dir, arms, failed, seeds, counts)
     page = write_page(
@@ -82,10 +87,11 @@ def finish_sweep(sweep_dir: Path) -> Path:
             out=sweep_dir,
             arms=arms,
             folders={arm: places[0] for arm, places in folders.items() if places},
-            runs={job["row"]: Path(job["dir"]) for job in reversed(done) if job["row"] != BASELINE},
+            runs={job["row"]: Path(job["dir"]) for job in reversed(done) if job["arm"] != BASELINE},
             failed=failed,
             seeds=seeds,
             counts=counts,
+            **({"intro": SEVERAL_BASES} if any(map(base_of, arms)) else {}),
         )
     )
     _log_to_wandb(sweep_dir, tables, done)
@@ -110,24 +116,53 @@ def _jobs(sweep_dir: Path) -> list[dict[str, Any]]:
         if missing:
             raise DataError(f"sweep: {path}, job {number}, lacks {', '.join(missing)}; run the sweep again")
         job.setdefault("results_dir", str(sweep_dir))
-        job["row"] = _row(job["arm"], job.get("variant", ""))
+    bases = named_bases([model_of_job(job) for job in jobs])
+    for job in jobs:
+        base = bases[model_of_job(job)[1]] if len(bases) > 1 else ""
+        rest = _beside_the_base(job, jobs) if base else job.get("variant", "")
+        job["row"] = with_base(_row(job["arm"], rest), base)
+        job["run"] = ",".join(part for part in rest.split(",") if part.startswith("seed=")) if base else ""
     return jobs
+
+
+def _beside_the_base(job: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> str:
+    """What varies besides the arm, without what the base alone decides, such as ``model=tiny``."""
+
+    def varies(name: str) -> bool:
+        values: dict[str, set[str]] = defaultdict(set)
+        for one in jobs:
+            values[model_of_job(one)[1]] |= {part for part in _parts(one) if part.partition("=")[0] == name}
+        return any(len(found) > 1 for found in values.values())
+
+    return ",".join(part for part in _parts(job) if varies(part.partition("=")[0]))
+
+
+def _parts(job: Mapping[str, Any]) -> list[str]:
+    return [part for part in job.get("variant", "").split(",") if part]
 
 
 def _run(job: Mapping[str, Any]) -> Run:
     return Run(
         row=job["row"],
-        seed=job.get("variant") or "its only run",
+        seed=job["run"] or (job.get("variant") if not base_of(job["row"]) else "") or "its only run",
         results_dir=Path(job["results_dir"]),
         exit_code=job["exit_code"],
     )
 
 
-def _every_seed(folders: Mapping[str, Sequence[Path]], counts: SeedCounts) -> list[dict[str, Any]]:
-    """Each seed's numbers, those that are missing as holes; empty where no row has several."""
+def _every_seed(
+    folders: Mapping[str, Sequence[Path]], counts: SeedCounts, runs: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Each seed's numbers, those that are missing as holes; empty where no row has several.
+
+    Args:
+        folders: arm -> folders of its results.
+        counts: of its seeds.
+        runs: name of such a folder -> its seed, where that is another.
+    """
     if max((seeds.num_planned for seeds in counts.values()), default=0) < 2:
         return []
-    found = [{**row, "hole": ""} for row in seed_values(folders)]
+    found = [{**row, "seed": runs.get(row["seed"], row["seed"]), "hole": ""} for row in seed_values(folders)]
     missing = missing_rows(counts)
     gone = {(row["judge"], row["arm"], row["seed"]) for row in missing}
     rows = [row for row in found if (row["judge"], row["arm"], row["seed"]) not in gone] + missing
@@ -187,7 +222,8 @@ def _log_to_wandb(out: Path, tables: Tables, done: Sequence[Mapping[str, Any]]) 
 
 
 def _logged(job: Mapping[str, Any], done: Sequence[Mapping[str, Any]]) -> LoggedRun:
-    baseline = next((Path(one["results_dir"]) for one in done if one["arm"] == BASELINE), None)
+    own_base = peer(job["row"], BASELINE)
+    baseline = next((Path(one["results_dir"]) for one in done if one["row"] == own_base), None)
     found = own_results(Path(job["results_dir"]), job["arm"], baseline=baseline)
     return LoggedRun(
         arm=job["row"],

@@ -7,7 +7,8 @@ A sweep's folder:
     runs/<arm>/                   checkpoints and logs
     <variant>/...                 the same again where more than the arm varies, such as seed=0, seed=1
 
-What the arm's name hangs on (``data``, or ``teacher.sees`` in ``data.name=sees_${teacher.sees}``) makes no variant.
+What the arm's name hangs on (``data``, or ``teacher.sees`` in ``data.name=sees_${teacher.sees}``) makes no variant;
+what the base hangs on (``model``) always does, so that each base's arms lie beside its own baseline.
 """
 
 import itertools
@@ -95,8 +96,12 @@ def plan_sweep(conf: Path, overrides: Sequence[str]) -> Sweep:
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
     arms = [config.data.name for config in configs]
+    bases = [config.model.base for config in configs]
     varying = [
-        len(values) > 1 and not values[0].startswith("data=") and not _names_arms(at, combinations, arms)
+        len(values) > 1
+        and not values[0].startswith("data=")
+        # Two bases' untouched answers have one name: never one folder.
+        and (_decides(at, combinations, bases) or not _names_arms(at, combinations, arms))
         for at, values in enumerate(options)
     ]
     folder = configs[0].sweep_dir or SWEEPS / _folder_name(overrides, options)
@@ -119,6 +124,14 @@ def _names_arms(at: int, combinations: Sequence[Sequence[str]], arms: Sequence[s
     for combination, arm in zip(combinations, arms, strict=True):
         told.setdefault((*combination[:at], *combination[at + 1 :]), []).append(arm)
     return all(len(set(names)) == len(names) for names in told.values())
+
+
+def _decides(at: int, combinations: Sequence[Sequence[str]], values: Sequence[str]) -> bool:
+    """Whether the ``at``-th setting makes another value, all others being equal."""
+    told: dict[tuple[str, ...], set[str]] = {}
+    for combination, value in zip(combinations, values, strict=True):
+        told.setdefault((*combination[:at], *combination[at + 1 :]), set()).add(value)
+    return any(len(found) > 1 for found in told.values())
 
 
 def _folder_name(overrides: Sequence[str], options: Sequence[Sequence[str]]) -> str:

@@ -107,15 +107,24 @@ def refuse_unpackable(config: TrainConfig) -> None:
 
 
 def processor_of(config: TrainConfig) -> Any:
-    """The base's processor, as the run's pictures and words need it."""
+    """The base's processor, as the run's pictures and words need it.
+
+    Raises:
+        ConfigError: ``model.max_pixels`` where nothing reads it.
+    """
+    processor = _processor_of(config)
+    # Also of the folder that is left: what is asked later shows pictures as they were trained on.
+    bound_pixels(processor, family_of_base(config.model.base), config.model.max_pixels)
+    return processor
+
+
+def _processor_of(config: TrainConfig) -> Any:
     source = resolve_base(config.model.base)
     with told(source):
         base = read_config(source)
         if not can_exchange(base):
             processor = family_processor(source, base)
             add_words(processor.tokenizer, config.new_words)
-            # A checkpoint is asked with pictures of the size that it was trained on.
-            bound_pixels(processor, family_of_base(source), config.model.max_pixels)
             return processor
     return load_processor(
         config.model.base, chat_template=CHAT_TEMPLATE, vision=vision_of(config.model), words=config.new_words

@@ -2,6 +2,7 @@
 
 import pytest
 
+from llavapose.config.compose import composed
 from tests.config.test_check import mistakes
 
 
@@ -37,6 +38,26 @@ from tests.config.test_check import mistakes
             "callbacks.checkpoint.best: nothing is held out to measure by; raise data.num_val, or set it to null",
         ),
         (
+            ["callbacks=early_stopping", "trainer.limit_val_batches=0"],
+            "callbacks.early_stopping: trainer.limit_val_batches=0 leaves nothing to measure by; raise it, or leave "
+            "callbacks.early_stopping out",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/loss/conv", "trainer.limit_val_batches=0.0"],
+            "callbacks.checkpoint.best: trainer.limit_val_batches=0.0 leaves nothing to measure by; raise it, or set "
+            "callbacks.checkpoint.best to null",
+        ),
+        (
+            ["callbacks=early_stopping", "trainer.max_epochs=2", "trainer.check_val_every_n_epoch=3"],
+            "callbacks.early_stopping: trainer.check_val_every_n_epoch=3 is more than trainer.max_epochs=2, so that "
+            "nothing is measured; lower it, or leave callbacks.early_stopping out",
+        ),
+        (
+            ["callbacks.checkpoint.best=val/loss", "trainer.check_val_every_n_epoch=2"],
+            "callbacks.checkpoint.best: trainer.check_val_every_n_epoch=2 is more than trainer.max_epochs=1, so that "
+            "nothing is measured; lower it, or set callbacks.checkpoint.best to null",
+        ),
+        (
             ["callbacks.checkpoint.best=val/los"],
             "callbacks.checkpoint.best is val/los; expected val/loss, or val/loss/ and one of complex, conv, detail",
         ),
@@ -49,3 +70,27 @@ from tests.config.test_check import mistakes
 )
 def test_what_contradicts_itself_is_refused(conf, overrides, line):
     assert mistakes(conf, *overrides) == [line]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["callbacks=early_stopping"],
+        ["callbacks=early_stopping", "trainer.limit_val_batches=1"],
+        ["callbacks=early_stopping", "trainer.limit_val_batches=null"],
+        ["callbacks=early_stopping", "trainer.max_epochs=3", "trainer.check_val_every_n_epoch=3"],
+        # Validations by steps, across epochs; and epochs without end, which steps end.
+        ["callbacks=early_stopping", "trainer.val_check_interval=5", "trainer.check_val_every_n_epoch=null"],
+        [
+            "callbacks=early_stopping",
+            "trainer.max_epochs=-1",
+            "trainer.max_steps=9",
+            "trainer.check_val_every_n_epoch=2",
+        ],
+        # Nobody goes by what is not measured.
+        ["trainer.limit_val_batches=0", "trainer.check_val_every_n_epoch=2"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_measured_is_gone_by(conf, overrides):
+    composed("train", conf, overrides)

@@ -40,7 +40,7 @@ def test_pictures_proven_good_are_read_once(tmp_path, own_pictures, samples, mon
     write_samples(tmp_path / "samples.jsonl", samples)
     records = ensure_records(tmp_path / "samples.jsonl", own_pictures, kind=None, folder=tmp_path)
     read: list[Path] = []
-    monkeypatch.setattr("llavapose.data.check.check_image", lambda path, **_: read.append(path))
+    monkeypatch.setattr("llavapose.data.check.check_image", lambda path, **_: read.append(path) or (4, 4))
     for times in (10, 10):  # not again
         with checked_pictures(records, tmp_path):
             pass
@@ -174,7 +174,7 @@ def test_only_what_has_changed_is_read_again(tmp_path, own_pictures, samples, mo
         pass
     Image.new("RGB", (9, 9), "red").save(own_pictures / "003.png")
     read: list[str] = []
-    monkeypatch.setattr("llavapose.data.check.check_image", lambda path, **_: read.append(path.name))
+    monkeypatch.setattr("llavapose.data.check.check_image", lambda path, **_: read.append(path.name) or (4, 4))
     with checked_pictures(records, tmp_path):
         pass
     assert read == ["003.png"]

@@ -29,7 +29,7 @@ def indexed(tmp_path):
     """Records of samples with these pictures, of several with a blank between them; "" is text alone."""
 
     def index(names) -> Records:
-        for name in {one for name in names for one in name.split()}:
+        for name in {one for group in names for one in group.split()}:
             (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
             Image.new("RGB", (4, 4)).save(tmp_path / name)
         samples = [

@@ -75,7 +75,7 @@ def test_pixels_are_the_samples_pictures(tiny_jsonl, tiny_pictures, processor):
     for row in range(batch.pixel_values.shape[0]):
         sample = data.train.sample(int(batch.sample_index[row].max()))
         picture = Image.open(tiny_pictures / sample.image).convert("RGB")
-        expected = data.train.image_processor(images=[picture], return_tensors="pt")["pixel_values"][0]
+        expected = processor.image_processor(images=[picture], return_tensors="pt")["pixel_values"][0]
         torch.testing.assert_close(batch.pixel_values[row], expected)
 
 

@@ -299,4 +299,5 @@ def test_the_upper_bound_is_no_arm_and_another_baseline_can_be_named(tmp_path):
     found = answers_explorer(arms, dict.fromkeys(arms, folder), (), ["#000"] * 4, "conv")
     assert found is not None
     data = unpacked(f'<script type="text/plain" id="data">{found.data}</script>')
-    assert (data["baseline"], data["compared"], data["controls"], data["prior"]) == (1, [0], [2, 3], 3)
+    assert data["baselines"] == [1] * 4 and data["priors"] == [3] * 4
+    assert (data["compared"], data["controls"]) == ([0], [2, 3])

@@ -1,6 +1,7 @@
 """What a planner knows of samples, and the settings that it plans by."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +52,9 @@ class Lengths:
 
     def of(self, rows: NDArray[np.integer]) -> "Lengths":
         """Those of some samples, in this order."""
-        found = {one.name: getattr(self, one.name) for one in fields(self)}
-        return Lengths(**{name: None if array is None else array[rows] for name, array in found.items()})
+        found: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        taken: dict[str, Any] = {name: array if array is None else array[rows] for name, array in found.items()}
+        return Lengths(**taken)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,8 +35,11 @@ class NativePictures:
         self._image_id = _image_id(processor)
         self._counts: dict[tuple[Size, ...], int] = {}
         self._rest: dict[int, int | None] = {}
+        self.constant: int | None = None
         probed = {self.num_tokens([size]) for size in _PROBES[:-1]} if family.resolution is Resolution.fixed else set()
-        self.constant: int | None = probed.pop() if len(probed) == 1 else None
+        # M-RoPE's positions of an answer are found by them as well.
+        self.type_ids = family.type_ids or ("mm_token_type_ids" if family.grid_positions else "")
+        self.constant = probed.pop() if len(probed) == 1 else None
 
     def shown(self, images: Sequence[Image.Image]) -> Shown:
         """As ``Pictures.shown``.
@@ -66,8 +69,9 @@ class NativePictures:
             ids=tuple(ids.tolist()),
             inputs=inputs,
             next_position=len(ids) if rope is None else int(rope.max()) + 1,
+            is_picture=self._types(made, ids),
             rope=rope,
-            blocks=self._blocks(made, len(ids)),
+            blocks=self._blocks(self._types(made, ids)),
             patch_indices=self.family.patch_indices,
         )
 
@@ -81,11 +85,15 @@ class NativePictures:
         merge = self.processor.image_processor.merge_size
         return grid_positions(ids, inputs["image_grid_thw"], image_id=self._image_id, merge=merge)
 
-    def _blocks(self, made: Any, num: int) -> Tensor | None:
-        """int64[P], by the processor's own marks of picture tokens."""
+    def _types(self, made: Any, ids: Tensor) -> Tensor:
+        """bool[P], by the processor's own marks of picture tokens where it makes any."""
+        types = made.get("mm_token_type_ids", made.get("token_type_ids"))
+        return ids == self._image_id if types is None else types[0, : len(ids)] == 1
+
+    def _blocks(self, is_picture: Tensor) -> Tensor | None:
+        """int64[P], the block that each token belongs to."""
         if self.family.sees_itself is SeesItself.none:
             return None
-        is_picture = made[self.family.type_ids][0, :num] == 1
         if self.family.sees_itself is SeesItself.group:
             return torch.where(is_picture, 0, -1)
         before = torch.cat([torch.zeros(1, dtype=torch.bool), is_picture[:-1]])
@@ -93,7 +101,8 @@ class NativePictures:
 
     def num_tokens(self, sizes: Sequence[Size]) -> int:
         """As ``Pictures.num_tokens``: by the processor's own count where it holds, else by a blank of each size."""
-        key = tuple((int(height), int(width)) for height, width in sizes)
+        # Whatever they are where all pictures are of one size: nobody looks them up then.
+        key = tuple(_BLANK if self.constant else (int(height), int(width)) for height, width in sizes)
         if key not in self._counts:
             if len(key) not in self._rest:
                 self._rest[len(key)] = self._proven_rest(len(key))

@@ -1,7 +1,7 @@
 """Pictures as a model is shown them: the tokens of a prefix, what the forward is told beside them, and positions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -23,6 +23,7 @@ class Shown:
         inputs: what the forward is told of the pictures, by its own names, as rows one behind the other:
             ``pixel_values``, and what a family needs beside them.
         next_position: where branches begin: behind the largest position of the prefix.
+        is_picture: bool[P], the tokens in whose place the model puts a picture; None: nobody asks.
         rope: int64[3, P], rotary positions by time, row and column; None: 0 to P - 1.
         blocks: int64[P], which block of tokens that see each other both ways each belongs to; -1: none. None: no block.
         patch_indices: the input whose numbers count the patches of ``pixel_values`` from this group's first one; "":
@@ -32,9 +33,10 @@ class Shown:
     ids: tuple[int, ...]
     inputs: dict[str, Tensor]
     next_position: int
+    is_picture: Tensor | None = None
     rope: Tensor | None = None
     blocks: Tensor | None = None
-    patch_indices: str = field(default="", kw_only=True)
+    patch_indices: str = ""
 
 
 class Pictures(Protocol):
@@ -42,6 +44,8 @@ class Pictures(Protocol):
 
     constant: int | None
     """Tokens of the prefix of one picture, where they are the same for every picture; else None."""
+    type_ids: str
+    """The argument of ``generate`` that marks picture tokens by 1; "": none."""
 
     def shown(self, images: Sequence[Image.Image]) -> Shown:
         """A group of pictures; at least one, decoded to RGB."""
@@ -80,6 +84,7 @@ class SquarePictures:
         self._lead, self._between = tuple(lead), tuple(between)
         self._picture = (image_id,) * num_image_tokens
         self.constant: int | None = len(self._ids(1))
+        self.type_ids = ""
 
     def _ids(self, num: int) -> tuple[int, ...]:
         return self._lead + self._picture + (self._between + self._picture) * (num - 1)

@@ -21,6 +21,7 @@ scores of nobody.
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -42,8 +43,20 @@ from llavapose.evaluation.tables.ratings import (
     pairs_of,
     scored,
 )
+from llavapose.files import write_csv
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
+from llavapose.records import (
+    ALL,
+    BASELINE,
+    CONTROL_ARMS,
+    POSE,
+    PRIOR,
+    TEXT_ONLY,
+    base_of,
+    peer,
+    with_base,
+    without_base,
+)
 
 ABLATION_COLUMNS = (
     "judge", "arm", "kind", "score", "low", "high", "shuffled", "no_picture", "diff", "diff_low", "diff_high",
@@ -60,11 +73,32 @@ def file_arm(row: str) -> str:
 
 
 def arms_in_order(arms: Sequence[str]) -> tuple[str, ...]:
-    """The papers' rows first, others after them by name, the baseline, the upper bound and the prior last."""
-    last = (BASELINE, *CONTROL_ARMS)
+    """The papers' rows first, others after them by name, the baseline, the upper bound and the prior last.
+
+    Of several bases one after the other, in the order in which they are first named; the controls of all of them last.
+    """
+    bases = list(dict.fromkeys(map(base_of, arms)))
+    blocks = [row for base in bases for row in _in_order([arm for arm in arms if base_of(arm) == base])]
+    controls = [with_base(control, base) for control in CONTROL_ARMS for base in bases]
+    return (*blocks, *(control for control in controls if control in arms))
+
+
+def _in_order(arms: Sequence[str]) -> list[str]:
+    """Those of one base, without the controls."""
     known = [row for arm in ARMS for row in sorted(set(arms)) if file_arm(row) == arm and arm != BASELINE]
-    others = sorted(arm for arm in set(arms) if arm not in (*known, *last))
-    return (*known, *others, *(arm for arm in last if arm in arms))
+    last = [BASELINE, *CONTROL_ARMS]
+    others = sorted(arm for arm in set(arms) if arm not in known and without_base(arm) not in last)
+    return [*known, *others, *dict.fromkeys(arm for arm in arms if without_base(arm) == BASELINE)]
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Write a table; where its rows have several bases, with the base in a column behind the arm."""
+    if not any(base_of(row["arm"]) for row in rows if "arm" in row):
+        write_csv(path, rows, columns)
+        return
+    at = columns.index("arm") + 1
+    told = [{**row, "arm": without_base(row["arm"]), "base": base_of(row["arm"])} for row in rows]
+    write_csv(path, told, (*columns[:at], "base", *columns[at:]))
 
 
 def ablation_table(
@@ -82,7 +116,8 @@ def ablation_table(
     Args:
         ratings: arm -> its rated answers; an arm without any is a hole.
         arms: the rows, in order.
-        baseline: the arm that the others are compared with, question by question; the image is the unit.
+        baseline: the arm that the others are compared with, question by question; the image is the unit. Of several
+            bases each arm is compared with its own base's.
         controls: control -> arm -> its ratings under it.
         beside: what an anchor was rated beside each arm alone.
         judge: whose ratings they are.
@@ -111,17 +146,18 @@ def _cell(
     beside: Beside,
     judge: str,
 ) -> dict[str, Any]:
-    own = of_kind(ratings.get(arm, ()), kind)
-    first, second, together = facing(arm, baseline, ratings, beside) if arm != baseline else ((), (), False)
+    own, base = of_kind(ratings.get(arm, ()), kind), peer(arm, baseline)
+    first, second, together = facing(arm, base, ratings, beside) if arm != base else ((), (), False)
     first, second = of_kind(first, kind), of_kind(second, kind)
     mean, pairs = mean_rating(own), pairs_of(first, second, together=together)
-    reference = beside.get((TEXT_ONLY, arm)) or ratings.get(TEXT_ONLY, ())
+    text_only = peer(arm, TEXT_ONLY)
+    reference = beside.get((text_only, arm)) or ratings.get(text_only, ())
     return {
         **columns("score", "low", "high", mean),
         **columns("diff", "diff_low", "diff_high", pairs.difference),
         **control_columns(arm, kind, ratings, controls),
         "of_text_only": math.nan if judge == POSE else pairs_of(own, reference).share,
-        **difference_columns(pairs, tested=arm not in CONTROL_ARMS, judge=judge),
+        **difference_columns(pairs, tested=without_base(arm) not in CONTROL_ARMS, judge=judge),
         **missing_columns(own, first, second),
         **_claims(scored(own)),
         **count_columns(own, mean),
@@ -139,14 +175,14 @@ def control_columns(
     controls: Mapping[Control, Mapping[str, Sequence[Rating]]],
 ) -> dict[str, float]:
     """The ``CONTROL_COLUMNS`` of an arm's ratings of a kind."""
-    own = of_kind(ratings.get(arm, ()), kind)
+    own, prior = of_kind(ratings.get(arm, ()), kind), peer(arm, PRIOR)
     shuffled, blind = (
         of_kind(controls.get(control, {}).get(arm, ()), kind) for control in (Control.shuffled, Control.no_picture)
     )
     return {
         "shuffled": mean_rating(shuffled).value,
         "no_picture": mean_rating(blind).value,
-        "over_prior_low": pairs_of(own, ratings.get(PRIOR, ()) if arm != PRIOR else ()).difference.low,
+        "over_prior_low": pairs_of(own, ratings.get(prior, ()) if arm != prior else ()).difference.low,
         "over_shuffled_low": pairs_of(own, shuffled).within_runs.low,
     }
 

@@ -19,7 +19,7 @@ import numpy as np
 from llavapose.evaluation.statistics.agreement import alpha, kendall, model_ranking, spearman, weighted_kappa
 from llavapose.evaluation.statistics.intervals import Estimate
 from llavapose.evaluation.tables.ratings import Rating, scored
-from llavapose.records import CONTROL_ARMS, PEOPLE, POSE
+from llavapose.records import CONTROL_ARMS, PEOPLE, POSE, without_base
 
 AGREEMENT_COLUMNS = ("first", "second", "over", "measure", "value", "low", "high", "num")
 PANEL = "panel"
@@ -104,7 +104,7 @@ def _answers(ratings: ByArm) -> dict[Answer, tuple[float, int]]:
     return {
         (arm, one.question): (one.rating, one.scene_id)
         for arm, of_arm in ratings.items()
-        if arm not in CONTROL_ARMS
+        if without_base(arm) not in CONTROL_ARMS
         for one in of_arm
         if one.rating is not None
     }

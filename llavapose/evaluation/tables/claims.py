@@ -23,7 +23,7 @@ from llavapose.evaluation.tables.ratings import Rating
 from llavapose.files import read_jsonl
 from llavapose.kinds import rated_kinds
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
-from llavapose.records import ALL, CONTROL_ARMS, POSE
+from llavapose.records import ALL, CONTROL_ARMS, POSE, without_base
 
 OUTCOMES = ("supported", "contradicted", "unchecked")
 CLAIM_COLUMNS = ("arm", "kind", "measure", "value", "low", "high", "num_answers")
@@ -150,7 +150,7 @@ def claims_agreement(
         rated = {
             (arm, one.question): one
             for arm, found in ratings.items()
-            if arm not in CONTROL_ARMS
+            if without_base(arm) not in CONTROL_ARMS
             for one in found
             if one.rating is not None
         }

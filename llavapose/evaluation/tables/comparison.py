@@ -30,7 +30,7 @@ from llavapose.evaluation.tables.ratings import (
     pairs_of,
 )
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, base_of, peer, without_base
 
 COMPARISON_COLUMNS = (
     "judge", "ours", "arm", "kind", "score", "low", "high", *CONTROL_COLUMNS, "diff", "diff_low", "diff_high",
@@ -53,15 +53,15 @@ def our_arms(arms: Sequence[str], anchor: str | None = None, baseline: str = BAS
     there = {file_arm(arm) for arm in arms}
     named = anchor is not None and anchor not in (baseline, *CONTROL_ARMS)
     name = anchor if named else next((arm for arm in ARMS if arm in there), None)
-    if name is None or name == baseline or not models(arms, name):
+    if name is None or name == baseline:
         return []
-    return [arm for arm in arms if file_arm(arm) == name]
+    return [arm for arm in arms if file_arm(arm) == name and models(arms, arm)]
 
 
 def models(arms: Sequence[str], ours: str) -> list[str]:
-    """The other models among the arms: neither a mixture of the ablation nor a variant of one, nor a control."""
-    own = {*ARMS, *CONTROL_ARMS, file_arm(ours)}
-    return [arm for arm in arms if file_arm(arm) not in own]
+    """The other models among the arms of our base: neither a mixture of the ablation nor a variant, nor a control."""
+    own, base = {*ARMS, *CONTROL_ARMS, file_arm(ours)}, base_of(ours)
+    return [arm for arm in arms if file_arm(arm) not in own and base_of(arm) == base]
 
 
 def comparison_table(
@@ -85,7 +85,7 @@ def comparison_table(
         judge: whose ratings they are.
         benchmark: name, number and hash of the questions.
     """
-    last = [arm for arm in (BASELINE, *CONTROL_ARMS) if arm in arms and arm != ours]
+    last = [row for arm in (BASELINE, *CONTROL_ARMS) if (row := peer(ours, arm)) in arms and row != ours]
     rows = []
     for arm in (*models(arms, ours), ours, *last):
         for kind in (*rated_kinds(), ALL):
@@ -101,7 +101,7 @@ def comparison_table(
                 **columns("score", "low", "high", mean),
                 **control_columns(arm, kind, ratings, controls or {}),
                 **columns("diff", "diff_low", "diff_high", pairs.difference),
-                **difference_columns(pairs, tested=arm not in CONTROL_ARMS, judge=judge),
+                **difference_columns(pairs, tested=without_base(arm) not in CONTROL_ARMS, judge=judge),
                 **missing_columns(row, first, second),
                 **count_columns(row, mean),
                 "benchmark": benchmark,

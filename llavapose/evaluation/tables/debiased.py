@@ -19,7 +19,7 @@ from llavapose.evaluation.statistics.debiased import Debiased, debiased
 from llavapose.evaluation.statistics.intervals import Estimate
 from llavapose.evaluation.tables.ratings import Beside, Rating, facing, of_kind, scored
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE
+from llavapose.records import ALL, BASELINE, peer
 
 MEAN, DIFFERENCE = "mean", "difference"
 _ENDS = tuple(f"{name}{end}" for name in ("people", "judge_alone", "debiased") for end in ("", "_low", "_high"))
@@ -58,11 +58,12 @@ def debiased_table(
             continue
         for kind in (*rated_kinds(), ALL):
             rows.append(_row(judge, arm, kind, MEAN, _values(of_kind(own, kind)), _values(of_kind(of_people, kind))))
-        if arm == baseline or not scored(people.get(baseline, ())):
+        base = peer(arm, baseline)
+        if arm == base or not scored(people.get(base, ())):
             continue
-        first, second, _ = facing(arm, baseline, ratings, beside)
+        first, second, _ = facing(arm, base, ratings, beside)
         for kind in (*rated_kinds(), ALL):
-            apart = _apart(of_kind(first, kind), second), _apart(of_kind(of_people, kind), people[baseline])
+            apart = _apart(of_kind(first, kind), second), _apart(of_kind(of_people, kind), people[base])
             rows.append(_row(judge, arm, kind, DIFFERENCE, *apart))
     return [row for row in rows if row["judged_n"]]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from llavapose.config.choices import Control
 from llavapose.evaluation.answerers.efficiency import EFFICIENCY_COLUMNS, efficiency_rows
+from llavapose.evaluation.tables.ablation import write_rows
 from llavapose.evaluation.tables.agreement import AGREEMENT_COLUMNS, ByArm, agreement_table
 from llavapose.evaluation.tables.claims import (
     ANSWER_COLUMNS,
@@ -34,7 +35,6 @@ from llavapose.evaluation.tables.people import (
     read_preferences,
 )
 from llavapose.evaluation.tables.ratings import Beside, scored
-from llavapose.files import write_csv
 from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, POSE
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def write_further(
         *people_tables(judges, files),
     ):
         if rows:
-            write_csv(out / name, rows, columns)
+            write_rows(out / name, rows, columns)
         else:
             (out / name).unlink(missing_ok=True)
 

@@ -22,7 +22,7 @@ import numpy as np
 from llavapose.evaluation.statistics.intervals import HOLE, Estimate, by_image, image_index, mean_by_image
 from llavapose.evaluation.statistics.lengths import length_effect
 from llavapose.evaluation.tables.ratings import Beside, Rating, facing, scored
-from llavapose.records import ALL, BASELINE
+from llavapose.records import ALL, BASELINE, peer
 
 JUDGING_COLUMNS = ("judge", "arm", "measure", "value", "low", "high", "num")
 
@@ -111,16 +111,18 @@ def lengths_table(
         baseline: the arm beside which lengths and ratings are told.
         beside: what an anchor was rated beside each arm alone.
     """
-    known, rows = lengths.get(baseline, {}), []
+    rows = []
     for arm in ratings:
-        own, others, _ = facing(arm, baseline, ratings, beside)
+        base = peer(arm, baseline)
+        known = lengths.get(base, {})
+        own, others, _ = facing(arm, base, ratings, beside)
         reference = {one.question: one for one in scored(others)}
         both = [
             (one, reference[one.question])
             for one in scored(own)
             if one.question in reference and one.question_id in known and one.question_id in lengths.get(arm, {})
         ]
-        if arm == baseline or not both:
+        if arm == base or not both:
             continue
         images = [one.scene_id for one, _ in both]
         doublings = [lengths[arm][one.question_id] - known[one.question_id] for one, _ in both]

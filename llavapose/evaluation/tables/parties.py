@@ -16,7 +16,7 @@ from llavapose.evaluation.rating.answering import who_answered
 from llavapose.evaluation.tables.agreement import PANEL
 from llavapose.evaluation.tables.verdicts import FILE
 from llavapose.files import read_jsonl
-from llavapose.records import CONTROL_ARMS, PEOPLE, POSE, TEXT_ONLY
+from llavapose.records import CONTROL_ARMS, PEOPLE, POSE, TEXT_ONLY, without_base
 
 PARTY_COLUMNS = ("anchor", "members", "answered_by", "card", "inconsistent")
 BETWEEN = " + "
@@ -48,7 +48,7 @@ class Parties:
                 **row,
                 "anchor": self.anchors.get(row["judge"], ""),
                 "members": BETWEEN.join(self.members) if row["judge"] == PANEL else "",
-                "answered_by": self.answered_by if row["arm"] == TEXT_ONLY else "",
+                "answered_by": self.answered_by if without_base(row["arm"]) == TEXT_ONLY else "",
                 "card": " ".join(self.cards[one] for one in self._models(row["judge"]) if one in self.cards),
                 "inconsistent": BETWEEN.join(one for one in self._models(row["judge"]) if one in self.inconsistent),
             }

@@ -20,7 +20,7 @@ from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.probe.rows import read_probe
 from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm
+from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm, write_rows
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
 from llavapose.evaluation.tables.further import Judged, write_further
 from llavapose.evaluation.tables.located import located_rows
@@ -38,8 +38,19 @@ from llavapose.evaluation.tables.verdicts import (
     read_verdicts,
     with_missing,
 )
-from llavapose.files import read_json, write_csv
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, PEOPLE, TEXT_ONLY, Question
+from llavapose.files import read_json
+from llavapose.records import (
+    ALL,
+    BASELINE,
+    CONTROL_ARMS,
+    PEOPLE,
+    TEXT_ONLY,
+    Question,
+    base_of,
+    peer,
+    with_base,
+    without_base,
+)
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +78,14 @@ def summarise(
     arms = arms_in_order(arms if arms is not None else arms_found([out]))
     places = {arm: (folders[arm] if folders is not None else [out]) for arm in arms}
     everywhere = list(dict.fromkeys(folder for arm in arms for folder in places[arm]))
-    places |= _control_homes(arms, everywhere)
-    arms = tuple(places)
+    for base in dict.fromkeys(map(base_of, arms)):
+        places |= _control_homes(base, places)
+    arms = arms_in_order(tuple(places)) if any(map(base_of, arms)) else tuple(places)
     if baseline != BASELINE and baseline not in arms:
         log.warning("baseline=%s: no results of it in %s; there are %s", baseline, out, ", ".join(arms))
     benchmark = benchmarks_told(everywhere)
     files = {arm: (file_arm(arm), places[arm]) for arm in arms}
-    judges = {judge: _judged(everywhere, places, judge) for judge in judges_found(everywhere)}
+    judges = {judge: _judged_by_base(places, judge) for judge in judges_found(everywhere)}
     if not any(rated for found in judges.values() for rated in found.ratings.values()) and located_rows(files):
         judges = {}  # all that was asked is where joints are: no table of holes
     seats = panel_seats(everywhere, tuple(judges))
@@ -81,7 +93,7 @@ def summarise(
     parties = parties_of(
         {judge: found.verdicts for judge, found in judges.items()},
         seats if panel else (),
-        next(iter(places.get(TEXT_ONLY, ())), None),
+        next((folder for arm in arms if without_base(arm) == TEXT_ONLY for folder in places[arm]), None),
         (out, *everywhere),
     )
     if panel:
@@ -99,20 +111,35 @@ def summarise(
         write_further(
             out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark
         )
-    write_csv(out / "ablation.csv", parties.told(rows), (*ABLATION_COLUMNS, *PARTY_COLUMNS))
+    write_rows(out / "ablation.csv", parties.told(rows), (*ABLATION_COLUMNS, *PARTY_COLUMNS))
     probe = [
         {**row, "arm": arm}
         for arm in arms
         for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
     ]
-    write_csv(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+    write_rows(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
 
 
-def _control_homes(arms: Sequence[str], everywhere: Sequence[Path]) -> dict[str, list[Path]]:
-    """Control arm -> a folder where it lies, of those that are no rows yet; one is as good as another."""
-    missing = [control for control in CONTROL_ARMS if control not in arms]
+def _control_homes(base: str, places: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
+    """Control arm of a base -> a folder where it lies, of those that are no rows yet; one is as good as another."""
+    everywhere = list(dict.fromkeys(folder for arm in places if base_of(arm) == base for folder in places[arm]))
+    missing = [control for control in CONTROL_ARMS if with_base(control, base) not in places]
     homes = {control: next((f for f in everywhere if control in arms_found([f])), None) for control in missing}
-    return {control: [home] for control, home in homes.items() if home is not None}
+    return {with_base(control, base): [home] for control, home in homes.items() if home is not None}
+
+
+def _judged_by_base(places: Mapping[str, Sequence[Path]], judge: str) -> Judged:
+    """All that a judge found, each base's in its own folders alone: no arm stands beside another base's baseline."""
+    found = []
+    for base in dict.fromkeys(map(base_of, places)):
+        own = {arm: folders for arm, folders in places.items() if base_of(arm) == base}
+        found.append(_judged(list(dict.fromkeys(folder for homes in own.values() for folder in homes)), own, judge))
+    return found[0] if len(found) == 1 else Judged(
+        ratings={arm: rated for one in found for arm, rated in one.ratings.items()},
+        controls={c: {arm: rated for one in found for arm, rated in one.controls[c].items()} for c in Control},
+        beside={both: rated for one in found for both, rated in one.beside.items()},
+        verdicts=[row for one in found for row in one.verdicts],
+    )  # fmt: skip
 
 
 def _judged(everywhere: Sequence[Path], places: Mapping[str, Sequence[Path]], judge: str) -> Judged:
@@ -192,13 +219,14 @@ def _warn_of(out: Path, judges: Mapping[str, Judged], baseline: str) -> None:
 
 def _warn(where: str, ratings: Mapping[str, Sequence[Rating]], baseline: str) -> None:
     """Say which arms are holes, and which questions have no counterpart."""
-    reference = {one.question for one in ratings.get(baseline, ())}
     for arm, found in ratings.items():
+        base = peer(arm, baseline)
+        reference = {one.question for one in ratings.get(base, ())}
         unpaired = sum(one.question not in reference for one in found)
         if reference and unpaired:
             log.warning(
                 "%s: %d questions of %s were not asked of %s; left out of the difference",
-                where, unpaired, arm, baseline,
+                where, unpaired, arm, base,
             )  # fmt: skip
     missing = [arm for arm, found in ratings.items() if not found]
     if missing:

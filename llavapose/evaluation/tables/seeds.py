@@ -13,6 +13,7 @@ from llavapose.evaluation.probe.rows import read_probe
 from llavapose.evaluation.tables.ablation import file_arm
 from llavapose.evaluation.tables.verdicts import judges_found, rated_answers
 from llavapose.files import write_csv
+from llavapose.records import with_base
 
 PROBE = "probe"
 """What stands for the judge where a row is one of the probe."""
@@ -91,7 +92,10 @@ def add_seed_columns(folder: Path, counts: SeedCounts) -> None:
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
             columns, rows = list(reader.fieldnames or ()), list(reader)
-        told = [{**row, **_columns(counts.get((row.get("judge", PROBE), row["arm"])))} for row in rows]
+        told = [
+            {**row, **_columns(counts.get((row.get("judge", PROBE), with_base(row["arm"], row.get("base", "")))))}
+            for row in rows
+        ]
         write_csv(path, told, (*columns, *SEED_COLUMNS))
 
 

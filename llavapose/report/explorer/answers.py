@@ -26,7 +26,7 @@ from llavapose.evaluation.tables.parties import panel_seats
 from llavapose.evaluation.tables.verdicts import judges_found
 from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, PRIOR
+from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, PRIOR, base_of, peer, with_base, without_base
 from llavapose.report.explorer.arm_results import answer_shown, arm_results, facing_baseline
 from llavapose.report.explorer.view import Explorer, answers_filters, models_of
 from llavapose.report.markup import rendered
@@ -66,14 +66,19 @@ class _Company:
 
 def rows_shown(arms: Sequence[str], folders: Mapping[str, Path]) -> list[str]:
     """The arms, and behind them the control arms that answered in any of their folders."""
-    there = {*folders, *_controls(list(folders.values()))}
-    return [*arms, *(arm for arm in CONTROL_ARMS if arm in there and arm not in arms)]
+    there = {*folders, *_controls(folders)}
+    rows = [with_base(arm, base) for arm in CONTROL_ARMS for base in dict.fromkeys(map(base_of, arms))]
+    return [*arms, *(arm for arm in rows if arm in there and arm not in arms)]
 
 
-def _controls(places: Sequence[Path]) -> dict[str, Path]:
-    """Control arm -> a folder with its answers; one is as good as another."""
-    found = {arm: next((f for f in places if (f / "answers" / f"{arm}.jsonl").is_file()), None) for arm in CONTROL_ARMS}
-    return {arm: folder for arm, folder in found.items() if folder is not None}
+def _controls(folders: Mapping[str, Path]) -> dict[str, Path]:
+    """Control arm of a base -> a folder with its answers; one is as good as another."""
+    found = {}
+    for row, folder in folders.items():
+        for arm in CONTROL_ARMS:
+            if (folder / "answers" / f"{arm}.jsonl").is_file():
+                found.setdefault(peer(row, arm), folder)
+    return found
 
 
 def answers_explorer(
@@ -106,8 +111,8 @@ def answers_explorer(
         return None
     judges = list(judges_found(places))
     company = _Company(
-        arms=rows_shown(arms, {**_controls(places), **folders}),
-        folders={**_controls(places), **folders},
+        arms=rows_shown(arms, folders),
+        folders={**_controls(folders), **folders},
         failed=failed,
         judges=judges,
         seats=panel_seats(places, judges),
@@ -123,9 +128,9 @@ def _questions(home: Path, company: _Company) -> list[dict[str, Any]]:
     """The benchmark's questions as the script has them."""
     judges, quoted = company.judges, _quoted(home)
     found = {arm: arm_results(company.folders[arm], arm, judges) for arm in company.arms if arm in company.folders}
-    base = found.get(company.baseline)
+    bases = {arm: found.get(peer(arm, company.baseline)) for arm in found}
     against = {
-        arm: facing_baseline(of_arm, base) if base is not None and arm != company.baseline else {}
+        arm: facing_baseline(of_arm, base) if (base := bases[arm]) is not None and base is not of_arm else {}
         for arm, of_arm in found.items()
     }
     return [
@@ -189,7 +194,10 @@ def _explorer(
 
 def _constants(company: _Company) -> dict[str, Any]:
     """What the script must know beside the questions; arms and judges are told by their numbers."""
-    arms, judges, baseline = company.arms, company.judges, company.baseline
+    arms, judges = company.arms, company.judges
+    numbers = {arm: number for number, arm in enumerate(arms)}
+    baselines = [numbers.get(peer(arm, company.baseline), -1) for arm in arms]
+    controls = [number for number, arm in enumerate(arms) if without_base(arm) in CONTROL_ARMS]
     return {
         "view": "answers",
         "noun": "questions",
@@ -203,10 +211,10 @@ def _constants(company: _Company) -> dict[str, Any]:
         "people": judges.index(PEOPLE) if PEOPLE in judges else -1,
         "models": [judges.index(judge) for judge in models_of(judges)],
         "panel": [judges.index(judge) for judge in company.seats],
-        "baseline": arms.index(baseline) if baseline in arms else -1,
-        "prior": arms.index(PRIOR) if PRIOR in arms else -1,
-        "controls": [number for number, arm in enumerate(arms) if arm in CONTROL_ARMS],
-        "compared": [number for number, arm in enumerate(arms) if arm not in (baseline, *CONTROL_ARMS)],
+        "baselines": baselines,
+        "priors": [numbers.get(peer(arm, PRIOR), -1) for arm in arms],
+        "controls": controls,
+        "compared": [number for number in range(len(arms)) if number not in (baselines[number], *controls)],
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llavapose.kinds import rated_kinds
-from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY
+from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY, without_base
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
 from llavapose.report.tables.holes import unscored_told
 from llavapose.report.tables.parties import judge_named, parties_told
@@ -148,7 +148,7 @@ def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:
         told += f" {TWO_SEEDS}"
     if any(row["num_images"] < FEW_IMAGES for row in totals):
         told += f" {FEW}"
-    trained = [row for row in totals if row["arm"] not in (BASELINE, *CONTROL_ARMS)]
+    trained = [row for row in totals if without_base(row["arm"]) not in (BASELINE, *CONTROL_ARMS)]
     once = [row["arm"] for row in trained if row["num_runs"] == 1]
     if not once:
         return told
@@ -195,7 +195,7 @@ def control_mark(row: Mapping[str, Any]) -> str:
 
 def blind_mark(row: Mapping[str, Any]) -> str:
     """The same behind a score, whatever it is compared with."""
-    if row["arm"] in CONTROL_ARMS or math.isnan(row["score"]):
+    if without_base(row["arm"]) in CONTROL_ARMS or math.isnan(row["score"]):
         return ""
     ends = (row["over_prior_low"], row["over_shuffled_low"])
     if any(low <= 0 for low in ends):

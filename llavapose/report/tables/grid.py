@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any
 
@@ -15,6 +15,8 @@ FLAT = (
     f"{FLAT_MARK}: no spread was seen, all pictures gave the same; that does not say that others would, and the "
     "interval is none."
 )
+OWN_BASE = "base: what was fine-tuned; baseline is it untouched, and every difference is to the own base's."
+_BASE = re.compile(r" \(base=(?P<base>[^,()]+)(?:,(?P<rest>[^()]*))?\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,34 @@ class Grid:
         """The note, and what an interval of no width means where one is there."""
         flat = any(f"] {FLAT_MARK}" in cell for row in self.rows for cell in row)
         return " ".join(filter(None, [self.note, *[FLAT] * flat]))
+
+    @property
+    def has_bases(self) -> bool:
+        """Whether its rows are arms of several bases."""
+        return any(_BASE.search(row[at]) for at in self._arms_at for row in self.rows)
+
+    @property
+    def shown(self) -> "Grid":
+        """As it is shown: of arms of several bases the base in a column of its own, behind the arm."""
+        if not self.has_bases:
+            return self
+        (at,) = self._arms_at
+
+        def apart(row: tuple[str, ...]) -> tuple[str, ...]:
+            found = _BASE.search(row[at])
+            if found is None:
+                return (*row[: at + 1], HOLE_MARK, *row[at + 1 :])
+            rest = f" ({found['rest']})" if found["rest"] else ""
+            arm = row[at][: found.start()] + rest + row[at][found.end() :]
+            return (*row[:at], arm, found["base"], *row[at + 1 :])
+
+        header = (*self.header[: at + 1], "base", *self.header[at + 1 :])
+        note = " ".join(filter(None, [self.note, OWN_BASE]))
+        return replace(self, header=header, rows=tuple(map(apart, self.rows)), note=note)
+
+    @property
+    def _arms_at(self) -> list[int]:
+        return [at for at, name in enumerate(self.header) if name in ("arm", "model")][:1]
 
 
 def number(value: float, digits: int, sign: bool = False) -> str:
@@ -52,6 +82,7 @@ def interval(row: Mapping[str, Any], value: str, low: str, high: str, digits: in
 
 def as_text(grid: Grid) -> str:
     """The table for a console: aligned columns, nothing but plain characters and the hole's mark."""
+    grid = grid.shown
     lines = [grid.header, *grid.rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(grid.header))]
 
@@ -70,6 +101,7 @@ def as_markdown(grid: Grid) -> str:
     def line_of(cells: Sequence[str]) -> str:
         return "| " + " | ".join(_OBEYED.sub(r"\\\g<0>", cell) for cell in cells) + " |"
 
+    grid = grid.shown
     rule = "|" + "|".join([" --- "] + [" ---: "] * (len(grid.header) - 1)) + "|"
     lines = [f"**{grid.title}**", "", line_of(grid.header), rule, *map(line_of, grid.rows), "", grid.told]
     return "\n".join(lines) + "\n"
@@ -99,7 +131,7 @@ def as_latex(grid: Grid) -> str:
     def line_of(cells: Sequence[str]) -> str:
         return " & ".join("".join(_LATEX.get(char, char) for char in cell) for cell in cells) + r" \\"
 
-    out = StringIO()
+    grid, out = grid.shown, StringIO()
     columns = "l" + "r" * (len(grid.header) - 1)
     print(r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", sep="\n", file=out)
     print(line_of(grid.header), r"\midrule", *map(line_of, grid.rows), sep="\n", file=out)

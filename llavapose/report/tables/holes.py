@@ -7,7 +7,7 @@ from typing import Any
 
 from llavapose.evaluation.tables.ratings import MISSING
 from llavapose.evaluation.tables.seeds import SeedCounts, Seeds
-from llavapose.records import ALL, CONTROL_ARMS
+from llavapose.records import ALL, CONTROL_ARMS, without_base
 from llavapose.report.tables.grid import HOLE_MARK, Grid
 
 FEWER = "‡"
@@ -27,7 +27,9 @@ def with_seeds(grid: Grid, counts: SeedCounts, of: str) -> Grid:
         return grid
     found = [(row, counts.get((of, row[0]), Seeds())) for row in grid.rows]
     # The control arms are no models, and no seed changes them.
-    rows = tuple((*row, HOLE_MARK if row[0] in CONTROL_ARMS else _seeds_told(seeds)) for row, seeds in found)
+    rows = tuple(
+        (*row, HOLE_MARK if without_base(row[0]) in CONTROL_ARMS else _seeds_told(seeds)) for row, seeds in found
+    )
     holes = hole_lines([(row[0], seeds) for row, seeds in found])
     note = f"{FEWER} Fewer seeds than planned: {'; '.join(holes)}." if holes else ""
     return replace(grid, header=(*grid.header, "seeds"), rows=rows, note=" ".join(filter(None, [grid.note, note])))

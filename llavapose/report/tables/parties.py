@@ -12,7 +12,7 @@ from typing import Any
 from llavapose.evaluation.judges.card.card import MARK
 from llavapose.evaluation.tables.agreement import PANEL
 from llavapose.evaluation.tables.parties import BETWEEN
-from llavapose.records import TEXT_ONLY
+from llavapose.records import TEXT_ONLY, without_base
 from llavapose.report.tables.grid import Grid
 
 Row = Mapping[str, Any]
@@ -27,7 +27,7 @@ def parties_told(rows: Sequence[Row]) -> list[str]:
     told += _uncontrolled_told(rows, anchor) if anchor else []
     if any(row["judge"] == PANEL for row in rows):
         told += _members_told(rows)
-    if any(row["arm"] == TEXT_ONLY and row["num_scored"] for row in rows):
+    if any(without_base(row["arm"]) == TEXT_ONLY and row["num_scored"] for row in rows):
         told += _answered_told(rows)
     return told + _cards_told(rows)
 
@@ -52,7 +52,7 @@ def marked(grid: Grid, ablation: Sequence[Row]) -> Grid:
 
 def with_parties(grid: Grid, ablation: Sequence[Row]) -> Grid:
     """A table of judges or arms with what its rows call for, by the rows of ``ablation.csv``."""
-    named = {name for row in grid.rows for cell in row[:2] for name in cell.split(" and ")}
+    named = {name for row in grid.rows for cell in row[:2] for name in without_base(cell).split(" and ")}
     anchors: dict[str, list[str]] = defaultdict(list)
     for judge, anchor in dict.fromkeys((row["judge"], row.get("anchor", "")) for row in ablation):
         if anchor and judge in named:
@@ -74,8 +74,10 @@ def _cards_told(rows: Sequence[Row]) -> list[str]:
 def _uncontrolled_told(rows: Sequence[Row], anchor: str) -> list[str]:
     """Why the anchor's row has no controls where others have; nothing where there is no such row."""
     scored = [row for row in rows if row["num_scored"]]
-    controlled = {row["arm"] for row in scored for name in CONTROLLED if not math.isnan(row.get(name, math.nan))}
-    if not controlled or anchor in controlled or not any(row["arm"] == anchor for row in scored):
+    controlled = {
+        without_base(row["arm"]) for row in scored for name in CONTROLLED if not math.isnan(row.get(name, math.nan))
+    }
+    if not controlled or anchor in controlled or not any(without_base(row["arm"]) == anchor for row in scored):
         return []
     return [
         f"{anchor} has no ratings under the controls: theirs are rated beside the anchor's own answers, and an arm "

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llavapose.records import ALL, CONTROL_ARMS
+from llavapose.records import ALL, CONTROL_ARMS, without_base
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval
 
 Row = Mapping[str, Any]
@@ -121,4 +121,4 @@ def _counts_told(columns: Mapping[str, Sequence[Row]]) -> str:
 
 def _seeing(arms: Sequence[str]) -> list[str]:
     """The arms that can be probed: the prior is no model."""
-    return [arm for arm in arms if arm not in CONTROL_ARMS]
+    return [arm for arm in arms if without_base(arm) not in CONTROL_ARMS]

@@ -9,7 +9,7 @@ from llavapose.evaluation.tables.debiased import DEBIASED_COLUMNS
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS
 from llavapose.evaluation.tables.ratings import COUNT_COLUMNS, DIFFERENCE_COLUMNS, MISSING_COLUMNS
 from llavapose.files import read_csv
-from llavapose.records import POSE
+from llavapose.records import POSE, with_base
 
 NEEDED = {
     "ablation.csv": ("arm", "kind", "score", "low", "high", "diff", "diff_low", "diff_high", "num_scored"),
@@ -42,7 +42,8 @@ LATER_COLUMNS = (
 )
 """Numbers that tables which were kept earlier lack."""
 TEXT_COLUMNS = (
-    "judge", "ours", "arm", "kind", "pictures", "group", "benchmark", "interval", "measure", "first", "second", "over",
+    "judge", "ours", "arm", "base", "kind", "pictures", "group", "benchmark", "interval", "measure",
+    "first", "second", "over",
     "missing_seeds", "unscored", "dtype", "device", "shown", "view", "asking", "coding", "boxes",
     "hole", *PARTY_COLUMNS,
 )  # fmt: skip
@@ -51,12 +52,17 @@ TEXT_COLUMNS = (
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
     """Rows of ``folder/name``; holes are NaN; ratings that do not say whose they are are the pose judge's.
 
+    Where arms have several bases, ``arm`` tells the base too: "full (base=tiny)", a name for one row.
+
     Raises:
         DataError: the file is missing or lacks columns.
     """
     if name in OPTIONAL and not (folder / name).is_file():
         return []
     rows = read_csv(folder / name, NEEDED[name], what=f"table {name}", text=TEXT_COLUMNS)
+    for row in rows:
+        if row.get("base"):
+            row["arm"] = with_base(row["arm"], row["base"])
     if name == "ablation.csv":
         for row in rows:
             for column, value in (("judge", POSE), ("benchmark", ""), ("interval", ""), ("unscored", "")):

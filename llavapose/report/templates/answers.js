@@ -29,11 +29,12 @@ const answersView = ({ data, el, pieces, plain, signed, rated, picture }) => {
       const of = item.answers[arm].controls;
       return answers.judged(of && of.map((one) => one[which]), state.judge);
     },
-    // To the baseline's answer to the same question; of a judge that laid the two into one pair, within that pair.
+    // To the answer of the arm's own baseline to the same question; of a judge that laid the two into one pair, within that pair.
     gain(item, arm, state) {
       const within = item.answers[arm].facing || {};
       const of = (which, side) => answers.judged(data.judges.map((_, judge) => (judge in within ? within[judge][side] : (item.answers[which].ratings || [])[judge])), state.judge);
-      return arm === data.baseline || data.baseline < 0 ? NaN : of(arm, 0) - of(data.baseline, 1);
+      const base = data.baselines[arm];
+      return arm === base || base < 0 ? NaN : of(arm, 0) - of(base, 1);
     },
     // The arms that a filter or an order speaks of: the one that is chosen, or all but the baseline and the controls.
     arms: (state) => (data.arms.includes(state.arm) ? [data.arms.indexOf(state.arm)] : data.compared),
@@ -48,7 +49,8 @@ const answersView = ({ data, el, pieces, plain, signed, rated, picture }) => {
     // Not above what the prior and the arm's own answer to another picture got.
     blind(item, arm, state) {
       const own = answers.rating(item, arm, state);
-      const prior = data.prior < 0 || data.prior === arm ? NaN : answers.rating(item, data.prior, state);
+      const other = data.priors[arm];
+      const prior = other < 0 || other === arm ? NaN : answers.rating(item, other, state);
       return own <= prior || own <= answers.control(item, arm, 0, state);
     },
     outcomes: {

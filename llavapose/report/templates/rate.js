@@ -116,6 +116,7 @@
       }));
     }
     $("pictures").classList.toggle("several", !alone);
+    $("pictures").tabIndex = alone ? -1 : 0; // many pictures are scrolled, by keys too
     for (const [number, image] of [...$("pictures").querySelectorAll("img")].entries()) {
       const which = alone ? "The picture" : `Picture ${number + 1}`;
       image.alt = drawn && shown(item)[number].drawn ? `${which} with its annotated skeletons` : `${which} that the question is about`;

@@ -46,7 +46,7 @@ def _log_tables(wandb: Any, run: Any, sweep: LoggedSweep) -> None:
     """The tables as printed, their titles and notes, the same numbers in long form beside them, and the page."""
     for name, grid in sweep.tables():
         run.log({f"report/{name}": _printed(wandb, grid)})
-    notes = [[name, grid.title, grid.told] for name, grid in sweep.tables()]
+    notes = [[name, grid.title, grid.shown.told] for name, grid in sweep.tables()]
     run.log({"report/notes": wandb.Table(columns=["table", "title", "note"], data=notes)})
     long = {f"ablation_{judge}": rows for judge, rows in by_judge(read_table(sweep.out, "ablation.csv")).items()}
     for name, rows in {**long, "probe": read_table(sweep.out, "probe.csv")}.items():
@@ -103,7 +103,8 @@ def _mode(sweep: LoggedSweep) -> Any:
 
 
 def _printed(wandb: Any, grid: Grid) -> Any:
-    return wandb.Table(columns=list(grid.header), data=[list(row) for row in grid.rows])
+    shown = grid.shown
+    return wandb.Table(columns=list(shown.header), data=[list(row) for row in shown.rows])
 
 
 def _long(wandb: Any, rows: Sequence[Mapping[str, Any]]) -> Any:

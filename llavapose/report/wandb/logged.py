@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.evaluation.tables.ablation import file_arm
-from llavapose.records import ALL, BASELINE
+from llavapose.records import ALL, BASELINE, base_of, without_base
 from llavapose.report.tables import CLAIM_COLUMNS, CONTROL_COLUMNS, Grid
 
 Row = Mapping[str, Any]
@@ -50,9 +50,10 @@ class LoggedRun:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Arm and seed by name, and the whole settings beside them."""
+        """Arm, seed and, of several, the base by name, and the whole settings beside them."""
+        base = base_of(self.arm)
         return {**self.settings, "arm": self.arm, "seed": self.seed, "variant": self.variant,
-                "trained": self.arm != BASELINE}  # fmt: skip
+                "trained": without_base(self.arm) != BASELINE, **({"base": base} if base else {})}  # fmt: skip
 
     def numbers(self) -> dict[str, float]:
         """Score by judge and kind with its controls, skill by pictures, with intervals and counts; no holes."""

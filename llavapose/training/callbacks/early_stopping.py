@@ -1,5 +1,6 @@
 """The end of a run whose held-out loss no longer falls."""
 
+import math
 from typing import Any
 
 import lightning as L
@@ -37,6 +38,14 @@ class EarlyStopping(LightningEarlyStopping):
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Where the patience was at its end, there is nothing more to train."""
         validate_at_edges(trainer)
+        num = num_validations(trainer)
+        if num is not None and num <= self.patience and trainer.is_global_zero:
+            print(
+                f"callbacks.early_stopping can end nothing here: {num} validation{'s' * (num != 1)} in the whole run, "
+                f"and a patience of {self.patience}; lower trainer.val_check_interval or "
+                "callbacks.early_stopping.patience",
+                flush=True,
+            )
         if self.wait_count >= self.patience:
             trainer.should_stop = True
 
@@ -54,3 +63,18 @@ class EarlyStopping(LightningEarlyStopping):
             f"{self.monitor} was best behind step {self.best_step} ({float(self.best_score):.4g}), and no better in "
             f"{self.wait_count} validations since"
         )
+
+
+def num_validations(trainer: L.Trainer) -> int | None:
+    """How many validations a run of a known length comes to; None where time decides when one comes."""
+    interval, every = trainer.val_check_batch, trainer.check_val_every_n_epoch
+    epoch = trainer.num_training_batches
+    ends = [trainer.max_steps * trainer.accumulate_grad_batches] if trainer.max_steps != -1 else []
+    ends += [trainer.max_epochs * epoch] if trainer.max_epochs not in (None, -1) else []
+    if interval is None or not ends or not math.isfinite(interval) or not math.isfinite(min(ends)):
+        return None
+    if every is None:
+        return int(min(ends) // interval)
+    epochs, behind = divmod(int(min(ends)), int(epoch))
+    last = behind // interval if (epochs + 1) % every == 0 else 0
+    return int(epochs // every * (epoch // interval) + last)

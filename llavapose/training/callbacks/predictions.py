@@ -17,6 +17,8 @@ from torch.distributed.fsdp import FSDPModule
 from transformers import GenerationConfig
 
 from llavapose.data.dataset import PackedSamples
+from llavapose.data.reading.joining import join_inputs
+from llavapose.data.reading.shown import Shown
 from llavapose.model.batch import Batch
 from llavapose.training.callbacks.logged import begin_lines
 from llavapose.training.strategies import is_zero3
@@ -77,24 +79,28 @@ class Predictions(Callback):
     def _answers(self, trainer: L.Trainer, module: Any, samples: PackedSamples) -> list[str]:
         cut_up = is_zero3(trainer.strategy) or isinstance(trainer.strategy, ModelParallelStrategy)
         tokenizer = samples.conversation.tokenizer
-        inputs = prompts_of(samples, self._chosen)
+        # What a base's template ends answers with need not be what ends a text.
+        end = samples.conversation.wording.end.strip()
+        prompts = prompts_of(samples, self._chosen)
         settings = GenerationConfig(
             do_sample=False,
             max_new_tokens=self.max_new_tokens,
-            eos_token_id=tokenizer.eos_token_id,
+            eos_token_id=sorted({tokenizer.eos_token_id, *tokenizer.convert_tokens_to_ids([end])}),
             pad_token_id=samples.pad_id,
         )
+        written: list[list[int]] = []
         module.eval()
         try:
             with isolate_rng(), torch.no_grad(), trainer.precision_plugin.forward_context(), _gathered(module.llava):
-                inputs = {name: value.to(module.device) for name, value in inputs.items()}
-                inputs["pixel_values"] = inputs["pixel_values"].to(module.llava.dtype)
-                found = module.llava.generate(
-                    **inputs, generation_config=settings, synced_gpus=cut_up and trainer.world_size > 1
-                )
+                for inputs in prompts:
+                    given = {name: value.to(module.device) for name, value in inputs.items()}
+                    given["pixel_values"] = given["pixel_values"].to(module.llava.dtype)
+                    found = module.llava.generate(
+                        **given, generation_config=settings, synced_gpus=cut_up and trainer.world_size > 1
+                    )
+                    written += found[:, given["input_ids"].shape[1] :].tolist()
         finally:
             module.train()
-        written = found[:, inputs["input_ids"].shape[1] :].tolist()
         return [tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in written]
 
     def _rows(self, samples: PackedSamples, answers: Sequence[str]) -> list[dict[str, Any]]:
@@ -140,15 +146,51 @@ def chosen_of(samples: PackedSamples, num: int) -> list[int]:
     return [of_kind[turn] for turn in range(most) for of_kind in turns if turn < len(of_kind)][:num]
 
 
-def prompts_of(samples: PackedSamples, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-    """What ``generate`` is given: int64[B, T] ids padded on the left, their mask, float32[B, 3, H, W] pictures."""
-    conversation = samples.conversation
-    asked = [
-        [*conversation.prefix, *conversation.question(one.turns[0].text, where=f"sample {one.id}")]
-        for one in map(samples.sample, chosen)
-    ]
+def prompts_of(samples: PackedSamples, chosen: Sequence[int]) -> list[dict[str, torch.Tensor]]:
+    """What ``generate`` is given, one call after the other.
+
+    Where every picture is of one size, one call asks all: int64[B, T] ids padded on the left, their mask, and what the
+    forward is told of the pictures. Else each asks alone.
+    """
+    return _batched(samples, chosen) if samples.pictures.constant is not None else _singly(samples, chosen)
+
+
+def _asked(samples: PackedSamples, index: int, shown: Shown) -> list[int]:
+    """Ids of a sample's pictures and its first question."""
+    one = samples.sample(index)
+    return [*shown.ids, *samples.conversation.question(one.turns[0].text, where=f"sample {one.id}")]
+
+
+def _batched(samples: PackedSamples, chosen: Sequence[int]) -> list[dict[str, torch.Tensor]]:
+    groups = [samples.shown(index) for index in chosen]
+    asked = [_asked(samples, index, shown) for index, shown in zip(chosen, groups, strict=True)]
     width = max(map(len, asked))
     ids = torch.tensor([[samples.pad_id] * (width - len(one)) + one for one in asked])
     mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in asked])
-    pictures = torch.stack([samples.picture(index) for index in chosen])
-    return {"input_ids": ids, "attention_mask": mask, "pixel_values": pictures}
+    inputs, _ = join_inputs(groups)
+    return [{"input_ids": ids, "attention_mask": mask, **inputs, **_types(samples, groups, asked)}]
+
+
+def _singly(samples: PackedSamples, chosen: Sequence[int]) -> list[dict[str, torch.Tensor]]:
+    found = []
+    for index in chosen:
+        shown = samples.shown(index)
+        asked = _asked(samples, index, shown)
+        ids = torch.tensor([asked])
+        told = {"input_ids": ids, "attention_mask": torch.ones_like(ids), **shown.inputs}
+        found.append({**told, **_types(samples, [shown], [asked])})
+    return found
+
+
+def _types(samples: PackedSamples, groups: Sequence[Shown], asked: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
+    """int64[B, T]: 1 where a token is of a picture, for families that are told so; padded on the left."""
+    name = samples.pictures.type_ids
+    if not name:
+        return {}
+    width = max(map(len, asked))
+    rows = torch.zeros(len(asked), width, dtype=torch.long)
+    for row, (shown, ids) in enumerate(zip(groups, asked, strict=True)):
+        start = width - len(ids)
+        if shown.is_picture is not None:
+            rows[row, start : start + len(shown.ids)] = shown.is_picture.long()
+    return {name: rows}

@@ -11,7 +11,7 @@ from llavapose.training.forecast.mixture import Mixture, Prefixes
 
 
 def read_index(
-    samples: Path, images: Path, *, kind: str | None, folder: Path, base: str, image_tokens: int, max_length: int
+    samples: Path, images: Path, *, kind: str | None, folder: Path, base: str, image_tokens: int | str, max_length: int
 ) -> Mixture | None:
     """All samples of a set, by the index that is there for a base's tokenizer; None where there is none.
 
@@ -21,7 +21,7 @@ def read_index(
         kind: of the records that tell none.
         folder: where indexes are kept.
         base: whose tokenizer.
-        image_tokens: those that a picture takes.
+        image_tokens: those that a picture takes; where its size decides, the rule, as ``data.reading.read`` has it.
         max_length: that samples were cut at.
     """
     records = find_records(samples, images, kind=kind, folder=folder)
@@ -37,6 +37,8 @@ def read_index(
         num_tokens=tokens.num_tokens,
         num_targets=np.maximum(1, tokens.num_targets),
         num_words=np.asarray(records.words),
+        prefix=tokens.prefixes(records.image),
+        num_shown=records.num_shown,
     )
     bad = tokens.faults(np.arange(len(records)))
     return Mixture(

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from llavapose.data.reading.native import NativePictures
-from llavapose.data.reading.template import wording_of
+from llavapose.data.reading.template import rendered, wording_of
 from llavapose.data.reading.wording import Wording
 from llavapose.families.family import Family
 from llavapose.families.known import family_named
@@ -32,8 +32,7 @@ class Base:
 
     def rendered(self, num: int, text: str) -> str:
         """A question about a number of pictures, as the base's template has it."""
-        content = [*[{"type": "image"}] * num, {"type": "text", "text": text}]
-        return self.processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False)
+        return rendered(self.processor, (text,), num, prompt=False, source=self.family.name)
 
     @property
     def pictures(self) -> NativePictures:

@@ -97,6 +97,40 @@ def test_a_run_that_had_ended_early_is_not_trained_on(places, tmp_path, rises, s
     assert [line["step"] for line in lines(tmp_path) if "train/loss" in line] == [1, 2, 3, 4, 5, 6]
 
 
+CAN_END_NOTHING = "callbacks.early_stopping can end nothing here: "
+
+
+def told(said: str) -> list[str]:
+    return [line.partition(CAN_END_NOTHING)[2] for line in said.splitlines() if CAN_END_NOTHING in line]
+
+
+@pytest.mark.parametrize(
+    ("job", "line"),
+    [
+        # Five steps an epoch.
+        ({"epochs": 1, "val_check": 1.0}, "1 validation in the whole run, and a patience of 3"),
+        ({"epochs": 3, "val_check": 1.0}, "3 validations in the whole run, and a patience of 3"),
+        ({"val_check": 0.2, "max_steps": 3}, "3 validations in the whole run, and a patience of 3"),
+        ({"val_check": 0.2, "max_steps": 4}, None),
+        ({"epochs": 2, "val_check": 0.4}, None),
+        # Two micro-steps a step: a validation waits for a step's edge, and comes five times an epoch, not ten.
+        (
+            {"epochs": 1, "batch_size": 4, "accumulate": 2, "val_check": 0.1, "patience": 5},
+            "5 validations in the whole run, and a patience of 5",
+        ),
+    ],
+    ids=str,
+)
+def test_patience_that_no_run_can_use_up_is_told(places, tmp_path, monkeypatch, capsys, job, line):
+    falls = {step: 3.0 - 0.1 * step for step in range(1, 16)}
+    monkeypatch.setattr(PoseModule, "losses", planted(PoseModule.losses, falls))
+    run(**places, **{**JOB, "save_every": None, "patience": 3, **job}, output_dir=str(tmp_path))
+    said = told(capsys.readouterr().out)
+    assert len([one for one in lines(tmp_path) if "val/loss" in one]) == int(line[0] if line else 4)
+    assert [one.partition(";")[0] for one in said] == ([line] if line else [])
+    assert all("lower trainer.val_check_interval or callbacks.early_stopping.patience" in one for one in said)
+
+
 def test_less_than_min_delta_is_no_better(places, tmp_path, monkeypatch):
     slow = {step: 3.0 - 0.01 * step for step in range(1, 16)}
     monkeypatch.setattr(PoseModule, "losses", planted(PoseModule.losses, slow))

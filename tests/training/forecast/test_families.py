@@ -242,3 +242,21 @@ def test_a_recipe_leaves_room_beside_its_largest_picture(name, conf):
         for size in ((480, 640), (640, 480), (640, 640), (426, 640), (360, 640), (640, 427))
     )
     assert most + 512 <= config.data.max_length
+
+
+@pytest.mark.parametrize("kind", ["qwen3_vl", "gemma3", "internvl"])
+def test_a_folder_of_a_known_family_says_what_it_is(kind, conf, tmp_path):
+    """``model.base=FOLDER`` alone: no file of ``conf/model`` is needed."""
+    name = next(base for base in BASES if PUBLISHED[base]["model_type"] == kind)
+    config = AutoConfig.for_model(**copy.deepcopy(PUBLISHED[name]))
+    config.save_pretrained(tmp_path / "base")
+    base = f"model.base={tmp_path / 'base'}"
+    planned = forecast(config_of(conf, base, "data=detail", "data.max_length=4096", "evaluate=false", "dry_run=true"))
+    assert planned.shapes.family == kind
+    assert planned.shapes.total == sum(counted(without_weights(config), family_of(name)).values())
+
+
+def test_a_folder_of_an_unknown_family_is_told(conf, tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "idefics9"}', encoding="utf-8")
+    with pytest.raises(ConfigError, match="has model_type 'idefics9', of which no plan can be made; expected one of"):
+        forecast(config_of(conf, f"model.base={tmp_path}", "data=detail", "evaluate=false", "dry_run=true"))
