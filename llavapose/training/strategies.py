@@ -216,6 +216,10 @@ def gather_by_layer(llava: PreTrainedModel) -> None:
     for name, layer in _layers(llava).items():
         if not adapted or name.startswith(language):
             set_z3_leaf_module(layer, True)
+    for module in llava.modules():
+        if isinstance(module, nn.MultiheadAttention):
+            # It reads its output layer's weights without calling that: nobody would gather them.
+            set_z3_leaf_module(module, True)
 
 
 def _layers(llava: PreTrainedModel) -> dict[str, nn.Module]:
