@@ -60,6 +60,7 @@ MOLMO2 = Family(
     sees_itself=SeesItself.group,
     type_ids="mm_token_type_ids",
     resolution=Resolution.crops,
+    patch_token="<im_patch>",
     patch_indices="image_token_pooling",
     source="https://allenai.org/blog/molmo2",
 )
