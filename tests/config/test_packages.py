@@ -81,7 +81,9 @@ def test_every_script_asks_before_it_makes_anything(bare, tmp_path):
     smol = folder(tmp_path / "smol", model_type="smolvlm")
     train = typed("train", composed("train", ROOT / "conf", [f"model.base={smol}", f"output_dir={tmp_path}"]))
     assert line_of(smol, "num2words") in machine_problems(train)
-    asked = typed("evaluate", composed("evaluate", ROOT / "conf", [f"checkpoint={smol}", f"output_dir={tmp_path}"]))
+    asked = typed(
+        "evaluate", composed("evaluate", ROOT / "conf", [f"checkpoint={smol}", "arm=smol", f"output_dir={tmp_path}"])
+    )
     assert line_of(smol, "num2words").replace("model.base", "checkpoint") in machine_problems(asked)
 
 
