@@ -160,11 +160,11 @@ def not_exchanged(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
         f"model.vision={model.vision}": model.vision != VisionType.clip,
         f"model.keep_features_gib={model.keep_features_gib:g}": model.keep_features_gib > 0,
         f"connector={connector.type}": connector.type != ConnectorType.keep,
-        "connector.reset=true": connector.reset,
+        # Other connectors start anew by themselves.
+        "connector.reset=true": connector.reset and connector.type == ConnectorType.keep,
     }
-    return [
-        f"{what} is for LLaVA, and {model.base} is {kind!r}; leave it out" for what, is_set in given.items() if is_set
-    ]
+    why = f"is for LLaVA, and {model.base} is {kind!r}; leave it out"
+    return [f"{what} {why}" for what, is_set in given.items() if is_set]
 
 
 def _model_type(base: str) -> str | None:

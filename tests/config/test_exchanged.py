@@ -1,4 +1,4 @@
-"""What goes with LLaVA alone is refused beside a base that is known to be of another family, before it is looked for."""
+"""What goes with LLaVA alone is refused beside a base that is known to be of another family, before it is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real server, `transformers serve`: the tiny LLaVA as answerer and as the judge that it cannot be; other families."""
+"""A real server, `transformers serve`: the tiny LLaVA as answerer and as the judge that it cannot be; other bases."""
 
 import csv
 import json
@@ -78,9 +78,7 @@ def test_a_trained_base_of_another_family_is_served(name, tmp_path, tiny_jsonl, 
     base = write_family(name, tmp_path / "base")
     if name == "qwen3_vl":
         if not HAS_TORCHVISION:
-            pytest.skip(
-                "`transformers serve` reads no Qwen3-VL without torchvision: its processor is one of videos too"
-            )
+            pytest.skip("`transformers serve` needs torchvision for Qwen3-VL: its processor reads videos too")
         # As the published folders have it; an export keeps it.
         (base / "video_preprocessor_config.json").write_text('{"video_processor_type": "Qwen3VLVideoProcessor"}')
     folder = run(base=str(base), samples=str(tiny_jsonl), images=str(tiny_pictures), output_dir=str(tmp_path / "run"),
