@@ -10,7 +10,7 @@ from benchmarks import packing_bases
 from benchmarks.bases_made_up import MADE_UP, Maker
 from benchmarks.packing import main
 from benchmarks.packing_arms import PAPERS, arms_of, plan_of
-from benchmarks.packing_bases import arms_for, batches_for, loads_of, with_prefixes
+from benchmarks.packing_bases import arms_for, bare_times, batches_for, loads_of, with_prefixes
 from benchmarks.packing_load import load_of_plan
 from llavapose.data.plan.epoch import plan_epoch
 from llavapose.data.plan.lengths import Lengths
@@ -92,6 +92,15 @@ def test_llavas_epoch_is_that_of_the_llava_benchmark(lengths):
     for mine, llavas in zip(arms_for(maker), arms_of(PAPERS), strict=False):
         found = loads_of(plan_epoch(shown, mine.settings), shown, mine, dense=False)
         assert found == load_of_plan(plan_epoch(lengths, llavas.settings), lengths, llavas)
+
+
+def test_times_without_padding_are_counted_by_hand():
+    """Two pictures with a prefix of 10: three samples of 5, and one of 20."""
+    tokens = np.array([5, 5, 20, 5], dtype=np.int32)
+    lengths = Lengths(
+        image=np.array([0, 0, 1, 0]), num_tokens=tokens, num_targets=tokens, num_words=tokens, prefix=tokens * 0 + 10
+    )
+    assert bare_times(lengths) == pytest.approx((4 * 10 + 35) / (2 * 10 + 35))
 
 
 @pytest.mark.parametrize(("name", "tokens"), [("qwen3_vl", 4096), ("internvl", 8192), ("llava_onevision", 8192)])
