@@ -1,6 +1,6 @@
 """Does a base of another family learn as LLaVA does? Random weights, the world's samples, held-out loss, own pictures.
 
-    python -m benchmarks.families_learn qwen3_vl llava      # MINUTES on one thread
+    python -m benchmarks.families_learn qwen3_vl llava      # about six minutes on one thread
     python -m benchmarks.families_learn --blind             # the control that must fail: trained on others' pictures
 
 A tiny base of each family, of random weights, vision encoder included, is trained by ``train.py`` on the first
@@ -148,14 +148,15 @@ def _set(config: Any, values: dict[str, Any]) -> None:
 
 def write_samples(out: Path, num_pictures: int) -> tuple[Path, Path]:
     """First sentences of the world's descriptions, one a picture; their file and the folder of the pictures."""
-    made = out / "made"
+    made = out / f"made-{num_pictures}"
     if not (made / "samples.jsonl").is_file():
-        _run("generate.py", out, f"output_dir={made}", f"scenes.num_train={num_pictures}", "scenes.num_val=1",
-             "num_page_scenes=0")  # fmt: skip
+        told = {"output_dir": made, "scenes.root": made / "world", "scenes.num_train": num_pictures}
+        words = [f"{key}={value}" for key, value in {**told, "scenes.num_val": 1, "num_page_scenes": 0}.items()]
+        _run("generate.py", out, *words)
     described = [row for _, row in read_jsonl(made / "samples.jsonl", what="samples") if row["kind"] == "detail"]
     rows = {row["image"]: {**row, "conversations": _first_sentence(row["conversations"])} for row in described}
-    write_jsonl(out / "own.jsonl", rows.values())
-    return out / "own.jsonl", next((out / "outputs/world").glob("*/train"))
+    write_jsonl(made / "first.jsonl", rows.values())
+    return made / "first.jsonl", next((made / "world").glob("*/train"))
 
 
 def _first_sentence(turns: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -266,7 +267,7 @@ def show(found: list[Learnt]) -> None:
 def main(words: list[str] | None = None) -> int:
     """Print the table and what is not as it should be; the exit code says which."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("families", nargs="*", default=list(FAMILIES), choices=FAMILIES)
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"of {', '.join(FAMILIES)} (both)")
     parser.add_argument("--out", type=Path, default=Path("outputs/families_learn"))
     parser.add_argument("--pictures", type=int, default=1600, help="of the world, one sentence each (1600)")
     parser.add_argument("--held-out", type=int, default=200, help="of them (200)")
@@ -274,6 +275,11 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and what is held out (0)")
     parser.add_argument("--blind", action="store_true", help="train on exchanged pictures: nothing is seen, exits 1")
     given = parser.parse_args(words)
+    given.families = given.families or list(FAMILIES)
+    if odd := [name for name in given.families if name not in FAMILIES]:
+        parser.error(f"no random base of {odd[0]}; there are {', '.join(FAMILIES)}")
+    if not (1 < given.held_out < given.pictures and given.epochs > 0):
+        parser.error("--held-out needs two pictures at least and fewer than --pictures, --epochs 1 at least")
     out = given.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     samples, images = write_samples(out, given.pictures)
