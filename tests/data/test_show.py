@@ -76,14 +76,16 @@ def foreign(folder, *, suffix: str):
 @pytest.mark.parametrize("suffix", [".json", ".jsonl"])
 def test_what_trains_is_shown_also_where_it_was_made_elsewhere(suffix, tmp_path, capsys):
     path = foreign(tmp_path, suffix=suffix)
-    assert show.main([str(path), "--plain"]) == 0
-    told = capsys.readouterr()
-    assert "one (no kind, train2014/one.png)" in told.out and told.out.count("<picture x") == 2
+    assert show.main([str(path), "--plain"]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert "no kind of sample one" in line and "say --kind with one of" in line
     assert show.main([str(path), "--plain", "--kind", "detail"]) == 0
-    assert capsys.readouterr().out.count("(detail, train2014/") == 2, "as data.kind does"
+    told = capsys.readouterr().out
+    assert told.count("(detail, train2014/") == 2 == told.count("<picture x"), "as data.kind does"
     spoken.PICTURES[0].save(tmp_path / "one.png")
-    assert show.main([str(path), "--plain", "--images", str(tmp_path), "-n", "1"]) == 0
-    assert "one (no kind, one.png)" in capsys.readouterr().out, "by its name alone, as training finds it"
+    given = [str(path), "--plain", "--kind", "conv", "--images", str(tmp_path), "-n", "1"]
+    assert show.main(given) == 0
+    assert "one (conv, one.png)" in capsys.readouterr().out, "by its name alone, as training finds it"
 
 
 def test_a_folder_of_lists_is_shown(tmp_path, capsys):
