@@ -1,5 +1,6 @@
 """What a model is shown of pictures: the processor's own tokens, counts without pixels, positions, blocks."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -50,6 +51,38 @@ def test_a_processor_that_miscounts_is_not_believed(monkeypatch):
     monkeypatch.setattr(one.processor, "_get_num_multimodal_tokens", lambda image_sizes: told(image_sizes=[(28, 28)]))
     pictures = one.pictures
     assert pictures.num_tokens([(64, 200)]) == len(pictures.shown([Image.new("RGB", (200, 64))]).ids)
+
+
+@pytest.mark.parametrize("name", ["llava_onevision", "qwen3_vl", "internvl", "smolvlm"])
+@pytest.mark.parametrize("num", range(1, 10))
+def test_groups_of_any_number_of_pictures_are_counted_as_shown(name, num):
+    pictures, drawn = base(name).pictures, random.Random(num)
+    for _ in range(4):
+        sizes = [(drawn.randint(20, 300), drawn.randint(20, 300)) for _ in range(num)]
+        shown = pictures.shown([Image.new("RGB", (width, height), (50, 90, 7)) for height, width in sizes])
+        assert pictures.num_tokens(sizes) == len(shown.ids), sizes
+
+
+def test_a_count_that_differs_for_several_pictures_is_not_believed():
+    """LLaVA-OneVision cuts a picture that stands alone into tiles, and its own count does so for every picture."""
+    pictures = base("llava_onevision").pictures
+    pictures.num_tokens([(64, 200)] * 4)
+    assert pictures._rest[4] is None
+
+
+def test_a_rest_below_zero_is_not_believed(monkeypatch):
+    one = base("qwen3_vl")
+    told = one.processor._get_num_multimodal_tokens
+
+    def many(image_sizes):
+        found = told(image_sizes=image_sizes)
+        found.num_image_tokens = [number + 100 for number in found.num_image_tokens]
+        return found
+
+    monkeypatch.setattr(one.processor, "_get_num_multimodal_tokens", many)
+    pictures = one.pictures
+    assert pictures.num_tokens([(64, 200)]) == len(pictures.shown([Image.new("RGB", (200, 64))]).ids)
+    assert pictures._rest[1] is None
 
 
 @pytest.mark.parametrize("name", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
