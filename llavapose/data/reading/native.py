@@ -33,6 +33,8 @@ class NativePictures:
         self.processor, self.family, self._head = processor, family, head
         self._marker_id = processor.tokenizer.convert_tokens_to_ids(marker)
         self.image_id = _image_id(processor)
+        marked = [one for one in getattr(processor, "image_token_ids", None) or () if one is not None]
+        self.picture_ids = tuple(int(one) for one in marked) or (self.image_id,)
         self._counts: dict[tuple[Size, ...], int] = {}
         self._rest: dict[int, int | None] = {}
         self.constant: int | None = None
@@ -114,7 +116,7 @@ class NativePictures:
         """Tokens of a prefix beside those that the processor counts; None where its count does not hold."""
         if not hasattr(self.processor, "_get_num_multimodal_tokens"):
             return None
-        # Groups of one size as well: those of sizes in turn may all hold the same ones, and a wrong count looks constant.
+        # Groups of one size as well: those of sizes in turn may all hold the same ones, and hide a wrong count.
         turns = [tuple(_PROBES[(at + more) % len(_PROBES)] for more in range(num)) for at in range(3)]
         probes = dict.fromkeys([*((size,) * num for size in _PROBES), *turns])
         rests: set[int] = set()

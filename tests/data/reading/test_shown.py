@@ -119,6 +119,20 @@ def test_blocks_number_pictures_or_take_all_for_one():
     assert base("qwen3_vl").pictures.shown([noise(40, 40)]).blocks is None
 
 
+def test_pictures_tokens_are_found_by_the_processor_s_own_ids(monkeypatch):
+    """The separate side of the self-test finds blocks by them; Molmo 2 marks rows and borders as well."""
+    one = base("gemma3")
+    found = one.pictures.shown([noise(*size) for size in SIZES[:3]])
+    assert found.blocks is not None
+    assert [token in one.pictures.picture_ids for token in found.ids] == (found.blocks >= 0).tolist()
+
+    class Several(type(one.processor)):
+        image_token_ids = (7, 5, 6)
+
+    monkeypatch.setattr(one.processor, "__class__", Several)
+    assert one.pictures.picture_ids == (7, 5, 6)
+
+
 @pytest.mark.parametrize("name", NATIVE)
 def test_a_blank_is_small_and_no_padding(name):
     pictures = base(name).pictures
