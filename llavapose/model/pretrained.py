@@ -35,7 +35,7 @@ from llavapose.model.connectors import can_exchange, connector_type, refuse_exch
 from llavapose.model.processors import family_processor
 from llavapose.model.vision import Vision, load_vision, picture_settings, set_vision, vision_config
 from llavapose.model.vocabulary import add_words, grow, num_rows, vocabulary_of
-from llavapose.model.written import alone, write_family
+from llavapose.model.written import alone, keep_videos, write_family
 
 _HUB_NAMES = (
     (r"^model\.language_model\.", "language_model.model."),
@@ -212,7 +212,8 @@ def write_checkpoint(
         processor: written beside it.
         dtype: of the weights on disk.
         alone: nobody else writes it now: what a kill has left of earlier writing is put in order.
-        base: what the model was trained from: how that ends its answers is kept. LLaVA's follows from its tokenizer.
+        base: what the model was trained from: how that ends its answers, and what it says of videos, is kept. LLaVA's
+            follows from its tokenizer.
 
     Raises:
         CheckpointError: ``state`` lacks weights of the configuration's model.
@@ -233,6 +234,8 @@ def write_checkpoint(
         else:
             write_family(building, state=state, config=config, dtype=dtype, base=base)
         processor.save_pretrained(building)
+        if base is not None and not can_exchange(config):
+            keep_videos(building, base)
         for path in building.iterdir():
             path.chmod(0o644)
         _put(building, folder)

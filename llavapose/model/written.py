@@ -11,11 +11,12 @@ from transformers.initialization import no_init_weights
 from transformers.utils.hub import cached_file
 
 from llavapose.errors import CheckpointError
-from llavapose.files import TINY_BASE
+from llavapose.files import TINY_BASE, read_json, write_json
 from llavapose.model.bases import model_class, told
 from llavapose.model.renaming import published_rules
 
 _GENERATION = "generation_config.json"
+_PROCESSOR, _VIDEOS = "processor_config.json", "video_preprocessor_config.json"
 
 
 def alone(value: Tensor) -> Tensor:
@@ -50,8 +51,25 @@ def write_family(folder: Path, *, state: dict[str, Tensor], config: Any, dtype: 
     model._weight_conversions = published_rules(model)
     with told(str(folder)):
         model.save_pretrained(folder, state_dict=weights, max_shard_size="5GB")
-    if base is not None and (kept := generation_file(base)) is not None:
+    if base is not None and (kept := _file_of(base, _GENERATION)) is not None:
         shutil.copyfile(kept, folder / _GENERATION)
+
+
+def keep_videos(folder: Path, base: str) -> None:
+    """Give a folder what its base says of videos, which nothing here reads: other programs do.
+
+    Args:
+        folder: with its processor.
+        base: folder or hub id.
+    """
+    if (kept := _file_of(base, _VIDEOS)) is not None:
+        shutil.copyfile(kept, folder / _VIDEOS)
+    given, own = _file_of(base, _PROCESSOR), folder / _PROCESSOR
+    if given is None or not own.is_file():
+        return
+    settings = read_json(given, what="processor").get("video_processor")
+    if settings is not None:
+        write_json(own, {**read_json(own, what="processor"), "video_processor": settings})
 
 
 def _held(value: Tensor, dtype: torch.dtype) -> Tensor:
@@ -59,14 +77,9 @@ def _held(value: Tensor, dtype: torch.dtype) -> Tensor:
     return alone(value.to(dtype) if value.is_floating_point() else value)
 
 
-def generation_file(base: str) -> Path | None:
-    """A base's ``generation_config.json``: which tokens end its answers; None where it has none."""
+def _file_of(base: str, name: str) -> Path | None:
+    """A file of a base; None where it has none."""
     source = str(TINY_BASE) if base == "tiny" else base
     with told(source):
-        found = cached_file(
-            source,
-            _GENERATION,
-            _raise_exceptions_for_missing_entries=False,
-            _raise_exceptions_for_connection_errors=False,
-        )
+        found = cached_file(source, name, _raise_exceptions_for_missing_entries=False)
     return None if found is None else Path(found)

@@ -24,7 +24,7 @@ from llavapose.training.adapters import merged, plain_state
 from llavapose.training.checkpoints.callback import Checkpoints
 from llavapose.training.checkpoints.ranks import joined, together
 from llavapose.training.checkpoints.trained import read_trained
-from llavapose.training.loading import processor_of, quantization_of
+from llavapose.training.loading import fit_pictures, processor_of, quantization_of
 from llavapose.training.module import PoseModule
 
 
@@ -48,6 +48,7 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig, *, alone: b
     attention = config.model.attention.value
     llava = empty_model(base, dtype=torch.float32, attention=attention, vision=vision, words=words)
     fit_connector(llava, config.connector)
+    fit_pictures(llava, config)
     state = merged(_beside_base(trained.state, llava, config), config.adapter)
     expected = dict(llava.named_parameters())
     odd = [name for name, value in expected.items() if name not in state or state[name].shape != value.shape]

@@ -22,8 +22,8 @@ from llavapose.config.schema import TrainConfig
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.reading.bounds import bound_pixels
 from llavapose.errors import ConfigError
-from llavapose.families.family import CONNECTOR, Family
-from llavapose.families.known import LLAVA, family_named
+from llavapose.families.family import CONNECTOR, Resolution
+from llavapose.families.known import LLAVA
 from llavapose.model.attention.choose import to_try
 from llavapose.model.attention.rules import rules_of
 from llavapose.model.bases import family_of_base, read_config, resolve_base, told
@@ -101,8 +101,7 @@ def refuse_unpackable(config: TrainConfig) -> None:
     source = resolve_base(config.model.base)
     with told(source):
         base = read_config(source)
-    family = family_named(base.model_type) or Family(model_types=(base.model_type,), guessed=True)
-    rules = rules_of(base.get_text_config(), family)
+    rules = rules_of(base.get_text_config(), family_of_base(config.model.base))
     packs = config.data.packing is not Packing.none
     to_try(config.model.packed_attention.value, device="cpu", eager=False, rules=rules, packs=packs)
 
@@ -132,10 +131,18 @@ def _processor_of(config: TrainConfig) -> Any:
     )
 
 
+def fit_pictures(llava: PreTrainedModel, config: TrainConfig) -> None:
+    """Have a model whose configuration lists the grids of tiles know those that the processor chooses among."""
+    if config.model.max_pixels is not None and family_of(llava).resolution is Resolution.grids:
+        settings: Any = llava.config
+        settings.image_grid_pinpoints = processor_of(config).image_processor.image_grid_pinpoints
+
+
 def prepare(llava: PreTrainedModel, config: TrainConfig) -> None:
     """Give a base its connector and adapter, and freeze what is not trained, in place."""
     # Beside another encoder the base's connector says nothing.
     reset = vision_of(config.model) is not None
+    fit_pictures(llava, config)
     with torch.random.fork_rng(devices=[]):
         # New weights are the same in whatever way the base was read, which may draw numbers too.
         torch.manual_seed(config.seed)

@@ -22,8 +22,6 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from llavapose.bars import quietly
 from llavapose.families.family import LANGUAGE, VISION
-from llavapose.model.attention.interface import Seen
-from llavapose.model.batch import Batch
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import adapts_vision, family_of
 
@@ -216,6 +214,10 @@ def gather_by_layer(llava: PreTrainedModel) -> None:
     for name, layer in _layers(llava).items():
         if not adapted or name.startswith(language):
             set_z3_leaf_module(layer, True)
+    for module in llava.modules():
+        if isinstance(module, nn.MultiheadAttention):
+            # It reads its output layer's weights without calling that: nobody would gather them.
+            set_z3_leaf_module(module, True)
 
 
 def _layers(llava: PreTrainedModel) -> dict[str, nn.Module]:
@@ -230,6 +232,6 @@ def _layers(llava: PreTrainedModel) -> dict[str, nn.Module]:
     return found
 
 
-def losses_of(llava: PreTrainedModel) -> Callable[[Batch, Seen], Tensor]:
+def losses_of(llava: PreTrainedModel) -> Callable[..., Tensor]:
     """``token_losses`` of a model, sharded or not."""
     return getattr(llava, "token_losses", None) or partial(token_losses, llava)

@@ -172,6 +172,23 @@ def test_how_answers_end_is_the_base_s(written, name, tmp_path):
     assert all(value.dtype == torch.bfloat16 for value in load_file(tmp_path / "hf" / "model.safetensors").values())
 
 
+def test_what_the_base_says_of_videos_is_kept(written, tmp_path):
+    model, folder = written("qwen3_vl")
+    processor, base = made("qwen3_vl")[1], tmp_path / "base"
+    shutil.copytree(folder / "base", base)
+    processor.save_pretrained(base)
+    (base / "video_preprocessor_config.json").write_text('{"fps": 2}')
+    settings = json.loads((base / "processor_config.json").read_text())
+    (base / "processor_config.json").write_text(json.dumps({**settings, "video_processor": {"max_frames": 768}}))
+    write_checkpoint(
+        tmp_path / "hf", state=model.state_dict(), config=model.config, processor=processor, dtype=torch.float32,
+        base=str(base),
+    )  # fmt: skip
+    assert (tmp_path / "hf" / "video_preprocessor_config.json").read_text() == '{"fps": 2}'
+    found = json.loads((tmp_path / "hf" / "processor_config.json").read_text())
+    assert found == {**settings, "video_processor": {"max_frames": 768}}
+
+
 def test_tied_embeddings_are_written_once(tmp_path):
     model, processor = made("qwen3_vl")
     model.config.tie_word_embeddings = model.config.text_config.tie_word_embeddings = True
@@ -185,6 +202,31 @@ def test_tied_embeddings_are_written_once(tmp_path):
     empty = empty_model(str(tmp_path / "hf"), dtype=torch.float32, attention="sdpa")
     assert "lm_head.weight" not in find_weights(str(tmp_path / "hf"), empty).places
     assert empty.lm_head.weight is empty.model.language_model.embed_tokens.weight
+
+
+@pytest.mark.parametrize("name", ["qwen3_vl", "gemma3", "internvl", "smolvlm", "janus"])
+def test_new_words_have_rows_in_every_way_of_reading(written, name, tmp_path):
+    """Locate's tokens: a line of values."""
+    model, folder = written(name)
+    base, words = str(folder / "base"), [f"<at_{number}>" for number in range(70)]
+    whole = load_model(base, words=words)
+    num = len(made(name)[1].tokenizer)
+    rows = whole.get_input_embeddings().weight
+    assert len(rows) == whole.get_output_embeddings().weight.shape[0] >= num + 70
+    assert torch.equal(rows[:num], model.get_input_embeddings().weight[:num])
+    near, far = (torch.cosine_similarity(rows[num + 20], rows[num + at], dim=0) for at in (21, 60))
+    assert near > 0.7 > far + 0.2
+    empty = empty_model(base, dtype=torch.float32, attention="sdpa", words=words)
+    weights = find_weights(base, empty, words=words)
+    for key, value in whole.named_parameters():
+        assert dict(empty.named_parameters())[key].shape == value.shape, key
+        assert torch.equal(weights.read(key), value), key
+    write_checkpoint(
+        tmp_path / "hf", state=whole.state_dict(), config=whole.config, processor=made(name)[1].tokenizer,
+        dtype=torch.float32,
+    )  # fmt: skip
+    found = load_model(str(tmp_path / "hf"))
+    assert torch.equal(found.get_input_embeddings().weight, rows)
 
 
 def lacking(state):

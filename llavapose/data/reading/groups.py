@@ -21,7 +21,8 @@ def group_tokens(records: Records, reading: Reading, *, folder: Path) -> GroupTo
     pictures, groups = reading.pictures, records.groups
     if pictures.constant is not None and len(groups.pictures) == len(groups) and reading.conversation.prefix:
         return None
-    sizes = np.zeros((len(records.names), 2), dtype=np.int32)
+    # Where all sizes take as many tokens, any will do.
+    sizes = np.full((len(records.names), 2), 64, dtype=np.int32)
     if pictures.constant is None:
         sizes = picture_sizes(records, folder)
     told = [[(int(sizes[one, 0]), int(sizes[one, 1])) for one in group] for group in groups]
