@@ -79,6 +79,7 @@ def check_samples(path: Path, image_root: Path, *, kind: str | None = None) -> t
 def bad_records(path: Path, problems: Sequence[str], *, number: int | None = None) -> DataError:
     """The error that lists what is wrong with a set: the first 20 lines, and how many there are (``number``)."""
     number = len(problems) if number is None else number
+    first = f"{path}: {number} bad record{'s' * (number != 1)}; fix or remove them:"
     unkind = [problem for problem in problems if _NO_KIND in problem]
     if len(unkind) > 1:
         # One setting answers all of them: they come once, behind what has to be mended one by one.
@@ -86,7 +87,7 @@ def bad_records(path: Path, problems: Sequence[str], *, number: int | None = Non
         problems = [*(problem for problem in problems if _NO_KIND not in problem), once]
         number -= len(unkind) - 1
     listed = list(problems[:MAX_LISTED]) + [f"... and {number - MAX_LISTED} more"] * (number > MAX_LISTED)
-    return DataError("\n".join([f"{path}: {number} bad record{'s' * (number != 1)}; fix or remove them:", *listed]))
+    return DataError("\n".join([first, *listed]))
 
 
 def stream_samples(

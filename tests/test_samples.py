@@ -245,9 +245,15 @@ def test_what_one_setting_answers_is_said_once_and_last(tmp_path: Path, images: 
     path = listed(tmp_path / "samples.json", *records)
     _, problems = check_samples(path, images)
     said = str(bad_records(path, problems)).splitlines()
-    assert len(said) == 4 and "3 bad records" in said[0]
+    assert len(said) == 4 and "4 bad records" in said[0]
     assert "record 3: no image x/b.jpg" in said[1] and "record 4: " in said[2], "without a kind too"
     assert "record 1: no kind of sample 1" in said[3] and said[3].endswith("; 1 more records have none")
+
+
+def test_records_without_a_kind_are_counted(tmp_path: Path, images: Path) -> None:
+    path = listed(tmp_path / "samples.json", *(foreign(id=f"{number}") for number in range(46)))
+    said = str(bad_records(path, check_samples(path, images)[1])).splitlines()
+    assert len(said) == 2 and "46 bad records" in said[0] and said[1].endswith("; 45 more records have none")
 
 
 def test_lists_of_any_name_in_a_folder(tmp_path: Path, images: Path) -> None:

@@ -108,13 +108,25 @@ def choose(
         raise DataError(f"{records.samples}: no sample of kind {', '.join({**kinds, **counts})}; it has {told}")
     train, val = hold_out(records, chosen, num_val=num_val, num_samples=num_samples, seed=seed)
     if not len(train):
-        raise DataError(f"{records.samples}: {len(chosen)} samples, all held out by data.num_val={num_val}; lower it")
+        raise _all_held_out(records, chosen, num_val)
     if targets is not None and targets.budget is not None:
         budget = targets.budget
         if isinstance(budget, str):
             budget = _smallest(records, found, targets.num, num_val=num_val, seed=seed)
         train = _within(records, train, targets, budget, seed=seed)
     return Chosen(train=train, val=val)
+
+
+def _all_held_out(records: Choosable, rows: np.ndarray, num_val: int) -> DataError:
+    """Why nothing is left to train on: so many are to be held out, or the samples hang together by their pictures."""
+    told = f"{records.samples}: {len(rows)} samples, all held out by data.num_val={num_val}"
+    sizes = np.unique(_sets(records, rows), return_counts=True)[1]
+    most, others = int(sizes.max()), len(rows) - int(sizes.max())
+    if len(sizes) > 1 and most * 2 <= len(rows):
+        return DataError(f"{told}; lower it")
+    linked = f"{'they' if not others else f'{most} of them'} hang together by pictures that they share"
+    instead = f"lower it to {others} or less, which holds out others" if others else "set data.num_val=0"
+    return DataError(f"{told}: {linked}, and no picture that is trained on is held out; {instead}")
 
 
 def _smallest(records: Choosable, rows: np.ndarray, num: np.ndarray, *, num_val: int, seed: int) -> int:
@@ -228,15 +240,14 @@ def hold_out(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(train, val), split by whole pictures so that no held-out picture is trained on; int32[N] each.
 
-    Groups that share a picture, be it through a third one, are held out together.
+    Groups that share a picture, be it through a third one, are held out together; those with more than half of the
+    samples come last.
     """
-    # A sample without a picture stands for itself, behind all pictures.
-    picture = np.append(_together(_pictures(records.names), records.groups), -1)[records.image[rows]]
-    key = np.where(picture >= 0, picture, len(records.names) + rows.astype(np.int64))
-    keys, inverse, sizes = np.unique(key, return_inverse=True, return_counts=True)
+    keys, inverse, sizes = np.unique(_sets(records, rows), return_inverse=True, return_counts=True)
     # Pictures in the order of their names, then shuffled: the same whichever of their samples comes first in the file.
     order = list(range(len(keys)))
     Random(f"{seed}/hold-out").shuffle(order)
+    order.sort(key=lambda at: 2 * int(sizes[at]) > len(rows))
     sizes = sizes[order]
     before = np.cumsum(sizes) - sizes
     is_val = before < num_val
@@ -246,6 +257,13 @@ def hold_out(
     place[order] = np.where(is_val, 1, np.where(is_train, 2, 0))
     of_row = place[inverse]
     return rows[of_row == 2][:num_samples], rows[of_row == 1]
+
+
+def _sets(records: Choosable, rows: np.ndarray) -> np.ndarray:
+    """int64[N]: the samples that hang together by their pictures have the same number."""
+    picture = np.append(_together(_pictures(records.names), records.groups), -1)[records.image[rows]]
+    # A sample without a picture stands for itself, behind all pictures.
+    return np.where(picture >= 0, picture, len(records.names) + rows.astype(np.int64))
 
 
 def _pictures(names: Sequence[str]) -> np.ndarray:

@@ -1,5 +1,6 @@
-"""See what a model is trained on: ``python -m llavapose.data.show SAMPLES.jsonl [--base tiny] [-n 3]``.
+"""See what a model is trained on: ``python -m llavapose.data.show SAMPLES [--base tiny] [-n 3]``.
 
+Reads what ``data.path`` of ``train.py`` does: JSONL, one JSON list, or a folder of them.
 Prints the tokens of each sample as the trainer of any base has them, with a bar between two: what is supervised
 (answers and their end marks) on green, what is only read in grey, the picture's tokens as one blue mark. ``--plain``
 puts the supervised tokens in brackets instead, for files and terminals without colour. How many tokens a picture takes
@@ -8,15 +9,16 @@ may depend on its size: ``--images`` says where the pictures lie; without, grey 
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llavapose.errors import DataError, LlavaPoseError, named
-from llavapose.files import inside, read_jsonl
-from llavapose.llava_json import from_record
+from llavapose.files import inside
+from llavapose.kinds import KINDS, listed
 from llavapose.records import Sample
+from llavapose.samples import stream_samples
 
 if TYPE_CHECKING:
     from llavapose.data.conversation import Conversation
@@ -29,13 +31,14 @@ STAND_IN = (640, 480)
 def main(arguments: list[str] | None = None) -> int:
     """Print the samples; 1 with one line on stderr if something is wrong with the input."""
     parser = argparse.ArgumentParser(prog="python -m llavapose.data.show", description=(__doc__ or "").split(":")[0])
-    parser.add_argument("samples", type=Path, help="JSONL of samples")
+    parser.add_argument("samples", type=Path, help="JSONL, one JSON list, or a folder of them")
     parser.add_argument("--base", default="tiny", help="whose tokenizer: `tiny`, a checkpoint folder or a hub id")
     parser.add_argument(
         "--images", type=Path, default=None, help="folder of the samples' pictures (default: grey ones)"
     )
     parser.add_argument("-n", "--number", type=int, default=3, help="how many samples (default 3)")
-    parser.add_argument("--kind", default=None, help="only samples of this kind: conv, detail or complex")
+    kind = f"only samples of this kind, which is also that of records that tell none: {listed()}"
+    parser.add_argument("--kind", default=None, choices=tuple(KINDS), metavar="KIND", help=kind)
     parser.add_argument("--max-length", type=int, default=2048, help="tokens that a sample may take (default 2048)")
     parser.add_argument("--plain", action="store_true", help="brackets instead of colours")
     given = parser.parse_args(arguments)
@@ -51,9 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def print_samples(given: argparse.Namespace) -> None:
     """Load the tokenizer, then show the chosen samples."""
-    records = read_jsonl(given.samples, what="samples")
-    read = (from_record(record, None, where=f"{given.samples}:{line}") for line, record in records)
-    chosen = list(islice((sample for sample in read if given.kind in (None, sample.kind)), given.number))
+    read = (sample for sample in _read(given) if given.kind in (None, sample.kind))
+    chosen = list(islice(read, given.number))
     if not chosen:
         raise DataError(f"{given.samples}: no sample to show (kind {given.kind or 'any'}); check --kind and -n")
     reading = _reading(given.base)
@@ -70,6 +72,14 @@ def print_samples(given: argparse.Namespace) -> None:
         )
         told = {"max_length": given.max_length, "plain": given.plain, "picture_id": reading.pictures.image_id}
         print(coloured(conversation, sample, prefix=prefix, **told), end="\n\n")
+
+
+def _read(given: argparse.Namespace) -> Iterator[Sample]:
+    """Samples as training reads them; a bad record is raised as soon as it is met."""
+    for sample, problem in stream_samples(given.samples, given.images, kind=given.kind):
+        if sample is None:
+            raise DataError(problem.replace("set data.kind to", "say --kind with"))
+        yield sample
 
 
 def _reading(base: str) -> "Reading":

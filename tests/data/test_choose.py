@@ -51,6 +51,33 @@ def test_groups_that_share_a_picture_are_held_out_together(indexed):
         assert all(part <= set(train.tolist()) or part <= set(val.tolist()) for part in together)
 
 
+def chain(number: int) -> list[str]:
+    return [f"{at:02}.png {at + 1:02}.png" for at in range(number)]
+
+
+def test_most_samples_are_held_out_last(indexed):
+    """A chain of pictures is one set; what else there is suffices to validate with."""
+    records = indexed([*chain(12), "x.png", "y.png", "z.png"])
+    for seed in range(8):
+        train, val = hold_out(records, everything(records), num_val=2, num_samples=None, seed=seed)
+        assert set(train.tolist()) >= set(range(12)) and len(val) == 2
+
+
+def test_samples_that_hang_together_are_told(indexed):
+    def told(names, num_val) -> str:
+        given = {"kinds": ALL, "counts": {}, "num_samples": None, "seed": 0, "held_out_ids": ()}
+        with pytest.raises(DataError) as caught:
+            choose(indexed(names), num_val=num_val, **given)
+        return str(caught.value)
+
+    line = told(chain(12), 1)
+    assert "12 samples, all held out by data.num_val=1: they hang together by pictures that they share" in line
+    assert "set data.num_val=0" in line and "lower it" not in line and len(line.splitlines()) == 1
+    line = told([*chain(12), "x.png", "y.png", "z.png"], 4)
+    assert "15 samples, all held out by data.num_val=4: 12 of them hang together by pictures" in line
+    assert "lower it to 3" in line, "the other three can be held out"
+
+
 def test_a_sample_with_one_held_out_picture_is_left_out(indexed):
     records = indexed(["x/000000000001.jpg x/000000000002.jpg", "x/000000000002.jpg", "x/000000000003.jpg", ""])
     assert without_pictures(records, {1}).tolist() == [1, 2, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -60,6 +61,47 @@ def test_without_a_folder_grey_pictures_stand_in(samples, tmp_path, capsys):
     base = write_family("qwen3_vl", tmp_path)
     assert show.main([str(samples / "samples.jsonl"), "--base", str(base), "-n", "3", "--plain"]) == 0
     assert "<picture x" in capsys.readouterr().out
+
+
+def foreign(folder, *, suffix: str):
+    """LLaVA's JSON of two records without a kind: one list, or a record a line."""
+    turns = [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "A dog."}]
+    records = [{"id": name, "image": f"train2014/{name}.png", "conversations": turns} for name in ("one", "two")]
+    text = json.dumps(records, indent=1) if suffix == ".json" else "\n".join(map(json.dumps, records))
+    path = folder / f"samples{suffix}"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+def test_what_trains_is_shown_also_where_it_was_made_elsewhere(suffix, tmp_path, capsys):
+    path = foreign(tmp_path, suffix=suffix)
+    assert show.main([str(path), "--plain"]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert "no kind of sample one" in line and "say --kind with one of" in line
+    assert show.main([str(path), "--plain", "--kind", "detail"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("(detail, train2014/") == 2 == told.count("<picture x"), "as data.kind does"
+    spoken.PICTURES[0].save(tmp_path / "one.png")
+    given = [str(path), "--plain", "--kind", "conv", "--images", str(tmp_path), "-n", "1"]
+    assert show.main(given) == 0
+    assert "one (conv, one.png)" in capsys.readouterr().out, "by its name alone, as training finds it"
+
+
+def test_a_folder_of_lists_is_shown(tmp_path, capsys):
+    foreign(tmp_path, suffix=".json").rename(tmp_path / "conversation.json")
+    foreign(tmp_path, suffix=".json").rename(tmp_path / "detailed.json")
+    assert show.main([str(tmp_path), "--plain", "--kind", "detail", "-n", "9"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("(detail, ") == 2 and "(conv, " not in told
+
+
+def test_a_bad_record_is_one_line(tmp_path, capsys):
+    path = tmp_path / "samples.jsonl"
+    path.write_text("{torn")
+    assert show.main([str(path)]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert f"{path}:1" in line
 
 
 def test_a_missing_picture_is_one_line(samples, tmp_path, capsys):

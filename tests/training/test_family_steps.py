@@ -110,6 +110,14 @@ def test_positions_of_pictures_that_came_wrong_end_the_run():
         steps("qwen3_vl", change=flat_rope)
 
 
+@pytest.mark.parametrize("name", ["gemma3", "molmo2"])
+def test_blocks_of_pictures_that_came_wrong_end_the_run(name):
+    from tests.model.bases.wrong import late_blocks
+
+    with pytest.raises(LlavaPoseError, match="packed losses differ from separate samples"):
+        steps(name, change=late_blocks)
+
+
 def config_of(base, packing, attention="auto"):
     data = DataConfig(name="full", kinds={"conv": 1}, max_length=64, packing=Packing(packing))
     model = ModelConfig(name="base", base=str(base), packed_attention=PackedAttention(attention))

@@ -26,7 +26,7 @@ from tests.model.bases.models import BLIND, PACKABLE, WINDOW
 from tests.model.bases.rows import packed, plain_losses, single_rows
 from tests.model.bases.rows import rows_of as rows_by_hand
 from tests.model.bases.unknown import UNKNOWN
-from tests.model.bases.wrong import MISTAKES, Rule, seen_by
+from tests.model.bases.wrong import BLOCKS, MISTAKES, Rule, seen_by
 
 BASES = {**KNOWN, **{base.name: base for base in UNKNOWN}}
 NAMES = [base.name for base in PACKABLE]
@@ -172,6 +172,15 @@ def test_rotary_positions_that_came_wrong_with_the_batch_fail_it(mistake):
     model, _, batch = made("qwen3_vl")
     with pytest.raises(LlavaPoseError, match="packed losses differ"):
         prove(model, partial(by, DENSE, model), MISTAKES[mistake].batch(batch))
+
+
+@pytest.mark.parametrize("name", ["gemma3", "molmo2"])
+@pytest.mark.parametrize("mistake", BLOCKS)
+def test_blocks_that_came_wrong_with_the_batch_fail_it(name, mistake):
+    """The separate side finds pictures' tokens by their ids, as the processor does."""
+    model, _, batch = made(name)
+    with pytest.raises(LlavaPoseError, match="packed losses differ"):
+        prove(model, partial(by, DENSE, model), BLOCKS[mistake](batch))
 
 
 @pytest.mark.parametrize("name", ["gemma3", "qwen2_vl, windows", "mistral3, windows"])
