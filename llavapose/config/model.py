@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING
 
 from llavapose.config.choices import AdapterType, Attention, ConnectorType, Dtype, PackedAttention, Tower, VisionType
 from llavapose.config.values import misspelled, not_finite, repeated, too_small, unread
+from llavapose.errors import DataError
+from llavapose.families.known import family_named
 from llavapose.families.linear import IN_VISION, KNOWN
+from llavapose.families.published import PUBLISHED
+from llavapose.files import read_json
 
 
 @dataclass(kw_only=True)
@@ -143,3 +148,32 @@ def not_kept(model: ModelConfig, adapter: AdapterConfig, strategy: Mapping[str, 
             "strategy=single or ddp, or leave it out"
         )
     return found
+
+
+def not_exchanged(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
+    """A line for each setting of LLaVA's alone, where the base, by its name or its folder, is of another family."""
+    kind = _model_type(model.base)
+    family = None if kind is None else family_named(kind)
+    if kind is None or (family is not None and family.exchangeable):
+        return []
+    given = {
+        f"model.vision={model.vision}": model.vision != VisionType.clip,
+        f"model.keep_features_gib={model.keep_features_gib:g}": model.keep_features_gib > 0,
+        f"connector={connector.type}": connector.type != ConnectorType.keep,
+        # Other connectors start anew by themselves.
+        "connector.reset=true": connector.reset and connector.type == ConnectorType.keep,
+    }
+    why = f"is for LLaVA, and {model.base} is {kind!r}; leave it out"
+    return [f"{what} {why}" for what, is_set in given.items() if is_set]
+
+
+def _model_type(base: str) -> str | None:
+    """What is known of a base without the network and its weights; None: nothing, or it will be said elsewhere."""
+    if base in PUBLISHED:
+        return str(PUBLISHED[base].get("model_type", "llava"))
+    file = Path(base) / "config.json"
+    try:
+        found = read_json(file, what="base").get("model_type") if file.is_file() else None
+    except (DataError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None

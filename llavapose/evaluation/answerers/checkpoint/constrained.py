@@ -25,9 +25,12 @@ class Constrained:
     def __init__(self, tokenizer: Any, forms: Sequence[Form], *, ends: Collection[int]) -> None:
         self._forms, self._end = forms, min(ends)
         self._texts = _texts(tokenizer, forms)
+        written = {one: text for one, text in self._texts.items() if text.strip()}
         # A first token may bring the space that tokenizers of words put before them.
-        self._begins = _by_first_unit({one: text.lstrip() for one, text in self._texts.items()})
-        self._inside = _by_first_unit(self._texts)
+        self._begins = _by_first_unit({one: text.lstrip() for one, text in written.items()})
+        self._inside = _by_first_unit(written)
+        # For where no piece of the vocabulary has a space and the letters behind it.
+        self._spaces = [(one, text) for one, text in self._texts.items() if one not in written]
         self._allowed: dict[tuple[int, State], list[int]] = {}
         self._states: dict[int, State] = {}
         self.texts: dict[int, list[str]] = {}
@@ -59,7 +62,8 @@ class Constrained:
         if (id(form), state) not in self._allowed:
             firsts = self._begins if state == form.start else self._inside
             told = (pair for unit, some in firsts.items() if form.can_come(state, unit) for pair in some)
-            self._allowed[id(form), state] = [one for one, text in told if form.after(state, text)]
+            found = [one for one, text in told if form.after(state, text)]
+            self._allowed[id(form), state] = found or [one for one, text in self._spaces if form.after(state, text)]
         return self._allowed[id(form), state]
 
 
@@ -80,7 +84,7 @@ class Free:
 def _texts(tokenizer: Any, forms: Sequence[Form]) -> dict[int, str]:
     """Ids that can stand in such answers, with the characters that each adds behind others."""
     texts = _vocabulary(tokenizer)
-    can_stand = sieve(forms, {one: text.lstrip() for one, text in texts.items() if text.strip()})
+    can_stand = sieve(forms, {one: text.lstrip() or text for one, text in texts.items() if text})
     return {one: texts[one] for one in can_stand}
 
 
