@@ -7,6 +7,7 @@ from pathlib import Path
 from llavapose.cli.training import refuse_no_room
 from llavapose.config.checks.machine.cards import first_card, host_memory
 from llavapose.config.checks.machine.gpus import find_gpus
+from llavapose.config.checks.machine.packages import package_problems
 from llavapose.config.choices import CardName
 from llavapose.config.schema import TrainConfig
 from llavapose.config.values import not_dividing
@@ -46,6 +47,7 @@ def forecast(config: TrainConfig) -> Forecast:
         planned = replace(planned, prefix_tokens=known.picture, text_prefix_tokens=known.text)
     else:
         whole = replace(whole, notes=(*whole.notes, *_estimated(shapes)))
+    whole = replace(whole, notes=(*whole.notes, *package_problems("model.base", config.model.base)))
     mixture = cut(whole, config.data.max_length - planned.prefix_tokens)
     epoch = epoch_of(mixture, planned, shapes, setup)
     return forecast_of(config, shapes, setup, epoch, card=_card(config))

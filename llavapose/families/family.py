@@ -53,7 +53,9 @@ class Family:
         exchangeable: connector and vision encoder can be exchanged for others, and features kept (LLaVA-1.5).
         resolution: how large the processor shows a picture.
         sample_rows: the processor lays a sample's pictures behind one another in its first row, ``[1, N, ...]``.
+        patch_token: what features stand in the place of, where it is not the processor's ``image_token``; "": it is.
         patch_indices: the forward's argument whose numbers count the patches of ``pixel_values``; "": none.
+        needs: packages that its processor is built with, beside those of a plain install (the extra ``families``).
         guessed: nobody looked at it: its parts are guessed from the module tree, and all else is left to the model.
         source: the paper or page that the family is described in.
     """
@@ -70,7 +72,9 @@ class Family:
     exchangeable: bool = False
     resolution: Resolution = Resolution.fixed
     sample_rows: bool = False
+    patch_token: str = ""
     patch_indices: str = ""
+    needs: tuple[str, ...] = ()
     guessed: bool = False
     source: str = ""
 

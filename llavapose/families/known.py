@@ -31,6 +31,7 @@ SMOLVLM = Family(
     language="model.text_model",
     resolution=Resolution.side,
     sample_rows=True,
+    needs=("num2words",),
     source="Marafioti et al., 2025, arXiv:2504.05299",
 )
 QWEN3_5 = Family(
@@ -44,6 +45,7 @@ QWEN3_5 = Family(
 LFM2_VL = Family(
     model_types=("lfm2_vl",),
     unused=("model.vision_tower.head",),
+    needs=("torchvision",),
     source="https://www.liquid.ai/blog/lfm2-vl-efficient-vision-language-models",
 )
 GEMMA3 = Family(
@@ -53,14 +55,19 @@ GEMMA3 = Family(
     source="Gemma Team, 2025, arXiv:2503.19786",
 )
 MISTRAL3 = Family(
-    model_types=("mistral3",), resolution=Resolution.side, source="https://mistral.ai/news/mistral-small-3-1"
+    model_types=("mistral3",),
+    resolution=Resolution.side,
+    needs=("torchvision",),
+    source="https://mistral.ai/news/mistral-small-3-1",
 )
 MOLMO2 = Family(
     model_types=("molmo2",),
     sees_itself=SeesItself.group,
     type_ids="mm_token_type_ids",
     resolution=Resolution.crops,
+    patch_token="<im_patch>",
     patch_indices="image_token_pooling",
+    needs=("torchvision",),
     source="https://allenai.org/blog/molmo2",
 )
 JANUS = Family(

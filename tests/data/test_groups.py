@@ -14,8 +14,13 @@ from llavapose.config.choices import Packing, Sampler
 from llavapose.config.schema import DataConfig
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.errors import DataError
+from llavapose.families.family import CONNECTOR, LANGUAGE, VISION
 from llavapose.families.known import LLAVA
+from llavapose.model.attention.mask import DENSE
+from llavapose.model.attention.rules import rows_of, rules_of
 from llavapose.model.batch import GROUP, IGNORE, Batch
+from llavapose.model.losses import token_losses
+from llavapose.model.parts import language_of
 from llavapose.records import Sample, Turn
 from llavapose.samples import write_samples
 from tests.data.reading.bases import NATIVE, base, noise
@@ -214,13 +219,23 @@ def test_another_bound_is_another_index_and_is_not_resumed(place):
         bounded.load_state_dict({"fingerprint": data.order_fingerprint(), "epoch": 0, "batches": 0})
 
 
-def test_a_batch_without_pictures_gets_a_blank_one(place):
-    data = module(place, "qwen3_vl", batch_size=1, sampler=Sampler.shared)
+@pytest.mark.parametrize("name", NATIVE)
+def test_a_batch_without_pictures_gets_a_blank_one_that_the_encoder_sees(place, name):
+    """A rank whose batch left the vision encoder out would let those that gather its weights wait for ever."""
+    data, one = module(place, name, batch_size=1, sampler=Sampler.shared), base(name)
     blanks = [batch for batch in data.train_dataloader() if not (batch.sample_index[-1] >= 0).any()]
     assert len(blanks) == 2
     for batch in blanks:
-        assert batch.num_pictured == 1 and batch.rope is not None and (batch.targets[-1] == IGNORE).all()
-        assert batch.picture_rows["pixel_values"].tolist() == [len(batch.pixel_values)]
+        assert batch.num_pictured == 1 and (batch.targets[-1] == IGNORE).all()
+        assert (batch.rope is not None) == one.family.grid_positions
+        rows = batch.picture_rows.get("pixel_values", torch.ones(1, dtype=torch.long))
+        assert rows.tolist() == [len(batch.pixel_values)]
+        seen = DENSE.see(rows_of(batch, rules_of(language_of(one.model).config, one.family)))
+        one.model.zero_grad(set_to_none=True)
+        token_losses(one.model, batch, seen).sum().backward()
+        reached = {one.family.part_of(key) for key, value in one.model.named_parameters() if value.grad is not None}
+        assert {VISION, CONNECTOR, LANGUAGE} <= reached
+    one.model.zero_grad(set_to_none=True)
 
 
 def test_the_family_decides_and_llava_is_the_default(place, processor):

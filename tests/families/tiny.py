@@ -23,7 +23,7 @@ from transformers.models.pixtral import image_processing_pil_pixtral
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm import processing_smolvlm
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
-from transformers.processing_utils import ImagesKwargs, ProcessorMixin
+from transformers.processing_utils import ImagesKwargs
 
 from llavapose.model.processors import pictures_only
 from tests.conftest import make_llava, make_processor
@@ -261,19 +261,6 @@ def mistral3() -> Any:
     )
 
 
-class _WithoutVideos(ProcessorMixin):
-    """Between Molmo 2's processor, which hands on three parts, and the one that takes them."""
-
-    def __init__(self, pictures: Any, _: Any, tokenizer: Any, **named: Any) -> None:
-        super().__init__(pictures, tokenizer, **named)
-
-
-class _Molmo2(hf.Molmo2Processor, _WithoutVideos):
-    @classmethod
-    def get_attributes(cls) -> list[str]:
-        return ["image_processor", "tokenizer"]
-
-
 def molmo2() -> Any:
     marks = ("<im_patch>", "<im_col>", "<im_start>", "<low_res_im_start>", "<frame_start>", "<im_end>", "<frame_end>",
              "<im_low>")  # fmt: skip
@@ -294,7 +281,7 @@ def molmo2() -> Any:
     given = {"pixel_values": torch.ones(1, 16, 147), "image_grids": torch.tensor([[2, 2, 0, 0]]),
              "image_token_pooling": torch.tensor([[0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 12, 13], [10, 11, 14, 15]]),
              "image_num_crops": torch.tensor([1])}  # fmt: skip
-    return model, _Molmo2(StandIn(given), None, tokenizer, chat_template=templates.MOLMO2)
+    return model, pictures_only(hf.Molmo2Processor)(StandIn(given), None, tokenizer, chat_template=templates.MOLMO2)
 
 
 def lfm2_vl() -> Any:

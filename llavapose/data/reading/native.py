@@ -32,7 +32,7 @@ class NativePictures:
     def __init__(self, processor: Any, family: Family, head: Head, *, marker: str) -> None:
         self.processor, self.family, self._head = processor, family, head
         self._marker_id = processor.tokenizer.convert_tokens_to_ids(marker)
-        self.image_id = _image_id(processor)
+        self.image_id = _image_id(processor, family.patch_token)
         self._counts: dict[tuple[Size, ...], int] = {}
         self._rest: dict[int, int | None] = {}
         self.constant: int | None = None
@@ -143,9 +143,11 @@ def _until(ids: Tensor, marker: int) -> Tensor:
     return ids[: places[-1] + 1] if places else ids[:0]
 
 
-def _image_id(processor: Any) -> int:
+def _image_id(processor: Any, patch_token: str) -> int:
     """The id that the model replaces by features."""
     tokenizer = processor.tokenizer
+    if patch_token:
+        return int(tokenizer.convert_tokens_to_ids(patch_token))
     found = getattr(processor, "image_token_id", None)
     if found is None:
         found = getattr(tokenizer, "image_token_id", None)

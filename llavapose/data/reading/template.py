@@ -227,7 +227,9 @@ def _marker(processor: Any, head: str, asked: str, wrong: Callable[[str], DataEr
         ids = encode_head(processor, asked, [picture])
     except Exception as error:
         raise wrong(f"leaves its pictures out, or its processor says no ({str(error)[:150]})") from None
-    if len(ids) <= len(encode_head(processor.tokenizer, asked, [])):
+    # A small one may take one token, its placeholder's own.
+    grows = len(ids) > len(encode_head(processor.tokenizer, asked, []))
+    if not grows and not {getattr(processor, "image_token_id", None)}.intersection(ids):
         raise wrong("leaves its pictures out")
     tokens = tokenizer.convert_ids_to_tokens(ids)
     last = max(at for at, token in enumerate(tokens) if token in special)

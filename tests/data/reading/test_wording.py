@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from PIL import Image
 
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.data.reading.template import encode_head, rendered, special_tokens, wording_of
@@ -78,6 +79,20 @@ def test_a_template_that_cannot_be_trained_with_is_refused(qwen, case):
     line = str(caught.value)
     assert "\n" not in line and line.startswith("base mine: its chat template")
     assert line.endswith("take another chat_template.jinja")
+
+
+@pytest.mark.parametrize(("name", "bound"), [("qwen2_vl", 28 * 28), ("qwen2_5_vl", 28 * 28), ("qwen3_vl", 32 * 32)])
+def test_a_picture_of_one_token_is_a_picture(name, bound):
+    processor = made(name)[1]
+    usual = wording_of(processor, source=name)
+    processor.image_processor.size = {"shortest_edge": bound, "longest_edge": bound}
+    text = rendered(processor, ("Why?",), 1, prompt=True, source=name)
+    ids = encode_head(processor, text, [Image.new("RGB", (64, 64))])
+    assert ids.count(processor.image_token_id) == 1
+    assert wording_of(processor, source=name) == usual
+    processor.chat_template = spoken.REFUSED["pictures left out"][0]
+    with pytest.raises(DataError, match=spoken.REFUSED["pictures left out"][1]):
+        wording_of(processor, source=name)
 
 
 def test_the_good_one_that_the_bad_ones_are_made_of_is_taken(qwen):

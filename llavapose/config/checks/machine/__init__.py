@@ -5,5 +5,6 @@ In: a script's settings. Out: one line for each thing that is not there, with th
 Read ``ability`` (which part of whose settings is looked at), ``devices`` (strategy, devices, precision), ``processes``
 (those that torchrun or Slurm has started), ``gpus`` (how
 many there are, asked of the driver), ``cards`` (what the first of them is), ``hub`` (models by name: network or cache),
-``wandb_key`` (a key of Weights & Biases), ``folders`` (what a run writes to).
+``packages``
+(what a base's processor is built with), ``wandb_key`` (a key of Weights & Biases), ``folders`` (what a run writes to).
 """

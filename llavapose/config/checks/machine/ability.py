@@ -6,6 +6,7 @@ from typing import Any
 from llavapose.config.checks.machine.devices import device_problems
 from llavapose.config.checks.machine.folders import folder_problems
 from llavapose.config.checks.machine.hub import hub_problems
+from llavapose.config.checks.machine.packages import package_problems
 from llavapose.config.checks.machine.wandb_key import wandb_problems
 from llavapose.config.choices import SceneSource, VisionType
 from llavapose.config.evaluating import EvaluateConfig
@@ -23,13 +24,15 @@ def machine_problems(config: Any) -> list[str]:
             *device_problems(config),
             *wandb_problems(config),
             *hub_problems("model.base", config.model.base),
+            *package_problems("model.base", config.model.base),
             *_vision(config.model),
             *folder_problems(_of_training(config)),
         ]
     if isinstance(config, EvaluateConfig):
         written = {"output_dir": config.output_dir, **_world(config.scenes)}
         asked = config.checkpoint or "tiny"
-        return [*([] if config.dry_run else hub_problems("checkpoint", asked)), *folder_problems(written)]
+        lacking = [*hub_problems("checkpoint", asked), *package_problems("checkpoint", asked)]
+        return [*([] if config.dry_run else lacking), *folder_problems(written)]
     if isinstance(config, GenerateConfig):
         return folder_problems(_of_generating(config))
     raise TypeError(type(config))
