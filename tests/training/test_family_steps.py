@@ -11,6 +11,7 @@ from llavapose.config.choices import PackedAttention, Packing
 from llavapose.config.model import ModelConfig
 from llavapose.config.schema import DataConfig, OptimConfig, TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
+from llavapose.model.attention.rules import Rules
 from llavapose.model.parts import checkpoint_layers, freeze_unused, freeze_vision
 from llavapose.training.callbacks.packing import PackingCheck
 from llavapose.training.loading import refuse_unpackable
@@ -89,6 +90,18 @@ def test_two_steps_on_rows_of_one_sample(name):
 @pytest.mark.parametrize("name", ["qwen3_5", "lfm2_vl"])
 def test_layers_that_no_mask_reaches_end_the_run_in_words(name):
     with pytest.raises(ConfigError, match=r"1 of 2 layers .* keep the samples of a row apart by no mask; .*=none$"):
+        steps(name)
+
+
+@pytest.mark.parametrize("name", ["qwen3_5", "lfm2_vl"])
+def test_layers_that_no_mask_reaches_and_that_nobody_names_end_the_run_in_words(name, monkeypatch):
+    def hidden(text, family):
+        text.layer_types = ["full_attention"] * len(text.layer_types)
+        return Rules()
+
+    monkeypatch.setattr("llavapose.training.module.rules_of", hidden)
+    expected = r"^packing check: the self-test cannot run this base packed: .*; set data\.packing=none$"
+    with pytest.raises(LlavaPoseError, match=expected):
         steps(name)
 
 
