@@ -14,6 +14,7 @@ from llavapose.config.model import ModelConfig
 from llavapose.config.schema import DataConfig, OptimConfig, TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.families.family import VISION
+from llavapose.model.attention.rules import Rules
 from llavapose.model.parts import checkpoint_layers, family_of, freeze_unused, freeze_vision
 from llavapose.training.callbacks.packing import PackingCheck
 from llavapose.training.fit import build_data
@@ -93,6 +94,18 @@ def test_two_steps_on_rows_of_one_sample(name):
 @pytest.mark.parametrize("name", ["qwen3_5", "lfm2_vl"])
 def test_layers_that_no_mask_reaches_end_the_run_in_words(name):
     with pytest.raises(ConfigError, match=r"1 of 2 layers .* keep the samples of a row apart by no mask; .*=none$"):
+        steps(name)
+
+
+@pytest.mark.parametrize("name", ["qwen3_5", "lfm2_vl"])
+def test_layers_that_no_mask_reaches_and_that_nobody_names_end_the_run_in_words(name, monkeypatch):
+    def hidden(text, family):
+        text.layer_types = ["full_attention"] * len(text.layer_types)
+        return Rules()
+
+    monkeypatch.setattr("llavapose.training.module.rules_of", hidden)
+    expected = r"^packing check: the self-test cannot run this base packed: .*; set data\.packing=none$"
+    with pytest.raises(LlavaPoseError, match=expected):
         steps(name)
 
 
