@@ -62,8 +62,10 @@ def test_a_checkpoint_folder_without_a_checkpoint(run_script, tmp_path):
     (tmp_path / "empty").mkdir()
     said = run_script("evaluate", "checkpoint=empty", "arm=x")
     assert said.exit_code == 1
-    lacking = "has no config.json and no *.safetensors weights and no tokenizer_config.json"
-    assert said.errors == [f"error: checkpoint: empty {lacking}; expected the `hf` folder that train.py leaves"]
+    assert said.errors == [
+        "error: checkpoint: empty has no config.json and no *.safetensors weights; expected a whole checkpoint, such as a "
+        "base's or the `hf` folder that train.py leaves"
+    ]
 
 
 def test_help_lists_the_experiments_of_this_script(run_script):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForImageTextToText
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.model.bases import resolve_base
@@ -187,6 +189,33 @@ def test_what_the_base_says_of_videos_is_kept(written, tmp_path):
     assert (tmp_path / "hf" / "video_preprocessor_config.json").read_text() == '{"fps": 2}'
     found = json.loads((tmp_path / "hf" / "processor_config.json").read_text())
     assert found == {**settings, "video_processor": {"max_frames": 768}}
+
+
+def opened(folder: Path) -> Any:
+    """What transformers' own loader makes of a folder: settings, or why it reads none."""
+    try:
+        found = AutoProcessor.from_pretrained(folder)
+    except (ImportError, OSError, ValueError) as error:
+        return str(error).replace(str(folder), "")
+    return found.image_processor.to_dict(), found.video_processor.to_dict(), found.chat_template
+
+
+@pytest.mark.parametrize(("name", "videos"), [("qwen3_vl", "Qwen3VL"), ("internvl", "InternVL")])
+def test_what_is_exported_is_opened_as_its_base_is(name, videos, written, tmp_path):
+    """With torchvision and without: then both are refused for the same reason, which is the videos'."""
+    model, folder = written(name)
+    processor, base = made(name)[1], tmp_path / "base"
+    shutil.copytree(folder / "base", base)
+    processor.save_pretrained(base)
+    told = {"video_processor_type": f"{videos}VideoProcessor", "fps": 3, "processor_class": type(processor).__name__}
+    (base / "video_preprocessor_config.json").write_text(json.dumps(told))
+    write_checkpoint(
+        tmp_path / "hf", state=model.state_dict(), config=model.config, processor=processor, dtype=torch.float32,
+        base=str(base),
+    )  # fmt: skip
+    found = opened(tmp_path / "hf")
+    assert found == opened(base)
+    assert "VideoProcessor requires" in found if isinstance(found, str) else found[1]["fps"] == 3
 
 
 def test_tied_embeddings_are_written_once(tmp_path):

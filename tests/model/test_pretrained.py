@@ -239,7 +239,7 @@ def other_model(folder):
 FAULTS = {
     "no config.json": lambda folder: (folder / "config.json").unlink(),
     "not a JSON object": lambda folder: (folder / "config.json").write_text("[1, 2"),
-    "model_type is 'llama'; expected 'llava'": other_model,
+    "model_type is 'llama', which answers about no pictures; expected 'llava', .*'qwen3_vl'": other_model,
     r"no \*.safetensors weights": lambda folder: (folder / "model.safetensors").unlink(),
     "no tokenizer_config.json": lambda folder: (folder / "tokenizer_config.json").unlink(),
     "cannot be loaded": truncated_weights,
