@@ -70,6 +70,7 @@ class PoseModule(L.LightningModule):
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
         if self._built:
             return
+        # A base of any family: checkpoints carry this name, so that it stays.
         self.llava = self._build(self.trainer)
         self._token_losses = partial(losses_of(self.llava), picture_ids=self._picture_ids)
         self._rules = rules_of(language_of(self.llava).config, family_of(self.llava))
