@@ -99,7 +99,7 @@ def check_input(checkpoint: str, photos: Sequence[Path], device: str | None = No
     missing = [photo for photo in dict.fromkeys(photos) if not photo.is_file()]
     problems = [f"photo {photo}: no such file; give the path of an image" for photo in missing]
     if checkpoint != "tiny" and not Path(checkpoint).exists() and checkpoint.count("/") != 1:
-        problems.append(f"checkpoint {checkpoint}: no such folder; expected the `hf` folder that train.py leaves")
+        problems.append(f"checkpoint {checkpoint}: no such folder; expected the `hf` that train.py leaves, or a base's")
     if device is not None and not re.fullmatch(r"(cpu|cuda|mps|xpu)(:\d+)?", device):
         problems.append(f"--device {device}: no such device; expected cpu, cuda, cuda:1, ...")
     elif device is not None and device.startswith("cuda"):

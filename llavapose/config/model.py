@@ -7,9 +7,19 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import AdapterType, Attention, ConnectorType, Dtype, PackedAttention, Tower, VisionType
+from llavapose.config.choices import (
+    AdapterType,
+    Attention,
+    ConnectorType,
+    Dtype,
+    PackedAttention,
+    Packing,
+    Tower,
+    VisionType,
+)
 from llavapose.config.values import misspelled, not_finite, repeated, too_small, unread
 from llavapose.errors import DataError
+from llavapose.families.family import Resolution
 from llavapose.families.known import family_named
 from llavapose.families.linear import IN_VISION, KNOWN
 from llavapose.families.published import PUBLISHED
@@ -152,7 +162,7 @@ def not_kept(model: ModelConfig, adapter: AdapterConfig, strategy: Mapping[str, 
 
 def not_exchanged(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
     """A line for each setting of LLaVA's alone, where the base, by its name or its folder, is of another family."""
-    kind = _model_type(model.base)
+    kind = model_type_of(model.base)
     family = None if kind is None else family_named(kind)
     if kind is None or (family is not None and family.exchangeable):
         return []
@@ -167,7 +177,7 @@ def not_exchanged(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
     return [f"{what} {why}" for what, is_set in given.items() if is_set]
 
 
-def _model_type(base: str) -> str | None:
+def model_type_of(base: str) -> str | None:
     """What is known of a base without the network and its weights; None: nothing, or it will be said elsewhere."""
     if base in PUBLISHED:
         return str(PUBLISHED[base].get("model_type", "llava"))
@@ -177,3 +187,27 @@ def _model_type(base: str) -> str | None:
     except (DataError, AttributeError):
         return None
     return found if isinstance(found, str) else None
+
+
+def not_shown_smaller(model: ModelConfig) -> list[str]:
+    """A line where pictures are bounded and the base, by its name or its folder, shows all at one size."""
+    kind = model_type_of(model.base)
+    family = None if kind is None else family_named(kind)
+    if model.max_pixels is None or family is None or family.resolution is not Resolution.fixed:
+        return []
+    return [
+        f"model.max_pixels={model.max_pixels}: {model.base} is {kind!r}, which shows every picture at one size; leave "
+        "it out"
+    ]
+
+
+def not_packed(model: ModelConfig, packing: Packing) -> list[str]:
+    """A line where rows hold several samples and the base's layers, by its name or its folder, would mix them."""
+    kind = model_type_of(model.base)
+    family = None if kind is None else family_named(kind)
+    if packing is Packing.none or family is None or family.packs:
+        return []
+    return [
+        f"data.packing={packing}: {model.base} is {kind!r}, whose layers keep the samples of a row apart by no mask; "
+        "set data.packing=none"
+    ]

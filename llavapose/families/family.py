@@ -56,6 +56,7 @@ class Family:
         patch_token: what features stand in the place of, where it is not the processor's ``image_token``; "": it is.
         patch_indices: the forward's argument whose numbers count the patches of ``pixel_values``; "": none.
         needs: packages that its processor is built with, beside those of a plain install (the extra ``families``).
+        packs: masks keep the samples of a row apart in every layer; linear attention and short convolutions heed none.
         guessed: nobody looked at it: its parts are guessed from the module tree, and all else is left to the model.
         source: the paper or page that the family is described in.
     """
@@ -75,6 +76,7 @@ class Family:
     patch_token: str = ""
     patch_indices: str = ""
     needs: tuple[str, ...] = ()
+    packs: bool = True
     guessed: bool = False
     source: str = ""
 

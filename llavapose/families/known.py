@@ -40,12 +40,14 @@ QWEN3_5 = Family(
     connector=("model.visual.merger",),
     grid_positions=True,
     resolution=Resolution.area,
+    packs=False,
     source="https://qwen.ai/blog?id=qwen3.5",
 )
 LFM2_VL = Family(
     model_types=("lfm2_vl",),
     unused=("model.vision_tower.head",),
     needs=("torchvision",),
+    packs=False,
     source="https://www.liquid.ai/blog/lfm2-vl-efficient-vision-language-models",
 )
 GEMMA3 = Family(
@@ -84,3 +86,17 @@ FAMILIES = (LLAVA, QWEN_VL, QWEN3_5, ONEVISION, INTERNVL, SMOLVLM, LFM2_VL, GEMM
 def family_named(model_type: str) -> Family | None:
     """The family of a configuration's ``model_type``; None: it is not known by name."""
     return next((one for one in FAMILIES if model_type in one.model_types), None)
+
+
+def expected_types() -> str:
+    """For messages: every ``model_type`` that a base may have."""
+    packed, alone = (
+        ", ".join(
+            repr(kind) for one in FAMILIES if one.packs is packs for kind in one.model_types if kind != "llavapose"
+        )
+        for packs in (True, False)
+    )
+    return (
+        f"{packed}; with data.packing=none also {alone}; or any other image-text model of transformers, whose packing "
+        "the self-test decides"
+    )

@@ -15,12 +15,13 @@ from transformers.models.auto.modeling_auto import (
 
 from llavapose.errors import CheckpointError, DataError
 from llavapose.families.family import Family
-from llavapose.families.known import FAMILIES as KNOWN
-from llavapose.families.known import family_named
+from llavapose.families.known import expected_types, family_named
 from llavapose.files import TINY_BASE, read_json
 from llavapose.model.connectors import can_exchange, class_of
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+_WHOLE = "a checkpoint's folder, such as a base's or the `hf` that train.py leaves"
 
 OWN = "llavapose"
 """``model_type`` of a folder whose connector transformers does not have: nothing else reads it by mistake."""
@@ -84,19 +85,17 @@ def check_folder(folder: Path, *, families: frozenset[str] | None = MODEL_TYPES)
             missing.
     """
     if not folder.is_dir():
-        raise CheckpointError(f"checkpoint {folder}: no such folder; expected the `hf` folder that train.py leaves")
+        raise CheckpointError(f"checkpoint {folder}: no such folder; expected {_WHOLE}")
     config = folder / "config.json"
     if not config.is_file():
-        raise CheckpointError(f"checkpoint {folder}: no config.json; expected the `hf` folder that train.py leaves")
+        raise CheckpointError(f"checkpoint {folder}: no config.json; expected {_WHOLE}")
     try:
         kind = read_json(config, what="checkpoint").get("model_type")
     except (DataError, AttributeError):
         raise CheckpointError(f"checkpoint {config}: not a JSON object; the folder is broken, write it again") from None
     if families is not None and kind not in families:
-        known = ", ".join(repr(one.name) for one in KNOWN)
         raise CheckpointError(
-            f"checkpoint {folder}: model_type is {kind!r}; expected {known} or, with data.packing=none, another that "
-            "transformers' AutoModelForImageTextToText loads"
+            f"checkpoint {folder}: model_type is {kind!r}, which answers about no pictures; expected {expected_types()}"
         )
     if not any(folder.glob("*.safetensors")):
         raise CheckpointError(f"checkpoint {folder}: no *.safetensors weights; the folder is incomplete")

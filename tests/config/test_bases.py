@@ -76,7 +76,8 @@ def test_a_folder_without_a_processor_is_told_what_to_copy(conf, base, gone):
     (folder / gone).unlink()
     name = gone if gone != "processor_config.json" else "preprocessor_config.json or processor_config.json"
     assert lacking(conf, f"model.base={folder}") == [
-        f"model.base: {folder} has no {name}: its processor is missing; copy the base's tokenizer and processor files there"
+        f"model.base: {folder} has no {name}: its processor is missing; copy the base's tokenizer "
+        "and processor files there"
     ]
     (folder / "preprocessor_config.json").write_text("{}")
     assert len(lacking(conf, f"model.base={folder}")) == (gone == "tokenizer_config.json")
@@ -85,6 +86,6 @@ def test_a_folder_without_a_processor_is_told_what_to_copy(conf, base, gone):
 def test_a_folder_that_is_no_checkpoint(conf, tmp_path):
     (tmp_path / "empty").mkdir()
     assert lacking(conf, f"model.base={tmp_path / 'empty'}") == [
-        f"model.base: {tmp_path / 'empty'} has no config.json and no *.safetensors weights; expected a whole checkpoint, "
-        "such as a base's or the `hf` folder that train.py leaves"
+        f"model.base: {tmp_path / 'empty'} has no config.json and no *.safetensors weights; expected a whole "
+        "checkpoint, such as a base's or the `hf` folder that train.py leaves"
     ]

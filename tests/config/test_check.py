@@ -332,7 +332,8 @@ def test_plain_groups_take_any_argument_of_their_class(conf):
 def test_missing_files(conf):
     config = typed("train", composed("train", conf, ["data.path=no.jsonl", "data.images=no", "model.base=/no"]))
     assert missing_inputs(config) == [
-        "model.base: no folder /no; expected a checkpoint's, such as the `hf` that train.py leaves, `tiny`, or owner/name",
+        "model.base: no folder /no; expected a checkpoint's, such as the `hf` that train.py leaves, `tiny`, "
+        "or owner/name",
         "data.path: no file no.jsonl; expected a file, check the path",
         "data.images: no folder no; expected a folder, check the path",
     ]

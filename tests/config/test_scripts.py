@@ -63,8 +63,8 @@ def test_a_checkpoint_folder_without_a_checkpoint(run_script, tmp_path):
     said = run_script("evaluate", "checkpoint=empty", "arm=x")
     assert said.exit_code == 1
     assert said.errors == [
-        "error: checkpoint: empty has no config.json and no *.safetensors weights; expected a whole checkpoint, such as a "
-        "base's or the `hf` folder that train.py leaves"
+        "error: checkpoint: empty has no config.json and no *.safetensors weights; expected a whole checkpoint, such "
+        "as a base's or the `hf` folder that train.py leaves"
     ]
 
 

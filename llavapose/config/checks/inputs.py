@@ -3,27 +3,29 @@
 import os
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from llavapose.config.choices import SceneSource, VisionType
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
-from llavapose.config.model import ModelConfig
+from llavapose.config.model import ModelConfig, model_type_of
 from llavapose.config.scenes import ScenesConfig, SplitPaths
 from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.config.teaching import LocateConfig, TeacherConfig
 from llavapose.config.values import Cap
+from llavapose.families.known import expected_types, family_named
 from llavapose.files import REFERENCES, results_beside
 from llavapose.manifest import FOLDER
 from llavapose.records import TEXT_ONLY
 
-_CHECKPOINT = {
-    "config.json": "config.json",
-    "*.safetensors weights": "*.safetensors",
-    "tokenizer_config.json": "tokenizer_config.json",
+_MODEL = {"config.json": ("config.json",), "*.safetensors weights": ("*.safetensors",)}
+_PROCESSOR = {
+    "tokenizer_config.json": ("tokenizer_config.json",),
+    "preprocessor_config.json or processor_config.json": ("preprocessor_config.json", "processor_config.json"),
 }
-"""What a checkpoint's folder cannot do without: how it is called -> its files."""
+"""What a checkpoint's folder cannot do without: how it is called -> its files, any of which will do."""
 ALSO_IN = "http://images.cocodataset.org/annotations/annotations_trainval2017.zip"
 """Where COCO 2017's annotations are, by which pictures of val2014 are told that were never trained on."""
 TRAINED = "trained.json"
@@ -193,11 +195,45 @@ def _checkpoint(name: str, value: str) -> Iterator[str]:
     if value == "tiny":
         return
     if folder.is_dir():
-        lacking = [what for what, pattern in _CHECKPOINT.items() if not any(folder.glob(pattern))]
-        if lacking:
-            yield f"{name}: {value} has no {' and no '.join(lacking)}; expected the `hf` folder that train.py leaves"
+        yield from _in_checkpoint(name, folder)
     elif not re.fullmatch(r"[\w-]+/[\w.-]+", value) or Path(value.partition("/")[0]).exists():
-        yield f"{name}: no folder {value}; expected the `hf` folder that train.py leaves, `tiny`, or owner/name"
+        yield (
+            f"{name}: no folder {value}; expected a checkpoint's, such as the `hf` that train.py leaves, `tiny`, "
+            "or owner/name"
+        )
+
+
+def _in_checkpoint(name: str, folder: Path) -> Iterator[str]:
+    """What a folder lacks, or of what it is that answers about no pictures."""
+    model, processor = (
+        [what for what, files in wanted.items() if not any(any(folder.glob(file)) for file in files)]
+        for wanted in (_MODEL, _PROCESSOR)
+    )
+    kind = model_type_of(str(folder))
+    if model:
+        lacks = " and no ".join(model)
+        yield (
+            f"{name}: {folder} has no {lacks}; expected a whole checkpoint, such as a base's or the `hf` folder that "
+            "train.py leaves"
+        )
+    elif kind is not None and family_named(kind) is None and not _answers(kind):
+        yield f"{name}: {folder}: model_type is {kind!r}, which answers about no pictures; expected {expected_types()}"
+    elif processor:
+        yield (
+            f"{name}: {folder} has no {' and no '.join(processor)}: its processor is missing; copy the base's "
+            "tokenizer and processor files there"
+        )
+
+
+def _answers(kind: str) -> bool:
+    """Whether transformers has an image-text model of a ``model_type`` that is not known by name here."""
+    # Read, not imported: torch would come with it.
+    found = find_spec("transformers")
+    if found is None or found.origin is None:
+        return True
+    text = (Path(found.origin).parent / "models" / "auto" / "modeling_auto.py").read_text(encoding="utf-8")
+    table = re.search(r"^MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES = .*?^\)$", text, re.MULTILINE | re.DOTALL)
+    return table is None or f'"{kind}"' in table[0]
 
 
 def _vision(model: ModelConfig) -> Iterator[str]:

@@ -238,7 +238,7 @@ def shapes_of(config: Mapping[str, Any], *, where: str, max_pixels: int | None =
     if kind not in ENCODERS:
         raise ConfigError(
             f"model.base: {where} has model_type {kind!r}, of which no plan can be made; expected one of "
-            f"{', '.join(sorted(ENCODERS))}; any image-text model trains with data.packing=none, unplanned"
+            f"{', '.join(sorted(ENCODERS))}; any image-text model trains unplanned, packed where the self-test passes"
         )
     try:
         made = whole(config)

@@ -242,6 +242,9 @@ def test_layers_that_no_mask_reaches_are_refused_in_words(name):
     model, _, _ = made(name)
     rules = rules_for(model)
     kind = rules.layers[0]
+    assert not family_of(model).packs and all(
+        family_of(made(base.name)[0]).packs for base in BASES.values() if base not in BLIND
+    )
     expected = (
         rf"^data\.packing: this base cannot be packed: 1 of 2 layers \({kind}: 0\) keep the samples of a row apart by "
         r"no mask; .*; set data\.packing=none$"
