@@ -15,9 +15,24 @@ from llavapose.errors import DataError
 DAY = date(2025, 1, 1)
 """What a template that writes the day is told: prefixes that change at midnight would be others when asked."""
 
+_LITERAL_DAY = r"""strftime_now\s*\(\s*(?:'([^']*)'|"([^"]*)")\s*\)"""
+
 QUESTIONS = ("Qxfirst", "Qxsecond", "Qxthird")
 ANSWERS = ("Zxfirst", "Zxsecond", "Zxthird")
 """Words that stand for texts: no template writes them."""
+
+TEXTS = {
+    "a text of 3,000 characters": "A man with a blue cap reads. " * 103 + "A cap of blue.",
+    "characters such as < > & { } _ or quotes": 'a <b> & "c" it\'s two_words {x} {{ y }} [z] 50% #1',
+    "two spaces": "one  two",
+    "two lines": "one\ntwo\n\nthree",
+    "letters beyond ASCII": "naïve Ж 日本 🙂",
+    "thoughts in marks": "<think>why</think> so",
+}
+"""What samples may hold, and what a template that changes it is told of by."""
+
+TURNS = 8
+"""Questions and answers of a long conversation."""
 
 NUMBERED = 32
 """Pictures up to which a template that numbers them is looked at; one that does not is so by its first three."""
@@ -63,6 +78,7 @@ def wording_of(processor: Any, *, source: str) -> Wording:
     before, intro, tail = _split(single, (QUESTIONS[0], ANSWERS[0]), "an answer", wrong)
     rest = _split(render(6), _in_turn(3), "an answer", wrong)
     _prove_linear(rest, (text_head, before), intro, wrong)
+    _prove_unchanged(lambda texts: rendered(processor, texts, 0, prompt=False, source=source), rest, processor, wrong)
     if (behind := intro.removeprefix(asked).strip()) and asked == _split(render(1), QUESTIONS[:1], "a question", wrong)[
         1
     ]:
@@ -98,6 +114,9 @@ def rendered(processor: Any, texts: Sequence[str], pictures: int, *, prompt: boo
     if not isinstance(template, str):
         raise DataError(f"base {source}: its processor has no chat template; copy chat_template.jinja of the published "
                         "checkpoint into the folder")  # fmt: skip
+    if len(re.findall(r"strftime_now\s*\(", template)) != len(re.findall(_LITERAL_DAY, template)):
+        raise DataError(f"base {source}: its chat template writes the time in a format that is not given as text; take "
+                        "another chat_template.jinja")  # fmt: skip
     named: dict[str, Any] = {"enable_thinking": False} if "enable_thinking" in template else {}
     problem: Exception | None = None
     for as_parts in (True, False):
@@ -118,7 +137,7 @@ def rendered(processor: Any, texts: Sequence[str], pictures: int, *, prompt: boo
 
 def _on_a_day(template: str) -> str:
     """The template with its day told: what it asks transformers for is no variable that can be given."""
-    formats = dict.fromkeys(re.findall(r"""strftime_now\(\s*(?:'([^']*)'|"([^"]*)")""", template))
+    formats = dict.fromkeys(re.findall(_LITERAL_DAY, template))
     days = {one or other: DAY.strftime(one or other) for one, other in formats}
     if not days:
         return template
@@ -167,6 +186,32 @@ def _prove_linear(rest: Sequence[str], heads: Sequence[str], intro: str, wrong: 
         raise wrong(f"writes what stands between turns in different ways, {one!r} and {other!r}")
     if len({rest[0], *heads}) > 1:
         raise wrong("begins in different ways for one turn and for several")
+
+
+def _prove_unchanged(
+    render: Callable[[Sequence[str]], str], rest: Sequence[str], processor: Any, wrong: Callable[[str], DataError]
+) -> None:
+    """Texts stand as they are, whatever they hold and however many turns there are.
+
+    Args:
+        render: of questions and answers in turn.
+        rest: what stands around three questions and answers.
+        processor: the base's.
+        wrong: makes the error.
+    """
+    head, intro, between, *_, tail = rest
+    known = special_tokens(processor.tokenizer)
+    for what, text in TEXTS.items():
+        if any(one in text for one in known):
+            continue
+        texts = [f"{QUESTIONS[0]} {text} {QUESTIONS[0]}", f"{ANSWERS[0]} {text} {ANSWERS[0]}"] * 3
+        around = [head, *[intro, between] * 2, intro, tail]
+        if render(texts) != "".join(a + b for a, b in zip(around, [*texts, ""], strict=True)):
+            raise wrong(f"changes what is said: {what}")
+    texts = [*QUESTIONS[:1], *ANSWERS[:1]] * TURNS
+    around = [head, *[intro, between] * (TURNS - 1), intro, tail]
+    if render(texts) != "".join(a + b for a, b in zip(around, [*texts, ""], strict=True)):
+        raise wrong(f"changes what is said: {TURNS} questions and answers, from the fourth on")
 
 
 def _replied(asked: str, intro: str, wrong: Callable[[str], DataError]) -> tuple[str, str]:

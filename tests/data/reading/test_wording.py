@@ -95,6 +95,51 @@ def test_a_picture_of_one_token_is_a_picture(name, bound):
         wording_of(processor, source=name)
 
 
+TEXT = "{{ p['text'] }}"
+
+CHANGES = {
+    "a long text": TEXT.replace("text'] }}", "text'][:2000] }}"),
+    "escaped marks": TEXT.replace(" }}", "|e }}"),
+    "spaces": TEXT.replace(" }}", "|replace('  ', ' ') }}"),
+    "underlines": TEXT.replace(" }}", "|replace('_', ' ') }}"),
+    "thoughts": TEXT.replace(" }}", ".split('</think>')[-1] }}"),
+    "other scripts": TEXT.replace(" }}", "|replace('ï', 'i') }}"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_template_that_changes_texts_is_refused(qwen, case):
+    assert TEXT in spoken.CHATML
+    qwen.chat_template = spoken.CHATML.replace(TEXT, CHANGES[case])
+    with pytest.raises(DataError, match=r"changes what is said: .*; take another chat_template\.jinja$") as caught:
+        wording_of(qwen, source="mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_template_that_writes_late_turns_otherwise_is_refused(qwen):
+    qwen.chat_template = spoken.CHATML.replace(TEXT, "{% if loop.index > 1 %}{% endif %}" + TEXT).replace(
+        "{% for m in messages %}", "{% for m in messages %}{% if loop.index > 9 %}!{% endif %}"
+    )
+    with pytest.raises(DataError, match="changes what is said"):
+        wording_of(qwen, source="mine")
+
+
+def test_a_day_in_a_format_that_is_no_text_is_refused(qwen):
+    qwen.chat_template = "{% set f='%H:%M' %}{{ strftime_now(f) }}" + spoken.CHATML
+    with pytest.raises(DataError, match=r"writes the time in a format that is not given as text; take another"):
+        wording_of(qwen, source="mine")
+
+
+def test_an_alarm_while_a_template_runs_is_not_taken_for_its_fault(qwen, monkeypatch):
+    def late(*given, **named):
+        raise TimeoutError
+
+    qwen.chat_template = spoken.CHATML
+    monkeypatch.setattr(qwen, "apply_chat_template", late)
+    with pytest.raises(TimeoutError):
+        wording_of(qwen, source="mine")
+
+
 def test_the_good_one_that_the_bad_ones_are_made_of_is_taken(qwen):
     qwen.chat_template = spoken.CHATML
     assert wording_of(qwen, source="mine").end == "<|im_end|>"
