@@ -1,4 +1,4 @@
-"""Fine-tune a LLaVA on one mixture of instruction data, then evaluate it.
+"""Fine-tune a vision-language model on one mixture of instruction data, then evaluate it.
 
 The recipe is llavapose/cli/train.py; ``python train.py --help`` shows what can be set.
 """

@@ -19,7 +19,9 @@ from torch.utils.checkpoint import checkpoint
 
 from llavapose.model.attention.alone import unpack
 from llavapose.model.attention.choose import BACKENDS
+from llavapose.model.attention.interface import Backend
 from llavapose.model.attention.mask import packed_mask
+from llavapose.model.attention.rules import Rows
 from llavapose.model.batch import GROUP, IGNORE, PADDING, Batch
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import checkpoint_layers
@@ -44,7 +46,11 @@ arms were up to 1.7e-2 away, one other target 6.7e-2, samples that see each othe
 
 def attentions() -> dict[str, Callable[[Tensor], Any]]:
     """Name -> what ``token_losses`` is given of a batch's segments."""
-    return {name: backend.see for name, backend in BACKENDS.items()}
+    return {name: partial(_seen, backend) for name, backend in BACKENDS.items()}
+
+
+def _seen(backend: Backend, segments: Tensor) -> Any:
+    return backend.see(Rows(segments=segments))
 
 
 def arm_of(name: str, ours: Batch, *, micro_batches: int) -> list[Batch]:

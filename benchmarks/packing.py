@@ -3,6 +3,7 @@
     python -m benchmarks.packing                  # our own arms, under a minute on one thread
     python -m benchmarks.packing --sorted         # also times no packing with every step sorted by length
     python -m benchmarks.packing --peer trl       # beside TRL's SFTTrainer, which must be installed
+    python -m benchmarks.packing --base qwen3_vl  # another family beside ordinary packing; all: every known family
 
 The papers' set by its published counts and lengths, 576 tokens a picture, 32 samples a step. Tokens, padding and
 operations are exact: of the whole epoch, for LLaVA-1.5-7B, and of the steps that are run. Those are run by a LLaVA of
@@ -11,6 +12,8 @@ not the clock's. Every arm has the attention that suits its rows: none computes 
 
 ``none`` is ``paper_7b``: a row a sample, grouped by length as LLaVA does it. Sorting every step by length before it is
 cut is this project's own way without packing, and no other trainer's; it pads less.
+
+``--base`` prints one line a family (``packing_bases.py`` says what of), under two minutes each, and has no aim.
 
 Exits 2 where an arm's summed loss, or that of a sample, is not that of ``pictures`` to 1e-4 of it, 1 where ``pictures``
 is less than 1.8 times as fast as ``samples`` or 2.5 times as fast as ``none``.
@@ -139,9 +142,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--sorted", action="store_true", help="time no packing with sorted steps as well")
     parser.add_argument("--peer", choices=["trl"], help="another trainer beside ours")
     parser.add_argument("--small", action="store_true", help="16 tokens a picture, to try the command: no aims")
+    parser.add_argument("--base", help="a model_type, or all: by family, ours beside ordinary packing alone")
     given = parser.parse_args(words)
     if given.steps < 1 or given.repeats < 1:
         parser.error(f"--steps {given.steps} and --repeats {given.repeats}; expected at least 1 of each")
+    if given.base is not None:
+        return by_family(parser, given)
     torch.set_num_threads(1)
     size = SMALL if given.small else PAPERS
     lengths, _ = published_lengths()
@@ -153,6 +159,21 @@ def main(words: Sequence[str] | None = None) -> int:
     steps = chosen_steps(lengths, arms[:3], epoch, given.steps)
     peer = trl_arm(size, lengths) if given.peer else None
     return measure(model, shapes, lengths, arms if given.sorted else arms[:3], steps, size, peer, given.repeats)
+
+
+def by_family(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    """``--base``: the table of ``packing_bases.py``."""
+    from benchmarks.bases_made_up import MADE_UP
+    from benchmarks.packing_bases import show as show_bases
+
+    if given.peer or given.sorted or given.repeats != 1:
+        parser.error("--base runs two arms once: leave --peer, --sorted and --repeats out")
+    if given.base != "all" and given.base not in MADE_UP:
+        parser.error(
+            f"--base {given.base}: expected all or one of {', '.join(MADE_UP)}; others are not known, or "
+            "cannot be packed (data.packing=none trains them)"
+        )
+    return show_bases(list(MADE_UP) if given.base == "all" else [given.base], small=given.small, steps=given.steps)
 
 
 def trl_arm(size: Size, lengths: Lengths) -> Callable[[NDArray[np.int32]], tuple[Load, Run]]:

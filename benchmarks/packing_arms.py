@@ -125,11 +125,7 @@ def shapes_of_tiny(model: LlavaForConditionalGeneration) -> Shapes:
 
 def plan_of(lengths: Lengths, arm: Arm, chosen: NDArray[np.int32]) -> EpochPlan:
     """An arm's plan of one step's samples, its indices those of ``lengths``."""
-    part = Lengths(
-        image=lengths.image[chosen], num_tokens=lengths.num_tokens[chosen], num_targets=lengths.num_targets[chosen],
-        num_words=lengths.num_words[chosen],
-    )  # fmt: skip
-    plan = plan_epoch(part, arm.settings)
+    plan = plan_epoch(lengths.of(chosen), arm.settings)
     return replace(plan, samples=chosen[plan.samples].astype(np.int32))
 
 

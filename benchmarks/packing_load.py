@@ -36,7 +36,9 @@ class Load:
 
 def load_of_plan(plan: EpochPlan, lengths: Lengths, arm: Arm) -> Load:
     """The load of a plan by its lengths alone; every sample has a picture."""
-    prefix, tokens = arm.settings.prefix_tokens, lengths.num_tokens[plan.samples].astype(np.int64)
+    tokens = lengths.num_tokens[plan.samples].astype(np.int64)
+    before = lengths.prefixes(arm.settings)[plan.samples].astype(np.int64)
+    prefix = before[plan.groups[:-1]]
     rows = np.add.reduceat(np.add.reduceat(tokens, plan.groups[:-1]) + prefix, plan.rows[:-1])
     widths, heights = np.maximum.reduceat(rows, plan.micros[:-1]), np.diff(plan.micros)
     computed, groups = int((widths * heights).sum()), len(plan.groups) - 1
@@ -45,9 +47,9 @@ def load_of_plan(plan: EpochPlan, lengths: Lengths, arm: Arm) -> Load:
     else:
         if arm.settings.packing is Packing.pictures:
             # The prefix is attended causally, each sample of the picture with a mask of its own.
-            pairs = groups * prefix * (prefix + 1) // 2 + int((tokens * (prefix + tokens)).sum())
+            pairs = int((prefix * (prefix + 1) // 2).sum() + (tokens * (before + tokens)).sum())
         else:
-            pairs = int(((prefix + tokens) * (prefix + tokens + 1) // 2).sum())
+            pairs = int(((before + tokens) * (before + tokens + 1) // 2).sum())
     return Load(
         tokens=computed, padding=computed - int(rows.sum()), pairs=pairs,
         targets=int(lengths.num_targets[plan.samples].sum()), pictures=groups,

@@ -1,4 +1,4 @@
-"""Fine-tune a LLaVA on one mixture of instruction data, then evaluate it.
+"""Fine-tune a vision-language model on one mixture of instruction data, then evaluate it.
 
   python train.py                                    the tiny model on all three kinds of data
   python train.py data=detail optim.lr=5e-4          one kind, another learning rate

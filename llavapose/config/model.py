@@ -28,7 +28,7 @@ from llavapose.files import read_json
 
 @dataclass(kw_only=True)
 class ModelConfig:
-    """Group ``model``: the LLaVA that training starts from."""
+    """Group ``model``: the base that training starts from."""
 
     name: str = MISSING
     base: str = MISSING

@@ -148,6 +148,7 @@ class PoseDataModule(L.LightningDataModule):
             check_words(processor, reading.conversation, one, source=base or processor.tokenizer.name_or_path)
         make = partial(PackedSamples, records, tokens, reading=reading)
         self.train, self.val = make(chosen.train), make(chosen.val)
+        self.picture_ids = reading.pictures.picture_ids
         self._seen = {"epoch": 0, "batches": 0}
         self._index = folder
         # As this run has read them: what another run notes later is not what this one was trained on.

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from torch.utils.data import Dataset
 
 from llavapose.data.choose import kind_counts
@@ -17,7 +18,7 @@ from llavapose.data.plan.epoch import MicroBatch
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.reading.read import Reading
 from llavapose.data.reading.shown import Shown
-from llavapose.errors import named
+from llavapose.errors import DataError, LlavaPoseError, named
 from llavapose.files import inside
 from llavapose.model.batch import Batch
 from llavapose.records import Sample
@@ -94,8 +95,33 @@ class PackedSamples(Dataset[Batch]):
             where = f"sample {named(self.records.ids[row])}"
             names = [self.records.names[picture] for picture in self.records.groups[number]]
             paths = [inside(self.records.images, name, where=where) for name in names]
-            decoded[number] = self.pictures.shown([open_image(path, where=where) for path in paths])
+            shown = self._read([open_image(path, where=where) for path in paths], where=f"{where}: {', '.join(names)}")
+            self._as_indexed(row, shown, where=f"{where}: {', '.join(names)}")
+            decoded[number] = shown
         return decoded.get(number)
+
+    def _read(self, images: Sequence[Image.Image], *, where: str) -> Shown:
+        """As ``Pictures.shown``; what a processor raises is told with sample and files."""
+        try:
+            return self.pictures.shown(images)
+        except (LlavaPoseError, MemoryError):
+            raise
+        except Exception as error:
+            told = " ".join(str(error).split())[:150] or type(error).__name__
+            raise DataError(
+                f"{where}: the base's processor refuses it: {told}; mend it, or leave the sample out"
+            ) from None
+
+    def _as_indexed(self, row: int, shown: Shown, *, where: str) -> None:
+        """Where sizes decide: plan and cuts hold for as many tokens as the pictures had when they were looked at."""
+        if self.pictures.constant is not None:
+            return
+        planned = self.tokens.prefixes(self.records.image[row : row + 1])
+        if planned is not None and len(shown.ids) != int(planned[0]):
+            raise DataError(
+                f"{where}: a picture has changed since training began: its prefix has {len(shown.ids)} tokens, and "
+                f"{int(planned[0])} were planned; run again, which looks at all pictures anew"
+            )
 
     @property
     def branches(self) -> "ChosenBranches":

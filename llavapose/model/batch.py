@@ -51,7 +51,7 @@ class Batch:
             that is missing: one row a group.
         rope: int64[3, R, T], rotary positions by time, row and column; None: ``positions``.
         blocks: int64[R, T], which block of its group's pictures a token belongs to, whose tokens see each other both
-            ways; -1: none. None: no family's pictures do.
+            ways; -1: none. None: no family's pictures do, or they are found by their ids.
     """
 
     input_ids: Tensor

@@ -1,5 +1,6 @@
 """The loss of every supervised token of packed rows, for every family. Shapes: ``model/batch.py``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from llavapose.model.batch import IGNORE, Batch
 from llavapose.model.parts import family_of
 
 
-def token_losses(model: PreTrainedModel, batch: Batch, seen: Seen) -> Tensor:
+def token_losses(model: PreTrainedModel, batch: Batch, seen: Seen, *, picture_ids: Sequence[int] = ()) -> Tensor:
     """Cross-entropy of every supervised token.
 
     Logits are computed at supervised positions alone, which is exact and saves the largest matrix product.
@@ -23,12 +24,14 @@ def token_losses(model: PreTrainedModel, batch: Batch, seen: Seen) -> Tensor:
         model: the base; of a known family its base model is called directly.
         batch: R rows of T tokens.
         seen: who sees whom, from a backend in ``model/attention``.
+        picture_ids: by which pictures' tokens are found where the batch says nothing of blocks; none: the
+            configuration's.
 
     Returns:
         float32[N] in nats, in row-major order of the supervised positions.
     """
     family = family_of(model)
-    given = _arguments(model, family, batch, seen)
+    given = _arguments(model, family, batch, seen, picture_ids)
     chosen = batch.targets != IGNORE  # [R, T]
     if family.guessed:
         # Its head may do more than multiply: cap or scale logits.
@@ -42,7 +45,7 @@ def token_losses(model: PreTrainedModel, batch: Batch, seen: Seen) -> Tensor:
     return F.cross_entropy(logits, batch.targets[chosen], reduction="none")
 
 
-def _arguments(model: Any, family: Family, batch: Batch, seen: Seen) -> dict[str, Any]:
+def _arguments(model: Any, family: Family, batch: Batch, seen: Seen, picture_ids: Sequence[int]) -> dict[str, Any]:
     """What the forward is told."""
     positions = _positions(model, family, batch, seen)
     return {
@@ -50,18 +53,20 @@ def _arguments(model: Any, family: Family, batch: Batch, seen: Seen) -> dict[str
         "pixel_values": batch.pixel_values.to(model.dtype),
         **batch.beside,
         **({} if positions is None else {"position_ids": positions}),
-        **_types(model, family, batch),
+        **_types(model, family, batch, picture_ids),
         # Every token is there at once: keys and values need not be kept.
         "use_cache": False,
         **given_to(model, seen),
     }
 
 
-def _types(model: Any, family: Family, batch: Batch) -> dict[str, Tensor]:
+def _types(model: Any, family: Family, batch: Batch, picture_ids: Sequence[int]) -> dict[str, Tensor]:
     """Which tokens are pictures', where the forward asks for it."""
+    if family.type_ids and batch.blocks is not None:
+        return {family.type_ids: (batch.blocks >= 0).long()}
     if family.type_ids:
-        blocks = batch.blocks
-        return {family.type_ids: torch.zeros_like(batch.input_ids) if blocks is None else (blocks >= 0).long()}
+        ids = torch.tensor(picture_ids or [model.config.image_token_id], device=batch.input_ids.device)
+        return {family.type_ids: torch.isin(batch.input_ids, ids).long()}
     if family.guessed and family.grid_positions:
         return {"mm_token_type_ids": _is_picture(model, batch)}
     return {}

@@ -161,6 +161,7 @@ def fit(
     module = PoseModule(
         build=partial(build_model, config), num_steps=steps, optim=optim,
         packed_attention=config.model.packed_attention, packs=config.data.packing is not Packing.none,
+        picture_ids=data.picture_ids,
     )  # fmt: skip
     refuse_cut(config, data)
     if trainer.is_global_zero:

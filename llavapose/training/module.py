@@ -1,6 +1,7 @@
 """The LightningModule: builds the model under the strategy, one step over a packed batch, the optimizer. No more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import lightning as L
@@ -32,6 +33,7 @@ class PoseModule(L.LightningModule):
         optim: the optimizer's settings, and what a step's loss is the mean over.
         packed_attention: the setting, from which ``backends`` are chosen when a run starts.
         packs: whether rows hold more than one sample.
+        picture_ids: all ids that the base's processor marks as a picture's; none: the configuration's.
     """
 
     llava: PreTrainedModel
@@ -44,6 +46,7 @@ class PoseModule(L.LightningModule):
         optim: OptimConfig,
         packed_attention: PackedAttention = PackedAttention.auto,
         packs: bool = True,
+        picture_ids: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self._build = build
@@ -55,6 +58,7 @@ class PoseModule(L.LightningModule):
         """The parts that each group of the optimizer holds."""
         self._packed_attention = packed_attention
         self._packs = packs
+        self._picture_ids = tuple(picture_ids)
         self._rules = Rules()
         self.backends = (DENSE,)
         """Of packed attention: the one that is used, and those to fall back to."""
@@ -66,8 +70,9 @@ class PoseModule(L.LightningModule):
         """Build the weights where the strategy wants them; called again by Lightning, does nothing then."""
         if self._built:
             return
+        # A base of any family: checkpoints carry this name, so that it stays.
         self.llava = self._build(self.trainer)
-        self._token_losses = losses_of(self.llava)
+        self._token_losses = partial(losses_of(self.llava), picture_ids=self._picture_ids)
         self._rules = rules_of(language_of(self.llava).config, family_of(self.llava))
         self._buffers_as_built = {name: value.clone() for name, value in self.llava.named_buffers()}
         self._built = True

@@ -22,8 +22,6 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from llavapose.bars import quietly
 from llavapose.families.family import LANGUAGE, VISION
-from llavapose.model.attention.interface import Seen
-from llavapose.model.batch import Batch
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import adapts_vision, family_of
 
@@ -234,6 +232,6 @@ def _layers(llava: PreTrainedModel) -> dict[str, nn.Module]:
     return found
 
 
-def losses_of(llava: PreTrainedModel) -> Callable[[Batch, Seen], Tensor]:
+def losses_of(llava: PreTrainedModel) -> Callable[..., Tensor]:
     """``token_losses`` of a model, sharded or not."""
     return getattr(llava, "token_losses", None) or partial(token_losses, llava)

@@ -242,3 +242,53 @@ def test_the_family_decides_and_llava_is_the_default(place, processor):
     data = module(place, "llava", processor=processor)
     other = module(place, "llava", processor=processor, family=replace(LLAVA, source="x"))
     assert data.order_fingerprint() == other.order_fingerprint()
+
+
+REFUSED = ("1.png (500 x 2 pixels)", "2.png (2 x 600 pixels)")
+
+
+def long_set(folder, *sizes):
+    """A sample a picture, of these (height, width)s."""
+    folder.mkdir(exist_ok=True)
+    turns = (Turn(role="user", text="What is it?"), Turn(role="assistant", text="the arm"))
+    samples = []
+    for at, (height, width) in enumerate(sizes):
+        Image.new("RGB", (width, height), (90, 50, 7)).save(folder / f"{at}.png")
+        samples.append(Sample(id=f"s{at}", images=(f"{at}.png",), kind="conv", turns=turns))
+    write_samples(folder / "samples.jsonl", samples)
+    return folder / "samples.jsonl", folder
+
+
+def test_pictures_that_the_processor_refuses_are_all_listed_before_training(tmp_path):
+    with pytest.raises(DataError) as caught:
+        module(long_set(tmp_path / "set", (64, 64), (2, 500), (600, 2)), "qwen3_vl", batch_size=2)
+    first, *lines = str(caught.value).splitlines()
+    assert first.endswith("2 bad records; fix or remove them:")
+    for line, sample, shown in zip(
+        lines, ("s1", "s2"), ("1.png (500 x 2 pixels)", "2.png (2 x 600 pixels)"), strict=True
+    ):
+        assert line.startswith(f"sample {sample}: the base's processor refuses {shown}: ")
+        assert line.endswith("; crop it, or leave the sample out")
+
+
+def test_a_processor_s_error_while_training_names_sample_and_file(tmp_path, monkeypatch):
+    data = module(long_set(tmp_path / "set", (64, 64), (80, 64)), "qwen3_vl", batch_size=2)
+
+    def refuse(images):
+        raise ValueError("no\nsuch shape")
+
+    monkeypatch.setattr(data.train.pictures, "shown", refuse)
+    with pytest.raises(DataError, match=r"^sample s0: 0\.png: the base's processor refuses it: no such shape; mend it"):
+        data.train.shown(0)
+
+
+def test_a_picture_that_another_size_replaced_ends_the_run_in_one_line(tmp_path):
+    data = module(long_set(tmp_path / "set", (64, 64), (80, 64)), "qwen3_vl", batch_size=2)
+    Image.new("RGB", (100, 300)).save(tmp_path / "set" / "0.png")
+    with pytest.raises(DataError, match=r"^sample s0: 0\.png: a picture has changed .* planned; run again"):
+        data.train.shown(0)
+    assert data.train.shown(1)
+    # Run again, it counts anew.
+    again = module((tmp_path / "set" / "samples.jsonl", tmp_path / "set"), "qwen3_vl", batch_size=2)
+    assert again.train.lengths.prefix is not None
+    assert len(again.train.shown(0).ids) == again.train.lengths.prefix[0]

@@ -5,11 +5,16 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from PIL import Image
 
+from llavapose.config.schema import DataConfig
+from llavapose.data.datamodule import PoseDataModule
 from llavapose.data.reading.template import conversation_of
 from llavapose.data.template import check_words
 from llavapose.errors import DataError
+from llavapose.families.known import QWEN_VL
 from llavapose.records import Sample, Turn
+from llavapose.samples import write_samples
 from tests.data.reading import spoken
 from tests.families.tiny import EVERY, made
 
@@ -35,6 +40,23 @@ CHANGED = {
     "between": ({"between": "<|im_start|>user\n"}, r"Ċ <\|im_start\|>"),
     "replied": ({"replied": " "}, "No"),
 }
+
+
+def test_a_run_s_data_begin_with_it(tmp_path):
+    """Of the first sample that is trained on: no other is read before it."""
+    processor = made("qwen3_vl")[1]
+    Image.new("RGB", (64, 64), (90, 10, 10)).save(tmp_path / "0.png")
+    write_samples(tmp_path / "samples.jsonl", [sample(("What is it?", "A thing."), 1)])
+
+    def data():
+        config = DataConfig(name="x", kinds={"conv": 1.0}, num_val=0, max_length=512)
+        where = {"samples": tmp_path / "samples.jsonl", "images": tmp_path}
+        return PoseDataModule(**where, processor=processor, config=config, batch_size=1, family=QWEN_VL, base="mine")
+
+    assert len(data().train) == 1
+    processor.chat_template = processor.chat_template.replace("{{ p['text'] }}", "{{ p['text'].strip('.') }}")
+    with pytest.raises(DataError, match=r"^base mine: sample first: token number \d+ on is"):
+        data()
 
 
 @pytest.mark.parametrize("case", CHANGED)

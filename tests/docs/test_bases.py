@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +11,14 @@ import torch
 import transformers
 
 from benchmarks.bases import names, planned
+from llavapose.errors import ConfigError
 from llavapose.families import known
 from llavapose.families.family import CONNECTOR, LANGUAGE, VISION, Family
 from llavapose.model.attention.mask import DENSE
 from llavapose.model.attention.rules import rows_of, rules_of
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import family_of, language_of
+from llavapose.training.forecast.shapes import shapes_of
 from tests.docs.pages import parts
 from tests.model.bases.models import IMAGE, Base, Prefix
 from tests.model.bases.rows import packed, plain_losses
@@ -81,3 +85,23 @@ def test_what_the_page_says_of_a_family_is_there(name):
     text = "".join(part.text for part in parts(PAGE))
     assert name in text
     assert all(f"`{field}`" in text or field in text for field in ("model_types", "vision", "connector", "language"))
+
+
+def test_the_packages_that_bases_need_are_those_that_are_asked_for():
+    text = (Path(__file__).parents[2] / PAGE).read_text()
+    told = dict(re.findall(r"^\| (torchvision|num2words) \| (.*) \|$", text, flags=re.M))
+    needed: dict[str, set[str]] = {}
+    for family in known.FAMILIES:
+        for package in family.needs:
+            needed.setdefault(package, set()).update(family.model_types)
+    assert {package: set(re.findall(r"`(\w+)`", types)) for package, types in told.items()} == needed
+
+
+def test_a_family_without_rules_of_a_plan_is_refused_by_the_plan_alone(monkeypatch):
+    """As the page says: it trains, and nothing that is foretold stands in its way."""
+    (block,) = [part for part in parts(PAGE) if part.language == "python"]
+    told: dict[str, Family] = {}
+    exec(block.text, told)
+    monkeypatch.setattr(known, "FAMILIES", (*known.FAMILIES, told["IDEFICS3"]))
+    with pytest.raises(ConfigError, match=r"model_type 'idefics3', of which no plan can be made"):
+        shapes_of({"model_type": "idefics3"}, where="mine")

@@ -44,7 +44,7 @@ def test_every_command_in_a_sentence_composes(part: Part, span: str, monkeypatch
 def test_most_commands_are_looked_into():
     """Few commands are of a program that is only named."""
     found = [words for part in SHELL for words in commands(part.text)]
-    assert sum(words[0] in OTHERS for words in found) <= 5
+    assert sum(words[0] in OTHERS for words in found) <= 7
     assert sum(words[0] == "python" for words in found) >= 60
 
 

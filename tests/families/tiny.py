@@ -235,7 +235,7 @@ def gemma3() -> Any:
         eoi_token_index=token("<end_of_image>"), image_token_index=token("<image_soft_token>"),
         eos_token_id=[tokenizer.eos_token_id, token("<end_of_turn>")],
     ))  # fmt: skip
-    # Zero in a new model: its answers would be the same to all pictures.
+    # A new connector is zeros, behind which all pictures are alike.
     torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight, std=0.3)
     return model, hf.Gemma3Processor(
         Gemma3ImageProcessorPil(size={"height": 28, "width": 28}), tokenizer, image_seq_length=4,

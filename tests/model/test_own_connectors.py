@@ -159,10 +159,10 @@ def test_mistakes_are_one_line(llava, processor, tmp_path):
     llava.config.connector = {"type": "multi_branch"}
     with pytest.raises(ConfigError, match=r"connector: the base's config\.json has .*; expected type multi_branch"):
         connector_type(llava.config)
-    with pytest.raises(ConfigError, match="is no configuration of a LLaVA"):
+    with pytest.raises(ConfigError, match="model_type 'llavapose2', of which no plan can be made"):
         shapes_of({"model_type": "llavapose2"}, where="x")
     folder = tmp_path / "other"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "llavapose2"}')
-    with pytest.raises(CheckpointError, match="model_type is 'llavapose2'; expected 'llava'"):
+    with pytest.raises(CheckpointError, match="model_type is 'llavapose2', which answers about no pictures; expected 'llava'"):
         load_model(str(folder))

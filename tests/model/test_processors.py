@@ -72,9 +72,9 @@ def test_with_torchvision_pictures_become_prefixes(tmp_path, family):
     processor = family_processor(str(folder), config)
     wording, model = wording_of(processor, source=family), hf.AutoModelForImageTextToText.from_pretrained(folder)
     pictures = NativePictures(processor, family_of(model), wording.head, marker=wording.marker)
-    for size in ((28, 28), (40, 90), (200, 120)):
-        shown = pictures.shown([Image.new("RGB", size[::-1], "red")])
-        assert len(shown.ids) == pictures.num_tokens([size])
+    for high, wide in ((28, 28), (40, 90), (200, 120)):
+        shown = pictures.shown([Image.new("RGB", (wide, high), "red")])
+        assert len(shown.ids) == pictures.num_tokens([(high, wide)]) and shown.is_picture is not None
         types = {pictures.type_ids: shown.is_picture.long()[None]} if pictures.type_ids else {}
         with torch.inference_mode():
             made = model(input_ids=torch.tensor([shown.ids]), **types, **shown.inputs)

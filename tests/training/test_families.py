@@ -15,10 +15,12 @@ import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from llavapose.cli.export import export
+from llavapose.data.reading.read import read_base
 from llavapose.errors import ConfigError
 from llavapose.files import read_json
 from llavapose.manifest import checkpoints_in
-from llavapose.model.pretrained import load_model
+from llavapose.model.bases import family_of_base
+from llavapose.model.pretrained import load_model, load_processor
 from tests.families.tiny import FAMILIES, write_family
 from tests.training.conftest import HAS_DEEPSPEED, asked_for, most_long
 from tests.training.runs import lines, run, weights
@@ -109,6 +111,19 @@ def test_pictures_are_bounded_in_the_folder_as_in_training(places, tmp_path):
         assert read_json(place / "config.json", what="x")["image_grid_pinpoints"] == [[28, 28]]
         processor = read_json(place / "processor_config.json", what="x")
         assert processor["image_processor"]["image_grid_pinpoints"] == [[28, 28]]
+
+
+@pytest.mark.parametrize(("name", "bound"), [("qwen3_vl", 64 * 64), ("internvl", 2 * 28 * 28), ("smolvlm", 28 * 28)])
+def test_the_folder_shows_as_many_tokens_as_training(name, bound, places, tmp_path, monkeypatch):
+    monkeypatch.setattr("transformers.models.smolvlm.processing_smolvlm.num2words", str)
+    given = places(name)
+    folder = run(**given, max_pixels=bound, output_dir=str(tmp_path / "run"), optim={"lr": 1e-3}, num_val=4)
+    family, counts = family_of_base(given["base"]), {}
+    for place, told in ((given["base"], bound), (str(folder), None), (given["base"], None)):
+        reading = read_base(load_processor(place, chat_template=""), family, source=place, max_pixels=told)
+        counts[place, told] = [reading.pictures.num_tokens([size]) for size in ((60, 60), (90, 200), (400, 90))]
+    trained, left, whole = counts.values()
+    assert left == trained != whole
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import lightning as L
 import pytest
 import torch
@@ -11,9 +13,12 @@ from llavapose.config.choices import PackedAttention, Packing
 from llavapose.config.model import ModelConfig
 from llavapose.config.schema import DataConfig, OptimConfig, TrainConfig
 from llavapose.errors import ConfigError, LlavaPoseError
-from llavapose.model.parts import checkpoint_layers, freeze_unused, freeze_vision
+from llavapose.families.family import VISION
+from llavapose.model.attention.rules import Rules
+from llavapose.model.parts import checkpoint_layers, family_of, freeze_unused, freeze_vision
 from llavapose.training.callbacks.packing import PackingCheck
-from llavapose.training.loading import refuse_unpackable
+from llavapose.training.fit import build_data
+from llavapose.training.loading import prepare, refuse_unpackable
 from llavapose.training.module import PoseModule
 from tests.families.tiny import write_family
 from tests.model.bases.models import BASES
@@ -92,6 +97,18 @@ def test_layers_that_no_mask_reaches_end_the_run_in_words(name):
         steps(name)
 
 
+@pytest.mark.parametrize("name", ["qwen3_5", "lfm2_vl"])
+def test_layers_that_no_mask_reaches_and_that_nobody_names_end_the_run_in_words(name, monkeypatch):
+    def hidden(text, family):
+        text.layer_types = ["full_attention"] * len(text.layer_types)
+        return Rules()
+
+    monkeypatch.setattr("llavapose.training.module.rules_of", hidden)
+    expected = r"^packing check: the self-test cannot run this base packed: .*; set data\.packing=none$"
+    with pytest.raises(LlavaPoseError, match=expected):
+        steps(name)
+
+
 def test_an_attention_that_knows_no_windows_ends_the_run_in_words():
     with pytest.raises(
         ConfigError, match=r"^model\.packed_attention=branches serves .* \(sliding_attention: 0, 2\) see"
@@ -106,6 +123,14 @@ def test_positions_of_pictures_that_came_wrong_end_the_run():
         steps("qwen3_vl", change=flat_rope)
 
 
+@pytest.mark.parametrize("name", ["gemma3", "molmo2"])
+def test_blocks_of_pictures_that_came_wrong_end_the_run(name):
+    from tests.model.bases.wrong import late_blocks
+
+    with pytest.raises(LlavaPoseError, match="packed losses differ from separate samples"):
+        steps(name, change=late_blocks)
+
+
 def config_of(base, packing, attention="auto"):
     data = DataConfig(name="full", kinds={"conv": 1}, max_length=64, packing=Packing(packing))
     model = ModelConfig(name="base", base=str(base), packed_attention=PackedAttention(attention))
@@ -118,7 +143,27 @@ def test_a_folder_is_looked_at_before_anything_of_it_is_loaded(tmp_path):
         with pytest.raises(ConfigError, match=r"^data\.packing: .* 3 of 4 layers \(linear_attention: 0-2\) .*=none$"):
             refuse_unpackable(config_of(base, packing))
     refuse_unpackable(config_of(base, "none"))
+    # A run's data say so too, before a processor, a weight or a sample is looked for.
+    for file in base.iterdir():
+        if file.name not in ("config.json", "tokenizer_config.json"):
+            file.write_text("broken") if file.suffix == ".safetensors" else file.unlink()
+    nothing = {"samples": tmp_path / "none.jsonl", "images": tmp_path / "none", "accumulate": 1}
+    with pytest.raises(ConfigError, match=r"^data\.packing: .* keep the samples of a row apart by no mask"):
+        build_data(config_of(base, "pictures"), **nothing)
     windows = write_family("gemma3", tmp_path / "windows")
     refuse_unpackable(config_of(windows, "pictures"))
     with pytest.raises(ConfigError, match=r"^model\.packed_attention=branches .*; use model\.packed_attention=auto or"):
         refuse_unpackable(config_of(windows, "pictures", "branches"))
+
+
+@pytest.mark.parametrize("name", ["llava", "llava_onevision", "janus", "gemma3"])
+def test_what_no_answer_passes_through_is_frozen_beside_a_trained_encoder(name):
+    """DistributedDataParallel waits for the gradient of every weight that is not."""
+    model, prefixes = BASES[name].model()
+    config = config_of(name, "pictures")
+    prepare(model, replace(config, model=replace(config.model, freeze_vision=False)))
+    plain_losses(BASES[name], model, rows_of(prefixes)).sum().backward()
+    trained = {key for key, value in model.named_parameters() if value.requires_grad}
+    without = {key for key, value in model.named_parameters() if value.grad is None}
+    assert any(family_of(model).part_of(key) == VISION for key in trained)
+    assert trained.isdisjoint(without)

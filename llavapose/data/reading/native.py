@@ -14,8 +14,8 @@ from llavapose.families.family import Family, Resolution, SeesItself
 
 _OF_WORDS = frozenset(("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"))
 """What a processor says of the text; the rest is of pictures."""
-_PROBES: tuple[Size, ...] = ((64, 64), (96, 400), (500, 200), (900, 1300))
-"""Sizes that a processor's own count of tokens is held against: small, wide, high, large."""
+_PROBES: tuple[Size, ...] = ((64, 64), (96, 400), (500, 200), (900, 1300), (37, 221), (233, 59), (640, 480))
+"""Sizes that a processor's own count of tokens is held against: small, wide, high, large, and odd ones."""
 _BLANK = (64, 64)
 
 
@@ -33,10 +33,12 @@ class NativePictures:
         self.processor, self.family, self._head = processor, family, head
         self._marker_id = processor.tokenizer.convert_tokens_to_ids(marker)
         self.image_id = _image_id(processor, family.patch_token)
+        marked = [one for one in getattr(processor, "image_token_ids", None) or () if one is not None]
+        self.picture_ids = tuple(int(one) for one in marked) or (self.image_id,)
         self._counts: dict[tuple[Size, ...], int] = {}
         self._rest: dict[int, int | None] = {}
         self.constant: int | None = None
-        probed = {self.num_tokens([size]) for size in _PROBES[:-1]} if family.resolution is Resolution.fixed else set()
+        probed = {self.num_tokens([size]) for size in _PROBES[:3]} if family.resolution is Resolution.fixed else set()
         # M-RoPE's positions of an answer are found by them as well.
         self.type_ids = family.type_ids or ("mm_token_type_ids" if family.grid_positions else "")
         self.constant = probed.pop() if len(probed) == 1 else None
@@ -114,12 +116,19 @@ class NativePictures:
         """Tokens of a prefix beside those that the processor counts; None where its count does not hold."""
         if not hasattr(self.processor, "_get_num_multimodal_tokens"):
             return None
-        probes = [tuple(_PROBES[(at + more) % len(_PROBES)] for more in range(num)) for at in range(len(_PROBES))]
+        # Groups of one size as well: those of sizes in turn may all hold the same ones, and hide a wrong count.
+        turns = [tuple(_PROBES[(at + more) % len(_PROBES)] for more in range(num)) for at in range(3)]
+        probes = dict.fromkeys([*((size,) * num for size in _PROBES), *turns])
+        rests: set[int] = set()
         try:
-            rests = {self._rendered(sizes) - self._counted(sizes) for sizes in probes}
+            for sizes in probes:
+                rests.add(self._rendered(sizes) - self._counted(sizes))
+                # No prefix has fewer tokens than its pictures take.
+                if len(rests) > 1 or min(rests) < 0:
+                    return None
         except (NotImplementedError, AttributeError, TypeError):
             return None
-        return rests.pop() if len(rests) == 1 else None
+        return rests.pop()
 
     def _counted(self, sizes: tuple[Size, ...]) -> int:
         return sum(self.processor._get_num_multimodal_tokens(image_sizes=list(sizes)).num_image_tokens)

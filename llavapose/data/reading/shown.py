@@ -46,6 +46,8 @@ class Pictures(Protocol):
     """Tokens of the prefix of one picture, where they are the same for every picture; else None."""
     image_id: int
     """The id that features stand in the place of."""
+    picture_ids: tuple[int, ...]
+    """All ids that the processor marks as a picture's: where it draws rows and borders, more than ``image_id``."""
     type_ids: str
     """The argument of ``generate`` that marks picture tokens by 1; "": none."""
 
@@ -85,7 +87,7 @@ class SquarePictures:
         self.image_processor = image_processor
         self._lead, self._between = tuple(lead), tuple(between)
         self._picture = (image_id,) * num_image_tokens
-        self.image_id = image_id
+        self.image_id, self.picture_ids = image_id, (image_id,)
         self.constant: int | None = len(self._ids(1))
         self.type_ids = ""
 

@@ -106,6 +106,8 @@ def rendered(processor: Any, texts: Sequence[str], pictures: int, *, prompt: boo
                 _messages(texts, pictures, as_parts=as_parts), chat_template=_on_a_day(template), tokenize=False,
                 add_generation_prompt=prompt, **named,
             )  # fmt: skip
+        except TimeoutError:
+            raise
         except Exception as error:
             # Some want an answer as a string and a question as parts.
             problem = problem or error

@@ -64,8 +64,9 @@ def stand_alone(batch: Batch) -> Alone:
     alone = replace(
         found,
         positions=torch.where(order < lengths, order, 0),
-        # What the batch says of pictures' positions is to be proven: they are counted anew (``losses``).
+        # What the batch says of pictures' positions and blocks is to be proven: they are found anew (``losses``).
         rope=None,
+        blocks=None,
         # One segment a row: plain causal attention, whatever a backend makes of segments.
         segments=torch.where(order < lengths, 0, PADDING),
         # The prefix's last position predicts no branch's first token: questions are never supervised.
@@ -108,7 +109,6 @@ def _rows(batch: Batch, lines: Sequence[Tensor], chosen: Sequence[tuple[int, Gro
         segments=table(batch.segments, PADDING),
         targets=table(batch.targets, IGNORE),
         sample_index=table(batch.sample_index, -1),
-        blocks=None if batch.blocks is None else table(batch.blocks, -1),
         pixel_values=inputs.pop(_PIXELS),
         beside=inputs,
         picture_rows={name: rows[pictures] for name, rows in batch.picture_rows.items()},

@@ -19,8 +19,11 @@ Losses = Callable[[Batch], Tensor]
 """Packed batch -> float32[N], the loss of every supervised token in row-major order."""
 
 FLOOR = 1e-3
-"""Differences that are let through in any precision, of losses in nats and of gradients in their root mean square:
-other kernels, other orders of summing."""
+"""Differences that are let through in half precision and TF32, of losses in nats and of gradients in their root mean
+square: other kernels, other orders of summing."""
+
+FULL_FLOOR = Differences(typical=3e-5, largest=1e-4)
+"""The same where attention is float32: rounding moves a loss by 1e-6 there, and a gradient by 1e-5 at the most."""
 
 SHIFTS = (3, 64)
 """By how much positions are shifted to see what rounding does."""
@@ -61,7 +64,7 @@ def check_packing(
 
     Only a test per token sees a leak between branches; the mean loss hides it. Without a tolerance, packing may move a
     loss or a gradient as rounding does: its differences may typically be twice, and at the most three times, those
-    that rounding makes on the same samples, or ``FLOOR``.
+    that rounding makes on the same samples, or ``FLOOR``, in full precision ``FULL_FLOOR``.
 
     Every rank runs the model equally often, whatever it finds: a partitioned model would wait for ever otherwise.
 
@@ -88,16 +91,23 @@ def check_packing(
         moved = [separate(one) for one in shifted(apart.batch)]
     noise = differences(torch.cat(moved), still.repeat(len(SHIFTS)))
     gradient, gradient_noise = watch.found()
-    _hold(error, noise, tolerance, backend, "losses", "nats")
-    _hold(gradient, gradient_noise, tolerance, backend, "gradients", "of their size")
+    floor = FULL_FLOOR if watch.is_full else _always(FLOOR)
+    limits = [_limit(one, floor) if tolerance is None else _always(tolerance) for one in (noise, gradient_noise)]
+    _hold(error, limits[0], backend, "losses", "nats")
+    _hold(gradient, limits[1], backend, "gradients", "of their size")
     return Proof(losses=error, gradients=gradient)
 
 
-def _hold(error: Differences, noise: Differences, tolerance: float | None, backend: str, what: str, unit: str) -> None:
-    if tolerance is None:
-        limit = Differences(typical=max(FLOOR, 2 * noise.typical), largest=max(FLOOR, 3 * noise.largest))
-    else:
-        limit = Differences(typical=tolerance, largest=tolerance)
+def _always(number: float) -> Differences:
+    return Differences(typical=number, largest=number)
+
+
+def _limit(noise: Differences, floor: Differences) -> Differences:
+    """What rounding explains."""
+    return Differences(typical=max(floor.typical, 2 * noise.typical), largest=max(floor.largest, 3 * noise.largest))
+
+
+def _hold(error: Differences, limit: Differences, backend: str, what: str, unit: str) -> None:
     if not error.within(limit):
         # Nothing simpler than the mask is left to try but a row for every sample.
         instead = "data.packing=none" if backend == "dense" else "model.packed_attention=dense"

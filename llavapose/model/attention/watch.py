@@ -57,6 +57,13 @@ class Watch:
     packed: list[Tensor] = field(default_factory=list)
     alone: list[Tensor] = field(default_factory=list)
     exact: list[Tensor] = field(default_factory=list)
+    precisions: set[bool] = field(default_factory=set)
+    """Whether a layer's numbers were float32 or more."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all that was seen was computed in full precision."""
+        return self.precisions == {True}
 
     def found(self) -> tuple[Differences, Differences]:
         """How far packing moves the gradients of queries, keys and values, and how far rounding does.
@@ -157,6 +164,14 @@ def _eager_of(module: nn.Module) -> Callable[..., Any]:
     return vars(modules[type(module).__module__])["eager_attention_forward"]
 
 
+def _is_full(values: Tensor) -> bool:
+    """Whether products of these are rounded to float32 at the least: TF32 has bfloat16's kind of rounding."""
+    short = values.device.type == "cuda" and (
+        torch.get_float32_matmul_precision() != "highest" or torch.backends.cudnn.allow_tf32
+    )
+    return values.dtype in (torch.float32, torch.float64) and not short
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Layer:
     """A layer that is looked at: its mask where samples stand alone, its scale, and where their tokens lie."""
@@ -169,6 +184,7 @@ class _Layer:
 def _look(attend: Callable[..., Tensor], given: Given, layer: _Layer, watch: Watch) -> None:
     """One layer's gradients of queries, keys and values: float[R, H, T, K] each."""
     query, alone = given[0], layer.alone
+    watch.precisions.add(_is_full(query))
     drawn = torch.Generator().manual_seed(0)
     # Of separate tokens; a prefix's is the sum of its copies'.
     shape = (alone.places.shape[0], query.shape[1], alone.places.shape[1], given[2].shape[-1])

@@ -13,6 +13,19 @@ from llavapose.model.batch import Batch
 from llavapose.model.parts import language_of
 
 
+def _in_words(fault: Exception | None, backend: str) -> LlavaPoseError:
+    """What ended the proof of the last backend, in one line."""
+    if fault is None:
+        return LlavaPoseError(f"attention {backend!r}: another rank's self-test failed")
+    if isinstance(fault, LlavaPoseError):
+        return fault
+    # Layers that take no packed mask stumble over its shape.
+    told = " ".join(str(fault).split())[:150]
+    made = LlavaPoseError(f"packing check: the self-test cannot run this base packed: {told}; set data.packing=none")
+    made.__cause__ = fault
+    return made
+
+
 class PackingCheck(Callback):
     """Before the first step, proves on its batch that packed losses and gradients are those of separate samples.
 
@@ -61,7 +74,7 @@ class PackingCheck(Callback):
             if trainer.strategy.reduce_boolean_decision(fault is None) and proof is not None:
                 return proof
             if len(module.backends) == 1:
-                raise fault or LlavaPoseError(f"attention {module.backends[0].name!r}: another rank's self-test failed")
+                raise _in_words(fault, module.backends[0].name)
             say(f"packed attention: {fault or 'failed on another rank'}; {module.backends[1].name} in its place")
             module.backends = module.backends[1:]
 

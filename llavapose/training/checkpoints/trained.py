@@ -62,7 +62,7 @@ def read_trained(checkpoint: Path) -> Trained:
             )
         named = {name.partition(_MODULE)[2]: value for name, value in state.items() if _MODULE in name}
     if not named:
-        raise CheckpointError(f"checkpoint {checkpoint}: no weights of a LLaVA in it; name a checkpoint of train.py")
+        raise CheckpointError(f"checkpoint {checkpoint}: no weights of a model in it; name a checkpoint of train.py")
     return Trained(state=named, step=int(step))
 
 

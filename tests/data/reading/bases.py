@@ -50,7 +50,7 @@ def base(name: str) -> Base:
     model, processor = made(name)
     torch.manual_seed(1)
     for parameter in model.parameters():
-        # Gemma 3's connector begins with zeros: no picture would be seen.
+        # New biases and norms are all alike: what mixes them up would not be seen.
         parameter.data.add_(0.02 * torch.randn_like(parameter))
     family = family_named(model.config.model_type)
     assert family is not None

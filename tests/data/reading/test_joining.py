@@ -52,6 +52,15 @@ def test_joined_inputs_give_each_group_its_own_features(name):
     assert (other - together[0]).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("name", ["smolvlm", "internvl", "qwen3_vl", "gemma3"])
+def test_tiles_are_joined_without_padding(name):
+    groups = [base(name).pictures.shown([noise(*size)]) for size in ((64, 200), (40, 30), (210, 640))]
+    pixels = [group.inputs["pixel_values"] for group in groups]
+    joined = join_inputs(groups)[0]["pixel_values"]
+    assert joined.numel() == sum(one.numel() for one in pixels)
+    assert name == "gemma3" or len({one.numel() for one in pixels}) > 1
+
+
 def test_numbers_of_patches_count_on():
     def group(*indices: int, crops: int) -> Shown:
         inputs = {"pixel_values": torch.zeros(crops, 16, 3), "image_token_pooling": torch.tensor(indices)[:, None]}

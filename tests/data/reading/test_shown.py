@@ -1,5 +1,6 @@
 """What a model is shown of pictures: the processor's own tokens, counts without pixels, positions, blocks."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -52,6 +53,38 @@ def test_a_processor_that_miscounts_is_not_believed(monkeypatch):
     assert pictures.num_tokens([(64, 200)]) == len(pictures.shown([Image.new("RGB", (200, 64))]).ids)
 
 
+@pytest.mark.parametrize("name", ["llava_onevision", "qwen3_vl", "internvl", "smolvlm"])
+@pytest.mark.parametrize("num", range(1, 10))
+def test_groups_of_any_number_of_pictures_are_counted_as_shown(name, num):
+    pictures, drawn = base(name).pictures, random.Random(num)
+    for _ in range(4):
+        sizes = [(drawn.randint(20, 300), drawn.randint(20, 300)) for _ in range(num)]
+        shown = pictures.shown([Image.new("RGB", (width, height), (50, 90, 7)) for height, width in sizes])
+        assert pictures.num_tokens(sizes) == len(shown.ids), sizes
+
+
+def test_a_count_that_differs_for_several_pictures_is_not_believed():
+    """LLaVA-OneVision cuts a picture that stands alone into tiles, and its own count does so for every picture."""
+    pictures = base("llava_onevision").pictures
+    pictures.num_tokens([(64, 200)] * 4)
+    assert pictures._rest[4] is None
+
+
+def test_a_rest_below_zero_is_not_believed(monkeypatch):
+    one = base("qwen3_vl")
+    told = one.processor._get_num_multimodal_tokens
+
+    def many(image_sizes):
+        found = told(image_sizes=image_sizes)
+        found.num_image_tokens = [number + 100 for number in found.num_image_tokens]
+        return found
+
+    monkeypatch.setattr(one.processor, "_get_num_multimodal_tokens", many)
+    pictures = one.pictures
+    assert pictures.num_tokens([(64, 200)]) == len(pictures.shown([Image.new("RGB", (200, 64))]).ids)
+    assert pictures._rest[1] is None
+
+
 @pytest.mark.parametrize("name", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 @pytest.mark.parametrize("sizes", [SIZES[:1], SIZES[1:3], SIZES, (*SIZES[3:], *SIZES[:2])])
 def test_grid_positions_are_the_model_s_own_also_of_text_behind(name, sizes):
@@ -84,6 +117,20 @@ def test_blocks_number_pictures_or_take_all_for_one():
     )
     assert group.blocks is not None and set(group.blocks[image].tolist()) == {0}
     assert base("qwen3_vl").pictures.shown([noise(40, 40)]).blocks is None
+
+
+def test_pictures_tokens_are_found_by_the_processor_s_own_ids(monkeypatch):
+    """The separate side of the self-test finds blocks by them; Molmo 2 marks rows and borders as well."""
+    one = base("gemma3")
+    found = one.pictures.shown([noise(*size) for size in SIZES[:3]])
+    assert found.blocks is not None
+    assert [token in one.pictures.picture_ids for token in found.ids] == (found.blocks >= 0).tolist()
+
+    class Several(type(one.processor)):
+        image_token_ids = (7, 5, 6)
+
+    monkeypatch.setattr(one.processor, "__class__", Several)
+    assert one.pictures.picture_ids == (7, 5, 6)
 
 
 @pytest.mark.parametrize("name", NATIVE)

@@ -26,7 +26,7 @@ from tests.model.bases.models import BLIND, PACKABLE, WINDOW
 from tests.model.bases.rows import packed, plain_losses, single_rows
 from tests.model.bases.rows import rows_of as rows_by_hand
 from tests.model.bases.unknown import UNKNOWN
-from tests.model.bases.wrong import MISTAKES, Rule, seen_by
+from tests.model.bases.wrong import BLOCKS, MISTAKES, Rule, seen_by
 
 BASES = {**KNOWN, **{base.name: base for base in UNKNOWN}}
 NAMES = [base.name for base in PACKABLE]
@@ -172,6 +172,37 @@ def test_rotary_positions_that_came_wrong_with_the_batch_fail_it(mistake):
     model, _, batch = made("qwen3_vl")
     with pytest.raises(LlavaPoseError, match="packed losses differ"):
         prove(model, partial(by, DENSE, model), MISTAKES[mistake].batch(batch))
+
+
+@pytest.mark.parametrize("name", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
+def test_rows_and_columns_exchanged_fail_it(name):
+    """They move a loss by less than a thousandth."""
+    model, _, batch = made(name)
+    with pytest.raises(LlavaPoseError, match="packed losses differ"):
+        prove(model, partial(by, DENSE, model), replace(batch, rope=batch.rope[[0, 2, 1]]))
+
+
+@pytest.mark.parametrize("name", ["llava", "qwen3_vl"])
+def test_a_little_of_the_token_before_that_no_mask_reaches_fails_it(name):
+    model, batch = BASES[name].model()[0], made(name)[2]
+
+    def leak(module, given, out):
+        found = out[0] if isinstance(out, tuple) else out
+        mixed = found + 0.01 * torch.nn.functional.pad(found, (0, 0, 1, 0))[:, :-1]
+        return (mixed, *out[1:]) if isinstance(out, tuple) else mixed
+
+    language_of(model).layers[0].register_forward_hook(leak)
+    with pytest.raises(LlavaPoseError, match="packed losses differ"):
+        prove(model, partial(by, DENSE, model), batch)
+
+
+@pytest.mark.parametrize("name", ["gemma3", "molmo2"])
+@pytest.mark.parametrize("mistake", BLOCKS)
+def test_blocks_that_came_wrong_with_the_batch_fail_it(name, mistake):
+    """The separate side finds pictures' tokens by their ids, as the processor does."""
+    model, _, batch = made(name)
+    with pytest.raises(LlavaPoseError, match="packed losses differ"):
+        prove(model, partial(by, DENSE, model), BLOCKS[mistake](batch))
 
 
 @pytest.mark.parametrize("name", ["gemma3", "qwen2_vl, windows", "mistral3, windows"])

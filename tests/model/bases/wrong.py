@@ -109,6 +109,40 @@ def turned_pictures(batch: Batch) -> Batch:
     return replace(batch, pixel_values=batch.pixel_values.flip(0))
 
 
+def no_blocks(batch: Batch) -> Batch:
+    """No token stands in a block."""
+    assert batch.blocks is not None
+    return replace(batch, blocks=torch.full_like(batch.blocks, -1))
+
+
+def lost_blocks(batch: Batch) -> Batch:
+    """The batch says nothing of blocks."""
+    return replace(batch, blocks=None)
+
+
+def late_blocks(batch: Batch) -> Batch:
+    """The first token of every block stands outside."""
+    assert batch.blocks is not None
+    before = torch.nn.functional.pad(batch.blocks, (1, 0), value=-1)[:, :-1]
+    return replace(batch, blocks=torch.where(batch.blocks != before, -1, batch.blocks))
+
+
+def early_blocks(batch: Batch) -> Batch:
+    """The text token in front of every block stands within."""
+    assert batch.blocks is not None
+    behind = torch.nn.functional.pad(batch.blocks, (0, 1), value=-1)[:, 1:]
+    return replace(batch, blocks=torch.where(batch.blocks < 0, behind, batch.blocks))
+
+
+BLOCKS = {
+    "no blocks": no_blocks,
+    "lost blocks": lost_blocks,
+    "late blocks": late_blocks,
+    "early blocks": early_blocks,
+}
+"""Blocks that came wrong with a batch."""
+
+
 def _behind(batch: Batch) -> Tensor:
     return (batch.segments != PADDING) & (batch.segments % GROUP > 0)
 
