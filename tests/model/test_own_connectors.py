@@ -164,5 +164,7 @@ def test_mistakes_are_one_line(llava, processor, tmp_path):
     folder = tmp_path / "other"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "llavapose2"}')
-    with pytest.raises(CheckpointError, match="model_type is 'llavapose2', which answers about no pictures; expected 'llava'"):
+    with pytest.raises(
+        CheckpointError, match="model_type is 'llavapose2', which answers about no pictures; expected 'llava'"
+    ):
         load_model(str(folder))
