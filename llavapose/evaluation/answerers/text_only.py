@@ -156,10 +156,10 @@ def _request(door: Door, question: Question, scenes: Sequence[Scene]) -> ChatReq
 
 def offline_answer(question: Question, *scenes: Scene) -> str:
     """What the sure facts say to a question; "" where they say nothing. Of several pictures, each one's, numbered."""
-    if len(scenes) > 1:
+    if len(scenes) != 1:
         found = [(place, offline_answer(question, scene)) for place, scene in enumerate(scenes, 1)]
         return "\n".join(f"Picture {place}: {text}" for place, text in found if text)
-    scene = scenes[0]
+    (scene,) = scenes
     facts = tuple(scene_facts(scene))
     if question.asked is not None:
         return " ".join(state(fact, scene) for fact in facts if fact.sure and _is_asked(fact, question.asked))
