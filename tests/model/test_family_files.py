@@ -305,7 +305,7 @@ def test_other_models_are_refused(written, tmp_path):
     shutil.copytree(written("qwen3_vl")[1] / "hf", tmp_path / "hf")
     config = tmp_path / "hf" / "config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "model_type": "qwen3"}))
-    with pytest.raises(CheckpointError, match=r"model_type is 'qwen3'; expected 'llava', 'qwen2_vl'.*packing=none"):
+    with pytest.raises(CheckpointError, match=r"is 'qwen3', which answers about no.* 'qwen2_vl'.*packing=none"):
         resolve_base(str(tmp_path / "hf"))
 
 
