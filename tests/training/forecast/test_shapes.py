@@ -51,7 +51,7 @@ def test_the_cache_comes_before_the_table(monkeypatch, tmp_path):
     [
         (
             {"model_type": "idefics9"},
-            "here has model_type 'idefics9'.*expected one of gemma3, .*qwen3_vl.*packing=none",
+            "here has model_type 'idefics9'.*expected one of gemma3, .*qwen3_vl.*trains unplanned",
         ),
         ([], "here has model_type None"),
         ({"model_type": "internvl", "text_config": {"model_type": "rwkv"}}, "text_config.model_type is 'rwkv'"),
