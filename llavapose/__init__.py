@@ -10,7 +10,7 @@ Read ``records`` (the nouns that pass between rooms) and ``kinds`` (what a kind 
 room uses: ``samples`` and ``llava_json`` (samples on the disk), ``pictures`` (where a picture lies), ``rgb`` (what it
 shows), ``files``, ``plain_json`` (the one way in for JSON), ``owner`` (whose an output folder is), ``manifest`` (what
 lies in its checkpoints), ``families`` (what differs between base models), ``ranks`` (which of several processes this
-is), ``errors``, ``bars`` (progress, on a screen and in a file).
+is), ``frames`` (of a scene over time: which are shown), ``errors``, ``bars`` (progress, on a screen and in a file).
 """
 
 __version__ = "0.1.0"

@@ -8,7 +8,8 @@ A record::
      "provenance": {"scene": 17, "teacher": "offline", "context": "keypoints", "prompt": "1", "seed": 0}}
 
 ``image`` is a list where a sample has several pictures, with one mark each in the first message, or none at all;
-``images`` is read as well. A record without either is text alone.
+``images`` is read as well. A record without either is text alone. Where the pictures are frames, ``times`` has the
+seconds of each since the first, ascending.
 """
 
 from collections.abc import Mapping

@@ -113,8 +113,24 @@ class Thing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One picture of a scene over time.
+
+    Attributes:
+        image: path of the picture relative to the image folder, with forward slashes.
+        time_s: seconds since the scene's first frame.
+        people: place i is the scene's ``people[i]``, with the same ``id`` in every frame; None where they are not seen
+            or not labelled in it.
+    """
+
+    image: str
+    time_s: float
+    people: tuple[Person | None, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One picture with everything that COCO says about it.
+    """One picture with everything that COCO says about it, or a short time with its frames.
 
     Attributes:
         id: COCO image id.
@@ -125,6 +141,9 @@ class Scene:
         things: annotated objects other than people.
         skeleton: name of the skeleton that ``Person.keypoints`` follow.
         split: "train", "val", or whatever the reader was told.
+        frames: pictures in order of time, its own among them: ``image`` and ``people`` are those of the middle one
+            (``frames.middle``), so that all that is said of a picture holds of it. None: a picture that stands alone.
+        video: what the frames were taken from; scenes of one video lie on one side of a split. "": a picture.
     """
 
     id: int
@@ -137,6 +156,8 @@ class Scene:
     num_crowds: int = 0
     skeleton: str = "coco17"
     split: str = "train"
+    frames: tuple[Frame, ...] = ()
+    video: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,13 +165,15 @@ class Fact:
     """What the keypoints say about one thing.
 
     Attributes:
-        kind: a key of ``llavapose.pose.vocabulary.VALUES`` ("elbow", "arm_height", "facing", "count", ...).
+        kind: a key of ``llavapose.pose.vocabulary.VALUES`` ("elbow", "arm_height", "facing", "count", ...), or of
+            ``llavapose.pose.motion.vocabulary.VALUES`` ("hand_motion", "turn", ...) where a scene has frames.
         person: index into ``Scene.people``; None for a fact of the whole scene.
         part: the body part, the person's own side ("left elbow", "right arm", "left hand"); None where there is none.
         value: one of the kind's values ("bent").
         sure: whether the geometry leaves a margin. An unsure fact is never stated, asked or judged.
         target: index into ``Scene.people`` ("nearest", "side_of") or ``Scene.things`` ("contact"); else None.
         measure: the number behind the value (degrees, or heights in torso lengths); None where there is none.
+        span_s: of a motion: from when to when it takes place, in seconds since the first frame.
     """
 
     kind: str
@@ -160,6 +183,7 @@ class Fact:
     part: str | None = None
     target: int | None = None
     measure: float | None = None
+    span_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +231,7 @@ class Sample:
         kind: a key of ``llavapose.kinds.KINDS``.
         turns: user and assistant in turn.
         provenance: a flat mapping of plain values: scene, teacher, context, prompt version, seed.
+        times_s: where the pictures are frames: when each was taken, in seconds since the first, ascending; else none.
     """
 
     id: str
@@ -214,6 +239,7 @@ class Sample:
     kind: str
     turns: tuple[Turn, ...]
     provenance: dict[str, Any] = field(default_factory=dict)
+    times_s: tuple[float, ...] = ()
 
     @property
     def image(self) -> str:
@@ -250,6 +276,8 @@ class Question:
         text: what is asked; the pictures stand in front of it.
         asked: the fact of its one picture that it asks for; None where it asks for no single one.
         further: the pictures behind the first.
+        times_s: where the pictures are frames of one scene: when each was taken, in seconds since the first,
+            ascending; else none. ``scene_id`` is then the scene's in all places.
     """
 
     id: str
@@ -259,6 +287,7 @@ class Question:
     text: str
     asked: Asked | None = None
     further: tuple[FurtherPicture, ...] = ()
+    times_s: tuple[float, ...] = ()
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -271,11 +300,11 @@ class Question:
         return (self.scene_id, *(one.scene_id for one in self.further))
 
     def showing(self, images: Sequence[str]) -> "Question":
-        """The same question with other pictures in the places of its own, as many; or with none."""
+        """The same question with other pictures in the places of its own, as many; or with none, and no times then."""
         first, *rest = images or ("",)
         places = zip(self.scene_ids[1:], rest, strict=True) if images else ()
         further = tuple(FurtherPicture(scene_id=number, image=image) for number, image in places)
-        return replace(self, image=first, further=further)
+        return replace(self, image=first, further=further, times_s=self.times_s if images else ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,11 +359,14 @@ class Verdict:
 def to_dict(record: Any) -> dict[str, Any]:
     """A record as plain JSON values (tuples become lists when written).
 
-    A question about several pictures has a list of numbers and one of paths where others have one of each.
+    A question about several pictures has a list of numbers and one of paths where others have one of each; one about
+    frames has one number, and ``times`` beside the paths.
     """
     found = asdict(record)
     if isinstance(record, Question):
-        del found["further"]
+        del found["further"], found["times_s"]
         if record.further:
             found |= {"scene_id": list(record.scene_ids), "image": list(record.images)}
+        if record.times_s:
+            found |= {"scene_id": record.scene_id, "image": list(record.images), "times": list(record.times_s)}
     return found

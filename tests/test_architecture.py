@@ -26,7 +26,7 @@ HEAVY = {
 }
 STANDARD = {
     "records", "kinds", "errors", "files", "plain_json", "bars", "pictures", "rgb", "owner", "llava_json", "samples",
-    "manifest", "ranks", "families",
+    "manifest", "ranks", "families", "frames",
 }  # fmt: skip
 SCHEMA = {
     f"config.{name}"
@@ -51,10 +51,11 @@ RULES: dict[str, tuple[set[str], bool]] = {
     "owner": ({"errors", "files"}, False),
     "manifest": ({"errors", "files"}, False),
     "ranks": (set(), False),
+    "frames": (set(), False),
     "families": ({"errors"}, False),
     "llava_json": ({"records", "kinds", "errors", "files"}, False),
     "samples": (STANDARD, False),
-    "pose": ({"records", "kinds", "errors"}, False),
+    "pose": ({"records", "kinds", "errors", "frames"}, False),
     "scenes": ({"pose", *STANDARD} - {"samples", "llava_json"}, False),
     "llm": ({"records", "errors", "files", "bars", "plain_json", "rgb"}, False),
     "teacher": ({"scenes", "pose", "llm", *STANDARD}, False),

@@ -4,11 +4,15 @@ from enum import StrEnum
 
 
 class SceneSource(StrEnum):
-    """Where scenes come from: the built-in world, annotation files in COCO's format, or MPII's."""
+    """Where scenes come from: the built-in world, annotation files in COCO's format, or MPII's; of scenes with frames,
+    the built-in world in motion, or files of tracked people.
+    """
 
     world = "world"
     coco = "coco"
     mpii = "mpii"
+    motion = "motion"
+    tracks = "tracks"
 
 
 class Joints(StrEnum):

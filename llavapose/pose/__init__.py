@@ -5,6 +5,6 @@ checked against facts: supported, contradicted or unverifiable.
 
 Read ``skeleton`` and ``geometry`` (joints, lengths, angles), ``thresholds`` (every number that somebody chose),
 ``people`` and ``things`` (who and what is spoken of), ``vocabulary`` (kinds of facts, their values), then ``facts/``
-(joints -> facts), ``claims/`` (text -> claims), ``check`` (claims against facts), ``identities`` (who is who where
-words leave it open) and ``language`` (facts -> English).
+(joints -> facts), ``motion/`` (tracks -> facts), ``claims/`` (text -> claims), ``check`` (claims against facts),
+``identities`` (who is who where words leave it open) and ``language`` (facts -> English).
 """

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from llavapose.pose.facts import arms, body, limbs, relations
 from llavapose.pose.facts.limbs import Measured
 from llavapose.pose.geometry import Pose, pose_of
+from llavapose.pose.motion.facts import motion_facts
 from llavapose.pose.people import prominent
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.records import Fact, Scene
@@ -59,7 +60,9 @@ _UPRIGHT = frozenset(("arm_height", "legs", "leg_lift", "trunk", "stance", "faci
 
 
 def scene_facts(scene: Scene) -> tuple[Fact, ...]:
-    """All facts, sure and unsure: each prominent person's from image left to image right, then the scene's.
+    """All facts, sure and unsure.
+
+    Each prominent person's from image left to image right, then the scene's, then how people move where it has frames.
 
     Raises:
         DataError: the scene's skeleton is not known.
@@ -70,7 +73,7 @@ def scene_facts(scene: Scene) -> tuple[Fact, ...]:
     facts += relations.places(scene) + relations.sides_of(scene) + relations.nearest(scene, poses)
     facts += relations.contacts(scene, poses)
     number = relations.count(scene)
-    return (*facts, number) if number else tuple(facts)
+    return (*facts, *((number,) if number else ()), *motion_facts(scene))
 
 
 def _person_facts(index: int, pose: Pose) -> list[Fact]:

@@ -1,0 +1,26 @@
+"""Frames of a scene: which of them are shown, and how their times are told; standard library only."""
+
+TIME = "{time_s:.1f} s: "
+"""What stands in front of a frame in a sample or question."""
+
+
+def middle(num: int) -> int:
+    """The number of the frame that stands for a scene of ``num`` frames."""
+    return num // 2
+
+
+def chosen(num: int, wanted: int) -> tuple[int, ...]:
+    """Which of ``num`` frames are shown where ``wanted`` are asked for: evenly spread, the first and the last included.
+
+    All where there are no more; the middle one where one is wanted.
+    """
+    if wanted >= num:
+        return tuple(range(num))
+    if wanted == 1:
+        return (middle(num),)
+    return tuple(round(place * (num - 1) / (wanted - 1)) for place in range(wanted))
+
+
+def time_told(time_s: float) -> str:
+    """The text in front of a frame: "0.4 s: "."""
+    return TIME.format(time_s=time_s)
