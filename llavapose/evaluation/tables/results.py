@@ -20,7 +20,14 @@ from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.probe.rows import read_probe
 from llavapose.evaluation.probe.score import ORDER_COLUMNS, PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm, write_rows
+from llavapose.evaluation.tables.ablation import (
+    ABLATION_COLUMNS,
+    ablation_table,
+    arms_in_order,
+    file_arm,
+    with_frame_columns,
+    write_rows,
+)
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
 from llavapose.evaluation.tables.further import Judged, write_further
 from llavapose.evaluation.tables.located import located_rows
@@ -111,7 +118,8 @@ def summarise(
         write_further(
             out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark
         )
-    write_rows(out / "ablation.csv", parties.told(rows), (*ABLATION_COLUMNS, *PARTY_COLUMNS))
+    rows, columns = with_frame_columns(rows, ABLATION_COLUMNS)
+    write_rows(out / "ablation.csv", parties.told(rows), (*columns, *PARTY_COLUMNS))
     probe = [
         {**row, "arm": arm}
         for arm in arms
