@@ -7,8 +7,9 @@ One line of ``ablation.csv``::
 
 ``shuffled`` and ``no_picture`` are the arm's own scores under these controls, ``over_prior_low`` and
 ``over_shuffled_low`` the lower ends of the paired differences to the prior and to the arm's own shuffled answers: an
-arm beats a control where its end is above 0. Of questions about frames there are ``FRAME_COLUMNS`` too. ``claims`` and ``claims_right`` say why a rating is what it is, where a
-judge reads claims: how many were decided an answer, and the share of them that was right.
+arm beats a control where its end is above 0. Of questions about frames there are ``FRAME_COLUMNS`` too. ``claims``
+and ``claims_right`` say why a rating is what it is, where a judge reads claims: how many were decided an answer, and
+the share of them that was right.
 
 ``of_text_only`` is the mean in percent of the reference's, ``text_only``, over their common questions, as LLaVA's own
 benchmark counts; a hole for the pose judge, whose scale has no zero. ``gain`` is the difference in percent of the
