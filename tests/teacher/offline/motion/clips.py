@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from llavapose.frames import middle
-from llavapose.pose.motion.vocabulary import OPPOSITES, PARTS, VALUES
+from llavapose.pose.motion.vocabulary import PARTS, VALUES
 from llavapose.records import Fact, Frame, Scene
 from tests.drawn_by_hand import standing
 
@@ -51,14 +51,12 @@ def by_lot(number: int) -> tuple[Scene, tuple[Fact, ...]]:
             kind = rng.choice([kind for kind in VALUES if kind != "order"])
             part = rng.choice(PARTS[kind]) if kind in PARTS else None
             start = round(rng.randint(0, 11) * STEP_S, 1)
-            one = motion(kind, rng.choice(VALUES[kind][:6]), start, round(start + rng.randint(2, 4) * STEP_S, 1), part,
-                         person, sure=rng.random() < 0.85)  # fmt: skip
-            if all((one.kind, one.person, one.part) != (fact.kind, fact.person, fact.part) for fact in found):
-                found.append(one)
-                opposite = OPPOSITES.get(kind, {}).get(one.value)
-                if opposite and one.span_s and one.span_s[1] < 2.2 and rng.random() < 0.4:
-                    again = one.span_s[1] + 0.2
-                    found.append(replace(one, value=opposite, span_s=(round(again, 1), round(again + 0.6, 1))))
+            end = round(start + rng.randint(2, 4) * STEP_S, 1)
+            value = rng.choice(VALUES[kind][:6])
+            sure = rng.random() < 0.85
+            # One fact a part of a person, as tracks have it.
+            if not any(fact.person == person and (fact.part or fact.kind) == (part or kind) for fact in found):
+                found.append(motion(kind, value, start, end, part, person, sure=sure))
     if len(scene.people) == 2 and rng.random() < 0.7:
         spans = [min((f.span_s or (9.0, 9.0) for f in found if f.person == person)) for person in (0, 1)]
         if abs(spans[0][0] - spans[1][0]) >= 0.4:
