@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llavapose.pose.people import prominent, references
 from llavapose.records import Fact, Scene
-from llavapose.teacher.offline.activities import ACTIVITIES
+from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.captions import Reading, reading

@@ -4,14 +4,13 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from llavapose.pose.language import sentence
+from llavapose.pose.language import OPEN, STATEMENTS, ask, ask_open, ask_whether, sentence, state
 from llavapose.pose.motion.vocabulary import OPPOSITES, PARTS
 from llavapose.records import Fact
 from llavapose.teacher.offline.balance import ordered
 from llavapose.teacher.offline.conv import NOUN_SHARE
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement, movements_of, steady_names
 from llavapose.teacher.offline.motion.phrases import listed, seconds, span_words, verb_of
-from llavapose.teacher.offline.motion.plain import ask, ask_open, ask_whether, state
 
 Texts = tuple[str, str]
 """Question and answer."""
@@ -21,6 +20,9 @@ CAPTION_SHARE = 0.08
 
 TIMED_SHARE, GOES_ON_SHARE = 0.3, 0.35
 """Shares of answers that say when, and of those that say what comes after."""
+
+VARIED_SHARE = 0.35
+"""Share of answers in another wording than the plainest, as of pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,8 @@ def _about(fact: Fact, talk: Talk) -> Texts:
     false = _false(fact, talk)
     form = rng.random()
     if false and form < 0.34 and rng.random() < course.balance.offer(fact, course.scene):
-        return ask(fact, false, course.scene, rng, course.names), more(fact, talk)
+        question = ask(fact, course.scene, rng.randrange(2), false, names=course.names)
+        return question, more(fact, talk)
     if false and 0.34 <= form < 0.46:
         return _doubt(fact, false, talk)
     if form < 0.82:
@@ -74,7 +77,8 @@ def _about(fact: Fact, talk: Talk) -> Texts:
             return found
     # A benchmark knows an open question for one fact by its words, with "the person" for everybody.
     plain = Talk(course=as_people(course), rng=rng)
-    return ask_open(fact, course.scene, rng, plain.course.names), more(fact, plain)
+    question = ask_open(fact, course.scene, rng.randrange(len(OPEN[fact.kind])), plain.course.names)
+    return question, more(fact, plain)
 
 
 def _false(fact: Fact, talk: Talk) -> Fact | None:
@@ -96,16 +100,11 @@ def movement_of(fact: Fact) -> Movement | None:
     return found[0] if found else None
 
 
-def more(fact: Fact, talk: Talk, *, said: str = "") -> str:
-    """The answer, often with when it happens or what comes after it.
-
-    Args:
-        fact: that is told.
-        talk: of the clip.
-        said: the sentence, where it is not the plain one.
-    """
+def more(fact: Fact, talk: Talk) -> str:
+    """The answer, often with when it happens or what comes after it."""
     rng = talk.rng
-    text = (said or state(fact, talk.course.scene, rng, talk.course.names)).removesuffix(".")
+    variant = rng.randrange(len(STATEMENTS[fact.kind])) if rng.random() < VARIED_SHARE else 0
+    text = state(fact, talk.course.scene, variant, talk.course.names).removesuffix(".")
     if fact.kind == "order":
         return _first_moves(fact, text, talk)
     form = rng.random()
@@ -114,7 +113,7 @@ def more(fact: Fact, talk: Talk, *, said: str = "") -> str:
     later = [one for one in talk.course.of(fact.person or 0) if fact.span_s and one.start >= fact.span_s[1]]
     if later and form < TIMED_SHARE + GOES_ON_SHARE:
         then = rng.choice((", and then {}", ", and after that {}", ", then {}"))
-        return f"{text}{then.format(later[0].say('third', _own(talk, fact)))}."
+        return f"{text}{then.format(later[0].say('does', _own(talk, fact)))}."
     meanwhile = [one for one in talk.course.of(fact.person or 0) if _beside(one, fact)]
     if meanwhile and form < 0.8:
         joint = rng.choice((" while {}", ", {} at the same time"))
@@ -142,7 +141,7 @@ def _first_moves(fact: Fact, text: str, talk: Talk) -> str:
             pair.reverse()
         (one,), (other,) = pair
         if one.start + APART_S <= other.start:
-            first, second = (f"{talk.who(m.person)} {m.say('third')}" for m in (one, other))
+            first, second = (f"{talk.who(m.person)} {m.say('does')}" for m in (one, other))
             return f"{text}: {first} at about {seconds(one.start)} s, and {second} at about {seconds(other.start)} s."
     return f"{text}."
 
@@ -151,7 +150,7 @@ def _doubt(fact: Fact, false: Fact, talk: Talk) -> Texts:
     """A yes-or-no question, as often yes as no; the answer says what holds."""
     yes = talk.rng.random() < 0.5
     text = more(fact, talk)
-    question = ask_whether(fact if yes else false, talk.course.scene, talk.rng, talk.course.names)
+    question = ask_whether(fact if yes else false, talk.course.scene, talk.course.names)
     return question, f"{'Yes' if yes else 'No'}, {text[:1].lower()}{text[1:]}"
 
 
@@ -165,10 +164,10 @@ def _when(fact: Fact, talk: Talk) -> Texts | None:
         ("when does {w} {v}?", "at which time does {w} {v}?", "from when to when does {w} {v}?",
          "in which part of the clip does {w} {v}?")
     )  # fmt: skip
-    text = f"{who} {one.say('third', own)} {span_words(one.span_s, talk.rng)}."
+    text = f"{who} {one.say('does', own)} {span_words(one.span_s, talk.rng)}."
     if one.start <= 0.05 and talk.rng.random() < 0.5:
-        text = f"{who} {one.say('third', own)} right at the start, until about {seconds(one.end)} s."
-    return question.format(w=who, v=one.say("base", own)), text
+        text = f"{who} {one.say('does', own)} right at the start, until about {seconds(one.end)} s."
+    return question.format(w=who, v=one.say("do", own)), text
 
 
 def _how_long(fact: Fact, talk: Talk) -> Texts | None:
@@ -183,7 +182,7 @@ def _how_long(fact: Fact, talk: Talk) -> Texts | None:
     answer = talk.rng.choice(
         ("it takes {w} {t} to {v}.", "{w} {vs} within {t}.", "{w} {vs} in {t}, {span}.")
     )  # fmt: skip
-    words = {"w": who, "v": one.say("base", own), "vs": one.say("third", own), "t": takes,
+    words = {"w": who, "v": one.say("do", own), "vs": one.say("does", own), "t": takes,
              "span": span_words(one.span_s, talk.rng)}  # fmt: skip
     return question.format(**words), answer.format(**words)
 
@@ -197,7 +196,7 @@ def _which_part(fact: Fact, talk: Talk) -> Texts | None:
     other = f"{'right' if side == 'left' else 'left'} {noun}"
     if any(two.person == fact.person and two.part == other for two in talk.course.known):
         return None
-    said = verb_of(fact.kind, fact.value, "|", "base", "their")
+    said = verb_of(fact.kind, fact.value, "|", "do", "their")
     question = f"which {noun} does {talk.who(fact.person)} {' '.join(said.replace('|', '').split())}?"
     return question, more(fact, talk)
 
@@ -210,7 +209,7 @@ def _who(fact: Fact, talk: Talk) -> Texts | None:
     same = [two for two in talk.course.known if two.kind == fact.kind and two.person != fact.person]
     if any(two.value == fact.value for two in same):
         return None
-    return f"who {one.say('third', 'their')}?", more(fact, talk)
+    return f"who {one.say('does', 'their')}?", more(fact, talk)
 
 
 def _follows(fact: Fact, talk: Talk) -> Texts | None:
@@ -225,11 +224,11 @@ def _follows(fact: Fact, talk: Talk) -> Texts | None:
     if later and (not sooner or rng.random() < 0.5):
         question = rng.choice(("what does {w} do after {v}?", "after {v}, what does {w} do?"))
         start = rng.choice(("after that, ", "after {v}, "))
-        text = f"{start}{who} {later[0].say('third', own)}."
+        text = f"{start}{who} {later[0].say('does', own)}."
     elif sooner:
         question = rng.choice(("what does {w} do before {v}?", "before {v}, what does {w} do?"))
         start = rng.choice(("before that, ", "before {v}, "))
-        text = f"{start}{who} {sooner[-1].say('third', own)}."
+        text = f"{start}{who} {sooner[-1].say('does', own)}."
     else:
         return None
     words = {"w": who, "v": one.say("ing", own)}
@@ -246,13 +245,13 @@ def _which_first(fact: Fact, talk: Talk) -> Texts | None:
     if not others:
         return None
     first, second = sorted((one, rng.choice(others)), key=lambda two: two.start)
-    pair = [first.say("base", own), second.say("base", own)]
+    pair = [first.say("do", own), second.say("do", own)]
     rng.shuffle(pair)
     who = talk.who(fact.person)
     question = rng.choice(("what does {w} do first, {a} or {b}?", "does {w} first {a} or {b}?"))
     question = question.format(w=who, a=pair[0], b=pair[1])
     text = rng.choice(("{w} first {a}, and then {b}.", "first {w} {a}, then {b}.", "{w} {a} before {ing}."))
-    words = {"w": who, "a": first.say("third", own), "b": second.say("third", own), "ing": second.say("ing", own)}
+    words = {"w": who, "a": first.say("does", own), "b": second.say("does", own), "ing": second.say("ing", own)}
     return question, text.format(**words)
 
 
@@ -278,7 +277,7 @@ def _whole(fact: Fact, talk: Talk) -> Texts | None:
     who, own = talk.who(person), _own(talk, fact)
     question = rng.choice(("what does {w} do in the clip?", "what happens to the body of {w} in the clip?",
                            "how does {w} move in the clip?", "what movements does {w} make?"))  # fmt: skip
-    said = [one.say("third", own) for one in found[:4]]
+    said = [one.say("does", own) for one in found[:4]]
     joint = " and then " if found[1].start >= found[0].end else " and "
     text = f"{who} {said[0]}{joint}{said[1]}." if len(said) == 2 else f"{who} {listed(said)}, in this order."
     if len(said) > 2 and any(b.start - a.start < APART_S for a, b in zip(found, found[1:4], strict=False)):
@@ -313,5 +312,5 @@ def caption_pairs(talk: Talk) -> list[Texts]:
     moves: Sequence[Movement] = course.of(0) if course.alone and course.names[0] else ()
     if moves and rng.random() < 0.6:
         own = course.ref(0).own
-        text += rng.choice((", and {s} {v}", ": {s} {v}")).format(s=course.ref(0).again(), v=moves[0].say("third", own))
+        text += rng.choice((", and {s} {v}", ": {s} {v}")).format(s=course.ref(0).again(), v=moves[0].say("does", own))
     return [(question.format(be=be, who=who), f"{text}.")]

@@ -56,7 +56,7 @@ class Movement:
         return self.start, self.end
 
     def say(self, form: str, own: str = "their") -> str:
-        """The movement as a verb: "raises both hands past the head" (form "third"), "sitting down" ("ing")."""
+        """The movement as a verb: "raises both hands past the head" (form "does"), "sitting down" ("ing")."""
         return verb_of(self.kind, self.value, parts_words(self.parts), form, own)
 
 

@@ -102,7 +102,7 @@ def _sentence(
     ref = course.ref(first.person)
     who = ref.again() if course.alone and (named or number) else ref.name
     named.add(first.person)
-    said = [one.say("third", ref.own) for one in group]
+    said = [one.say("does", ref.own) for one in group]
     if len(said) > 1 and rng.random() < 0.5:
         doing = " and ".join(one.say("ing", ref.own) for one in group[1:])
         text = f"{who} {said[0]}, {doing} {rng.choice(('meanwhile', 'at the same time'))}"

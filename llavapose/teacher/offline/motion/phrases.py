@@ -1,55 +1,27 @@
-"""Movements as verbs: "raises the left hand above the head", "sitting down", "has turned to her own left".
+"""Movements as verbs, of one side of the body or of both, and times in words.
 
->>> say(movement, "third", own="her")
-'raises the left hand above the head'
+>>> verb_of("hand_motion", "raised past the head", "both hands", "ing", "her")
+'raising both hands past the head'
 """
 
 import random
 from collections.abc import Sequence
 
-from llavapose.pose.language import number_word
+from llavapose.pose.motion.language import ACTS, FORMS, TIMES
 
-FORMS: dict[str, dict[str, str]] = {
-    "raise": {"third": "raises", "ing": "raising", "past": "raised"},
-    "lower": {"third": "lowers", "ing": "lowering", "past": "lowered"},
-    "bend": {"third": "bends", "ing": "bending", "past": "bent"},
-    "straighten": {"third": "straightens", "ing": "straightening", "past": "straightened"},
-    "sit": {"third": "sits", "ing": "sitting", "past": "sat"},
-    "crouch": {"third": "crouches", "ing": "crouching", "past": "crouched"},
-    "stand": {"third": "stands", "ing": "standing", "past": "stood"},
-    "turn": {"third": "turns", "ing": "turning", "past": "turned"},
-    "move": {"third": "moves", "ing": "moving", "past": "moved"},
-    "come": {"third": "comes", "ing": "coming", "past": "come"},
-    "go": {"third": "goes", "ing": "going", "past": "gone"},
+_PAST = {
+    "raises": "raised", "lowers": "lowered", "bends": "bent", "straightens": "straightened", "sits": "sat",
+    "crouches": "crouched", "stands": "stood", "turns": "turned", "moves": "moved", "comes": "come",
+}  # fmt: skip
+"""Verb as ``ACTS`` has it first -> its participle, which is in nobody else's sentences."""
+
+_BOTH_WAYS = {
+    "does": ("raises and lowers", "bends and straightens"),
+    "do": ("raise and lower", "bend and straighten"),
+    "ing": ("raising and lowering", "bending and straightening"),
+    "done": ("raised and lowered", "bent and straightened"),
 }
-"""Verb -> its forms beside the base: "third", "ing", "past" (the participle)."""
-
-VERBS: dict[str, dict[str, tuple[str, str]]] = {
-    "hand_motion": {
-        "raised past the shoulder": ("raise", "{part} past the shoulder"),
-        "raised past the head": ("raise", "{part} past the head"),
-        "lowered past the shoulder": ("lower", "{part} past the shoulder"),
-        "lowered past the head": ("lower", "{part} past the head"),
-    },
-    "elbow_motion": {"bends": ("bend", "{part}"), "straightens": ("straighten", "{part}")},
-    "knee_motion": {"bends": ("bend", "{part}"), "straightens": ("straighten", "{part}")},
-    "stance_motion": {"sits down": ("sit", "down"), "crouches down": ("crouch", "down"), "stands up": ("stand", "up")},
-    "turn": {"own left": ("turn", "to {own} own left"), "own right": ("turn", "to {own} own right")},
-    "shift": {
-        "image left": ("move", "toward the left side of the picture"),
-        "image right": ("move", "toward the right side of the picture"),
-    },
-    "approach": {"nearer": ("come", "nearer to the camera"), "away": ("go", "away from the camera")},
-}
-"""Kind and value -> the verb and what follows it."""
-
-TIMES = {"1": "once", "2": "twice"}
-"""Numbers of times that have a word of their own."""
-
-
-def times_words(value: str) -> str:
-    """How often: "once", "twice", "three times"."""
-    return TIMES.get(value, f"{number_word(value)} times")
+"""What is repeated, of hands and of elbows and knees, by the form."""
 
 
 def verb_of(kind: str, value: str, part: str | None, form: str, own: str) -> str:
@@ -59,19 +31,14 @@ def verb_of(kind: str, value: str, part: str | None, form: str, own: str) -> str
         kind: of the fact.
         value: of the fact.
         part: what moves, with its article: "the left hand", "both hands"; None where the kind has none.
-        form: "base", "third", "ing" or "past".
+        form: one of ``pose.motion.language.FORMS``, or "done".
         own: the possessive of who moves.
     """
     if kind == "repeats":
-        up, down = ("raise", "lower") if "hand" in (part or "") else ("bend", "straighten")
-        return f"{inflected(up, form)} and {inflected(down, form)} {part} {times_words(value)}"
-    verb, rest = VERBS[kind][value]
-    return f"{inflected(verb, form)} {rest.format(part=part, own=own)}"
-
-
-def inflected(verb: str, form: str) -> str:
-    """A verb in one of its forms."""
-    return verb if form == "base" else FORMS[verb][form]
+        return f"{_BOTH_WAYS[form]['hand' not in (part or '')]} {part} {TIMES[int(value)]}"
+    *verbs, rest = ACTS[kind][value]
+    verb = _PAST[verbs[0]] if form == "done" else verbs[FORMS.index(form)]
+    return f"{verb} {rest}".replace("the {part}", part or "").replace("their own", f"{own} own")
 
 
 def seconds(time_s: float) -> str:

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable
 
 from llavapose.pose.language import number_word
-from llavapose.teacher.offline.activities import ACTIVITIES
+from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement
-from llavapose.teacher.offline.motion.phrases import seconds, span_words, times_words
+from llavapose.teacher.offline.motion.phrases import seconds, span_words
 
 Texts = tuple[str, str]
 Theme = Callable[[Course, int, random.Random], Texts | None]
@@ -42,7 +42,7 @@ def finished(course: Course, person: int, rng: random.Random) -> Texts | None:
         ("has {w} finished {v} when the clip ends?", "is the movement of {w}, {v}, over before the clip ends?",
          "does {w} get through with {v} before the end of the clip, so that it is completed?")
     )  # fmt: skip
-    words = {"w": ref.name, "v": one.say("ing", ref.own), "vs": one.say("third", ref.own), "e": seconds(one.end),
+    words = {"w": ref.name, "v": one.say("ing", ref.own), "vs": one.say("does", ref.own), "e": seconds(one.end),
              "s": span_words(one.span_s, rng), "r": seconds(rest), "o": ref.again(), "end": seconds(course.end_s)}  # fmt: skip
     if rest >= REST_S:
         answer = rng.choice(
@@ -80,7 +80,7 @@ def which_first(course: Course, person: int, rng: random.Random) -> Texts | None
          "at about {t} s {w} {av}, and then, from about {u} s on, {o} {bv}.|So {a} comes first.")
     )  # fmt: skip
     words = {"w": ref.name, "x": asked[0], "y": asked[1], "a": first.say("ing", ref.own), "o": ref.again(),
-             "av": first.say("third", ref.own), "b": second.say("ing", ref.own), "bv": second.say("third", ref.own),
+             "av": first.say("does", ref.own), "b": second.say("ing", ref.own), "bv": second.say("does", ref.own),
              "t": seconds(first.start), "u": seconds(second.start)}  # fmt: skip
     tail = "|The two overlap for a while." if overlap and rng.random() < 0.6 else ""
     return question.format(**words), answer.format(**words) + tail
@@ -99,7 +99,7 @@ def who_first(course: Course, person: int, rng: random.Random) -> Texts | None:
         ("which of the two started, and how can one tell?", "who of the two began to move, and who followed?",
          "which of the two people reacted to the other, if one did, judging by who moved first?")
     )  # fmt: skip
-    words = {"w": ref.name, "x": second.name, "v": one.say("third", ref.own), "u": other.say("third", second.own),
+    words = {"w": ref.name, "x": second.name, "v": one.say("does", ref.own), "u": other.say("does", second.own),
              "s": seconds(one.start), "t": seconds(other.start)}  # fmt: skip
     answer = rng.choice(
         ("{w} began.|{w} {v} at about {s} s already, while {x} {u} only from about {t} s on.",
@@ -134,7 +134,7 @@ def changed(course: Course, person: int, rng: random.Random) -> Texts | None:
          "in what way does {w} differ from the beginning when the clip ends?",
          "what is different at the end with {w}, compared with the start?")
     ).format(w=ref.name)  # fmt: skip
-    why = f"{ref.name} {one.say('third', ref.own)} {span_words(one.span_s, rng)}"
+    why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     again = ref.again()
     end = _ENDS.get((one.kind, one.value))
     if end:
@@ -153,7 +153,7 @@ def changed(course: Course, person: int, rng: random.Random) -> Texts | None:
         answer = f"{why}, and is therefore farther to the {side} in the last frame than in the first."
     more = [two for two in found if two is not one]
     if more and rng.random() < 0.7:
-        answer += f"|Besides, {again} {more[0].say('third', ref.own)}."
+        answer += f"|Besides, {again} {more[0].say('does', ref.own)}."
     return question, answer
 
 
@@ -172,7 +172,7 @@ def one_picture(course: Course, person: int, rng: random.Random) -> Texts | None
          "could one tell from one still picture what {w} does here?",
          "would one photo be enough to show the movement of {w}?")
     ).format(w=ref.name)  # fmt: skip
-    why = f"{ref.name} {one.say('third', ref.own)} {span_words(one.span_s, rng)}"
+    why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     back = {
         "hand_motion": "a hand on its way up looks like one on its way down",
         "elbow_motion": "an arm that is half bent may be closing or opening",
@@ -206,9 +206,9 @@ def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
         ("at what moment should one pause the clip to see {w} {g}?", "when would be the right moment to photograph {w} {g}?")
     ).format(w=ref.name, g=seen)  # fmt: skip
     return question, rng.choice(
-        (f"after about {seconds(one.end)} s, for instance at {time} s.|{ref.name} {one.say('third', ref.own)} "
+        (f"after about {seconds(one.end)} s, for instance at {time} s.|{ref.name} {one.say('does', ref.own)} "
          f"{span_words(one.span_s, rng)}, so before that it is too early.",
-         f"a good moment is at about {time} s, because {ref.name} {one.say('third', ref.own)} "
+         f"a good moment is at about {time} s, because {ref.name} {one.say('does', ref.own)} "
          f"{span_words(one.span_s, rng)}.")
     )  # fmt: skip
 
@@ -228,9 +228,9 @@ def pace(course: Course, person: int, rng: random.Random) -> Texts | None:
     each = seconds(whole / number)
     span = span_words(one.span_s, rng)
     return question, rng.choice(
-        (f"about {each} s.|{ref.name} {one.say('third', ref.own)} {span}, which is {seconds(whole)} s for "
+        (f"about {each} s.|{ref.name} {one.say('does', ref.own)} {span}, which is {seconds(whole)} s for "
          f"{number_word(number)} rounds.",
-         f"{ref.name} {one.say('third', ref.own)} {span}.|{seconds(whole)} s divided by {number_word(number)} makes about "
+         f"{ref.name} {one.say('does', ref.own)} {span}.|{seconds(whole)} s divided by {number_word(number)} makes about "
          f"{each} s each.")
     )  # fmt: skip
 
@@ -241,7 +241,7 @@ def camera(course: Course, person: int, rng: random.Random) -> Texts | None:
     if not found:
         return None
     one, ref = rng.choice(found), course.ref(person)
-    why = f"{ref.name} {one.say('third', ref.own)} {span_words(one.span_s, rng)}"
+    why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     if one.kind == "shift":
         side = one.value.removeprefix("image ")
         question = rng.choice(
@@ -276,8 +276,8 @@ def together(course: Course, person: int, rng: random.Random) -> Texts | None:
         ("do these two happen at once or one after the other: {x}, and {y}?", "{x} and {y}: do the two overlap in time?")
     ).format(x=asked[0], y=asked[1])  # fmt: skip
     told = (
-        f"{a.name} {first.say('third', a.own)} {span_words(first.span_s, rng)}, and {b.name} "
-        f"{second.say('third', b.own)} {span_words(second.span_s, rng)}"
+        f"{a.name} {first.say('does', a.own)} {span_words(first.span_s, rng)}, and {b.name} "
+        f"{second.say('does', b.own)} {span_words(second.span_s, rng)}"
     )
     if gap >= 0:
         return question, rng.choice((f"one after the other, they do not overlap.|{told}.",
@@ -298,7 +298,7 @@ def what_for(course: Course, person: int, rng: random.Random) -> Texts | None:
         ("what is {w} getting ready to do, judging by how the body moves?", "what is {w} moving this way for?",
          "what is {w} up to, judging by the first movement?")
     ).format(w=ref.name)  # fmt: skip
-    why = f"{ref.name} {one.say('third', ref.own)} {span_words(one.span_s, rng)}"
+    why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     aim = rng.choice(known.aim)
     return question, rng.choice(
         (f"{ref.name} is {action}, probably to {aim}.|{why}, which goes with it.",
@@ -330,7 +330,7 @@ def just_done(course: Course, person: int, rng: random.Random) -> Texts | None:
 
 
 def _perfect(one: Movement, own: str) -> str:
-    return one.say("past", own)
+    return one.say("done", own)
 
 
 def backwards(course: Course, person: int, rng: random.Random) -> Texts | None:
@@ -348,9 +348,9 @@ def backwards(course: Course, person: int, rng: random.Random) -> Texts | None:
          "the frames could be played backwards: with which movement of {w} would that begin?")
     ).format(w=ref.name)  # fmt: skip
     return question, rng.choice(
-        (f"with the last one: {ref.name} {last.say('third', ref.own)} {span_words(last.span_s, rng)}, and nothing of the "
+        (f"with the last one: {ref.name} {last.say('does', ref.own)} {span_words(last.span_s, rng)}, and nothing of the "
          "others ends later.",
-         f"{ref.name} {last.say('third', ref.own)} {span_words(last.span_s, rng)}, later than the other movements.|"
+         f"{ref.name} {last.say('does', ref.own)} {span_words(last.span_s, rng)}, later than the other movements.|"
          "Played backwards, the clip would begin with this, the other way round.")
     )  # fmt: skip
 
