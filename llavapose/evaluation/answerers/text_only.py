@@ -79,10 +79,10 @@ class OfflineTruth:
                               "answerer.endpoint tells captions and boxes")  # fmt: skip
         for question in questions:
             if lacking := [place for place, number in enumerate(question.scene_ids, 1) if number not in scenes]:
-                which = f"its picture {lacking[0]}" if question.further else "its picture"
+                which = f"its picture {lacking[0]}" if len(_told_of(question)) > 1 else "its picture"
                 yield Answer(question_id=question.id, arm=arm, text=f"{which} has no annotations", finish="failed")
             else:
-                shown = [scenes[number] for number in question.scene_ids]
+                shown = [scenes[number] for number in _told_of(question)]
                 yield Answer(question_id=question.id, arm=arm, text=offline_answer(question, *shown))
 
 
@@ -120,7 +120,7 @@ class ModelTruth(EndpointAnswerer):
                 if number not in scenes:
                     raise DataError(f"question {question.id}: its picture has no annotations to tell; expected scene "
                                     f"{number} among those of scenes={self._scenes().images}")  # fmt: skip
-        return [_request(door, one, [scenes[number] for number in one.scene_ids]) for one in questions]
+        return [_request(door, one, [scenes[number] for number in _told_of(one)]) for one in questions]
 
 
 def text_only(
@@ -143,6 +143,11 @@ def text_only(
     if endpoint is None or ledger is None:
         return OfflineTruth(scenes)
     return ModelTruth(scenes, endpoint, ledger, max_usd=max_usd, greedy=greedy)
+
+
+def _told_of(question: Question) -> tuple[int, ...]:
+    """The scenes that are told: one where the pictures are its frames."""
+    return question.scene_ids[:1] if question.times_s else question.scene_ids
 
 
 def _request(door: Door, question: Question, scenes: Sequence[Scene]) -> ChatRequest:
