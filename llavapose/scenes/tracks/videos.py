@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from llavapose.errors import DataError, named
@@ -42,7 +43,7 @@ def ordered(name: str, moments: Iterable[Moment], *, where: str) -> Video:
                 f"{where}: {named(one.still.image)} is at {one.time_s} s; expected seconds of the video, at most "
                 f"{MOST_S:,.0f}"
             )
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         if second.time_s <= first.time_s:
             raise DataError(
                 f"{where}: {named(first.still.image)} and {named(second.still.image)} of video {named(name)} are both "
