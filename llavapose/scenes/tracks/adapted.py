@@ -35,7 +35,7 @@ def adapted(lists: Lists, form: Form, joints: Sequence[str], images: Path, video
     places = [joints.index(name) if name in joints and name not in form.never else None for name in COCO17.joints]
     people = {number for number, name in lists.names.items() if name == PERSON}
     annotations = [
-        _annotation(one, form, places, len(joints), f"{form.name}: {lists.path}: annotation {one['id']}", seen)
+        _annotation(one, form, places, len(joints), f"{form.what}: {lists.path}: annotation {one['id']}", seen)
         if is_id(one.get("category_id")) and one["category_id"] in people
         else one
         for one in lists.annotations
@@ -52,7 +52,7 @@ def joints_of(categories: Any, form: Form, path: Path) -> tuple[str, ...]:
     told = next((one.get("keypoints") for one in categories if one.get("name") == PERSON), None)
     if told is None:
         return form.joints
-    where = f"{form.name}: {path}: category {PERSON}"
+    where = f"{form.what}: {path}: category {PERSON}"
     if not isinstance(told, list) or not all(isinstance(name, str) for name in told) or len(set(told)) < len(told):
         raise DataError(f"{where} has keypoints {shown(told)}; expected names of joints, each once")
     names = tuple(name.strip().lower().replace("_", " ") for name in told)
@@ -114,8 +114,8 @@ def _sized(lists: Lists, form: Form, images: Path, videos: dict[int, str]) -> di
         if "width" not in image and "height" not in image:
             video = videos[number]
             if video not in sizes:
-                where = f"{form.name}: {lists.path}: image {number} has no size, and"
-                path = inside(images, image.get("file_name", ""), where=f"{form.name}: {lists.path}: image {number}")
+                where = f"{form.what}: {lists.path}: image {number} has no size, and"
+                path = inside(images, image.get("file_name", ""), where=f"{form.what}: {lists.path}: image {number}")
                 with opened_header(path, where=where) as picture:
                     sizes[video] = picture.size
             image = {**image, "width": sizes[video][0], "height": sizes[video][1]}

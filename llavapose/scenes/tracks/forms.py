@@ -32,6 +32,11 @@ class Form:
     fps: float = 25.0
     every_s: float = 0.0
 
+    @property
+    def what(self) -> str:
+        """How messages begin."""
+        return f"tracks ({self.name})"
+
 
 TRACKED = Form(name="tracked")
 """Any COCO file whose annotations have `track_id`. 25 frames a second is what most videos have, within a fifth."""

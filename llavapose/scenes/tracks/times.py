@@ -62,9 +62,7 @@ def times_of(images: Sequence[dict[str, Any]], fps: float, where: str) -> list[f
         return [time - min(times) for time in times]
     if any(time is not None for time in told):
         without = next(image["id"] for image, time in zip(images, told, strict=True) if time is None)
-        raise DataError(
-            f"{where}: image {without} has no time_s, other frames of its video have; say it of all or none"
-        )
+        raise DataError(f"{where}: image {without} has no time_s, others of its video have; tell all or none")
     numbers = _numbers(images, where)
     # PoseTrack's count on from video to video.
     return [(number - min(numbers)) / fps for number in numbers]

@@ -54,7 +54,7 @@ def read_tracked(
         DataError: files that are missing or not of the form, records that cannot be right, pictures that are missing.
     """
     if pictures and not images.is_dir():
-        raise DataError(f"{form.name}: no folder {images} of frames; check the path")
+        raise DataError(f"{form.what}: no folder {images} of frames; check the path")
     videos: dict[str, Video] = {}
     notes: list[str] = []
     for path in files_of(keypoints, form):
@@ -62,13 +62,13 @@ def read_tracked(
         notes += said
         for video in found:
             if video.name in videos:
-                raise DataError(f"{form.name}: {path} has video {named(video.name)}, as another file has; keep one")
+                raise DataError(f"{form.what}: {path} has video {named(video.name)}, as another file has; keep one")
             videos[video.name] = video
     scenes, said = scenes_over_time([*videos.values()], windows or Windows(every_s=form.every_s), split=split)
     if len({scene.id for scene in scenes}) < len(scenes):
-        raise DataError(f"{form.name}: {keypoints} has two files with the same image ids; renumber one")
+        raise DataError(f"{form.what}: {keypoints} has two files with the same image ids; renumber one")
     if pictures:
-        must_be_there(scenes, images, where=form.name)
+        must_be_there(scenes, images, where=form.what)
     return SceneSet(scenes=scenes, images=images, notes=(*summed(notes), *said))
 
 
@@ -82,7 +82,7 @@ def files_of(keypoints: Path, form: Form) -> list[Path]:
         return [keypoints]
     found = sorted(keypoints.glob("*.json"))
     if not found:
-        raise DataError(f"{form.name}: no *.json in {keypoints}; expected a file a video")
+        raise DataError(f"{form.what}: no *.json in {keypoints}; expected a file a video")
     return found
 
 
@@ -90,10 +90,9 @@ def _videos(
     path: Path, images: Path, instances: Path | None, captions: Path | None, form: Form, fps: float | None
 ) -> tuple[list[Video], list[str]]:
     """The videos of one file, and what was tolerated."""
-    what = f"{form.name} tracks"
-    where = f"{what}: {path}"
-    data = read_json(path, what=what)
-    lists = lists_of(data, path, what)
+    where = f"{form.what}: {path}"
+    data = read_json(path, what=form.what)
+    lists = lists_of(data, path, form.what)
     names, rates = named_videos(data.get("videos", []), where)
     every = {number: video_of(image, names, where) for number, image in lists.images.items()}
     lists, left_out = _labelled(lists, where)
