@@ -97,6 +97,7 @@ def _placed_hand(rng: random.Random, state: str, sign: float, view: str, build: 
 
 
 def leg(elevation: float, azimuth: float, sign: float, interior: float) -> Limb:
+    """A leg by its thigh's angle from straight down and from the own side (0) to the front (90), and its knee's."""
     thigh = aim(elevation, azimuth, sign)
     e = math.radians(elevation)
     # A knee folds backwards under a hanging thigh and downwards under a raised one.

@@ -95,6 +95,7 @@ def _rod(a: Point, b: Point, ra: float, rb: float, colour: Colour, depth: float,
 
 
 def ball(at: Point, radius: float, colour: Colour, depth: float, key: str) -> list[Shape]:
+    """A ball with its outline, in pixels."""
     return _solid(disc(at, radius), colour, depth, key, disc(at, radius + 0.9))
 
 
@@ -139,9 +140,7 @@ def _held_ball(stand: Stand, hand: Vec) -> list[Shape]:
     # One ball in three has just left the hand: near is not yet touching.
     s, away = stand.scale, stand.rng.choice((0.05, 0.05, 0.16))
     colour = stand.rng.choice((*BRIGHT, (240, 240, 236)))
-    return ball(
-        _along(stand.place(hand), _pointing(stand), away * s), 0.048 * s, colour, hand[2] + 0.04, "sports ball"
-    )
+    return ball(_along(stand.place(hand), _pointing(stand), away * s), 0.048 * s, colour, hand[2] + 0.04, "sports ball")
 
 
 def _frisbee(stand: Stand, hand: Vec) -> list[Shape]:

@@ -3,7 +3,7 @@
 Every motion is a way between two ends, 0 and 1, walked forwards or backwards: lowering an arm is raising it played
 backwards, so that no single frame tells which of the two it is from.
 
-On the ground, distances are body heights: x to image right, z towards the camera, from where the clip's middle has them.
+On the ground, distances are body heights: x to image right, z towards the camera, from the middle of their way.
 """
 
 import math

@@ -4,6 +4,7 @@ Body frame and body heights as in ``drawn/body.py``.
 """
 
 import math
+from itertools import pairwise
 
 from llavapose.scenes.world.drawn.body import Build, Limb, Vec, add, dot, reaching, unit
 
@@ -15,7 +16,7 @@ STEPS = 6
 
 
 def eased(share: float) -> float:
-    """0..1 -> 0..1, slow at both ends and the same played backwards: ``eased(1 - s) == 1 - eased(s)``."""
+    """0..1 -> 0..1, slow at both ends; played backwards it is the same, from 1 to 0."""
     share = max(0.0, min(1.0, share))
     return share * share * (3.0 - 2.0 * share)
 
@@ -68,7 +69,7 @@ def _angles(v: Vec) -> tuple[float, float]:
 
 def _carried(lower: Vec, way: list[Vec]) -> Vec:
     """``lower`` turned as its upper segment turns along ``way``."""
-    for a, b in zip(way, way[1:], strict=False):
+    for a, b in pairwise(way):
         lower = _turned(lower, a, b)
     return unit(lower)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from llavapose.scenes.world.drawn.actions import VIEWS
 from llavapose.scenes.world.drawn.body import SIDES, Build, Limb, Vec, bent, reaching, unit
-from llavapose.scenes.world.drawn.limb_states import FRONTAL, aim, leg, arm, pick
+from llavapose.scenes.world.drawn.limb_states import FRONTAL, aim, arm, leg, pick
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,8 @@ def bent_elbow(rng: random.Random, side: str, view: str, build: Build, *, waving
     up: Vec = (-sign * 0.25 if frontal else 0.0, 1.0, 0.0 if frontal else 0.1)
     # Hanging, held out, raised; who waves has the upper arm level or above.
     level = ((70, 96), up)
-    held = rng.choice((level, level) if waving else (((8, 30), unit((sign, 0.3, 0.2) if frontal else (0, 0.3, 1))), level, ((118, 140), up)))
+    hanging = ((8, 30), unit((sign, 0.3, 0.2) if frontal else (0.0, 0.3, 1.0)))
+    held = level if waving else rng.choice((hanging, level, ((118, 140), up)))
     upper = aim(rng.uniform(*held[0]), azimuth, sign)
     # Waving is from side to side of upright; bending from straight to a right angle and more.
     stretched = rng.uniform(132, 150) if waving else rng.uniform(166, 178)

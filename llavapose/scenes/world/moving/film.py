@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from llavapose.scenes.world.drawn.backdrops import paint_backdrop
-from llavapose.scenes.world.drawn.body import Vec
+from llavapose.scenes.world.drawn.body import SIDES
 from llavapose.scenes.world.drawn.paint import Canvas, Shape
 from llavapose.scenes.world.drawn.people_shapes import person_shapes
 from llavapose.scenes.world.drawn.props import COCO_IDS, Stand, ball, thing_shapes
@@ -73,22 +73,18 @@ def _all_seen(shot: Shot, number: int) -> bool:
 def _shot(drawn: Script, time_s: float, canvas: Canvas, colours: float) -> Shot:
     states = [actor.shares(time_s) for actor in drawn.actors]
     people = [placed(actor, state, canvas.size) for actor, state in zip(drawn.actors, states, strict=True)]
-    ground = [_ground(actor, person, state) for actor, person, state in zip(drawn.actors, people, states, strict=True)]
-    for index in sorted(range(len(people)), key=lambda i: ground[i]):
+    for index in sorted(range(len(people)), key=lambda i: _ground(people[i])):
         shapes = _things(drawn.actors[index], people[index], states[index], time_s, canvas.size, f"{colours} {index}")
-        body = person_shapes(
-            people[index].body, people[index].acted.build, people[index].outfit, people[index].place, people[index].scale
-        )
-        shadow(canvas, people[index], [p for name, p in people[index].body.points.items() if name.endswith("ankle")])
+        one = people[index]
+        body = person_shapes(one.body, one.acted.build, one.outfit, one.place, one.scale)
+        shadow(canvas, one, [point for name, point in one.body.points.items() if name.endswith("ankle")])
         canvas.paint(sorted([*shapes, *body], key=lambda shape: shape.depth), owner=str(index))
     return Shot(picture=canvas.picture(), people=tuple(people), seen=tuple(_seen(canvas, drawn, people)))
 
 
-def _ground(actor: Actor, person: Placed, state: Mapping[str, float]) -> float:
+def _ground(person: Placed) -> float:
     """Height in the picture of the ground where somebody stands: who is lower is nearer and painted last."""
-    return max(person.place(person.body.points[f"{side} ankle"])[1] for side in ("left", "right")) + 0 * depth_of(
-        actor, state
-    )
+    return max(person.place(person.body.points[f"{side} ankle"])[1] for side in SIDES)
 
 
 def _things(
@@ -148,11 +144,9 @@ def _let_go(actor: Actor, time_s: float) -> tuple[float, float]:
 
 def _flying(then: Placed, actor: Actor, away_s: float) -> tuple[float, float]:
     """Where a ball is that has been away for so long: straight on and falling a little."""
-    side = f"{actor.acting} "
-    elbow, hand = then.place(then.body.points[side + "elbow"]), then.place(then.body.points[side + "hand"])
+    hand = then.place(then.body.points[f"{actor.acting} hand"])
     towards = 1.0 if hand[0] >= then.place(then.body.points["neck"])[0] else -1.0
     far = BALL_SPEED * away_s * then.scale
-    del elbow
     return hand[0] + towards * far, hand[1] - 0.25 * far + 0.4 * away_s * away_s * then.scale
 
 
@@ -172,8 +166,3 @@ def _seen(canvas: Canvas, drawn: Script, people: list[Placed]) -> list[Seen]:
             if category and found and found["area"] >= LEAST_SEEN_PX:
                 seen.append(Seen(category=category, owner=index, how=how, hidden_by={}, **found))
     return seen
-
-
-def root_of(person: Placed) -> Vec:
-    """The neck, for tests."""
-    return person.body.points["neck"]

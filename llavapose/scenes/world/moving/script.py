@@ -1,10 +1,9 @@
 """A clip before it is painted: who is in it, where, what each does and when. All of it follows from seed and number."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from llavapose.scenes.world.drawn.actions import VIEWS, YAWS
+from llavapose.scenes.world.drawn.actions import YAWS
 from llavapose.scenes.world.drawn.body import SIDES, Build, random_build
 from llavapose.scenes.world.drawn.limb_states import FRONTAL, pick
 from llavapose.scenes.world.drawn.stage import extent
@@ -15,10 +14,8 @@ from llavapose.scenes.world.moving.catalogue import (
     KINDS,
     SETTINGS,
     Ends,
-    Kind,
     bent_elbow,
     lifted_leg,
-    other,
     quiet_arm,
 )
 from llavapose.scenes.world.moving.timing import Clock, Span, spans
@@ -87,7 +84,12 @@ def _seconds(rng: random.Random, kind: str, times: int) -> float:
 
 
 def _actor(
-    rng: random.Random, kind: str, span: Span | None, times: int, setting: str, pitch: float,
+    rng: random.Random,
+    kind: str,
+    span: Span | None,
+    times: int,
+    setting: str,
+    pitch: float,
     place: tuple[int, int, float],
 ) -> Actor:
     """One person with their motion, in the middle of the picture."""
@@ -162,10 +164,7 @@ def _path(rng: random.Random, view: str, kind: str, place: tuple[int, int, float
     _, number, base = place
     sideways = (view in FRONTAL) == (kind == "shift")
     pair = rng.uniform(0.24, 0.29) if sideways else rng.uniform(0.48, 0.58)
-    if kind == "approach":
-        length = rng.uniform(1.0, 1.3)
-    else:
-        length = WAYS[number] / base * rng.uniform(0.75, 1.0)
+    length = rng.uniform(1.0, 1.3) if kind == "approach" else WAYS[number] / base * rng.uniform(0.75, 1.0)
     pairs = max(1, round(length / pair))
     length = max(length, 0.8 * pairs * pair) if kind == "shift" else length
     return Path(along=(length, 0.0) if kind == "shift" else (0.0, length), pairs=pairs, sideways=sideways)

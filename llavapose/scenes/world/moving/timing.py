@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from llavapose.frames import middle
 
@@ -77,5 +78,4 @@ def _span(centre: float, lasting: float) -> Span:
 def _apart(found: Sequence[Span]) -> bool:
     """By their begins and by their ends, which are the begins of the clip played backwards."""
     ordered = sorted(found)
-    pairs = list(zip(ordered, ordered[1:], strict=False))
-    return all(b[0] - a[0] >= APART_S and b[1] - a[1] >= APART_S for a, b in pairs)
+    return all(b[0] - a[0] >= APART_S and b[1] - a[1] >= APART_S for a, b in pairwise(ordered))

@@ -8,9 +8,9 @@ One object a clip::
                    "end_s": 1.9, "from": -0.9, "to": 1.4, "clear": true, "within": false}, ...],
        "signals": {"left elbow": [171.2, ...], ...}}]}
 
-``kind``, ``part`` and ``value`` are those of ``pose/motion/vocabulary.py``; ``from`` and ``to`` the numbers behind them;
-an event that is not ``clear`` is so small that people would differ about it; one ``within`` another is a single time of
-a repeated motion.
+``kind``, ``part`` and ``value`` are those of ``pose/motion/vocabulary.py``; ``from`` and ``to`` the numbers behind
+them; an event that is not ``clear`` is so small that people would differ about it; one ``within`` another is a single
+time of a repeated motion.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
