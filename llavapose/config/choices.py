@@ -4,9 +4,10 @@ from enum import StrEnum
 
 
 class SceneSource(StrEnum):
-    """Where scenes come from: drawn by the built-in world, or annotation files in COCO's format, or MPII's.
+    """Where scenes come from.
 
-    Scenes with frames: the built-in world in motion, or files of tracked people.
+    The built-in world, annotation files in COCO's format, or MPII's; of scenes with frames, the built-in world in
+    motion, or files of tracked people.
     """
 
     world = "world"
