@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from llavapose.pose.claims.mentions import Mention
 from llavapose.pose.claims.moving.verbs import ADVERBS, Moved, forms, happens, no_persons
@@ -33,7 +34,7 @@ _STANCE: tuple[tuple[str, str], ...] = (
      rf"|(?P<verb>{forms('seat/s/ed/ing')}) {_SELF}"
      rf"|(?P<verb>{_LOWERS}) {_SELF}(?: \w+ly| back| down)* {_ON}"
      rf"|(?P<verb>{_LOWERS}|{_SINKS}) (?:{_SELF} )?(?:back |down |\w+ly )*(?:in)?to {_TO_SEAT}"
-     rf"|(?P<verb>{_SINKS}|{forms('plop/s/ped/ping plump/s/ed perch/es/ed/ing flop/s/ped/ping')}|settl(?:es|ed|ing))"
+     rf"|(?P<verb>{_SINKS}|{forms('plop/s/ped/ping plump/s/ed flop/s/ped/ping')}|settl(?:es|ed|ing))"
      rf" (?:back |down |\w+ly )*{_ON}"
      rf"|(?P<verb>{_CHANGES}) {_FROM_STAND}(?: \w+)? (?:in)?to {_TO_SEAT}"),
     ("crouches down",
@@ -71,6 +72,7 @@ _MOVES = forms(
 _STEPS = rf"(?P<steps>{forms('take/s/taking/took make/s/making/made')}) (?:an?|one|two|three|four|five|some|several|a few)"
 _STEPS += r" (?:small |big |slow |quick )*steps?"
 _MOVE = re.compile(rf"\b(?:(?P<verb>{_MOVES})|(?P<verb_of_steps>{_STEPS}))\b")
+_MOVE_IN_NAME = re.compile(rf" (?:{_MOVES}) from the (?:left|right)(?: side)?$")
 _CLIP = rf"(?:{PICTURE}|clip|video|screen|footage|field of view)"
 _OF_CLIP = rf"(?: of (?:the |our |this )?{_CLIP})?"
 _BETWEEN = (
@@ -102,6 +104,15 @@ _APPROACH = re.compile(
 )
 _AT_FIRST = re.compile(r"\b(?:is|was|are|were) (?:already )?$")
 _EARLY = re.compile(r"\b(?:at first|at the (?:start|beginning)|initially|to begin with|in the first)\b")
+
+
+def without_moves(mentions: list[Mention]) -> list[Mention]:
+    """People without what they do: "the woman moves from the left" is the woman, who moves."""
+    found = []
+    for one in mentions:
+        cut = _MOVE_IN_NAME.search(one.text)
+        found.append(replace(one, text=one.text[: cut.start()], end=one.start + cut.start()) if cut else one)
+    return found
 
 
 def _named(pattern: str) -> re.Pattern[str]:

@@ -30,7 +30,8 @@ _VERB = re.compile(
     rf"|(?P<either>{_EITHER}))\b"
     rf"(?: and(?: then)? (?P<also>{_DOWN}|{_UP}|{_STRAIGHTENS}|{_BENDS})\b)?"
     rf"(?P<way> (?:back )?(?:up(?:wards?)?|down(?:wards?)?)(?: and (?:up|down))?)?{ADVERBS}"
-    r"(?P<gap> (?:with )?(?:(?:the|his|her|their|one|both|each|either|all|an?|its) |of |own )*(?P<it>(?:it|them)\b)?)"
+    r"(?P<gap> (?P<with>with )?(?:(?:the|his|her|their|one|both|each|either|all|an?) |of |own )*"
+    r"(?P<it>(?:it|them)\b(?! (?:is|are|was|were|has|have|does|do)\b))?)"
 )
 _DOES = re.compile(
     rf"{ADVERBS}(?: of ƿǀ*)?(?: (?:is|are|was|were|can be seen|begins? to|starts? to|then|also|has|have))*{ADVERBS}"
@@ -40,7 +41,7 @@ _DOES = re.compile(
     r"(?P<way> (?:back )?(?:up(?:wards?)?|down(?:wards?)?)(?: and (?:up|down))?\b)?"
 )
 _SECOND = re.compile(
-    rf"(?:,? (?:and|before|but)(?: then)?|,(?: then)?){ADVERBS}"
+    rf"(?:,? ?(?:and|before|but)(?: then)?|,(?: then)?| ?then){ADVERBS}"
     rf" (?P<verb>(?P<up>{_GOES_UP})|(?P<down>{_GOES_DOWN})|(?P<bend>{_BENDS})|(?P<straight>{_STRAIGHTENS}"
     rf"|{forms('snap/s/ped/snapping')}(?= straight)))\b"
     r"(?P<goes>(?!))?(?P<passive>(?!))?(?P<also>(?!))?(?P<way> (?:back )?(?:up|down))?"
@@ -49,11 +50,11 @@ _SECOND = re.compile(
 """What the same limb does next: "rises past the head before dropping"."""
 _END = re.compile(r"[,;:.()–—]|\b(?:while|whereas|as|but|with|then|before|after|so that)\b|\band(?! (?:up|down|forth)\b)")
 _HEAD = re.compile(
-    r"\b(?:past|above|over|beyond|below|at) (?:the level of )?(?:(?:the|his|her|their|one's|top of) )*(?:own )?head\b"
-    r"|\boverhead\b|\bfrom (?:up )?(?:high )?(?:above|over) (?:(?:the|his|her|their) )?head\b"
+    r"\b(?:past|above|over|beyond|below|at) (?:the level of )?(?:(?:the|his|her|their|one's|top of) )*(?:own )?heads?\b"
+    r"|\boverhead\b|\bfrom (?:up )?(?:high )?(?:above|over) (?:(?:the|his|her|their) )?heads?\b"
 )
 _UNTIL = re.compile(
-    r"[^.;]*?\b(?:it|they|both|until|ends?|ending|high)\b[^.;,]*\b(?:above|over|past) (?:(?:the|his|her|their) )?(?:own )?head\b"
+    r"[^.;]*?\b(?:it|they|both|until|ends?|ending|high)\b[^.;,]*\b(?:above|over|past) (?:(?:the|his|her|their) )?(?:own )?heads?\b"
 )
 _NOT_PAST = re.compile(
     r"\b(?:to|at|up to|near|toward|towards|against|around|in front of|off|out to|onto|on|behind|across|to about|below)"
@@ -70,7 +71,7 @@ _NUMBER = rf"(?P<number>once|twice|thrice|(?:{'|'.join(NUMBERS[1:])}|\d+) times)
 _TIMES = re.compile(
     rf"(?:[^.;,]*?|[^.;]*?, |[^.;]*? \()\b(?:for a total of |exactly |a total of )?{_NUMBER}\b(?! (?:he|she|they|the|it|ƿ|a|more)\b)"
 )
-_ONLY_TIMES = re.compile(r"\b(?:and|while|whereas|then|as|before|after|with)\b|;")
+_ONLY_TIMES = re.compile(r"\band (?!down|up)|\b(?:while|whereas|then|as|before|after|with)\b|;")
 _AND_DOWN = re.compile(r"up and (?:then )?(?:back )?down|down and (?:then )?(?:back )?up")
 _WORDS = {"once": "1", "twice": "2", "thrice": "3", **{word: str(n) for n, word in enumerate(NUMBERS)}}
 _HAND, _HINGE = ("hand", "arm", "forearm"), {
@@ -85,6 +86,8 @@ def limb_motions(
     several = any(mention.several or mention.text in ("they", "both") for mention in mentions)
     for match in _VERB.finditer(plain):
         owned = _objects(match, sentence, parts)
+        if match["with"] and not match["wave"] and not (match["either"] or "").startswith("reach"):
+            continue  # "bends down with the left leg straight"
         if owned and happens(plain, match, several) and not _adjective(match, sentence, owned[0]):
             yield from _told(match, owned, sentence, plain, owned[-1].end if not match["it"] else match.end())
     for index, part in enumerate(parts):
@@ -157,6 +160,12 @@ def _subject_told(match: re.Match[str], owned: list[Part], sentence: str, plain:
     if match["passive"] and not (number or "being" in match["passive"] or _PAST_SHOULDER.search(tail)
                                  and " past " in f" {tail} " or re.search(r"\bfrom\b.*\bto\b", tail)):  # fmt: skip
         return
+    one = len(owned) == 1 and not sentence[owned[0].start : owned[0].end].endswith(("s", "feet"))
+    if one and not match["passive"] and not re.match(r"\w+(?:s|ing|ed)\b|rose|went|came|fell|sank|sw[ua]ng|shot", match["verb"]):
+        return  # "no elbow bend to speak of"
+    hinge = match["bend"] or match["straight"]
+    if hinge and hinge.endswith(("ed", "bent")) and not re.search(r"\bha(?:s|ve|d)\b", plain[owned[-1].end : match.start("verb")]):
+        return  # "with both knees bent": how they are
     span = (match.start("verb"), max(end, end_number))
     for part in owned:
         yield from _of_part(match, part, tail, tail, number, span, plain)

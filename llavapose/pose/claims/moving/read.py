@@ -70,9 +70,13 @@ def _claimed(
 
 def _owner(one: Moved, sentence: str, mentions: list[Mention], earlier: Sequence[str]) -> str | None:
     """Whom a motion is said of."""
-    return one.claim.mention or subject_at(
-        one.claim.start, mentions, spoken_of(one.claim.start, mentions, list(earlier)), sentence
-    )
+    carried = spoken_of(one.claim.start, mentions, list(earlier))
+    owner = one.claim.mention or subject_at(one.claim.start, mentions, carried, sentence)
+    before = [mention for mention in mentions if mention.end <= one.verb]
+    if before and before[-1].text in ("he", "she", "they") and all(mention.pronoun for mention in before):
+        if any(mention.text == owner and mention.start > one.verb for mention in mentions):
+            return carried or before[-1].text  # "He moves before the woman"
+    return owner
 
 
 def _most_exact(claims: list[Claim]) -> list[Claim]:

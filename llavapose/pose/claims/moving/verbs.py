@@ -46,6 +46,7 @@ _HOPED = re.compile(
 _NEGATION = re.compile(
     r"\b(?:not|never|no longer|neither|nor|nobody|no one|none|hardly|no(?= ƿ))\b|n't\b"
 )
+_NO_LIMB = re.compile(r"^\w+(?: \w+)? (?:neither|no)\b")
 _BREAK = re.compile(
     r"[,;:.()–—]|\b(?:but|while|whereas|because|so that|although|then)\b"
     r"|\band (?=(?:he|she|they|his|her|their|the|then|is|are|has|ƿ)|[a-z]+s\b)"
@@ -57,6 +58,17 @@ _NOT_THE_BODY = re.compile(
     r"|thighs?|chin|mouth|hair|skirt|ball|racket|bat|camera|view|shot|frame|scene|weight|attention|shadow|voice)"
     rf"(?: of ƿǀ*)?(?: (?:is|are|was|were|has|have|been|being|{_ADVERB}))* $"
 )
+
+_PERSON_DOES = re.compile(
+    rf"(?:ƿǀ*|\b(?:he|she|they)\b)(?:,? (?:who|is|are|was|were|has|have|does|do|did|begins? to|starts? to|seen|not|and"
+    rf"|can be|{_ADVERB}))* $"
+)
+"""Before a verb: a person who does it."""
+_OF_PERSON = re.compile(
+    r"\b(?:of|by|from|behind|beside|near|to|with|below|above|under|over|at|on|before|after|past|around|that|which|horse"
+    r"|dog|bike|board) $"
+)
+"""Before a person who only belongs to what does it: "the shadow of the man moves"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +87,15 @@ class Moved:
     hidden: tuple[int, int]
 
 
+_ENDINGS = frozenset("s es d ed ing ning ping ting ling ging ped ted led ged ned".split())
+
+
 def forms(text: str) -> str:
     """Verbs as alternatives of a regular expression; each as "raise/s/d/raising": base, ending or whole other forms."""
     found = []
     for verb in text.split():
         base, *others = verb.split("/")
-        found += [base, *(base + other if len(other) < 3 else other for other in others)]
+        found += [base, *(base + other if other in _ENDINGS else other for other in others)]
     return "|".join(sorted(set(found), key=len, reverse=True))
 
 
@@ -99,7 +114,7 @@ def happens(plain: str, match: re.Match[str], several: bool) -> bool:
     if first.endswith("s") and not first.endswith("ss"):
         return not _NOUN.search(plain, 0, start)
     if first in _PAST:
-        return not _PASSIVE.search(plain, 0, start) or re.search(
+        return plain[:start].strip(" \"'*-") != "" and not _PASSIVE.search(plain, 0, start) or re.search(
             r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]
         ) is not None
     if _LICENSED.search(plain, 0, start) or _DENIED.search(plain, 0, start):
@@ -134,10 +149,15 @@ def told(sentence: str, plain: str, moved: Moved) -> tuple[bool, bool]:
     doubt = _DOUBT.search(_WHEN.sub(" ", clause)) or _HOPED.search(clause)
     after = re.match(r"\W*or\b", plain[end:]) or (sentence[start:].split()[0].endswith("ing")
                                                   and not clause.strip() and not breaks and _WOULD.match(plain, end))  # fmt: skip
-    denied = _NEGATION.search(clause) is not None
+    denied = _NEGATION.search(clause) is not None or _NO_LIMB.search(rest) is not None
     return bool(doubt or after or _IF.match(clause) or _IF.match(opening)) and rest != "", denied
 
 
 def no_persons(plain: str, start: int, mentions: list[Mention]) -> bool:
     """Whether a verb of the whole body has a subject that is no person: a thing, an animal, a limb."""
-    return _NOT_THE_BODY.search(plain, 0, start) is not None or somebody_elses(plain, start, mentions, verb=True)
+    if _NOT_THE_BODY.search(plain, 0, start):
+        return True
+    beside = _PERSON_DOES.search(plain, 0, start)
+    if beside and not _OF_PERSON.search(plain, 0, beside.start()):
+        return False
+    return somebody_elses(plain, start, mentions, verb=True)
