@@ -43,19 +43,19 @@ def test_a_sample_shows_all_frames_with_their_times(clips: SceneSet, tmp_path: P
     assert order == sorted(order), "samples of a clip lie together"
 
 
-@pytest.mark.parametrize(("share", "moving"), [(0.75, 24), (0.0, 0), (1.0, 32)])
+@pytest.mark.parametrize(("share", "moving"), [(0.75, 18), (0.0, 0), (1.0, 24)])
 def test_the_share_about_motion(clips: SceneSet, tmp_path: Path, share: float, moving: int) -> None:
     summary = generate(
-        scenes=clips, out=tmp_path / "out", progress=False, teacher=offline(num_samples=32, motion_share=share)
+        scenes=clips, out=tmp_path / "out", progress=False, teacher=offline(num_samples=24, motion_share=share)
     )
     samples = read_samples(Path(summary.path), clips.images)
     about = Counter(sample.provenance["about"] for sample in samples)
     assert about["motion"] == moving
-    assert f"{moving} samples about motion, {32 - moving} about the middle of a clip" in summary.notes
+    assert f"{moving} samples about motion, {24 - moving} about the middle of a clip" in summary.notes
     for sample in samples:
         if sample.provenance["about"] == "still":
             assert all("in the middle of the clip" in turn.text.lower() for turn in sample.turns[::2])
-    assert about["still"] == 32 - moving
+    assert about["still"] == 24 - moving
 
 
 def test_the_same_seed_gives_the_same_bytes(clips: SceneSet, tmp_path: Path) -> None:
