@@ -78,6 +78,9 @@ class DataConfig:
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None
     """Kind of the samples in ``path`` for which neither they nor their file's name tell it."""
+    frames: int | None = None
+    """How many of a sample's frames are shown, evenly from the first to the last, each behind its time; 1: the middle
+    one; null: all that it lists. Samples of single pictures stay as they are."""
     max_length: int = MISSING
     """Most tokens of one sample with its picture; a longer one is cut at its end, never in the picture, and counted."""
     num_samples: int | None = None
@@ -150,7 +153,7 @@ class DataConfig:
             )
         found += too_large(self, "data.", "max_length", "row_tokens")
         least = {"max_length": 1, "num_samples": 1, "num_val": 0, "max_branches_per_image": 0, "num_workers": 0}
-        return found + too_small(self, "data.", **least)
+        return found + too_small(self, "data.", frames=1, **least)
 
 
 @dataclass(kw_only=True)
