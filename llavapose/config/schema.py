@@ -28,6 +28,7 @@ from llavapose.config.evaluating import (
     EvaluateConfig,
     JudgeConfig,
     ProbeConfig,
+    not_of_frames,
     nothing_evaluated,
 )
 from llavapose.config.generating import GenerateConfig as GenerateConfig
@@ -52,7 +53,6 @@ from llavapose.config.values import (
     not_finite,
     not_money,
     not_plain,
-    repeated,
     reserved,
     too_large,
     too_small,
@@ -221,8 +221,9 @@ class TrainConfig:
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     text_only: bool = True
     """Also rate what the ground truth comes to when the offline teacher tells it: the upper bound."""
-    controls: list[Control] = field(default_factory=lambda: list(Control))
-    """How the benchmark is asked once more: with other pictures, and without any."""
+    controls: list[Control] | None = None
+    """How the benchmark is asked once more: with other pictures, and without any; about frames also with these in
+    another order. null: all that the pictures allow."""
     answerer: AnswererConfig = field(default_factory=AnswererConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
@@ -328,7 +329,7 @@ class TrainConfig:
         else:
             found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")
         found += measured_by(self.callbacks, self.data.asked_kinds, self.data.num_val, self.trainer)
-        return found + repeated("controls", self.controls)
+        return found + not_of_frames(self)
 
 
 def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:
