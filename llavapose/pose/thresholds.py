@@ -255,6 +255,17 @@ class TrackLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SwingLimits:
+    """How a number goes and comes back; shares of all of its range."""
+
+    least_share: float = _chosen(0.3, MOTION, "a way there or back that is shorter is none")
+    sure_share: float = _chosen(0.6, MOTION, "one that is longer is one; between, nothing is counted")
+    level_share: float = _chosen(0.25, GUESS, "as near as this to an end is at this end")
+    hinge_deg: float = _chosen(50.0, MOTION, "an elbow or knee that goes so far and back is bent again and again")
+    hand_torsos: float = _chosen(0.6, MOTION, "a hand that goes so far up and down")
+
+
+@dataclass(frozen=True, kw_only=True)
 class HandMotionLimits:
     """When a hand has passed its shoulder's height, and the head's."""
 
@@ -295,11 +306,17 @@ STANCE, LEGS, FACING, COUNT, PLACE, CONTACT = (
     PlaceLimits(),
     ContactLimits(),
 )
-TRACK, HAND_MOTION, PATH, ORDER = TrackLimits(), HandMotionLimits(), PathLimits(), OrderLimits()
+TRACK, SWING, HAND_MOTION, PATH, ORDER = (
+    TrackLimits(),
+    SwingLimits(),
+    HandMotionLimits(),
+    PathLimits(),
+    OrderLimits(),
+)
 TABLE = {
     "BODY": BODY, "PEOPLE": PEOPLE, "HINGE": HINGE, "ARM": ARM, "TRUNK": TRUNK, "STANCE": STANCE, "LEGS": LEGS,
     "FACING": FACING, "COUNT": COUNT, "PLACE": PLACE, "CONTACT": CONTACT,
-    "TRACK": TRACK, "HAND_MOTION": HAND_MOTION, "PATH": PATH, "ORDER": ORDER,
+    "TRACK": TRACK, "SWING": SWING, "HAND_MOTION": HAND_MOTION, "PATH": PATH, "ORDER": ORDER,
 }  # fmt: skip
 """All groups by the names that code reads them by."""
 

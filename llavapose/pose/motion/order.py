@@ -23,7 +23,7 @@ def moving(track: Track) -> Moving | None:
     """From when to when somebody moves; None of who does not, or is not followed all the time."""
     poses = [(number, pose) for number, pose in enumerate(track.poses) if pose]
     times = [track.times_s[number] for number, _ in poses]
-    if not poses or any(later - earlier > TRACK.gap_s for earlier, later in pairwise(times)):
+    if not poses or any(round(later - earlier, 3) > TRACK.gap_s for earlier, later in pairwise(times)):
         return None
     begins, ends = _leaves(poses), _leaves(poses[::-1])
     return None if begins is None or ends is None else Moving(first=begins, last=ends)
@@ -51,7 +51,7 @@ def order(one: Moving, other: Moving, times_s: Sequence[float]) -> Moved | None:
 
     The frames of the reading are those of the beginnings.
     """
-    begins, ends = times_s[other.first] - times_s[one.first], times_s[other.last] - times_s[one.last]
+    begins, ends = (round(times_s[b] - times_s[a], 3) for a, b in ((one.first, other.first), (one.last, other.last)))
     if not begins:
         return None
     frames = min(abs(other.first - one.first), abs(other.last - one.last))

@@ -84,7 +84,7 @@ def _path(track: Track, values: dict[int, float]) -> Path | None:
     back = max(earlier - later for i, earlier in enumerate(way) for later in way[i:])
     at_first = [frame for frame, gone in zip(frames, way, strict=True) if gone <= slack]
     at_last = [frame for frame, gone in zip(frames, way, strict=True) if gone >= abs(net) - slack]
-    followed = all(track.times_s[b] - track.times_s[a] <= TRACK.gap_s for a, b in pairwise(frames))
+    followed = all(round(track.times_s[b] - track.times_s[a], 3) <= TRACK.gap_s for a, b in pairwise(frames))
     return Path(net=net, straight=back <= slack and followed, span=(max(at_first), min(at_last)))
 
 

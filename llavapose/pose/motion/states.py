@@ -71,10 +71,27 @@ def course(track: Track, states: Sequence[str | None], *, sided: bool = True) ->
     held = tuple(_merged(kept))
     if not held:
         return Course(held=(), certain=False)
-    first, last = held[0].last, held[-1].first
-    certain = len(kept) == len(runs) and None not in states[first : last + 1]
-    certain = certain and not (sided and any(held[0].first < swap <= held[-1].last for swap in track.swaps))
-    return Course(held=held, certain=certain and _followed(track, labelled, held[0].first, held[-1].last))
+    span, whole = (held[0].last, held[-1].first), (held[0].first, held[-1].last)
+    return Course(held=held, certain=len(kept) == len(runs) and unbroken(track, states, span, whole, sided=sided))
+
+
+def unbroken(
+    track: Track, readings: Sequence[object], span: tuple[int, int], whole: tuple[int, int], *, sided: bool = True
+) -> bool:
+    """Whether nothing can have happened between the readings of frames.
+
+    Args:
+        track: whose frames they are.
+        readings: one a frame; None where there is none.
+        span: frames between which none may be missing: something changes there.
+        whole: frames between which they follow each other closely enough.
+        sided: whether left and right may not be exchanged there.
+    """
+    there = [number for number, one in enumerate(readings) if one is not None and whole[0] <= number <= whole[1]]
+    times = [track.times_s[number] for number in there]
+    close = all(round(later - earlier, 3) <= TRACK.gap_s for earlier, later in pairwise(times))
+    swapped = sided and any(whole[0] < swap <= whole[1] for swap in track.swaps)
+    return close and not swapped and all(one is not None for one in readings[span[0] : span[1] + 1])
 
 
 def _merged(runs: Sequence[Held]) -> list[Held]:
@@ -85,9 +102,3 @@ def _merged(runs: Sequence[Held]) -> list[Held]:
             run = Held(state=run.state, first=one.first, last=run.last, num=one.num + run.num)
         merged.append(run)
     return merged
-
-
-def _followed(track: Track, labelled: Sequence[int], first: int, last: int) -> bool:
-    """Whether the frames that show it follow each other closely enough that nothing is missed."""
-    times = [track.times_s[number] for number in labelled if first <= number <= last]
-    return all(later - earlier <= TRACK.gap_s for earlier, later in pairwise(times))

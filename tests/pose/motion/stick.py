@@ -18,6 +18,7 @@ FRONT = {
 """Standing upright, arms hanging, facing the camera; 100 pixels of torso."""
 
 Joints = Mapping[str, tuple[float, float]]
+Keys = Sequence[tuple[float, Joints]]
 ARM_UP = {"left elbow": (250, 42), "left wrist": (254, -10)}
 ARM_HALF_UP = {"left elbow": (290, 100), "left wrist": (290, 60)}
 ELBOW_BENT = {"left wrist": (276, 112)}
@@ -49,7 +50,7 @@ def moved(joints: Joints, *, dx: float = 0.0, dy: float = 0.0, scale: float = 1.
     return {name: ((x - half) * scale + half + dx, (y - half) * scale + half + dy) for name, (x, y) in joints.items()}
 
 
-def between(keys: Sequence[tuple[float, Joints]], time_s: float) -> dict[str, tuple[float, float]]:
+def between(keys: Keys, time_s: float) -> dict[str, tuple[float, float]]:
     """The joints at a time; before the first key and behind the last it holds still."""
     for (start, one), (end, other) in pairwise(keys):
         if start <= time_s <= end:
@@ -69,7 +70,7 @@ def person(joints: Joints, number: int = 1, unlabelled: Sequence[str] = ()) -> P
     )
 
 
-def clip(*people: Sequence[tuple[float, Joints]], num: int = 16, step_s: float = 0.2) -> Scene:
+def clip(*people: Keys, num: int = 16, step_s: float = 0.2) -> Scene:
     """A scene of ``num`` frames; each of ``people`` is a list of key times with joints that replace ``FRONT``'s."""
     full = [[(time, FRONT | dict(joints)) for time, joints in keys] for keys in people]
     frames = tuple(
@@ -89,17 +90,6 @@ def scene_of(frames: Sequence[Frame]) -> Scene:
     return Scene(id=1, image=at.image, width=SIZE, height=SIZE, people=people, frames=tuple(frames), video="stick")
 
 
-def backwards(scene: Scene) -> Scene:
-    """Played backwards: frames in reverse, at the times that mirror theirs."""
-    end = scene.frames[-1].time_s
-    return scene_like(scene, [replace(frame, time_s=end - frame.time_s) for frame in reversed(scene.frames)])
-
-
-def thinned(scene: Scene, first: int = 0) -> Scene:
-    """Every second frame, from ``first`` on."""
-    return scene_like(scene, list(scene.frames[first::2]))
-
-
 def mirrored(scene: Scene) -> Scene:
     """Every frame as in a mirror: left and right joints trade places, as an annotator would name them."""
     order = {left: right for pair in COCO17.pairs for left, right in (pair, pair[::-1])}
@@ -111,9 +101,40 @@ def mirrored(scene: Scene) -> Scene:
         return replace(one, box_xyxy=(1 - x2, y1, 1 - x1, y2), keypoints=turned)
 
     frames = [replace(frame, people=tuple(one and flipped(one) for one in frame.people)) for frame in scene.frames]
-    return replace(scene_like(scene, frames), people=tuple(flipped(one) for one in scene.people))
+    return replace(scene, frames=tuple(frames), people=tuple(flipped(one) for one in scene.people))
 
 
-def scene_like(scene: Scene, frames: Sequence[Frame]) -> Scene:
-    """The scene with other frames. Who is worth speaking of stays who it was."""
-    return replace(scene, frames=tuple(frames))
+def _pair(first: Keys, other: Keys) -> tuple[Keys, Keys]:
+    """Two people side by side, half as large."""
+    return tuple(
+        [(time, moved(FRONT | dict(joints), dx=dx, scale=0.5)) for time, joints in keys]
+        for keys, dx in ((first, -90.0), (other, 90.0))
+    )  # type: ignore[return-value]
+
+
+def _again(joints: Joints, times: int, step_s: float = 0.6) -> Keys:
+    return [(0.4 + step_s * i, joints if i % 2 else {}) for i in range(2 * times + 1)]
+
+
+MOTIONS: dict[str, Keys] = {
+    "hand past the head": [(0.8, {}), (1.6, ARM_UP)],
+    "hand past the shoulder": [(0.8, {}), (1.6, ARM_HALF_UP)],
+    "hand from shoulder to head": [(0.8, ARM_HALF_UP), (1.6, ARM_UP)],
+    "elbow bends": [(0.8, {}), (1.6, ELBOW_BENT)],
+    "elbow bends and the hand rises": [(0.6, {}), (1.2, ELBOW_BENT), (2.0, ARM_UP)],
+    "sits down": [(0.8, SIDE), (1.8, SEATED)],
+    "turns": [(0.8, FRONT), (1.6, SIDE)],
+    "moves right": [(0.6, {}), (2.0, moved(FRONT, dx=130))],
+    "comes nearer": [(0.6, moved(FRONT, scale=0.6)), (2.2, FRONT)],
+    "hand up twice": _again(ARM_UP, 2),
+    "elbow bends three times": _again(ELBOW_BENT, 3),
+    "keeps still": [(0.0, {})],
+}
+"""What one person does."""
+
+CLIPS = {
+    **{name: clip(keys, num=24) for name, keys in MOTIONS.items()},
+    "one first": clip(*_pair([(0.4, {}), (1.0, ARM_UP)], [(1.6, {}), (2.2, ARM_UP)])),
+    "one while the other sits": clip(*_pair(_again(ELBOW_BENT, 2), [(0.8, SIDE), (1.8, SEATED)]), num=20),
+}
+"""Scenes over time, by what happens in them."""
