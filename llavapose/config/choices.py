@@ -4,8 +4,10 @@ from enum import StrEnum
 
 
 class SceneSource(StrEnum):
-    """Where scenes come from: the built-in world, annotation files in COCO's format, or MPII's; of scenes with frames,
-    the built-in world in motion, or files of tracked people.
+    """Where scenes come from.
+
+    The built-in world, annotation files in COCO's format, or MPII's; of scenes with frames, the built-in world in
+    motion, or files of tracked people.
     """
 
     world = "world"

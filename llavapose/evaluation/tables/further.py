@@ -143,7 +143,7 @@ def _words(files: Files) -> Words:
 
 def people_tables(judges: Mapping[str, Judged], files: Files) -> list[Table]:
     """What raters say of one another, and whom they prefer."""
-    preferences = read_preferences(list(dict.fromkeys(folder for _, folders in files.values() for folder in folders)))
+    preferences = read_preferences(files)
     verdicts = judges[PEOPLE].verdicts if PEOPLE in judges else ()
     others = {
         judge: differences_of(preferences, found.ratings, found.beside)
