@@ -34,7 +34,7 @@ _VERB = re.compile(
     r"(?P<it>(?:it|them)\b(?! (?:is|are|was|were|has|have|does|do)\b))?)"
 )
 _DOES = re.compile(
-    rf"{ADVERBS}(?: of ƿǀ*)?(?: (?:is|are|was|were|can be seen|begins? to|starts? to|then|also|has|have))*{ADVERBS}"
+    rf"(?:, [^,;.]{{1,30}},)?{ADVERBS}(?: of ƿǀ*)?(?: (?:is|are|was|were|can be seen|begins? to|starts? to|then|also|has|have))*{ADVERBS}"
     rf" (?P<verb>(?P<up>{_GOES_UP})|(?P<down>{_GOES_DOWN})|(?P<goes>{_GOES})|(?P<bend>{_BENDS}|{forms('fold/s/ed/ing')})"
     rf"|(?P<straight>{_STRAIGHTENS}|{forms('snap/s/ped/snapping')}(?= straight))|(?P<passive>{_PASSIVE}))\b"
     rf"(?: and(?: then)? (?P<also>{_STRAIGHTENS}|{_BENDS}|{_GOES_UP}|{_GOES_DOWN})\b)?"
@@ -72,6 +72,11 @@ _TIMES = re.compile(
     rf"(?:[^.;,]*?|[^.;]*?, |[^.;]*? \()\b(?:for a total of |exactly |a total of )?{_NUMBER}\b(?! (?:he|she|they|the|it|ƿ|a|more)\b)"
 )
 _ONLY_TIMES = re.compile(r"\band (?!down|up)|\b(?:while|whereas|then|as|before|after|with)\b|;")
+_GRADUALLY = re.compile(r"\bfrom\b.*\bto\b|\b(?:gradually|slowly|steadily|quickly|suddenly|then|until)\b")
+_FROM_TO = re.compile(
+    r" from (?:an? |being )?(?P<one>\w+ )?(?P<first>straight|extended|bent|flexed|folded)(?: \w+)? to (?:an? |being )?(?:\w+ )?"
+    r"(?P<last>straight|extended|bent|flexed|folded)\b"
+)
 _AND_DOWN = re.compile(r"up and (?:then )?(?:back )?down|down and (?:then )?(?:back )?up")
 _WORDS = {"once": "1", "twice": "2", "thrice": "3", **{word: str(n) for n, word in enumerate(NUMBERS)}}
 _HAND, _HINGE = ("hand", "arm", "forearm"), {
@@ -158,7 +163,7 @@ def _subject_told(match: re.Match[str], owned: list[Part], sentence: str, plain:
     number, end_number = _number(plain, match.end())
     tail = sentence[match.end("verb") : end]
     if match["passive"] and not (number or "being" in match["passive"] or _PAST_SHOULDER.search(tail)
-                                 and " past " in f" {tail} " or re.search(r"\bfrom\b.*\bto\b", tail)):  # fmt: skip
+                                 and " past " in f" {tail} " or _GRADUALLY.search(f"{match[0]} {tail}")):  # fmt: skip
         return
     one = len(owned) == 1 and not sentence[owned[0].start : owned[0].end].endswith(("s", "feet"))
     if one and not match["passive"] and not re.match(r"\w+(?:s|ing|ed)\b|rose|went|came|fell|sank|sw[ua]ng|shot", match["verb"]):
@@ -167,6 +172,13 @@ def _subject_told(match: re.Match[str], owned: list[Part], sentence: str, plain:
     if hinge and hinge.endswith(("ed", "bent")) and not re.search(r"\bha(?:s|ve|d)\b", plain[owned[-1].end : match.start("verb")]):
         return  # "with both knees bent": how they are
     span = (match.start("verb"), max(end, end_number))
+    if match["goes"] and (change := _FROM_TO.match(plain, match.end())):
+        value = "straightens" if change["last"] in ("straight", "extended") else "bends"
+        for part in owned:
+            for side in part.sides if part.noun in _HINGE else ():
+                noun = _HINGE[part.noun]
+                yield _moved(f"{noun}_motion", value, f"{side} {noun}", part, match, span)
+        return
     for part in owned:
         yield from _of_part(match, part, tail, tail, number, span, plain)
 

@@ -21,6 +21,7 @@ _LAST = re.compile(
 )
 _ALSO = re.compile(r"(?: \w+ly| just| shortly| right| a moment)* ?(?P<value>before|after) (?=ƿ)")
 _DONE_FIRST = re.compile(r"(?: \w+ly)* first(?=[,.;:]|$| and )")
+_FOLLOWED = re.compile(r"(?: \w+ly| first)*,? (?:and (?:is )?)?(?:then )?followed (?:\w+ )?by (?=ƿ)")
 _OTHER = "the other person"
 
 
@@ -49,6 +50,8 @@ def order_motions(
             continue
         if (also := _ALSO.match(plain, one.claim.end)) and at[also.end()].text != owner:
             yield _moved(also["value"], one.verb, also.end() - 1, at[also.end()].text)
+        elif (then := _FOLLOWED.match(plain, one.claim.end)) and at[then.end()].text != owner:
+            yield _moved("before", one.verb, then.end() - 1, at[then.end()].text)
         elif (first := _DONE_FIRST.match(plain, one.claim.end)) and _another(owner, mentions):
             yield _moved("before", one.verb, first.end(), None)
 
