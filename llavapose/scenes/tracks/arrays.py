@@ -83,11 +83,7 @@ def _array(data: Any, of: Any, shape: Any, order: str) -> np.ndarray:
     if type(of) is not Made or not of.kind:
         raise ValueError("an array without a type of numbers")
     sides = (shape,) if type(shape) is int else shape
-    if (
-        type(sides) is not tuple
-        or len(sides) > MAX_DIMENSIONS
-        or not all(type(one) is int and one >= 0 for one in sides)
-    ):
+    if type(sides) is not tuple or len(sides) > MAX_DIMENSIONS or any(type(one) is not int or one < 0 for one in sides):
         raise ValueError("a shape that is none")
     if isinstance(data, str):  # Python 2 wrote bytes as texts
         data = data.encode("latin-1")

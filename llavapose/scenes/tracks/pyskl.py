@@ -1,4 +1,4 @@
-"""pyskl's pickles of 2-D poses -> scenes over time (Duan et al., ACM MM 2022; ``tools/data/README.md`` of its repository).
+"""pyskl's pickles of 2-D poses -> scenes over time (Duan et al., ACM MM 2022; its repository's ``tools/data``).
 
     {"split": {"train": ["video", ...], ...},
      "annotations": [{"frame_dir": "video", "total_frames": T, "img_shape": (height, width), "label": 3,
@@ -62,8 +62,8 @@ def read_pyskl(
     """
     if pictures and (images is None or not images.is_dir()):
         raise DataError(
-            f"{PYSKL.what}: {'no folder of frames' if images is None else f'no folder {images}'}; {path.name} has poses "
-            "alone: set scenes.*.images to the folder of its videos' frames"
+            f"{PYSKL.what}: no folder {'of frames' if images is None else images}; {path.name} has poses alone: set "
+            "scenes.*.images to the folder of its videos' frames"
         )
     data = read_pickle(path, what=PYSKL.what)
     where, cut = f"{PYSKL.what}: {path}", windows or Windows(every_s=PYSKL.every_s)
@@ -148,13 +148,11 @@ def _poses(one: dict[str, Any], where: str) -> tuple[np.ndarray, np.ndarray]:
     places = made.array
     if places.shape[2:] != (NUM_JOINTS, 2):
         raise DataError(
-            f"{where} has keypoint of shape {places.shape}; expected (people, frames, {NUM_JOINTS}, 2), COCO's joints in "
-            "pixels: 3-D skeletons and other joints are not read"
+            f"{where} has keypoint of shape {places.shape}; expected (people, frames, {NUM_JOINTS}, 2), COCO's joints "
+            "in pixels: 3-D skeletons and other joints are not read"
         )
     if num is not None and num != places.shape[1]:
-        raise DataError(
-            f"{where} has total_frames {_kind(num)} and {places.shape[1]} frames of keypoints; expected as many"
-        )
+        raise DataError(f"{where} has total_frames {_kind(num)}, keypoints of {places.shape[1]}; expected as many")
     scores = scored.array if isinstance(scored, Made) else None
     if scores is None or scores.shape != places.shape[:3]:
         got = "none" if scores is None else str(scores.shape)

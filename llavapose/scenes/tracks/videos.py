@@ -54,7 +54,7 @@ def ordered(name: str, moments: Iterable[Moment], *, where: str) -> Video:
 
 
 def number_of(name: str, frame: int) -> int:
-    """An id for a frame of a set that has none: the same in every process, of 52 bits, which every reader of JSON holds.
+    """An id for a frame of a set that has none: the same in every process; 52 bits, which all readers of JSON hold.
 
     Two frames of a set of a million have the same one in one case of nine thousand; it is then refused.
     """
