@@ -21,7 +21,7 @@ from llavapose.scenes.lists import Lists, is_id, lists_of
 from llavapose.scenes.tracks.adapted import adapted, joints_of
 from llavapose.scenes.tracks.forms import TRACKED, Form
 from llavapose.scenes.tracks.times import named_videos, times_of, video_of
-from llavapose.scenes.tracks.videos import Moment, Video, must_be_there, ordered, summed
+from llavapose.scenes.tracks.videos import Moment, Video, all_differ, must_be_there, ordered, summed
 from llavapose.scenes.tracks.windows import Windows, scenes_over_time
 
 
@@ -65,8 +65,7 @@ def read_tracked(
                 raise DataError(f"{form.what}: {path} has video {named(video.name)}, as another file has; keep one")
             videos[video.name] = video
     scenes, said = scenes_over_time([*videos.values()], windows or Windows(every_s=form.every_s), split=split)
-    if len({scene.id for scene in scenes}) < len(scenes):
-        raise DataError(f"{form.what}: {keypoints} has two files with the same image ids; renumber one")
+    all_differ(scenes, where=f"{form.what}: {keypoints}")
     if pictures:
         must_be_there(scenes, images, where=form.what)
     return SceneSet(scenes=scenes, images=images, notes=(*summed(notes), *said))

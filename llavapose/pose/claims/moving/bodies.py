@@ -25,7 +25,9 @@ _SINKS = forms("sink/s/ing/sank drop/s/ped/dropping go/es/ing/went get/s/ting/go
 _CHANGES = forms(
     "go/es/ing/went move/s/d/moving change/s/d/changing transition/s/ed/ing pass/es/ed/ing shift/s/ed/ing come/s/coming/came"
 )
-_RISES = forms("rise/s/rising/rose get/s/ting/got come/s/coming/came jump/s/ed/ing push/es/ed/ing spring/s/ing leap/s/ing")
+_RISES = forms(
+    "rise/s/rising/rose get/s/ting/got come/s/coming/came jump/s/ed/ing push/es/ed/ing spring/s/ing leap/s/ing"
+)
 
 _BEGINS = forms("begin/s/ning/began start/s/ed/ing")
 _ENDS = r"(?:ends?(?: up)?|ended(?: up)?|finish(?:es|ed)?|ending(?: up)?)"
@@ -76,7 +78,9 @@ _MOVES = forms(
     " ride/s/riding/rode come/s/coming/came back/s/ed/ing advance/s/d/advancing get/s/ting/got retreat/s/ed/ing"
     " creep/s/ing stride/s/striding/strode cross/es/ed/ing lean/s/ed/ing hurry/hurries/hurried/ing rush/es/ed/ing"
 )
-_STEPS = rf"(?P<steps>{forms('take/s/taking/took make/s/making/made')}) (?:an?|one|two|three|four|five|some|several|a few)"
+_STEPS = (
+    rf"(?P<steps>{forms('take/s/taking/took make/s/making/made')}) (?:an?|one|two|three|four|five|some|several|a few)"
+)
 _STEPS += r" (?:small |big |slow |quick )*steps?"
 _MOVE = re.compile(rf"\b(?:(?P<verb>{_MOVES})|(?P<verb_of_steps>{_STEPS}))\b")
 _MOVE_IN_NAME = re.compile(rf" (?:{_MOVES}) from the (?:left|right)(?: side)?$")
@@ -196,7 +200,11 @@ def _turns(plain: str) -> Iterator[_Found]:
     for match in _TURN.finditer(plain):
         verb = _Verb(match["verb"], match.start("verb"))
         own = match["side"] and match["whose"] != "the"
-        yield ("turn", f"own {match['side']}", verb, match.end()) if own else ("", "", verb, _phrase_end(plain, match.end()))
+        yield (
+            ("turn", f"own {match['side']}", verb, match.end())
+            if own
+            else ("", "", verb, _phrase_end(plain, match.end()))
+        )
 
 
 def _moves(plain: str) -> Iterator[_Found]:
@@ -232,5 +240,7 @@ def _ways(plain: str, end: int) -> Iterator[tuple[str, str, int]]:
 
 def _phrase_end(plain: str, start: int) -> int:
     """Where what follows a verb ends that says nothing here: its words are no still claim either."""
-    found = re.search(r"[,;:.()–—]|\b(?:and|while|whereas|as|but|with|then|before|after|so that|holding|wearing)\b", plain[start:])
+    found = re.search(
+        r"[,;:.()–—]|\b(?:and|while|whereas|as|but|with|then|before|after|so that|holding|wearing)\b", plain[start:]
+    )
     return start + found.start() if found else len(plain)

@@ -48,7 +48,9 @@ _SECOND = re.compile(
     r"(?! (?:the|his|her|their|both|one|it|them)\b)"
 )
 """What the same limb does next: "rises past the head before dropping"."""
-_END = re.compile(r"[,;:.()–—]|\b(?:while|whereas|as|but|with|then|before|after|so that)\b|\band(?! (?:up|down|forth)\b)")
+_END = re.compile(
+    r"[,;:.()–—]|\b(?:while|whereas|as|but|with|then|before|after|so that)\b|\band(?! (?:up|down|forth)\b)"
+)
 _HEAD = re.compile(
     r"\b(?:past|above|over|beyond|below|at) (?:the level of )?(?:(?:the|his|her|their|one's|top of) )*(?:own )?heads?\b"
     r"|\boverhead\b|\bfrom (?:up )?(?:high )?(?:above|over) (?:(?:the|his|her|their) )?heads?\b"
@@ -84,9 +86,7 @@ _HAND, _HINGE = ("hand", "arm", "forearm"), {
 }  # fmt: skip
 
 
-def limb_motions(
-    sentence: str, plain: str, mentions: list[Mention], parts: list[Part]
-) -> Iterator[Moved]:
+def limb_motions(sentence: str, plain: str, mentions: list[Mention], parts: list[Part]) -> Iterator[Moved]:
     """What a sentence says of hands, elbows and knees in motion."""
     several = any(mention.several or mention.text in ("they", "both") for mention in mentions)
     for match in _VERB.finditer(plain):
@@ -166,10 +166,18 @@ def _subject_told(match: re.Match[str], owned: list[Part], sentence: str, plain:
                                  and " past " in f" {tail} " or _GRADUALLY.search(f"{match[0]} {tail}")):  # fmt: skip
         return
     one = len(owned) == 1 and not sentence[owned[0].start : owned[0].end].endswith(("s", "feet"))
-    if one and not match["passive"] and not re.match(r"\w+(?:s|ing|ed)\b|rose|went|came|fell|sank|sw[ua]ng|shot", match["verb"]):
+    if (
+        one
+        and not match["passive"]
+        and not re.match(r"\w+(?:s|ing|ed)\b|rose|went|came|fell|sank|sw[ua]ng|shot", match["verb"])
+    ):
         return  # "no elbow bend to speak of"
     hinge = match["bend"] or match["straight"]
-    if hinge and hinge.endswith(("ed", "bent")) and not re.search(r"\bha(?:s|ve|d)\b", plain[owned[-1].end : match.start("verb")]):
+    if (
+        hinge
+        and hinge.endswith(("ed", "bent"))
+        and not re.search(r"\bha(?:s|ve|d)\b", plain[owned[-1].end : match.start("verb")])
+    ):
         return  # "with both knees bent": how they are
     span = (match.start("verb"), max(end, end_number))
     if match["goes"] and (change := _FROM_TO.match(plain, match.end())):
@@ -228,9 +236,7 @@ def _of_part(
         yield _moved("", "", None, part, match, span)
 
 
-def _moved(
-    kind: str, value: str, part: str | None, owner: Part, match: re.Match[str], span: tuple[int, int]
-) -> Moved:
+def _moved(kind: str, value: str, part: str | None, owner: Part, match: re.Match[str], span: tuple[int, int]) -> Moved:
     verb = match.start("verb")
     start = min(verb, owner.start)
     claim = Claim(kind=kind, value=value, part=part, mention=owner.owner, start=start, end=span[1])
@@ -238,11 +244,14 @@ def _moved(
 
 
 def _upward(way: str) -> bool:
-    return re.search(r"\b(?:up(?:wards?)?|overhead|(?:above|over) (?:(?:the|his|her|their) )?head|to the sky)\b", way) is not None
+    return (
+        re.search(r"\b(?:up(?:wards?)?|overhead|(?:above|over) (?:(?:the|his|her|their) )?head|to the sky)\b", way)
+        is not None
+    )
 
 
 def _direction(groups: dict[str, str | None], way: str, tail: str) -> str | None:
-    """"raised" or "lowered"; None where a hand only moves."""
+    """ "raised" or "lowered"; None where a hand only moves."""
     passive = groups.get("passive") or ""
     if groups.get("up") or passive.endswith(("raised", "lifted")):
         return "raised"

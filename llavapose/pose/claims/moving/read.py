@@ -85,7 +85,10 @@ def _most_exact(claims: list[Claim]) -> list[Claim]:
     told: set[frozenset[str | None]] = set()
     kept = []
     for claim in claims:
-        if claim.value.endswith("the shoulder") and (claim.part, claim.mention, claim.value.split()[0], claim.start) in high:
+        if (
+            claim.value.endswith("the shoulder")
+            and (claim.part, claim.mention, claim.value.split()[0], claim.start) in high
+        ):
             continue
         if claim.kind == "order":
             pair = frozenset((claim.mention, claim.target))

@@ -46,7 +46,11 @@ def at_an_edge(sentence: str, claim: Claim) -> bool:
 def unchanged(claims: list[Claim]) -> list[Claim]:
     """The claims of a text without those of a still pose that the same text says is not the same at all times."""
     motions = [claim for claim in claims if claim.kind in VALUES and not claim.negated]
-    return [claim for claim in claims if not any(changes(one.kind, one.part, claim) and _may_be_one(one.mention, claim.mention) for one in motions)]
+    return [
+        claim
+        for claim in claims
+        if not any(changes(one.kind, one.part, claim) and _may_be_one(one.mention, claim.mention) for one in motions)
+    ]
 
 
 def changes(kind: str, part: str | None, still: Claim) -> bool:

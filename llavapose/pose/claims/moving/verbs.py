@@ -43,9 +43,7 @@ _HOPED = re.compile(
     r"|rather than|instead of|without|avoid\w*|stops?|prevent\w*|asked|told|tells|asks|invit\w+|decid\w+|plans?"
     r"|could have|as if)\b"
 )
-_NEGATION = re.compile(
-    r"\b(?:not|never|no longer|neither|nor|nobody|no one|none|hardly|no(?= ƿ))\b|n't\b"
-)
+_NEGATION = re.compile(r"\b(?:not|never|no longer|neither|nor|nobody|no one|none|hardly|no(?= ƿ))\b|n't\b")
 _NO_LIMB = re.compile(r"^\w+(?: \w+)? (?:neither|no)\b")
 _BREAK = re.compile(
     r"[,;:.()–—]|\b(?:but|while|whereas|because|so that|although|then)\b"
@@ -114,9 +112,11 @@ def happens(plain: str, match: re.Match[str], several: bool) -> bool:
     if first.endswith("s") and not first.endswith("ss"):
         return not _NOUN.search(plain, 0, start)
     if first in _PAST:
-        return plain[:start].strip(" \"'*-") != "" and not _PASSIVE.search(plain, 0, start) or re.search(
-            r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]
-        ) is not None
+        return (
+            plain[:start].strip(" \"'*-") != ""
+            and not _PASSIVE.search(plain, 0, start)
+            or re.search(r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]) is not None
+        )
     if _LICENSED.search(plain, 0, start) or _DENIED.search(plain, 0, start):
         return True
     return several and (_PLURAL.search(plain, 0, start) or _JOINED.search(plain, 0, start)) is not None

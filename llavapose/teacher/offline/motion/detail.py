@@ -93,7 +93,13 @@ def _opening(course: Course, rng: random.Random) -> str:
 
 
 def _sentence(
-    groups: Sequence[Sequence[Movement]], number: int, course: Course, rng: random.Random, used: set[str], *, named: bool
+    groups: Sequence[Sequence[Movement]],
+    number: int,
+    course: Course,
+    rng: random.Random,
+    used: set[str],
+    *,
+    named: bool,
 ) -> str:
     """What one person does at one time, with when that is: "At first", "Then", "From about 1.2 s on"."""
     group = groups[number]
