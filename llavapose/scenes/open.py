@@ -13,8 +13,8 @@ from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.estimated import read_estimated
 from llavapose.scenes.mpii import read_mpii
 from llavapose.scenes.select import select
-from llavapose.scenes.world.moving.folder import MotionSettings, ensure_motion, motion_path, read_motion
 from llavapose.scenes.tracks.read import read_tracks, told_files
+from llavapose.scenes.world.moving.folder import MotionSettings, ensure_motion, motion_path, read_motion
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world, world_path
 
 
@@ -176,7 +176,6 @@ def _leave_out_unused(config: ScenesConfig, shown: dict[str, Any]) -> None:
         shown.pop("joints")
     if config.source != SceneSource.motion:
         shown.pop("num_frames")
-    if all(paths.results is None for paths in splits.values()) or config.estimated == EstimatedConfig():
     estimated = config.source == SceneSource.tracks or any(paths.results is not None for paths in splits.values())
     if not estimated or config.estimated == EstimatedConfig():
         shown.pop("estimated")
