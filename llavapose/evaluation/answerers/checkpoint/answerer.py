@@ -293,7 +293,7 @@ class CheckpointAnswerer:
 
     def _weighed(self, asked: Sequence[tuple[Question, str]], images: Path) -> list[float]:
         """Mean log-likelihood a token of each question's text; without a picture the same pair is weighed once."""
-        keys = [(question.images, question.text, text) for question, text in asked]
+        keys = [(question.images, question.times_s, question.text, text) for question, text in asked]
         new = {
             key: (question, text) for key, (question, text) in zip(keys, asked, strict=True) if key not in self._blind
         }
