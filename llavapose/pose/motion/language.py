@@ -9,7 +9,7 @@ of a shift the picture's; the words say which.
 
 from llavapose.records import Fact
 
-TIMES = ("", "once", "twice", *(f"{word} times" for word in ["three", "four", "five", "six", "seven", "eight", "nine", "ten"]))
+TIMES = ("", "once", "twice", *(f"{word} times" for word in "three four five six seven eight nine ten".split()))
 """How often, by number."""
 
 FORMS = ("does", "do", "ing")

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable
 
 from llavapose.pose.language import number_word
+from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement
 from llavapose.teacher.offline.motion.phrases import seconds, span_words
-from llavapose.teacher.offline.themes.activities import ACTIVITIES
 
 Texts = tuple[str, str]
 Theme = Callable[[Course, int, random.Random], Texts | None]
