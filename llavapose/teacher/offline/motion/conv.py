@@ -45,7 +45,7 @@ def pairs(course: Course, num: int, seed: int) -> list[Texts]:
     weighted = [(fact, course.balance.weight(fact, course.scene)) for fact in course.facts]
     facts = ordered(weighted, rng)
     chosen: dict[str, str] = {}
-    queue = [*facts, *facts]  # a second question about a fact comes only after a first about every other
+    queue = [*facts, *facts, *facts]  # a second question about a fact comes only after a first about every other
     while len(chosen) < num and (told or queue):
         question, answer = told.pop() if told and (not queue or rng.random() < CAPTION_SHARE) else _about(
             queue.pop(0), talk
