@@ -9,7 +9,10 @@ from llavapose.records import Claim
 
 _ACTS = forms("move/s/d/moving start/s/ed/ing begin/s/ning/began act/s/ed/ing go/es/ing/went react/s/ed/ing")
 _START = rf"(?P<verb>{_ACTS})(?: to move| moving| to act| out| off)?"
-_THAN = re.compile(rf"\b{_START}(?: \w+ly| a (?:little|moment|second)| just| shortly| right| earlier| later| first)*,? (?P<value>before|after) (?=ƿ)")
+_THAN = re.compile(
+    rf"\b{_START}(?: \w+ly| a (?:little|moment|second)| just| shortly| right| earlier| later"
+    rf"| first)*,? (?P<value>before|after) (?=ƿ)"
+)
 _FIRST = re.compile(
     rf"\b{_START}(?: \w+ly)* (?:first|earliest|earlier)\b(?! (?:to|toward|towards|with|the|his|her|their)\b)"
     rf"|\b(?P<verb_is>is|was) (?:the )?(?:first|earlier) (?:one )?(?:to (?:move|start|begin|act|go)|who moves)\b"
