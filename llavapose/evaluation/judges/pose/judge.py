@@ -15,7 +15,7 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
-from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
+from llavapose.evaluation.judges.pose.rating import COUNT, MOST_GUESSED, RISE, Scale, claims_given
 from llavapose.evaluation.judges.pose.said import Reading, Said, read_answer
 from llavapose.evaluation.judges.protocol import (
     LOWEST,
@@ -176,9 +176,10 @@ def _in_motion(facts: Sequence[Fact], reading: Reading, asked: Asked | None) -> 
     Still facts are those of the middle frame alone. A sentence such as "the person is standing" does not say when, so
     that it would be right or wrong by accident, and who looks at one frame would be paid for what nobody asked.
     """
-    kinds = {*VALUES, "count", *([asked.kind] if asked is not None else [])}
+    kinds = {*VALUES, *([asked.kind] if asked is not None else [])}
     said = tuple(one for one in reading.said if one.checked.claim.kind in kinds)
-    return [fact for fact in facts if fact.kind in kinds], replace(reading, said=said)
+    # How many people there are is known, and earns nothing.
+    return [fact for fact in facts if fact.kind in kinds or fact.kind == COUNT], replace(reading, said=said)
 
 
 def _judgement(
