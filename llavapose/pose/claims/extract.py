@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from llavapose.pose.claims.counts import count_claims, parts_of_totals
 from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, spoken_of, subject_at
-from llavapose.pose.claims.moving.bodies import without_moves
+from llavapose.pose.claims.moving.bodies import people_moving
 from llavapose.pose.claims.moving.read import motion_claims
 from llavapose.pose.claims.moving.times import at_an_edge, unchanged
 from llavapose.pose.claims.part_states import Read, part_claims
@@ -127,7 +127,7 @@ def extract_claims(text: str, *, moving: bool = False) -> tuple[Claim, ...]:
             continue
         sentence = _hidden(re.sub(r"\s", " ", plain[start:end]))
         mentions = mentions_in(sentence, several=several and not limb)
-        mentions = without_moves(mentions) if moving else mentions
+        mentions = people_moving(sentence, mentions) if moving else mentions
         hidden = masked(sentence, mentions)
         parts = parts_in(sentence, hidden, mentions, limb)
         if not sentence.rstrip("\"' ").endswith("?"):

@@ -12,7 +12,8 @@ from llavapose.records import Claim
 _UP = forms("raise/s/d/raising lift/s/ed/ing hoist/s/ed/ing")
 _DOWN = forms("lower/s/ed/ing drop/s/ped/dropped/dropping")
 _EITHER = forms(
-    "move/s/d/moving bring/s/ing/brought put/s/putting swing/s/ing/swung throw/s/ing/threw thrust/s/ing fling/s/ing/flung"
+    "move/s/d/moving bring/s/ing/brought put/s/putting swing/s/ing/swung throw/s/ing/threw thrust/s/ing"
+    " fling/s/ing/flung"
     " stretch/es/ed/ing reach/es/ed/ing extend/s/ed/ing let/s/letting shoot/s/ing/shot hold/s/ing pump/s/ed/ing"
 )
 _BENDS = forms("bend/s/ing/bent flex/es/ed/ing crook/s/ed/ing curl/s/ed/ing")
@@ -34,8 +35,10 @@ _VERB = re.compile(
     r"(?P<it>(?:it|them)\b(?! (?:is|are|was|were|has|have|does|do)\b))?)"
 )
 _DOES = re.compile(
-    rf"{ADVERBS}(?: of ƿǀ*)?(?: (?:is|are|was|were|can be seen|begins? to|starts? to|then|also|has|have))*{ADVERBS}"
-    rf" (?P<verb>(?P<up>{_GOES_UP})|(?P<down>{_GOES_DOWN})|(?P<goes>{_GOES})|(?P<bend>{_BENDS}|{forms('fold/s/ed/ing')})"
+    rf"(?:, [^,;.]{{1,30}},)?{ADVERBS}(?: of ƿǀ*)?(?: (?:is|are|was|were|can be seen|begins? to|starts? to|then"
+    rf"|also|has|have))*{ADVERBS}"
+    rf" (?P<verb>(?P<up>{_GOES_UP})|(?P<down>{_GOES_DOWN})|(?P<goes>{_GOES})|(?P<bend>{_BENDS}"
+    rf"|{forms('fold/s/ed/ing')})"
     rf"|(?P<straight>{_STRAIGHTENS}|{forms('snap/s/ped/snapping')}(?= straight))|(?P<passive>{_PASSIVE}))\b"
     rf"(?: and(?: then)? (?P<also>{_STRAIGHTENS}|{_BENDS}|{_GOES_UP}|{_GOES_DOWN})\b)?"
     r"(?P<way> (?:back )?(?:up(?:wards?)?|down(?:wards?)?)(?: and (?:up|down))?\b)?"
@@ -48,18 +51,23 @@ _SECOND = re.compile(
     r"(?! (?:the|his|her|their|both|one|it|them)\b)"
 )
 """What the same limb does next: "rises past the head before dropping"."""
-_END = re.compile(r"[,;:.()–—]|\b(?:while|whereas|as|but|with|then|before|after|so that)\b|\band(?! (?:up|down|forth)\b)")
+_END = re.compile(
+    r"[,;:.()–—]|\b(?:while|whereas|as|but|with|then|before|after|so that)\b|\band(?! (?:up|down|forth)\b)"
+)
 _HEAD = re.compile(
     r"\b(?:past|above|over|beyond|below|at) (?:the level of )?(?:(?:the|his|her|their|one's|top of) )*(?:own )?heads?\b"
     r"|\boverhead\b|\bfrom (?:up )?(?:high )?(?:above|over) (?:(?:the|his|her|their) )?heads?\b"
 )
 _UNTIL = re.compile(
-    r"[^.;]*?\b(?:it|they|both|until|ends?|ending|high)\b[^.;,]*\b(?:above|over|past) (?:(?:the|his|her|their) )?(?:own )?heads?\b"
+    r"[^.;]*?\b(?:it|they|both|until|ends?|ending|high)\b[^.;,]*\b(?:above|over|past) (?:(?:the|his|her"
+    r"|their) )?(?:own )?heads?\b"
 )
 _NOT_PAST = re.compile(
     r"\b(?:to|at|up to|near|toward|towards|against|around|in front of|off|out to|onto|on|behind|across|to about|below)"
-    r" (?:(?:the|his|her|their|a|about|just|own|same) )*(?:chest|waist|hips?|chin|face|mouth|ears?|eyes?|nose|forehead|hair"
-    r"|shoulders?|side|sides|table|ground|floor|desk|belly|stomach|knees?|thighs?|camera|lap|back|mid\w*|level|height)\b"
+    r" (?:(?:the|his|her|their|a|about|just|own|same) )*(?:chest|waist|hips?|chin|face|mouth|ears?|eyes?|nose"
+    r"|forehead|hair"
+    r"|shoulders?|side|sides|table|ground|floor|desk|belly|stomach|knees?|thighs?|camera|lap|back|mid\w*|level"
+    r"|height)\b"
     r"|\b(?:slightly|a little|a bit|forwards?|sideways|in front|horizontal\w*|to the side|out to|shoulder[- ](?:height"
     r"|level)|chest[- ](?:height|level)|waist)\b"
 )
@@ -69,9 +77,16 @@ _PAST_SHOULDER = re.compile(
 )
 _NUMBER = rf"(?P<number>once|twice|thrice|(?:{'|'.join(NUMBERS[1:])}|\d+) times)"
 _TIMES = re.compile(
-    rf"(?:[^.;,]*?|[^.;]*?, |[^.;]*? \()\b(?:for a total of |exactly |a total of )?{_NUMBER}\b(?! (?:he|she|they|the|it|ƿ|a|more)\b)"
+    rf"(?:[^.;,]*?|[^.;]*?, |[^.;]*? \()\b(?:for a total of |exactly |a total of )?{_NUMBER}\b(?! (?:he|she|they"
+    rf"|the|it|ƿ|a|more)\b)"
 )
 _ONLY_TIMES = re.compile(r"\band (?!down|up)|\b(?:while|whereas|then|as|before|after|with)\b|;")
+_GRADUALLY = re.compile(r"\bfrom\b.*\bto\b|\b(?:gradually|slowly|steadily|quickly|suddenly|then|until)\b")
+_FROM_TO = re.compile(
+    r" from (?:an? |being )?(?P<one>\w+ )?(?P<first>straight|extended|bent|flexed|folded)(?: \w+)? to (?:an? "
+    r"|being )?(?:\w+ )?"
+    r"(?P<last>straight|extended|bent|flexed|folded)\b"
+)
 _AND_DOWN = re.compile(r"up and (?:then )?(?:back )?down|down and (?:then )?(?:back )?up")
 _WORDS = {"once": "1", "twice": "2", "thrice": "3", **{word: str(n) for n, word in enumerate(NUMBERS)}}
 _HAND, _HINGE = ("hand", "arm", "forearm"), {
@@ -79,9 +94,7 @@ _HAND, _HINGE = ("hand", "arm", "forearm"), {
 }  # fmt: skip
 
 
-def limb_motions(
-    sentence: str, plain: str, mentions: list[Mention], parts: list[Part]
-) -> Iterator[Moved]:
+def limb_motions(sentence: str, plain: str, mentions: list[Mention], parts: list[Part]) -> Iterator[Moved]:
     """What a sentence says of hands, elbows and knees in motion."""
     several = any(mention.several or mention.text in ("they", "both") for mention in mentions)
     for match in _VERB.finditer(plain):
@@ -157,16 +170,31 @@ def _subject_told(match: re.Match[str], owned: list[Part], sentence: str, plain:
     end = _clause_end(plain, match.end())
     number, end_number = _number(plain, match.end())
     tail = sentence[match.end("verb") : end]
-    if match["passive"] and not (number or "being" in match["passive"] or _PAST_SHOULDER.search(tail)
-                                 and " past " in f" {tail} " or re.search(r"\bfrom\b.*\bto\b", tail)):  # fmt: skip
+    if match["passive"] and not (number or "being" in match["passive"] or (_PAST_SHOULDER.search(tail)
+                                 and " past " in f" {tail} ") or _GRADUALLY.search(f"{match[0]} {tail}")):  # fmt: skip
         return
     one = len(owned) == 1 and not sentence[owned[0].start : owned[0].end].endswith(("s", "feet"))
-    if one and not match["passive"] and not re.match(r"\w+(?:s|ing|ed)\b|rose|went|came|fell|sank|sw[ua]ng|shot", match["verb"]):
+    if (
+        one
+        and not match["passive"]
+        and not re.match(r"\w+(?:s|ing|ed)\b|rose|went|came|fell|sank|sw[ua]ng|shot", match["verb"])
+    ):
         return  # "no elbow bend to speak of"
     hinge = match["bend"] or match["straight"]
-    if hinge and hinge.endswith(("ed", "bent")) and not re.search(r"\bha(?:s|ve|d)\b", plain[owned[-1].end : match.start("verb")]):
+    if (
+        hinge
+        and hinge.endswith(("ed", "bent"))
+        and not re.search(r"\bha(?:s|ve|d)\b", plain[owned[-1].end : match.start("verb")])
+    ):
         return  # "with both knees bent": how they are
     span = (match.start("verb"), max(end, end_number))
+    if match["goes"] and (change := _FROM_TO.match(plain, match.end())):
+        value = "straightens" if change["last"] in ("straight", "extended") else "bends"
+        for part in owned:
+            for side in part.sides if part.noun in _HINGE else ():
+                noun = _HINGE[part.noun]
+                yield _moved(f"{noun}_motion", value, f"{side} {noun}", part, match, span)
+        return
     for part in owned:
         yield from _of_part(match, part, tail, tail, number, span, plain)
 
@@ -216,9 +244,7 @@ def _of_part(
         yield _moved("", "", None, part, match, span)
 
 
-def _moved(
-    kind: str, value: str, part: str | None, owner: Part, match: re.Match[str], span: tuple[int, int]
-) -> Moved:
+def _moved(kind: str, value: str, part: str | None, owner: Part, match: re.Match[str], span: tuple[int, int]) -> Moved:
     verb = match.start("verb")
     start = min(verb, owner.start)
     claim = Claim(kind=kind, value=value, part=part, mention=owner.owner, start=start, end=span[1])
@@ -226,11 +252,14 @@ def _moved(
 
 
 def _upward(way: str) -> bool:
-    return re.search(r"\b(?:up(?:wards?)?|overhead|(?:above|over) (?:(?:the|his|her|their) )?head|to the sky)\b", way) is not None
+    return (
+        re.search(r"\b(?:up(?:wards?)?|overhead|(?:above|over) (?:(?:the|his|her|their) )?head|to the sky)\b", way)
+        is not None
+    )
 
 
 def _direction(groups: dict[str, str | None], way: str, tail: str) -> str | None:
-    """"raised" or "lowered"; None where a hand only moves."""
+    """Whether a hand is raised or lowered; None where it only moves."""
     passive = groups.get("passive") or ""
     if groups.get("up") or passive.endswith(("raised", "lifted")):
         return "raised"

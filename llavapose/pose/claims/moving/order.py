@@ -9,7 +9,10 @@ from llavapose.records import Claim
 
 _ACTS = forms("move/s/d/moving start/s/ed/ing begin/s/ning/began act/s/ed/ing go/es/ing/went react/s/ed/ing")
 _START = rf"(?P<verb>{_ACTS})(?: to move| moving| to act| out| off)?"
-_THAN = re.compile(rf"\b{_START}(?: \w+ly| a (?:little|moment|second)| just| shortly| right| earlier| later| first)*,? (?P<value>before|after) (?=ƿ)")
+_THAN = re.compile(
+    rf"\b{_START}(?: \w+ly| a (?:little|moment|second)| just| shortly| right| earlier| later"
+    rf"| first)*,? (?P<value>before|after) (?=ƿ)"
+)
 _FIRST = re.compile(
     rf"\b{_START}(?: \w+ly)* (?:first|earliest|earlier)\b(?! (?:to|toward|towards|with|the|his|her|their)\b)"
     rf"|\b(?P<verb_is>is|was) (?:the )?(?:first|earlier) (?:one )?(?:to (?:move|start|begin|act|go)|who moves)\b"
@@ -21,6 +24,7 @@ _LAST = re.compile(
 )
 _ALSO = re.compile(r"(?: \w+ly| just| shortly| right| a moment)* ?(?P<value>before|after) (?=ƿ)")
 _DONE_FIRST = re.compile(r"(?: \w+ly)* first(?=[,.;:]|$| and )")
+_FOLLOWED = re.compile(r"(?: \w+ly| first)*,? (?:and (?:is )?)?(?:then )?followed (?:\w+ )?by (?=ƿ)")
 _OTHER = "the other person"
 
 
@@ -49,6 +53,8 @@ def order_motions(
             continue
         if (also := _ALSO.match(plain, one.claim.end)) and at[also.end()].text != owner:
             yield _moved(also["value"], one.verb, also.end() - 1, at[also.end()].text)
+        elif (then := _FOLLOWED.match(plain, one.claim.end)) and at[then.end()].text != owner:
+            yield _moved("before", one.verb, then.end() - 1, at[then.end()].text)
         elif (first := _DONE_FIRST.match(plain, one.claim.end)) and _another(owner, mentions):
             yield _moved("before", one.verb, first.end(), None)
 

@@ -9,16 +9,20 @@ from llavapose.records import Claim
 
 _HE, _SHE = re.compile(HE), re.compile(SHE)
 _EDGE = re.compile(
-    r"\b(?:at (?:the )?(?:very )?(?:start|beginning|end|outset|first|last)|initially|originally|to begin with|to start with"
+    r"\b(?:at (?:the )?(?:very )?(?:start|beginning|end|outset|first|last)|initially|originally|to begin with"
+    r"|to start with"
     r"|in the (?:end|beginning)|(?:by|toward|towards|near) the (?:end|start|beginning)|finally|eventually|afterwards?"
     r"|(?:in|by|at|from|until) the (?:very )?(?:first|last|final|opening|closing) (?:\w+ )?(?:frames?|moments?|seconds?"
     r"|pictures?|images?|part|half)|(?:starts?|begins?|ends?|started|began|ended|finish(?:es|ed)|opens?|closes?)\b"
-    r"(?: (?:out|off|up|the clip|the video))?|beginning (?:with|in|from)|ending|at (?:about |around )?\d+(?:\.\d+)? ?s\b"
-    r"|at (?:about |around )?\d+(?:\.\d+)? seconds?|no longer|previously|at one point|by then|by the time|was|were|had been)\b"
+    r"(?: (?:out|off|up|the clip|the video))?|beginning (?:with|in|from)|ending|at (?:about "
+    r"|around )?\d+(?:\.\d+)? ?s\b"
+    r"|at (?:about |around )?\d+(?:\.\d+)? seconds?|no longer|previously|at one point|by then|by the time|was"
+    r"|were|had been)\b"
 )
 _MIDDLE = re.compile(
     r"\b(?:halfway|midway|(?:in|at|by) the (?:middle|cent(?:er|re)) (?:of the (?:clip|video)|frame)|in the middle frame"
-    r"|throughout|the whole time|all the time|the entire (?:clip|video|time)|from (?:start|beginning) to (?:end|finish))\b"
+    r"|throughout|the whole time|all the time|the entire (?:clip|video|time)|from (?:start|beginning) to (?:end"
+    r"|finish))\b"
 )
 _BREAK = re.compile(r"[;:.()–—]|, (?:and|but|while|whereas|then)\b|\b(?:while|whereas|but)\b")
 
@@ -46,7 +50,11 @@ def at_an_edge(sentence: str, claim: Claim) -> bool:
 def unchanged(claims: list[Claim]) -> list[Claim]:
     """The claims of a text without those of a still pose that the same text says is not the same at all times."""
     motions = [claim for claim in claims if claim.kind in VALUES and not claim.negated]
-    return [claim for claim in claims if not any(changes(one.kind, one.part, claim) and _may_be_one(one.mention, claim.mention) for one in motions)]
+    return [
+        claim
+        for claim in claims
+        if not any(changes(one.kind, one.part, claim) and _may_be_one(one.mention, claim.mention) for one in motions)
+    ]
 
 
 def changes(kind: str, part: str | None, still: Claim) -> bool:
