@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Joints, SceneSource, Selected
+from llavapose.config.choices import DRAWN, Joints, SceneSource, Selected
 from llavapose.config.values import not_a_seed
 
 MOST_DRAWN = 1_000_000
@@ -96,7 +96,7 @@ class ScenesConfig:
     @property
     def drawn(self) -> bool:
         """Whether the scenes are drawn on first use: they need no files."""
-        return self.source in (SceneSource.world, SceneSource.motion)
+        return self.source in DRAWN
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
