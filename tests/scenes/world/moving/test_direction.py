@@ -15,7 +15,7 @@ from llavapose.scenes.world.moving.truth import truth_of
 
 @pytest.fixture(scope="module")
 def scripts() -> list[Script]:
-    return scripts_of(0, 700)
+    return scripts_of(0, 1200)
 
 
 @pytest.mark.parametrize("name", KINDS)
