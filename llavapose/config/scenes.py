@@ -5,13 +5,16 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Joints, SceneSource, Selected, TracksFormat
+from llavapose.config.choices import DRAWN, Joints, SceneSource, Selected, TracksFormat
 from llavapose.config.values import not_a_seed, too_small, unread
 
 MOST_FRAMES = 256
 """Frames of a scene: a sample lists them all, and no model here reads more."""
 MOST_DRAWN = 1_000_000
 """Pictures of a split of the built-in world: the next split's ids begin behind them."""
+
+FRAMES = (3, 64)
+"""Least and most frames of a clip of the built-in world in motion."""
 
 
 @dataclass(kw_only=True)
@@ -63,15 +66,13 @@ class TracksConfig:
 
     format: TracksFormat = TracksFormat.tracked
     """Whose files."""
-    num_frames: int = 16
-    """Frames of a scene; a video that has fewer becomes a shorter one, of two at least."""
     every_s: float | None = None
     """Least seconds between two frames of a scene; 0: all labelled ones; null: as the format is labelled (PoseTrack
     0.16, every fourth frame; others 0)."""
     longest_gap_s: float = 1.0
     """Frames that lie further apart belong to different scenes."""
     stride: int | None = None
-    """Frames from the begin of a video's scene to that of the next; null: num_frames, so that none is shown twice."""
+    """Frames from the begin of a video's scene to that of the next; null: scenes.num_frames, none is shown twice."""
     fps: float | None = None
     """Frames a second, where the files tell no times; null: what the files say, else the format's (JHMDB and pyskl 30,
     others 25)."""
@@ -80,17 +81,13 @@ class TracksConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "scenes.tracks.", num_frames=2, stride=1)
-        if self.num_frames > MOST_FRAMES:
-            found.append(f"scenes.tracks.num_frames is {self.num_frames}; expected at most {MOST_FRAMES}")
+        found = too_small(self, "scenes.tracks.", stride=1)
         if self.every_s is not None and not 0 <= self.every_s <= self.longest_gap_s:
             found.append(
                 f"scenes.tracks.every_s is {self.every_s}; expected 0 to longest_gap_s, {self.longest_gap_s} seconds"
             )
         if not 0 < self.longest_gap_s <= 3600:
-            found.append(
-                f"scenes.tracks.longest_gap_s is {self.longest_gap_s}; expected above 0, at most 3600"
-            )
+            found.append(f"scenes.tracks.longest_gap_s is {self.longest_gap_s}; expected above 0, at most 3600")
         if self.fps is not None and not 0.01 <= self.fps <= 1000:
             found.append(f"scenes.tracks.fps is {self.fps}; expected frames a second, 0.01 to 1000")
         if self.format == TracksFormat.pyskl:
@@ -121,7 +118,7 @@ class ScenesConfig:
     name: str = MISSING
     source: SceneSource = SceneSource.world
     root: Path = MISSING
-    """Folder of the data set; for the world, the folder it is drawn into."""
+    """Folder of the data set; for the built-in worlds, the folder they are drawn into."""
     download: str | None = None
     """Where the files can be had, for the message when they are missing."""
     train: SplitPaths = field(default_factory=SplitPaths)
@@ -129,13 +126,16 @@ class ScenesConfig:
     val: SplitPaths = field(default_factory=SplitPaths)
     """Files of the held-out pictures (source coco)."""
     num_train: int | None = None
-    """Training pictures; null: all of the data set's (the world needs a number)."""
+    """Training pictures, or clips; null: all of the data set's (the built-in worlds need a number)."""
     num_val: int | None = None
-    """Held-out pictures; null: all of the data set's (the world needs a number)."""
+    """Held-out pictures, or clips; null: all of the data set's (the built-in worlds need a number)."""
     image_size: int = 224
-    """Side of the world's square pictures, in pixels."""
+    """Side of the built-in worlds' square pictures, in pixels."""
+    num_frames: int = 16
+    """Frames of a scene over time (sources motion, tracks): of a clip of 3 seconds, evenly apart; of a video, so many
+    labelled ones in a row. A video that has fewer becomes a shorter scene, of two at least."""
     seed: int = 0
-    """Seed of the world; no effect on other sources."""
+    """Seed of the built-in worlds; no effect on other sources."""
     select: Selected = Selected.joints
     """Which training pictures qualify: any with a ``person`` (the papers'), or with enough labelled ``joints``."""
     min_labelled_joints: int = 0
@@ -152,26 +152,22 @@ class ScenesConfig:
     tracks: TracksConfig = field(default_factory=TracksConfig)
     """Of files of tracked people (source tracks): whose, and how videos become scenes."""
 
+    @property
+    def drawn(self) -> bool:
+        """Whether the scenes are drawn on first use: they need no files."""
+        return self.source in DRAWN
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = not_a_seed("scenes.", self.seed)
-        if self.source == SceneSource.world:
-            for key in ("num_train", "num_val"):
-                value = getattr(self, key)
-                if value is None or value < 1:
-                    found.append(f"scenes.{key} is {value}; the world needs a number of pictures, e.g. {key}=200")
-                elif value > MOST_DRAWN:
-                    found.append(f"scenes.{key} is {value}; the world has at most {MOST_DRAWN:,} pictures of a split")
-            if not 32 <= self.image_size <= 2048:
-                found.append(f"scenes.image_size is {self.image_size}; expected 32 to 2048 pixels")
-        elif self.source == SceneSource.tracks:
-            found += _of_tracks(self)
-        else:
-            found += _of_files(self)
-        if self.source != SceneSource.tracks:
+        tracked = self.source == SceneSource.tracks
+        found += _of_world(self) if self.drawn else _of_tracks(self) if tracked else _of_files(self)
+        if not tracked:
             found += unread(self, "scenes.", ("tracks",), "it goes with scenes of tracked people: scenes=tracked")
             for name, split in (("train", self.train), ("val", self.val)):
                 found += unread(split, f"scenes.{name}.", ("part",), "it goes with scenes=pyskl and scenes=jhmdb")
+        if not tracked and self.source != SceneSource.motion:
+            found += unread(self, "scenes.", ("num_frames",), "it goes with scenes over time: motion or tracked people")
         if not 0 <= self.min_labelled_joints <= 17:
             found.append(f"scenes.min_labelled_joints is {self.min_labelled_joints}; expected 0 to 17")
         return found
@@ -189,6 +185,8 @@ def _of_tracks(config: ScenesConfig) -> list[str]:
     found = config.tracks.problems() + config.estimated.problems()
     if config.joints != Joints.coco17:
         found.append(f"scenes.joints is {config.joints}; tracked people are read as coco17, whatever their files have")
+    if not 2 <= config.num_frames <= MOST_FRAMES:
+        found.append(f"scenes.num_frames is {config.num_frames}; expected 2 to {MOST_FRAMES}")
     if not names_files(config, config.train):
         found.append("scenes.train needs `images` (a folder of frames) and `keypoints` (files of tracked people)")
     unused = ["results", "heads"]
@@ -198,12 +196,26 @@ def _of_tracks(config: ScenesConfig) -> list[str]:
     for name, split in (("train", config.train), ("val", config.val)):
         found += unread(split, f"scenes.{name}.", unused, f"scenes.tracks.format={form} has none")
         if form == TracksFormat.pyskl and split.keypoints is not None and split.part is None:
-            found.append(
-                f"scenes.{name}.part is null; expected the name of this split in the pickle"
-            )
+            found.append(f"scenes.{name}.part is null; expected the name of this split in the pickle")
     if form == TracksFormat.pyskl:
         return found + unread(config.estimated, "scenes.estimated.", ("person_score",), "pyskl scores joints alone")
     return found + unread(config, "scenes.", ("estimated",), "it goes with results of a pose estimator")
+
+
+def _of_world(config: ScenesConfig) -> list[str]:
+    found, what = [], "clips" if config.source == SceneSource.motion else "pictures"
+    for key in ("num_train", "num_val"):
+        value = getattr(config, key)
+        if value is None or value < 1:
+            found.append(f"scenes.{key} is {value}; the world needs a number of {what}, e.g. {key}=200")
+        elif value > MOST_DRAWN:
+            found.append(f"scenes.{key} is {value}; the world has at most {MOST_DRAWN:,} {what} of a split")
+    if not 32 <= config.image_size <= 2048:
+        found.append(f"scenes.image_size is {config.image_size}; expected 32 to 2048 pixels")
+    least, most = FRAMES
+    if config.source == SceneSource.motion and not least <= config.num_frames <= most:
+        found.append(f"scenes.num_frames is {config.num_frames}; expected {least} to {most} frames a clip")
+    return found
 
 
 def _of_files(config: ScenesConfig) -> list[str]:

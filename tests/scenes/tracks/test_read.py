@@ -114,7 +114,7 @@ def test_what_decides_the_scenes_is_told_with_every_file(tmp_path):
     config = settings(tmp_path / "files", keypoints=".")
     told = scenes_settings(config, "train")
     assert sorted(Path(path).name for path in told["files"] if path.endswith(".json")) == ["a.json", "b.json"]
-    config.tracks.num_frames = 2
+    config.num_frames = 2
     assert scenes_settings(config, "train") != told
     assert opened_if_there(settings(tmp_path / "nowhere"), "train") is None
     with pytest.raises(DataError, match=r"tracked people have no file of COCO's keypoints"):
@@ -134,8 +134,8 @@ TRACKED = ["scenes=tracked", "scenes.root=r", "scenes.train.images=i", "scenes.t
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["scenes.tracks.num_frames=1"], r"scenes.tracks.num_frames is 1; expected at least 2"),
-        (["scenes.tracks.num_frames=999"], r"scenes.tracks.num_frames is 999; expected at most 256"),
+        (["scenes.num_frames=1"], r"scenes.num_frames is 1; expected 2 to 256"),
+        (["scenes.num_frames=999"], r"scenes.num_frames is 999; expected 2 to 256"),
         (["scenes.tracks.stride=0"], r"scenes.tracks.stride is 0; expected at least 1"),
         (["scenes.tracks.every_s=2"], r"scenes.tracks.every_s is 2.0; expected 0 to longest_gap_s"),
         (["scenes.tracks.longest_gap_s=0"], r"scenes.tracks.longest_gap_s is 0.0; expected above 0"),
@@ -148,7 +148,8 @@ TRACKED = ["scenes=tracked", "scenes.root=r", "scenes.train.images=i", "scenes.t
         (["scenes.joints=crowdpose14"], r"scenes.joints is crowdpose14; tracked people are read as coco17"),
         (["scenes=pyskl", "scenes.tracks.frame_name='{video}.jpg'"], r"frame_name is .*; expected {video} and"),
         (["scenes=pyskl", "scenes.train.part=null"], r"scenes.train.part is null; expected the name of this split"),
-        (["scenes=world", "scenes.tracks.num_frames=8"], r"scenes.tracks=.* is read by nothing: it goes with"),
+        (["scenes=world", "scenes.tracks.stride=8"], r"scenes.tracks=.* is read by nothing: it goes with"),
+        (["scenes=world", "scenes.num_frames=8"], r"scenes.num_frames=8 is read by nothing: it goes with scenes over"),
         (["scenes=coco2017", "scenes.val.part=x"], r"scenes.val.part=x is read by nothing"),
     ],
 )  # fmt: skip

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from llavapose import __version__
-from llavapose.config.choices import SceneSource
 from llavapose.config.evaluating import ProbeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
@@ -80,8 +79,8 @@ def _told(asked: Asked) -> dict[str, Any]:
 
 
 def _hashes(source: ScenesConfig) -> dict[str, str]:
-    """The annotations' file names -> their SHA-256; nothing for the built-in world."""
-    if source.source == SceneSource.world:
+    """The annotations' file names -> their SHA-256; nothing for the built-in worlds."""
+    if source.drawn:
         return {}
     paths = (source.val.keypoints, source.val.instances, source.val.captions, source.val.results)
     named = [path for path in paths if path is not None and (source.root / path).is_file()]
