@@ -155,7 +155,7 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
             return _judgement(question, answer, None, why)
     reading = read_answer(answer.text, scene, tuple(facts), asked)
     if question.times_s:
-        facts, reading = _in_motion(facts, reading, asked)
+        facts, reading = in_motion(facts, reading, asked)
     if not reading.said:
         return _judgement(question, answer, LOWEST, "says nothing that can be checked", reading.checked, silent=True)
     if asked is not None:
@@ -170,7 +170,7 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
     return _judgement(question, answer, earned.rating, told, reading.checked)
 
 
-def _in_motion(facts: Sequence[Fact], reading: Reading, asked: Asked | None) -> tuple[Sequence[Fact], Reading]:
+def in_motion(facts: Sequence[Fact], reading: Reading, asked: Asked | None) -> tuple[Sequence[Fact], Reading]:
     """What counts of an answer about a clip: its motions, and the kind that is asked for.
 
     Still facts are those of the middle frame alone. A sentence such as "the person is standing" does not say when, so
