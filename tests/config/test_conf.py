@@ -34,6 +34,7 @@ NEEDED = {
     "endpoint/transformers_serve": MODEL,
     "evaluate": ["checkpoint=tiny", "arm=x"],
     "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
+    "scenes/tracked": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
     "answerer/file": ["arm=x", "answerer.path=a.jsonl"],
     "answerer/endpoint": ["arm=x", "answerer.endpoint=gpt4o"],
     "judge/endpoint": ["judge.endpoint=gpt4o"],
@@ -44,6 +45,10 @@ NEEDED = {
     "compared/gpt4o": ["answerer.max_usd=5"],
     "benchmark/file": ["benchmark.path=a.jsonl"],
     "benchmark/handvqa": ["benchmark.path=a.jsonl"],
+    **{
+        f"benchmark/{name}": ["benchmark.path=a.jsonl", "benchmark.images=."]
+        for name in ("mvbench_pose", "motionbench", "humanmovevqa", "micro_actions")
+    },
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
 }

@@ -1,4 +1,4 @@
-"""The benchmark of held-out pictures, built as E-HPAUB is: a question of each kind about every picture.
+"""The benchmark of held-out pictures, built as E-HPAUB is: a question of each kind about every picture, or clip.
 
 Which pictures take part, and so which questions can be judged, follows from the scenes' facts alone: it is decided
 before any answer is seen and is the same for every arm.
@@ -11,6 +11,7 @@ import numpy as np
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
+from llavapose.evaluation.benchmarks.moving import about_clip, askable_motions, qualifies_over_time, texts_about
 from llavapose.evaluation.judges.pose.judge import is_judgeable
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import ask_open
@@ -106,35 +107,49 @@ def askable(scene: Scene, facts: Sequence[Fact]) -> list[Fact]:
 
 def qualifies(scene: Scene, facts: Sequence[Fact]) -> bool:
     """Whether the facts can judge a question of every kind: one to ask for, and enough to tell of."""
+    if scene.frames:
+        return qualifies_over_time(scene, facts)
     return bool(askable(scene, facts)) and sum(fact.sure for fact in facts) >= FEWEST_FACTS
 
 
 def questions_about(scene: Scene, facts: Sequence[Fact], rng: np.random.Generator) -> list[Question]:
-    """The three questions about one picture; conv draws the kind of fact first, so that common kinds weigh no more."""
-    found = askable(scene, facts)
+    """The three questions about one picture, or about a clip's frames.
+
+    Conv draws the kind of fact first, so that common kinds weigh no more.
+    """
+    found = askable_motions(scene, facts) if scene.frames else askable(scene, facts)
     kinds = sorted({fact.kind for fact in found})
     kind = kinds[rng.integers(len(kinds))]
     of_kind = [fact for fact in found if fact.kind == kind]
     fact = of_kind[rng.integers(len(of_kind))]
-    texts = {
+    asked = {"conv": Asked(kind=fact.kind, person=fact.person, part=fact.part)}
+    if scene.frames:
+        texts = texts_about(scene, facts, fact, rng)
+        questions = [about_clip(scene, name, texts, asked.get(name)) for name in _KINDS]
+    else:
+        texts = _still_texts(scene, facts, fact, rng)
+        questions = [
+            Question(
+                id=f"{scene.id}-{name}",
+                scene_id=scene.id,
+                image=scene.image,
+                kind=name,
+                text=texts[name],
+                asked=asked.get(name),
+            )
+            for name in _KINDS
+        ]
+    assert all(is_judgeable(question, facts) for question in questions)
+    return questions
+
+
+def _still_texts(scene: Scene, facts: Sequence[Fact], fact: Fact, rng: np.random.Generator) -> dict[str, str]:
+    return {
         # Openly: of two values that a question names, one is true, which tells half of the answer.
         "conv": ask_open(fact, scene, int(rng.integers(2))),
         "detail": DETAIL_INSTRUCTIONS[rng.integers(len(DETAIL_INSTRUCTIONS))],
         "complex": complex_question(scene, facts, int(rng.integers(2**31))),
     }
-    questions = [
-        Question(
-            id=f"{scene.id}-{name}",
-            scene_id=scene.id,
-            image=scene.image,
-            kind=name,
-            text=texts[name],
-            asked=Asked(kind=fact.kind, person=fact.person, part=fact.part) if name == "conv" else None,
-        )
-        for name in _KINDS
-    ]
-    assert all(is_judgeable(question, facts) for question in questions)
-    return questions
 
 
 def benchmark_texts(config: ScenesConfig) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from llavapose.llm.ask import Door
 from llavapose.llm.chat import ChatRequest, Completion, Message
 from llavapose.llm.counts import State
 from llavapose.llm.each import ask_each
+from llavapose.pose.motion.vocabulary import GROUPS as MOTION_GROUPS
+from llavapose.teacher.offline.motion.middle import MIDDLE
 
 PROMPT = """One of two statements about the picture is true.
 A: {a}
@@ -75,8 +77,9 @@ def choose(door: Door, items: Sequence[ProbeItem], images: Path, shown: Shown, *
         where, told = f"scene {item.scene_id}", shown[item.scene_id]
         seen = tuple(door.picture(inside(images, one, where=where)) for one in told)
         times = tuple(map(time_told, item.times_s)) if len(seen) > 1 else ()
+        true, flipped = (said_there(item, text) for text in (item.true, item.flipped))
         for order in ORDERS:
-            a, b = (item.true, item.flipped) if order == "ab" else (item.flipped, item.true)
+            a, b = (true, flipped) if order == "ab" else (flipped, true)
             name = f"{number}-{order}"
             texts[name] = (a, b)
             text = prompt_of(item, len(seen)).format(a=a, b=b)
@@ -102,6 +105,13 @@ def choose(door: Door, items: Sequence[ProbeItem], images: Path, shown: Shown, *
         Chosen(first=_is(values[f"{number}-ab"], "A"), second=_is(values[f"{number}-ba"], "B"))
         for number in range(len(items))
     ]
+
+
+def said_there(item: ProbeItem, text: str) -> str:
+    """A statement that stands without its question: one about a still fact of a clip says when it holds."""
+    if not item.frames or item.kind in MOTION_GROUPS:
+        return text
+    return f"{MIDDLE}{text[:1].lower()}{text[1:]}"
 
 
 def prompt_of(item: ProbeItem, num_shown: int) -> str:

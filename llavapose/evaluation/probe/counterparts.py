@@ -11,6 +11,7 @@ from llavapose.pose.motion import vocabulary as motion
 from llavapose.pose.people import references
 from llavapose.pose.vocabulary import GROUPS, OPPOSITES
 from llavapose.records import Fact, Scene
+from llavapose.teacher.offline.motion.course import steady_names
 
 _GROUPS = {**GROUPS, **motion.GROUPS}
 _OPPOSITES = {**OPPOSITES, **motion.OPPOSITES}
@@ -47,8 +48,8 @@ class Candidate:
 
 def candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[Candidate]:
     """The sure facts of a scene that can be told without giving the answer away."""
-    names = references(scene)
     for fact in facts:
+        names = names_of(fact, scene)
         if not fact.sure or (fact.person is not None and not names[fact.person]):
             continue
         unnamed = fact.kind in ("nearest", "side_of", "order") and not _name_of_target(fact, names)
@@ -61,21 +62,31 @@ def candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[Candidate]:
         several = fact.kind != "count" and len(scene.people) > 1
         context = (fact.kind, fact.part or "", reference, others, crowd, several)
         same = [f for f in facts if (f.kind, f.person, f.part) == (fact.kind, fact.person, fact.part)]
-        if fact.kind in motion.VALUES:
-            # A hand that is raised and lowered again, or may be: both statements would hold.
-            same = [f for f in same if f.target == fact.target]
-            first = next(f for f in same if f.sure and f.value == fact.value)  # of a motion that is made twice
-            if first is not fact or any(f.value != fact.value and not _alike(f, fact) for f in same):
-                continue
+        if fact.kind in motion.VALUES and not is_one_way(fact, facts):
+            continue
         open_kinds = ("contact", "nearest", *motion.VALUES)
         doubtful = frozenset(label(f, scene) for f in same) if fact.kind in open_kinds else frozenset()
         yield Candidate(fact=fact, scene=scene, label=label(fact, scene), context=context, doubtful=doubtful)
 
 
-def _alike(one: Fact, other: Fact) -> bool:
-    """Whether two motions of one part go the same way: raised past the shoulder and past the head."""
-    words = (one.value.partition(" ")[0], other.value.partition(" ")[0])
-    return one.kind == "hand_motion" and words[0] == words[1]
+def names_of(fact: Fact, scene: Scene) -> tuple[str, ...]:
+    """What people are called where a fact is told: of a motion as in all frames, else as in the (middle) picture."""
+    return steady_names(scene) if fact.kind in motion.VALUES else references(scene)
+
+
+def is_one_way(fact: Fact, facts: Sequence[Fact]) -> bool:
+    """Whether a motion is the only way that its part goes, and the first of its value.
+
+    Of a hand that is raised and lowered again, or may be, both statements hold; one that is raised past the shoulder
+    and past the head goes one way. ``facts`` are the scene's, the unsure ones too.
+    """
+    same = [f for f in facts if _slot(f) == _slot(fact)]
+    ways = {f.value.partition(" ")[0] if f.kind == "hand_motion" else f.value for f in same}
+    return len(ways) == 1 and next(f for f in same if f.sure == fact.sure and f.value == fact.value) is fact
+
+
+def _slot(fact: Fact) -> tuple[Hashable, ...]:
+    return fact.kind, fact.person, fact.part, fact.target
 
 
 def _name_of_target(fact: Fact, names: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ One record::
      "true": "The left elbow is bent.", "flipped": "The left elbow is straight."}
 
 Of a clip there are items of what moves in it, whose opposites are what its frames show from the last to the first, and
-items of its middle frame, which say so ("In the middle of the clip, ..."); both have ``frames`` and ``times``.
+items of its middle frame, whose questions say so ("In the middle of the clip, is ..."); both have ``frames`` and
+``times``.
 """
 
 from collections import defaultdict
@@ -22,13 +23,21 @@ from typing import Any
 
 import numpy as np
 
-from llavapose.evaluation.probe.counterparts import Candidate, candidates, counterparts, group_of, taken_in_turn
+from llavapose.evaluation.probe.counterparts import (
+    Candidate,
+    candidates,
+    counterparts,
+    group_of,
+    names_of,
+    taken_in_turn,
+)
 from llavapose.frames import chosen
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import ask, lend, state
 from llavapose.pose.motion.vocabulary import GROUPS as MOTION_GROUPS
 from llavapose.pose.people import references
 from llavapose.records import Fact, FurtherPicture, Question, Scene
+from llavapose.teacher.offline.motion.middle import asked_there
 
 NUM_ITEMS = 1500
 
@@ -125,6 +134,12 @@ def _item(candidate: Candidate, opposite: Candidate) -> ProbeItem:
     fact, scene = candidate.fact, candidate.scene
     false_fact, false_scene = _with_truth(fact, scene, opposite)
     # One hand may be raised past the shoulder and past the head: two facts.
+    names, still = names_of(fact, scene), bool(scene.frames) and fact.kind not in MOTION_GROUPS
+
+    def asked(order: int) -> str:
+        text = ask(fact, scene, order, false_fact, false_scene, names)
+        return asked_there(text) if still else text
+
     told = fact.value if fact.kind == "hand_motion" else None
     parts = (scene.id, fact.kind, fact.person, fact.part, fact.target, told)
     name = "-".join(str(part) for part in parts if part is not None)
@@ -139,26 +154,12 @@ def _item(candidate: Candidate, opposite: Candidate) -> ProbeItem:
         flipped_value=opposite.label,
         num_people=len(scene.people),
         person=fact.person,
-        questions=(
-            in_clip(ask(fact, scene, 0, false_fact, false_scene), fact, scene),
-            in_clip(ask(fact, scene, 1, false_fact, false_scene), fact, scene),
-        ),
-        true=in_clip(state(fact, scene, 0), fact, scene),
-        flipped=in_clip(state(false_fact, false_scene, 0), fact, scene),
+        questions=(asked(0), asked(1)),
+        true=state(fact, scene, 0, names),
+        flipped=state(false_fact, false_scene, 0, names),
         frames=tuple(frame.image for frame in scene.frames),
         times_s=tuple(frame.time_s for frame in scene.frames),
     )
-
-
-MIDDLE = "In the middle of the clip, "
-"""In front of what is asked and said of a still fact where frames are shown: they are those of the middle one."""
-
-
-def in_clip(text: str, fact: Fact, scene: Scene) -> str:
-    """A sentence about a still fact of a clip, which says when it holds; any other as it is."""
-    if not scene.frames or fact.kind in MOTION_GROUPS:
-        return text
-    return f"{MIDDLE}{text[:1].lower()}{text[1:]}"
 
 
 def _with_truth(fact: Fact, scene: Scene, opposite: Candidate) -> tuple[Fact, Scene]:

@@ -7,11 +7,12 @@ Plain values for the script ``templates/answers.js``, read from result files alo
          "ratings": [8.5], "controls": [[1.0, 2.0]], "verdicts": [[0, 8.5, "names the elbow", "baseline", "ab", 0]]}]}
 
 An answer a row of the tables, a rating a judge; ``controls`` are its ratings with shuffled pictures and without any,
-of a clip with its frames in other orders too; a verdict is (judge, rating, reason, opponent, order, repeat), packed with the reason's number in ``reasons``, where each
-stands once: a reply to a pair is the reason of both its ratings. ``facing`` has, for a judge (its number) that laid the
-answer and the baseline's to the same question in one pair, both ratings of just that, for their difference. A question
-that a paper quotes has ``quoted`` as well, a model and the text that is printed each, which nobody rates; one about
-several pictures has ``further``, the names of those behind the first.
+of a clip with its frames in other orders too; a verdict is (judge, rating, reason, opponent, order, repeat), packed
+with the reason's number in ``reasons``, where each stands once: a reply to a pair is the reason of both its ratings.
+``facing`` has, for a judge (its number) that laid the answer and the baseline's to the same question in one pair, both
+ratings of just that, for their difference. A question that a paper quotes has ``quoted`` as well, a model and the text
+that is printed each, which nobody rates; one about several pictures has ``further``, the names of those behind the
+first.
 """
 
 from collections.abc import Mapping, Sequence

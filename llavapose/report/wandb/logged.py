@@ -60,7 +60,17 @@ class LoggedRun:
         """Score by judge and kind with its controls, skill by pictures, with intervals and counts; no holes."""
         found: dict[str, float] = {}
         for row in self.ablation:
-            keys = ("score", "low", "high", "diff", "diff_low", "diff_high", *CONTROL_COLUMNS, *FRAME_COLUMNS, *CLAIM_COLUMNS)
+            keys = (
+                "score",
+                "low",
+                "high",
+                "diff",
+                "diff_low",
+                "diff_high",
+                *CONTROL_COLUMNS,
+                *FRAME_COLUMNS,
+                *CLAIM_COLUMNS,
+            )
             keys += ("num_scored", "num_unscored")
             found |= _told(f"bench/{row['judge']}/{row['kind']}", row, keys)
         for row in self.probe:

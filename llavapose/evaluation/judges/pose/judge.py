@@ -8,14 +8,15 @@ of one clip are one scene, and its facts, those about motion too, decide the cla
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
-from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
-from llavapose.evaluation.judges.pose.said import Said, read_answer
+from llavapose.evaluation.judges.pose.rating import COUNT, MOST_GUESSED, RISE, Scale, claims_given
+from llavapose.evaluation.judges.pose.said import Reading, Said, read_answer
 from llavapose.evaluation.judges.protocol import (
     LOWEST,
     NO_ANNOTATIONS,
@@ -25,6 +26,7 @@ from llavapose.evaluation.judges.protocol import (
     Judgement,
 )
 from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.records import POSE, Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
 from llavapose.scenes.open import open_scenes
 
@@ -152,6 +154,8 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
             why = f"needs no picture: the commonest answer is right in up to {100 * guessed:.0f} of 100"
             return _judgement(question, answer, None, why)
     reading = read_answer(answer.text, scene, tuple(facts), asked)
+    if question.times_s:
+        facts, reading = in_motion(facts, reading, asked)
     if not reading.said:
         return _judgement(question, answer, LOWEST, "says nothing that can be checked", reading.checked, silent=True)
     if asked is not None:
@@ -164,6 +168,18 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
     parts = (earned.why, _listed("right", right), _listed("wrong", wrong), _listed("said both ways", void))
     told = "; ".join(part for part in (*parts, NOT_JUDGED if question.kind == "complex" else "") if part)
     return _judgement(question, answer, earned.rating, told, reading.checked)
+
+
+def in_motion(facts: Sequence[Fact], reading: Reading, asked: Asked | None) -> tuple[Sequence[Fact], Reading]:
+    """What counts of an answer about a clip: its motions, and the kind that is asked for.
+
+    Still facts are those of the middle frame alone. A sentence such as "the person is standing" does not say when, so
+    that it would be right or wrong by accident, and who looks at one frame would be paid for what nobody asked.
+    """
+    kinds = {*VALUES, *([asked.kind] if asked is not None else [])}
+    said = tuple(one for one in reading.said if one.checked.claim.kind in kinds)
+    # How many people there are is known, and earns nothing.
+    return [fact for fact in facts if fact.kind in kinds or fact.kind == COUNT], replace(reading, said=said)
 
 
 def _judgement(

@@ -52,7 +52,7 @@ _BREAK = re.compile(
     r"|\band (?=(?:he|she|they|his|her|their|the|then|is|are|has|ƿ)|[a-z]+s\b)"
 )
 _IF = re.compile(r"^\W*(?:and |but )?(?:if|unless|should|imagine|whenever|suppose)\b(?! you look)")
-_WOULD = re.compile(r"[^.;]*?\b(?:would|could|might|should|will|needs?|helps?|is (?:hard|easy|important|possible))\b")
+_WOULD = re.compile(r"[^.,;]*?\b(?:would|could|might|should|will|needs?|helps?|is (?:hard|easy|important|possible))\b")
 _NOT_THE_BODY = re.compile(
     r"\b(?:hands?|arms?|forearms?|elbows?|legs?|knees?|foot|feet|heads?|gaze|eyes?|face|hips|shoulders|fingers?|wrists?"
     r"|thighs?|chin|mouth|hair|skirt|ball|racket|bat|camera|view|shot|frame|scene|weight|attention|shadow|voice)"
@@ -113,11 +113,9 @@ def happens(plain: str, match: re.Match[str], several: bool) -> bool:
     if first.endswith("s") and not first.endswith("ss"):
         return not _NOUN.search(plain, 0, start)
     if first in _PAST:
-        return (
-            plain[:start].strip(" \"'*-") != ""
-            and not _PASSIVE.search(plain, 0, start)
-            or re.search(r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]) is not None
-        )
+        return (plain[:start].strip(" \"'*-") != "" and not _PASSIVE.search(plain, 0, start)) or re.search(
+            r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]
+        ) is not None
     if _LICENSED.search(plain, 0, start) or _DENIED.search(plain, 0, start):
         return True
     return several and (_PLURAL.search(plain, 0, start) or _JOINED.search(plain, 0, start)) is not None
@@ -152,7 +150,7 @@ def told(plain: str, moved: Moved) -> tuple[bool, bool]:
     opening = plain[breaks[-2] if len(breaks) > 1 and not clause.strip(" ƿǀ") else 0 : start]
     rest = plain[start:end]
     doubt = _DOUBT.search(_WHEN.sub(" ", clause)) or _HOPED.search(clause)
-    advised = re.match(r"\w+ing\b", plain[start:]) and not clause.strip() and not breaks and _WOULD.match(plain, end)
+    advised = re.match(r"\w+ing\b", plain[start:]) and not clause.strip() and not breaks and _WOULD.match(plain, start)
     after = advised or re.match(r"\W*or\b", plain[end:])
     denied = _NEGATION.search(clause) is not None or _NO_LIMB.search(rest) is not None
     return bool(doubt or after or _IF.match(clause) or _IF.match(opening)), denied

@@ -27,6 +27,9 @@ CROWDS = {1: 0.5, 2: 0.32, 3: 0.18}
 HEIGHTS = {1: (0.5, 0.74), 2: (0.42, 0.64), 3: (0.34, 0.5)}
 # How much of the picture's width a way may take.
 WAYS = {1: 0.56, 2: 0.34, 3: 0.24}
+SECOND = 0.35
+"""Of those who alone move in their clip, how many move something else as well, meanwhile, before or afterwards."""
+
 # A person who fits in no way after so many tries makes way for another clip.
 TRIES = 12
 
@@ -40,18 +43,31 @@ class Script:
     apart: bool | None
 
 
-def script(rng: random.Random, clock: Clock) -> Script:
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """What of a clip is decided once, however many scripts are thrown away: the shares are those of what is shown."""
+
+    number: int
+    apart: bool
+
+
+def cast(rng: random.Random) -> Cast:
+    """How many people there are, and whether those who move begin one after the other."""
+    return Cast(number=pick(rng, CROWDS), apart=rng.random() < 0.5)
+
+
+def script(rng: random.Random, clock: Clock, of: Cast) -> Script:
     """Draw one clip's script; the generator goes on from try to try."""
     while True:
-        tried = _try(rng, clock)
+        tried = _try(rng, clock, of)
         if tried:
             return tried
 
 
-def _try(rng: random.Random, clock: Clock) -> Script | None:
-    setting, kinds = _cast(rng)
+def _try(rng: random.Random, clock: Clock, of: Cast) -> Script | None:
+    setting, kinds = _kinds(rng, of.number)
     moving = [kind for kind in kinds if kind != "still"]
-    apart = rng.random() < 0.5 if len(moving) > 1 else None
+    apart = of.apart if len(moving) > 1 else None
     times = [pick(rng, KINDS[kind].times) if KINDS[kind].times else 0 for kind in moving]
     timed = spans(rng, clock, [_seconds(rng, kind, n) for kind, n in zip(moving, times, strict=True)], apart)
     if timed is None:
@@ -62,19 +78,23 @@ def _try(rng: random.Random, clock: Clock) -> Script | None:
     for index, kind in enumerate(kinds):
         span, n = queue.pop(0) if kind != "still" else (None, 0)
         actor = _actor(rng, kind, span, n, setting, pitch, (index, len(kinds), base))
-        if actor is None or (actor := _set(rng, actor, clock, (index, len(kinds), base))) is None:
+        # In company a second motion would blur who begins first.
+        if apart is None and span and rng.random() < SECOND:
+            actor = _busy(rng, actor, clock)
+        found = _set(rng, actor, clock, (index, len(kinds), base))
+        if found is None:
             return None
-        actors.append(actor)
+        actors.append(found)
     return Script(setting=setting, actors=tuple(actors), apart=apart)
 
 
-def _cast(rng: random.Random) -> tuple[str, list[str]]:
+def _kinds(rng: random.Random, number: int) -> tuple[str, list[str]]:
     """The setting and what each person does."""
     shares = {name: kind.share for name, kind in KINDS.items()}
     first = pick(rng, shares)
     setting = rng.choice(KINDS[first].settings or SETTINGS)
     fitting = {name: share for name, share in shares.items() if setting in (KINDS[name].settings or SETTINGS)}
-    kinds = [first, *(pick(rng, fitting) for _ in range(pick(rng, CROWDS) - 1))]
+    kinds = [first, *(pick(rng, fitting) for _ in range(number - 1))]
     rng.shuffle(kinds)
     return setting, kinds
 
@@ -144,6 +164,25 @@ def _moving(
     sides = SIDES if both else (side,)
     arms = {**actor.arms, **{s: _ends(rng, kind, s, actor.view, actor.build) for s in sides}}
     return replace(actor, arms=arms, moves=tuple(replace(move, channel=f"{s} arm") for s in sides))
+
+
+def _busy(rng: random.Random, actor: Actor, clock: Clock) -> Actor:
+    """With a second motion: of an arm that does nothing yet, or of a leg of somebody who stays where they are."""
+    used = {move.channel for move in actor.moves}
+    arms, legs = [side for side in SIDES if f"{side} arm" not in used], used <= {"left arm", "right arm"}
+    kinds = [*(("arm", "elbow") if arms else ()), *(("knee",) if legs and not actor.low else ())]
+    if not kinds:
+        return actor
+    kind = rng.choice(kinds)
+    side = rng.choice(SIDES if kind == "knee" else arms)
+    timed = spans(rng, clock, [_seconds(rng, kind, 0)], None)
+    assert timed is not None, "one motion always has its place"
+    limb = "leg" if kind == "knee" else "arm"
+    move = Move(name=kind, channel=f"{side} {limb}", forward=rng.random() < 0.5, start_s=timed[0][0], end_s=timed[0][1])
+    if kind == "knee":
+        return replace(actor, lifted={side: lifted_leg(rng, side, actor.view)}, moves=(*actor.moves, move))
+    arms_now = {**actor.arms, side: _ends(rng, kind, side, actor.view, actor.build)}
+    return replace(actor, arms=arms_now, moves=(*actor.moves, move))
 
 
 def _ends(rng: random.Random, kind: str, side: str, view: str, build: Build) -> Ends:
