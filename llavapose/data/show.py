@@ -72,8 +72,9 @@ def print_samples(given: argparse.Namespace) -> None:
         branch = conversation.branch(sample, max_length=given.max_length, prefix_tokens=len(prefix))
         cut = ", cut at its end" if branch.truncated else ""
         print(
-            f"{named(sample.id)} ({sample.kind}, {_pictures(sample)}): {len(prefix)} tokens of prefix "
-            f"and picture{'s' * (len(sample.images) > 1)}, {len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
+            f"{named(sample.id)} ({sample.kind}, {_pictures(sample)}): {len(prefix)} tokens of prefix and "
+            f"picture{'s' * (len(sample.images) > 1)}, {len(branch.ids)} of the sample, {branch.num_targets} "
+            f"supervised{cut}"
         )
         told = {"max_length": given.max_length, "plain": given.plain, "picture_id": reading.pictures.image_id}
         print(coloured(conversation, sample, prefix=prefix, **told), end="\n\n")

@@ -28,14 +28,15 @@ def test_what_is_saved_is_what_counting_gives():
         for arm in arms()
     )
     told = (copies.tokens - copies.padding) / (ours.tokens - ours.padding)
-    assert abs(told / (5 * (prefix + samples) / (prefix + 5 * samples)) - 1) < 1e-9
-    assert copies.pictures == 5 * ours.pictures == 5 * 8 * 1000
+    # A few clips with long samples do not fit in a row and have their frames twice.
+    assert abs(told / (5 * (prefix + samples) / (prefix + 5 * samples)) - 1) < 0.002
+    assert 4.98 < copies.pictures / ours.pictures <= 5 and copies.pictures == 5 * 8 * 1000
 
 
 def test_samples_are_the_same_whatever_the_frames():
     one, most = (lengths_of(frames, packing_frames.POOLED) for frames in (FRAMES[0], FRAMES[-1]))
     np.testing.assert_array_equal(one.num_tokens, most.num_tokens)
-    assert (most.num_tokens + most.prefix).max() <= packing_frames.ROW_TOKENS
+    assert (most.num_tokens + most.prefix).max() <= packing_frames.POSITIONS
     assert (one.num_targets >= 1).all() and (one.num_targets <= one.num_tokens).all()
 
 

@@ -13,7 +13,15 @@ from llavapose.config.schema import DataConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.data.choose import Targets, choose
 from llavapose.data.index.clips import clip_key, packed_clips
-from llavapose.data.index.groups import Groups, group_key, numbered, packed_groups, shown_of, single_groups, unpacked_groups
+from llavapose.data.index.groups import (
+    Groups,
+    group_key,
+    numbered,
+    packed_groups,
+    shown_of,
+    single_groups,
+    unpacked_groups,
+)
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import TEMPLATE_TOKENS, TOKENS_A_WORD, published_lengths
 from llavapose.frames import with_frames

@@ -105,7 +105,7 @@ def test_single_pictures_are_counted_as_before(place):
 
 
 def test_frames_that_leave_no_room_are_told_before_anything_is_made(conf):
-    with pytest.raises(ConfigError, match=r"data\.max_length is 512, and 8 frames of tiny alone take 512 tokens; leave"):
+    with pytest.raises(ConfigError, match=r"data\.max_length is 512, and 8 frames of tiny alone take 512 tokens; "):
         refuse_no_room(of(conf, "connector.pool=1"))
     refuse_no_room(of(conf))
     refuse_no_room(of(conf, "connector.pool=1", "data.frames=1"))
