@@ -59,7 +59,8 @@ def motions(text: str) -> list[Claim]:
 def _said(claim: dict[str, Any]) -> tuple[str, ...]:
     """What makes a claim one; "a man" and "the man" are the same."""
     mention, target = (
-        str(claim.get(name)).removeprefix("the ").removeprefix("a ").removesuffix("'s") for name in ("mention", "target")
+        str(claim.get(name)).removeprefix("the ").removeprefix("a ").removesuffix("'s")
+        for name in ("mention", "target")
     )
     return claim["kind"], str(claim["part"]), claim["value"], mention, target
 

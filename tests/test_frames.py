@@ -7,7 +7,7 @@ import pytest
 from llavapose.errors import DataError
 from llavapose.frames import chosen, middle, time_told, with_frames
 from llavapose.llava_json import from_record, timed_marks, to_record
-from llavapose.records import FurtherPicture, Question, Sample, Turn
+from llavapose.records import Sample, Turn
 
 TURNS = (Turn(role="user", text="Who sits down?"), Turn(role="assistant", text="The man."))
 NAMES = tuple(f"7/{at:02}.jpg" for at in range(16))
@@ -44,15 +44,6 @@ def test_a_sample_s_frames_go_with_their_times():
 def test_pictures_without_times_are_no_frames():
     several = Sample(id="7", images=NAMES, kind="conv", turns=TURNS)
     assert with_frames(several, 1) == several
-
-
-def test_a_question_s_frames_are_chosen_alike():
-    further = tuple(FurtherPicture(scene_id=7, image=name) for name in NAMES[1:])
-    whole = Question(id="q", scene_id=7, image=NAMES[0], kind="conv", text="?", further=further, times_s=TIMES)
-    for wanted in (1, 4, 8, 16, None):
-        one, other = with_frames(whole, wanted), with_frames(SAMPLE, wanted)
-        assert (one.images, one.times_s) == (other.images, other.times_s)
-        assert set(one.scene_ids) == {7} and len(one.scene_ids) == len(one.images)
 
 
 def test_times_are_told_with_one_decimal():

@@ -22,6 +22,10 @@ class SceneSource(StrEnum):
         return self in (SceneSource.motion, SceneSource.tracks)
 
 
+DRAWN = frozenset({SceneSource.world, SceneSource.motion})
+"""Sources that are drawn on first use; files of settings with these names too."""
+
+
 class Joints(StrEnum):
     """The joints that a data set labels: COCO's 17, CrowdPose's 14, MPII's 16."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Joints, SceneSource, Selected, TracksFormat
+from llavapose.config.choices import DRAWN, Joints, SceneSource, Selected, TracksFormat
 from llavapose.config.values import not_a_seed, too_small, unread
 
 MOST_FRAMES = 256
@@ -66,15 +66,13 @@ class TracksConfig:
 
     format: TracksFormat = TracksFormat.tracked
     """Whose files."""
-    num_frames: int = 16
-    """Frames of a scene; a video that has fewer becomes a shorter one, of two at least."""
     every_s: float | None = None
     """Least seconds between two frames of a scene; 0: all labelled ones; null: as the format is labelled (PoseTrack
     0.16, every fourth frame; others 0)."""
     longest_gap_s: float = 1.0
     """Frames that lie further apart belong to different scenes."""
     stride: int | None = None
-    """Frames from the begin of a video's scene to that of the next; null: num_frames, so that none is shown twice."""
+    """Frames from the begin of a video's scene to that of the next; null: scenes.num_frames, none is shown twice."""
     fps: float | None = None
     """Frames a second, where the files tell no times; null: what the files say, else the format's (JHMDB and pyskl 30,
     others 25)."""
@@ -83,9 +81,7 @@ class TracksConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "scenes.tracks.", num_frames=2, stride=1)
-        if self.num_frames > MOST_FRAMES:
-            found.append(f"scenes.tracks.num_frames is {self.num_frames}; expected at most {MOST_FRAMES}")
+        found = too_small(self, "scenes.tracks.", stride=1)
         if self.every_s is not None and not 0 <= self.every_s <= self.longest_gap_s:
             found.append(
                 f"scenes.tracks.every_s is {self.every_s}; expected 0 to longest_gap_s, {self.longest_gap_s} seconds"
@@ -136,7 +132,8 @@ class ScenesConfig:
     image_size: int = 224
     """Side of the built-in worlds' square pictures, in pixels."""
     num_frames: int = 16
-    """Frames of a scene (source motion): of a clip of 3 seconds, evenly apart."""
+    """Frames of a scene over time (sources motion, tracks): of a clip of 3 seconds, evenly apart; of a video, so many
+    labelled ones in a row. A video that has fewer becomes a shorter scene, of two at least."""
     seed: int = 0
     """Seed of the built-in worlds; no effect on other sources."""
     select: Selected = Selected.joints
@@ -158,22 +155,51 @@ class ScenesConfig:
     @property
     def drawn(self) -> bool:
         """Whether the scenes are drawn on first use: they need no files."""
-        return self.source in (SceneSource.world, SceneSource.motion)
+        return self.source in DRAWN
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = not_a_seed("scenes.", self.seed)
-        if self.drawn:
-            found += _of_world(self)
-        else:
-            found += _of_tracks(self) if self.source == SceneSource.tracks else _of_files(self)
-        if self.source != SceneSource.tracks:
+        tracked = self.source == SceneSource.tracks
+        found += _of_world(self) if self.drawn else _of_tracks(self) if tracked else _of_files(self)
+        if not tracked:
             found += unread(self, "scenes.", ("tracks",), "it goes with scenes of tracked people: scenes=tracked")
             for name, split in (("train", self.train), ("val", self.val)):
                 found += unread(split, f"scenes.{name}.", ("part",), "it goes with scenes=pyskl and scenes=jhmdb")
+        if not tracked and self.source != SceneSource.motion:
+            found += unread(self, "scenes.", ("num_frames",), "it goes with scenes over time: motion or tracked people")
         if not 0 <= self.min_labelled_joints <= 17:
             found.append(f"scenes.min_labelled_joints is {self.min_labelled_joints}; expected 0 to 17")
         return found
+
+
+def names_files(config: ScenesConfig, paths: SplitPaths) -> bool:
+    """Whether a split's settings name what it is read from."""
+    poses_alone = config.source == SceneSource.tracks and config.tracks.format == TracksFormat.pyskl
+    found = paths.keypoints is not None or (paths.results is not None and config.source != SceneSource.tracks)
+    return found and (paths.images is not None or poses_alone)
+
+
+def _of_tracks(config: ScenesConfig) -> list[str]:
+    form = config.tracks.format
+    found = config.tracks.problems() + config.estimated.problems()
+    if config.joints != Joints.coco17:
+        found.append(f"scenes.joints is {config.joints}; tracked people are read as coco17, whatever their files have")
+    if not 2 <= config.num_frames <= MOST_FRAMES:
+        found.append(f"scenes.num_frames is {config.num_frames}; expected 2 to {MOST_FRAMES}")
+    if not names_files(config, config.train):
+        found.append("scenes.train needs `images` (a folder of frames) and `keypoints` (files of tracked people)")
+    unused = ["results", "heads"]
+    unused += [] if form == TracksFormat.jhmdb else ["listed"]
+    unused += [] if form == TracksFormat.tracked else ["instances", "captions"]
+    unused += [] if form in (TracksFormat.pyskl, TracksFormat.jhmdb) else ["part"]
+    for name, split in (("train", config.train), ("val", config.val)):
+        found += unread(split, f"scenes.{name}.", unused, f"scenes.tracks.format={form} has none")
+        if form == TracksFormat.pyskl and split.keypoints is not None and split.part is None:
+            found.append(f"scenes.{name}.part is null; expected the name of this split in the pickle")
+    if form == TracksFormat.pyskl:
+        return found + unread(config.estimated, "scenes.estimated.", ("person_score",), "pyskl scores joints alone")
+    return found + unread(config, "scenes.", ("estimated",), "it goes with results of a pose estimator")
 
 
 def _of_world(config: ScenesConfig) -> list[str]:
@@ -190,33 +216,6 @@ def _of_world(config: ScenesConfig) -> list[str]:
     if config.source == SceneSource.motion and not least <= config.num_frames <= most:
         found.append(f"scenes.num_frames is {config.num_frames}; expected {least} to {most} frames a clip")
     return found
-
-
-def names_files(config: ScenesConfig, paths: SplitPaths) -> bool:
-    """Whether a split's settings name what it is read from."""
-    poses_alone = config.source == SceneSource.tracks and config.tracks.format == TracksFormat.pyskl
-    found = paths.keypoints is not None or (paths.results is not None and config.source != SceneSource.tracks)
-    return found and (paths.images is not None or poses_alone)
-
-
-def _of_tracks(config: ScenesConfig) -> list[str]:
-    form = config.tracks.format
-    found = config.tracks.problems() + config.estimated.problems()
-    if config.joints != Joints.coco17:
-        found.append(f"scenes.joints is {config.joints}; tracked people are read as coco17, whatever their files have")
-    if not names_files(config, config.train):
-        found.append("scenes.train needs `images` (a folder of frames) and `keypoints` (files of tracked people)")
-    unused = ["results", "heads"]
-    unused += [] if form == TracksFormat.jhmdb else ["listed"]
-    unused += [] if form == TracksFormat.tracked else ["instances", "captions"]
-    unused += [] if form in (TracksFormat.pyskl, TracksFormat.jhmdb) else ["part"]
-    for name, split in (("train", config.train), ("val", config.val)):
-        found += unread(split, f"scenes.{name}.", unused, f"scenes.tracks.format={form} has none")
-        if form == TracksFormat.pyskl and split.keypoints is not None and split.part is None:
-            found.append(f"scenes.{name}.part is null; expected the name of this split in the pickle")
-    if form == TracksFormat.pyskl:
-        return found + unread(config.estimated, "scenes.estimated.", ("person_score",), "pyskl scores joints alone")
-    return found + unread(config, "scenes.", ("estimated",), "it goes with results of a pose estimator")
 
 
 def _of_files(config: ScenesConfig) -> list[str]:

@@ -23,6 +23,7 @@ from llavapose.evaluation.judges.protocol import Judge
 from llavapose.evaluation.measures import MEASURES
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
 from llavapose.files import atomic_write, read_json, results_root, write_json, write_jsonl
+from llavapose.frames import middle
 from llavapose.llm.ask import ledger_path
 from llavapose.records import CONTROL_ARMS, PRIOR, TEXT_ONLY, Question, to_dict
 from llavapose.scenes.coco import SceneSet
@@ -138,6 +139,13 @@ def write_benchmark(out: Path, benchmark: Benchmark) -> None:
         (out / "quoted.jsonl").unlink(missing_ok=True)  # of a benchmark that was asked here before
 
 
+def _numbered(question: Question) -> list[tuple[int, str]]:
+    """The number and name of each picture; of a clip the middle frame, which stands for it."""
+    if question.times_s:
+        return [(question.scene_id, question.images[middle(len(question.images))])] if question.images else []
+    return list(zip(question.scene_ids, question.images, strict=True))
+
+
 def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet) -> None:
     """Draw the benchmark's pictures with their skeletons, for the page; one that is there stays.
 
@@ -150,7 +158,7 @@ def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet)
         scenes: its pictures; one without annotations is drawn as it is.
     """
     known = {scene.id: scene for scene in scenes.scenes}
-    shown = dict(pair for one in questions for pair in zip(one.scene_ids, one.images, strict=True))
+    shown = dict(pair for one in questions for pair in _numbered(one))
     asked = {number: known.get(number) or bare_scene(number, image) for number, image in shown.items()}
     problems = []
     for scene in asked.values():

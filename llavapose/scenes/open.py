@@ -174,7 +174,7 @@ def _leave_out_unused(config: ScenesConfig, shown: dict[str, Any]) -> None:
                 shown[name].pop(key)
     if config.joints == FACTS_OF:
         shown.pop("joints")
-    if config.source != SceneSource.motion:
+    if config.source not in (SceneSource.motion, SceneSource.tracks):
         shown.pop("num_frames")
     estimated = config.source == SceneSource.tracks or any(paths.results is not None for paths in splits.values())
     if not estimated or config.estimated == EstimatedConfig():

@@ -45,6 +45,10 @@ NEEDED = {
     "compared/gpt4o": ["answerer.max_usd=5"],
     "benchmark/file": ["benchmark.path=a.jsonl"],
     "benchmark/handvqa": ["benchmark.path=a.jsonl"],
+    **{
+        f"benchmark/{name}": ["benchmark.path=a.jsonl", "benchmark.images=."]
+        for name in ("mvbench_pose", "motionbench", "humanmovevqa", "micro_actions")
+    },
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
 }

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from llavapose.evaluation.judges.pose.chance import HOLDS, OPEN
+from llavapose.evaluation.judges.pose.judge import in_motion
 from llavapose.evaluation.judges.pose.rating import RISE, Scale, read
 from llavapose.evaluation.judges.pose.said import read_answer
 from llavapose.files import fingerprint
+from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.records import Answer, Question
 
 MOST_STATEMENTS = 8
@@ -37,7 +39,7 @@ class PriorAnswerer:
 
     def __init__(self, scale: Callable[[], Scale]) -> None:
         self._scale = scale
-        self._found: dict[str, str] = {}
+        self._found: dict[tuple[str, bool], str] = {}
 
     def identity(self) -> list[Any]:
         """What the training scenes say, and how often."""
@@ -56,33 +58,40 @@ class PriorAnswerer:
             slot for slot in self._scale().statements if asked is not None and slot[:2] == (asked.kind, asked.part)
         ]
         if not slots:
-            return self._free(question.kind if question.kind in RISE else "detail")
+            return self._free(question.kind if question.kind in RISE else "detail", bool(question.times_s))
         named = [slot for slot in slots if slot[2] in question.text.lower()]
         slot = max(named or slots, key=lambda slot: len(slot[2]))  # "the person on the left" is "the person", too
-        guess = max(sorted(self._scale().statements[slot]), key=self._share)
+        moving = slot[0] in VALUES
+        guess = max(sorted(self._scale().statements[slot]), key=lambda text: self._share(text, moving))
         # What is right earns 1 - p and what is wrong loses p: on average a guess earns its share less p.
-        return guess if self._share(guess) > self._scale().by_chance(read(guess)) else ""
+        return guess if self._share(guess, moving) > self._scale().by_chance(read(guess, moving)) else ""
 
-    def _free(self, kind: str) -> str:
-        """The likeliest statements, as many as are rated best over training scenes; none is a number, too."""
-        if kind in self._found:
-            return self._found[kind]
-        texts = sorted({text for told in self._scale().statements.values() for text in told})
-        likeliest = sorted(texts, key=lambda text: (-self._share(text, LEAST_DECIDED), text))[:MOST_STATEMENTS]
+    def _free(self, kind: str, moving: bool) -> str:
+        """The likeliest statements, as many as are rated best over training scenes; none is a number, too.
+
+        ``moving``: of a clip, whose motions alone count.
+        """
+        if (kind, moving) in self._found:
+            return self._found[kind, moving]
+        slots = [slot for slot in self._scale().statements if slot[0] in VALUES or not moving]
+        texts = sorted({text for slot in slots for text in self._scale().statements[slot]})
+        likeliest = sorted(texts, key=lambda text: (-self._share(text, moving, LEAST_DECIDED), text))[:MOST_STATEMENTS]
         tried = [" ".join(likeliest[:num]) for num in range(len(likeliest) + 1)]
-        self._found[kind] = max(tried, key=lambda text: self._mean_rating(text, kind))
-        return self._found[kind]
+        self._found[kind, moving] = max(tried, key=lambda text: self._mean_rating(text, kind, moving))
+        return self._found[kind, moving]
 
-    def _mean_rating(self, text: str, kind: str) -> float:
+    def _mean_rating(self, text: str, kind: str, moving: bool) -> float:
         chance, ratings = self._scale().chance, []
         for scene, facts in zip(chance.scenes[:NUM_TRIED], chance.facts, strict=False):
-            said = read_answer(text, scene, facts).said
-            ratings.append(self._scale().free(said, kind, scene, facts).rating)
+            reading, counted = read_answer(text, scene, facts), tuple(facts)
+            if moving:
+                counted, reading = in_motion(facts, reading, None)
+            ratings.append(self._scale().free(reading.said, kind, scene, counted).rating)
         return sum(ratings) / max(1, len(ratings))
 
-    def _share(self, text: str, least_decided: float = 0.0) -> float:
+    def _share(self, text: str, moving: bool, least_decided: float = 0.0) -> float:
         """How often a statement holds of the training scenes that decide it; 0 where too few do."""
-        outcomes = [self._scale().chance.outcomes(claim) for claim in read(text)]
+        outcomes = [self._scale().chance.outcomes(claim) for claim in read(text, moving)]
         if not outcomes:
             return 0.0
         decided = np.logical_and.reduce([one != OPEN for one in outcomes])

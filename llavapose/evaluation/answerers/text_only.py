@@ -18,6 +18,7 @@ from llavapose.llm.ask import Door
 from llavapose.llm.chat import ChatRequest, Message
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import state
+from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.records import TEXT_ONLY, Answer, Asked, Fact, Question, Scene
 from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.context import context_text
@@ -25,6 +26,9 @@ from llavapose.teacher.messages import as_data
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.complex import question_and_answer
 from llavapose.teacher.offline.evidence import Evidence, evidence_of
+from llavapose.teacher.offline.motion.complex import questions_and_answers
+from llavapose.teacher.offline.motion.course import course_of, steady_names
+from llavapose.teacher.offline.motion.detail import describe
 
 SYSTEM = (
     "You answer questions about a picture. You do not see it: you are told its captions, the people and objects in it "
@@ -166,11 +170,32 @@ def offline_answer(question: Question, *scenes: Scene) -> str:
         return "\n".join(f"Picture {place}: {text}" for place, text in found if text)
     (scene,) = scenes
     facts = tuple(scene_facts(scene))
+    if question.times_s:
+        return _over_time(question, scene, facts)
     if question.asked is not None:
         return " ".join(state(fact, scene) for fact in facts if fact.sure and _is_asked(fact, question.asked))
     evidence = evidence_of(scene, facts, "keypoints", Balance())
     reasons = [_reasoning(question.text, evidence)] if question.kind == "complex" else []
     return " ".join(filter(None, (*reasons, *(state(fact, scene) for fact in evidence.facts))))
+
+
+def _over_time(question: Question, scene: Scene, facts: tuple[Fact, ...]) -> str:
+    """What the sure motions say to a question about a clip: the asked one, the reasoning, or their whole course."""
+    if question.asked is not None:
+        names = steady_names(scene)
+        asked = [fact for fact in facts if fact.sure and _is_asked(fact, question.asked)]
+        return " ".join(state(fact, scene, names=names if fact.kind in VALUES else ()) for fact in asked)
+    course = course_of(scene, facts, "keypoints", Balance())
+    told = describe(course, 0)
+    if question.kind != "complex":
+        return told
+    reasons = (pair[1] for seed in range(SEEDS) for pair in questions_and_answers(course, seed) if
+               pair[0] == question.text)  # fmt: skip
+    return " ".join(filter(None, (next(reasons, ""), told)))
+
+
+SEEDS = 8
+"""How many ways the teacher of motion is looked through for a question of its own."""
 
 
 def _is_asked(fact: Fact, asked: Asked) -> bool:

@@ -3,7 +3,8 @@
 In: scenes or files, and a seed. Out: ``Question``s of each kind about each picture, and their scenes where they have
 any.
 
-Read ``protocol`` (what a benchmark is), then ``world`` (of held-out pictures, built as E-HPAUB is), ``file`` (of
+Read ``protocol`` (what a benchmark is), then ``world`` (of held-out pictures, built as E-HPAUB is; ``moving``: of
+clips), ``file`` (of
 questions made elsewhere; ``pictured``: about one picture or several), ``hpaub`` with ``frozen`` (a benchmark's file,
 which holds its annotations), ``llava`` (LLaVA's own questions), ``examples`` (what the papers quote), ``keyed/`` (sets
 with an answer key of their own), ``coco_pictures`` (pictures named by COCO's ids), how one is made: ``questions/``

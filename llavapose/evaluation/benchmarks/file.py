@@ -10,7 +10,8 @@ or in LLaVA's form, whose image id is in the picture's name, or is made of a nam
 
     {"question_id": 0, "image": "000000441147.jpg", "text": "What ...?", "category": "conv"}
 
-A question about several pictures has lists in the places of ``image`` and ``scene_id`` (``pictured``).
+A question about several pictures has lists in the places of ``image`` and ``scene_id``, one about frames ``times`` too
+(``pictured``).
 """
 
 import re
@@ -108,7 +109,7 @@ def read_questions(path: Path) -> tuple[Question, ...]:
     numbers: dict[str, int] = {}
     for number, row in read_jsonl(path, what="benchmark"):
         question = _question(row, f"{path}:{number}")
-        for scene_id, image in zip(question.scene_ids, question.images or (question.image,), strict=True):
+        for scene_id, image in _numbered(question):
             name = plain_name(image)
             other = pictures.setdefault(scene_id, name), numbers.setdefault(name, scene_id)
             if other != (name, scene_id):
@@ -118,6 +119,12 @@ def read_questions(path: Path) -> tuple[Question, ...]:
                 )
         found.append(question)
     return tuple(found)
+
+
+def _numbered(question: Question) -> list[tuple[int, str]]:
+    """The number of each picture; of frames none, as one scene has many."""
+    images = question.images or (question.image,)
+    return [] if question.times_s else list(zip(question.scene_ids, images, strict=True))
 
 
 def _question(row: dict, where: str) -> Question:
@@ -130,8 +137,9 @@ def _question(row: dict, where: str) -> Question:
         if key in row and not isinstance(row[key], str):
             raise DataError(f"benchmark: {where} has {key} {shown(row[key])}; expected a text")
     try:
-        if "further" in row:
-            raise TypeError("it has the field further")
+        for key in ("further", "times_s"):
+            if key in row:
+                raise TypeError(f"it has the field {key}")
         asked = Asked(**row["asked"]) if row.get("asked") else None
         question = Question(**{**pictured(row, where), "asked": asked})
     except TypeError as error:
@@ -151,11 +159,21 @@ def _of_llava(row: dict, where: str) -> dict:
     kind = next((one.name for one in KINDS.values() if any(word in category for word in one.words)), category)
     return {
         "id": str(number),
-        "scene_id": list(map(_picture_number, image)) if isinstance(image, list) else _picture_number(image),
+        "scene_id": _numbers_of(image, row.get("times")),
         "image": image,
+        **({"times": row["times"]} if row.get("times") else {}),
         "kind": kind,
         "text": row.get("text"),
     }
+
+
+def _numbers_of(image: object, times: object) -> int | list[int]:
+    """The numbers of a row's pictures; of frames one, made of all their names."""
+    if not isinstance(image, list):
+        return _picture_number(image)
+    if times:
+        return int(fingerprint([plain_name(one) if isinstance(one, str) else one for one in image]), 16)
+    return list(map(_picture_number, image))
 
 
 def _picture_number(image: object) -> int:

@@ -8,6 +8,7 @@ The first line is its card, each further one a picture (no pixels)::
      "people": [{"id": 7, "box_xyxy": [0.1, ...], "keypoints": [[0.2, 0.3, 2], ...]}], "things": [...],
      "questions": [{"id": "42-conv", "kind": "conv", "text": "How ...?", "asked": null, "answer": "...", ...}, ...]}
 
+A clip has ``frames`` too, each with ``image``, ``time_s`` and ``people``, and its questions are about all of them.
 ``hash`` is that of the questions, which every table quotes; ``truth`` that of the annotations. A file that fits neither
 has been changed and is refused.
 """
@@ -21,7 +22,7 @@ from llavapose.errors import DataError, shown
 from llavapose.evaluation.benchmarks.protocol import questions_hash
 from llavapose.files import fingerprint, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS
-from llavapose.records import Asked, Person, Question, Scene, Thing
+from llavapose.records import Asked, Frame, FurtherPicture, Person, Question, Scene, Thing
 
 FROZEN_VERSION = 1
 """Of the file's form."""
@@ -113,22 +114,33 @@ def read_frozen(path: Path) -> Frozen:
 def _truth(scene: Scene) -> dict[str, Any]:
     """A picture's annotations as plain values."""
     plain = asdict(scene)
-    return {"scene_id": plain.pop("id"), **{key: plain[key] for key in _KEPT}}
+    found = {"scene_id": plain.pop("id"), **{key: plain[key] for key in _KEPT}}
+    return {**found, "frames": plain["frames"], "video": scene.video} if scene.frames else found
 
 
 _KEPT = ("image", "width", "height", "captions", "people", "things", "num_crowds", "skeleton", "split")
 
 
 def _scene(row: dict[str, Any]) -> Scene:
-    people = tuple(
-        Person(id=one["id"], box_xyxy=_four(one["box_xyxy"]), keypoints=tuple(map(_joint, one["keypoints"])))
-        for one in row["people"]
+    people = tuple(map(_person, row["people"]))
+    frames = tuple(
+        Frame(
+            image=str(one["image"]),
+            time_s=float(one["time_s"]),
+            people=tuple(None if who is None else _person(who) for who in one["people"]),
+        )
+        for one in row.get("frames", ())
     )
     things = tuple(
         Thing(id=one["id"], category=str(one["category"]), box_xyxy=_four(one["box_xyxy"])) for one in row["things"]
     )
     plain = {key: row[key] for key in _KEPT if key not in ("captions", "people", "things")}
-    return Scene(id=row["scene_id"], captions=tuple(row["captions"]), people=people, things=things, **plain)
+    return Scene(id=row["scene_id"], captions=tuple(row["captions"]), people=people, things=things, frames=frames,
+                 video=str(row.get("video", "")), **plain)  # fmt: skip
+
+
+def _person(one: dict[str, Any]) -> Person:
+    return Person(id=one["id"], box_xyxy=_four(one["box_xyxy"]), keypoints=tuple(map(_joint, one["keypoints"])))
 
 
 def _four(box: list[float]) -> tuple[float, float, float, float]:
@@ -144,12 +156,16 @@ def _joint(values: list[Any]) -> tuple[float, float, int]:
 def _written(one: dict[str, Any], row: dict[str, Any]) -> Written:
     if one["kind"] not in KINDS or not isinstance(one["text"], str) or not isinstance(one["id"], str):
         raise ValueError(f"question {shown(one.get('id'))}")
+    frames = row.get("frames", ())  # a question about a clip is about all of them
+    images = [frame["image"] for frame in frames] or [row["image"]]
     question = Question(
         id=one["id"],
         scene_id=row["scene_id"],
-        image=row["image"],
+        image=images[0],
         kind=one["kind"],
         text=one["text"],
         asked=Asked(**one["asked"]) if one.get("asked") else None,
+        further=tuple(FurtherPicture(scene_id=row["scene_id"], image=image) for image in images[1:]),
+        times_s=tuple(float(frame["time_s"]) for frame in frames),
     )
     return Written(question=question, answer=one["answer"], provenance=one["provenance"])

@@ -18,9 +18,6 @@ from llavapose.teacher.offline.motion.course import course_of, steady_names
 from llavapose.teacher.offline.motion.detail import INSTRUCTIONS
 from llavapose.teacher.offline.teacher import ANY_QUESTION
 
-FEWEST_MOVEMENTS = 2
-"""Sure facts about motion that a clip must have: one alone is no course of movements."""
-
 
 def askable_motions(scene: Scene, facts: Sequence[Fact]) -> list[Fact]:
     """The sure motions that a conv question can ask for: of somebody who is called the same in all frames, one way."""
@@ -34,9 +31,8 @@ def askable_motions(scene: Scene, facts: Sequence[Fact]) -> list[Fact]:
 
 
 def qualifies_over_time(scene: Scene, facts: Sequence[Fact]) -> bool:
-    """Whether the facts can judge a question of every kind about a clip."""
-    num_sure = sum(fact.sure and fact.kind in VALUES for fact in facts)
-    return len(scene.frames) > 1 and bool(askable_motions(scene, facts)) and num_sure >= FEWEST_MOVEMENTS
+    """Whether the facts can judge a question of every kind about a clip: a movement that can be asked for."""
+    return len(scene.frames) > 1 and bool(askable_motions(scene, facts))
 
 
 def texts_about(scene: Scene, facts: Sequence[Fact], fact: Fact, rng: np.random.Generator) -> dict[str, str]:

@@ -7,5 +7,5 @@ Read ``videos`` (labelled frames in order, the same whatever file they came from
 then ``tracked`` (COCO files with tracks), with ``forms`` (what differs between PoseTrack, JHMDB and others),
 ``adapted`` (their joints and sizes as COCO's) and ``times`` (which video, and when). ``jhmdb`` reads JHMDB's own files,
 ``pyskl`` its pickles by ``pickled`` (a pickle as data, nothing in it called) and ``arrays`` (arrays built of their
-bytes). ``read`` goes from settings to scenes.
+bytes). ``read`` goes from settings to scenes. ``micro_actions`` is Micro-Action-52's answer key, with its scores.
 """

@@ -62,7 +62,7 @@ def windows_of(config: ScenesConfig, form: Form) -> Windows:
     """How videos become scenes by these settings."""
     told = config.tracks
     return Windows(
-        num_frames=told.num_frames, every_s=form.every_s if told.every_s is None else told.every_s,
+        num_frames=config.num_frames, every_s=form.every_s if told.every_s is None else told.every_s,
         longest_gap_s=told.longest_gap_s, stride=told.stride,
     )  # fmt: skip
 

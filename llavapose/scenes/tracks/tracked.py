@@ -58,7 +58,7 @@ def read_tracked(
     videos: dict[str, Video] = {}
     notes: list[str] = []
     for path in files_of(keypoints, form):
-        found, said = _videos(path, images, instances, captions, form, fps)
+        found, said = videos_of(path, images, instances, captions, form, fps)
         notes += said
         for video in found:
             if video.name in videos:
@@ -85,10 +85,19 @@ def files_of(keypoints: Path, form: Form) -> list[Path]:
     return found
 
 
-def _videos(
-    path: Path, images: Path, instances: Path | None, captions: Path | None, form: Form, fps: float | None
+def videos_of(
+    path: Path,
+    images: Path,
+    instances: Path | None = None,
+    captions: Path | None = None,
+    form: Form = TRACKED,
+    fps: float | None = None,
 ) -> tuple[list[Video], list[str]]:
-    """The videos of one file, and what was tolerated."""
+    """The videos of one file, and what was tolerated; the rest is as in ``read_tracked``.
+
+    Raises:
+        DataError: a file that is missing or not of the form, or a record that cannot be right.
+    """
     where = f"{form.what}: {path}"
     data = read_json(path, what=form.what)
     lists = lists_of(data, path, form.what)

@@ -225,6 +225,7 @@ def _of_kind(about: str, kind: str, number: int, desk: _Desk, bar: Any) -> dict[
         for index, scene in enumerate(order):
             more = share + (index < rest)
             if more == 0:
+                willing += order[index:]
                 break
             had = len(written[scene.id])
             request = _request(kind, scene, had + more, desk)

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
+from llavapose.config.choices import DRAWN
 from llavapose.families.known import LLAVA, family_named
 from llavapose.files import atomic_write, read_json
 from llavapose.training.told.facts import Facts, is_hub_id, read_facts
@@ -169,6 +170,7 @@ def _data(facts: Facts) -> str:
         f"- Teacher: {data['teacher']}",
         f"- Pictures: {data['scenes']}, {data['pictures']:,} of them trained on",
         *(f"- `{kind}`: {count:,} samples" for kind, count in _samples(facts).items()),
+        *([f"- Frames: {frames} of a clip, each behind its time"] if (frames := data.get("frames a clip")) else []),
         f"- Held out for the validation loss: {data['held-out samples']:,} samples, by whole pictures",
         f"- Cut at the longest length: {data['cut at max_length']:,}",
         *(f"- `{name}`: sha256 `{digest}`" for name, digest in data["files"].items()),
@@ -211,7 +213,7 @@ def _limits(facts: Facts, results: Results | None) -> list[str]:
                 "nothing else."
             )
         found.append("The papers' numbers: their pictures and questions are not published, nothing here compares.")
-    if facts.data["scenes"] == "world":
+    if facts.data["scenes"] in DRAWN:
         found.append("Knowledge of the world: the people that it was trained on are drawn.")
     found.append("Safety, bias, other languages than English: not looked at.")
     return found

@@ -29,8 +29,9 @@ def test_the_signs_that_hide_people_are_letters_like_others():
 
 
 MOVING = [
-    "raises and lowers ", "raises his left hand and ", "moves to the left and ", "toward the camera and ", "before the man ",
-    "first ", "three times ", "his left hand goes up, then ", "from left to right ", "slowly ", "steps back, away, ",
+    "raises and lowers ", "raises his left hand and ", "moves to the left and ", "toward the camera and ",
+    "before the man ", "first ", "three times ", "his left hand goes up, then ", "from left to right ", "slowly ",
+    "steps back, away, ",
     "bends and straightens it ", "sits down and stands up ", "turns around to her ", "left hand up and down ", "waves ",
 ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from llavapose.errors import DataError
 from llavapose.evaluation.answerers.checkpoint.devices import devices_of, side_by_side
 from llavapose.evaluation.answerers.checkpoint.generation import Prompt, greedy_in_turn, log_likelihoods
 from llavapose.evaluation.answerers.checkpoint.kept import KeptReads
-from llavapose.evaluation.answerers.checkpoint.loading import Loaded, load
+from llavapose.evaluation.answerers.checkpoint.loading import Loaded, frames_trained, load
 from llavapose.evaluation.answerers.checkpoint.locating import places
 from llavapose.evaluation.answerers.checkpoint.single import (
     answer_alone,
@@ -32,7 +32,7 @@ from llavapose.evaluation.answerers.checkpoint.single import (
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
 from llavapose.evaluation.answerers.checkpoint.trie import trie_agrees, trie_log_likelihoods
 from llavapose.evaluation.answerers.protocol import JointAnswer, Likelihoods
-from llavapose.evaluation.controls import Shown
+from llavapose.evaluation.controls import USUAL_FRAMES, Shown
 from llavapose.evaluation.locating.taught import taught_settings
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.files import TINY_BASE, sha256
@@ -68,6 +68,7 @@ class CheckpointAnswerer:
         max_new_tokens: longest answer.
         dtype: of the weights; None: bfloat16 on a GPU, float32 elsewhere.
         num_timed: questions by which ``efficiency`` times an answer alone; 0: it times nothing.
+        frames: how many of a clip it is shown; None: as many as it was trained with, else ``USUAL_FRAMES``.
 
     Raises:
         CheckpointError: when it is first asked: a folder that is no image-text checkpoint.
@@ -86,12 +87,14 @@ class CheckpointAnswerer:
         max_new_tokens: int = 256,
         dtype: AnswerDtype | None = None,
         num_timed: int = 3,
+        frames: int | None = None,
     ) -> None:
         self._checkpoint, self._dtype = str(checkpoint), dtype
         self._devices = devices_of(device, devices)
         self.device = torch.device(self._devices[0])
         self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
         self._num_written, self._spent_s = 0, 0.0
+        self._frames = frames
         self._blind: dict[tuple[tuple[str, ...], str, str], float] = {}
         self._reads = KeptReads()
 
@@ -99,6 +102,11 @@ class CheckpointAnswerer:
     def batch_size(self) -> int:
         """Questions whose answers are made together."""
         return BATCHES * self._rows
+
+    @property
+    def frames(self) -> int:
+        """How many frames of a clip it is shown."""
+        return self._frames or frames_trained(self._checkpoint) or USUAL_FRAMES
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -293,7 +301,7 @@ class CheckpointAnswerer:
 
     def _weighed(self, asked: Sequence[tuple[Question, str]], images: Path) -> list[float]:
         """Mean log-likelihood a token of each question's text; without a picture the same pair is weighed once."""
-        keys = [(question.images, question.text, text) for question, text in asked]
+        keys = [(question.images, question.times_s, question.text, text) for question, text in asked]
         new = {
             key: (question, text) for key, (question, text) in zip(keys, asked, strict=True) if key not in self._blind
         }

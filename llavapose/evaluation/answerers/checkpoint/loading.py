@@ -1,7 +1,9 @@
 """A folder or hub id -> the model on its device, and how its family is read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +13,7 @@ from llavapose.config.choices import AnswerDtype
 from llavapose.data.conversation import CHAT_TEMPLATE
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader, LlavaReader, Reader
+from llavapose.files import read_json
 from llavapose.model.bases import is_own, read_config, resolve_base, told
 from llavapose.model.pretrained import load_model, load_processor
 from llavapose.model.processors import family_processor
@@ -134,3 +137,19 @@ def _precision(device: torch.device, dtype: AnswerDtype | None) -> dict[str, Any
     if dtype is None:
         return {"dtype": torch.bfloat16 if device.type == "cuda" else torch.float32}
     return {"dtype": {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[dtype.value]}
+
+
+def frames_trained(checkpoint: str) -> int | None:
+    """How many frames of a clip a checkpoint was trained with, as its folder tells; None where it does not.
+
+    The setting's number; of a run that took all that its samples listed, the most of them.
+    """
+    path = Path(checkpoint) / "training.json"
+    told: Any = read_json(path, what="training") if path.is_file() else None
+    for names in (("settings", "data", "frames"), ("data", "frames a clip")):
+        found: Any = told
+        for name in names:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if isinstance(found, int) and found > 0:
+            return found
+    return None

@@ -15,7 +15,7 @@ from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import ConfigError, DataError
 from llavapose.evaluation.judges.missing import MAX_MISSING
 from llavapose.evaluation.judges.pose.chance import NUM_SCENES, Chance
-from llavapose.evaluation.judges.pose.rating import MOST_GUESSED, RISE, Scale, claims_given
+from llavapose.evaluation.judges.pose.rating import COUNT, MOST_GUESSED, RISE, Scale, claims_given
 from llavapose.evaluation.judges.pose.said import Reading, Said, read_answer
 from llavapose.evaluation.judges.protocol import (
     LOWEST,
@@ -155,7 +155,7 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
             return _judgement(question, answer, None, why)
     reading = read_answer(answer.text, scene, tuple(facts), asked)
     if question.times_s:
-        facts, reading = _in_motion(facts, reading, asked)
+        facts, reading = in_motion(facts, reading, asked)
     if not reading.said:
         return _judgement(question, answer, LOWEST, "says nothing that can be checked", reading.checked, silent=True)
     if asked is not None:
@@ -170,15 +170,16 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
     return _judgement(question, answer, earned.rating, told, reading.checked)
 
 
-def _in_motion(facts: Sequence[Fact], reading: Reading, asked: Asked | None) -> tuple[Sequence[Fact], Reading]:
+def in_motion(facts: Sequence[Fact], reading: Reading, asked: Asked | None) -> tuple[Sequence[Fact], Reading]:
     """What counts of an answer about a clip: its motions, and the kind that is asked for.
 
     Still facts are those of the middle frame alone. A sentence such as "the person is standing" does not say when, so
     that it would be right or wrong by accident, and who looks at one frame would be paid for what nobody asked.
     """
-    kinds = {*VALUES, "count", *([asked.kind] if asked is not None else [])}
+    kinds = {*VALUES, *([asked.kind] if asked is not None else [])}
     said = tuple(one for one in reading.said if one.checked.claim.kind in kinds)
-    return [fact for fact in facts if fact.kind in kinds], replace(reading, said=said)
+    # How many people there are is known, and earns nothing.
+    return [fact for fact in facts if fact.kind in kinds or fact.kind == COUNT], replace(reading, said=said)
 
 
 def _judgement(

@@ -1,15 +1,18 @@
-"""Whole bodies in motion: sitting down, crouching, standing up, turning, moving in the picture and toward the camera."""
+"""Whole bodies in motion: sitting down, crouching, standing up, turning, moving, coming nearer."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from llavapose.pose.claims.mentions import Mention
-from llavapose.pose.claims.moving.verbs import ADVERBS, Moved, forms, happens, no_persons
+from llavapose.pose.claims.moving.verbs import Moved, forms, happens, no_persons
 from llavapose.pose.claims.words.shared import CAMERA, NUMBERS, PICTURE
 from llavapose.records import Claim
 
-_SEAT = r"(?:chair|armchair|seat|stool|bench|sofa|couch|bed|wall|sill|ledge|ottoman|swing|step|floor|ground|grass|mat|rug|box)"
+_SEAT = (
+    r"(?:chair|armchair|seat|stool|bench|sofa|couch|bed|wall|sill|ledge|ottoman|swing|step|floor|ground|grass|mat|rug"
+    r"|box)"
+)
 _ON = rf"(?:(?:back )?(?:down )?(?:on|onto|in|into|to|upon) (?:the|an?|his|her|their) (?:[\w-]+ ){{0,2}}?{_SEAT}\b)"
 _SELF = r"(?:himself|herself|themselves|themself|oneself|(?:his|her|their) (?:whole |entire )?body)"
 _FROM_STAND = r"from (?:an? |the )?(?:standing|upright)(?: position| pose| posture)?"
@@ -23,7 +26,8 @@ _LOW = r"(?:an? )?(?:deep |low |full |half |quick )*(?:squat|crouch)\b"
 _LOWERS = forms("lower/s/ed/ing settle/s/d/settling drop/s/ped/dropping ease/s/d/easing let/s/letting")
 _SINKS = forms("sink/s/ing/sank drop/s/ped/dropping go/es/ing/went get/s/ting/got come/s/coming/came slump/s/ed/ing")
 _CHANGES = forms(
-    "go/es/ing/went move/s/d/moving change/s/d/changing transition/s/ed/ing pass/es/ed/ing shift/s/ed/ing come/s/coming/came"
+    "go/es/ing/went move/s/d/moving change/s/d/changing transition/s/ed/ing pass/es/ed/ing shift/s/ed/ing"
+    " come/s/coming/came"
 )
 _RISES = forms(
     "rise/s/rising/rose get/s/ting/got come/s/coming/came jump/s/ed/ing push/es/ed/ing spring/s/ing leap/s/ing"
@@ -42,7 +46,8 @@ _STANCE: tuple[tuple[str, str], ...] = (
      rf"|(?P<verb>{_SINKS}|{forms('plop/s/ped/ping plump/s/ed flop/s/ped/ping')}|settl(?:es|ed|ing))"
      rf" (?:back |down |\w+ly )*{_ON}"
      rf"|(?P<verb>{_CHANGES}) {_FROM_STAND}(?: \w+)? (?:in)?to {_TO_SEAT}"
-     rf"|(?P<verb>{_BEGINS}) (?:in |as )?(?:an? )?(?:standing|upright)[^.;]{{0,20}} (?:and|but)(?: then)? {_ENDS} (?:in )?{_TO_SEAT}"),
+     rf"|(?P<verb>{_BEGINS}) (?:in |as )?(?:an? )?(?:standing|upright)[^.;]{{0,20}} (?:and"
+     rf"|but)(?: then)? {_ENDS} (?:in )?{_TO_SEAT}"),
     ("crouches down",
      rf"(?P<verb>{forms('crouch/es/ed/ing squat/s/ted/ting')}) (?:right |\w+ly |all the way )?down\b"
      rf"|(?P<verb>crouches|squats)(?=,? (?:and |before |(?:and )?then )|, [a-z]+s )"
@@ -50,12 +55,15 @@ _STANCE: tuple[tuple[str, str], ...] = (
      rf"|(?P<verb>{_CHANGES}) {_FROM_STAND}(?: \w+)? (?:in)?to (?:{_LOW}|(?:an? )?(?:crouching|squatting))"
      rf"|(?P<verb>{forms('hunker/s/ed/ing')}) down"),
     ("stands up",
-     rf"(?P<verb>{forms('stand/s/ing/stood')})(?: right| back| \w+ly)? up\b(?! (?:straight|tall|on (?:a|the)|in|against|near|by|to|for))"
+     rf"(?P<verb>{forms('stand/s/ing/stood')})(?: right| back| \w+ly)? up\b(?! (?:straight|tall|on (?:a|the)|in"
+     rf"|against|near|by|to|for))"
      rf"|(?P<verb>{forms('get/s/ting/got')})(?: right| back| \w+ly)? up\b(?! to (?:speed|date))"
      rf"|(?P<verb>{_RISES}) (?:right |back |up |\w+ly )*(?:to|onto|on) (?:his|her|their) feet"
-     rf"|(?P<verb>{_RISES}|{forms('stand/s/ing/stood')}) (?:right |back |up |\w+ly )*(?:out of|from|off) (?:his|her|their|the|an?)"
+     rf"|(?P<verb>{_RISES}|{forms('stand/s/ing/stood')}) (?:right |back |up |\w+ly )*(?:out of|from|off) (?:his"
+     rf"|her|their|the|an?)"
      rf" (?:[\w-]+ ){{0,2}}?(?:{_SEAT}|crouch|squat|kneeling|sitting|seated)\b"
-     rf"|(?P<verb>{_BEGINS}) (?:in |as )?(?:an? |on )?(?:sitting|seated|crouching|crouched|squatting)[^.;]{{0,20}} (?:and|but)"
+     rf"|(?P<verb>{_BEGINS}) (?:in |as )?(?:an? |on )?(?:sitting|seated|crouching|crouched"
+     rf"|squatting)[^.;]{{0,20}} (?:and|but)"
      rf"(?: then)? {_ENDS} (?:in |on )?{_TO_STAND}"
      rf"|(?P<verb>rises|rose|rising)(?: (?:back|again|up|slowly|once more))*(?=[,.;]|$| and | to (?:walk|leave))"
      rf"|(?P<verb>{_RISES}) (?:(?:right |back |up |\w+ly )*(?:in)?to {_TO_STAND}|back up\b)"
@@ -72,9 +80,12 @@ _TURN = re.compile(
     r"(?! (?:hand|foot|arm|leg|knee|elbow|shoulder|heel|toe|friend|neighbou?r)))?"
 )
 _MOVES = forms(
-    "move/s/d/moving walk/s/ed/ing step/s/ped/ping go/es/ing/went run/s/ning/ran drift/s/ed/ing shift/s/ed/ing slide/s/slid"
-    " sliding travel/s/ed/led/ing/ling head/s/ed/ing shuffle/s/d/shuffling glide/s/d/gliding jog/s/ged/ging hop/s/ped/ping"
-    " stroll/s/ed/ing dance/s/d/dancing skate/s/d/skating sidestep/s/ped/ping wander/s/ed/ing march/es/ed/ing dash/es/ed/ing"
+    "move/s/d/moving walk/s/ed/ing step/s/ped/ping go/es/ing/went run/s/ning/ran drift/s/ed/ing shift/s/ed/ing"
+    " slide/s/slid"
+    " sliding travel/s/ed/led/ing/ling head/s/ed/ing shuffle/s/d/shuffling glide/s/d/gliding jog/s/ged/ging"
+    " hop/s/ped/ping"
+    " stroll/s/ed/ing dance/s/d/dancing skate/s/d/skating sidestep/s/ped/ping wander/s/ed/ing march/es/ed/ing"
+    " dash/es/ed/ing"
     " ride/s/riding/rode come/s/coming/came back/s/ed/ing advance/s/d/advancing get/s/ting/got retreat/s/ed/ing"
     " creep/s/ing stride/s/striding/strode cross/es/ed/ing lean/s/ed/ing hurry/hurries/hurried/ing rush/es/ed/ing"
 )
@@ -98,13 +109,16 @@ _SIDE = re.compile(
     rf"{_BETWEEN}(?:,? from (?:the )?(?:far )?(?P<from>left|right)(?:-hand)?(?: (?:side|edge|half|part))?{_OF_CLIP}"
     rf"(?: \w+)? (?:over )?to (?:the )?(?:far )?(?:left|right)\b"
     rf"|,? (?:over )?(?:to|toward|towards) (?:the |our )?(?:far )?(?P<to>left|right)(?:-hand)?"
-    rf"(?: (?:side|edge|half|part|border|corner))?{_OF_CLIP}(?! (?:of|hand|foot|arm|leg|knee|elbow|side|and (?:the )?(?:left|right)))\b"
-    rf"|,? (?P<ward>left|right)wards?\b|,? (?P<bare>left|right)(?=[,.;]| (?:across|through|in|along|over|toward|until|while|as"
+    rf"(?: (?:side|edge|half|part|border|corner))?{_OF_CLIP}(?! (?:of|hand|foot|arm|leg|knee|elbow|side"
+    rf"|and (?:the )?(?:left|right)))\b"
+    rf"|,? (?P<ward>left|right)wards?\b|,? (?P<bare>left|right)(?=[,.;]| (?:across|through|in|along|over|toward"
+    rf"|until|while|as"
     rf"|and|then|within) |$))"
 )
 _AT_CAMERA = rf"(?: (?:the )?{CAMERA})"
 _NEAR = re.compile(
-    rf"{_BETWEEN}(?:,? (?:a (?:little|bit) |much |even |straight |directly |right )?(?:forward )?(?:toward|towards|to|up to|at)"
+    rf"{_BETWEEN}(?:,? (?:a (?:little|bit) |much |even |straight |directly |right )?(?:forward )?(?:toward"
+    rf"|towards|to|up to|at)"
     rf"{_AT_CAMERA}|,? (?:a (?:little|bit) |much |ever |even |somewhat )?(?:closer|nearer)(?: and (?:closer|nearer))?"
     rf"(?:(?: to| toward| towards){_AT_CAMERA}|(?! to\b)))"
 )
@@ -114,10 +128,12 @@ _AWAY = re.compile(
 )
 _APPROACH = re.compile(
     rf"\b(?P<verb>{forms('approach/es/ed/ing')})(?:{_AT_CAMERA}|(?=[,.;]|$| and ))"
-    rf"|\b(?P<verb_of_away>{forms('recede/s/d/receding retreat/s/ed/ing')})(?: from{_AT_CAMERA}|(?=[,.;]|$| and | into ))"
+    rf"|\b(?P<verb_of_away>{forms('recede/s/d/receding retreat/s/ed/ing')})(?: from{_AT_CAMERA}|(?=[,.;]|$| and "
+    rf"| into ))"
 )
 _WAVE = re.compile(
-    rf"\b(?P<verb>{forms('wave/s/d/waving')})(?: (?:\w+ly|at|to|back|hello|goodbye|{CAMERA}|ƿǀ*))* (?P<number>once|twice"
+    rf"\b(?P<verb>{forms('wave/s/d/waving')})(?: (?:\w+ly|at|to|back|hello|goodbye|{CAMERA}"
+    rf"|ƿǀ*))* (?P<number>once|twice"
     rf"|(?:{'|'.join(NUMBERS[1:])}|\d+) times)\b"
 )
 _AT_FIRST = re.compile(r"\b(?:is|was|are|were) (?:already )?$")

@@ -12,7 +12,8 @@ from llavapose.records import Claim
 _UP = forms("raise/s/d/raising lift/s/ed/ing hoist/s/ed/ing")
 _DOWN = forms("lower/s/ed/ing drop/s/ped/dropped/dropping")
 _EITHER = forms(
-    "move/s/d/moving bring/s/ing/brought put/s/putting swing/s/ing/swung throw/s/ing/threw thrust/s/ing fling/s/ing/flung"
+    "move/s/d/moving bring/s/ing/brought put/s/putting swing/s/ing/swung throw/s/ing/threw thrust/s/ing"
+    " fling/s/ing/flung"
     " stretch/es/ed/ing reach/es/ed/ing extend/s/ed/ing let/s/letting shoot/s/ing/shot hold/s/ing pump/s/ed/ing"
 )
 _BENDS = forms("bend/s/ing/bent flex/es/ed/ing crook/s/ed/ing curl/s/ed/ing")
@@ -34,8 +35,10 @@ _VERB = re.compile(
     r"(?P<it>(?:it|them)\b(?! (?:is|are|was|were|has|have|does|do)\b))?)"
 )
 _DOES = re.compile(
-    rf"(?:, [^,;.]{{1,30}},)?{ADVERBS}(?: of ƿǀ*)?(?: (?:is|are|was|were|can be seen|begins? to|starts? to|then|also|has|have))*{ADVERBS}"
-    rf" (?P<verb>(?P<up>{_GOES_UP})|(?P<down>{_GOES_DOWN})|(?P<goes>{_GOES})|(?P<bend>{_BENDS}|{forms('fold/s/ed/ing')})"
+    rf"(?:, [^,;.]{{1,30}},)?{ADVERBS}(?: of ƿǀ*)?(?: (?:is|are|was|were|can be seen|begins? to|starts? to|then"
+    rf"|also|has|have))*{ADVERBS}"
+    rf" (?P<verb>(?P<up>{_GOES_UP})|(?P<down>{_GOES_DOWN})|(?P<goes>{_GOES})|(?P<bend>{_BENDS}"
+    rf"|{forms('fold/s/ed/ing')})"
     rf"|(?P<straight>{_STRAIGHTENS}|{forms('snap/s/ped/snapping')}(?= straight))|(?P<passive>{_PASSIVE}))\b"
     rf"(?: and(?: then)? (?P<also>{_STRAIGHTENS}|{_BENDS}|{_GOES_UP}|{_GOES_DOWN})\b)?"
     r"(?P<way> (?:back )?(?:up(?:wards?)?|down(?:wards?)?)(?: and (?:up|down))?\b)?"
@@ -56,12 +59,15 @@ _HEAD = re.compile(
     r"|\boverhead\b|\bfrom (?:up )?(?:high )?(?:above|over) (?:(?:the|his|her|their) )?heads?\b"
 )
 _UNTIL = re.compile(
-    r"[^.;]*?\b(?:it|they|both|until|ends?|ending|high)\b[^.;,]*\b(?:above|over|past) (?:(?:the|his|her|their) )?(?:own )?heads?\b"
+    r"[^.;]*?\b(?:it|they|both|until|ends?|ending|high)\b[^.;,]*\b(?:above|over|past) (?:(?:the|his|her"
+    r"|their) )?(?:own )?heads?\b"
 )
 _NOT_PAST = re.compile(
     r"\b(?:to|at|up to|near|toward|towards|against|around|in front of|off|out to|onto|on|behind|across|to about|below)"
-    r" (?:(?:the|his|her|their|a|about|just|own|same) )*(?:chest|waist|hips?|chin|face|mouth|ears?|eyes?|nose|forehead|hair"
-    r"|shoulders?|side|sides|table|ground|floor|desk|belly|stomach|knees?|thighs?|camera|lap|back|mid\w*|level|height)\b"
+    r" (?:(?:the|his|her|their|a|about|just|own|same) )*(?:chest|waist|hips?|chin|face|mouth|ears?|eyes?|nose"
+    r"|forehead|hair"
+    r"|shoulders?|side|sides|table|ground|floor|desk|belly|stomach|knees?|thighs?|camera|lap|back|mid\w*|level"
+    r"|height)\b"
     r"|\b(?:slightly|a little|a bit|forwards?|sideways|in front|horizontal\w*|to the side|out to|shoulder[- ](?:height"
     r"|level)|chest[- ](?:height|level)|waist)\b"
 )
@@ -71,12 +77,14 @@ _PAST_SHOULDER = re.compile(
 )
 _NUMBER = rf"(?P<number>once|twice|thrice|(?:{'|'.join(NUMBERS[1:])}|\d+) times)"
 _TIMES = re.compile(
-    rf"(?:[^.;,]*?|[^.;]*?, |[^.;]*? \()\b(?:for a total of |exactly |a total of )?{_NUMBER}\b(?! (?:he|she|they|the|it|ƿ|a|more)\b)"
+    rf"(?:[^.;,]*?|[^.;]*?, |[^.;]*? \()\b(?:for a total of |exactly |a total of )?{_NUMBER}\b(?! (?:he|she|they"
+    rf"|the|it|ƿ|a|more)\b)"
 )
 _ONLY_TIMES = re.compile(r"\band (?!down|up)|\b(?:while|whereas|then|as|before|after|with)\b|;")
 _GRADUALLY = re.compile(r"\bfrom\b.*\bto\b|\b(?:gradually|slowly|steadily|quickly|suddenly|then|until)\b")
 _FROM_TO = re.compile(
-    r" from (?:an? |being )?(?P<one>\w+ )?(?P<first>straight|extended|bent|flexed|folded)(?: \w+)? to (?:an? |being )?(?:\w+ )?"
+    r" from (?:an? |being )?(?P<one>\w+ )?(?P<first>straight|extended|bent|flexed|folded)(?: \w+)? to (?:an? "
+    r"|being )?(?:\w+ )?"
     r"(?P<last>straight|extended|bent|flexed|folded)\b"
 )
 _AND_DOWN = re.compile(r"up and (?:then )?(?:back )?down|down and (?:then )?(?:back )?up")
@@ -162,8 +170,8 @@ def _subject_told(match: re.Match[str], owned: list[Part], sentence: str, plain:
     end = _clause_end(plain, match.end())
     number, end_number = _number(plain, match.end())
     tail = sentence[match.end("verb") : end]
-    if match["passive"] and not (number or "being" in match["passive"] or _PAST_SHOULDER.search(tail)
-                                 and " past " in f" {tail} " or _GRADUALLY.search(f"{match[0]} {tail}")):  # fmt: skip
+    if match["passive"] and not (number or "being" in match["passive"] or (_PAST_SHOULDER.search(tail)
+                                 and " past " in f" {tail} ") or _GRADUALLY.search(f"{match[0]} {tail}")):  # fmt: skip
         return
     one = len(owned) == 1 and not sentence[owned[0].start : owned[0].end].endswith(("s", "feet"))
     if (
@@ -251,7 +259,7 @@ def _upward(way: str) -> bool:
 
 
 def _direction(groups: dict[str, str | None], way: str, tail: str) -> str | None:
-    """ "raised" or "lowered"; None where a hand only moves."""
+    """Whether a hand is raised or lowered; None where it only moves."""
     passive = groups.get("passive") or ""
     if groups.get("up") or passive.endswith(("raised", "lifted")):
         return "raised"

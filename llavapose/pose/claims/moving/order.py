@@ -10,7 +10,8 @@ from llavapose.records import Claim
 _ACTS = forms("move/s/d/moving start/s/ed/ing begin/s/ning/began act/s/ed/ing go/es/ing/went react/s/ed/ing")
 _START = rf"(?P<verb>{_ACTS})(?: to move| moving| to act| out| off)?"
 _THAN = re.compile(
-    rf"\b{_START}(?: \w+ly| a (?:little|moment|second)| just| shortly| right| earlier| later| first)*,? (?P<value>before|after) (?=ƿ)"
+    rf"\b{_START}(?: \w+ly| a (?:little|moment|second)| just| shortly| right| earlier| later"
+    rf"| first)*,? (?P<value>before|after) (?=ƿ)"
 )
 _FIRST = re.compile(
     rf"\b{_START}(?: \w+ly)* (?:first|earliest|earlier)\b(?! (?:to|toward|towards|with|the|his|her|their)\b)"

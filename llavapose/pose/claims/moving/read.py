@@ -35,7 +35,7 @@ def motion_claims(
     owners += [_owner(one, sentence, mentions, earlier) for one in orders]
     kept: dict[tuple[object, ...], Claim] = {}
     for one, owner in sorted(zip(moved, owners, strict=True), key=lambda pair: (pair[0].verb, pair[0].claim.end)):
-        claim = _claimed(one, owner, sentence, plain, mentions, earlier)
+        claim = _claimed(one, owner, plain, mentions, earlier)
         if claim is not None:
             kept.setdefault((claim.kind, claim.part, claim.value, claim.mention, claim.target), claim)
     hidden = sentence
@@ -49,7 +49,6 @@ def motion_claims(
 def _claimed(
     one: Moved,
     owner: str | None,
-    sentence: str,
     plain: str,
     mentions: list[Mention],
     earlier: Sequence[str],
@@ -57,7 +56,7 @@ def _claimed(
     """What was read as a claim of its person; None where nothing is said to happen."""
     if not one.claim.kind:
         return None
-    doubtful, denied = told(sentence, plain, one)
+    doubtful, denied = told(plain, one)
     if doubtful:
         return None
     claim = replace(one.claim, mention=owner)
@@ -73,9 +72,9 @@ def _owner(one: Moved, sentence: str, mentions: list[Mention], earlier: Sequence
     carried = spoken_of(one.claim.start, mentions, list(earlier))
     owner = one.claim.mention or subject_at(one.claim.start, mentions, carried, sentence)
     before = [mention for mention in mentions if mention.end <= one.verb]
-    if before and before[-1].text in ("he", "she", "they") and all(mention.pronoun for mention in before):
-        if any(mention.text == owner and mention.start > one.verb for mention in mentions):
-            return carried or before[-1].text  # "He moves before the woman"
+    later = any(mention.text == owner and mention.start > one.verb for mention in mentions)
+    if later and before and before[-1].text in ("he", "she", "they") and all(mention.pronoun for mention in before):
+        return carried or before[-1].text  # "He moves before the woman"
     return owner
 
 

@@ -9,16 +9,20 @@ from llavapose.records import Claim
 
 _HE, _SHE = re.compile(HE), re.compile(SHE)
 _EDGE = re.compile(
-    r"\b(?:at (?:the )?(?:very )?(?:start|beginning|end|outset|first|last)|initially|originally|to begin with|to start with"
+    r"\b(?:at (?:the )?(?:very )?(?:start|beginning|end|outset|first|last)|initially|originally|to begin with"
+    r"|to start with"
     r"|in the (?:end|beginning)|(?:by|toward|towards|near) the (?:end|start|beginning)|finally|eventually|afterwards?"
     r"|(?:in|by|at|from|until) the (?:very )?(?:first|last|final|opening|closing) (?:\w+ )?(?:frames?|moments?|seconds?"
     r"|pictures?|images?|part|half)|(?:starts?|begins?|ends?|started|began|ended|finish(?:es|ed)|opens?|closes?)\b"
-    r"(?: (?:out|off|up|the clip|the video))?|beginning (?:with|in|from)|ending|at (?:about |around )?\d+(?:\.\d+)? ?s\b"
-    r"|at (?:about |around )?\d+(?:\.\d+)? seconds?|no longer|previously|at one point|by then|by the time|was|were|had been)\b"
+    r"(?: (?:out|off|up|the clip|the video))?|beginning (?:with|in|from)|ending|at (?:about "
+    r"|around )?\d+(?:\.\d+)? ?s\b"
+    r"|at (?:about |around )?\d+(?:\.\d+)? seconds?|no longer|previously|at one point|by then|by the time|was"
+    r"|were|had been)\b"
 )
 _MIDDLE = re.compile(
     r"\b(?:halfway|midway|(?:in|at|by) the (?:middle|cent(?:er|re)) (?:of the (?:clip|video)|frame)|in the middle frame"
-    r"|throughout|the whole time|all the time|the entire (?:clip|video|time)|from (?:start|beginning) to (?:end|finish))\b"
+    r"|throughout|the whole time|all the time|the entire (?:clip|video|time)|from (?:start|beginning) to (?:end"
+    r"|finish))\b"
 )
 _BREAK = re.compile(r"[;:.()–—]|, (?:and|but|while|whereas|then)\b|\b(?:while|whereas|but)\b")
 

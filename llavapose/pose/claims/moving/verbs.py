@@ -17,7 +17,8 @@ ADVERBS = (
 _ADVERB = r"(?:\w+ly|then|also|just|now|only|next|soon|even|all|both|each|first|again|later|never|not)"
 _LICENSED = re.compile(
     r"\b(?:begin(?:s|ning)?|began|start(?:s|ed|ing)?|proceed(?:s|ed|ing)?|continu(?:es|ed|ing)|go(?:es|ing) on|went on"
-    r"|appears?|appeared|seems?|seemed|(?:is|are|was|were|can be|be) (?:seen|shown)|happens?|manages?|managed|came|comes"
+    r"|appears?|appeared|seems?|seemed|(?:is|are|was|were|can be|be) (?:seen|shown)|happens?|manages?|managed"
+    r"|came|comes"
     rf"|chooses?|not|never) to(?: {_ADVERB})* $"
 )
 """Before a verb in its base form that is said to happen."""
@@ -39,7 +40,8 @@ _NOUN = re.compile(
 _WHEN = re.compile(r"\b(?:before|until|once|when|the way|(?:begin|start|proceed|continue|seem|appear)\w* to)\b")
 _DOUBT = re.compile(words.DOUBT)
 _HOPED = re.compile(
-    r"\b(?:plan|aim|wish|order|chance|ability|refus\w+|threaten\w*|almost|nearly|pretend\w*|fail\w*|attempt\w*|expect\w*"
+    r"\b(?:plan|aim|wish|order|chance|ability|refus\w+|threaten\w*|almost|nearly|pretend\w*|fail\w*|attempt\w*"
+    r"|expect\w*"
     r"|rather than|instead of|without|avoid\w*|stops?|prevent\w*|asked|told|tells|asks|invit\w+|decid\w+|plans?"
     r"|could have|as if)\b"
 )
@@ -50,7 +52,7 @@ _BREAK = re.compile(
     r"|\band (?=(?:he|she|they|his|her|their|the|then|is|are|has|ƿ)|[a-z]+s\b)"
 )
 _IF = re.compile(r"^\W*(?:and |but )?(?:if|unless|should|imagine|whenever|suppose)\b(?! you look)")
-_WOULD = re.compile(r"[^.;]*?\b(?:would|could|might|should|will|needs?|helps?|is (?:hard|easy|important|possible))\b")
+_WOULD = re.compile(r"[^.,;]*?\b(?:would|could|might|should|will|needs?|helps?|is (?:hard|easy|important|possible))\b")
 _NOT_THE_BODY = re.compile(
     r"\b(?:hands?|arms?|forearms?|elbows?|legs?|knees?|foot|feet|heads?|gaze|eyes?|face|hips|shoulders|fingers?|wrists?"
     r"|thighs?|chin|mouth|hair|skirt|ball|racket|bat|camera|view|shot|frame|scene|weight|attention|shadow|voice)"
@@ -77,7 +79,6 @@ class Moved:
         claim: with positions in the sentence; its mention only where it stands beside the part.
         verb: where the verb begins, by which the clause is found.
         hidden: the words that it takes up.
-        passive: whether the verb has no tone of its own.
     """
 
     claim: Claim
@@ -85,7 +86,7 @@ class Moved:
     hidden: tuple[int, int]
 
 
-_ENDINGS = frozenset("s es d ed ing ning ping ting ling ging ped ted led ged ned".split())
+_ENDINGS = ("s", "es", "d", "ed", "ing", "ning", "ping", "ting", "ling", "ging", "ped", "ted", "led", "ged", "ned")
 
 
 def forms(text: str) -> str:
@@ -112,33 +113,35 @@ def happens(plain: str, match: re.Match[str], several: bool) -> bool:
     if first.endswith("s") and not first.endswith("ss"):
         return not _NOUN.search(plain, 0, start)
     if first in _PAST:
-        return (
-            plain[:start].strip(" \"'*-") != ""
-            and not _PASSIVE.search(plain, 0, start)
-            or re.search(r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]) is not None
-        )
+        return (plain[:start].strip(" \"'*-") != "" and not _PASSIVE.search(plain, 0, start)) or re.search(
+            r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]
+        ) is not None
     if _LICENSED.search(plain, 0, start) or _DENIED.search(plain, 0, start):
         return True
     return several and (_PLURAL.search(plain, 0, start) or _JOINED.search(plain, 0, start)) is not None
 
 
 _PAST = frozenset(
-    "raised lifted lowered dropped brought moved swung put let bent flexed straightened extended unbent sat stood got rose"
-    " turned rotated pivoted swivelled swiveled twisted spun walked stepped went ran drifted shifted slid crossed came"
-    " approached backed waved crouched squatted sank lay took threw thrust stretched retreated seated settled"
-    " descended climbed fell travelled traveled hopped strode advanced started began acted pushed shot flung reached"
-    " hoisted receded jumped headed hurried rushed wandered jogged plopped slumped perched eased curled folded"
-    " pumped shook flapped".split()
+    re.findall(
+        r"\w+",
+        """
+    raised lifted lowered dropped brought moved swung put let bent flexed straightened extended unbent sat stood got
+    rose turned rotated pivoted swivelled swiveled twisted spun walked stepped went ran drifted shifted slid crossed
+    came approached backed waved crouched squatted sank lay took threw thrust stretched retreated seated settled
+    descended climbed fell travelled traveled hopped strode advanced started began acted pushed shot flung reached
+    hoisted receded jumped headed hurried rushed wandered jogged plopped slumped perched eased curled folded pumped
+    shook flapped
+""",
+    )
 )
 """Forms of the past, and participles of the same letters."""
 
 
-def told(sentence: str, plain: str, moved: Moved) -> tuple[bool, bool]:
+def told(plain: str, moved: Moved) -> tuple[bool, bool]:
     """Whether a clause states nothing, and whether it denies.
 
     Args:
-        sentence: in lower case.
-        plain: the same with people hidden.
+        plain: the sentence with people hidden.
         moved: what was read in it.
     """
     start, end = moved.verb, moved.claim.end
@@ -147,10 +150,10 @@ def told(sentence: str, plain: str, moved: Moved) -> tuple[bool, bool]:
     opening = plain[breaks[-2] if len(breaks) > 1 and not clause.strip(" ƿǀ") else 0 : start]
     rest = plain[start:end]
     doubt = _DOUBT.search(_WHEN.sub(" ", clause)) or _HOPED.search(clause)
-    after = re.match(r"\W*or\b", plain[end:]) or (sentence[start:].split()[0].endswith("ing")
-                                                  and not clause.strip() and not breaks and _WOULD.match(plain, end))  # fmt: skip
+    advised = re.match(r"\w+ing\b", plain[start:]) and not clause.strip() and not breaks and _WOULD.match(plain, start)
+    after = advised or re.match(r"\W*or\b", plain[end:])
     denied = _NEGATION.search(clause) is not None or _NO_LIMB.search(rest) is not None
-    return bool(doubt or after or _IF.match(clause) or _IF.match(opening)) and rest != "", denied
+    return bool(doubt or after or _IF.match(clause) or _IF.match(opening)), denied
 
 
 def no_persons(plain: str, start: int, mentions: list[Mention]) -> bool:

@@ -45,7 +45,7 @@ def pairs(course: Course, num: int, seed: int) -> list[Texts]:
     weighted = [(fact, course.balance.weight(fact, course.scene)) for fact in course.facts]
     facts = ordered(weighted, rng)
     chosen: dict[str, str] = {}
-    queue = [*facts, *facts]  # a second question about a fact comes only after a first about every other
+    queue = [*facts, *facts, *facts]  # a second question about a fact comes only after a first about every other
     while len(chosen) < num and (told or queue):
         question, answer = told.pop() if told and (not queue or rng.random() < CAPTION_SHARE) else _about(
             queue.pop(0), talk
@@ -183,7 +183,7 @@ def _how_long(fact: Fact, talk: Talk) -> Texts | None:
     question = talk.rng.choice(("how long does it take {w} to {v}?", "for how long does the movement last in which {w} "
                                 "{vs}?"))  # fmt: skip
     answer = talk.rng.choice(
-        ("it takes {w} {t} to {v}.", "{w} {vs} within {t}.", "{w} {vs} in {t}, {span}.")
+        ("it takes {w} {t} to {v}.", "{w} {vs} within {t}.", "{w} {vs} within {t}, {span}.")
     )  # fmt: skip
     words = {"w": who, "v": one.say("do", own), "vs": one.say("does", own), "t": takes,
              "span": span_words(one.span_s, talk.rng)}  # fmt: skip

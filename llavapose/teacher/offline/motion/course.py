@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.pose.people import references
+from llavapose.pose.vocabulary import flip_part
 from llavapose.records import Fact, Frame, Scene
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.captions import Reading, reading
@@ -247,7 +248,7 @@ def _is_twin(one: Movement, other: Movement) -> bool:
         one.kind in _PAIRED
         and (one.person, one.kind, one.value) == (other.person, other.kind, other.value)
         and len(other.parts) == 1
-        and one.parts != other.parts
+        and flip_part(one.parts[0]) == other.parts[0]
         and abs(one.start - other.start) <= TOGETHER_S
         and abs(one.end - other.end) <= TOGETHER_S
     )

@@ -84,8 +84,8 @@ def _opening(course: Course, rng: random.Random) -> str:
         somebody = intro_of(told, rng)
         doing = f" who is {action}" if action else ""
         return f"{start} {somebody}{doing}{place}"
-    everyone = all(one is not None for frame in scene.frames for one in frame.people) and not scene.num_crowds
-    if not everyone:
+    everyone = all(one is not None for frame in scene.frames for one in frame.people)
+    if not everyone or not any(fact.kind == "count" for fact in course.still):
         return ""
     number = people_words(len(scene.people)).replace("people", plural(told.noun)).replace("person", told.noun)
     doing = f" who are {action}" if action else ""
