@@ -133,7 +133,9 @@ def test_the_table_has_the_controls_of_frames_and_says_who_has_learnt_order(out)
 
 def test_pictures_that_stand_alone_have_no_such_columns(tmp_path, benchmark):
     still = Clips(())
-    still.questions = tuple(replace(with_chosen_frames(one, 1), times_s=()) for one in benchmark.questions)
+    still.questions = tuple(
+        replace(one, image=f"{one.scene_id}.jpg", further=(), times_s=()) for one in benchmark.questions
+    )
     arm = arm_of(still, tmp_path, "full", Sorter("order"))
     assert controls_of(arm) == [Control.shuffled, Control.no_picture] and questions_of(arm) == still.questions
     evaluate_arm(arm)
