@@ -158,7 +158,7 @@ def picture(number: int, size: Size) -> NDArray[np.uint8]:
     return np.random.default_rng(number).integers(0, 256, (size.image_size, size.image_size, 3), dtype=np.uint8)
 
 
-def _pixels(number: int, size: Size) -> Tensor:
+def pixels_of(number: int, size: Size) -> Tensor:
     """What CLIP's image processor makes of it, float32[3, H, W]."""
     scaled = (picture(number, size) / np.float32(255) - CLIP_MEAN) / CLIP_STD
     return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))
@@ -172,7 +172,7 @@ def batches_of(plan: EpochPlan, lengths: Lengths, size: Size) -> list[Batch]:
         return Shown(ids=tuple(prefix), inputs={"pixel_values": pixels[None]}, next_position=len(prefix))
 
     def packed(micro: MicroBatch) -> Batch:
-        pictures = [shown(_pixels(int(lengths.image[group[0]]), size)) for row in micro.rows for group in row]
+        pictures = [shown(pixels_of(int(lengths.image[group[0]]), size)) for row in micro.rows for group in row]
         return pack(
             micro.rows, MadeUp(lengths), pictures, text_prefix=prefix[:LEAD], step_weight=micro.step_weight,
             blank=lambda: shown(torch.zeros(3, size.image_size, size.image_size)),

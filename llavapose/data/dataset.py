@@ -161,6 +161,13 @@ class PackedSamples(Dataset[Batch]):
         return digest.hexdigest()
 
     @property
+    def num_frames(self) -> int:
+        """Most frames that a sample shows; 0 where none has any."""
+        groups = self.records.groups
+        sizes = np.append(np.where(groups.is_timed, groups.sizes, 0), 0)[self.records.image[self.rows]]
+        return int(sizes.max(initial=0))
+
+    @property
     def num_without_picture(self) -> int:
         """Samples of text alone."""
         return int((self.records.image[self.rows] < 0).sum())

@@ -86,10 +86,12 @@ def optimizer_steps(data: PoseDataModule, trainer: L.Trainer) -> int:
 def announce(config: TrainConfig, data: PoseDataModule, trainer: L.Trainer, steps: int) -> None:
     """Print what is about to be trained on."""
     train = data.train
+    most = train.num_frames
+    frames = f", {most} frame{'s' * (most > 1)} a clip" * bool(most)
     alone = f", {train.num_without_picture} of text alone" * bool(train.num_without_picture)
     print(
         f"{config.data.name}: {len(train)} samples ({said_counts(train.kind_counts)}) of {train.num_pictures} pictures"
-        f"{alone}, {len(data.val)} held out, "
+        f"{frames}{alone}, {len(data.val)} held out, "
         f"{train.num_truncated} cut at {config.data.max_length} tokens; {steps} steps"
     )
     if left := data.num_left(trainer.world_size):

@@ -113,6 +113,7 @@ def test_samples_of_a_clip_share_one_prefix_and_plans_know_its_tokens(place, nam
     assert len(shared) == 1 and int(lengths.image[at["alone"]]) not in shared
     # A turned clip is a group of its own, and its middle one is that of the others.
     groups = CLIPS + 2 + (frames != 1)
+    assert data.train.num_frames == (frames or FRAMES)
     assert lengths.num_pictures == groups
     assert data.train.shown(at["0-0"]).ids != data.train.shown(at["alone"]).ids, "its time stands before it"
     (batch,) = data.train_dataloader()

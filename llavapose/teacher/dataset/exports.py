@@ -12,6 +12,9 @@ r"""Samples in the forms that other trainers read; each is written atomically an
 
 ``parquet``, for ``datasets.load_dataset``: id, image, images, times (of frames), kind, messages (role, content),
 provenance (JSON).
+
+Frames stay several pictures. Other trainers know no times: in ``llava`` and ``messages`` each time stands as text before
+its picture's mark ("0.0 s: <image>"), as they are trained here. ``llava`` and ``parquet`` have ``times`` beside it.
 """
 
 import json
@@ -22,8 +25,7 @@ from typing import Any
 
 from llavapose.errors import ConfigError, DataError
 from llavapose.files import atomic_write, write_json
-from llavapose.frames import time_told
-from llavapose.llava_json import IMAGE_MARK, to_record
+from llavapose.llava_json import IMAGE_MARK, timed_marks, to_record
 from llavapose.records import Sample
 from llavapose.samples import steady, stream_samples
 
@@ -109,6 +111,8 @@ def _llava(path: Path, images: Path | None) -> Iterator[Callable[[Sample], None]
             nonlocal mark
             record = to_record(sample)
             del record["provenance"]
+            if sample.times_s:
+                record["conversations"][0]["value"] = timed_marks(sample.times_s) + sample.turns[0].text
             stream.write(f"{mark}\n{json.dumps(record, ensure_ascii=False)}")
             mark = ","
 
@@ -181,7 +185,7 @@ def _contents(sample: Sample, mark: str) -> list[dict[str, str]]:
 
 def _messages_row(sample: Sample, images: Path | None) -> dict[str, Any]:
     paths = [image if images is None else str(images / image) for image in sample.images]
-    marks = "".join(f"{time_told(time_s)}{IMAGE_MARK}\n" for time_s in sample.times_s) or IMAGE_MARK * len(paths)
+    marks = timed_marks(sample.times_s) if sample.times_s else IMAGE_MARK * len(paths)
     return {"messages": _contents(sample, marks), "images": paths}
 
 

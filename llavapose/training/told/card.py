@@ -170,6 +170,7 @@ def _data(facts: Facts) -> str:
         f"- Teacher: {data['teacher']}",
         f"- Pictures: {data['scenes']}, {data['pictures']:,} of them trained on",
         *(f"- `{kind}`: {count:,} samples" for kind, count in _samples(facts).items()),
+        *([f"- Frames: {frames} of a clip, each behind its time"] if (frames := data.get("frames a clip")) else []),
         f"- Held out for the validation loss: {data['held-out samples']:,} samples, by whole pictures",
         f"- Cut at the longest length: {data['cut at max_length']:,}",
         *(f"- `{name}`: sha256 `{digest}`" for name, digest in data["files"].items()),

@@ -71,6 +71,8 @@ def facts_of(config: TrainConfig, data: PoseDataModule, *, samples: Path, traini
         "held-out samples": len(data.val),
         "cut at max_length": data.train.num_truncated,
     }
+    if frames := data.train.num_frames:
+        told["frames a clip"] = frames
     recipe = {key: value for key, value in plain_settings(config).items() if key not in _NOT_THE_RECIPE}
     if not made_here:
         recipe.pop("teacher")

@@ -6,7 +6,9 @@ import pytest
 
 from llavapose.data.reading.template import conversation_of, encode_head
 from llavapose.errors import DataError
+from llavapose.evaluation.answerers.checkpoint.loading import frames_trained
 from llavapose.evaluation.answerers.checkpoint.readers import ChatReader
+from llavapose.files import write_json
 from llavapose.records import FurtherPicture, Question, Sample, Turn
 from tests.data.reading import spoken
 from tests.families.tiny import EVERY, made
@@ -112,3 +114,16 @@ def test_special_tokens_are_refused(base, images, pictures):
     token = base[1].tokenizer.eos_token
     with pytest.raises(DataError, match="question q: the text holds the special token"):
         list(base[2].prompts([question(f"Why {token}?", pictures)], images))
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ({"settings": {"data": {"frames": 4}}, "data": {"frames a clip": 3}}, 4),
+        ({"settings": {"data": {}}, "data": {"frames a clip": 16}}, 16),
+        ({"settings": {"data": {}}, "data": {}}, None),
+    ],
+)
+def test_a_folder_tells_how_many_frames_it_was_trained_with(tmp_path, told, wanted):
+    write_json(tmp_path / "training.json", told)
+    assert frames_trained(str(tmp_path)) == wanted

@@ -140,9 +140,16 @@ def _precision(device: torch.device, dtype: AnswerDtype | None) -> dict[str, Any
 
 
 def frames_trained(checkpoint: str) -> int | None:
-    """How many frames of a clip a checkpoint was trained with, as its folder tells; None where it does not."""
+    """How many frames of a clip a checkpoint was trained with, as its folder tells; None where it does not.
+
+    The setting's number; of a run that took all that its samples listed, the most of them.
+    """
     path = Path(checkpoint) / "training.json"
     told: Any = read_json(path, what="training") if path.is_file() else None
-    for name in ("settings", "data", "frames"):
-        told = told.get(name) if isinstance(told, Mapping) else None
-    return told if isinstance(told, int) and told > 0 else None
+    for names in (("settings", "data", "frames"), ("data", "frames a clip")):
+        found: Any = told
+        for name in names:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if isinstance(found, int) and found > 0:
+            return found
+    return None
