@@ -16,7 +16,7 @@ from llavapose.evaluation.evaluate import evaluate_arm
 from llavapose.evaluation.judges.protocol import Judgement
 from llavapose.evaluation.rating.answering import controls_of, questions_of
 from llavapose.evaluation.tables.results import summarise
-from llavapose.files import read_csv, read_jsonl
+from llavapose.files import read_jsonl
 from llavapose.records import Answer, Verdict
 from llavapose.report.explorer.arm_results import answer_shown, arm_results
 from llavapose.report.tables import ablation_grids, read_table
@@ -140,8 +140,8 @@ def test_pictures_that_stand_alone_have_no_such_columns(tmp_path, benchmark):
     assert controls_of(arm) == [Control.shuffled, Control.no_picture] and questions_of(arm) == still.questions
     evaluate_arm(arm)
     summarise(tmp_path, ["full"])
-    (row, *_) = read_csv(tmp_path / "ablation.csv", (), what="t", text=("judge", "arm", "kind", "benchmark"))
-    assert not {"reversed", "over_reversed"} & set(row)
+    columns = (tmp_path / "ablation.csv").read_text().splitlines()[0].split(",")
+    assert not {"reversed", "over_reversed"} & set(columns)
     (grid,) = ablation_grids(read_table(tmp_path, "ablation.csv"))
     assert "frames reversed" not in grid.header and "order" not in grid.note.replace("not in it", "")
 
