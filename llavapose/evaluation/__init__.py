@@ -9,8 +9,9 @@ verdict, cut short::
 Read ``evaluate`` (settings -> parts -> measures), ``parts`` (who asks, answers and judges, built from settings),
 ``arm`` and ``measures`` (all that is done with one: ``rating/``, answers and verdicts, and ``probe/``), ``plan`` (what
 endpoints would be asked for it), ``controls`` (which frames of a clip are shown; the same questions with other
-pictures, frames in another order, and without any), three rooms that each open with a protocol: ``benchmarks/`` (questions, frozen, with a hash), ``answerers/`` (text, and where they
-can, log-likelihoods), ``judges/`` (answers -> ratings, or the reason for none); ``probe/`` (true against flipped
-statements), ``locating/`` (where joints are); then ``result_file`` (files that survive a kill), ``tables/`` (from the
-files alone) and ``statistics/`` (the image is the unit).
+pictures, frames in another order, and without any), three rooms that each open with a protocol: ``benchmarks/``
+(questions, frozen, with a hash), ``answerers/`` (text, and where they can, log-likelihoods), ``judges/`` (answers ->
+ratings, or the reason for none); ``probe/`` (true against flipped statements), ``locating/`` (where joints are); then
+``result_file`` (files that survive a kill), ``tables/`` (from the files alone) and ``statistics/`` (the image is the
+unit).
 """

@@ -9,8 +9,8 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.answerers.protocol import ProbedAnswerer
-from llavapose.evaluation.controls import asked_under
-from llavapose.records import Question
+from llavapose.evaluation.controls import asked_under, with_chosen_frames
+from llavapose.records import FurtherPicture, Question
 from tests.llm.chat_server import Answer as Served
 from tests.llm.chat_server import ChatServer, completion, error
 
@@ -156,3 +156,30 @@ def test_an_address_where_nobody_answers_ends_the_run(server, tiny_pictures, tmp
     nowhere = EndpointConfig(base_url="http://127.0.0.1:9/v1", model="m", max_tokens=50, max_tries=1)
     with pytest.raises(LlavaPoseError, match="0 of 6"):
         list(EndpointAnswerer(nowhere, tmp_path / "l.sqlite").answers(QUESTIONS, tiny_pictures, "gpt"))
+
+
+def test_frames_stand_behind_their_times_as_many_as_are_shown(server, tiny_pictures, tmp_path):
+    """What is sent: the time as a part of its own, then its picture, and the question behind all."""
+    names = [f"{n:03}.png" for n in range(6)]
+    further = tuple(FurtherPicture(scene_id=1, image=name) for name in names[1:])
+    clip = Question(id="c", scene_id=1, image=names[0], kind="conv", text="Which way?", further=further,
+                    times_s=tuple(0.4 * n for n in range(6)))  # fmt: skip
+    sent = []
+
+    def behave(asked):
+        sent.append(asked.body["messages"][-1]["content"])
+        return Served(body=completion("left"))
+
+    server.behave = behave
+    answerer = EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite", frames=3)
+    assert answerer.frames == 3 and EndpointAnswerer(endpoint(server), tmp_path / "l.sqlite").frames == 8
+    shown = with_chosen_frames(clip, answerer.frames)
+    list(answerer.answers([shown], tiny_pictures, "gpt"))
+    (backwards,) = asked_under([shown], Control.reversed)
+    list(answerer.answers([backwards], tiny_pictures, "gpt"))
+    told, other = sent
+    assert [part["type"] for part in told] == ["text", "image_url"] * 3 + ["text"]
+    assert [part["text"] for part in told if part["type"] == "text"] == ["0.0 s: ", "0.8 s: ", "2.0 s: ", "Which way?"]
+    urls, moved = ([part["image_url"]["url"] for part in one if part["type"] == "image_url"] for one in sent)
+    assert moved == urls[::-1] and [p for p in other if p["type"] == "text"] == [p for p in told if p["type"] == "text"]
+    assert server.asked.total() == 2, "another order is another request"
