@@ -272,6 +272,7 @@ class HandMotionLimits:
     """When a hand has passed its shoulder's height, and the head's."""
 
     shoulder_sure_torsos: float = _chosen(0.25, MOTION, "wrist so far below the shoulder before, above it after")
+    moved_torsos: float = _chosen(0.4, MOTION, "up or down by this: a head that nods passes a hand, too")
     over_head_sure_torsos: float = _chosen(0.04, MOTION, "wrist so far over the head's top on one side ...")
     under_head_sure_torsos: float = _chosen(0.1, MOTION, "... of the change, and so far under it on the other")
     hidden_sure_torsos: float = _chosen(0.4, GUESS, "the same of a hidden wrist, on one side at most")
@@ -335,6 +336,8 @@ TABLE = {
     "TRACK": TRACK, "SWING": SWING, "HAND_MOTION": HAND_MOTION, "SEAT": SEAT, "PATH": PATH, "ORDER": ORDER,
 }  # fmt: skip
 """All groups by the names that code reads them by."""
+MOTION_GROUPS = ("TRACK", "SWING", "HAND_MOTION", "SEAT", "PATH", "ORDER")
+"""Those that only frames are read by."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,8 @@ def hinge(track: Track, joint: str, side: str) -> Moved | None:
     if seen.changes != 1:
         return None
     value = "bends" if seen.words == ("straight", "bent") else "straightens"
-    return Moved(kind=f"{joint}_motion", value=value, sure=seen.certain and way.large_ways == 1, span=seen.span, part=part,
+    sure = seen.certain and way.large_ways == 1
+    return Moved(kind=f"{joint}_motion", value=value, sure=sure, span=seen.span, part=part,
                  measure=round(way.values[-1] - way.values[0], 1))  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def hand(track: Track, side: str) -> Moved | None:
         past = any(_from_to(way, states) for states in (at_shoulder, at_head))
         past = past and any(_at_turns(way, seen, lowest=lowest) for lowest in (True, False))
         return _repeated(way, part, sure=past)
-    if max(shoulder.changes, head.changes) != 1:
+    if max(shoulder.changes, head.changes) != 1 or way.range < HAND_MOTION.moved_torsos:
         return None
     past_head = bool(head.changes)
     up = (shoulder if shoulder.changes else head).words == ("below", "above")
