@@ -29,6 +29,15 @@ class Joints(StrEnum):
     mpii16 = "mpii16"
 
 
+class TracksFormat(StrEnum):
+    """Whose files of tracked people: PoseTrack18's and 21's, JHMDB's, pyskl's, or any COCO file with `track_id`."""
+
+    posetrack = "posetrack"
+    jhmdb = "jhmdb"
+    pyskl = "pyskl"
+    tracked = "tracked"
+
+
 class LossMean(StrEnum):
     """What a step's loss is the mean over: tokens, samples, the way between (Molmo's), or micro-batches.
 
