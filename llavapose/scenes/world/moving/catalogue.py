@@ -35,28 +35,29 @@ class Kind:
 
 
 # A clip has 3 seconds and a picture every 0.2 of them: four pictures and more for once there and back.
-OFTEN = {1: 0.34, 2: 0.33, 3: 0.33}
+# In company three times seldom fit with what others do, so that alone they are the commonest.
+OFTEN = {1: 0.22, 2: 0.28, 3: 0.5}
 # Who sits down shows it from a side; from the front, thighs point at the camera.
 SEATED_VIEWS = {"front": 0.16, "back": 0.16, "image left": 0.34, "image right": 0.34}
 IN_HAND = {"": 0.7, "cup": 0.1, "cell phone": 0.1, "frisbee": 0.1}
 AT_EASE = ("exercising", "stretching", "warming up", "working out")
 
 KINDS: dict[str, Kind] = {
-    "still": Kind(share=9, seconds=(1.0, 1.0), verbs=("standing", "posing", "waiting"), sits=0.3),
+    "still": Kind(share=16, seconds=(1.0, 1.0), verbs=("standing", "posing", "waiting"), sits=0.3),
     "arm": Kind(share=22, seconds=(0.7, 1.2), verbs=AT_EASE, holds=IN_HAND, sits=0.25),
     "elbow": Kind(share=13, seconds=(0.6, 1.0), verbs=AT_EASE, holds=IN_HAND, sits=0.2),
-    "knee": Kind(share=12, seconds=(0.7, 1.1), verbs=AT_EASE),
+    "knee": Kind(share=11, seconds=(0.7, 1.1), verbs=AT_EASE),
     "seat": Kind(share=14, seconds=(0.9, 1.4), verbs=("at a {seat}", "using a {seat}", "with a {seat}"),
                  views=SEATED_VIEWS, settings=("park", "street", "room", "beach")),
-    "crouch": Kind(share=6, seconds=(0.8, 1.3), verbs=AT_EASE, views=SEATED_VIEWS),
+    "crouch": Kind(share=7, seconds=(0.8, 1.3), verbs=AT_EASE, views=SEATED_VIEWS),
     "turn": Kind(share=12, seconds=(0.9, 1.5), verbs=("looking around", "moving about", "looking at the view")),
-    "shift": Kind(share=11, seconds=(1.6, 2.4), verbs=("walking about", "moving around", "pacing"),
+    "shift": Kind(share=14, seconds=(1.6, 2.4), verbs=("walking about", "moving around", "pacing"),
                   views={"front": 0.3, "back": 0.3, "image left": 0.2, "image right": 0.2}),
-    "approach": Kind(share=10, seconds=(1.6, 2.4), verbs=("walking about", "moving around", "pacing"),
+    "approach": Kind(share=14, seconds=(1.6, 2.4), verbs=("walking about", "moving around", "pacing"),
                      views={"front": 0.3, "back": 0.3, "image left": 0.2, "image right": 0.2}),
-    "wave": Kind(share=9, seconds=(0.75, 0.9), verbs=("waving", "greeting someone"), times=OFTEN, sits=0.25),
-    "arm often": Kind(share=7, seconds=(0.8, 0.95), verbs=AT_EASE, times=OFTEN, sits=0.2),
-    "knee often": Kind(share=6, seconds=(0.8, 0.95), verbs=AT_EASE, times=OFTEN),
+    "wave": Kind(share=11, seconds=(0.75, 0.9), verbs=("waving", "greeting someone"), times=OFTEN, sits=0.25),
+    "arm often": Kind(share=8, seconds=(0.8, 0.95), verbs=AT_EASE, times=OFTEN, sits=0.2),
+    "knee often": Kind(share=8, seconds=(0.8, 0.95), verbs=AT_EASE, times=OFTEN),
     "throw": Kind(share=7, seconds=(0.7, 1.0), verbs=("playing with a ball", "playing ball"),
                   holds={"sports ball": 1.0}, settings=("park", "beach", "field")),
     "swing": Kind(share=8, seconds=(0.7, 1.1), verbs=("playing tennis", "practising with a racket"),
