@@ -18,12 +18,14 @@ from llavapose.config.choices import (
     VisionType,
 )
 from llavapose.config.values import misspelled, not_finite, repeated, too_small, unread
-from llavapose.errors import DataError
+from llavapose.errors import ConfigError, DataError
+from llavapose.families.defaults import whole
 from llavapose.families.family import Resolution
 from llavapose.families.known import family_named
 from llavapose.families.linear import IN_VISION, KNOWN
 from llavapose.families.published import PUBLISHED
-from llavapose.files import read_json
+from llavapose.families.resolution import pooled_side, side_of
+from llavapose.files import TINY_BASE, read_json
 
 
 @dataclass(kw_only=True)
@@ -94,11 +96,14 @@ class ConnectorConfig:
     """Width of an expert's bottleneck."""
     heads: int = 8
     """Heads of ``pose_attention``; they share the width of the vision encoder's features."""
+    pool: int = 1
+    """Patches along each side that are averaged to one token behind the connector: 2 makes LLaVA-1.5's 576 tokens of a
+    picture 144. It divides the patches along a side; 1: none, or with ``keep`` as many as the base's."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         read = {ConnectorType.multi_branch: ("branches", "branch_width"), ConnectorType.pose_attention: ("heads",)}
-        found: list[str] = []
+        found = too_small(self, "connector.", pool=1)
         for owner, names in read.items():
             if self.type == owner:
                 found += too_small(self, "connector.", **dict.fromkeys(names, 1))
@@ -173,20 +178,44 @@ def not_exchanged(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
         # Other connectors start anew by themselves.
         "connector.reset=true": connector.reset and connector.type == ConnectorType.keep,
     }
-    why = f"is for LLaVA, and {model.base} is {kind!r}; leave it out"
-    return [f"{what} {why}" for what, is_set in given.items() if is_set]
+    why = f"is for LLaVA, and {model.base} is {kind!r}"
+    found = [f"{what} {why}; leave it out" for what, is_set in given.items() if is_set]
+    if connector.pool != 1:
+        found.append(f"connector.pool={connector.pool} {why}, with its own way to few tokens; set connector.pool=1")
+    return found
+
+
+def not_pooled(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
+    """A line where features cannot be averaged as the settings say, of a LLaVA whose configuration is at hand."""
+    config = _config_of(str(TINY_BASE) if model.base == "tiny" else model.base)
+    if connector.pool <= 1 or model.vision != VisionType.clip or not_exchanged(model, connector) or config is None:
+        return []
+    try:
+        vision = whole(config)["vision_config"]
+        pooled_side(side_of(vision["image_size"]) // side_of(vision["patch_size"]), connector.pool)
+    except ConfigError as error:
+        return [str(error)]
+    except (TypeError, ValueError, KeyError, ZeroDivisionError, AttributeError):
+        return []  # said where the base is read
+    return []
 
 
 def model_type_of(base: str) -> str | None:
     """What is known of a base without the network and its weights; None: nothing, or it will be said elsewhere."""
+    config = _config_of(base)
+    found = None if config is None else config.get("model_type", "llava" if base in PUBLISHED else None)
+    return found if isinstance(found, str) else None
+
+
+def _config_of(base: str) -> Mapping[str, Any] | None:
     if base in PUBLISHED:
-        return str(PUBLISHED[base].get("model_type", "llava"))
+        return PUBLISHED[base]
     file = Path(base) / "config.json"
     try:
-        found = read_json(file, what="base").get("model_type") if file.is_file() else None
-    except (DataError, AttributeError):
+        found = read_json(file, what="base") if file.is_file() else None
+    except DataError:
         return None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, Mapping) else None
 
 
 def not_shown_smaller(model: ModelConfig) -> list[str]:

@@ -44,8 +44,8 @@ BESIDE_TRAINING = (
 """All other settings of ``train.py``: the trained weights are the same whatever they say."""
 SHAPING = (
     "adapter.type", "adapter.r", "adapter.targets", "adapter.towers", "connector.type", "connector.branches",
-    "connector.branch_width", "connector.heads", "model.vision", "model.vision_size", "batch_size", "seed", "strategy",
-    "trainer.accumulate_grad_batches", "trainer.gradient_clip_val",
+    "connector.branch_width", "connector.heads", "connector.pool", "model.vision", "model.vision_size", "batch_size",
+    "seed", "strategy", "trainer.accumulate_grad_batches", "trainer.gradient_clip_val",
 )  # fmt: skip
 """Settings that a checkpoint cannot be gone on from without, besides the group ``optim``, whose state it holds: they
 decide what it holds, or its place in the data."""

@@ -116,7 +116,7 @@ def _is_dino(vision: Config) -> bool:
 
 
 def _beside(connector: Config, inputs: int, h: int) -> int:
-    """Parameters of what ``model/connectors.py`` puts beside the MLP."""
+    """Parameters of what ``model/connectors/`` puts beside the MLP."""
     if connector.get("type") == "multi_branch":
         width, number = int(connector["branch_width"]), int(connector["branches"])
         return number * ((inputs + 1) * width + (width + 1) * h + inputs + 1)

@@ -67,6 +67,24 @@ def picture_of(config: Mapping[str, Any], height: int, width: int, *, max_pixels
     return rule(config, height, width, max_pixels)
 
 
+def pooled_side(side: int, pool: int) -> int:
+    """Tokens along a side of a square picture of which ``pool`` x ``pool`` patches are averaged to one.
+
+    Args:
+        side: patches along it.
+        pool: likewise along it; 1: each is a token.
+
+    Raises:
+        ConfigError: it does not divide them: a rim of the picture would weigh more, or be left out.
+    """
+    if pool < 1 or side % pool:
+        fit = ", ".join(str(one) for one in range(1, side + 1) if side % one == 0)
+        raise ConfigError(
+            f"connector.pool is {pool}, and a picture is {side} x {side} patches; expected a divisor of {side}: {fit}"
+        )
+    return side // pool
+
+
 def side_of(value: Any) -> int:
     """Pixels of a square's side that a configuration writes as one number or as two."""
     return int(value[0] if isinstance(value, list | tuple) else value)
@@ -88,8 +106,11 @@ def _llava(config: Mapping[str, Any], height: int, width: int, most: int | None)
     vision = config["vision_config"]
     patches = _patches(vision)
     own = 0 if config.get("vision_feature_select_strategy", "default") == "default" else 1
-    side, tokens = side_of(vision["image_size"]), patches + own
-    return _tiles(1, each=patches + 1, side=side, tokens=tokens, features=tokens, cut=1)
+    side = side_of(vision["image_size"])
+    pool = int((config.get("connector") or {}).get("pool", 1))
+    tokens = pooled_side(side // side_of(vision["patch_size"]), pool) ** 2 + own
+    # The connector computes every patch, before they are averaged.
+    return _tiles(1, each=patches + 1, side=side, tokens=tokens, features=patches + own, cut=1)
 
 
 def _qwen(config: Mapping[str, Any], height: int, width: int, most: int | None) -> Picture:

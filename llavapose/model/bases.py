@@ -17,7 +17,8 @@ from llavapose.errors import CheckpointError, DataError
 from llavapose.families.family import Family
 from llavapose.families.known import expected_types, family_named
 from llavapose.files import TINY_BASE, read_json
-from llavapose.model.connectors import can_exchange, class_of
+from llavapose.model.connectors.configured import activation_of, can_exchange
+from llavapose.model.connectors.made import class_of
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
@@ -33,7 +34,9 @@ def read_config(source: str) -> Any:
     """The configuration of a base; one with a connector of ours is a LLaVA's, and says so in ``connector``."""
     found = dict(PreTrainedConfig.get_config_dict(source)[0])
     if found.get("model_type") == OWN:
-        return LlavaConfig.from_dict({**found, "model_type": "llava", "projector_hidden_act": "gelu"})
+        own = LlavaConfig.from_dict({**found, "model_type": "llava", "projector_hidden_act": "gelu"})
+        own.projector_hidden_act = activation_of(own)
+        return own
     return AutoConfig.from_pretrained(source, trust_remote_code=False)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from llavapose.model.connectors import can_exchange
+from llavapose.model.connectors.configured import can_exchange
 
 GIB = 2**30
 States = tuple[Tensor | None, ...]

@@ -23,6 +23,7 @@ from transformers import (
 from transformers.utils import logging
 
 from llavapose.errors import CheckpointError
+from llavapose.families.resolution import pooled_side, side_of
 from llavapose.files import read_json, write_json
 from llavapose.model.bases import (
     OWN,
@@ -31,7 +32,12 @@ from llavapose.model.bases import (
     resolve_base,
     told,
 )
-from llavapose.model.connectors import can_exchange, connector_type, refuse_exchange
+from llavapose.model.connectors.configured import (
+    can_exchange,
+    connector_type,
+    pool_of,
+    refuse_exchange,
+)
 from llavapose.model.processors import family_processor
 from llavapose.model.vision import Vision, load_vision, picture_settings, set_vision, vision_config
 from llavapose.model.vocabulary import add_words, grow, num_rows, vocabulary_of
@@ -64,7 +70,14 @@ def is_published(config: LlavaConfig) -> bool:
     return kind == "clip_vision_model" and not getattr(config, "connector", None)
 
 
-def load_processor(base: str, *, chat_template: str, vision: Vision | None = None, words: Sequence[str] = ()) -> Any:
+def load_processor(
+    base: str,
+    *,
+    chat_template: str,
+    vision: Vision | None = None,
+    words: Sequence[str] = (),
+    pool: int | None = None,
+) -> Any:
     """The processor of a folder or hub id; LLaVA's is set to pad pictures to a square.
 
     A centre crop, the published processor's default, cuts off a quarter of a 4:3 picture's width.
@@ -74,9 +87,11 @@ def load_processor(base: str, *, chat_template: str, vision: Vision | None = Non
         chat_template: replaces LLaVA's published one, which lacks LLaVA-1.5's system sentence and ``</s>``.
         vision: an encoder in the place of the base's own; pictures are made as it wants them.
         words: that the tokenizer reads as one token each, new ones too (``vocabulary.py``).
+        pool: patches along a side of a picture that are averaged to one token; None: as the base has it.
 
     Raises:
         CheckpointError: a folder that is no LLaVA, or whose processor files are broken.
+        ConfigError: ``pool`` is no divisor of the patches along a side.
     """
     source = resolve_base(base)
     with told(source):
@@ -93,9 +108,16 @@ def load_processor(base: str, *, chat_template: str, vision: Vision | None = Non
         if vision is None:
             side = config.vision_config.image_size
             processor.image_processor = padding_processor(processor.image_processor, side)
+    encoder: Any = config.vision_config
     if vision is not None:
-        _count_by(processor, vision_config(vision).patch_size, "default")
+        encoder = vision_config(vision)
+        _count_by(processor, encoder.patch_size, "default")
         processor.image_processor = padding_processor(picture_settings(vision), vision.size)
+    before, pool = pool_of(config), pool_of(config) if pool is None else pool
+    if (before, pool) != (1, 1):
+        pooled_side(side_of(encoder.image_size) // side_of(encoder.patch_size), pool)
+        # A processor counts a picture's tokens by squares of this side; pixels are cut into patches elsewhere.
+        processor.patch_size = side_of(encoder.patch_size) * pool
     if words:
         add_words(processor.tokenizer, words)
     return processor

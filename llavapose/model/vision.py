@@ -17,7 +17,8 @@ from transformers import AutoImageProcessor, Dinov2Config, Dinov2Model, LlavaCon
 from llavapose.config.choices import VisionType
 from llavapose.config.model import ModelConfig
 from llavapose.errors import ConfigError
-from llavapose.model.connectors import projector_of
+from llavapose.model.connectors.configured import picture_tokens
+from llavapose.model.connectors.made import projector_of
 
 FAMILY = "dinov2"
 
@@ -118,7 +119,7 @@ def set_vision_config(config: LlavaConfig, encoder: Dinov2Config) -> None:
     config.vision_config = encoder
     config.vision_feature_layer = -1
     config.vision_feature_select_strategy = "default"
-    config.image_seq_length = _tokens(encoder)
+    config.image_seq_length = picture_tokens(config)
 
 
 def set_vision(llava: LlavaForConditionalGeneration, tower: Dinov2Model) -> None:

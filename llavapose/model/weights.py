@@ -20,7 +20,7 @@ from transformers.initialization import no_init_weights
 from llavapose.errors import CheckpointError
 from llavapose.files import read_json
 from llavapose.model.bases import model_class, read_config, resolve_base, told
-from llavapose.model.connectors import can_exchange, refuse_exchange
+from llavapose.model.connectors.configured import can_exchange, refuse_exchange
 from llavapose.model.pretrained import hub_key
 from llavapose.model.renaming import Conversion, Named, Shapes, named
 from llavapose.model.vision import Vision, set_vision_config, vision_config, vision_weights

@@ -15,7 +15,8 @@ from llavapose.config.choices import AdapterType
 from llavapose.config.schema import TrainConfig
 from llavapose.errors import CheckpointError
 from llavapose.model.bases import OWN, resolve_base
-from llavapose.model.connectors import fit_connector
+from llavapose.model.connectors.configured import said_of
+from llavapose.model.connectors.fit import fit_connector
 from llavapose.model.parts import count_parameters
 from llavapose.model.pretrained import load_model, write_checkpoint
 from llavapose.model.vision import vision_of
@@ -72,9 +73,9 @@ def export_trained(checkpoint: Path, out: Path, config: TrainConfig, *, alone: b
 
 def say_own(config: Any) -> None:
     """Say of a folder that is no LLaVA any more who reads it."""
-    if kind := (getattr(config, "connector", None) or {}).get("type"):
+    if told := said_of(config):
         print(
-            f"note: connector={kind} makes the folder model_type {OWN!r}: llavapose reads it "
+            f"note: {told} makes the folder model_type {OWN!r}: llavapose reads it "
             "(llavapose.model.pretrained.load_model), transformers' own classes refuse it",
             flush=True,
         )

@@ -27,7 +27,8 @@ from llavapose.families.known import LLAVA
 from llavapose.model.attention.choose import to_try
 from llavapose.model.attention.rules import rules_of
 from llavapose.model.bases import family_of_base, read_config, resolve_base, told
-from llavapose.model.connectors import can_exchange, fit_connector, refuse_exchange
+from llavapose.model.connectors.configured import can_exchange, pool_for, refuse_exchange
+from llavapose.model.connectors.fit import fit_connector
 from llavapose.model.features import keep_features
 from llavapose.model.parts import checkpoint_layers, family_of, freeze_unused, freeze_vision
 from llavapose.model.pretrained import load_model, load_processor
@@ -127,7 +128,11 @@ def _processor_of(config: TrainConfig) -> Any:
             add_words(processor.tokenizer, config.new_words)
             return processor
     return load_processor(
-        config.model.base, chat_template=CHAT_TEMPLATE, vision=vision_of(config.model), words=config.new_words
+        config.model.base,
+        chat_template=CHAT_TEMPLATE,
+        vision=vision_of(config.model),
+        words=config.new_words,
+        pool=pool_for(base, config.connector),
     )
 
 

@@ -16,7 +16,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.model.bases import resolve_base
-from llavapose.model.connectors import fit_connector
+from llavapose.model.connectors.fit import fit_connector
 from llavapose.model.pretrained import load_model, write_checkpoint
 from llavapose.model.vision import Vision
 from llavapose.model.weights import empty_model, find_weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from llavapose.model.connectors import set_connector
+from llavapose.model.connectors.fit import set_connector
 from llavapose.model.features import keep_features
 from llavapose.model.parts import freeze_vision
 from llavapose.model.pretrained import load_model

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from llavapose.errors import ConfigError
-from llavapose.model.connectors import set_connector
+from llavapose.model.connectors.fit import set_connector
 from llavapose.model.parts import count_parameters, freeze_vision
 from llavapose.model.pretrained import hub_key
 from tests.model.published import PUBLISHED, published_config, without_weights

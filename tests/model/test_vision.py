@@ -8,13 +8,13 @@ from transformers import Dinov2Model, LlavaForConditionalGeneration
 
 from llavapose.data.conversation import CHAT_TEMPLATE, num_image_tokens
 from llavapose.errors import ConfigError
-from llavapose.model.connectors import set_connector
+from llavapose.model.connectors.fit import set_connector
 from llavapose.model.parts import freeze_unused, used_vision_layers
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint
 from llavapose.model.vision import Vision
 from llavapose.model.weights import empty_model, find_weights
+from tests.model.connectors.test_own import batch_of, loss
 from tests.model.dino import MEAN, STD, write_dino
-from tests.model.test_own_connectors import batch_of, loss
 from tests.model.test_packing import proof_of
 
 

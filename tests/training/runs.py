@@ -191,6 +191,7 @@ def run(
     clip: float | None = None,
     connector: ConnectorType = ConnectorType.keep,
     reset: bool = False,
+    pool: int = 1,
     precision: Any = "32-true",
     check: bool = True,
     csv: bool = False,
@@ -231,7 +232,7 @@ def run(
         model=ModelConfig(
             name="tiny", base=base, dtype=Dtype(dtype), packed_attention=PackedAttention(packed_attention), **model
         ),
-        connector=ConnectorConfig(type=ConnectorType(connector), reset=reset),
+        connector=ConnectorConfig(type=ConnectorType(connector), reset=reset, pool=pool),
         adapter=AdapterConfig(**(adapter or {})),
         optim=OptimConfig(**rates),
         batch_size=batch_size,

@@ -10,7 +10,7 @@ from transformers import AutoProcessor, LlavaForConditionalGeneration
 
 from llavapose.config.choices import ConnectorType
 from llavapose.errors import CheckpointError
-from llavapose.model.connectors import connector_type
+from llavapose.model.connectors.configured import connector_type
 from llavapose.model.pretrained import load_model
 from llavapose.training.callbacks.curves import Curves
 from llavapose.training.callbacks.progress import Progress

@@ -185,14 +185,17 @@ def shapes_for(model: ModelConfig, connector: ConnectorConfig) -> Shapes:
         changed |= {"vision_config": _vision_config(model), "vision_feature_layer": -1}
         changed |= {"vision_feature_select_strategy": "default"}
     if connector.type is not ConnectorType.keep:
-        sizes = {name: getattr(connector, name) for name in ("branches", "branch_width", "heads")}
+        sizes = {name: getattr(connector, name) for name in ("branches", "branch_width", "heads", "pool")}
         changed["connector"] = {"type": connector.type.value, **sizes}
+    elif connector.pool != 1:
+        changed["connector"] = {**(config.get("connector") or {}), "pool": connector.pool}
     return shapes_of(changed, where=model.base, max_pixels=model.max_pixels)
 
 
 def _refuse_llavas_own(model: ModelConfig, connector: ConnectorConfig, kind: str) -> None:
-    for what, given in (("model.vision", model.vision), ("connector", connector.type)):
-        if given not in (VisionType.clip, ConnectorType.keep):
+    given_parts = (("model.vision", model.vision), ("connector", connector.type), ("connector.pool", connector.pool))
+    for what, given in given_parts:
+        if given not in (VisionType.clip, ConnectorType.keep, 1):
             raise ConfigError(f"{what}={given} is for LLaVA, and {model.base} is {kind!r}; leave it out")
 
 

@@ -61,11 +61,13 @@ class Built:
         architecture: the class of transformers that loads it.
         model_type: of its configuration.
         connector: its type, where transformers does not have it.
+        pool: patches along each side that are averaged to one token behind it.
     """
 
     architecture: str = "LlavaForConditionalGeneration"
     model_type: str = LLAVA.name
     connector: str | None = None
+    pool: int = 1
 
 
 def _built(folder: Path) -> Built:
@@ -73,12 +75,14 @@ def _built(folder: Path) -> Built:
     told = read_json(config, what="checkpoint") if config.is_file() else {}
     parts, names = told.get("connector"), told.get("architectures") or [Built.architecture]
     kind = str(told.get("model_type", Built.model_type))
-    return Built(architecture=str(names[0]), model_type=kind, connector=str(parts["type"]) if parts else None)
+    own = {"connector": str(parts["type"]), "pool": int(parts.get("pool", 1))} if parts else {}
+    return Built(architecture=str(names[0]), model_type=kind, **own)
 
 
 def card_text(facts: Facts, results: Results | None, *, built: Built = Built()) -> str:
     """The card as Markdown with the hub's header; ``built``: what the folder's model is."""
-    use = _OWN_USE.format(connector=built.connector)
+    pooled = f" with features averaged {built.pool} x {built.pool} behind it" if built.pool > 1 else ""
+    use = _OWN_USE.format(connector=built.connector, pooled=pooled)
     if built.connector is None:
         family = family_named(built.model_type)
         kept = _OWN_PICTURES if family is not None and family.own_pictures else _BASE_S_PICTURES
@@ -105,8 +109,8 @@ _OWN_PICTURES = "The chat template and the picture's padding to a square are par
 _BASE_S_PICTURES = "The base's own chat template and what it makes of pictures are part of the folder."
 
 
-_OWN_USE = """This is not a LLaVA: its connector, `{connector}`, is llavapose's own, and `model_type` is `llavapose`.
-The classes of transformers refuse the folder. llavapose loads it:
+_OWN_USE = """This is not a LLaVA: its connector, `{connector}`{pooled}, is llavapose's own, and `model_type` is
+`llavapose`. The classes of transformers refuse the folder. llavapose loads it:
 
 ```python
 from llavapose.data.conversation import CHAT_TEMPLATE

@@ -113,6 +113,8 @@ def test_a_connector_that_transformers_does_not_have_is_said():
     data = ModelCard(text).data
     assert data.library_name == "llavapose" and "llava" not in data.tags
     assert "its connector, `pose_attention`, is llavapose's own" in text and "import load_model" in text
+    text = card_text(FACTS, None, built=Built(model_type="llavapose", connector="linear", pool=2))
+    assert "its connector, `linear` with features averaged 2 x 2 behind it, is llavapose's own" in text
     assert "LlavaForConditionalGeneration" not in text
 
 

@@ -39,8 +39,13 @@ def write_public(
         asked: open questions; None: none.
 
     Raises:
-        DataError: not one fact has its opposite in another picture.
+        DataError: not one fact has its opposite in another picture, or the scenes are clips.
     """
+    if source.source.over_time:
+        raise DataError(
+            f"export: scenes={source.name} are clips, and lmms-eval's tasks cannot put a frame's time in front of it; "
+            "probe such a model with evaluate.py (answerer=checkpoint, or answerer=endpoint probe.num_asked=200)"
+        )
     chosen = sorted(scenes, key=lambda scene: scene.id)[: probe.num_images]
     items = build_probe(chosen, probe.seed, num_items=probe.num_items, max_items_per_fact=probe.max_items_per_fact)
     if not items:

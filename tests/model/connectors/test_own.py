@@ -13,7 +13,8 @@ from llavapose.config.model import ConnectorConfig
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.errors import CheckpointError, ConfigError
 from llavapose.model.attention.mask import packed_mask
-from llavapose.model.connectors import connector_type, fit_connector, set_connector
+from llavapose.model.connectors.configured import connector_type
+from llavapose.model.connectors.fit import fit_connector, set_connector
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import count_parameters
 from llavapose.model.pretrained import load_model, load_processor, write_checkpoint

@@ -5,7 +5,8 @@ import torch
 from transformers import LlavaForConditionalGeneration
 
 from llavapose.errors import ConfigError
-from llavapose.model.connectors import connector_type, set_connector
+from llavapose.model.connectors.configured import connector_type
+from llavapose.model.connectors.fit import set_connector
 from llavapose.model.pretrained import write_checkpoint
 
 
