@@ -225,7 +225,8 @@ def _claimed(claim: Claim, fact: Fact) -> str:
         return claim.target or "somebody else"
     if claim.kind == "count":
         return people_words(claim.value)
-    return phrase(Fact(kind=claim.kind, person=None, value=claim.value, sure=True)).removesuffix(" of")
+    claimed = Fact(kind=claim.kind, person=None, value=claim.value, sure=True, part=claim.part or fact.part)
+    return phrase(claimed).removesuffix(" of")
 
 
 def _sentence(text: str, start: int, end: int, breaks: Sequence[tuple[int, int]]) -> str:

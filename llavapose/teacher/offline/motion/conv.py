@@ -244,7 +244,9 @@ def _which_first(fact: Fact, talk: Talk) -> Texts | None:
     if one is None:
         return None
     own = _own(talk, fact)
-    others = [two for two in talk.course.of(one.person) if fact not in two.facts and abs(two.start - one.start) > APART_S]
+    others = [
+        two for two in talk.course.of(one.person) if fact not in two.facts and abs(two.start - one.start) > APART_S
+    ]
     if not others:
         return None
     first, second = sorted((one, rng.choice(others)), key=lambda two: two.start)

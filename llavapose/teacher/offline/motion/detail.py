@@ -16,26 +16,6 @@ from llavapose.teacher.offline.motion.phrases import seconds, span_words
 MOST_MOVEMENTS = 9
 """Movements of one description: about a hundred words, as long as a description of a picture."""
 
-INSTRUCTIONS = (
-    "Describe how the people in the clip move, from its start to its end.",
-    "Tell what happens in the clip in the order of time.",
-    "Narrate the movements that the frames show, one after the other.",
-    "Describe in detail how the poses change in the course of the clip.",
-    "Give an account of all movements in the clip, with their times.",
-    "Walk through the clip from beginning to end and tell what each person does.",
-    "Report what moves in these frames, and when.",
-    "Explain step by step how the body moves in the clip.",
-    "Put into words what happens between the first frame and the last.",
-    "Portray the course of the movements in this short clip.",
-    "Tell in full sentences who does what, and in which order.",
-    "Recount the action of the clip, with attention to hands, arms and legs.",
-    "Describe the change of pose that the frames show over time.",
-    "Give a detailed description of the movements seen here.",
-    "Tell what the clip shows to somebody who cannot see it.",
-    "Describe each movement in the clip and say about when it takes place.",
-)
-"""What a description is asked for with."""
-
 
 def describe(course: Course, seed: int) -> str:
     """A description of the sure movements that fit; "" where nothing is sure."""
@@ -93,7 +73,13 @@ def _opening(course: Course, rng: random.Random) -> str:
 
 
 def _sentence(
-    groups: Sequence[Sequence[Movement]], number: int, course: Course, rng: random.Random, used: set[str], *, named: bool
+    groups: Sequence[Sequence[Movement]],
+    number: int,
+    course: Course,
+    rng: random.Random,
+    used: set[str],
+    *,
+    named: bool,
 ) -> str:
     """What one person does at one time, with when that is: "At first", "Then", "From about 1.2 s on"."""
     group = groups[number]

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable
 
 from llavapose.pose.language import number_word
-from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement, parts_words
 from llavapose.teacher.offline.motion.phrases import at_words, seconds, span_words
+from llavapose.teacher.offline.themes.activities import ACTIVITIES
 
 Texts = tuple[str, str]
 Theme = Callable[[Course, int, random.Random], Texts | None]
@@ -348,7 +348,9 @@ def backwards(course: Course, person: int, rng: random.Random) -> Texts | None:
     if len(found) < 2:
         return None
     last, ref = found[-1], course.ref(person)
-    others = [fact for fact in course.known if fact.person == person and fact.kind != "order" and fact not in last.facts]
+    others = [
+        fact for fact in course.known if fact.person == person and fact.kind != "order" and fact not in last.facts
+    ]
     if any(fact.span_s is None or fact.span_s[1] > last.end - APART_S for fact in others):
         return None
     question = rng.choice(
