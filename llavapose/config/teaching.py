@@ -15,8 +15,8 @@ MAX_SIZE = 4096
 """Pixels of a crop's side at most."""
 
 _OF_ENDPOINTS = (
-    "caption_turns", "examples", "frames", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies",
-    "retry_failed",
+    "caption_turns", "examples", "frames", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait",
+    "leave_replies", "retry_failed",
 )  # fmt: skip
 """Settings that the offline teacher has no use for."""
 

@@ -1,4 +1,4 @@
-"""The keyless teacher of motion: questions, descriptions and reasoning about clips, from sure motion facts and captions.
+"""The keyless teacher of motion: questions, descriptions and reasoning about clips, from sure facts and captions.
 
 In: scenes with frames and their facts. Out: conversations about what moves, which way, when, how often and who first.
 

@@ -13,6 +13,9 @@ from llavapose.teacher.offline.detail import intro_of, plural
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement
 from llavapose.teacher.offline.motion.phrases import seconds, span_words
 
+LATE_S = 0.7
+"""Seconds after which a first movement does not come "at first" or "to begin with"; by eye."""
+
 MOST_MOVEMENTS = 9
 """Movements of one description: about a hundred words, as long as a description of a picture."""
 
@@ -25,7 +28,7 @@ def describe(course: Course, seed: int) -> str:
         return ""
     told = [text for text in (_opening(course, rng),) if text]
     groups, used = _groups(kept), set[str]()
-    for number, group in enumerate(groups):
+    for number in range(len(groups)):
         told.append(_sentence(groups, number, course, rng, used, named=bool(told) and course.alone))
     if course.still and (len(groups) == 1 or rng.random() < 0.6):
         middle = _middle(course, rng)
@@ -105,7 +108,10 @@ def _time_forms(groups: Sequence[Sequence[Movement]], number: int, *, text_ends:
     if start <= 0.05:
         return ["right from the start, {t}", "at the start, {t}", *["at first, {t} until about {e} s"] * text_ends]
     if len(groups) == 1:
-        return ["{s}, {t}", "at about {a} s, {t}", "from about {a} s on, {t}", *["{t} {s}"] * text_ends]
+        forms = ["{s}, {t}", "at about {a} s, {t}", "from about {a} s on, {t}", *["{t} {s}"] * text_ends]
+        return [*forms, *["{s}, one can see how {t}"] * (start > LATE_S)]
+    if number == 0 and start > LATE_S:
+        return ["{s}, {t}", "at about {a} s, {t}", "from about {a} s on, {t}", *["{t} first, {s}"] * text_ends]
     if number == 0:
         return ["to begin with, {t}", "at about {a} s, {t}", *["at first, {t} {s}", "{t} first, {s}"] * text_ends]
     forms = ["{s}, {t}", "from about {a} s on, {t}", "at about {a} s, {t}"]

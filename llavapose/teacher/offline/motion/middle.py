@@ -15,8 +15,11 @@ MIDDLE = "In the middle of the clip, "
 FRAME = "Look at the frame in the middle of the clip. "
 """What stands in front of an instruction, which is no question about a time."""
 
-_QUESTION = re.compile(r"^(?:what|which|who|whom|whose|where|whereabouts|when|why|how|is|are|was|does|do|did|has|have|had|"
-                       r"can|could|would|will|might|may|should|if|to|in|on|at|from|toward|for|of|with)\b", re.I)  # fmt: skip
+_QUESTION = re.compile(
+    r"^(?:what|which|who|whom|whose|where|whereabouts|when|why|how|is|are|was|does|do|did|has|have|had|can|could|would|"
+    r"will|might|may|should|if|to|in|on|at|from|toward|for|of|with)\b",
+    re.I,
+)
 
 
 def images_of(scene: Scene) -> tuple[str, ...]:

@@ -180,8 +180,10 @@ def one_picture(course: Course, person: int, rng: random.Random) -> Texts | None
         "approach": "the size in one frame does not say whether it grows or shrinks",
         "repeats": "how often something happens cannot be counted in one frame",
     }[one.kind]
-    return question, rng.choice((f"no, {back}.|Only the frames together show it: {why}.",
-                                 f"no, {why}, and this shows only in the order of the frames, because {back}."))  # fmt: skip
+    return question, rng.choice(
+        (f"no, {back}.|Only the frames together show it: {why}.",
+         f"no, {why}, and this shows only in the order of the frames, because {back}.")
+    )  # fmt: skip
 
 
 def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
@@ -200,13 +202,14 @@ def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
     else:
         seen = {"sits down": "sitting", "crouches down": "crouching", "stands up": "on both feet again"}[one.value]
     question = rng.choice(
-        ("at what moment should one pause the clip to see {w} {g}?", "when would be the right moment to photograph {w} {g}?")
+        ("at what moment should one pause the clip to see {w} {g}?",
+         "when would be the right moment to photograph {w} {g}?")
     ).format(w=ref.name, g=seen)  # fmt: skip
+    why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     return question, rng.choice(
-        (f"one should wait until after {seconds(one.end)} s, for instance until {time} s.|{ref.name} {one.say('does', ref.own)} "
-         f"{span_words(one.span_s, rng)}, so before that it is too early.",
-         f"a good moment is at about {time} s, because {ref.name} {one.say('does', ref.own)} "
-         f"{span_words(one.span_s, rng)}.")
+        (f"one should wait until after {seconds(one.end)} s, for instance until {time} s.|{why}, so before that it is "
+         "too early.",
+         f"a good moment is at about {time} s, because {why}.")
     )  # fmt: skip
 
 
@@ -223,12 +226,10 @@ def pace(course: Course, person: int, rng: random.Random) -> Texts | None:
          "how long does a single round of the movement take with {w}?")
     ).format(w=ref.name, p=one.parts[0] if len(one.parts) == 1 else f"{one.parts[0].split()[-1]}s")  # fmt: skip
     each = seconds(whole / number)
-    span = span_words(one.span_s, rng)
+    why, often = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}", number_word(number)
     return question, rng.choice(
-        (f"one round takes about {each} s.|{ref.name} {one.say('does', ref.own)} {span}, which makes {seconds(whole)} s for "
-         f"{number_word(number)} rounds.",
-         f"{ref.name} {one.say('does', ref.own)} {span}.|{seconds(whole)} s divided by {number_word(number)} makes about "
-         f"{each} s each.")
+        (f"one round takes about {each} s.|{why}, which makes {seconds(whole)} s for {often} rounds.",
+         f"{why}.|{seconds(whole)} s divided by {often} makes about {each} s each.")
     )  # fmt: skip
 
 
@@ -250,8 +251,8 @@ def camera(course: Course, person: int, rng: random.Random) -> Texts | None:
         larger = one.value == "nearer"
         question = "does {w} get larger or smaller in the picture, and why?"
         size = "larger" if larger else "smaller"
-        answer = rng.choice((f"{size}, because {why}.", f"{why}.|What comes nearer looks larger, so {ref.again()} gets "
-                             f"{size}." if larger else f"{why}.|What goes away looks smaller, so {ref.again()} gets {size}."))  # fmt: skip
+        rule = "what comes nearer looks larger" if larger else "what goes away looks smaller"
+        answer = rng.choice((f"{size}, because {why}.", f"{why}.|{rule}, so {ref.again()} gets {size}."))
     return question.format(w=ref.name), answer
 
 
@@ -270,7 +271,8 @@ def together(course: Course, person: int, rng: random.Random) -> Texts | None:
     asked = [f"{a.name} {first.say('ing', a.own)}", f"{b.name} {second.say('ing', b.own)}"]
     rng.shuffle(asked)
     question = rng.choice(
-        ("do these two happen at once or one after the other: {x}, and {y}?", "{x} and {y}: do the two overlap in time?")
+        ("do these two happen at once or one after the other: {x}, and {y}?",
+         "{x} and {y}: do the two overlap in time?")
     ).format(x=asked[0], y=asked[1])  # fmt: skip
     told = (
         f"{a.name} {first.say('does', a.own)} {span_words(first.span_s, rng)}, and {b.name} "
@@ -360,11 +362,12 @@ def backwards(course: Course, person: int, rng: random.Random) -> Texts | None:
     told = f"{ref.name} {last.say('does', ref.own)} {span_words(last.span_s, rng)}"
     return question, rng.choice(
         (f"it would begin with the last one: {told}, later than all the rest.",
-         f"{told}, later than the other movements.|Played backwards, the clip would begin with this, the other way round.")
+         f"{told}, later than the other movements.|Played backwards, the clip would begin with this, turned round.")
     )  # fmt: skip
 
 
 THEMES: tuple[Theme, ...] = (
-    finished, which_first, who_first, changed, one_picture, photo, pace, camera, together, what_for, just_done, backwards,
+    finished, which_first, who_first, changed, photo, pace, camera, together, what_for, just_done, backwards,
+    one_picture,
 )  # fmt: skip
 """Every line of reasoning."""
