@@ -318,5 +318,5 @@ def caption_pairs(talk: Talk) -> list[Texts]:
     moves: Sequence[Movement] = course.of(0) if course.alone and course.names[0] else ()
     if moves and rng.random() < 0.6:
         own = course.ref(0).own
-        text += rng.choice((", and {s} {v}", ": {s} {v}")).format(s=course.ref(0).again(), v=moves[0].say("does", own))
+        text += ", and {s} {v}".format(s=course.ref(0).again(), v=moves[0].say("does", own))
     return [(question.format(be=be, who=who), f"{text}.")]

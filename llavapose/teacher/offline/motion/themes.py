@@ -112,7 +112,7 @@ _ENDS = {
     ("hand_motion", "raised past the shoulder"): "above the shoulder",
     ("hand_motion", "raised past the head"): "above the head",
     ("hand_motion", "lowered past the shoulder"): "below the shoulder",
-    ("hand_motion", "lowered past the head"): "below the top of the head",
+    ("hand_motion", "lowered past the head"): "no longer above the head",
     ("elbow_motion", "bends"): "bent",
     ("elbow_motion", "straightens"): "straight",
     ("knee_motion", "bends"): "bent",
@@ -190,6 +190,7 @@ def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
     """When to pause the clip to see what a movement leads to."""
     kinds = ("hand_motion", "stance_motion", "elbow_motion", "knee_motion")
     found = [one for one in course.of(person) if one.kind in kinds and _final(course, one)]
+    found = [one for one in found if one.value != "lowered past the head"]  # nobody waits for what is not to be seen
     found = [one for one in found if course.end_s - one.end >= REST_S]
     if not found:
         return None
