@@ -91,5 +91,5 @@ def _results(folder: Path, arm: str, baseline: Path | None) -> "Results":
         if row["shown"] == "true" and not math.isnan(row["ap"])
     ]
     judges = list(dict.fromkeys(row["judge"] for row in found.ablation))
-    of_world = any(row["benchmark"].startswith("world") for row in found.ablation)
+    of_world = any(row["benchmark"].startswith(("world", "motion")) for row in found.ablation)
     return Results(tables=[as_markdown(grid) for grid in grids], scores=scores, judges=judges, of_world=of_world)

@@ -21,12 +21,25 @@ class SceneSource(StrEnum):
         return self in (SceneSource.motion, SceneSource.tracks)
 
 
+DRAWN = frozenset({SceneSource.world, SceneSource.motion})
+"""Sources that are drawn on first use; files of settings with these names too."""
+
+
 class Joints(StrEnum):
     """The joints that a data set labels: COCO's 17, CrowdPose's 14, MPII's 16."""
 
     coco17 = "coco17"
     crowdpose14 = "crowdpose14"
     mpii16 = "mpii16"
+
+
+class TracksFormat(StrEnum):
+    """Whose files of tracked people: PoseTrack18's and 21's, JHMDB's, pyskl's, or any COCO file with `track_id`."""
+
+    posetrack = "posetrack"
+    jhmdb = "jhmdb"
+    pyskl = "pyskl"
+    tracked = "tracked"
 
 
 class LossMean(StrEnum):

@@ -325,6 +325,7 @@ def not_of_frames(config: Any) -> list[str]:
 def _tested_by_itself(scenes: ScenesConfig) -> list[str]:
     """A line where the pictures that chance is counted over are those that are asked about."""
     same = scenes.train.keypoints is not None and scenes.train.keypoints == scenes.val.keypoints
+    same = same and scenes.train.part == scenes.val.part
     return [
         f"scenes.train.keypoints and scenes.val.keypoints are both {scenes.val.keypoints}: the prior and the pose "
         "judge would know what is likely from the tested pictures; name a training split's file in scenes.train"

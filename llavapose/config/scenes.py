@@ -5,9 +5,11 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from llavapose.config.choices import Joints, SceneSource, Selected
-from llavapose.config.values import not_a_seed
+from llavapose.config.choices import DRAWN, Joints, SceneSource, Selected, TracksFormat
+from llavapose.config.values import not_a_seed, too_small, unread
 
+MOST_FRAMES = 256
+"""Frames of a scene: a sample lists them all, and no model here reads more."""
 MOST_DRAWN = 1_000_000
 """Pictures of a split of the built-in world: the next split's ids begin behind them."""
 
@@ -22,7 +24,7 @@ class SplitPaths:
     images: Path | None = None
     """Folder of the pictures."""
     keypoints: Path | None = None
-    """``person_keypoints_*.json``."""
+    """``person_keypoints_*.json``. Of tracked people also a folder with one file a video."""
     instances: Path | None = None
     """``instances_*.json``; null: no objects but people."""
     captions: Path | None = None
@@ -32,6 +34,9 @@ class SplitPaths:
     listed: Path | None = None
     """With ``results``: which image id is which file, a JSON with COCO's ``images`` or ``{id: name}``; null: the number
     at the end of a file's name is its id, as in COCO's."""
+    part: str | None = None
+    """Of tracked people, where one file has several splits: this one's name there, such as pyskl's ``xsub_train`` or
+    JHMDB's ``train1``."""
     heads: Path | None = None
     """MPII's head boxes, for PCKh: ``gt_valid.mat``, or a JSON list of x1, y1, x2, y2 in the order of ``keypoints``."""
 
@@ -53,6 +58,63 @@ class EstimatedConfig:
             for key in ("joint_score", "person_score")
             if not 0 <= getattr(self, key) <= 1
         ]
+
+
+@dataclass(kw_only=True)
+class TracksConfig:
+    """How files of tracked people are read, and how their videos become scenes over time."""
+
+    format: TracksFormat = TracksFormat.tracked
+    """Whose files."""
+    num_frames: int = 16
+    """Frames of a scene; a video that has fewer becomes a shorter one, of two at least."""
+    every_s: float | None = None
+    """Least seconds between two frames of a scene; 0: all labelled ones; null: as the format is labelled (PoseTrack
+    0.16, every fourth frame; others 0)."""
+    longest_gap_s: float = 1.0
+    """Frames that lie further apart belong to different scenes."""
+    stride: int | None = None
+    """Frames from the begin of a video's scene to that of the next; null: num_frames, so that none is shown twice."""
+    fps: float | None = None
+    """Frames a second, where the files tell no times; null: what the files say, else the format's (JHMDB and pyskl 30,
+    others 25)."""
+    frame_name: str = "{video}/img_{number:05d}.jpg"
+    """Where the frames of pyskl's videos lie below ``images``, numbered from 1: its pickles name none."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one line each."""
+        found = too_small(self, "scenes.tracks.", num_frames=2, stride=1)
+        if self.num_frames > MOST_FRAMES:
+            found.append(f"scenes.tracks.num_frames is {self.num_frames}; expected at most {MOST_FRAMES}")
+        if self.every_s is not None and not 0 <= self.every_s <= self.longest_gap_s:
+            found.append(
+                f"scenes.tracks.every_s is {self.every_s}; expected 0 to longest_gap_s, {self.longest_gap_s} seconds"
+            )
+        if not 0 < self.longest_gap_s <= 3600:
+            found.append(
+                f"scenes.tracks.longest_gap_s is {self.longest_gap_s}; expected above 0, at most 3600"
+            )
+        if self.fps is not None and not 0.01 <= self.fps <= 1000:
+            found.append(f"scenes.tracks.fps is {self.fps}; expected frames a second, 0.01 to 1000")
+        if self.format == TracksFormat.pyskl:
+            found += _not_a_name(self.frame_name)
+        else:
+            found += unread(self, "scenes.tracks.", ("frame_name",), f"files of {self.format} name their pictures")
+        return found
+
+
+def _not_a_name(pattern: str) -> list[str]:
+    """A line where a pattern gives no name of its own to every frame."""
+    try:
+        names = {pattern.format(video=video, number=number) for video in ("a", "b") for number in (1, 2)}
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError):
+        names = set()
+    if len(names) == 4:
+        return []
+    return [
+        f"scenes.tracks.frame_name is {pattern!r}; expected {{video}} and {{number}} in it, such as "
+        f"{TracksConfig.frame_name}"
+    ]
 
 
 @dataclass(kw_only=True)
@@ -91,17 +153,28 @@ class ScenesConfig:
     """Which joints ``keypoints`` has a place for. Instruction data is made of COCO's 17 alone; joints can be located
     whichever they are."""
     estimated: EstimatedConfig = field(default_factory=EstimatedConfig)
-    """With ``train.results`` or ``val.results``: what counts of them."""
+    """With ``train.results`` or ``val.results``, and of pyskl's pickles: what counts of them."""
+    tracks: TracksConfig = field(default_factory=TracksConfig)
+    """Of files of tracked people (source tracks): whose, and how videos become scenes."""
 
     @property
     def drawn(self) -> bool:
         """Whether the scenes are drawn on first use: they need no files."""
-        return self.source in (SceneSource.world, SceneSource.motion)
+        return self.source in DRAWN
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = not_a_seed("scenes.", self.seed)
-        found += _of_world(self) if self.drawn else _of_files(self)
+        if self.drawn:
+            found += _of_world(self)
+        else:
+            found += _of_tracks(self) if self.source == SceneSource.tracks else _of_files(self)
+        if self.source != SceneSource.motion:
+            found += unread(self, "scenes.", ("num_frames",), "it goes with scenes=motion")
+        if self.source != SceneSource.tracks:
+            found += unread(self, "scenes.", ("tracks",), "it goes with scenes of tracked people: scenes=tracked")
+            for name, split in (("train", self.train), ("val", self.val)):
+                found += unread(split, f"scenes.{name}.", ("part",), "it goes with scenes=pyskl and scenes=jhmdb")
         if not 0 <= self.min_labelled_joints <= 17:
             found.append(f"scenes.min_labelled_joints is {self.min_labelled_joints}; expected 0 to 17")
         return found
@@ -121,6 +194,35 @@ def _of_world(config: ScenesConfig) -> list[str]:
     if config.source == SceneSource.motion and not least <= config.num_frames <= most:
         found.append(f"scenes.num_frames is {config.num_frames}; expected {least} to {most} frames a clip")
     return found
+
+
+def names_files(config: ScenesConfig, paths: SplitPaths) -> bool:
+    """Whether a split's settings name what it is read from."""
+    poses_alone = config.source == SceneSource.tracks and config.tracks.format == TracksFormat.pyskl
+    found = paths.keypoints is not None or (paths.results is not None and config.source != SceneSource.tracks)
+    return found and (paths.images is not None or poses_alone)
+
+
+def _of_tracks(config: ScenesConfig) -> list[str]:
+    form = config.tracks.format
+    found = config.tracks.problems() + config.estimated.problems()
+    if config.joints != Joints.coco17:
+        found.append(f"scenes.joints is {config.joints}; tracked people are read as coco17, whatever their files have")
+    if not names_files(config, config.train):
+        found.append("scenes.train needs `images` (a folder of frames) and `keypoints` (files of tracked people)")
+    unused = ["results", "heads"]
+    unused += [] if form == TracksFormat.jhmdb else ["listed"]
+    unused += [] if form == TracksFormat.tracked else ["instances", "captions"]
+    unused += [] if form in (TracksFormat.pyskl, TracksFormat.jhmdb) else ["part"]
+    for name, split in (("train", config.train), ("val", config.val)):
+        found += unread(split, f"scenes.{name}.", unused, f"scenes.tracks.format={form} has none")
+        if form == TracksFormat.pyskl and split.keypoints is not None and split.part is None:
+            found.append(
+                f"scenes.{name}.part is null; expected the name of this split in the pickle"
+            )
+    if form == TracksFormat.pyskl:
+        return found + unread(config.estimated, "scenes.estimated.", ("person_score",), "pyskl scores joints alone")
+    return found + unread(config, "scenes.", ("estimated",), "it goes with results of a pose estimator")
 
 
 def _of_files(config: ScenesConfig) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.choices import SceneSource, Selected
-from llavapose.config.scenes import EstimatedConfig, ScenesConfig, SplitPaths
+from llavapose.config.scenes import EstimatedConfig, ScenesConfig, SplitPaths, TracksConfig, names_files
 from llavapose.errors import DataError
 from llavapose.files import fingerprint, read_jsonl
 from llavapose.pose.skeleton import FACTS_OF, skeleton_named
@@ -13,6 +13,7 @@ from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.estimated import read_estimated
 from llavapose.scenes.mpii import read_mpii
 from llavapose.scenes.select import select
+from llavapose.scenes.tracks.read import read_tracks, told_files
 from llavapose.scenes.world.moving.folder import MotionSettings, ensure_motion, motion_path, read_motion
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world, world_path
 
@@ -40,6 +41,8 @@ def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True, any_
             "locate its joints (data=locate, python -m llavapose locate), or choose other scenes"
         )
     paths = _files_of(config, split)
+    if config.source == SceneSource.tracks:
+        return _limited(read_tracks(config, paths, split, pictures=pictures), config, split)
     images, keypoints = config.root / (paths.images or ""), config.root / (paths.keypoints or "")
     if paths.results is not None:
         found = read_estimated(
@@ -64,7 +67,7 @@ def _files_of(config: ScenesConfig, split: str) -> SplitPaths:
         DataError: it has none.
     """
     paths = config.train if split == "train" else config.val
-    if paths.images is None or (paths.keypoints is None and paths.results is None):
+    if not names_files(config, paths):
         raise DataError(f"scenes {config.name}: no files for {split}; set scenes.{split}.images and .keypoints")
     return paths
 
@@ -77,6 +80,10 @@ def keypoint_file(config: ScenesConfig, split: str) -> Path:
     """
     if config.drawn:
         return world_folder(config) / "annotations" / f"person_keypoints_{split}.json"
+    if config.source == SceneSource.tracks:
+        raise DataError(
+            f"scenes {config.name}: tracked people have no file of COCO's keypoints; choose scenes of pictures"
+        )
     path = (config.train if split == "train" else config.val).keypoints
     if path is None:
         raise DataError(f"scenes {config.name}: no keypoints for {split}; set scenes.{split}.keypoints")
@@ -150,6 +157,8 @@ def scenes_settings(config: ScenesConfig, split: str) -> dict[str, Any]:
     if config.drawn:
         return {**told, "world": world_name(config)}
     paths = _files_of(config, split)
+    if config.source == SceneSource.tracks:
+        return {**told, "files": told_files(config, paths)}
     files = (paths.keypoints, paths.instances, paths.captions, paths.results, paths.listed)
     named = [config.root / path for path in files if path is not None]
     stats = {str(path): path.stat() for path in named if path.is_file()}
@@ -160,15 +169,18 @@ def _leave_out_unused(config: ScenesConfig, shown: dict[str, Any]) -> None:
     """Settings at rest decide nothing: what was made before there were any keeps its folder."""
     splits = {"train": config.train, "val": config.val}
     for name, paths in splits.items():
-        for key in ("results", "listed", "heads"):
+        for key in ("results", "listed", "part", "heads"):
             if getattr(paths, key) is None:
                 shown[name].pop(key)
     if config.joints == FACTS_OF:
         shown.pop("joints")
     if config.source != SceneSource.motion:
         shown.pop("num_frames")
-    if all(paths.results is None for paths in splits.values()) or config.estimated == EstimatedConfig():
+    estimated = config.source == SceneSource.tracks or any(paths.results is not None for paths in splits.values())
+    if not estimated or config.estimated == EstimatedConfig():
         shown.pop("estimated")
+    if config.source != SceneSource.tracks or config.tracks == TracksConfig():
+        shown.pop("tracks")
 
 
 def plain_values(value: Any) -> Any:

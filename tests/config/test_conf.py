@@ -34,6 +34,7 @@ NEEDED = {
     "endpoint/transformers_serve": MODEL,
     "evaluate": ["checkpoint=tiny", "arm=x"],
     "scenes/custom": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
+    "scenes/tracked": ["scenes.root=r", "scenes.train.images=i", "scenes.train.keypoints=k"],
     "answerer/file": ["arm=x", "answerer.path=a.jsonl"],
     "answerer/endpoint": ["arm=x", "answerer.endpoint=gpt4o"],
     "judge/endpoint": ["judge.endpoint=gpt4o"],

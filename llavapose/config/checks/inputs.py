@@ -11,7 +11,7 @@ from llavapose.config.choices import SceneSource, VisionType
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import AnswererConfig, BenchmarkConfig, EvaluateConfig, JudgeConfig
 from llavapose.config.model import ModelConfig, model_type_of
-from llavapose.config.scenes import ScenesConfig, SplitPaths
+from llavapose.config.scenes import ScenesConfig, SplitPaths, names_files
 from llavapose.config.schema import GenerateConfig, TrainConfig
 from llavapose.config.teaching import LocateConfig, TeacherConfig
 from llavapose.config.values import Cap
@@ -166,8 +166,11 @@ def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True, built: b
         yield from (f"{line}{get}" for line in _folder("scenes.root", config.root))
         return
     paths: SplitPaths = config.train if split == "train" else config.val
-    if paths.images is None or (paths.keypoints is None and paths.results is None):
+    if not names_files(config, paths):
         yield f"scenes.{split} names no files; set scenes.{split}.images and scenes.{split}.keypoints"
+        return
+    if config.source == SceneSource.tracks:
+        yield from (f"{line}{get}" for line in _tracks(config, paths, split, pictures=pictures))
         return
     missing: list[str] = []
     for name, path in (("keypoints", paths.keypoints), ("results", paths.results), ("listed", paths.listed)):
@@ -181,6 +184,24 @@ def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True, built: b
     if pictures or paths.results is not None or config.source == SceneSource.mpii:
         missing += _folder(f"scenes.{split}.images", config.root / paths.images)
     yield from (f"{line}{get}" for line in missing)
+
+
+def _tracks(config: ScenesConfig, paths: SplitPaths, split: str, *, pictures: bool) -> Iterator[str]:
+    """Files of tracked people may be a file or a folder; frames may be missing where nobody looks at them."""
+    if paths.keypoints is not None and not (config.root / paths.keypoints).exists():
+        yield (
+            f"scenes.{split}.keypoints: no file and no folder {config.root / paths.keypoints}; expected files of "
+            "tracked people, check the path"
+        )
+    for name, path in (("instances", paths.instances), ("captions", paths.captions)):
+        if path is not None:
+            yield from _file(f"scenes.{split}.{name}", config.root / path)
+    if paths.listed is not None:
+        yield from _folder(f"scenes.{split}.listed", config.root / paths.listed)
+    if pictures and paths.images is None:
+        yield f"scenes.{split}.images names no folder of frames; pyskl's pickles have poses alone, set it"
+    elif pictures and paths.images is not None:
+        yield from _folder(f"scenes.{split}.images", config.root / paths.images)
 
 
 def _also_in(scenes: ScenesConfig, benchmark: BenchmarkConfig | None) -> Iterator[str]:

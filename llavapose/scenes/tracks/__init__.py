@@ -5,5 +5,7 @@ In: PoseTrack's files, JHMDB's, pyskl's pickles, or any COCO file whose annotati
 
 Read ``videos`` (labelled frames in order, the same whatever file they came from) and ``windows`` (videos -> scenes),
 then ``tracked`` (COCO files with tracks), with ``forms`` (what differs between PoseTrack, JHMDB and others),
-``adapted`` (their joints and sizes as COCO's) and ``times`` (which video, and when).
+``adapted`` (their joints and sizes as COCO's) and ``times`` (which video, and when). ``jhmdb`` reads JHMDB's own files,
+``pyskl`` its pickles by ``pickled`` (a pickle as data, nothing in it called) and ``arrays`` (arrays built of their
+bytes). ``read`` goes from settings to scenes.
 """

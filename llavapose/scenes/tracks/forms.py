@@ -67,3 +67,12 @@ JHMDB = Form(
     fps=30.0,
 )  # fmt: skip
 """JHMDB: 15 joints, no visibility, clips of 15 to 40 frames at 30 a second."""
+
+PYSKL = Form(
+    name="pyskl",
+    hidden=False,
+    # Detectors miss people, and the files keep the first few.
+    everyone=False,
+    fps=30.0,
+)
+"""pyskl's pickles: COCO's joints found by HRNet with a score each; 30 frames a second is NTU RGB+D's rate."""

@@ -21,7 +21,7 @@ from llavapose.scenes.lists import Lists, is_id, lists_of
 from llavapose.scenes.tracks.adapted import adapted, joints_of
 from llavapose.scenes.tracks.forms import TRACKED, Form
 from llavapose.scenes.tracks.times import named_videos, times_of, video_of
-from llavapose.scenes.tracks.videos import Moment, Video, must_be_there, ordered, summed
+from llavapose.scenes.tracks.videos import Moment, Video, all_differ, must_be_there, ordered, summed
 from llavapose.scenes.tracks.windows import Windows, scenes_over_time
 
 
@@ -58,15 +58,14 @@ def read_tracked(
     videos: dict[str, Video] = {}
     notes: list[str] = []
     for path in files_of(keypoints, form):
-        found, said = _videos(path, images, instances, captions, form, fps)
+        found, said = videos_of(path, images, instances, captions, form, fps)
         notes += said
         for video in found:
             if video.name in videos:
                 raise DataError(f"{form.what}: {path} has video {named(video.name)}, as another file has; keep one")
             videos[video.name] = video
     scenes, said = scenes_over_time([*videos.values()], windows or Windows(every_s=form.every_s), split=split)
-    if len({scene.id for scene in scenes}) < len(scenes):
-        raise DataError(f"{form.what}: {keypoints} has two files with the same image ids; renumber one")
+    all_differ(scenes, where=f"{form.what}: {keypoints}")
     if pictures:
         must_be_there(scenes, images, where=form.what)
     return SceneSet(scenes=scenes, images=images, notes=(*summed(notes), *said))
@@ -86,10 +85,19 @@ def files_of(keypoints: Path, form: Form) -> list[Path]:
     return found
 
 
-def _videos(
-    path: Path, images: Path, instances: Path | None, captions: Path | None, form: Form, fps: float | None
+def videos_of(
+    path: Path,
+    images: Path,
+    instances: Path | None = None,
+    captions: Path | None = None,
+    form: Form = TRACKED,
+    fps: float | None = None,
 ) -> tuple[list[Video], list[str]]:
-    """The videos of one file, and what was tolerated."""
+    """The videos of one file, and what was tolerated; the rest is as in ``read_tracked``.
+
+    Raises:
+        DataError: a file that is missing or not of the form, or a record that cannot be right.
+    """
     where = f"{form.what}: {path}"
     data = read_json(path, what=form.what)
     lists = lists_of(data, path, form.what)

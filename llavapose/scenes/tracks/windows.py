@@ -47,8 +47,8 @@ def scenes_over_time(
 
 
 def _scenes(video: Video, windows: Windows, split: str, seen: Counter[str]) -> Iterator[Scene]:
-    kept = _thinned(video.moments, windows.every_s)
-    seen[f"frames less than {windows.every_s:g} s behind another, not used"] += len(video.moments) - len(kept)
+    kept = [video.moments[at] for at in thinned([one.time_s for one in video.moments], windows.every_s)]
+    seen[too_near(windows)] += len(video.moments) - len(kept)
     for piece in _pieces(kept, windows.longest_gap_s):
         if len(piece) < 2:
             seen[f"frames with no other within {windows.longest_gap_s:g} s, which are no scene over time"] += len(piece)
@@ -62,11 +62,17 @@ def _scenes(video: Video, windows: Windows, split: str, seen: Counter[str]) -> I
             yield _scene(video.name, piece[begin : begin + num], split, seen)
 
 
-def _thinned(moments: Sequence[Moment], every_s: float) -> list[Moment]:
-    kept: list[Moment] = []
-    for one in moments:
-        if not kept or one.time_s - kept[-1].time_s >= every_s - ROUNDING_S:
-            kept.append(one)
+def too_near(windows: Windows) -> str:
+    """How frames are counted that do not keep their distance."""
+    return f"frames less than {windows.every_s:g} s behind another, not used"
+
+
+def thinned(times_s: Sequence[float], every_s: float) -> list[int]:
+    """Which of these times, in ascending order, keep their distance: the first, then each the first that does."""
+    kept: list[int] = []
+    for at, time in enumerate(times_s):
+        if not kept or time - times_s[kept[-1]] >= every_s - ROUNDING_S:
+            kept.append(at)
     return kept
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
+from llavapose.config.choices import DRAWN
 from llavapose.families.known import LLAVA, family_named
 from llavapose.files import atomic_write, read_json
 from llavapose.training.told.facts import Facts, is_hub_id, read_facts
@@ -211,7 +212,7 @@ def _limits(facts: Facts, results: Results | None) -> list[str]:
                 "nothing else."
             )
         found.append("The papers' numbers: their pictures and questions are not published, nothing here compares.")
-    if facts.data["scenes"] == "world":
+    if facts.data["scenes"] in DRAWN:
         found.append("Knowledge of the world: the people that it was trained on are drawn.")
     found.append("Safety, bias, other languages than English: not looked at.")
     return found

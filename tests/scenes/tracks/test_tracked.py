@@ -159,7 +159,7 @@ def test_one_file_a_video_a_mark_before_it_and_links(tmp_path):
     with pytest.raises(DataError, match=r"walk.json has video walk, as another file has"):
         read_tracked(images=tmp_path, keypoints=files)
     written(tmp_path, clip(3, video="other"), "files/again.json")
-    with pytest.raises(DataError, match=r"two files with the same image ids"):
+    with pytest.raises(DataError, match=r"two files or videos with the same image ids"):
         read_tracked(images=tmp_path, keypoints=files)
     with pytest.raises(DataError, match=r"no \*\.json in .*expected a file a video"):
         read_tracked(images=tmp_path, keypoints=tmp_path / "walk")

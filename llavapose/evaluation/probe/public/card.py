@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import DRAWN
 from llavapose.errors import named
 from llavapose.files import atomic_write, write_json
 
@@ -17,7 +18,7 @@ OTHER_CREDIT = (
     "The statements are made from the annotations of `{scenes}`: their licence holds for this file too. The pictures "
     "are not in this folder; only their file names are."
 )
-WORLD_CREDIT = "The pictures are drawn by llavapose itself (scenes=world) and are not in this folder."
+WORLD_CREDIT = "The pictures are drawn by llavapose itself (scenes={scenes}) and are not in this folder."
 
 
 def write_card(folder: Path, card: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -121,6 +122,6 @@ def _questions(card: Mapping[str, Any]) -> str:
 
 
 def _credit(scenes: str, coco: bool) -> str:
-    if scenes == "world":
-        return WORLD_CREDIT
+    if scenes in DRAWN:
+        return WORLD_CREDIT.format(scenes=scenes)
     return COCO_CREDIT if coco else OTHER_CREDIT.format(scenes=named(scenes))

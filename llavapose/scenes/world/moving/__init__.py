@@ -5,5 +5,5 @@ PoseTrack18's form, captions, and ``truth_*.jsonl``, which only tests and scores
 
 Read ``folder`` (clips on the disk, whole or not at all), ``timing`` (when things happen), ``catalogue`` (every motion),
 ``blend`` (limbs between two postures), ``actor`` (one person at any time), ``script`` (who does what when), ``film``
-(painted), then ``annotations``, ``captions`` and ``truth`` (what is written down).
+(painted), then ``annotations``, ``captions`` and ``truth`` (what is written down), ``card`` (how motions spread).
 """
