@@ -42,6 +42,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"^which (?:hand|elbow|knee|arm|leg)", r"left|right|both"),
     (r"^(?:does|is|do|has|are) (?!.*\bor\b)", r"^(?:yes|no)\b"),
     (r"\bor\b", MOVES),
+    (r"\b(?:doing|busy with) in the clip", r"\w{3}ing\b"),
     (r"^what|^how|^after|^before|^at about|^between", MOVES),
 )  # fmt: skip
 """What a question asks -> what its answer must hold, both in small letters; the first that fits decides."""

@@ -72,7 +72,8 @@ def _opening(course: Course, rng: random.Random) -> str:
         return ""
     number = people_words(len(scene.people)).replace("people", plural(told.noun)).replace("person", told.noun)
     doing = f" who are {action}" if action else ""
-    return f"{start} {number}{doing}{place}"
+    quoted = any(text.lower().strip(" .") in f"{number}{doing}{place}" for text in scene.captions if text.strip(" ."))
+    return f"{start} {number}{doing}{'' if quoted else place}"
 
 
 def _sentence(
