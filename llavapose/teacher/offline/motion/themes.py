@@ -140,7 +140,7 @@ def changed(course: Course, person: int, rng: random.Random) -> Texts | None:
         part, be = one.parts[0].split()[-1], "is"
         noun = f"the {one.parts[0]}"
         if len(one.parts) == 2:
-            noun, be = f"both {part}s", "are"
+            noun, be, end = f"both {part}s", "are", end.replace("the shoulder", "the shoulders")
         answer = f"{why}.|So {noun} {be} {end} afterwards, which was not so before."
     elif one.kind == "stance_motion":
         way = "higher" if one.value == "stands up" else "lower"
@@ -198,8 +198,8 @@ def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
     time = seconds(one.end + (course.end_s - one.end) / 2)
     goal = _ENDS.get((one.kind, one.value))
     if goal:
-        noun = f"the {one.parts[0]}" if len(one.parts) == 1 else f"both {one.parts[0].split()[-1]}s"
-        seen = f"with {noun} {goal}"
+        goal = goal if len(one.parts) == 1 else goal.replace("the shoulder", "the shoulders")
+        seen = f"with {parts_words(one.parts)} {goal}"
     else:
         seen = {"sits down": "sitting", "crouches down": "crouching", "stands up": "on both feet again"}[one.value]
     question = rng.choice(
