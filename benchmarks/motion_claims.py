@@ -2,6 +2,7 @@
 
     python -m benchmarks.motion_claims                 # both halves
     python -m benchmarks.motion_claims --missed        # and what is read otherwise in the developed half
+    python -m benchmarks.motion_claims --clips 200     # and own wording of clips of the moving world (a minute)
 
 ``tests/pose/motion/marked`` holds texts as models write them about short clips, marked by reading before the extractor
 was written: what each claims of motion, and the sure facts of its small scene. *developed*: rules were changed for it.
@@ -11,22 +12,34 @@ nobody: still poses, intentions, denials, cameras, balls and dogs.
 *precision*, *recall*: of claims (kind, part, value, of whom) against the marked ones. *found*: flips in which something
 is contradicted. *alarms*: true texts in which something is. *fell*: traps in which a motion is read that is not denied.
 All with Wilson's 95% intervals.
+
+*own wording*: every statement of every sure motion of clips of the built-in world, which must be supported, and its
+flip, which must be contradicted; *offline teacher*: motion claims of what it writes of those clips, supported and (none
+may be) contradicted.
 """
 
 import argparse
 import json
+import random
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import binomtest
 
-from llavapose.pose.check import CONTRADICTED, check_text
+from llavapose.pose.check import CONTRADICTED, SUPPORTED, check_text
 from llavapose.pose.claims.extract import extract_claims
+from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.language import STATEMENTS, flipped, state
 from llavapose.pose.motion.vocabulary import VALUES
+from llavapose.pose.people import references
 from llavapose.records import CheckedClaim, Claim, Fact, Frame, Person, Scene
+from llavapose.scenes.world.moving.folder import MotionSettings, ensure_motion, read_motion
+from llavapose.teacher.offline.motion.teacher import MotionTeacher
+from llavapose.teacher.offline.teacher import Request
 
 MARKED = Path(__file__).parent.parent / "tests/pose/motion/marked"
 HALVES = ("developed", "counted")
@@ -110,14 +123,58 @@ def missed() -> Iterator[str]:
         yield from (f"{row['id']} fell: {claim}\n    {row['text']}" for claim in told)
 
 
+def own_wording(scenes: Sequence[Scene]) -> Iterator[tuple[str, int, int]]:
+    """What is made of this project's own words for the sure motions of clips."""
+    told: Counter[str] = Counter()
+    rng = random.Random(0)
+    for scene in scenes:
+        facts, names = scene_facts(scene), references(scene)
+        for fact in facts:
+            if not fact.sure or fact.kind not in VALUES:
+                continue
+            if not all(names[who] for who in (fact.person, fact.target) if who is not None):
+                continue
+            false = flipped(fact, scene, rng)
+            assert false is not None, "every motion has a false counterpart"
+            for variant in range(len(STATEMENTS[fact.kind])):
+                told["statements"] += 1
+                for one, outcome in ((fact, SUPPORTED), (false, CONTRADICTED)):
+                    found = [checked.outcome for checked in check_text(state(one, scene, variant), scene, facts)]
+                    told[outcome] += found == [outcome]
+    yield "own wording: true ones supported", told[SUPPORTED], told["statements"]
+    yield "own wording: flips contradicted", told[CONTRADICTED], told["statements"]
+    outcomes = Counter(one.outcome for scene in scenes for one in _taught(scene) if one.claim.kind in VALUES)
+    for outcome in (SUPPORTED, CONTRADICTED):
+        yield f"offline teacher: claims {outcome}", outcomes[outcome], outcomes.total()
+
+
+def _taught(scene: Scene) -> Iterator[CheckedClaim]:
+    """The checked claims of what the offline teacher writes of a clip."""
+    facts = scene_facts(scene)
+    for kind in ("conv", "detail", "complex"):
+        for turns in MotionTeacher().write(Request(scene=scene, facts=facts, kind=kind, num=3, seed=1)):
+            yield from check_text(turns[-1].text, scene, facts)
+
+
+def clips(num: int) -> Sequence[Scene]:
+    """Clips of the moving world on which nothing else is measured; small, as nobody looks at them."""
+    settings = MotionSettings(num_train=num, num_val=1, image_size=96, seed=5)
+    with tempfile.TemporaryDirectory() as folder:
+        return read_motion(ensure_motion(Path(folder), settings, progress=False), "train", settings.num_frames).scenes
+
+
 def main() -> None:
     """Print the measures of both halves."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--missed", action="store_true", help="list what is read otherwise in the developed half")
+    parser.add_argument("--clips", type=int, default=0, help="clips of the moving world to word and read; 0: none")
     arguments = parser.parse_args()
     for half in HALVES:
         for name, right, num in measured(half):
             print(f"{half:<10} {name:<10} {share(right, num)}")
+    if arguments.clips:
+        for name, right, num in own_wording(clips(arguments.clips)):
+            print(f"{name:<37} {share(right, num)}")
     if arguments.missed:
         print(*missed(), sep="\n")
 

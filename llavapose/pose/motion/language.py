@@ -173,6 +173,32 @@ DOUBTS: dict[str, str] = {
 }
 """Questions to be answered with yes or no."""
 
+BARE: dict[str, dict[str, str]] = {
+    "hand_motion": {
+        "raised past the head": "(?:raise[sd]?|up)[^.]* head",
+        "lowered past the head": "(?:lower(?:s|ed)?|down)[^.]* head",
+        "raised past the shoulder": "raise[sd]?|up",
+        "lowered past the shoulder": "lower(?:s|ed)?|down",
+    },
+    "elbow_motion": {"bends": "bends?|bent", "straightens": "straightens?|straightened"},
+    "knee_motion": {"bends": "bends?|bent", "straightens": "straightens?|straightened"},
+    "stance_motion": {
+        "sits down": "(?:sits?|sat) down",
+        "crouches down": "(?:crouch(?:es|ed)?|squats?|squatted) down",
+        "stands up": "(?:stands?|stood|gets?|got) up",
+    },
+    "turn": {"own left": "left", "own right": "right"},
+    "shift": {"image left": "left", "image right": "right"},
+    "approach": {"nearer": "nearer|closer|toward (?:the )?camera", "away": "away|farther|further"},
+    "repeats": {
+        str(number): f"{number} times|{often}|{often.removesuffix(' times')}"
+        for number, often in enumerate(TIMES)
+        if number
+    },
+    "order": {"before": "before|first|earlier", "after": "after|second|later"},
+}
+"""Expressions by which a bare answer, "Down.", "Twice.", names a value to a question about its kind."""
+
 
 def act(fact: Fact, form: str = "does", target: str = "") -> str:
     """What somebody does, without who: "sits down", "bends and straightens the left knee twice".
@@ -184,7 +210,7 @@ def act(fact: Fact, form: str = "does", target: str = "") -> str:
     """
     verbs = _verbs(fact)
     often = f" {TIMES[int(fact.value)]}" if fact.kind == "repeats" else ""
-    return f"{verbs[FORMS.index(form)]} {verbs[-1]}{often}".format(part=fact.part or "", target=target)
+    return f"{verbs[FORMS.index(form)]} {verbs[-1]}{often}".format(part=fact.part or "limb", target=target)
 
 
 def choice(fact: Fact, *, apart: bool = False) -> str:
@@ -220,5 +246,5 @@ def words(fact: Fact, target: str = "") -> dict[str, str]:
 
 def _verbs(fact: Fact) -> tuple[str, str, str, str]:
     if fact.kind == "repeats":
-        return _AGAIN[(fact.part or "").rpartition(" ")[2]]
+        return _AGAIN[(fact.part or "hand").rpartition(" ")[2]]
     return ACTS[fact.kind][fact.value]

@@ -32,6 +32,7 @@ from llavapose.evaluation.judges.protocol import HIGHEST, LOWEST
 from llavapose.pose.check import people_meant
 from llavapose.pose.claims.extract import extract_claims
 from llavapose.pose.language import state
+from llavapose.pose.motion.vocabulary import VALUES as MOTIONS
 from llavapose.pose.people import references
 from llavapose.records import Asked, Claim, Fact, Scene
 
@@ -120,7 +121,8 @@ class Scale:
         """
         who = "" if asked.person is None else references(scene)[asked.person]
         told = self.statements.get((asked.kind, asked.part, who), ())
-        return max((self.chance.probability(claim) for text in told for claim in read(text)), default=None)
+        claims = (claim for text in told for claim in read(text, asked.kind in MOTIONS))
+        return max(map(self.chance.probability, claims), default=None)
 
     def worth(self, scene: Scene, facts: Sequence[Fact]) -> float:
         """What telling every sure fact of the scene would earn, by the kinds of its facts and not by their values.
@@ -150,7 +152,10 @@ class Scale:
             alike = [self.statements[slot]] if slot in self.statements else []
             alike = alike or [told for other, told in self.statements.items() if other[0] == slot[0]]
             gains = [
-                (num, 1 - self.chance.probability(c)) for told in alike for t, num in told.items() for c in read(t)
+                (num, 1 - self.chance.probability(c))
+                for told in alike
+                for t, num in told.items()
+                for c in read(t, slot[0] in MOTIONS)
             ]
             num_all = sum(num for num, _ in gains)
             self._worths[slot] = sum(num * gain for num, gain in gains) / num_all if num_all else 0.5
@@ -165,9 +170,9 @@ class Scale:
 
 
 @cache
-def read(text: str) -> tuple[Claim, ...]:
-    """The claims of a text, wherever they stand in it."""
-    return tuple(replace(claim, start=0, end=0) for claim in extract_claims(text))
+def read(text: str, moving: bool = False) -> tuple[Claim, ...]:
+    """The claims of a text, wherever they stand in it; ``moving``: it tells a motion."""
+    return tuple(replace(claim, start=0, end=0) for claim in extract_claims(text, moving=moving))
 
 
 def claims_given(question: str) -> tuple[Claim, ...]:

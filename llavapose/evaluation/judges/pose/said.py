@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from llavapose.pose.check import BORDERS, CONTRADICTED, COVERS, SUPPORTED, check_claim, people_meant
 from llavapose.pose.claims.extract import extract_claims
+from llavapose.pose.motion import language as motion
 from llavapose.pose.people import has_place, references
 from llavapose.pose.vocabulary import VALUES
 from llavapose.records import Asked, CheckedClaim, Claim, Fact, Scene
@@ -21,7 +22,7 @@ FEW_WORDS = 6
 FEW_BEFORE = 3
 """Most words before a number that answers how many people there are: "I can see two women"."""
 _DECIDED = (SUPPORTED, CONTRADICTED)
-_SEVERAL = ("contact", "side_of")
+_SEVERAL = ("contact", "side_of", "order")
 """Kinds of which several are true at once of one person, for different targets."""
 _NOT_PLAIN = re.compile(r"\b(?:not|no|neither|or|if|either|maybe|perhaps)\b")
 
@@ -63,7 +64,7 @@ def read_answer(text: str, scene: Scene, facts: tuple[Fact, ...], asked: Asked |
         facts: of the scene.
         asked: what the question asks for; "Bent." and "She is standing." then are about that part and person.
     """
-    claims = _claims_of(text)
+    claims = _claims_of(text, bool(scene.frames))
     if asked is not None:
         claims = tuple(_about_asked(claim, asked, scene) for claim in _as_total(claims, text, asked))
         if not any(is_about(claim, asked, people_meant(claim.mention, scene)) for claim in claims):
@@ -75,9 +76,9 @@ def read_answer(text: str, scene: Scene, facts: tuple[Fact, ...], asked: Asked |
 
 
 @lru_cache(maxsize=4096)
-def _claims_of(text: str) -> tuple[Claim, ...]:
+def _claims_of(text: str, moving: bool) -> tuple[Claim, ...]:
     """Read once, for the same answer is often given to many questions."""
-    return extract_claims(text)
+    return extract_claims(text, moving=moving)
 
 
 def is_about(claim: Claim, asked: Asked, people: tuple[int, ...]) -> bool:
@@ -113,15 +114,23 @@ def _bare_value(text: str, asked: Asked, scene: Scene) -> tuple[Claim, ...]:
     if asked.person is None or len(text.split()) > FEW_WORDS or _NOT_PLAIN.search(lowered):
         return ()
     found: list[re.Match[str]] = []
-    for value in sorted(VALUES.get(asked.kind, ()), key=len, reverse=True):
-        match = re.search(rf"\b{re.escape(value)}\b", lowered)
+    words = motion.BARE.get(asked.kind) or {value: re.escape(value) for value in VALUES.get(asked.kind, ())}
+    values = []
+    for value in sorted(words, key=len, reverse=True):
+        match = re.search(rf"\b(?:{words[value]})\b", lowered)
         if match and not any(match.start() < other.end() and other.start() < match.end() for other in found):
             found.append(match)
+            values.append(value)
     if len(found) != 1:
         return ()
     start, end = found[0].span()
-    who = references(scene)[asked.person]
-    return (Claim(kind=asked.kind, value=found[0][0], start=start, end=end, part=asked.part, mention=who),)
+    names = references(scene)
+    others = [name for index, name in enumerate(names) if name and index != asked.person]
+    target = others[0] if asked.kind == "order" and len(others) == 1 else None
+    if asked.kind == "order" and target is None:
+        return ()
+    return (Claim(kind=asked.kind, value=values[0], start=start, end=end, part=asked.part,
+                  mention=names[asked.person], target=target),)  # fmt: skip
 
 
 def _each_once(checked: Sequence[CheckedClaim], scene: Scene) -> list[Said]:

@@ -257,6 +257,7 @@ def _ways(plain: str, end: int) -> Iterator[tuple[str, str, int]]:
 def _phrase_end(plain: str, start: int) -> int:
     """Where what follows a verb ends that says nothing here: its words are no still claim either."""
     found = re.search(
-        r"[,;:.()–—]|\b(?:and|while|whereas|as|but|with|then|before|after|so that|holding|wearing)\b", plain[start:]
+        r"[,;:()–—]|\.(?!\d)"
+        r"|\b(?:and|while|whereas|as|but|with|then|before|after|so that|holding|wearing)\b", plain[start:]
     )
     return start + found.start() if found else len(plain)

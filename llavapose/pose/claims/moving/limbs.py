@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from llavapose.pose.claims.mentions import Mention
-from llavapose.pose.claims.moving.verbs import ADVERBS, Moved, forms, happens
+from llavapose.pose.claims.moving.verbs import ADVERBS, PERFECT, Moved, forms, happens
 from llavapose.pose.claims.parts import JOINED, Part
 from llavapose.pose.claims.words.shared import NUMBERS
 from llavapose.records import Claim
@@ -52,7 +52,7 @@ _SECOND = re.compile(
 )
 """What the same limb does next: "rises past the head before dropping"."""
 _END = re.compile(
-    r"[,;:.()–—]|\b(?:while|whereas|as|but|with|then|before|after|so that)\b|\band(?! (?:up|down|forth)\b)"
+    r"[,;:()–—]|\.(?!\d)|\b(?:while|whereas|as|but|with|then|before|after|so that)\b|\band(?! (?:up|down|forth)\b)"
 )
 _HEAD = re.compile(
     r"\b(?:past|above|over|beyond|below|at) (?:the level of )?(?:(?:the|his|her|their|one's|top of) )*(?:own )?heads?\b"
@@ -75,6 +75,7 @@ _PAST_SHOULDER = re.compile(
     r"\b(?:past|above|over|beyond|below) (?:(?:the|his|her|their|own) )*shoulders?\b|\bpast shoulder|\bhigh\b|\bair\b"
     r"|\babove shoulder|\bbelow shoulder|\bfrom shoulder"
 )
+_WHICH = re.compile(r"(?:both|each|one|either|all|an?|his|her|their|the)\b")
 _NUMBER = rf"(?P<number>once|twice|thrice|(?:{'|'.join(NUMBERS[1:])}|\d+) times)"
 _TIMES = re.compile(
     rf"(?:[^.;,]*?|[^.;]*?, |[^.;]*? \()\b(?:for a total of |exactly |a total of )?{_NUMBER}\b(?! (?:he|she|they"
@@ -118,6 +119,8 @@ def limb_motions(sentence: str, plain: str, mentions: list[Mention], parts: list
 def _adjective(match: re.Match[str], sentence: str, part: Part) -> bool:
     """Whether a participle stands before its limb as an adjective: "raised right hand", or past what was "it"."""
     ends = match["verb"].endswith(("ed", "bent", "ung"))
+    if PERFECT.search(sentence, 0, match.start("verb")) or _WHICH.match(sentence, part.start):
+        return False
     return ends and not match["it"] and re.search(r"\b(?:the|his|her|their|both|one|an?|each) ?$", match["gap"]) is None
 
 
@@ -216,13 +219,14 @@ def _of_part(
     hinge, hand = _HINGE.get(part.noun), part.noun in _HAND
     bends, straightens = groups.get("bend"), groups.get("straight")
     noun = hinge if hinge and (bends or straightens) else "hand" if hand else None
-    if noun is None:
+    upward = bool(straightens) and hand and _upward(way)
+    if noun is None or ((bends or straightens) and not hinge and not upward):
         return
     twice = bool(groups.get("also")) or _AND_DOWN.search(way) is not None
     claims: list[tuple[str, str]] = []
     if bends or straightens:
-        if straightens and _upward(way):
-            noun, hand = "hand", True
+        if upward:
+            noun = "hand"
             claims.append(("hand_motion", _level("raised", tail, plain, span)))
         else:
             claims.append((f"{noun}_motion", "bends" if bends else "straightens"))

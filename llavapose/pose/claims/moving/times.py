@@ -24,7 +24,7 @@ _MIDDLE = re.compile(
     r"|throughout|the whole time|all the time|the entire (?:clip|video|time)|from (?:start|beginning) to (?:end"
     r"|finish))\b"
 )
-_BREAK = re.compile(r"[;:.()–—]|, (?:and|but|while|whereas|then)\b|\b(?:while|whereas|but)\b")
+_BREAK = re.compile(r"[;:()–—]|\.(?!\d)|, (?:and|but|while|whereas|then)\b|\b(?:while|whereas|but)\b")
 
 CHANGED: dict[str, tuple[str, ...]] = {
     "hand_motion": ("arm_height", "arm_side", "elbow", "contact"),

@@ -19,7 +19,7 @@ _LICENSED = re.compile(
     r"\b(?:begin(?:s|ning)?|began|start(?:s|ed|ing)?|proceed(?:s|ed|ing)?|continu(?:es|ed|ing)|go(?:es|ing) on|went on"
     r"|appears?|appeared|seems?|seemed|(?:is|are|was|were|can be|be) (?:seen|shown)|happens?|manages?|managed"
     r"|came|comes"
-    rf"|chooses?|not|never) to(?: {_ADVERB})* $"
+    rf"|chooses?|not|never|takes? [^;,]{{1,40}}? s(?:econds?)?) to(?: {_ADVERB})* $"
 )
 """Before a verb in its base form that is said to happen."""
 _DENIED = re.compile(rf"\b(?:do|does|did)(?:n't| not| never)(?: {_ADVERB})* $")
@@ -30,6 +30,7 @@ _PASSIVE = re.compile(
     r"(?: \w+ly)* $)"
 )
 """Before a participle that says how something is, not that somebody does it."""
+PERFECT = re.compile(rf"\b(?:has|have|had)(?: {_ADVERB}| already)* $")
 _NOUN = re.compile(
     r"\b(?:an?|the|his|her|their|its|this|that|another|each|every|some|few|more|two|three|no|of|sea|ocean|in"
     r"|\w+(?:ive|ful|al|ous|ary))(?: (?:big|small|large|wide|low|quick|slow|sharp|left|right))? $"
@@ -48,11 +49,12 @@ _HOPED = re.compile(
 _NEGATION = re.compile(r"\b(?:not|never|no longer|neither|nor|nobody|no one|none|hardly|no(?= ƿ))\b|n't\b")
 _NO_LIMB = re.compile(r"^\w+(?: \w+)? (?:neither|no)\b")
 _BREAK = re.compile(
-    r"[,;:.()–—]|\b(?:but|while|whereas|because|so that|although|then)\b"
+    r"[,;:()–—]|\.(?!\d)|\b(?:but|while|whereas|because|so that|although|then)\b"
     r"|\band (?=(?:he|she|they|his|her|their|the|then|is|are|has|ƿ)|[a-z]+s\b)"
 )
 _IF = re.compile(r"^\W*(?:and |but )?(?:if|unless|should|imagine|whenever|suppose)\b(?! you look)")
-_WOULD = re.compile(r"[^.;]*?\b(?:would|could|might|should|will|needs?|helps?|is (?:hard|easy|important|possible))\b")
+_IS_SO = re.compile(r" (?:comes|is|was|takes|happens|means)\b")
+_WOULD = re.compile(r"[^.,;]*?\b(?:would|could|might|should|will|needs?|helps?|is (?:hard|easy|important|possible))\b")
 _NOT_THE_BODY = re.compile(
     r"\b(?:hands?|arms?|forearms?|elbows?|legs?|knees?|foot|feet|heads?|gaze|eyes?|face|hips|shoulders|fingers?|wrists?"
     r"|thighs?|chin|mouth|hair|skirt|ball|racket|bat|camera|view|shot|frame|scene|weight|attention|shadow|voice)"
@@ -113,11 +115,11 @@ def happens(plain: str, match: re.Match[str], several: bool) -> bool:
     if first.endswith("s") and not first.endswith("ss"):
         return not _NOUN.search(plain, 0, start)
     if first in _PAST:
-        return (
-            plain[:start].strip(" \"'*-") != ""
-            and not _PASSIVE.search(plain, 0, start)
-            or re.search(r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]) is not None
-        )
+        return (plain[:start].strip(" \"'*-") != "" and not _PASSIVE.search(plain, 0, start)) or re.search(
+            r"\b(?:has|have|had)(?: \w+ly| already| just)* $", plain[:start]
+        ) is not None
+    if first in ("come", "run") and PERFECT.search(plain, 0, start):
+        return True
     if _LICENSED.search(plain, 0, start) or _DENIED.search(plain, 0, start):
         return True
     return several and (_PLURAL.search(plain, 0, start) or _JOINED.search(plain, 0, start)) is not None
@@ -152,8 +154,9 @@ def told(plain: str, moved: Moved) -> tuple[bool, bool]:
     opening = plain[breaks[-2] if len(breaks) > 1 and not clause.strip(" ƿǀ") else 0 : start]
     rest = plain[start:end]
     doubt = _DOUBT.search(_WHEN.sub(" ", clause)) or _HOPED.search(clause)
-    advised = re.match(r"\w+ing\b", plain[start:]) and not clause.strip() and not breaks and _WOULD.match(plain, end)
-    after = advised or re.match(r"\W*or\b", plain[end:])
+    told_of = re.match(r"\w+ing\b", plain[start:]) and not clause.strip() and _IS_SO.match(plain, end)
+    advised = re.match(r"\w+ing\b", plain[start:]) and not clause.strip() and not breaks and _WOULD.match(plain, start)
+    after = told_of or advised or re.match(r"\W*or\b", plain[end:])
     denied = _NEGATION.search(clause) is not None or _NO_LIMB.search(rest) is not None
     return bool(doubt or after or _IF.match(clause) or _IF.match(opening)), denied
 

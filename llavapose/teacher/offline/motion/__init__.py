@@ -4,5 +4,5 @@ In: scenes with frames and their facts. Out: conversations about what moves, whi
 
 Read ``course`` (facts -> movements in order of time, and what may be said of them), ``phrases`` (movements as verbs),
 then one file a kind of sample: ``conv``, ``detail``, ``complex`` with
-``themes`` (lines of reasoning); ``teacher`` (all kinds by one interface).
+``themes`` (lines of reasoning); ``teacher`` (all kinds by one interface) and ``middle`` (samples of a clip's still middle).
 """
