@@ -225,13 +225,8 @@ def _claimed(claim: Claim, fact: Fact) -> str:
         return claim.target or "somebody else"
     if claim.kind == "count":
         return people_words(claim.value)
-<<<<<<< HEAD
-    claimed = Fact(kind=claim.kind, person=None, value=claim.value, sure=True, part=claim.part or fact.part)
-    return phrase(claimed).removesuffix(" of")
-=======
     part = claim.part or fact.part
     return phrase(Fact(kind=claim.kind, person=None, value=claim.value, sure=True, part=part)).removesuffix(" of")
->>>>>>> 158913efc476917805b10230a36a489dd94a8d74
 
 
 def _sentence(text: str, start: int, end: int, breaks: Sequence[tuple[int, int]]) -> str:

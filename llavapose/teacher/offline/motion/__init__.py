@@ -3,6 +3,6 @@
 In: scenes with frames and their facts. Out: conversations about what moves, which way, when, how often and who first.
 
 Read ``course`` (facts -> movements in order of time, and what may be said of them), ``phrases`` (movements as verbs),
-then one file a kind of sample: ``conv``, ``detail``, ``complex`` with
-``themes`` (lines of reasoning); ``teacher`` (all kinds by one interface) and ``middle`` (samples of a clip's still middle).
+then one file a kind of sample: ``conv``, ``detail``, ``complex`` with ``themes`` (lines of reasoning); ``teacher`` (all
+kinds by one interface) and ``middle`` (samples of a clip's still middle).
 """

@@ -33,7 +33,7 @@ GOLDEN = [
     (
         "complex",
         "Why does the woman move this way?",
-        "It is to catch somebody"s eye: the woman is waving, and the woman raises the left hand past the head"
+        "It is to catch somebody's eye: the woman is waving, and the woman raises the left hand past the head"
         " from about 0.8 to 1.6 s.",
     ),
 ]
