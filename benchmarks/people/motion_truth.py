@@ -14,6 +14,8 @@ from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.records import Fact, Scene
 
 Truth = dict[str, Any]
+LEAST_DEG, LEAST_TORSOS = 25.0, 0.25
+"""A way of an elbow or knee, and of a hand, that is one by the numbers in space."""
 
 
 @dataclass(kw_only=True)
@@ -54,6 +56,21 @@ class Scored:
         """The kinds together."""
         names = Tally.__dataclass_fields__
         return Tally(**{name: sum(getattr(one, name) for one in self.kinds.values()) for name in names})
+
+
+def placed_truths(scenes: Iterable[Scene], truths: Iterable[Truth]) -> dict[int, Truth]:
+    """Scene's id -> its truth, with people in the order of the scene's, whose ids are their tracks'."""
+    by_scene = {truth["scene_id"]: truth for truth in truths}
+    placed = {}
+    for scene in scenes:
+        people = {person["track_id"]: person for person in by_scene[scene.id]["people"]}
+        places = {one.id: place for place, one in enumerate(scene.people)}
+        for person in people.values():
+            for event in person["events"]:
+                if "target" in event:
+                    event["target"] = places[event["target"]]
+        placed[scene.id] = {**by_scene[scene.id], "people": [people[one.id] for one in scene.people]}
+    return placed
 
 
 def score(scenes: Iterable[tuple[Scene, Sequence[Fact]]], truths: Mapping[int, Truth]) -> Scored:
@@ -119,7 +136,25 @@ def is_right(fact: Fact, person: Truth) -> bool:
         # Who passes the head is said to pass the head.
         passed = _events(person, fact.kind, fact.part)
         return fact.value in values and not any(one["clear"] and one["value"].endswith("head") for one in passed)
-    return fact.value in values
+    return fact.value in values or (fact.kind == "repeats" and int(fact.value) == times_in_truth(fact, person))
+
+
+def times_in_truth(fact: Fact, person: Truth) -> int:
+    """How often a part goes there and back by the numbers in space, where the script does not say so by name.
+
+    An arm that is lowered once may bend and straighten on its way.
+    """
+    part = fact.part or ""
+    hand = part.endswith("hand")
+    numbers = person["signals"][f"{part} over shoulder" if hand else part]
+    least, ways, low, high, up = (LEAST_TORSOS if hand else LEAST_DEG), 0, numbers[0], numbers[0], None
+    for number in numbers:
+        low, high = min(low, number), max(high, number)
+        if up is not False and high - number >= least:
+            ways, up, low = ways + (up is True), False, number
+        elif up is not True and number - low >= least:
+            ways, up, high = ways + (up is False), True, number
+    return (ways + (up is not None)) // 2
 
 
 def _events(person: Truth, kind: str, part: str | None, target: int | None = None) -> list[Truth]:

@@ -262,6 +262,8 @@ class SwingLimits:
     sure_share: float = _chosen(0.6, MOTION, "one that is longer is one; between, nothing is counted")
     level_share: float = _chosen(0.25, GUESS, "as near as this to an end is at this end")
     hinge_deg: float = _chosen(50.0, MOTION, "an elbow or knee that goes so far and back is bent again and again")
+    space_deg: float = _chosen(20.0, MOTION, "so far it opens in space, too, from the most bent to the straightest")
+    step_s: float = _chosen(0.3, MOTION, "frames no farther apart than this: people wave twice in a second")
     hand_torsos: float = _chosen(0.6, MOTION, "a hand that goes so far up and down")
 
 
@@ -270,8 +272,10 @@ class HandMotionLimits:
     """When a hand has passed its shoulder's height, and the head's."""
 
     shoulder_sure_torsos: float = _chosen(0.25, MOTION, "wrist so far below the shoulder before, above it after")
+    moved_torsos: float = _chosen(0.4, MOTION, "up or down by this: a head that nods passes a hand, too")
     over_head_sure_torsos: float = _chosen(0.04, MOTION, "wrist so far over the head's top on one side ...")
     under_head_sure_torsos: float = _chosen(0.1, MOTION, "... of the change, and so far under it on the other")
+    hidden_sure_torsos: float = _chosen(0.4, GUESS, "the same of a hidden wrist, on one side at most")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +297,8 @@ class PathLimits:
     shift_rel: float = _chosen(0.08, MOTION, "of the picture's width between first and last level ...")
     shift_torsos: float = _chosen(0.8, MOTION, "... and this of the body, of hips or shoulders and of the feet")
     hint_share: float = _chosen(0.5, GUESS, "from this share of the limits on, a motion is told as unsure")
-    approach_share: float = _chosen(1.3, MOTION, "body lengths grow or shrink by this factor")
+    approach_share: float = _chosen(1.3, MOTION, "body lengths grow or shrink by this factor ...")
+    whole_share: float = _chosen(1.15, MOTION, "... and all that is labelled of it together by this")
     between_share: float = _chosen(0.25, MOTION, "of the whole way that a path may leave its two levels, or turn back")
     alike_share: float = _chosen(0.5, GUESS, "of the same way by everybody else: the camera pans or zooms")
 
@@ -302,7 +307,8 @@ class PathLimits:
 class OrderLimits:
     """Who moves first."""
 
-    moved_torsos: float = _chosen(0.35, MOTION, "a joint so far from where it was, in two frames on end: it moves")
+    moved_torsos: float = _chosen(0.45, MOTION, "a joint so far from where it was, in two frames on end: it moves")
+    num_still_frames: int = _chosen(2, GUESS, "frames at the beginning, and at the end, that tell where a joint was")
     apart_s: float = _chosen(0.4, GUESS, "between two beginnings, and two ends, that anybody would tell apart ...")
     num_apart_frames: int = _chosen(2, GUESS, "... and as many labelled frames")
 
@@ -330,6 +336,8 @@ TABLE = {
     "TRACK": TRACK, "SWING": SWING, "HAND_MOTION": HAND_MOTION, "SEAT": SEAT, "PATH": PATH, "ORDER": ORDER,
 }  # fmt: skip
 """All groups by the names that code reads them by."""
+MOTION_GROUPS = ("TRACK", "SWING", "HAND_MOTION", "SEAT", "PATH", "ORDER")
+"""Those that only frames are read by."""
 
 
 @dataclass(frozen=True, kw_only=True)

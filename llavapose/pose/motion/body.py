@@ -89,17 +89,23 @@ def turn(track: Track) -> Moved | None:
         left = steps[0] == 1
         return Moved(kind="turn", value="own left" if left else "own right", sure=seen.certain, span=seen.span,
                      measure=(1 if left else -1) * len(steps) * _QUARTER_DEG)  # fmt: skip
-    return _half_turn(track, seen.words, seen.span, needs) if steps == [2] else None
+    return _half_turn(track, seen, needs) if steps == [2] else None
 
 
-def _half_turn(track: Track, words: tuple[str, ...], span: tuple[int, int], needs: tuple[str, ...]) -> Moved | None:
-    """A turn from one way to the opposite; never sure: which way it went is read from frames that leave it open."""
+def _half_turn(track: Track, seen: Course, needs: tuple[str, ...]) -> Moved | None:
+    """A turn from one way to the opposite: the frames between say which way round, together and against none."""
+    span = seen.span
     between = [found.value for pose in track.poses[span[0] + 1 : span[1]]
-               if pose and (found := _read(body.facing, pose, needs)) and found.value not in words]  # fmt: skip
+               if pose and (found := _read(body.facing, pose, needs)) and found.value not in seen.words]  # fmt: skip
     if len(set(between)) != 1:
         return None
-    left = (_ROUND.index(between[0]) - _ROUND.index(words[0])) % len(_ROUND) == 1
-    return Moved(kind="turn", value="own left" if left else "own right", sure=False, span=span,
+    left = (_ROUND.index(between[0]) - _ROUND.index(seen.words[0])) % len(_ROUND) == 1
+    # What is seen on the way is no slip here.
+    ends = [
+        word if word in seen.words else word and "" for word in track.read(_clear(body.facing, needs, upright=True))
+    ]
+    sure = course(track, ends).certain and len(between) >= TRACK.num_held_frames
+    return Moved(kind="turn", value="own left" if left else "own right", sure=sure, span=span,
                  measure=(2 if left else -2) * _QUARTER_DEG)  # fmt: skip
 
 

@@ -30,8 +30,7 @@ def motion_facts(scene: Scene) -> tuple[Fact, ...]:
     told = prominent(scene)
     found = {person: _moves(tracks[person], [one for one in tracks if one.person != person]) for person in told}
     facts = [_fact(tracks[person], move) for person, moves in found.items() for move in moves]
-    stated = [tracks[person] for person, moves in found.items() if any(move.sure for move in moves)]
-    return (*facts, *_orders(stated))
+    return (*facts, *_orders([tracks[person] for person in told]))
 
 
 def _moves(track: Track, others: Sequence[Track]) -> list[Moved]:
@@ -42,7 +41,7 @@ def _moves(track: Track, others: Sequence[Track]) -> list[Moved]:
 
 
 def _orders(tracks: Sequence[Track]) -> list[Fact]:
-    """Who moves first, of every two people who surely move; told of both."""
+    """Who moves first, of every two people who move; told of both."""
     times = {track.person: (track, when) for track in tracks if (when := moving(track))}
     facts = []
     for one, other in itertools.permutations(times, 2):

@@ -44,15 +44,24 @@ def hinge(track: Track, joint: str, side: str) -> Moved | None:
     part = f"{side} {joint}"
     if way is None:
         return None
-    if way.ways > 1 and way.range >= SWING.hinge_deg:
+    if way.large_ways > 1 and way.range >= SWING.hinge_deg:
         low = _at_turns(way, [one and one.sure and one.value == "bent" for one in found], lowest=True)
-        high = _at_turns(way, [one and one.value != "bent" for one in found], lowest=False)
-        return _repeated(way, part, sure=low and high)
+        return _repeated(way, part, sure=low and _opens(track, way, joint, side))
     if seen.changes != 1:
         return None
     value = "bends" if seen.words == ("straight", "bent") else "straightens"
-    return Moved(kind=f"{joint}_motion", value=value, sure=seen.certain and way.ways == 1, span=seen.span, part=part,
+    sure = seen.certain and way.large_ways == 1
+    return Moved(kind=f"{joint}_motion", value=value, sure=sure, span=seen.span, part=part,
                  measure=round(way.values[-1] - way.values[0], 1))  # fmt: skip
+
+
+def _opens(track: Track, way: Swings, joint: str, side: str) -> bool:
+    """Whether an elbow or knee is straighter in space, too, where it looks so, at every turning point."""
+    ranges = {i: limbs.bend_range(pose, joint, side) for i in way.points if (pose := track.poses[i])}
+    middle = (max(way.values) + min(way.values)) / 2
+    bent = [ranges[i][1] for i, value in zip(way.points, way.values, strict=True) if value < middle]
+    straighter = [ranges[i][0] for i, value in zip(way.points, way.values, strict=True) if value >= middle]
+    return min(straighter) - max(bent) >= SWING.space_deg
 
 
 def _clear(found: Measured | None) -> str | None:
@@ -67,18 +76,21 @@ def hand(track: Track, side: str) -> Moved | None:
     at_head = track.read(lambda pose: _head_state(pose, side))
     shoulder, head = course(track, at_shoulder), course(track, at_head)
     way = swings(track, _rises(track, side))
+    seen = track.read(lambda pose: pose.sees(f"{side} wrist") or None)
     part = f"{side} hand"
     if way is None:
         return None
-    if way.ways > 1 and way.range >= SWING.hand_torsos:
+    if way.large_ways > 1 and way.range >= SWING.hand_torsos:
         past = any(_from_to(way, states) for states in (at_shoulder, at_head))
+        past = past and any(_at_turns(way, seen, lowest=lowest) for lowest in (True, False))
         return _repeated(way, part, sure=past)
-    if max(shoulder.changes, head.changes) != 1:
+    if max(shoulder.changes, head.changes) != 1 or way.range < HAND_MOTION.moved_torsos:
         return None
     past_head = bool(head.changes)
     up = (shoulder if shoulder.changes else head).words == ("below", "above")
     spans = [one.span for one in (shoulder, head) if one.changes]
-    certain = all(one.certain for one in (shoulder, head) if one.changes) and way.ways == 1 and _agree(shoulder, head)
+    certain = all(one.certain and _seen_once(one, seen) for one in (shoulder, head) if one.changes)
+    certain = certain and way.large_ways == 1 and _agree(shoulder, head, at_head)
     return Moved(
         kind="hand_motion",
         value=f"{'raised' if up else 'lowered'} past the {'head' if past_head else 'shoulder'}",
@@ -89,13 +101,21 @@ def hand(track: Track, side: str) -> Moved | None:
     )
 
 
-def _agree(shoulder: Course, head: Course) -> bool:
+def _seen_once(one: Course, seen: Sequence[object]) -> bool:
+    """Whether a hand is visible in one of the two states: where it is hidden in the other, that is a guess far off."""
+    return any(any(seen[state.first : state.last + 1]) for state in one.held)
+
+
+def _agree(shoulder: Course, head: Course, at_head: Sequence[str | None]) -> bool:
     """Whether it is clear which of the two heights a hand has passed, the higher one where it passed both."""
     if head.changes and shoulder.changes:
         return head.words == shoulder.words
     if head.changes:
         return shoulder.words == ("above",)
-    return head.words == ("below",)
+    # Over the shoulder and not over the head: in most frames clearly so, in none the other way.
+    over = next(one for one in shoulder.held if one.state == "above")
+    there = at_head[over.first : over.last + 1]
+    return head.words == ("below",) and 2 * there.count("below") > len(there)
 
 
 def _repeated(way: Swings, part: str, *, sure: bool) -> Moved:
@@ -133,7 +153,8 @@ def _shoulder_state(pose: Pose, side: str) -> str | None:
     if not pose.has(shoulder, wrist):
         return None
     rise = -pose.drop(pose.points[shoulder], pose.points[wrist])
-    if not _readable(pose, side) or abs(rise) < HAND_MOTION.shoulder_sure_torsos:
+    least = HAND_MOTION.shoulder_sure_torsos if pose.sees(wrist) else HAND_MOTION.hidden_sure_torsos
+    if abs(rise) < least or not _readable(pose):
         return ""
     return "above" if rise > 0 else "below"
 
@@ -143,11 +164,14 @@ def _head_state(pose: Pose, side: str) -> str | None:
     if not pose.has(wrist) or top is None:
         return None
     over = (top - pose.points[wrist][1]) / pose.unit
-    if not _readable(pose, side) or -HAND_MOTION.under_head_sure_torsos < over < HAND_MOTION.over_head_sure_torsos:
+    least, most = -HAND_MOTION.under_head_sure_torsos, HAND_MOTION.over_head_sure_torsos
+    if not pose.sees(wrist):
+        least, most = -HAND_MOTION.hidden_sure_torsos, HAND_MOTION.hidden_sure_torsos
+    if least < over < most or not _readable(pose):
         return ""
     return "above" if over > 0 else "below"
 
 
-def _readable(pose: Pose, side: str) -> bool:
-    """Whether up and down say how a hand is held: it is seen, and the body neither bends over nor hangs head down."""
-    return pose.sees(f"{side} wrist") and not tilted(pose) and not upside_down(pose)
+def _readable(pose: Pose) -> bool:
+    """Whether up and down say how a hand is held: the body neither bends over nor hangs head down."""
+    return not tilted(pose) and not upside_down(pose)

@@ -30,9 +30,9 @@ def moving(track: Track) -> Moving | None:
 
 
 def _leaves(poses: Sequence[tuple[int, Pose]]) -> int | None:
-    """The frame before a joint is for the first time away from where it was in the first frame, in two on end."""
-    _, still = poses[0]
-    away = [_away(still, pose) for _, pose in poses]
+    """The frame before a joint is for the first time away from where it was in the first ones, in two on end."""
+    still = [pose for _, pose in poses[: ORDER.num_still_frames]]
+    away = [frozenset.intersection(*(_away(one, pose) for one in still)) for _, pose in poses]
     for place in range(1, len(poses)):
         if away[place] & away[min(place + 1, len(poses) - 1)]:
             return poses[place - 1][0]
@@ -40,9 +40,9 @@ def _leaves(poses: Sequence[tuple[int, Pose]]) -> int | None:
 
 
 def _away(still: Pose, pose: Pose) -> frozenset[str]:
-    """The joints that have moved."""
+    """The visible joints that have moved; hips are labelled too roughly to tell."""
     least = ORDER.moved_torsos * still.unit
-    both = still.points.keys() & pose.points.keys()
+    both = {joint for joint in still.seen & pose.seen if not joint.endswith("hip")}
     return frozenset(joint for joint in both if math.dist(still.points[joint], pose.points[joint]) > least)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from llavapose.pose.geometry import SEGMENTS
 from llavapose.pose.motion.limbs import Moved
 from llavapose.pose.motion.tracks import Track
 from llavapose.pose.thresholds import PATH, TRACK
@@ -37,8 +38,9 @@ def shift(track: Track, others: Sequence[Track]) -> Moved | None:
     if far < PATH.hint_share:
         return None
     feet = _path(track, _middles(track, "ankle"))
-    along = feet is None or _alike(feet.net, path.net)
-    sure = far >= 1 and path.straight and along and not _everybody(path, [_path(one, _places(one)) for one in others])
+    if feet and not _alike(feet.net, path.net):
+        return None
+    sure = far >= 1 and path.straight and not _everybody(path, [_path(one, _places(one)) for one in others])
     return Moved(kind="shift", value="image right" if path.net > 0 else "image left", sure=sure, span=path.span,
                  measure=round(path.net / track.size_px[0], 2))  # fmt: skip
 
@@ -51,7 +53,11 @@ def approach(track: Track, others: Sequence[Track]) -> Moved | None:
     far = abs(path.net) / math.log(PATH.approach_share)
     if far < PATH.hint_share:
         return None
-    sure = far >= 1 and path.straight and not _everybody(path, [_path(one, _sizes(one)) for one in others])
+    # The longest segments tell how large a body is; all of them together are less moved by any one joint.
+    whole = _path(track, _lengths(track))
+    grows = whole is not None and whole.net * path.net > 0 and abs(whole.net) >= math.log(PATH.whole_share)
+    sure = far >= 1 and path.straight and grows
+    sure = sure and not _everybody(path, [_path(one, _sizes(one)) for one in others])
     return Moved(kind="approach", value="nearer" if path.net > 0 else "away", sure=sure, span=path.span,
                  measure=round(math.exp(path.net), 2))  # fmt: skip
 
@@ -69,6 +75,17 @@ def _middles(track: Track, joint: str) -> dict[int, float]:
 def _sizes(track: Track) -> dict[int, float]:
     """The logarithm of the body's length."""
     return {number: math.log(pose.unit) for number, pose in enumerate(track.poses) if pose}
+
+
+def _lengths(track: Track) -> dict[int, float]:
+    """The logarithm of the length of all segments that are labelled in every frame, taken together."""
+    poses = {number: pose for number, pose in enumerate(track.poses) if pose}
+    always = [(a, b) for a, b, _ in SEGMENTS if all(pose.has(a, b) for pose in poses.values())]
+    totals = {
+        number: math.fsum(math.dist(pose.points[a], pose.points[b]) for a, b in always)
+        for number, pose in poses.items()
+    }  # fmt: skip
+    return {number: math.log(total) for number, total in totals.items() if total > 0}
 
 
 def _path(track: Track, values: dict[int, float]) -> Path | None:

@@ -72,7 +72,13 @@ def course(track: Track, states: Sequence[str | None], *, sided: bool = True) ->
     if not held:
         return Course(held=(), certain=False)
     span, whole = (held[0].last, held[-1].first), (held[0].first, held[-1].last)
-    return Course(held=held, certain=len(kept) == len(runs) and unbroken(track, states, span, whole, sided=sided))
+    certain = len(kept) == len(runs) and not any(_jumps(a, b, labelled) for a, b in pairwise(held))
+    return Course(held=held, certain=certain and unbroken(track, states, span, whole, sided=sided))
+
+
+def _jumps(a: Held, b: Held, labelled: Sequence[int]) -> bool:
+    """Whether a state of one frame, at an end, meets the other in the very next one: rather a slip than a motion."""
+    return min(a.num, b.num) < TRACK.num_held_frames and not any(a.last < number < b.first for number in labelled)
 
 
 def unbroken(

@@ -20,13 +20,16 @@ class Swings:
         points: frames where it begins, turns and ends.
         values: the number at these.
         span: the last frame that is as the first point, and the first frame that is as the last.
-        certain: nothing on the way is unlabelled or unseen for too long, and no swing is neither large nor small; nor
-            is a turning point one frame between two that lie at the other end: too few frames, or a slip.
+        large_ways: how often it goes from one end to the other, if only what is surely large is counted.
+        certain: nothing on the way is unlabelled, frames follow each other so fast that no way there and back is
+            missed, and no swing is neither large nor small; nor is a turning point one frame between two that lie at
+            the other end: a slip.
     """
 
     points: tuple[int, ...]
     values: tuple[float, ...]
     span: tuple[int, int]
+    large_ways: int
     certain: bool
 
     @property
@@ -48,12 +51,12 @@ def swings(track: Track, numbers: Sequence[float | None], *, sided: bool = True)
     values = [value for _, value in known]
     size = max(values) - min(values)
     turns = _turns(known, SWING.least_share * size)
-    large = all(abs(b - a) >= SWING.sure_share * size for (_, a), (_, b) in pairwise(turns))
+    large = _turns(known, SWING.sure_share * size)
     span = _span(known, turns, SWING.level_share * size)
     sharp = any(_sharp(known, turn, SWING.level_share * size, size) for turn in turns[1:-1])
-    followed = unbroken(track, numbers, span, (known[0][0], known[-1][0]), sided=sided)
+    followed = _fast(track, known) and unbroken(track, numbers, span, (known[0][0], known[-1][0]), sided=sided)
     return Swings(points=tuple(frame for frame, _ in turns), values=tuple(value for _, value in turns), span=span,
-                  certain=large and not sharp and followed)  # fmt: skip
+                  large_ways=len(large) - 1, certain=len(large) == len(turns) and not sharp and followed)  # fmt: skip
 
 
 _Known = Sequence[tuple[int, float]]
@@ -88,6 +91,12 @@ def _span(known: _Known, turns: _Known, slack: float) -> tuple[int, int]:
     early = [frame for frame, value in known if frame < turns[1][0] and abs(value - turns[0][1]) <= slack]
     late = [frame for frame, value in known if frame > turns[-2][0] and abs(value - turns[-1][1]) <= slack]
     return max(early), min(late)
+
+
+def _fast(track: Track, known: _Known) -> bool:
+    """Whether no two frames are so far apart that somebody can go there and back between them."""
+    times = [track.times_s[frame] for frame, _ in known]
+    return all(round(later - earlier, 3) <= SWING.step_s for earlier, later in pairwise(times))
 
 
 def _sharp(known: _Known, turn: tuple[int, float], slack: float, size: float) -> bool:

@@ -1,7 +1,6 @@
 """A stick figure that moves, written by hand: joints in pixels at key times, straight lines between."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from llavapose.frames import middle
@@ -88,20 +87,6 @@ def scene_of(frames: Sequence[Frame]) -> Scene:
         one or next(frame.people[i] for frame in frames if frame.people[i]) for i, one in enumerate(at.people)
     )
     return Scene(id=1, image=at.image, width=SIZE, height=SIZE, people=people, frames=tuple(frames), video="stick")
-
-
-def mirrored(scene: Scene) -> Scene:
-    """Every frame as in a mirror: left and right joints trade places, as an annotator would name them."""
-    order = {left: right for pair in COCO17.pairs for left, right in (pair, pair[::-1])}
-
-    def flipped(one: Person) -> Person:
-        x1, y1, x2, y2 = one.box_xyxy
-        joints = [one.keypoints[order.get(i, i)] for i in range(len(one.keypoints))]
-        turned = tuple((1 - x, y, seen) if seen else (x, y, seen) for x, y, seen in joints)
-        return replace(one, box_xyxy=(1 - x2, y1, 1 - x1, y2), keypoints=turned)
-
-    frames = [replace(frame, people=tuple(one and flipped(one) for one in frame.people)) for frame in scene.frames]
-    return replace(scene, frames=tuple(frames), people=tuple(flipped(one) for one in scene.people))
 
 
 def _pair(first: Keys, other: Keys) -> tuple[Keys, Keys]:

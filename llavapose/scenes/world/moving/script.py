@@ -27,6 +27,9 @@ CROWDS = {1: 0.5, 2: 0.32, 3: 0.18}
 HEIGHTS = {1: (0.5, 0.74), 2: (0.42, 0.64), 3: (0.34, 0.5)}
 # How much of the picture's width a way may take.
 WAYS = {1: 0.56, 2: 0.34, 3: 0.24}
+APART = 0.57
+"""Of casts, how many are to begin one after the other: about half of those that are shown, as they fit less often."""
+
 BOTH = 0.25
 """Of arms that are raised or lowered, how many are with the other one."""
 
@@ -94,7 +97,7 @@ def _cast(rng: random.Random) -> Cast:
     rng.shuffle(kinds)
     return Cast(
         setting=setting, kinds=tuple(kinds), forward=tuple(rng.random() < 0.5 for _ in kinds),
-        both=tuple(rng.random() < BOTH for _ in kinds), apart=rng.random() < 0.5,
+        both=tuple(rng.random() < BOTH for _ in kinds), apart=rng.random() < APART,
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def card(world: Path) -> dict[str, Any]:
 def test_card_counts(card: dict[str, Any]) -> None:
     assert card["num_clips"] == 42
     assert set(card["people_per_clip"]) == {"1", "2", "3"}
-    assert 0.75 < card["people who move"] < 1
+    assert card["people who move"] > 0.75
     assert sum(one["number"] for one in card["motions"].values()) >= 42
     assert len(card["motions"]) >= 10
 
