@@ -1,4 +1,4 @@
-"""The rules of ``benchmarks/motion_prose.py``: what an answer about motion must hold; each marked by hand in its test."""
+"""The rules of ``benchmarks/motion_prose.py``: what an answer about motion must hold; marked by hand in the test."""
 
 import re
 
@@ -10,6 +10,8 @@ MOVES = (
 )
 """The beginnings of words for movements."""
 
+PERSON = r"the (?:person|man|woman|boy|girl|child)"
+
 TIME = r"\d\.\d s\b|\bstart\b|\bend\b|beginning|before|after|whole clip"
 
 RULES: tuple[tuple[str, str], ...] = (
@@ -18,7 +20,7 @@ RULES: tuple[tuple[str, str], ...] = (
     # Reasoning.
     (r"finished|is .* done with|go on .* until|is .* still .*ing\b", r"^(?:yes|no)\b.*"),
     (r"single picture|one photo be enough|one frame be enough|still picture", r"^no\b"),
-    (r"who (?:of the two )?(?:started|began|set off)|which of the two|who reacted|who was first", r"the (?:person|man|woman|boy|girl|child)"),
+    (r"who (?:of the two )?(?:started|began|set off)|which of the two|who reacted|who was first", PERSON),
     (r"how long does one\b|pace|each time take|a single round", r"\d\.\d s|second"),
     (r"pause the clip|moment should|right moment|take the photo", r"\d\.\d s"),
     (r"as it was at the start|the same at the end|back where|undone", r"^(?:yes|no)\b"),
@@ -31,15 +33,16 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"(?:has|have) .* just done", MOVES),
     (r"played backwards|run backwards|other way round", MOVES),
     # Conversation.
-    (r"^who\b.*first|^who begins", r"the (?:person|man|woman|boy|girl|child)"),
+    (r"^who\b.*first|^who begins", PERSON),
     (r"^who\b", r"the (?:person|man|woman|boy|girl|child)|\bboth\b"),
     (r"^how (?:often|many times)", r"\b(?:once|twice|one|two|three|four|five|six|seven|eight|nine|ten|\d+)\b"),
     (r"^(?:for )?how long", r"\d\.\d s"),
     (r"^(?:when|at (?:which|what) time|from when|in which part|at which moment)", TIME),
-    (r"^which way|toward which side|in which direction|to which side|where(?:abouts)?\b.*(?:mov|go)", r"left|right|camera|nearer|away"),
+    (r"^which way|toward which side|in which direction|to which side", r"left|right|camera|nearer|away"),
     (r"^which (?:hand|elbow|knee|arm|leg)", r"left|right|both"),
     (r"^(?:does|is|do|has|are) (?!.*\bor\b)", r"^(?:yes|no)\b"),
     (r"\bor\b", MOVES),
+    (r"\b(?:doing|busy with) in the clip", r"\w{3}ing\b"),
     (r"^what|^how|^after|^before|^at about|^between", MOVES),
 )  # fmt: skip
 """What a question asks -> what its answer must hold, both in small letters; the first that fits decides."""

@@ -15,8 +15,8 @@ MAX_SIZE = 4096
 """Pixels of a crop's side at most."""
 
 _OF_ENDPOINTS = (
-    "caption_turns", "examples", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait", "leave_replies",
-    "retry_failed",
+    "caption_turns", "examples", "frames", "quality", "max_asks", "min_accepted", "max_requests", "run", "wait",
+    "leave_replies", "retry_failed",
 )  # fmt: skip
 """Settings that the offline teacher has no use for."""
 
@@ -46,6 +46,8 @@ class TeacherConfig:
     motion_share: float = 0.75
     """Share of the samples that is about what moves, where scenes have frames; the others are about the middle of the
     clip, as if it were a picture."""
+    frames: int = 8
+    """Frames of a clip that an endpoint is sent, evenly chosen; the offline teacher reads all of them."""
     seed: int = 0
     mode: AskMode = AskMode.live
     """``batch``: by the endpoint's Batch API, at half the price, within a day."""
@@ -75,7 +77,7 @@ class TeacherConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "teacher.", num_samples=1, max_asks=1, max_requests=1)
+        found = too_small(self, "teacher.", num_samples=1, frames=2, max_asks=1, max_requests=1)
         found += not_plain("teacher.run", self.run) + not_a_seed("teacher.", self.seed)
         if not 0 <= self.min_accepted <= 1:
             found.append(f"teacher.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
@@ -101,8 +103,9 @@ class TeacherConfig:
 
 
 def unread_share(teacher: TeacherConfig) -> list[str]:
-    """A line if a share of motion was set where scenes are pictures, which show none."""
-    return unread(teacher, "teacher.", ("motion_share",), "these scenes are pictures and show no motion; leave it out")
+    """A line for what was set about clips where scenes are pictures, which show no motion."""
+    why = "these scenes are pictures and show no motion; leave it out"
+    return unread(teacher, "teacher.", ("motion_share", "frames"), why)
 
 
 @dataclass(kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import SceneSource
 from llavapose.config.schema import ScenesConfig, TeacherConfig
 from llavapose.config.values import Cap
 from llavapose.errors import ConfigError, DataError, LlavaPoseError
@@ -18,6 +19,7 @@ from llavapose.scenes.select import select
 from llavapose.teacher.examples import examples_hash, read_examples
 from llavapose.teacher.offline.write import generate
 from llavapose.teacher.prompts import PROMPT_VERSION
+from llavapose.teacher.prompts.motion import MOTION_PROMPT_VERSION
 
 OWNER = "teacher.endpoint"
 """What errors call the endpoint's settings."""
@@ -192,7 +194,9 @@ def _write_by_endpoint(chosen: SceneSet, teacher: TeacherConfig, folder: Path, l
 
 def _settings(scenes: ScenesConfig, teacher: TeacherConfig, split: str) -> dict[str, Any]:
     """All that decides what the samples say, as plain values."""
-    return {**scenes_settings(scenes, split), "teacher": _deciding(teacher), "prompts": PROMPT_VERSION}
+    found = {**scenes_settings(scenes, split), "teacher": _deciding(teacher), "prompts": PROMPT_VERSION}
+    over_time = scenes.source in (SceneSource.motion, SceneSource.tracks)
+    return {**found, "motion_prompts": MOTION_PROMPT_VERSION} if over_time else found
 
 
 def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
@@ -204,6 +208,9 @@ def _deciding(teacher: TeacherConfig) -> dict[str, Any]:
     if plain.pop("examples") is not None:
         shown = read_examples(teacher.examples)
         plain["examples"] = {kind: examples_hash(of_kind) for kind, of_kind in shown.items()}
+    for key in ("motion_share", "frames"):
+        if plain[key] == getattr(TeacherConfig(), key):
+            plain.pop(key)
     if plain["sees"] is None:
         plain.pop("sees")
     if plain["caption_turns"]:

@@ -15,9 +15,11 @@ from dataclasses import replace
 from llavapose.errors import DataError
 from llavapose.llm.chat import Message
 from llavapose.records import Scene
-from llavapose.teacher.context import context_text, with_keypoints_of
+from llavapose.teacher.context import NUM_FRAMES, context_text, with_keypoints_of
 from llavapose.teacher.examples import Example
 from llavapose.teacher.prompts import DETAIL_INSTRUCTIONS, NUM_CAPTIONS, prompt, text_of
+from llavapose.teacher.prompts.motion import INSTRUCTIONS as MOTION_INSTRUCTIONS
+from llavapose.teacher.prompts.motion import motion_prompt, motion_text
 
 _OPENING_MARK = re.compile(r"([<\[])(?=\S)")
 """Before "<|im_start|>" or "[INST]"; a space behind it leaves plain words."""
@@ -34,6 +36,7 @@ def messages_of(
     other: Scene | None = None,
     caption_turns: bool = True,
     examples: Sequence[Example] = (),
+    num_frames: int = NUM_FRAMES,
 ) -> tuple[Message, ...]:
     """All messages of one request; the same arguments give the same messages.
 
@@ -46,6 +49,7 @@ def messages_of(
         other: with "other_keypoints", the picture that the keypoints are taken from.
         caption_turns: with "conv", whether each caption is a turn; else they stand in the picture's text.
         examples: of this kind.
+        num_frames: of a clip that are sent; its captions are never turns of their own.
 
     Raises:
         DataError: the scene, or the other one, lacks what the context is made of.
@@ -56,6 +60,8 @@ def messages_of(
     if not sent.captions and (context == "captions" or not (sent.people or sent.things)):
         raise DataError(f"scene {scene.id}: nothing to send with context {context!r}; leave it out or add captions")
     parts = _parts(sent, context)
+    if sent.frames:
+        return _about_clip(sent, kind, parts, seed, conv_form, examples, num_frames)
     before = (Message(role="system", text=prompt(kind, parts, len(sent.captions))), *_example_turns(examples))
     shown = _user(context_text(sent, parts))
     if kind == "conv":
@@ -65,9 +71,22 @@ def messages_of(
     return (*before, shown, _user(instruction_of(scene, seed))) if kind == "detail" else (*before, shown)
 
 
+def _about_clip(
+    sent: Scene, kind: str, parts: str, seed: int, conv_form: str, examples: Sequence[Example], num_frames: int
+) -> tuple[Message, ...]:
+    """The request about a clip: what moves in its frames."""
+    before = (Message(role="system", text=motion_prompt(kind, parts)), *_example_turns(examples))
+    shown = _user(context_text(sent, parts, num_frames=num_frames))
+    if kind == "conv":
+        asked = motion_text("request.dialogue" if conv_form == "dialogue" else "request")
+        return (*before, shown, _user(asked))
+    return (*before, shown, _user(instruction_of(sent, seed))) if kind == "detail" else (*before, shown)
+
+
 def instruction_of(scene: Scene, seed: int) -> str:
     """The instruction of a description, which is its sample's question: any of the 16, drawn by seed and scene."""
-    return random.Random(f"{seed}/{scene.id}/instruction").choice(DETAIL_INSTRUCTIONS)
+    instructions = MOTION_INSTRUCTIONS if scene.frames else DETAIL_INSTRUCTIONS
+    return random.Random(f"{seed}/{scene.id}/instruction").choice(instructions)
 
 
 def _parts(scene: Scene, context: str) -> str:

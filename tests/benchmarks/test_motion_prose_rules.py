@@ -27,6 +27,8 @@ from benchmarks.motion_prose_rules import answered, beyond, out_of_order, told_t
         ("What does the person do after sitting down?", "After that, the person stands up.", True),
         ("Which way does the person turn?", "The person turns to their own left.", True),
         ("Which way does the person turn?", "The person turns.", False),
+        ("What is the woman doing in the clip?", "The woman is posing.", True),
+        ("What is the woman doing in the clip?", "The woman.", False),
         ("Whither?", "Thither.", None),
     ],
 )

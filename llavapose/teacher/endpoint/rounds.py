@@ -29,6 +29,7 @@ from llavapose.teacher.examples import Examples, examples_hash
 from llavapose.teacher.messages import instruction_of, messages_of
 from llavapose.teacher.order import Slot, order_of, slots_between
 from llavapose.teacher.prompts import prompt_hash
+from llavapose.teacher.prompts.motion import motion_prompt_hash
 from llavapose.teacher.reply.reading import Reading, read_reply, reading_version
 
 MAX_TURNS = 3
@@ -92,11 +93,29 @@ class Assignment:
     def prompt_hash(self, kind: str) -> str:
         """SHA-256 of all fixed text of a kind's requests, examples included, in hexadecimal digits."""
         fixed = prompt_hash(kind, self.teacher.context_of(kind).value)
+        if self.over_time:
+            share = [self.teacher.motion_share, self.teacher.frames]
+            fixed = fingerprint([fixed, motion_prompt_hash(kind, self.teacher.context_of(kind).value), *share], 64)
         examples, as_turns = self.examples.get(kind, ()), self.teacher.caption_turns or kind != "conv"
         if not examples and as_turns:
             return fixed
         parts = [fixed, "captions as turns" if as_turns else "captions as text", examples_hash(examples)]
         return hashlib.sha256("\n\n".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def over_time(self) -> bool:
+        """Whether scenes have frames."""
+        return any(scene.frames for scene in self.scenes.values())
+
+    def about_motion(self, slot: Slot) -> bool:
+        """Whether a slot asks about what moves in its clip; the others ask about the middle frame."""
+        lot = int(fingerprint([self.teacher.seed, slot.name, "motion"], 8), 16) / 16**8
+        return bool(self.scenes[slot.scene_id].frames) and lot < self.teacher.motion_share
+
+    def scene_of(self, slot: Slot) -> Scene:
+        """What a slot asks about: the picture or clip, or of a clip the picture in its middle."""
+        scene = self.scenes[slot.scene_id]
+        return scene if self.about_motion(slot) else replace(scene, frames=())
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -105,7 +124,7 @@ class Assignment:
 
     def request(self, slot: Slot) -> ChatRequest:
         """The first request of a slot."""
-        endpoint, scene = self.teacher.endpoint, self.scenes[slot.scene_id]
+        endpoint, scene = self.teacher.endpoint, self.scene_of(slot)
         assert endpoint is not None
         seed = self.teacher.seed + slot.turn
         messages = messages_of(
@@ -117,12 +136,13 @@ class Assignment:
             other=self.others.get(scene.id),
             caption_turns=self.teacher.caption_turns,
             examples=self.examples.get(slot.kind, ()),
+            num_frames=self.teacher.frames,
         )
         return request_to(endpoint, messages, seed=seed, tag=self.tags[slot.kind])
 
     def read(self, slot: Slot, reply: Reply) -> Reading:
         """What a slot's reply says, every sentence about a pose checked against the keypoints that were sent."""
-        scene, completion = self.scenes[slot.scene_id], reply.completion
+        scene, completion = self.scene_of(slot), reply.completion
         if self.teacher.context_of(slot.kind) == Context.other_keypoints:
             scene = with_keypoints_of(scene, self.others[scene.id])
         instruction = instruction_of(scene, self.teacher.seed + slot.turn) if slot.kind == "detail" else None

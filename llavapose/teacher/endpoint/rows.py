@@ -17,8 +17,10 @@ from llavapose.records import Sample, Scene
 from llavapose.teacher.checks.findings import Finding
 from llavapose.teacher.dataset.card import checked_of
 from llavapose.teacher.endpoint.rounds import Assignment
+from llavapose.teacher.offline.motion.middle import images_of, in_the_middle
 from llavapose.teacher.order import Slot
 from llavapose.teacher.prompts import PROMPT_VERSION
+from llavapose.teacher.prompts.motion import MOTION_PROMPT_VERSION
 from llavapose.teacher.reply.reading import Reading, reading_version
 
 
@@ -63,7 +65,7 @@ def samples_of(
             report.models[model] += 1
             report.left_out.update(readings[standing.key].left_out)
             for told in readings[standing.key].used(assignment.teacher.quality.value)[:num]:
-                kind = standing.slot.kind
+                kind, moving = standing.slot.kind, assignment.about_motion(standing.slot)
                 found = asdict(checked_of([told.finding]))
                 report.checked.update(found)
                 claims = {name: found[name] for name in ("supported", "contradicted", "unverifiable")}
@@ -71,10 +73,11 @@ def samples_of(
                 report.scenes.add(scene_id)
                 yield Sample(
                     id=f"{scene_id}-{kind}-{numbers[kind]}",
-                    images=(scene.image,),
+                    images=images_of(scene),
                     kind=kind,
-                    turns=told.turns,
+                    turns=told.turns if moving or not scene.frames else in_the_middle(told.turns),
                     provenance=_provenance(assignment, scene, standing, model) | claims,
+                    times_s=tuple(frame.time_s for frame in scene.frames),
                 )
                 numbers[kind] += 1
 
@@ -82,15 +85,17 @@ def samples_of(
 def _provenance(assignment: Assignment, scene: Scene, standing: Standing[Slot], model: str) -> dict[str, Any]:
     kind = standing.slot.kind
     context = assignment.teacher.context_of(kind).value
+    moving = assignment.about_motion(standing.slot)
     return {
         "scene": scene.id,
+        **({"video": scene.video, "about": "motion" if moving else "still"} if scene.frames else {}),
         "split": scene.split,
         "kind": kind,
         "teacher": assignment.teacher.name,
         "model": model,
         "context": context,
         **({"sees": assignment.teacher.sees.value} if assignment.teacher.sees else {}),
-        "prompt": PROMPT_VERSION,
+        "prompt": MOTION_PROMPT_VERSION if moving else PROMPT_VERSION,
         "prompt_sha256": assignment.prompt_hash(kind),
         "seed": assignment.teacher.seed,
         "request": standing.key,

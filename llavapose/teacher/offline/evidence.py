@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from llavapose.pose.people import prominent, references
 from llavapose.pose.vocabulary import VALUES
 from llavapose.records import Fact, Scene
-from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.captions import Reading, reading
 from llavapose.teacher.offline.grammar import Ref
+from llavapose.teacher.offline.themes.activities import ACTIVITIES
 
 BOX_KINDS = frozenset(("count", "place", "side_of", "nearest"))
 """Kinds of fact that boxes alone show."""

@@ -22,11 +22,12 @@ from llavapose.teacher.context import FALSE_ON_PURPOSE, partners, with_keypoints
 from llavapose.teacher.offline.balance import balance_of
 from llavapose.teacher.offline.captions import consistent
 from llavapose.teacher.offline.motion.course import is_motion
-from llavapose.teacher.offline.motion.middle import in_the_middle
+from llavapose.teacher.offline.motion.middle import images_of, in_the_middle
 from llavapose.teacher.offline.motion.teacher import MotionTeacher
 from llavapose.teacher.offline.teacher import OfflineTeacher, Request
 from llavapose.teacher.order import wanted_samples
 from llavapose.teacher.prompts import PROMPT_VERSION
+from llavapose.teacher.prompts.motion import MOTION_PROMPT_VERSION
 
 _PARTS = {context: "keypoints" if context == Context.other_keypoints else context.value for context in Context}
 """Context -> the parts of an annotation that it has."""
@@ -184,11 +185,6 @@ def _check_share(scenes: Sequence[Scene], teacher: TeacherConfig) -> None:
         raise ConfigError(found[0])
 
 
-def images_of(scene: Scene) -> tuple[str, ...]:
-    """The pictures of a sample about the scene: all its frames in order, or the one that stands alone."""
-    return tuple(frame.image for frame in scene.frames) or (scene.image,)
-
-
 def _parts(number: int, scenes: Sequence[Scene], share: float) -> dict[str, int]:
     """Of ``number`` samples of a kind, how many are about motion and how many about a picture that stands still."""
     over_time = sum(bool(scene.frames) for scene in scenes) / len(scenes)
@@ -271,7 +267,7 @@ def _grouped(
                         "teacher": desk.teacher.name,
                         "context": desk.context,
                         **({"sees": desk.sees.value} if desk.sees else {}),
-                        "prompt": PROMPT_VERSION,
+                        "prompt": MOTION_PROMPT_VERSION if about == MOTION else PROMPT_VERSION,
                         "seed": desk.seed,
                     },
                     times_s=tuple(frame.time_s for frame in scene.frames),

@@ -5,7 +5,7 @@ papers' own, word for word (LLaVA-Pose, Sensors 2025; line breaks are ours, as p
 ``conv.request`` (Table 1), ``detail.keypoints`` (Table 2), ``complex.keypoints`` (Table 3), ``detail_instructions``
 (Table 4), and ``conv.caption_question``, which their code asks before each caption. The others are the least edits of
 these that leave no word about what is not sent, and ``conv.request.dialogue``, which asks for one conversation instead
-of single pairs: ``diff`` two files to see them.
+of single pairs: ``diff`` two files to see them. ``motion/`` has the prompts about clips, which are our own.
 """
 
 import hashlib

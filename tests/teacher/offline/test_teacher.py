@@ -185,7 +185,10 @@ def test_rivals() -> None:
     assert rivals("arm_height", "lowered", ("above the head", "lowered", "raised")) == ("above the head", "raised")
     assert rivals("contact", "kite", ("kite", "cup")) == ("cup",)
     assert rivals("repeats", "2", ("1", "2", "4")) == ("1",)
-    assert rivals("stance_motion", "stands up", ("stands up", "sits down", "crouches down")) == ("sits down", "crouches down")
+    assert rivals("stance_motion", "stands up", ("stands up", "sits down", "crouches down")) == (
+        "sits down",
+        "crouches down",
+    )
     assert SHARES.keys() == GROUPS.keys() | motion.GROUPS.keys()
 
 

@@ -8,7 +8,10 @@ import random
 
 from llavapose.pose.language import sentence
 from llavapose.teacher.offline.motion.course import Course
-from llavapose.teacher.offline.motion.themes import THEMES
+from llavapose.teacher.offline.motion.themes import THEMES, one_picture
+
+NO_SHARE = 0.7
+"""Share of clips where the theme whose answer is always no comes last."""
 
 Texts = tuple[str, str]
 """Question and answer."""
@@ -20,6 +23,9 @@ def questions_and_answers(course: Course, seed: int, num: int | None = None) -> 
     once = [(theme, person) for theme in THEMES for person in course.people]
     # A theme's second wording comes only after every theme's first.
     cases = [*rng.sample(once, len(once)), *rng.sample(once, len(once))]
+    # Its answer is always no: asked of few clips, or nobody would have to look.
+    late = [case for case in cases[: len(once)] if case[0] is one_picture and rng.random() < NO_SHARE]
+    cases = [*(case for case in cases if case not in late), *late]
     found: dict[str, str] = {}
     for index, (theme, person) in enumerate(cases):
         if num is not None and len(found) >= num:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from llavapose.pose.language import OPEN, STATEMENTS, ask, ask_open, ask_whether, sentence, state
 from llavapose.pose.motion.vocabulary import OPPOSITES, PARTS
@@ -285,7 +286,7 @@ def _whole(fact: Fact, talk: Talk) -> Texts | None:
     said = [one.say("does", own) for one in found[:4]]
     joint = " and then " if found[1].start >= found[0].end else " and "
     text = f"{who} {said[0]}{joint}{said[1]}." if len(said) == 2 else f"{who} {listed(said)}, in this order."
-    if len(said) > 2 and any(b.start - a.start < APART_S for a, b in zip(found, found[1:4], strict=False)):
+    if len(said) > 2 and any(b.start - a.start < APART_S for a, b in pairwise(found[:4])):
         text = f"{who} {listed(said)}."
     return question.format(w=who), text
 
@@ -317,5 +318,5 @@ def caption_pairs(talk: Talk) -> list[Texts]:
     moves: Sequence[Movement] = course.of(0) if course.alone and course.names[0] else ()
     if moves and rng.random() < 0.6:
         own = course.ref(0).own
-        text += rng.choice((", and {s} {v}", ": {s} {v}")).format(s=course.ref(0).again(), v=moves[0].say("does", own))
+        text += ", and {s} {v}".format(s=course.ref(0).again(), v=moves[0].say("does", own))
     return [(question.format(be=be, who=who), f"{text}.")]

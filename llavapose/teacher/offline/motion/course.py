@@ -27,6 +27,8 @@ APART_S = 0.25
 BOX_KINDS = frozenset(("shift", "approach", "order"))
 """Kinds of motion that boxes alone show."""
 
+_STANCES = ("standing", "sitting", "lying", "crouching")
+
 _PAIRED = ("hand_motion", "elbow_motion", "knee_motion", "repeats")
 """Kinds of which left and right can be told in one."""
 
@@ -124,6 +126,8 @@ def is_motion(fact: Fact) -> bool:
 def course_of(scene: Scene, facts: Sequence[Fact], context: str, balance: Balance) -> Course:
     """Limit a scene over time to "captions", "boxes" or "keypoints"."""
     told = reading(scene)
+    # How somebody is, which changes in the course of a clip, is no action; facts tell it.
+    told = replace(told, does=tuple(action for action in told.does if action.split()[0] not in _STANCES))
     names = tuple(name.replace("person", told.noun) for name in steady_names(scene))
     known = tuple(fact for fact in facts if is_motion(fact) and _allowed(fact, context))
     sure = tuple(fact for fact in known if _tellable(fact, names))

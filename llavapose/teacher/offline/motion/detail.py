@@ -13,28 +13,11 @@ from llavapose.teacher.offline.detail import intro_of, plural
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement
 from llavapose.teacher.offline.motion.phrases import seconds, span_words
 
+LATE_S = 0.7
+"""Seconds after which a first movement does not come "at first" or "to begin with"; by eye."""
+
 MOST_MOVEMENTS = 9
 """Movements of one description: about a hundred words, as long as a description of a picture."""
-
-INSTRUCTIONS = (
-    "Describe how the people in the clip move, from its start to its end.",
-    "Tell what happens in the clip in the order of time.",
-    "Narrate the movements that the frames show, one after the other.",
-    "Describe in detail how the poses change in the course of the clip.",
-    "Give an account of all movements in the clip, with their times.",
-    "Walk through the clip from beginning to end and tell what each person does.",
-    "Report what moves in these frames, and when.",
-    "Explain step by step how the body moves in the clip.",
-    "Put into words what happens between the first frame and the last.",
-    "Portray the course of the movements in this short clip.",
-    "Tell in full sentences who does what, and in which order.",
-    "Recount the action of the clip, with attention to hands, arms and legs.",
-    "Describe the change of pose that the frames show over time.",
-    "Give a detailed description of the movements seen here.",
-    "Tell what the clip shows to somebody who cannot see it.",
-    "Describe each movement in the clip and say about when it takes place.",
-)
-"""What a description is asked for with."""
 
 
 def describe(course: Course, seed: int) -> str:
@@ -45,7 +28,7 @@ def describe(course: Course, seed: int) -> str:
         return ""
     told = [text for text in (_opening(course, rng),) if text]
     groups, used = _groups(kept), set[str]()
-    for number, group in enumerate(groups):
+    for number in range(len(groups)):
         told.append(_sentence(groups, number, course, rng, used, named=bool(told) and course.alone))
     if course.still and (len(groups) == 1 or rng.random() < 0.6):
         middle = _middle(course, rng)
@@ -89,7 +72,8 @@ def _opening(course: Course, rng: random.Random) -> str:
         return ""
     number = people_words(len(scene.people)).replace("people", plural(told.noun)).replace("person", told.noun)
     doing = f" who are {action}" if action else ""
-    return f"{start} {number}{doing}{place}"
+    quoted = any(text.lower().strip(" .") in f"{number}{doing}{place}" for text in scene.captions if text.strip(" ."))
+    return f"{start} {number}{doing}{'' if quoted else place}"
 
 
 def _sentence(
@@ -125,7 +109,10 @@ def _time_forms(groups: Sequence[Sequence[Movement]], number: int, *, text_ends:
     if start <= 0.05:
         return ["right from the start, {t}", "at the start, {t}", *["at first, {t} until about {e} s"] * text_ends]
     if len(groups) == 1:
-        return ["{s}, {t}", "at about {a} s, {t}", "from about {a} s on, {t}", *["{t} {s}"] * text_ends]
+        forms = ["{s}, {t}", "at about {a} s, {t}", "from about {a} s on, {t}", *["{t} {s}"] * text_ends]
+        return [*forms, *["{s}, one can see how {t}"] * (start > LATE_S)]
+    if number == 0 and start > LATE_S:
+        return ["{s}, {t}", "at about {a} s, {t}", "from about {a} s on, {t}", *["{t} first, {s}"] * text_ends]
     if number == 0:
         return ["to begin with, {t}", "at about {a} s, {t}", *["at first, {t} {s}", "{t} first, {s}"] * text_ends]
     forms = ["{s}, {t}", "from about {a} s on, {t}", "at about {a} s, {t}"]

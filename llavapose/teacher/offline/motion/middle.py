@@ -7,7 +7,7 @@ is the left elbow of the person bent or straight?" A claims check then takes the
 import re
 from dataclasses import replace
 
-from llavapose.records import Turn
+from llavapose.records import Scene, Turn
 
 MIDDLE = "In the middle of the clip, "
 """What stands in front of a question."""
@@ -15,8 +15,16 @@ MIDDLE = "In the middle of the clip, "
 FRAME = "Look at the frame in the middle of the clip. "
 """What stands in front of an instruction, which is no question about a time."""
 
-_QUESTION = re.compile(r"^(?:what|which|who|whom|whose|where|whereabouts|when|why|how|is|are|was|does|do|did|has|have|had|"
-                       r"can|could|would|will|might|may|should|if|to|in|on|at|from|toward|for|of|with)\b", re.I)  # fmt: skip
+_QUESTION = re.compile(
+    r"^(?:what|which|who|whom|whose|where|whereabouts|when|why|how|is|are|was|does|do|did|has|have|had|can|could|would|"
+    r"will|might|may|should|if|to|in|on|at|from|toward|for|of|with)\b",
+    re.I,
+)
+
+
+def images_of(scene: Scene) -> tuple[str, ...]:
+    """The pictures of a sample about the scene: all its frames in order, or the one that stands alone."""
+    return tuple(frame.image for frame in scene.frames) or (scene.image,)
 
 
 def in_the_middle(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:

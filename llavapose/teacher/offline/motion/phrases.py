@@ -46,11 +46,6 @@ def seconds(time_s: float) -> str:
     return f"{time_s:.1f}"
 
 
-def from_words(time_s: float) -> str:
-    """From when on: "from about 1.2 s on", "right from the start"."""
-    return "right from the start" if seconds(time_s) == "0.0" else f"from about {seconds(time_s)} s on"
-
-
 def at_words(time_s: float) -> str:
     """When something begins: "at about 1.2 s", "right at the start"."""
     return "right at the start" if seconds(time_s) == "0.0" else f"at about {seconds(time_s)} s"

@@ -13,8 +13,9 @@ from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.motion.complex import questions_and_answers
 from llavapose.teacher.offline.motion.conv import pairs
 from llavapose.teacher.offline.motion.course import Course, course_of
-from llavapose.teacher.offline.motion.detail import INSTRUCTIONS, describe
+from llavapose.teacher.offline.motion.detail import describe
 from llavapose.teacher.offline.teacher import Request
+from llavapose.teacher.prompts.motion import INSTRUCTIONS
 
 
 class MotionTeacher:

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable
 
 from llavapose.pose.language import number_word
-from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement, parts_words
 from llavapose.teacher.offline.motion.phrases import at_words, seconds, span_words
+from llavapose.teacher.offline.themes.activities import ACTIVITIES
 
 Texts = tuple[str, str]
 Theme = Callable[[Course, int, random.Random], Texts | None]
@@ -112,7 +112,7 @@ _ENDS = {
     ("hand_motion", "raised past the shoulder"): "above the shoulder",
     ("hand_motion", "raised past the head"): "above the head",
     ("hand_motion", "lowered past the shoulder"): "below the shoulder",
-    ("hand_motion", "lowered past the head"): "below the top of the head",
+    ("hand_motion", "lowered past the head"): "no longer above the head",
     ("elbow_motion", "bends"): "bent",
     ("elbow_motion", "straightens"): "straight",
     ("knee_motion", "bends"): "bent",
@@ -140,7 +140,7 @@ def changed(course: Course, person: int, rng: random.Random) -> Texts | None:
         part, be = one.parts[0].split()[-1], "is"
         noun = f"the {one.parts[0]}"
         if len(one.parts) == 2:
-            noun, be = f"both {part}s", "are"
+            noun, be, end = f"both {part}s", "are", end.replace("the shoulder", "the shoulders")
         answer = f"{why}.|So {noun} {be} {end} afterwards, which was not so before."
     elif one.kind == "stance_motion":
         way = "higher" if one.value == "stands up" else "lower"
@@ -180,14 +180,17 @@ def one_picture(course: Course, person: int, rng: random.Random) -> Texts | None
         "approach": "the size in one frame does not say whether it grows or shrinks",
         "repeats": "how often something happens cannot be counted in one frame",
     }[one.kind]
-    return question, rng.choice((f"no, {back}.|Only the frames together show it: {why}.",
-                                 f"no, {why}, and this shows only in the order of the frames, because {back}."))  # fmt: skip
+    return question, rng.choice(
+        (f"no, {back}.|Only the frames together show it: {why}.",
+         f"no, {why}, and this shows only in the order of the frames, because {back}.")
+    )  # fmt: skip
 
 
 def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
     """When to pause the clip to see what a movement leads to."""
     kinds = ("hand_motion", "stance_motion", "elbow_motion", "knee_motion")
     found = [one for one in course.of(person) if one.kind in kinds and _final(course, one)]
+    found = [one for one in found if one.value != "lowered past the head"]  # nobody waits for what is not to be seen
     found = [one for one in found if course.end_s - one.end >= REST_S]
     if not found:
         return None
@@ -195,18 +198,19 @@ def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
     time = seconds(one.end + (course.end_s - one.end) / 2)
     goal = _ENDS.get((one.kind, one.value))
     if goal:
-        noun = f"the {one.parts[0]}" if len(one.parts) == 1 else f"both {one.parts[0].split()[-1]}s"
-        seen = f"with {noun} {goal}"
+        goal = goal if len(one.parts) == 1 else goal.replace("the shoulder", "the shoulders")
+        seen = f"with {parts_words(one.parts)} {goal}"
     else:
         seen = {"sits down": "sitting", "crouches down": "crouching", "stands up": "on both feet again"}[one.value]
     question = rng.choice(
-        ("at what moment should one pause the clip to see {w} {g}?", "when would be the right moment to photograph {w} {g}?")
+        ("at what moment should one pause the clip to see {w} {g}?",
+         "when would be the right moment to photograph {w} {g}?")
     ).format(w=ref.name, g=seen)  # fmt: skip
+    why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     return question, rng.choice(
-        (f"one should wait until after {seconds(one.end)} s, for instance until {time} s.|{ref.name} {one.say('does', ref.own)} "
-         f"{span_words(one.span_s, rng)}, so before that it is too early.",
-         f"a good moment is at about {time} s, because {ref.name} {one.say('does', ref.own)} "
-         f"{span_words(one.span_s, rng)}.")
+        (f"one should wait until after {seconds(one.end)} s, for instance until {time} s.|{why}, so before that it is "
+         "too early.",
+         f"a good moment is at about {time} s, because {why}.")
     )  # fmt: skip
 
 
@@ -223,12 +227,10 @@ def pace(course: Course, person: int, rng: random.Random) -> Texts | None:
          "how long does a single round of the movement take with {w}?")
     ).format(w=ref.name, p=one.parts[0] if len(one.parts) == 1 else f"{one.parts[0].split()[-1]}s")  # fmt: skip
     each = seconds(whole / number)
-    span = span_words(one.span_s, rng)
+    why, often = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}", number_word(number)
     return question, rng.choice(
-        (f"one round takes about {each} s.|{ref.name} {one.say('does', ref.own)} {span}, which makes {seconds(whole)} s for "
-         f"{number_word(number)} rounds.",
-         f"{ref.name} {one.say('does', ref.own)} {span}.|{seconds(whole)} s divided by {number_word(number)} makes about "
-         f"{each} s each.")
+        (f"one round takes about {each} s.|{why}, which makes {seconds(whole)} s for {often} rounds.",
+         f"{why}.|{seconds(whole)} s divided by {often} makes about {each} s each.")
     )  # fmt: skip
 
 
@@ -250,8 +252,8 @@ def camera(course: Course, person: int, rng: random.Random) -> Texts | None:
         larger = one.value == "nearer"
         question = "does {w} get larger or smaller in the picture, and why?"
         size = "larger" if larger else "smaller"
-        answer = rng.choice((f"{size}, because {why}.", f"{why}.|What comes nearer looks larger, so {ref.again()} gets "
-                             f"{size}." if larger else f"{why}.|What goes away looks smaller, so {ref.again()} gets {size}."))  # fmt: skip
+        rule = "what comes nearer looks larger" if larger else "what goes away looks smaller"
+        answer = rng.choice((f"{size}, because {why}.", f"{why}.|{rule}, so {ref.again()} gets {size}."))
     return question.format(w=ref.name), answer
 
 
@@ -270,7 +272,8 @@ def together(course: Course, person: int, rng: random.Random) -> Texts | None:
     asked = [f"{a.name} {first.say('ing', a.own)}", f"{b.name} {second.say('ing', b.own)}"]
     rng.shuffle(asked)
     question = rng.choice(
-        ("do these two happen at once or one after the other: {x}, and {y}?", "{x} and {y}: do the two overlap in time?")
+        ("do these two happen at once or one after the other: {x}, and {y}?",
+         "{x} and {y}: do the two overlap in time?")
     ).format(x=asked[0], y=asked[1])  # fmt: skip
     told = (
         f"{a.name} {first.say('does', a.own)} {span_words(first.span_s, rng)}, and {b.name} "
@@ -360,11 +363,12 @@ def backwards(course: Course, person: int, rng: random.Random) -> Texts | None:
     told = f"{ref.name} {last.say('does', ref.own)} {span_words(last.span_s, rng)}"
     return question, rng.choice(
         (f"it would begin with the last one: {told}, later than all the rest.",
-         f"{told}, later than the other movements.|Played backwards, the clip would begin with this, the other way round.")
+         f"{told}, later than the other movements.|Played backwards, the clip would begin with this, turned round.")
     )  # fmt: skip
 
 
 THEMES: tuple[Theme, ...] = (
-    finished, which_first, who_first, changed, one_picture, photo, pace, camera, together, what_for, just_done, backwards,
+    finished, which_first, who_first, changed, photo, pace, camera, together, what_for, just_done, backwards,
+    one_picture,
 )  # fmt: skip
 """Every line of reasoning."""

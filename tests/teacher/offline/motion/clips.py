@@ -58,7 +58,7 @@ def by_lot(number: int) -> tuple[Scene, tuple[Fact, ...]]:
             if not any(fact.person == person and (fact.part or fact.kind) == (part or kind) for fact in found):
                 found.append(motion(kind, value, start, end, part, person, sure=sure))
     if len(scene.people) == 2 and rng.random() < 0.7:
-        spans = [min((f.span_s or (9.0, 9.0) for f in found if f.person == person)) for person in (0, 1)]
+        spans = [min(f.span_s or (9.0, 9.0) for f in found if f.person == person) for person in (0, 1)]
         if abs(spans[0][0] - spans[1][0]) >= 0.4:
             value = "before" if spans[0] < spans[1] else "after"
             found.append(Fact(kind="order", person=0, target=1, value=value, sure=True, span_s=spans[0]))

@@ -5,7 +5,7 @@ import pytest
 from llavapose.records import Fact
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.motion.course import course_of, movements_of, steady_names
-from llavapose.teacher.offline.motion.phrases import from_words, span_words
+from llavapose.teacher.offline.motion.phrases import at_words, span_words
 from tests.drawn_by_hand import standing
 from tests.teacher.offline.motion.clips import clip, motion
 
@@ -85,4 +85,4 @@ def test_times() -> None:
 
     assert span_words((0.0, 0.84), random.Random(0)) == "from the start until about 0.8 s"
     assert "0.4" in span_words((0.4, 1.0), random.Random(0)) and "1.0 s" in span_words((0.4, 1.0), random.Random(0))
-    assert from_words(0.0) == "right from the start"
+    assert at_words(0.0) == "right at the start"
