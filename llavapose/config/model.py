@@ -95,20 +95,23 @@ class ConnectorConfig:
     branch_width: int = 256
     """Width of an expert's bottleneck."""
     heads: int = 8
-    """Heads of ``pose_attention``; they share the width of the vision encoder's features."""
+    """Heads of ``pose_attention`` and ``frame_attention``; they share the width of the vision encoder's features."""
     pool: int = 1
     """Patches along each side that are averaged to one token behind the connector: 2 makes LLaVA-1.5's 576 tokens of a
     picture 144. It divides the patches along a side; 1: none, or with ``keep`` as many as the base's."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        read = {ConnectorType.multi_branch: ("branches", "branch_width"), ConnectorType.pose_attention: ("heads",)}
+        read = {
+            ("branches", "branch_width"): (ConnectorType.multi_branch,),
+            ("heads",): (ConnectorType.pose_attention, ConnectorType.frame_attention),
+        }
         found = too_small(self, "connector.", pool=1)
-        for owner, names in read.items():
-            if self.type == owner:
+        for names, owners in read.items():
+            if self.type in owners:
                 found += too_small(self, "connector.", **dict.fromkeys(names, 1))
             else:
-                found += unread(self, "connector.", names, f"it goes with connector={owner}")
+                found += unread(self, "connector.", names, f"it goes with connector={' or '.join(owners)}")
         return found
 
 
