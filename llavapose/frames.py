@@ -1,5 +1,9 @@
 """Frames of a scene: which of them are shown, and how their times are told; standard library only."""
 
+from dataclasses import replace
+
+from llavapose.records import Sample
+
 TIME = "{time_s:.1f} s: "
 """What stands in front of a frame in a sample or question."""
 
@@ -24,3 +28,12 @@ def chosen(num: int, wanted: int) -> tuple[int, ...]:
 def time_told(time_s: float) -> str:
     """The text in front of a frame: "0.4 s: "."""
     return TIME.format(time_s=time_s)
+
+
+def with_frames(sample: Sample, wanted: int | None) -> Sample:
+    """The sample with ``wanted`` of its frames and their times; None: all. One without times stays as it is."""
+    if wanted is None or wanted >= len(sample.times_s):
+        return sample
+    places = chosen(len(sample.times_s), wanted)
+    images, times_s = (tuple(one[place] for place in places) for one in (sample.images, sample.times_s))
+    return replace(sample, images=images, times_s=times_s)

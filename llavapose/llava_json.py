@@ -9,15 +9,19 @@ A record::
 
 ``image`` is a list where a sample has several pictures, with one mark each in the first message, or none at all;
 ``images`` is read as well. A record without either is text alone. Where the pictures are frames, ``times`` has the
-seconds of each since the first, ascending.
+seconds of each since the first, ascending; the marks may then stand behind their times, as other trainers are given
+them: "0.0 s: <image>\n0.4 s: <image>\nDoes the person sit down?".
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from llavapose.errors import DataError, named, shown
 from llavapose.files import inside
+from llavapose.frames import time_told
 from llavapose.kinds import KINDS, listed
 from llavapose.records import Sample, Turn
 
@@ -30,9 +34,11 @@ def to_record(sample: Sample) -> dict[str, Any]:
     """The sample as a LLaVA record; the first message carries the pictures' marks. One picture stands as a text."""
     marks = (f"{IMAGE_MARK}\n" * len(sample.images),) + ("",) * len(sample.turns)
     pictures = {"image": sample.images[0] if len(sample.images) == 1 else list(sample.images)} if sample.images else {}
+    times = {TIMES: list(sample.times_s)} if sample.times_s else {}
     return {
         "id": sample.id,
         **pictures,
+        **times,
         "kind": sample.kind,
         "conversations": [
             {"from": FIELDS[turn.role], "value": mark + turn.text}
@@ -40,6 +46,11 @@ def to_record(sample: Sample) -> dict[str, Any]:
         ],
         "provenance": sample.provenance,
     }
+
+
+def timed_marks(times_s: Sequence[float]) -> str:
+    """The marks of frames, each behind its time, a line each: for whoever reads no ``times``."""
+    return "".join(f"{time_told(time_s)}{IMAGE_MARK}\n" for time_s in times_s)
 
 
 def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) -> Sample:
@@ -64,9 +75,14 @@ def from_record(record: dict[str, Any], image_root: Path | None, *, where: str) 
     provenance = record.get("provenance", {})
     if not isinstance(provenance, dict):
         raise DataError(f"{where}: provenance of sample {named(name)} is {shown(provenance)}; expected an object")
-    turns = _turns(record.get("conversations"), len(images), where=f"{where}: sample {named(name)}")
-    return Sample(id=str(name), images=images, kind=kind, turns=turns, provenance=provenance)
+    where = f"{where}: sample {named(name)}"
+    times_s = _times(record[TIMES], len(images), where=where) if TIMES in record else ()
+    turns = _turns(record.get("conversations"), len(images), times_s, where=where)
+    return Sample(id=str(name), images=images, kind=kind, turns=turns, provenance=provenance, times_s=times_s)
 
+
+TIMES = "times"
+"""Where a record has the seconds of its frames."""
 
 IMAGE_FIELDS = ("image", "images")
 """Where a record names its pictures: the first is written, both are read."""
@@ -108,7 +124,27 @@ def _images(value: Any, image_root: Path | None, *, where: str, name: str) -> tu
     return tuple(images)
 
 
-def _turns(messages: Any, num_images: int, *, where: str) -> tuple[Turn, ...]:
+def _times(value: Any, num_images: int, *, where: str) -> tuple[float, ...]:
+    """The seconds of a record's frames, one a picture.
+
+    Raises:
+        DataError: what is wrong with them.
+    """
+    expected = "expected seconds since the first frame, ascending, one a picture"
+    # JSON's true is a number to Python.
+    if not isinstance(value, list) or any(isinstance(one, bool) or not isinstance(one, int | float) for one in value):
+        raise DataError(f"{where}: {TIMES} is {shown(value)}; {expected}")
+    if not value or len(value) != num_images:
+        raise DataError(f"{where}: {TIMES} has {len(value)} numbers, and the sample {num_images} pictures; {expected}")
+    if bad := [one for one in value if not 0 <= one < math.inf]:
+        raise DataError(f"{where}: {TIMES} has {shown(bad[0])}; {expected}")
+    times_s = tuple(float(one) for one in value)
+    if late := [pair for pair in pairwise(times_s) if pair[0] >= pair[1]]:
+        raise DataError(f"{where}: {TIMES} has {late[0][1]:g} behind {late[0][0]:g}; {expected}")
+    return times_s
+
+
+def _turns(messages: Any, num_images: int, times_s: Sequence[float], *, where: str) -> tuple[Turn, ...]:
     """The messages as turns: user and assistant in turn, none empty, the pictures' marks only in the first."""
     if not isinstance(messages, list) or not messages:
         raise DataError(f"{where} has no conversations; expected a list of messages")
@@ -122,6 +158,8 @@ def _turns(messages: Any, num_images: int, *, where: str) -> tuple[Turn, ...]:
             raise DataError(f"{place} is from {role}; expected human and gpt in turn, human first")
         if not isinstance(text, str):
             raise DataError(f"{place}: value is {shown(text)}; expected a text")
+        if index == 0 and times_s:
+            text = text.removeprefix(timed_marks(times_s))
         turns.append(Turn(role=ROLES[role], text=_text(text, num_images if index == 0 else 0, place=place)))
     if len(turns) % 2:
         raise DataError(f"{where} ends with a question; expected an answer from gpt")

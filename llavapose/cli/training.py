@@ -25,7 +25,8 @@ def prepare(config: TrainConfig) -> tuple[Data, Path]:
     if config.data.path is not None and config.data.images is not None:
         samples, images = config.data.path, config.data.images
         # What is bad is said before torch is imported.
-        ensure_records(samples, images, kind=config.data.kind, folder=config.data_dir / INDEX, look=True)
+        folder, frames = config.data_dir / INDEX, config.data.frames
+        ensure_records(samples, images, kind=config.data.kind, folder=folder, frames=frames, look=True)
     else:
         samples, images = _made(config)
     return Data(samples=samples, held_out_ids=held_out_ids(config)), images

@@ -4,8 +4,9 @@ from enum import StrEnum
 
 
 class SceneSource(StrEnum):
-    """Where scenes come from: the built-in world, annotation files in COCO's format, or MPII's; of scenes with frames,
-    the built-in world in motion, or files of tracked people.
+    """Where scenes come from: drawn by the built-in world, or annotation files in COCO's format, or MPII's.
+
+    Scenes with frames: the built-in world in motion, or files of tracked people.
     """
 
     world = "world"
@@ -13,6 +14,11 @@ class SceneSource(StrEnum):
     mpii = "mpii"
     motion = "motion"
     tracks = "tracks"
+
+    @property
+    def over_time(self) -> bool:
+        """Whether its scenes have frames."""
+        return self in (SceneSource.motion, SceneSource.tracks)
 
 
 class Joints(StrEnum):
@@ -243,12 +249,29 @@ class Schedule(StrEnum):
 
 
 class Control(StrEnum):
-    """How an arm is asked once more, to see what it owes to its pictures."""
+    """How an arm is asked once more, to see what it owes to its pictures, and of frames to their order."""
 
     shuffled = "shuffled"
-    """With the picture of another question."""
+    """With the picture of another question, or another clip's frames."""
     no_picture = "no_picture"
     """Without any picture."""
+    frames_shuffled = "frames_shuffled"
+    """With its own frames in another order."""
+    reversed = "reversed"
+    """With its own frames from the last to the first."""
+    repeated = "repeated"
+    """With its middle frame in all places."""
+
+    @property
+    def of_frames(self) -> bool:
+        """Whether it is asked about frames alone: a picture that stands alone has no order."""
+        return self not in (Control.shuffled, Control.no_picture)
+
+    @property
+    def told(self) -> str:
+        """What readers call it: "frames reversed"."""
+        names = {Control.reversed: "frames reversed", Control.repeated: "one frame repeated"}
+        return names.get(self, self.value.replace("_", " "))
 
 
 class Report(StrEnum):

@@ -72,9 +72,12 @@ class ProbeConfig:
     """Also score with shuffled pictures, the control that must fall to chance."""
     no_picture: bool = True
     """Also score without any picture; half of the pairs are right then, for they come in couples of equal texts."""
+    frame_controls: bool | None = None
+    """Of scenes with frames: also score facts about motion with the frames in another order, reversed, and one
+    repeated. null: yes."""
     num_asked: int = 0
     """Pairs that a model behind an endpoint is asked about, "A or B?" in both orders, two calls a pass, six with both
-    controls. 0: an endpoint is not probed. ``num_items`` is for those that give likelihoods."""
+    controls, twelve about frames. 0: an endpoint is not probed. ``num_items`` is for those that give likelihoods."""
     seed: int = 0
 
     def problems(self) -> list[str]:
@@ -113,6 +116,9 @@ class AnswererConfig:
     """An OpenAI-compatible endpoint that takes pictures."""
     max_usd: Cap = None
     """Hard cap on an endpoint's money, in US dollars; ``none``: no cap. An endpoint with a price needs one of them."""
+    frames: int | None = None
+    """Of questions about frames: how many are shown, evenly spread, 1 being the middle one. null: as many as the
+    checkpoint was trained with, else 8."""
     greedy: bool | None = None
     """Whether an endpoint is sent temperature 0 where its settings name none; a checkpoint always answers greedily."""
     options: dict[str, Any] = field(default_factory=dict)
@@ -120,7 +126,7 @@ class AnswererConfig:
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        found = too_small(self, "answerer.", batch_size=1, max_new_tokens=1, devices=1, num_timed=0)
+        found = too_small(self, "answerer.", batch_size=1, max_new_tokens=1, devices=1, num_timed=0, frames=1)
         return found + not_money("answerer.", self.max_usd)
 
 
@@ -239,8 +245,9 @@ class EvaluateConfig:
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     locate: LocatingConfig = field(default_factory=LocatingConfig)
     """Asks where joints are, as a run with data=locate does at its end: locate.num_people=200; null: all."""
-    controls: list[Control] = field(default_factory=lambda: list(Control))
-    """How the questions are asked once more: with other pictures, and without any; each costs as much again."""
+    controls: list[Control] | None = None
+    """How the questions are asked once more: with other pictures, and without any; about frames also with these in
+    another order. Each costs as much again. null: all that the pictures allow."""
     text_only: bool = True
     """Also rate what the ground truth comes to when it is told as text: the upper bound. Without an endpoint it is the
     offline teacher's, and free but for a judge that is paid; ``answerer=text_only`` asks a model once for all arms."""
@@ -286,7 +293,7 @@ class EvaluateConfig:
             found += reserved("arm", self.arm)
         elif self.arm != TEXT_ONLY:
             found.append(f"arm is {self.arm}; expected arm={TEXT_ONLY}, the row of answerer=text_only")
-        found += repeated("controls", self.controls) + _tested_by_itself(self.scenes)
+        found += not_of_frames(self) + _tested_by_itself(self.scenes)
         if not self.locates:
             names = [item.name for item in fields(self.locate) if item.name != "num_people"]
             return [
@@ -295,6 +302,24 @@ class EvaluateConfig:
                 *nothing_evaluated(self.benchmark, self.probe, "leave one of them out"),
             ]
         return found
+
+
+def controls_asked(controls: list[Control] | None, scenes: ScenesConfig) -> list[Control]:
+    """The controls that settings ask for: where they name none, those that such pictures allow."""
+    return [one for one in Control if scenes.source.over_time or not one.of_frames] if controls is None else controls
+
+
+def not_of_frames(config: Any) -> list[str]:
+    """Lines about settings of a run that are of frames where its pictures stand alone, or controls named twice."""
+    found = repeated("controls", config.controls or ())
+    if config.scenes.source.over_time:
+        return found
+    why = f"scenes={config.scenes.name} has no frames; leave it out, or choose scenes=motion"
+    if config.benchmark.path is None:  # questions of a file may be about frames, which is seen when they are read
+        named = [one.value for one in config.controls or () if one.of_frames]
+        found += [f"controls names {', '.join(named)}: {why}"] * bool(named)
+        found += unread(config.answerer, "answerer.", ("frames",), why)
+    return found + unread(config.probe, "probe.", ("frame_controls",), why)
 
 
 def _tested_by_itself(scenes: ScenesConfig) -> list[str]:

@@ -11,6 +11,9 @@ from llavapose.config.values import not_a_seed
 MOST_DRAWN = 1_000_000
 """Pictures of a split of the built-in world: the next split's ids begin behind them."""
 
+FRAMES = (3, 64)
+"""Least and most frames of a clip of the built-in world in motion."""
+
 
 @dataclass(kw_only=True)
 class SplitPaths:
@@ -59,7 +62,7 @@ class ScenesConfig:
     name: str = MISSING
     source: SceneSource = SceneSource.world
     root: Path = MISSING
-    """Folder of the data set; for the world, the folder it is drawn into."""
+    """Folder of the data set; for the built-in worlds, the folder they are drawn into."""
     download: str | None = None
     """Where the files can be had, for the message when they are missing."""
     train: SplitPaths = field(default_factory=SplitPaths)
@@ -67,13 +70,15 @@ class ScenesConfig:
     val: SplitPaths = field(default_factory=SplitPaths)
     """Files of the held-out pictures (source coco)."""
     num_train: int | None = None
-    """Training pictures; null: all of the data set's (the world needs a number)."""
+    """Training pictures, or clips; null: all of the data set's (the built-in worlds need a number)."""
     num_val: int | None = None
-    """Held-out pictures; null: all of the data set's (the world needs a number)."""
+    """Held-out pictures, or clips; null: all of the data set's (the built-in worlds need a number)."""
     image_size: int = 224
-    """Side of the world's square pictures, in pixels."""
+    """Side of the built-in worlds' square pictures, in pixels."""
+    num_frames: int = 16
+    """Frames of a scene (source motion): of a clip of 3 seconds, evenly apart."""
     seed: int = 0
-    """Seed of the world; no effect on other sources."""
+    """Seed of the built-in worlds; no effect on other sources."""
     select: Selected = Selected.joints
     """Which training pictures qualify: any with a ``person`` (the papers'), or with enough labelled ``joints``."""
     min_labelled_joints: int = 0
@@ -88,23 +93,34 @@ class ScenesConfig:
     estimated: EstimatedConfig = field(default_factory=EstimatedConfig)
     """With ``train.results`` or ``val.results``: what counts of them."""
 
+    @property
+    def drawn(self) -> bool:
+        """Whether the scenes are drawn on first use: they need no files."""
+        return self.source in (SceneSource.world, SceneSource.motion)
+
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
         found = not_a_seed("scenes.", self.seed)
-        if self.source == SceneSource.world:
-            for key in ("num_train", "num_val"):
-                value = getattr(self, key)
-                if value is None or value < 1:
-                    found.append(f"scenes.{key} is {value}; the world needs a number of pictures, e.g. {key}=200")
-                elif value > MOST_DRAWN:
-                    found.append(f"scenes.{key} is {value}; the world has at most {MOST_DRAWN:,} pictures of a split")
-            if not 32 <= self.image_size <= 2048:
-                found.append(f"scenes.image_size is {self.image_size}; expected 32 to 2048 pixels")
-        else:
-            found += _of_files(self)
+        found += _of_world(self) if self.drawn else _of_files(self)
         if not 0 <= self.min_labelled_joints <= 17:
             found.append(f"scenes.min_labelled_joints is {self.min_labelled_joints}; expected 0 to 17")
         return found
+
+
+def _of_world(config: ScenesConfig) -> list[str]:
+    found, what = [], "clips" if config.source == SceneSource.motion else "pictures"
+    for key in ("num_train", "num_val"):
+        value = getattr(config, key)
+        if value is None or value < 1:
+            found.append(f"scenes.{key} is {value}; the world needs a number of {what}, e.g. {key}=200")
+        elif value > MOST_DRAWN:
+            found.append(f"scenes.{key} is {value}; the world has at most {MOST_DRAWN:,} {what} of a split")
+    if not 32 <= config.image_size <= 2048:
+        found.append(f"scenes.image_size is {config.image_size}; expected 32 to 2048 pixels")
+    least, most = FRAMES
+    if config.source == SceneSource.motion and not least <= config.num_frames <= most:
+        found.append(f"scenes.num_frames is {config.num_frames}; expected {least} to {most} frames a clip")
+    return found
 
 
 def _of_files(config: ScenesConfig) -> list[str]:

@@ -28,6 +28,7 @@ from llavapose.config.evaluating import (
     EvaluateConfig,
     JudgeConfig,
     ProbeConfig,
+    not_of_frames,
     nothing_evaluated,
 )
 from llavapose.config.generating import GenerateConfig as GenerateConfig
@@ -52,7 +53,6 @@ from llavapose.config.values import (
     not_finite,
     not_money,
     not_plain,
-    repeated,
     reserved,
     too_large,
     too_small,
@@ -78,6 +78,9 @@ class DataConfig:
     """Folder that the samples' pictures lie in; needed with ``path``."""
     kind: str | None = None
     """Kind of the samples in ``path`` for which neither they nor their file's name tell it."""
+    frames: int | None = None
+    """How many of a sample's frames are shown, evenly from the first to the last, each behind its time; 1: the middle
+    one; null: all that it lists. Samples of single pictures stay as they are."""
     max_length: int = MISSING
     """Most tokens of one sample with its picture; a longer one is cut at its end, never in the picture, and counted."""
     num_samples: int | None = None
@@ -150,7 +153,7 @@ class DataConfig:
             )
         found += too_large(self, "data.", "max_length", "row_tokens")
         least = {"max_length": 1, "num_samples": 1, "num_val": 0, "max_branches_per_image": 0, "num_workers": 0}
-        return found + too_small(self, "data.", **least)
+        return found + too_small(self, "data.", frames=1, **least)
 
 
 @dataclass(kw_only=True)
@@ -218,8 +221,9 @@ class TrainConfig:
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     text_only: bool = True
     """Also rate what the ground truth comes to when the offline teacher tells it: the upper bound."""
-    controls: list[Control] = field(default_factory=lambda: list(Control))
-    """How the benchmark is asked once more: with other pictures, and without any."""
+    controls: list[Control] | None = None
+    """How the benchmark is asked once more: with other pictures, and without any; about frames also with these in
+    another order. null: all that the pictures allow."""
     answerer: AnswererConfig = field(default_factory=AnswererConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
@@ -326,7 +330,7 @@ class TrainConfig:
         else:
             found += unread(self, "", ("reference",), "nothing is evaluated; leave it out")
         found += measured_by(self.callbacks, self.data.asked_kinds, self.data.num_val, self.trainer)
-        return found + repeated("controls", self.controls)
+        return found + not_of_frames(self)
 
 
 def evaluation_of(config: TrainConfig, *, checkpoint: Path) -> EvaluateConfig:

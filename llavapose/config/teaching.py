@@ -43,6 +43,9 @@ class TeacherConfig:
     conv_form: ConvForm = ConvForm.pairs
     num_samples: int | None = None
     """Samples in all, in the papers' ratio 112,980 : 45,174 : 42,174; null: about 4.4 a picture, as theirs."""
+    motion_share: float = 0.75
+    """Share of the samples that is about what moves, where scenes have frames; the others are about the middle of the
+    clip, as if it were a picture."""
     seed: int = 0
     mode: AskMode = AskMode.live
     """``batch``: by the endpoint's Batch API, at half the price, within a day."""
@@ -76,6 +79,8 @@ class TeacherConfig:
         found += not_plain("teacher.run", self.run) + not_a_seed("teacher.", self.seed)
         if not 0 <= self.min_accepted <= 1:
             found.append(f"teacher.min_accepted is {self.min_accepted}; expected a share from 0 to 1")
+        if not 0 <= self.motion_share <= 1:
+            found.append(f"teacher.motion_share is {self.motion_share}; expected a share from 0 to 1")
         unknown = [kind for kind in self.context if kind not in taught_kinds()]
         if unknown:
             found.append(f"teacher.context has {', '.join(unknown)}; expected some of {listed(taught_kinds())}")
@@ -93,6 +98,11 @@ class TeacherConfig:
         elif self.mode == AskMode.live:
             found += unread(self, "teacher.", ("wait",), "only batches can be handed in; use teacher.mode=batch")
         return found
+
+
+def unread_share(teacher: TeacherConfig) -> list[str]:
+    """A line if a share of motion was set where scenes are pictures, which show none."""
+    return unread(teacher, "teacher.", ("motion_share",), "these scenes are pictures and show no motion; leave it out")
 
 
 @dataclass(kw_only=True)

@@ -1,7 +1,7 @@
 """Which samples a run is trained on: the mixture of kinds, the held-out pictures, the number; of an index or a plan."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -174,13 +174,22 @@ def without_pictures(records: Choosable, held_out_ids: Collection[int]) -> np.nd
     if not held_out_ids:
         return rows
     held_out = frozenset(held_out_ids)
-    is_held = np.fromiter((coco_id(name) in held_out for name in records.names), dtype=bool, count=len(records.names))
+    # A frame's name ends with its own number: it is held out by its scene's.
+    of_frames = records.groups.scenes
+    ids = map(coco_id, records.names) if of_frames is None else _ids_beside(records.names, of_frames)
+    is_held = np.fromiter((one in held_out for one in ids), dtype=bool, count=len(records.names))
     # One place more, which -1 looks up: text alone is about no picture.
     kept = rows[~np.append(records.groups.any_of(is_held), False)[records.image]]
     if len(kept) < len(rows):
         left = len(rows) - len(kept)
         print(f"{left} samples left out: their {is_held.sum()} pictures are held out by COCO id")
     return kept
+
+
+def _ids_beside(names: Sequence[str], scenes: np.ndarray) -> Iterator[int | None]:
+    """The id of each picture, of frames their scene's."""
+    for name, scene in zip(names, scenes.tolist(), strict=True):
+        yield coco_id(name) if scene == -1 else scene
 
 
 def coco_id(image: str) -> int | None:
@@ -240,8 +249,8 @@ def hold_out(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(train, val), split by whole pictures so that no held-out picture is trained on; int32[N] each.
 
-    Groups that share a picture, be it through a third one, are held out together; those with more than half of the
-    samples come last.
+    Groups that share a picture, be it through a third one, are held out together, and so are those of one clip or
+    video, whichever of its frames they show; those with more than half of the samples come last.
     """
     keys, inverse, sizes = np.unique(_sets(records, rows), return_inverse=True, return_counts=True)
     # Pictures in the order of their names, then shuffled: the same whichever of their samples comes first in the file.
@@ -279,14 +288,14 @@ def _pictures(names: Sequence[str]) -> np.ndarray:
 
 
 def _together(first: np.ndarray, groups: Groups) -> np.ndarray:
-    """int32[G]: the first picture of all that hang together with each group's, through groups that share one.
+    """int32[G]: the first picture of all that hang together with each group's, by groups that share one, or by clips.
 
     Args:
         first: int32[P], the first name that is of the same picture.
         groups: of pictures.
     """
     found = first[groups.pictures[groups.ends - groups.sizes]] if len(groups) else first[:0]
-    if len(groups.pictures) == len(groups):
+    if len(groups.pictures) == len(groups) and groups.clips is None:
         return found
     home = list(range(len(first)))
 
@@ -296,8 +305,9 @@ def _together(first: np.ndarray, groups: Groups) -> np.ndarray:
             picture = home[picture]
         return picture
 
-    for group in groups:
-        roots = sorted({root(int(first[picture])) for picture in group})
+    clips = [] if groups.clips is None else enumerate(groups.clips.tolist())
+    for together in (*groups, *clips):
+        roots = sorted({root(int(first[picture])) for picture in together})
         for other in roots[1:]:
             home[other] = roots[0]
     return np.array([root(int(picture)) for picture in found], dtype=np.int32)

@@ -26,6 +26,9 @@ CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{% if message['role'] == 'user' %}{{ 'USER: ' }}{% else %}{{ 'ASSISTANT: ' }}{% endif %}"
     "{% if message['content'] is string %}{{ message['content'] | trim }}"
+    "{% elif message['content'] | selectattr('type', 'equalto', 'text') | list | length > 1 %}"
+    "{% for part in message['content'] %}{% if part['type'] == 'image' %}{{ '<image>\\n' }}"
+    "{% else %}{{ part['text'] | trim if loop.last else part['text'] }}{% endif %}{% endfor %}"
     "{% else %}"
     "{% for part in message['content'] if part['type'] == 'image' %}{{ '<image>\\n' }}{% endfor %}"
     "{% for part in message['content'] if part['type'] == 'text' %}{{ part['text'] | trim }}{% endfor %}"
@@ -34,7 +37,8 @@ CHAT_TEMPLATE = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"
 )
-"""Saved with every LLaVA; takes content as a string or as a list of parts, the picture before the text."""
+"""Saved with every LLaVA; takes content as a string or as a list of parts: one text behind all pictures, wherever it
+stands among them; several as they stand, which is how frames have their times before them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,7 +124,7 @@ class PoseDataModule(L.LightningDataModule):
         reading = read_base(processor, family, source=base or processor.tokenizer.name_or_path, max_pixels=max_pixels)
         # One process looks for the pictures and reads them: the others would wait for the same disk.
         first = rank_zero_only.rank == 0
-        records = ensure_records(samples, images, kind=config.kind, folder=folder, look=first)
+        records = ensure_records(samples, images, kind=config.kind, folder=folder, frames=config.frames, look=first)
         encode = partial(ensure_tokens, records, reading.conversation, max_length=config.max_length, folder=folder)
         # Where sizes decide how many tokens a picture takes, all are read before any text is.
         sized, proven = reading.pictures.constant is None, checked_pictures(records, folder) if first else nullcontext()

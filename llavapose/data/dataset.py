@@ -95,15 +95,16 @@ class PackedSamples(Dataset[Batch]):
             where = f"sample {named(self.records.ids[row])}"
             names = [self.records.names[picture] for picture in self.records.groups[number]]
             paths = [inside(self.records.images, name, where=where) for name in names]
-            shown = self._read([open_image(path, where=where) for path in paths], where=f"{where}: {', '.join(names)}")
+            opened, times_s = [open_image(path, where=where) for path in paths], self.records.groups.times_s(number)
+            shown = self._read(opened, times_s, where=f"{where}: {', '.join(names)}")
             self._as_indexed(row, shown, where=f"{where}: {', '.join(names)}")
             decoded[number] = shown
         return decoded.get(number)
 
-    def _read(self, images: Sequence[Image.Image], *, where: str) -> Shown:
+    def _read(self, images: Sequence[Image.Image], times_s: Sequence[float], *, where: str) -> Shown:
         """As ``Pictures.shown``; what a processor raises is told with sample and files."""
         try:
-            return self.pictures.shown(images)
+            return self.pictures.shown(images, times_s)
         except (LlavaPoseError, MemoryError):
             raise
         except Exception as error:

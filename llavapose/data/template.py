@@ -14,6 +14,7 @@ from llavapose.data.conversation import Conversation
 from llavapose.data.reading.template import encode_head, rendered
 from llavapose.data.reading.wording import IMAGE_TOKEN, SYSTEM
 from llavapose.errors import DataError, named
+from llavapose.frames import time_told
 from llavapose.records import Sample
 
 ASKED = "\nWhat is shown in this image? ASSISTANT:"
@@ -63,9 +64,10 @@ def check_words(processor: Any, conversation: Conversation, sample: Sample, *, s
     Raises:
         DataError: names the first token that differs.
     """
-    words, pictures = conversation.wording, len(sample.images)
+    words, pictures, times_s = conversation.wording, len(sample.images), sample.times_s
     texts = [conversation.frame.clean(turn.text, f"sample {named(sample.id)}") for turn in sample.turns]
-    head = words.head(pictures) if pictures else words.text_lead
+    head = words.head(pictures, times_s) if pictures else words.text_lead
+    times = () if words.places_times else [time_told(time_s) for time_s in times_s]
     grey = [Image.new("RGB", (64, 64), (120, 120, 120))] * pictures
     prefix = encode_head(processor, head, grey)
     if pictures:
@@ -76,7 +78,9 @@ def check_words(processor: Any, conversation: Conversation, sample: Sample, *, s
         branch = conversation.branch(sample, max_length=len(prefix) + 2**20, prefix_tokens=len(prefix))
         pairs.append((texts, False, branch.ids))
     for said, prompt, ids in pairs:
-        whole = rendered(processor, said, pictures, prompt=prompt, source=source)
+        whole = rendered(processor, said, pictures, times, prompt=prompt, source=source)
+        if times_s and words.places_times:
+            whole = head + whole.removeprefix(words.head(pictures))
         wanted, found = encode_head(processor, whole, grey), [*prefix, *ids]
         if found != wanted:
             at, (is_one, is_other) = _first(processor.tokenizer, found, wanted)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from llavapose.config.choices import Control
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.evaluating import EvaluateConfig
 from llavapose.errors import DataError, named
@@ -71,7 +72,7 @@ def arm_of(config: EvaluateConfig) -> Arm:
         ),
         probe=config.probe,
         control_arms={**told, PRIOR: PriorAnswerer(scale)},
-        controls=tuple(config.controls),
+        controls=tuple(Control if config.controls is None else config.controls),
         locate=config.locate,
         scenes=config.scenes,
     )

@@ -19,11 +19,10 @@ from llavapose.config.endpoint import EndpointConfig
 from llavapose.errors import ConfigError
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.arm import Arm
-from llavapose.evaluation.controls import asked_under
 from llavapose.evaluation.judges.llm import LlmJudge
 from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.judges.protocol import Case, Judge
-from llavapose.evaluation.rating.answering import control_arms_of, controls_of, is_answered
+from llavapose.evaluation.rating.answering import control_arms_of, controls_of, is_answered, questions_of
 from llavapose.evaluation.rating.cases import cases_of, unasked
 from llavapose.evaluation.rating.rating import is_judged
 from llavapose.llm.ask import Door, open_door
@@ -74,8 +73,7 @@ def plan_of(arm: Arm, planned: set[str] | None = None) -> tuple[PlanRow, ...]:
     controls = [None, *controls_of(arm)]
     if isinstance(arm.answerer, EndpointAnswerer):
         answerer = arm.answerer
-        asked = [one for control in controls for one in
-                 (asked_under(arm.benchmark.questions, control) if control else arm.benchmark.questions)]  # fmt: skip
+        asked = [one for control in controls for one in questions_of(arm, control)]
         with _door(answerer.endpoint, answerer.ledger) as door:
             requests = list(answerer.requests(door, asked, arm.benchmark.scenes.images))
             rows.append(_row(f"answers, {answerer.endpoint.model}", requests, door, ANSWER_TOKENS, set()))

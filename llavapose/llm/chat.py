@@ -19,11 +19,19 @@ CUT_OFF = ("length", "content_filter")
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message: ``role`` is "system", "user" or "assistant"; ``images`` come before the text."""
+    """One message.
+
+    Attributes:
+        role: "system", "user" or "assistant".
+        text: what is said.
+        images: pictures in front of the text.
+        before: what stands in front of each of them, such as a frame's time, as many; none: the pictures alone.
+    """
 
     role: str
     text: str
     images: tuple[Picture, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +60,8 @@ class ChatRequest:
     def key(self) -> str:
         """SHA-256 in hex over messages, model and parameters: what the ledger knows the request by.
 
-        A picture counts by its content and bound; a request without pictures has the key that it always had.
+        A picture counts by its content and bound; a request without pictures, or with nothing in front of them, has
+        the key that it always had.
         """
         # The last value once said "JSON mode"; replies were paid under such keys.
         asked = (self.model, self.max_tokens, self.temperature, self.seed, self.attempt, False)
@@ -63,6 +72,8 @@ class ChatRequest:
             found.update(text)
             for picture in message.images:
                 found.update(f"\npicture {picture.identity}".encode())
+            if message.before:
+                found.update(f"\nbefore {message.before!r}".encode(errors="surrogatepass"))
         return found.hexdigest()
 
 

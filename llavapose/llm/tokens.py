@@ -56,7 +56,10 @@ def num_picture_tokens(picture: Picture) -> int:
 def num_prompt_tokens(messages: Iterable[Message]) -> int:
     """Tokens of a whole prompt, pictures included."""
     return sum(
-        PER_MESSAGE + _num_tokens(message.text) + sum(map(num_picture_tokens, message.images)) for message in messages
+        PER_MESSAGE
+        + sum(map(_num_tokens, (*message.before, message.text)))
+        + sum(map(num_picture_tokens, message.images))
+        for message in messages
     )
 
 

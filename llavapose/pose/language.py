@@ -5,14 +5,17 @@
     >>> ask(fact, scene, order=0)
     'Is the left elbow of the person on the right bent or straight?'
 
-Training text, the probe's pairs and the benchmark's questions are all worded here, and ``pose/claims/`` reads the words
-back: a phrasing added here must be readable there (a test holds it).
+Training text, the probe's pairs and the benchmark's questions are all worded here (kinds of motion in
+``pose/motion/language.py``, whose tables are part of these), and ``pose/claims/`` reads the words back: a phrasing added
+here must be readable there (a test holds it).
 """
 
 import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+from llavapose.pose.motion import language as motion
+from llavapose.pose.motion import vocabulary as motions
 from llavapose.pose.people import prominent, references
 from llavapose.pose.vocabulary import OPPOSITES
 from llavapose.records import Fact, Scene, Thing
@@ -94,6 +97,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "the picture shows {value}.",
         "{value} can be seen in the picture.",
     ),
+    **motion.STATEMENTS,
 }
 """Statements by kind; the first is the plainest, and the probe's."""
 
@@ -112,6 +116,7 @@ CHOICES: dict[str, str] = {
     "nearest": "who is nearest to {who}, {first} or {second}?",
     "contact": "is the {part} of {who} touching {first} or {second}?",
     "count": "how many people are there in the picture, {first} or {second}?",
+    **motion.CHOICES,
 }
 """Questions between two values."""
 
@@ -188,6 +193,7 @@ OPEN: dict[str, tuple[str, ...]] = {
         "how many people are there in the picture?",
         "how many people can be seen?",
     ),
+    **motion.OPEN,
 }
 """Questions that name no value; the benchmark draws from the first two of a kind."""
 
@@ -202,6 +208,7 @@ DOUBTS: dict[str, str] = {
     "nearest": "is {target} nearest to {who}?",
     "contact": "is the {part} of {who} touching {target}?",
     "count": "{are} there {value} in the picture?",
+    **motion.DOUBTS,
 }
 """Questions to be answered with yes or no."""
 
@@ -243,9 +250,12 @@ def ask(
     false_fact = false_fact or flipped(fact, scene, random.Random(0))
     if false_fact is None:
         return ask_open(fact, scene, names=names)
-    pair = (_choice(fact, scene, names), _choice(false_fact, false_scene or scene, names))
+    template, apart = CHOICES[fact.kind], fact.kind in motions.VALUES and not motion.alike(fact, false_fact)
+    if apart:
+        template = motion.CHOICE_APART
+    pair = (_choice(fact, scene, names, apart), _choice(false_fact, false_scene or scene, names, apart))
     first, second = pair if order == 0 else pair[::-1]
-    return sentence(CHOICES[fact.kind].format(**_words(fact, scene, names), first=first, second=second))
+    return sentence(template.format(**_words(fact, scene, names), first=first, second=second))
 
 
 def ask_open(fact: Fact, scene: Scene, variant: int = 0, names: Sequence[str] = ()) -> str:
@@ -265,10 +275,10 @@ def flipped(fact: Fact, scene: Scene, rng: random.Random, facts: tuple[Fact, ...
     Args:
         fact: a true fact.
         scene: its scene.
-        rng: chooses where several would do (count: one more or less; another object; another person).
+        rng: chooses where several would do (people or times: one more or less; another object; another person).
         facts: all facts of the scene; what the same hand or foot may touch as well is not offered as false.
     """
-    if fact.kind == "count":
+    if fact.kind in ("count", "repeats"):
         if not fact.value.isdigit():
             return None
         return replace(fact, value=str(rng.choice([n for n in neighbours(int(fact.value)) if n <= 10])))
@@ -278,11 +288,11 @@ def flipped(fact: Fact, scene: Scene, rng: random.Random, facts: tuple[Fact, ...
         names = references(scene)
         others = [one for one in prominent(scene) if one not in (fact.person, fact.target) and names[one]]
         return replace(fact, target=rng.choice(others)) if others else None
-    return replace(fact, value=OPPOSITES[fact.kind][fact.value])
+    return replace(fact, value=(OPPOSITES.get(fact.kind) or motions.OPPOSITES[fact.kind])[fact.value])
 
 
 def neighbours(number: int) -> tuple[int, ...]:
-    """The counts of people next to ``number``."""
+    """The counts, of people or of times, next to ``number``."""
     return (number + 1,) if number <= 1 else (number - 1, number + 1)
 
 
@@ -321,7 +331,9 @@ def thing_words(category: str) -> str:
 
 
 def phrase(fact: Fact) -> str:
-    """The fact's value as it stands in a sentence."""
+    """The fact's value as it stands in a sentence; of a motion, what is done ("raises the left hand past the head")."""
+    if fact.kind in motions.VALUES:
+        return fact.value if fact.kind == "order" else motion.act(fact)
     return PHRASES.get(fact.kind, {}).get(fact.value, fact.value)
 
 
@@ -342,11 +354,13 @@ def _words(fact: Fact, scene: Scene, names: Sequence[str] = ()) -> dict[str, str
         words["target"] = (
             thing_words(scene.things[fact.target].category) if fact.kind == "contact" else names[fact.target]
         )
-    return words
+    return words | motion.words(fact, words["target"]) if fact.kind in motions.VALUES else words
 
 
-def _choice(fact: Fact, scene: Scene, names: Sequence[str] = ()) -> str:
+def _choice(fact: Fact, scene: Scene, names: Sequence[str] = (), apart: bool = False) -> str:
     """How a value is named among the alternatives of a question."""
+    if fact.kind in motions.VALUES:
+        return motion.choice(fact, apart=apart)
     if fact.kind == "count":
         return number_word(fact.value)
     return _words(fact, scene, names)["target"] if fact.kind in ("contact", "nearest") else phrase(fact)

@@ -6,5 +6,5 @@ In: files in COCO's or MPII's format, results of a pose estimator, or settings o
 Read ``lists`` (one annotation file, each record proven), ``coco`` (three of them joined), ``mpii``, ``estimates`` (what
 a pose estimator found) and ``estimated`` (as scenes),
 ``select`` (which scenes qualify), ``open`` (settings -> scenes), ``draw`` (a scene with boxes and skeletons, for people
-to look at), then ``world/``: pictures made here, with their truth.
+to look at), then ``tracks/`` (people followed through videos) and ``world/``: pictures made here, with their truth.
 """

@@ -78,8 +78,26 @@ def read_scenes(
     """
     if pictures and not images.is_dir():
         raise DataError(f"COCO images: no folder {images}; check the path")
-    parts, notes = _Parts(skeleton=skeleton), []
     base = read_lists(keypoints, "COCO person keypoints")
+    return joined(base, images=images, instances=instances, captions=captions, split=split, ids=ids, skeleton=skeleton)
+
+
+def joined(
+    base: Lists,
+    *,
+    images: Path,
+    instances: Path | None = None,
+    captions: Path | None = None,
+    split: str = "train",
+    ids: Collection[int] | None = None,
+    skeleton: Skeleton = COCO17,
+) -> SceneSet:
+    """The scenes of a file of keypoints that is read already; the rest is as in ``read_scenes``.
+
+    Raises:
+        DataError: an annotation that cannot be right; names file and id.
+    """
+    parts, notes, keypoints = _Parts(skeleton=skeleton), [], base.path
     parts.seen.update(base.seen)
     sizes = {i: size_of(image, keypoints) for i, image in base.images.items()}
     _add_people(base, sizes, parts)

@@ -50,7 +50,15 @@ def read_lists(path: Path, what: str, *, categories: bool = True, unique: bool =
     Raises:
         DataError: not COCO's format, or a record that cannot be right; names file and record.
     """
-    data = read_json(path, what=what)
+    return lists_of(read_json(path, what=what), path, what, categories=categories, unique=unique)
+
+
+def lists_of(data: Any, path: Path, what: str, *, categories: bool = True, unique: bool = True) -> Lists:
+    """The lists of a file whose JSON is read already; the rest is as in ``read_lists``.
+
+    Raises:
+        DataError: not COCO's format, or a record that cannot be right; names file and record.
+    """
     if not isinstance(data, dict) or not all(isinstance(data.get(key), list) for key in ("images", "annotations")):
         raise DataError(f"{what}: {path} is not a COCO file; expected the lists `images` and `annotations`")
     for key, fields in (("images", ("id",)), ("annotations", ("id", "image_id"))):

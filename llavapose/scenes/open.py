@@ -1,4 +1,4 @@
-"""Settings -> scenes: the built-in world, drawn where it is missing, or files of annotations or of results."""
+"""Settings -> scenes: the built-in worlds, drawn where they are missing, or files of annotations or of results."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from llavapose.scenes.coco import SceneSet, read_scenes
 from llavapose.scenes.estimated import read_estimated
 from llavapose.scenes.mpii import read_mpii
 from llavapose.scenes.select import select
+from llavapose.scenes.world.moving.folder import MotionSettings, ensure_motion, motion_path, read_motion
 from llavapose.scenes.world.world import WorldSettings, ensure_world, read_world, world_path
 
 
@@ -31,6 +32,8 @@ def open_scenes(config: ScenesConfig, split: str, *, pictures: bool = True, any_
     """
     if config.source == SceneSource.world:
         return _limited(read_world(world_folder(config), split), config, split)
+    if config.source == SceneSource.motion:
+        return _limited(read_motion(world_folder(config), split, config.num_frames), config, split)
     if config.joints != FACTS_OF and not any_joints:
         raise DataError(
             f"scenes {config.name}: pose facts, claims and teachers know {FACTS_OF}'s joints, not {config.joints}'s; "
@@ -72,7 +75,7 @@ def keypoint_file(config: ScenesConfig, split: str) -> Path:
     Raises:
         DataError: a split without such a file.
     """
-    if config.source == SceneSource.world:
+    if config.drawn:
         return world_folder(config) / "annotations" / f"person_keypoints_{split}.json"
     path = (config.train if split == "train" else config.val).keypoints
     if path is None:
@@ -82,7 +85,7 @@ def keypoint_file(config: ScenesConfig, split: str) -> Path:
 
 def opened_if_there(config: ScenesConfig, split: str) -> SceneSet | None:
     """The scenes of one split where their files are here; None where they are not. Draws no world."""
-    if config.source == SceneSource.world and not world_path(config.root, _world_settings(config)).is_dir():
+    if config.drawn and not _world_path(config).is_dir():
         return None
     try:
         return open_scenes(config, split, pictures=False)
@@ -144,7 +147,7 @@ def scenes_settings(config: ScenesConfig, split: str) -> dict[str, Any]:
     held_out = frozen_ids(config.held_out) if shown.pop("held_out") is not None and split == "train" else ()
     _leave_out_unused(config, shown)
     told = {**({"held_out": fingerprint(sorted(held_out))} if held_out else {}), "scenes": shown, "split": split}
-    if config.source == SceneSource.world:
+    if config.drawn:
         return {**told, "world": world_name(config)}
     paths = _files_of(config, split)
     files = (paths.keypoints, paths.instances, paths.captions, paths.results, paths.listed)
@@ -162,6 +165,8 @@ def _leave_out_unused(config: ScenesConfig, shown: dict[str, Any]) -> None:
                 shown[name].pop(key)
     if config.joints == FACTS_OF:
         shown.pop("joints")
+    if config.source != SceneSource.motion:
+        shown.pop("num_frames")
     if all(paths.results is None for paths in splits.values()) or config.estimated == EstimatedConfig():
         shown.pop("estimated")
 
@@ -174,13 +179,29 @@ def plain_values(value: Any) -> Any:
 
 
 def world_folder(config: ScenesConfig) -> Path:
-    """The built-in world's folder for these settings; drawn if it is not there yet."""
+    """The built-in world's folder for these settings, still or in motion; drawn if it is not there yet."""
+    if config.source == SceneSource.motion:
+        return ensure_motion(config.root, _motion_settings(config))
     return ensure_world(config.root, _world_settings(config))
 
 
 def world_name(config: ScenesConfig) -> str:
     """What the folder of the built-in world is called for these settings, drawn or not."""
-    return world_path(config.root, _world_settings(config)).name
+    return _world_path(config).name
+
+
+def _world_path(config: ScenesConfig) -> Path:
+    if config.source == SceneSource.motion:
+        return motion_path(config.root, _motion_settings(config))
+    return world_path(config.root, _world_settings(config))
+
+
+def _motion_settings(config: ScenesConfig) -> MotionSettings:
+    assert config.num_train is not None and config.num_val is not None, "checked with the settings"
+    return MotionSettings(
+        num_train=config.num_train, num_val=config.num_val, image_size=config.image_size,
+        num_frames=config.num_frames, seed=config.seed,
+    )  # fmt: skip
 
 
 def _world_settings(config: ScenesConfig) -> WorldSettings:

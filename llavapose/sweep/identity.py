@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from llavapose.config.choices import VisionType
+from llavapose.config.evaluating import controls_asked
 from llavapose.config.places import decides_results
 from llavapose.config.schema import TrainConfig, plain_settings
 from llavapose.files import TINY_BASE, fingerprint, sha256
@@ -106,6 +107,7 @@ def _evaluation(config: TrainConfig) -> dict[str, Any]:
     if not config.evaluate:
         return {"evaluate": False}
     values = plain_settings(config)
+    values["controls"] = plain_settings(controls_asked(config.controls, config.scenes))
     groups = {name: values[name] for name in (*EVALUATION, "scenes", *(("locate",) if config.locates else ()))}
     kept = {name: value for name, value in _flat(groups).items() if decides_results(name)}
     asked = config.benchmark.path

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 
 from llavapose.config.choices import Packing, Sampler
-from llavapose.config.schema import DataConfig
 from llavapose.data.datamodule import PoseDataModule
 from llavapose.errors import DataError
 from llavapose.families.family import CONNECTOR, LANGUAGE, VISION
 from llavapose.families.known import LLAVA
 from llavapose.model.attention.mask import DENSE
 from llavapose.model.attention.rules import rows_of, rules_of
-from llavapose.model.batch import GROUP, IGNORE, Batch
+from llavapose.model.batch import GROUP, IGNORE
 from llavapose.model.losses import token_losses
 from llavapose.model.parts import language_of
 from llavapose.records import Sample, Turn
 from llavapose.samples import write_samples
+from tests.data.grouped import losses_of, module
 from tests.data.reading.bases import NATIVE, base, noise
 
 SHOWN = (("a.png", "b.png"), ("b.png", "a.png"), ("a.png",), ("c.png", "b.png", "a.png"), ("b.png",), ())
@@ -43,54 +42,6 @@ def place(tmp_path_factory):
             samples.append(Sample(id=f"{number}-{at}", images=images, kind="conv", turns=turns))
     write_samples(folder / "samples.jsonl", samples)
     return folder / "samples.jsonl", folder
-
-
-def module(place, name: str, *, processor: Any = None, **changed: Any) -> PoseDataModule:
-    if name != "llava":
-        one = base(name)
-        processor, changed = one.processor, {"family": one.family, **changed}
-    mixture = {
-        "name": "x", "kinds": {"conv": 1.0}, "num_val": 0, "num_samples": None, "max_length": 512,
-        "max_branches_per_image": 0, "num_workers": changed.pop("num_workers", 0),
-        "packing": changed.pop("packing", Packing.pictures), "sampler": changed.pop("sampler", Sampler.balanced),
-    }  # fmt: skip
-    mixture |= {key: changed.pop(key) for key in ("max_length",) if key in changed}
-    settings = {"batch_size": 11, "seed": 1, **changed}
-    samples, images = place
-    return PoseDataModule(samples=samples, images=images, processor=processor, config=DataConfig(**mixture), **settings)
-
-
-def mask_of(batch: Batch) -> torch.Tensor:
-    """bool[R, 1, T, T], written for these tests: who sees whom, group by group."""
-    segments, order = batch.segments, torch.arange(batch.segments.shape[1])
-    group, branch = segments // GROUP, segments % GROUP
-    same = (group[:, :, None] == group[:, None]) & (segments >= 0)[:, None] & (segments >= 0)[:, :, None]
-    seen = same & ((branch[:, None] == 0) | (branch[:, None] == branch[:, :, None])) & (order[:, None] >= order)
-    if batch.blocks is not None:
-        own = (batch.blocks[:, :, None] == batch.blocks[:, None]) & (batch.blocks >= 0)[:, None]
-        seen |= same & own
-    return (seen | torch.eye(len(order), dtype=torch.bool))[:, None]
-
-
-def losses_of(model: Any, data: PoseDataModule) -> dict[str, torch.Tensor]:
-    """Loss of every supervised token, by its sample's id."""
-    found = {}
-    for batch in data.train_dataloader():
-        told = {"position_ids": batch.positions if batch.rope is None else batch.rope, **batch.beside}
-        mask: Any = mask_of(batch)
-        if batch.blocks is not None:
-            mask = {"full_attention": mask, "sliding_attention": mask}  # no row is longer than the window
-        elif data.train.pictures.type_ids:
-            told[data.train.pictures.type_ids] = (batch.input_ids == model.config.image_token_id).int()
-        with torch.no_grad():
-            logits = model(
-                input_ids=batch.input_ids, attention_mask=mask, pixel_values=batch.pixel_values, use_cache=False, **told
-            ).logits
-        chosen = batch.targets != IGNORE
-        told_losses = torch.nn.functional.cross_entropy(logits[chosen], batch.targets[chosen], reduction="none")
-        owner = batch.sample_index[chosen]
-        found |= {data.train.sample(int(one)).id: told_losses[owner == one] for one in owner.unique()}
-    return found
 
 
 @pytest.mark.parametrize("name", ["llava", *NATIVE])
@@ -274,7 +225,7 @@ def test_pictures_that_the_processor_refuses_are_all_listed_before_training(tmp_
 def test_a_processor_s_error_while_training_names_sample_and_file(tmp_path, monkeypatch):
     data = module(long_set(tmp_path / "set", (64, 64), (80, 64)), "qwen3_vl", batch_size=2)
 
-    def refuse(images):
+    def refuse(images, times_s):
         raise ValueError("no\nsuch shape")
 
     monkeypatch.setattr(data.train.pictures, "shown", refuse)

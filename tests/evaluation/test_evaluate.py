@@ -57,7 +57,7 @@ class Talker:
     def likelihoods(self, items, images, shown):
         self.calls += 1
         for number, item in enumerate(items):
-            own = shown[item.scene_id] == item.image
+            own = shown[item.scene_id] == item.images
             likely, not_likely = (-1.0, -1.0), (-2.0, -2.0)
             right = self.sees if own else number % 2 == 0
             yield Likelihoods(true=likely if right else not_likely, flipped=not_likely if right else likely)

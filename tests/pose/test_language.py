@@ -18,6 +18,7 @@ from llavapose.pose.language import (
     lend,
     state,
 )
+from llavapose.pose.motion import vocabulary as motions
 from llavapose.pose.vocabulary import OPPOSITES, VALUES
 from llavapose.records import Fact, Scene
 
@@ -82,7 +83,9 @@ GOLDEN = {
 
 
 def test_every_kind_has_its_wording() -> None:
-    assert STATEMENTS.keys() == CHOICES.keys() == OPEN.keys() == DOUBTS.keys() == VALUES.keys() == GOLDEN.keys()
+    every = VALUES.keys() | motions.VALUES.keys()
+    assert STATEMENTS.keys() == CHOICES.keys() == OPEN.keys() == DOUBTS.keys() == every
+    assert VALUES.keys() == GOLDEN.keys()
 
 
 def test_golden_statements_and_questions(three: Scene, facts: tuple[Fact, ...]) -> None:

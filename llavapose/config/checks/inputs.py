@@ -159,7 +159,7 @@ def _parts(benchmark: BenchmarkConfig, answerer: AnswererConfig, *, pictures: bo
 
 def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True, built: bool = False) -> Iterator[str]:
     """``built``: a benchmark is built of them, by their captions and objects."""
-    if config.source == SceneSource.world:
+    if config.drawn:
         return
     get = f"; download {config.download} and unpack below {config.root}" if config.download else ""
     if not config.root.is_dir():

@@ -6,7 +6,7 @@ sample stands in its file, its kind, picture and words), **tokens** (ids and lab
 and ``max_length`` as well, so that another base reads no record anew.
 
 Read ``table`` (arrays in a folder, whole or not there), ``shards`` (work cut in pieces, done by several processes, kept
-piece by piece, by one run at a time), ``sources`` (the files, cut at line ends), ``groups`` (of
-pictures), ``reading`` (their records), ``records``, ``encoder`` (texts to ids without transformers), ``tokens`` and
-``seen`` (pictures).
+piece by piece, by one run at a time), ``sources`` (the files, cut at line ends), ``groups`` (of pictures), ``clips``
+(which pictures are frames of one), ``reading`` (their records), ``records``, ``encoder`` (texts to ids without
+transformers), ``tokens`` and ``seen`` (pictures).
 """

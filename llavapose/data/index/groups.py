@@ -1,7 +1,7 @@
 """Groups of pictures: what a sample is about, in the order that it shows them; most are one picture.
 
 Groups are numbered in the order of their pictures' names, so that a set of one picture a sample has the same numbers
-for pictures and groups.
+for pictures and groups. The same pictures as frames, at their times, are another group than without.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 BETWEEN = "\0"
-"""Between the names of a group's pictures: no path holds it."""
+"""Between the names of a group's pictures, and twice before their times: no path holds it."""
 
 
 class Groups(Sequence[tuple[int, ...]]):
@@ -19,10 +19,23 @@ class Groups(Sequence[tuple[int, ...]]):
     Args:
         pictures: int32[M], of all groups, one behind the other.
         ends: int64[G], where each group ends among them.
+        times: float64[M], seconds of each picture where it is a frame, NaN where it is none; None: none is. Not of
+            fewer bits: 0.45 s would be told as 0.4 from the index and as 0.5 from the sample.
+        clips: int32[P], the first picture of the same clip or video as each, itself where it has none; None: nobody
+            has.
+        scenes: int64[P], number of the scene that each is a frame of; -1: no frame, -2: its scene is not told. None:
+            no picture is a frame.
     """
 
-    def __init__(self, pictures: np.ndarray, ends: np.ndarray) -> None:
-        self.pictures, self.ends = pictures, ends
+    def __init__(
+        self,
+        pictures: np.ndarray,
+        ends: np.ndarray,
+        times: np.ndarray | None = None,
+        clips: np.ndarray | None = None,
+        scenes: np.ndarray | None = None,
+    ) -> None:
+        self.pictures, self.ends, self.times, self.clips, self.scenes = pictures, ends, times, clips, scenes
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -35,6 +48,18 @@ class Groups(Sequence[tuple[int, ...]]):
             raise IndexError(f"group {index} of {len(self)}")
         start = int(self.ends[at - 1]) if at else 0
         return tuple(self.pictures[start : int(self.ends[at])].tolist())
+
+    def times_s(self, number: int) -> tuple[float, ...]:
+        """Seconds of each of a group's pictures; none where they are no frames."""
+        if self.times is None:
+            return ()
+        start, end = int(self.ends[number - 1]) if number else 0, int(self.ends[number])
+        return () if np.isnan(self.times[start]) else tuple(self.times[start:end].tolist())
+
+    @property
+    def is_timed(self) -> np.ndarray:
+        """bool[G], whether a group's pictures are frames."""
+        return np.zeros(len(self), bool) if self.times is None else ~np.isnan(self.times[self.ends - self.sizes])
 
     @property
     def sizes(self) -> np.ndarray:
@@ -63,26 +88,49 @@ def single_groups(num_pictures: int) -> Groups:
     return Groups(np.arange(num_pictures, dtype=np.int32), np.arange(1, num_pictures + 1, dtype=np.int64))
 
 
-def numbered(found: Mapping[str, int]) -> tuple[np.ndarray, list[str], list[tuple[int, ...]]]:
+def group_key(names: Sequence[str], times_s: Sequence[float] = ()) -> str:
+    """What a group is called by until all are numbered; "": no picture."""
+    times = BETWEEN * 2 + BETWEEN.join(map(repr, times_s)) if times_s else ""
+    return BETWEEN.join(names) + times
+
+
+def numbered(found: Mapping[str, int]) -> tuple[np.ndarray, list[str], list[tuple[int, ...]], list[tuple[float, ...]]]:
     """Numbers by name for groups that were numbered as they came.
 
     Args:
-        found: a group's names with ``BETWEEN`` between them -> its number.
+        found: a group's key -> its number.
 
     Returns:
-        (number, names, groups): int32[G + 1], the new number of each old one and -1 for -1; the pictures' names in
-        alphabetical order; the pictures of each new group.
+        (number, names, groups, times): int32[G + 1], the new number of each old one and -1 for -1; the pictures' names
+        in alphabetical order; the pictures of each new group, and their seconds, where they are frames.
     """
-    groups = sorted((tuple(joined.split(BETWEEN)), old) for joined, old in found.items())
-    names = sorted({name for group, _ in groups for name in group})
+    groups = sorted((*_parted(key), old) for key, old in found.items())
+    names = sorted({name for group, _, _ in groups for name in group})
     place = {name: at for at, name in enumerate(names)}
     # One place more, which -1 looks up: text alone stays so.
     number = np.full(len(groups) + 1, -1, dtype=np.int32)
-    number[[old for _, old in groups]] = np.arange(len(groups), dtype=np.int32)
-    return number, names, [tuple(place[name] for name in group) for group, _ in groups]
+    number[[old for *_, old in groups]] = np.arange(len(groups), dtype=np.int32)
+    pictures = [tuple(place[name] for name in group) for group, _, _ in groups]
+    return number, names, pictures, [times for _, times, _ in groups]
 
 
-def packed_groups(groups: Sequence[tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Groups as the two arrays that ``Groups`` reads."""
+def _parted(key: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    names, _, times = key.partition(BETWEEN * 2)
+    return tuple(names.split(BETWEEN)), tuple(map(float, times.split(BETWEEN))) if times else ()
+
+
+def packed_groups(groups: Sequence[tuple[int, ...]], times: Sequence[tuple[float, ...]] = ()) -> dict[str, np.ndarray]:
+    """Groups as arrays; their times where there are frames."""
     pictures = np.array([picture for group in groups for picture in group], dtype=np.int32)
-    return {"group_pictures": pictures, "group_ends": np.cumsum([len(group) for group in groups], dtype=np.int64)}
+    packed = {"group_pictures": pictures, "group_ends": np.cumsum([len(group) for group in groups], dtype=np.int64)}
+    if any(times):
+        pairs = zip(groups, times, strict=True)
+        of_all = [one for group, told in pairs for one in told or (np.nan,) * len(group)]
+        packed["group_times"] = np.array(of_all, dtype=np.float64)
+    return packed
+
+
+def unpacked_groups(arrays: Mapping[str, np.ndarray]) -> Groups:
+    """Groups of a table's arrays."""
+    beside = (arrays.get(f"group_{name}") for name in ("times", "clips", "scenes"))
+    return Groups(arrays["group_pictures"], arrays["group_ends"], *beside)

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from llavapose.data.index.groups import BETWEEN, numbered, packed_groups
+from llavapose.data.index.clips import clip_key, packed_clips
+from llavapose.data.index.groups import group_key, numbered, packed_groups
 from llavapose.data.index.shards import Arrays
 from llavapose.data.index.sources import Piece
 from llavapose.data.index.table import Table, TableWriter, Texts, packed_texts
 from llavapose.errors import DataError
+from llavapose.frames import with_frames
 from llavapose.kinds import KINDS
 from llavapose.samples import WHAT, Ids, Reader, made_here, read_line
 
@@ -19,12 +21,13 @@ DIGEST_BYTES = 16
 """Of SHA-256: two lines that differ have the same in one of 10^38 cases, and a record costs 16 bytes of index."""
 
 
-def read_piece(piece: Piece, *, images: Path, kind: str | None) -> Arrays:
-    """What the lines of a piece hold; runs in a process of its own."""
+def read_piece(piece: Piece, *, images: Path, kind: str | None, frames: int | None = None) -> Arrays:
+    """What the lines of a piece hold, with ``frames`` of each sample's; runs in a process of its own."""
     reader, kinds = Reader(image_root=images, kind=kind), list(KINDS)
     rows: list[tuple[int, int, int, int, int, int]] = []
     ids: list[str] = []
     names: list[str] = []
+    clips: dict[str, None] = {}
     faults: list[tuple[int, str]] = []
     digests: list[bytes] = []
     at = piece.start
@@ -44,9 +47,12 @@ def read_piece(piece: Piece, *, images: Path, kind: str | None) -> Arrays:
         rows.append((start, len(line), number, kinds.index(sample.kind), words, made_here(raw.record)))
         digests.append(line_digest(line))
         ids.append(sample.id)
-        names.append(BETWEEN.join(sample.images))
+        shown = with_frames(sample, frames)
+        names.append(group_key(shown.images, shown.times_s))
+        if sample.times_s:
+            clips[clip_key(sample)] = None
     digest = np.frombuffer(b"".join(digests), dtype=np.uint8)
-    return {**_arrays_of(rows, ids, names, faults), "digest": digest}
+    return {**_arrays_of(rows, ids, names, faults), **packed_texts("clip", list(clips)), "digest": digest}
 
 
 def line_digest(line: bytes) -> bytes:
@@ -82,9 +88,15 @@ class Merger:
         self._writer = writer
         self._ids = Ids()
         self._groups: dict[str, int] = {}
+        self._clips: dict[str, None] = {}
         self._image: list[np.ndarray] = []
         self.problems: list[str] = []
         self.num = 0
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether any sample's pictures are frames."""
+        return bool(self._clips)
 
     def add(self, piece: Piece, arrays: Arrays) -> None:
         """The next piece; its problems in the order of its lines."""
@@ -104,13 +116,14 @@ class Merger:
         number = np.full(len(ids), piece.number, dtype=np.int16)
         self._writer.add({**columns, "file": number, **packed_texts("id", kept)})
         groups = (self._groups.setdefault(n, len(self._groups)) if n else -1 for n in _texts(arrays, "name"))
+        self._clips.update(dict.fromkeys(_texts(arrays, "clip")))
         self._image.append(np.fromiter(groups, dtype=np.int32, count=len(ids)))
 
     def close(self, facts: dict[str, Any]) -> Table:
         """Pictures and groups numbered by name: what follows from it is the same however the file is sorted."""
-        number, names, groups = numbered(self._groups)
+        number, names, groups, times = numbered(self._groups)
         self._writer.add({"image": number[np.concatenate(self._image)], **packed_texts("name", names)})
-        self._writer.add(packed_groups(groups))
+        self._writer.add({**packed_groups(groups, times), **packed_clips(names, self._clips)})
         return self._writer.close(facts)
 
 

@@ -11,6 +11,10 @@ Every record is proven good on the way; all bad ones are listed. The table, a sa
     id_bytes, id_ends           the ids
     name_bytes, name_ends       the pictures' names, a picture a row, in alphabetical order
     group_pictures int32, group_ends int64      the pictures of each group, in the order of their names
+    group_times float64         seconds of each of those that is a frame, else NaN; missing where none is
+    group_clips int32, group_scenes int64       clip and scene of each picture, as in ``Groups``; missing likewise
+
+Of a sample's frames as many are taken as the table was asked for: the others are in no group, but in the clips.
 """
 
 import os
@@ -23,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from llavapose.data.index.groups import Groups
+from llavapose.data.index.groups import Groups, unpacked_groups
 from llavapose.data.index.reading import DIGEST_BYTES, Merger, line_digest, read_piece
 from llavapose.data.index.shards import do_all, forget, once
 from llavapose.data.index.sources import PIECE_BYTES, Source, as_lines, pieces_of, sources_of
@@ -31,12 +35,15 @@ from llavapose.data.index.table import Table, TableWriter, Texts, open_table
 from llavapose.errors import DataError, named
 from llavapose.files import fingerprint
 from llavapose.kinds import KINDS
-from llavapose.llava_json import IMAGE_FIELDS, from_record
+from llavapose.llava_json import TIMES, from_record
 from llavapose.plain_json import parse_json
 from llavapose.records import Sample
 from llavapose.samples import WHAT, bad_records
 
-DECIDES = ("samples.py", "llava_json.py", "kinds.py", "pictures.py", "data/index/reading.py", "data/index/groups.py")
+DECIDES = (
+    "samples.py", "llava_json.py", "kinds.py", "pictures.py", "frames.py", "data/index/reading.py",
+    "data/index/groups.py", "data/index/clips.py",
+)  # fmt: skip
 """Files of this package that decide what is in the table: another version of them makes it anew."""
 
 
@@ -70,7 +77,7 @@ class Records:
     @property
     def groups(self) -> Groups:
         """The pictures of each group, as numbers into ``names``."""
-        return Groups(self.table.arrays["group_pictures"], self.table.arrays["group_ends"])
+        return unpacked_groups(self.table.arrays)
 
     @property
     def num_shown(self) -> np.ndarray | None:
@@ -147,13 +154,13 @@ class Records:
     def _sample(self, row: int, line: bytes) -> Sample:
         where = f"sample {named(self.ids[row])}"
         record: dict[str, Any] = parse_json(line, what=WHAT, where=where)
-        group = int(self.image[row])
         # As they were found when the table was made, whatever the record calls them.
-        found: dict[str, Any] = {"kind": self.kinds[int(self.kind[row])]}
-        if group >= 0:
-            record = {key: value for key, value in record.items() if key not in IMAGE_FIELDS}
-            found["image"] = [self.names[picture] for picture in self.groups[group]]
-        return replace(from_record({**record, **found}, None, where=where), id=self.ids[row])
+        sample = from_record({**record, "kind": self.kinds[int(self.kind[row])]}, None, where=where)
+        group, groups, names = int(self.image[row]), self.groups, self.names
+        if group < 0:
+            return replace(sample, id=self.ids[row])
+        images = tuple(names[picture] for picture in groups[group])
+        return replace(sample, id=self.ids[row], images=images, times_s=groups.times_s(group))
 
 
 def ensure_records(
@@ -162,6 +169,7 @@ def ensure_records(
     *,
     kind: str | None,
     folder: Path,
+    frames: int | None = None,
     look: bool = False,
     processes: int | None = None,
     piece_bytes: int = PIECE_BYTES,
@@ -173,15 +181,17 @@ def ensure_records(
         images: folder of the pictures.
         kind: of the records for which neither they nor the file's name tell it.
         folder: where indexes are kept.
+        frames: how many of a sample's frames are taken, as ``frames.chosen`` does; None: all.
         look: whether to see that the pictures lie where they were found, and to look for them anew where one does not.
         processes: as in ``shards.do_all``.
         piece_bytes: of one piece of work.
 
     Raises:
-        DataError: with every bad record on a line of its own (the first 20), and their number.
+        DataError: with every bad record on a line of its own (the first 20), and their number; or no sample has frames
+            of which some are to be taken.
     """
     sources, root = sources_of(samples), images.resolve()
-    home = folder / _name(sources, root, kind, piece_bytes)
+    home = folder / _name(sources, root, kind, piece_bytes, frames)
 
     def find() -> Table | None:
         table = _opened(home)
@@ -190,22 +200,25 @@ def ensure_records(
         return None if look and not all(os.path.exists(f"{root}/{name}") for name in table.texts("name")) else table
 
     def make(parts: Path) -> Table:
-        return _build(home, parts, sources, samples, images, kind, processes=processes, piece_bytes=piece_bytes)
+        how = {"frames": frames, "processes": processes, "piece_bytes": piece_bytes}
+        return _build(home, parts, sources, samples, images, kind, **how)
 
     return Records(samples=samples, images=images, table=once(home, find, make, what="index of the samples"))
 
 
-def find_records(samples: Path, images: Path, *, kind: str | None, folder: Path) -> Records | None:
+def find_records(
+    samples: Path, images: Path, *, kind: str | None, folder: Path, frames: int | None = None
+) -> Records | None:
     """The table of a set's records where ``ensure_records`` has built it before; builds nothing."""
-    table = _opened(folder / _name(sources_of(samples), images.resolve(), kind, PIECE_BYTES))
+    table = _opened(folder / _name(sources_of(samples), images.resolve(), kind, PIECE_BYTES, frames))
     return None if table is None else Records(samples=samples, images=images, table=table)
 
 
-def _name(sources: list[Source], root: Path, kind: str | None, piece_bytes: int) -> str:
+def _name(sources: list[Source], root: Path, kind: str | None, piece_bytes: int, frames: int | None) -> str:
     """What the table of a set is called by."""
     code = [(Path(__file__).parents[2] / name).read_text(encoding="utf-8") for name in DECIDES]
     files = [(str(one.file.resolve()), one.digest) for one in sources]
-    return f"records-{fingerprint([files, str(root), kind, list(KINDS), code, piece_bytes], 16)}"
+    return f"records-{fingerprint([files, str(root), kind, list(KINDS), code, piece_bytes, frames], 16)}"
 
 
 def _opened(home: Path) -> Table | None:
@@ -221,6 +234,7 @@ def _build(
     images: Path,
     kind: str | None,
     *,
+    frames: int | None,
     processes: int | None,
     piece_bytes: int,
 ) -> Table:
@@ -228,7 +242,7 @@ def _build(
     lined = [as_lines(one, copies / f"{number:03}.jsonl") for number, one in enumerate(sources)]
     lines = [path for path, _ in lined]
     pieces = pieces_of(list(zip(sources, lines, strict=True)), size=piece_bytes)
-    work = partial(read_piece, images=images, kind=kind)
+    work = partial(read_piece, images=images, kind=kind, frames=frames)
     if sum(piece.end - piece.start for piece in pieces) <= piece_bytes:
         processes = 1  # done here before another one has started
     with TableWriter(home) as writer:
@@ -243,6 +257,12 @@ def _build(
             forget(parts)
             forget(copies)
             raise bad_records(samples, problems)
+        if frames is not None and not merged.has_frames:
+            forget(parts)
+            raise DataError(
+                f"{samples}: no sample has frames (field {TIMES}), and data.frames is {frames}; leave it out, or take "
+                "samples of scenes in motion"
+            )
         content = fingerprint([(one.file.name, one.digest) for one in sources], 32)
         facts = {"kinds": list(KINDS), "content": content, "lines": [str(path.resolve()) for path in lines]}
         return merged.close(facts)

@@ -217,7 +217,10 @@ def _no_room(found: Branch | DataError, sample: Sample, taken: int, *, max_lengt
     if not sample.images or taken < max_length:
         return found
     what = "its picture takes" if len(sample.images) == 1 else f"its {len(sample.images)} pictures take"
+    lower = "model.max_pixels"
+    if len(sample.times_s) > 1:
+        what, lower = f"its {len(sample.images)} frames take", "data.frames"
     return DataError(
         f"sample {named(sample.id)}: {what} {taken} tokens with what stands before them, and data.max_length is "
-        f"{max_length}; lower model.max_pixels, or raise data.max_length"
+        f"{max_length}; lower {lower}, or raise data.max_length"
     )

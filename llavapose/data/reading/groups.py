@@ -25,7 +25,8 @@ def group_tokens(records: Records, reading: Reading, *, folder: Path) -> GroupTo
         DataError: pictures that the base's processor refuses, all listed.
     """
     pictures, groups = reading.pictures, records.groups
-    if pictures.constant is not None and len(groups.pictures) == len(groups) and reading.conversation.prefix:
+    is_alike = pictures.constant is not None and len(groups.pictures) == len(groups) and not groups.is_timed.any()
+    if is_alike and reading.conversation.prefix:
         return None
     # Where all sizes take as many tokens, any will do.
     sizes = np.full((len(records.names), 2), 64, dtype=np.int32)
@@ -34,7 +35,8 @@ def group_tokens(records: Records, reading: Reading, *, folder: Path) -> GroupTo
     tokens, refused = np.zeros(len(groups), dtype=np.int32), dict[int, str]()
     for number, group in enumerate(groups):
         try:
-            tokens[number] = pictures.num_tokens([(int(sizes[one, 0]), int(sizes[one, 1])) for one in group])
+            shown = [(int(sizes[one, 0]), int(sizes[one, 1])) for one in group]
+            tokens[number] = pictures.num_tokens(shown, groups.times_s(number))
         except LlavaPoseError:
             raise
         except Exception as error:

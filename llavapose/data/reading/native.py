@@ -36,6 +36,8 @@ class NativePictures:
         marked = [one for one in getattr(processor, "image_token_ids", None) or () if one is not None]
         self.picture_ids = tuple(int(one) for one in marked) or (self.image_id,)
         self._counts: dict[tuple[Size, ...], int] = {}
+        self._of_times: dict[tuple[float, ...], int] = {}
+        self._told: dict[int, bool] = {}
         self._rest: dict[int, int | None] = {}
         self.constant: int | None = None
         probed = {self.num_tokens([size]) for size in _PROBES[:3]} if family.resolution is Resolution.fixed else set()
@@ -43,13 +45,13 @@ class NativePictures:
         self.type_ids = family.type_ids or ("mm_token_type_ids" if family.grid_positions else "")
         self.constant = probed.pop() if len(probed) == 1 else None
 
-    def shown(self, images: Sequence[Image.Image]) -> Shown:
+    def shown(self, images: Sequence[Image.Image], times_s: Sequence[float] = ()) -> Shown:
         """As ``Pictures.shown``.
 
         Raises:
             CheckpointError: the processor leaves pictures out.
         """
-        text = self._head(len(images))
+        text = self._head(len(images), times_s)
         begun = self.processor.tokenizer.bos_token
         made = self.processor(
             text=[text],
@@ -101,8 +103,33 @@ class NativePictures:
         before = torch.cat([torch.zeros(1, dtype=torch.bool), is_picture[:-1]])
         return torch.where(is_picture, (is_picture & ~before).cumsum(0) - 1, -1)
 
-    def num_tokens(self, sizes: Sequence[Size]) -> int:
+    def num_tokens(self, sizes: Sequence[Size], times_s: Sequence[float] = ()) -> int:
         """As ``Pictures.num_tokens``: by the processor's own count where it holds, else by a blank of each size."""
+        return self._num_untimed(sizes) + (self._num_of_times(tuple(times_s)) if times_s else 0)
+
+    def _num_of_times(self, times_s: tuple[float, ...]) -> int:
+        """Tokens that the times of frames add, whatever their sizes."""
+        if times_s not in self._of_times:
+            num = len(times_s)
+            if num not in self._told:
+                # A processor may write words of its own beside a picture, which the tokenizer joins with the time's.
+                long = tuple(1000.0 + one for one in times_s)
+                self._told[num] = all(self._told_tokens(one) == self._shown_tokens(one) for one in (times_s, long))
+            self._of_times[times_s] = self._told_tokens(times_s) if self._told[num] else self._shown_tokens(times_s)
+        return self._of_times[times_s]
+
+    def _told_tokens(self, times_s: tuple[float, ...]) -> int:
+        """What times add to a head, by the tokenizer alone."""
+        with_times, without = (self._head(len(times_s), one) for one in (times_s, ()))
+        found = self.processor.tokenizer([with_times, without], add_special_tokens=False).input_ids
+        return len(found[0]) - len(found[1])
+
+    def _shown_tokens(self, times_s: tuple[float, ...]) -> int:
+        """What times add to a prefix, by the processor."""
+        blanks = [_grey(_BLANK)] * len(times_s)
+        return len(self.shown(blanks, times_s).ids) - len(self.shown(blanks).ids)
+
+    def _num_untimed(self, sizes: Sequence[Size]) -> int:
         # Whatever they are where all pictures are of one size: nobody looks them up then.
         key = tuple(_BLANK if self.constant else (int(height), int(width)) for height, width in sizes)
         if key not in self._counts:

@@ -53,12 +53,10 @@ def read_base(processor: Any, family: Family, *, source: str, max_pixels: int | 
 
 def square_pictures(processor: Any, conversation: Conversation) -> SquarePictures:
     """LLaVA-1.5's pictures, behind the conversation's system sentence."""
-    lead = conversation.prefix_without_picture
-    two = processor.tokenizer(conversation.wording.head(2)).input_ids
     return SquarePictures(
         processor.image_processor,
-        lead=lead,
-        between=two[len(lead) + 1 : -1],
+        tokenizer=processor.tokenizer,
+        wording=conversation.wording,
         image_id=conversation.image_id,
         num_image_tokens=num_image_tokens(processor),
     )

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from llavapose.data.images import pixels
+from llavapose.data.reading.wording import Wording
 
 Size = tuple[int, int]
 """Height and width of a picture in pixels, as it is decoded."""
@@ -51,12 +52,12 @@ class Pictures(Protocol):
     type_ids: str
     """The argument of ``generate`` that marks picture tokens by 1; "": none."""
 
-    def shown(self, images: Sequence[Image.Image]) -> Shown:
-        """A group of pictures; at least one, decoded to RGB."""
+    def shown(self, images: Sequence[Image.Image], times_s: Sequence[float] = ()) -> Shown:
+        """A group of pictures; at least one, decoded to RGB. Frames have their seconds in ``times_s``."""
         ...
 
-    def num_tokens(self, sizes: Sequence[Size]) -> int:
-        """Tokens of the prefix of one group of pictures; no pixel is looked at."""
+    def num_tokens(self, sizes: Sequence[Size], times_s: Sequence[float] = ()) -> int:
+        """Tokens of the prefix of one group of pictures, or of frames at their seconds; no pixel is looked at."""
         ...
 
     def blank(self) -> Shown:
@@ -69,8 +70,8 @@ class SquarePictures:
 
     Args:
         image_processor: LLaVA's, which pads.
-        lead: ids in front of the first picture.
-        between: ids between two pictures.
+        tokenizer: LLaVA's.
+        wording: its words.
         image_id: of the placeholder of a patch.
         num_image_tokens: placeholders of one picture.
     """
@@ -79,32 +80,37 @@ class SquarePictures:
         self,
         image_processor: object,
         *,
-        lead: Sequence[int],
-        between: Sequence[int],
+        tokenizer: Any,
+        wording: Wording,
         image_id: int,
         num_image_tokens: int,
     ) -> None:
         self.image_processor = image_processor
-        self._lead, self._between = tuple(lead), tuple(between)
+        self._tokenizer, self._wording = tokenizer, wording
+        self._heads: dict[tuple[int, tuple[float, ...]], tuple[int, ...]] = {}
         self._picture = (image_id,) * num_image_tokens
         self.image_id, self.picture_ids = image_id, (image_id,)
-        self.constant: int | None = len(self._ids(1))
         self.type_ids = ""
+        self.constant: int | None = len(self._ids(1))
 
-    def _ids(self, num: int) -> tuple[int, ...]:
-        return self._lead + self._picture + (self._between + self._picture) * (num - 1)
+    def _ids(self, num: int, times_s: Sequence[float] = ()) -> tuple[int, ...]:
+        key = (num, tuple(times_s))
+        if key not in self._heads:
+            self._heads[key] = tuple(self._tokenizer(self._wording.head(num, times_s)).input_ids)
+        whole = (self._picture if token == self.image_id else (token,) for token in self._heads[key])
+        return tuple(token for part in whole for token in part)
 
-    def shown(self, images: Sequence[Image.Image]) -> Shown:
+    def shown(self, images: Sequence[Image.Image], times_s: Sequence[float] = ()) -> Shown:
         """As ``Pictures.shown``: ``pixel_values`` are float32[N, 3, H, W]."""
-        return self._shown(torch.stack([pixels(image, self.image_processor) for image in images]))
+        return self._shown(torch.stack([pixels(image, self.image_processor) for image in images]), times_s)
 
-    def _shown(self, pixel_values: Tensor) -> Shown:
-        ids = self._ids(len(pixel_values))
+    def _shown(self, pixel_values: Tensor, times_s: Sequence[float] = ()) -> Shown:
+        ids = self._ids(len(pixel_values), times_s)
         return Shown(ids=ids, inputs={"pixel_values": pixel_values}, next_position=len(ids))
 
-    def num_tokens(self, sizes: Sequence[Size]) -> int:
+    def num_tokens(self, sizes: Sequence[Size], times_s: Sequence[float] = ()) -> int:
         """As ``Pictures.num_tokens``: whatever the sizes are."""
-        return len(self._ids(len(sizes)))
+        return len(self._ids(len(sizes), times_s))
 
     def blank(self) -> Shown:
         """The mean colour, once normalised."""
@@ -112,5 +118,6 @@ class SquarePictures:
         return self._shown(torch.zeros(1, 3, crop["height"], crop["width"]))
 
 
-Head = Callable[[int], str]
-"""The text in front of the first question for a number of pictures, up to the last picture's marker."""
+Head = Callable[[int, Sequence[float]], str]
+"""The text in front of the first question for a number of pictures, and for their seconds where they are frames, up to
+the last picture's marker."""

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from llavapose.data.conversation import Conversation, num_image_tokens
+from llavapose.data.reading.timed import SAID, timed_heads
 from llavapose.data.reading.wording import Wording
 from llavapose.errors import DataError
 
@@ -66,9 +67,9 @@ def wording_of(processor: Any, *, source: str) -> Wording:
         DataError: a template that is missing, cannot be rendered, or cannot be trained with; says why in one line.
     """
 
-    def render(turns: int, pictures: int = 0, *, prompt: bool = False) -> str:
+    def render(turns: int, pictures: int = 0, times: Sequence[str] = (), *, prompt: bool = False) -> str:
         pairs = [text for pair in zip(QUESTIONS, ANSWERS, strict=True) for text in pair]
-        return rendered(processor, pairs[:turns], pictures, prompt=prompt, source=source)
+        return rendered(processor, pairs[:turns], pictures, times, prompt=prompt, source=source)
 
     def wrong(why: str) -> DataError:
         return DataError(f"base {source}: its chat template {why}; take another chat_template.jinja")
@@ -88,22 +89,32 @@ def wording_of(processor: Any, *, source: str) -> Wording:
     if _split(render(3, prompt=True), _in_turn(3)[:3], "an answer", wrong)[3] != asked:
         raise wrong("asks the second question otherwise than the first")
     heads = _heads(lambda pictures: render(1, pictures, prompt=True), asked, processor, wrong)
-    marker, lead = _marker(processor, heads[0], _question_text(render(1, 1, prompt=True)), wrong)
+    text = _question_text(render(1, 1, prompt=True))
+    marker, lead = _marker(processor, heads[0], text, wrong)
+    timed, places_times = timed_heads(
+        lambda num: _question_text(render(1, num, [SAID] * num, prompt=True)).removesuffix(QUESTIONS[0]),
+        heads, text[len(heads[0]) :].removesuffix(QUESTIONS[0]),
+        tokens=special_tokens(processor.tokenizer), numbered=NUMBERED,
+    )  # fmt: skip
     cut = _end_of_last_token(processor.tokenizer, text_head)
     cut = cut or len(text_head.rstrip())
     return Wording(
-        heads=heads, marker=marker, lead=lead, text_lead=text_head[:cut], text_gap=text_head[cut:], asked=asked,
-        replied=replied, end=end, between=between, tail=tail, note="; ".join(one for one in (note, dropped) if one),
+        heads=heads, timed=timed, marker=marker, lead=lead, text_lead=text_head[:cut], text_gap=text_head[cut:],
+        asked=asked, replied=replied, end=end, between=between, tail=tail, places_times=places_times,
+        note="; ".join(one for one in (note, dropped) if one),
     )  # fmt: skip
 
 
-def rendered(processor: Any, texts: Sequence[str], pictures: int, *, prompt: bool, source: str) -> str:
+def rendered(
+    processor: Any, texts: Sequence[str], pictures: int, times: Sequence[str] = (), *, prompt: bool, source: str
+) -> str:
     """A conversation by the processor's template, the pictures in front of the first question.
 
     Args:
         processor: the base's.
         texts: questions and answers in turn.
         pictures: how many.
+        times: where they are frames: the text in front of each.
         prompt: whether the end asks for an answer.
         source: the base, for messages.
 
@@ -122,7 +133,7 @@ def rendered(processor: Any, texts: Sequence[str], pictures: int, *, prompt: boo
     for as_parts in (True, False):
         try:
             return processor.apply_chat_template(
-                _messages(texts, pictures, as_parts=as_parts), chat_template=_on_a_day(template), tokenize=False,
+                _messages(texts, pictures, times, as_parts=as_parts), chat_template=_on_a_day(template), tokenize=False,
                 add_generation_prompt=prompt, **named,
             )  # fmt: skip
         except TimeoutError:
@@ -144,13 +155,20 @@ def _on_a_day(template: str) -> str:
     return "{% macro strftime_now(asked) %}{{ " + json.dumps(days) + "[asked] }}{% endmacro %}" + template
 
 
-def _messages(texts: Sequence[str], pictures: int, *, as_parts: bool) -> list[dict[str, Any]]:
+def _messages(texts: Sequence[str], pictures: int, times: Sequence[str], *, as_parts: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for number, text in enumerate(texts):
-        is_user, shown = number % 2 == 0, [{"type": "image"}] * pictures if number == 0 else []
+        is_user, shown = number % 2 == 0, picture_parts(pictures, times) if number == 0 else []
         parts: Any = [*shown, {"type": "text", "text": text}]
         found.append({"role": "user" if is_user else "assistant", "content": parts if as_parts or is_user else text})
     return found
+
+
+def picture_parts(pictures: int, times: Sequence[str] = ()) -> list[dict[str, str]]:
+    """A message's parts for pictures; of frames, each behind the text of its time."""
+    if not times:
+        return [{"type": "image"} for _ in range(pictures)]
+    return [part for time in times for part in ({"type": "text", "text": time}, {"type": "image"})]
 
 
 def _in_turn(num: int) -> tuple[str, ...]:

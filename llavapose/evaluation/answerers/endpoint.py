@@ -1,6 +1,6 @@
 """Any OpenAI-compatible model that sees pictures answers: a server of one's own, or a paid one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,11 @@ from llavapose.config.choices import Control
 from llavapose.config.endpoint import EndpointConfig
 from llavapose.config.values import Cap
 from llavapose.errors import LlavaPoseError
+from llavapose.evaluation.controls import USUAL_FRAMES, Shown
 from llavapose.evaluation.probe.choice import Chosen, choose
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.files import inside
+from llavapose.frames import time_told
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
@@ -28,12 +30,15 @@ class EndpointAnswerer:
         max_usd: hard cap on what the ledger may have cost; None or "none": no cap.
         greedy: whether temperature 0 is sent where ``endpoint`` names none, as a checkpoint answers; a server's own
             would sample.
+        frames: of questions about frames, how many are shown, each behind its time.
     """
 
     batch_size = 1
     controls = tuple(Control)
 
-    def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None, greedy: bool = True) -> None:
+    def __init__(self, endpoint: EndpointConfig, ledger: Path, *, max_usd: Cap = None, greedy: bool = True,
+                 frames: int = USUAL_FRAMES) -> None:  # fmt: skip
+        self.frames = frames
         if greedy and endpoint.temperature is None:
             endpoint = replace(endpoint, temperature=0.0)
         self.endpoint, self.ledger, self._max_usd = endpoint, ledger, max_usd
@@ -67,7 +72,7 @@ class EndpointAnswerer:
         for name, result in found.by_name.items():
             yield _answer(name, arm, result)
 
-    def choices(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Chosen]:
+    def choices(self, items: Sequence[ProbeItem], images: Path, shown: Shown) -> Iterator[Chosen]:
         """Which of each item's statements it says is true, asked in both orders.
 
         Raises:
@@ -80,7 +85,9 @@ class EndpointAnswerer:
 def _request(door: Door, question: Question, images: Path) -> ChatRequest:
     shown = [inside(images, image, where=f"question {question.id}") for image in question.images]
     pictures = tuple(door.picture(path) for path in shown)
-    return door.request((Message(role="user", text=question.text, images=pictures),), tag=question.kind)
+    times = tuple(map(time_told, question.times_s)) if len(pictures) > 1 else ()
+    message = Message(role="user", text=question.text, images=pictures, before=times)
+    return door.request((message,), tag=question.kind)
 
 
 def _whole(name: str, completion: Completion) -> Completion:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from llavapose.config.choices import Control
+from llavapose.evaluation.controls import Shown
 from llavapose.evaluation.probe.choice import Chosen
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.locate.codings import Coding
@@ -20,7 +21,10 @@ from llavapose.records import Answer, Question
 
 
 class Answerer(Protocol):
-    """Answers questions about pictures."""
+    """Answers questions about pictures.
+
+    One that has an attribute ``frames`` is shown so many frames of a clip; one that has none, all.
+    """
 
     @property
     def batch_size(self) -> int:
@@ -96,13 +100,14 @@ class TimedAnswerer(Answerer, Protocol):
 class ProbedAnswerer(Answerer, Protocol):
     """An answerer that can be probed."""
 
-    def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
+    def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Shown) -> Iterator[Likelihoods]:
         """One value an item, in order.
 
         Args:
             items: those of one scene stand together and are scored together.
             images: folder of the pictures.
-            shown: scene id -> the picture to show, which is another scene's in the shuffled control; "": none.
+            shown: scene id -> the picture to show, or the frames in order, which are another scene's in the shuffled
+                control; (): none. The times of frames are the item's own.
         """
         ...
 
@@ -181,6 +186,6 @@ class LocatingAnswerer(Answerer, Protocol):
 class ChoosingAnswerer(Answerer, Protocol):
     """An answerer that gives no likelihoods and can be asked which of two statements is true."""
 
-    def choices(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Chosen]:
+    def choices(self, items: Sequence[ProbeItem], images: Path, shown: Shown) -> Iterator[Chosen]:
         """One choice an item, in order; arguments as of ``ProbedAnswerer.likelihoods``."""
         ...

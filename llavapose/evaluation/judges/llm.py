@@ -23,6 +23,7 @@ from llavapose.evaluation.judges.missing import (
 from llavapose.evaluation.judges.protocol import Case, Judgement
 from llavapose.evaluation.judges.replies import Ratings, read_ratings
 from llavapose.evaluation.judges.rubric import mark_for, prompt
+from llavapose.frames import time_told
 from llavapose.llm.ask import Door, open_door
 from llavapose.llm.chat import CUT_OFF, ChatRequest, Completion, Message
 from llavapose.llm.counts import State
@@ -205,12 +206,13 @@ class LlmJudge:
     def _request(self, door: Door, ask: "_Ask") -> ChatRequest:
         case = ask.case
         texts = [answer.text for answer in ask.answers]
-        scenes = [one.scene for one in case.seen]
+        scenes = [case.scene] if case.times_s else [one.scene for one in case.seen]
         text = prompt(case.question.text, texts, scenes, protocol=self.protocol, context=self.context,
-                      repeat=ask.repeat)  # fmt: skip
+                      repeat=ask.repeat, num_frames=len(case.times_s))  # fmt: skip
         shown = [one.picture for one in case.seen] if self.context.sees else []
         pictures = tuple(door.picture(path) for path in shown if path is not None)
-        message = Message(role="user", text=text, images=pictures)
+        times = tuple(map(time_told, case.times_s)) if pictures else ()
+        message = Message(role="user", text=text, images=pictures, before=times)
         return door.request((message,), seed=self._seed + ask.repeat, tag=case.question.kind)
 
     def _read(self, ask: "_Ask", completion: Completion) -> Ratings:

@@ -34,7 +34,7 @@ class Case:
         answer: of the arm that is evaluated.
         opponent: another arm's answer to the same question, for a judge of pairs.
         picture: the file of its picture, or of the first one; None where there is none.
-        further: the pictures behind the first, in order.
+        further: the pictures behind the first, in order; of a clip, the frames, whose scene is all the same.
     """
 
     question: Question
@@ -43,6 +43,11 @@ class Case:
     opponent: Answer | None = None
     picture: Path | None = None
     further: tuple[Seen, ...] = ()
+
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        """Where its pictures are frames of one scene: when each was taken."""
+        return self.question.times_s
 
     @property
     def seen(self) -> tuple[Seen, ...]:

@@ -35,6 +35,8 @@ _BOTH_SEVERAL = (
     "You see the photographs, Picture 1 first; what people have marked in each is written below as well, in their "
     "order: "
 )
+_UNSEEN_FRAMES = "You do not see the video clip. What is true of its frames, in order of time, is written below: "
+_BOTH_FRAMES = "What people have marked in the frames is written below as well, in order of time: "
 
 
 def prompt(
@@ -45,6 +47,7 @@ def prompt(
     protocol: JudgeProtocol,
     context: JudgeContext,
     repeat: int = 0,
+    num_frames: int = 0,
 ) -> str:
     """The text of one request; the pictures go beside it where the context has them.
 
@@ -55,15 +58,17 @@ def prompt(
         protocol: how many answers there are.
         context: what is shown of the picture.
         repeat: asks for the same once more, under another mark.
+        num_frames: of a clip: how many frames stand beside the text, each behind its time; 0: pictures.
     """
     mark = mark_for(question, answers, repeat)
     num = len(scenes)
+    one, what = num == 1, "video clip" if num_frames else "photograph"
     words = {
-        "photograph": "a photograph" if num == 1 else f"{num} photographs",
-        "the_photograph": "the photograph" if num == 1 else "the photographs",
-        "it": "it" if num == 1 else "them",
-        "seen": _seen(context, several=num > 1),
-        "context": "" if context == JudgeContext.picture else _told(scenes, context),
+        "photograph": f"a {what}" if one else f"{num} {what}s",
+        "the_photograph": f"the {what}" if one else f"the {what}s",
+        "it": "it" if one else "them",
+        "seen": _seen(context, several=not one, num_frames=num_frames),
+        "context": "" if context == JudgeContext.picture else _told(scenes, context, what),
         "question": question,
         "answers": "\n\n".join(fenced(text, number, mark) for number, text in enumerate(answers, 1)),
         "mark": mark,
@@ -82,19 +87,22 @@ def fenced(text: str, number: int, mark: str) -> str:
     return f"[Answer {number}, {mark}]\n{text}\n[End of answer {number}, {mark}]"
 
 
-def _seen(context: JudgeContext, *, several: bool) -> str:
+def _seen(context: JudgeContext, *, several: bool, num_frames: int) -> str:
+    sees = f"You see {num_frames} frames of it in order, each behind its time in seconds."
     if context == JudgeContext.picture:
-        return _SEEN_SEVERAL if several else _SEEN
+        return sees if num_frames else _SEEN_SEVERAL if several else _SEEN
     keypoints = "" if context == JudgeContext.captions_boxes else _KEYPOINTS
+    if num_frames:
+        return (f"{sees} {_BOTH_FRAMES}" if context.sees else _UNSEEN_FRAMES) + _BOXES.replace("{keypoints}", keypoints)
     both, unseen = (_BOTH_SEVERAL, _UNSEEN_SEVERAL) if several else (_BOTH, _UNSEEN)
     return (both if context.sees else unseen) + _BOXES.replace("{keypoints}", keypoints)
 
 
-def _told(scenes: Sequence[Scene | None], context: JudgeContext) -> str:
+def _told(scenes: Sequence[Scene | None], context: JudgeContext, what: str) -> str:
     parts = "boxes" if context == JudgeContext.captions_boxes else "keypoints"
     texts = [context_text(scene, parts) for scene in scenes if scene is not None]
     if len(scenes) == 1:
-        return "".join(f"\n[What is true of the photograph]\n{text}\n" for text in texts)
+        return "".join(f"\n[What is true of the {what}]\n{text}\n" for text in texts)
     assert len(texts) == len(scenes), "a picture without annotations is not asked about"
     return "".join(f"\n[What is true of Picture {number}]\n{text}\n" for number, text in enumerate(texts, 1))
 

@@ -4,14 +4,16 @@ Each order is a request of its own. A reply counts where it is the letter, or th
 is unanswered: neither right nor wrong, and counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llavapose.errors import LlavaPoseError, ReplyError
+from llavapose.evaluation.controls import Shown
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.evaluation.probe.public.letters import letter_of
 from llavapose.files import inside
+from llavapose.frames import time_told
 from llavapose.llm.ask import Door
 from llavapose.llm.chat import ChatRequest, Completion, Message
 from llavapose.llm.counts import State
@@ -21,6 +23,16 @@ PROMPT = """One of two statements about the picture is true.
 A: {a}
 B: {b}
 Which one? Answer with the letter A or B alone."""
+PROMPT_OF_FRAMES = """These are frames of a video clip in order, each behind its time. One of two statements about the \
+clip is true.
+A: {a}
+B: {b}
+Which one? Answer with the letter A or B alone."""
+PROMPT_OF_CLIP = """One of two statements about a video clip is true.
+A: {a}
+B: {b}
+Which one? Answer with the letter A or B alone."""
+"""The same where one frame of a clip is shown, or none."""
 ORDERS = ("ab", "ba")
 """The true statement first, and second."""
 
@@ -44,16 +56,14 @@ class Chosen:
         return (self.first is None) + (self.second is None)
 
 
-def choose(
-    door: Door, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str], *, more_money: str
-) -> list[Chosen]:
+def choose(door: Door, items: Sequence[ProbeItem], images: Path, shown: Shown, *, more_money: str) -> list[Chosen]:
     """Ask every item in both orders.
 
     Args:
         door: where to ask.
         items: what is true and what is not.
         images: folder of the pictures.
-        shown: scene id -> the picture to show; "": none.
+        shown: scene id -> the picture to show, or the frames in order; (): none.
         more_money: the setting that lets a run go on whose money is used up.
 
     Raises:
@@ -62,14 +72,15 @@ def choose(
     requests: dict[str, ChatRequest] = {}
     texts: dict[str, tuple[str, str]] = {}
     for number, item in enumerate(items):
-        picture = shown[item.scene_id]
-        where = f"scene {item.scene_id}"
-        seen = (door.picture(inside(images, picture, where=where)),) if picture else ()
+        where, told = f"scene {item.scene_id}", shown[item.scene_id]
+        seen = tuple(door.picture(inside(images, one, where=where)) for one in told)
+        times = tuple(map(time_told, item.times_s)) if len(seen) > 1 else ()
         for order in ORDERS:
             a, b = (item.true, item.flipped) if order == "ab" else (item.flipped, item.true)
             name = f"{number}-{order}"
             texts[name] = (a, b)
-            message = Message(role="user", text=PROMPT.format(a=a, b=b), images=seen)
+            text = prompt_of(item, len(seen)).format(a=a, b=b)
+            message = Message(role="user", text=text, images=seen, before=times)
             requests[name] = door.request((message,), tag="probe")
 
     def read(name: str, completion: Completion) -> str:
@@ -91,6 +102,13 @@ def choose(
         Chosen(first=_is(values[f"{number}-ab"], "A"), second=_is(values[f"{number}-ba"], "B"))
         for number in range(len(items))
     ]
+
+
+def prompt_of(item: ProbeItem, num_shown: int) -> str:
+    """How an item is asked, with places for ``a`` and ``b``."""
+    if not item.frames:
+        return PROMPT
+    return PROMPT_OF_FRAMES if num_shown > 1 else PROMPT_OF_CLIP
 
 
 def _is(letter: str | None, true: str) -> bool | None:

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from llavapose.pose.language import label
+from llavapose.pose.motion import vocabulary as motion
 from llavapose.pose.people import references
 from llavapose.pose.vocabulary import GROUPS, OPPOSITES
 from llavapose.records import Fact, Scene
+
+_GROUPS = {**GROUPS, **motion.GROUPS}
+_OPPOSITES = {**OPPOSITES, **motion.OPPOSITES}
+_BY_ONE = ("count", "repeats")
+"""Kinds whose values are numbers: the flipped statement says one more or one less."""
+
+
+def group_of(kind: str) -> str:
+    """The probe's group of a kind of fact, still or in motion."""
+    return _GROUPS[kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +42,7 @@ class Candidate:
     @property
     def bucket(self) -> tuple[str, bool]:
         """Group and whether several people are in the picture: over which items are spread."""
-        return GROUPS[self.fact.kind], self.fact.kind == "count" or len(self.scene.people) > 1
+        return group_of(self.fact.kind), self.fact.kind == "count" or len(self.scene.people) > 1
 
 
 def candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[Candidate]:
@@ -40,18 +51,31 @@ def candidates(scene: Scene, facts: Sequence[Fact]) -> Iterable[Candidate]:
     for fact in facts:
         if not fact.sure or (fact.person is not None and not names[fact.person]):
             continue
-        unnamed = fact.kind in ("nearest", "side_of") and not _name_of_target(fact, names)
+        unnamed = fact.kind in ("nearest", "side_of", "order") and not _name_of_target(fact, names)
         if unnamed or (fact.kind, fact.value) == ("count", "many"):
             continue
         # "The person on the left" says much about where they are: truth is balanced among equal references only.
         reference = names[fact.person] if fact.person is not None else ""
-        others = _name_of_target(fact, names) if fact.kind == "side_of" else ""
+        others = _name_of_target(fact, names) if fact.kind in ("side_of", "order") else ""
         crowd = tuple(sorted(filter(None, names))) if fact.kind == "nearest" else ()
         several = fact.kind != "count" and len(scene.people) > 1
         context = (fact.kind, fact.part or "", reference, others, crowd, several)
         same = [f for f in facts if (f.kind, f.person, f.part) == (fact.kind, fact.person, fact.part)]
-        doubtful = frozenset(label(f, scene) for f in same) if fact.kind in ("contact", "nearest") else frozenset()
+        if fact.kind in motion.VALUES:
+            # A hand that is raised and lowered again, or may be: both statements would hold.
+            same = [f for f in same if f.target == fact.target]
+            first = next(f for f in same if f.sure and f.value == fact.value)  # of a motion that is made twice
+            if first is not fact or any(f.value != fact.value and not _alike(f, fact) for f in same):
+                continue
+        open_kinds = ("contact", "nearest", *motion.VALUES)
+        doubtful = frozenset(label(f, scene) for f in same) if fact.kind in open_kinds else frozenset()
         yield Candidate(fact=fact, scene=scene, label=label(fact, scene), context=context, doubtful=doubtful)
+
+
+def _alike(one: Fact, other: Fact) -> bool:
+    """Whether two motions of one part go the same way: raised past the shoulder and past the head."""
+    words = (one.value.partition(" ")[0], other.value.partition(" ")[0])
+    return one.kind == "hand_motion" and words[0] == words[1]
 
 
 def _name_of_target(fact: Fact, names: Sequence[str]) -> str:
@@ -61,10 +85,10 @@ def _name_of_target(fact: Fact, names: Sequence[str]) -> str:
 
 def _compatible(kind: str, one: str, other: str) -> bool:
     """Whether two labels can stand as true and false of the same question."""
-    if kind == "count":
+    if kind in _BY_ONE:
         return abs(int(one) - int(other)) == 1
-    if kind in OPPOSITES:
-        return OPPOSITES[kind].get(one) == other or OPPOSITES[kind].get(other) == one
+    if kind in _OPPOSITES:
+        return _OPPOSITES[kind].get(one) == other or _OPPOSITES[kind].get(other) == one
     return one != other
 
 

@@ -10,20 +10,25 @@ One record::
      "kind": "elbow", "part": "left elbow", "value": "bent", "flipped_value": "straight", "num_people": 1, "person": 0,
      "questions": ["Is the left elbow bent or straight?", "Is the left elbow straight or bent?"],
      "true": "The left elbow is bent.", "flipped": "The left elbow is straight."}
+
+Of a clip there are items of what moves in it, whose opposites are what its frames show from the last to the first, and
+items of its middle frame, which say so ("In the middle of the clip, ..."); both have ``frames`` and ``times``.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from llavapose.evaluation.probe.counterparts import Candidate, candidates, counterparts, taken_in_turn
+from llavapose.evaluation.probe.counterparts import Candidate, candidates, counterparts, group_of, taken_in_turn
+from llavapose.frames import chosen
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.language import ask, lend, state
+from llavapose.pose.motion.vocabulary import GROUPS as MOTION_GROUPS
 from llavapose.pose.people import references
-from llavapose.pose.vocabulary import GROUPS
-from llavapose.records import Fact, Scene
+from llavapose.records import Fact, FurtherPicture, Question, Scene
 
 NUM_ITEMS = 1500
 
@@ -41,6 +46,8 @@ class ProbeItem:
         num_people: annotated people in the picture.
         questions: the same question, true alternative first and second.
         true, flipped: the two answers to compare.
+        frames, times_s: where the scene is a clip: all its frames in order, of which ``image`` is the middle one, and
+            when each was taken, in seconds since the first; else none.
     """
 
     id: str
@@ -56,6 +63,28 @@ class ProbeItem:
     questions: tuple[str, str]
     true: str
     flipped: str
+    frames: tuple[str, ...] = ()
+    times_s: tuple[float, ...] = ()
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """What is shown with it: the picture, or the clip's frames in order."""
+        return self.frames or (self.image,)
+
+    def asked(self, text: str, images: Sequence[str]) -> Question:
+        """One of its questions about these pictures, as many as its own, or none."""
+        first, *rest = images or ("",)
+        further = tuple(FurtherPicture(scene_id=self.scene_id, image=image) for image in rest)
+        return Question(id=self.id, scene_id=self.scene_id, image=first, kind="conv", text=text, further=further,
+                        times_s=self.times_s if images else ())  # fmt: skip
+
+    def with_chosen_frames(self, wanted: int | None) -> "ProbeItem":
+        """The same with those of its frames that are shown where ``wanted`` are asked for; None: all."""
+        if wanted is None or len(self.frames) <= wanted:
+            return self
+        places = chosen(len(self.frames), wanted)
+        return replace(self, frames=tuple(self.frames[one] for one in places),
+                       times_s=tuple(self.times_s[one] for one in places))  # fmt: skip
 
 
 def build_probe(
@@ -95,23 +124,41 @@ def _item(candidate: Candidate, opposite: Candidate) -> ProbeItem:
     """The candidate's statement and the same statement with the opposite's truth."""
     fact, scene = candidate.fact, candidate.scene
     false_fact, false_scene = _with_truth(fact, scene, opposite)
-    parts = (scene.id, fact.kind, fact.person, fact.part, fact.target)
+    # One hand may be raised past the shoulder and past the head: two facts.
+    told = fact.value if fact.kind == "hand_motion" else None
+    parts = (scene.id, fact.kind, fact.person, fact.part, fact.target, told)
     name = "-".join(str(part) for part in parts if part is not None)
     return ProbeItem(
         id=name.replace(" ", "-"),
         scene_id=scene.id,
         image=scene.image,
-        group=GROUPS[fact.kind],
+        group=group_of(fact.kind),
         kind=fact.kind,
         part=fact.part,
         value=candidate.label,
         flipped_value=opposite.label,
         num_people=len(scene.people),
         person=fact.person,
-        questions=(ask(fact, scene, 0, false_fact, false_scene), ask(fact, scene, 1, false_fact, false_scene)),
-        true=state(fact, scene, 0),
-        flipped=state(false_fact, false_scene, 0),
+        questions=(
+            in_clip(ask(fact, scene, 0, false_fact, false_scene), fact, scene),
+            in_clip(ask(fact, scene, 1, false_fact, false_scene), fact, scene),
+        ),
+        true=in_clip(state(fact, scene, 0), fact, scene),
+        flipped=in_clip(state(false_fact, false_scene, 0), fact, scene),
+        frames=tuple(frame.image for frame in scene.frames),
+        times_s=tuple(frame.time_s for frame in scene.frames),
     )
+
+
+MIDDLE = "In the middle of the clip, "
+"""In front of what is asked and said of a still fact where frames are shown: they are those of the middle one."""
+
+
+def in_clip(text: str, fact: Fact, scene: Scene) -> str:
+    """A sentence about a still fact of a clip, which says when it holds; any other as it is."""
+    if not scene.frames or fact.kind in MOTION_GROUPS:
+        return text
+    return f"{MIDDLE}{text[:1].lower()}{text[1:]}"
 
 
 def _with_truth(fact: Fact, scene: Scene, opposite: Candidate) -> tuple[Fact, Scene]:
@@ -123,6 +170,8 @@ def _with_truth(fact: Fact, scene: Scene, opposite: Candidate) -> tuple[Fact, Sc
     return replace(fact, value=opposite.label), scene
 
 
-def item_row(item: ProbeItem) -> dict:
-    """The item as plain JSON values."""
-    return asdict(item)
+def item_row(item: ProbeItem) -> dict[str, Any]:
+    """The item as plain JSON values; frames and times where it has any."""
+    row = asdict(item)
+    frames, times = row.pop("frames"), row.pop("times_s")
+    return {**row, "frames": list(frames), "times": list(times)} if frames else row

@@ -1,9 +1,11 @@
-"""The pose probe of an arm: every item with its own picture and, as controls, with another one and with none."""
+"""The pose probe of an arm: every item with its own picture and, as controls, with another one and with none.
+
+Of clips, facts about motion are asked with the frames in another order too (``pictures``).
+"""
 
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from llavapose.errors import DataError
@@ -13,8 +15,9 @@ from llavapose.evaluation.answerers.protocol import (
     ProbedAnswerer,
 )
 from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.controls import NO_IMAGE, frames_of
 from llavapose.evaluation.probe.items import ProbeItem, build_probe, item_row
-from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE, shown_in
+from llavapose.evaluation.probe.pictures import FRAME_PASSES, NO_PICTURE, SHUFFLED, TRUE, asked_in, shown_in
 from llavapose.evaluation.probe.rows import check_probes
 from llavapose.evaluation.result_file import write_rows
 from llavapose.files import fingerprint, read_jsonl
@@ -42,15 +45,20 @@ def probe(arm: Arm) -> None:
         log.warning("%s: no probe, no fact of the %d held-out pictures has its opposite in another; more pictures are "
                     "needed (scenes.num_val)", arm.name, len(chosen))  # fmt: skip
         return
+    if any(item.frames for item in items):  # else no checkpoint is opened for its number of frames
+        items = tuple(item.with_chosen_frames(frames_of(answerer)) for item in items)
     asked = [item_row(item) for item in items]
-    passes = (TRUE, *[SHUFFLED] * config.shuffled, *[NO_PICTURE] * config.no_picture)
+    moved = [one for one in FRAME_PASSES if config.frame_controls is not False and asked_in(one, items)]
+    passes = (TRUE, *[SHUFFLED] * config.shuffled, *moved, *[NO_PICTURE] * config.no_picture)
     made = fingerprint([answerer.identity(), asked, passes, config.seed])
-    pictures = [(which, item.scene_id) for which in passes for item in items]
+    of_pass = {which: asked_in(which, items) for which in passes}
+    pictures = [(which, item.scene_id) for which in passes for item in of_pass[which]]
 
     def rows_from(start: int) -> Iterator[dict[str, Any]]:
-        for number, which in enumerate(passes):
-            left = items[max(0, start - number * len(items)) :]
-            yield from _probe_rows(arm, items, left, which)
+        for which in passes:
+            left = of_pass[which][max(0, start) :]
+            start -= len(of_pass[which])
+            yield from _probe_rows(arm, of_pass[which], left, which)
 
     path = arm.out / "probe" / f"{arm.name}.jsonl"
     write_rows(path, made, pictures, rows_from, "pair")
@@ -84,7 +92,10 @@ def _probe_rows(
         chosen = answerer.choices(left, images, shown)
         scored = ({"chosen": [one.first, one.second], "right": one.right} for one in chosen)
     for item, found in zip(left, scored, strict=True):
-        yield {"arm": arm.name, "pictures": which, **asdict(item), "picture": shown[item.scene_id], **found}
+        seen = shown[item.scene_id]
+        # One name where one picture is shown, as in rows of before there were frames.
+        picture = list(seen) if len(seen) > 1 else next(iter(seen), NO_IMAGE)
+        yield {"arm": arm.name, "pictures": which, **item_row(item), "picture": picture, **found}
 
 
 def _weighed(item: ProbeItem, found: Likelihoods, arm: str) -> dict[str, Any]:

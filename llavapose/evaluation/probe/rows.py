@@ -7,10 +7,9 @@ from types import UnionType
 from typing import Any
 
 from llavapose.errors import DataError, shown
-from llavapose.evaluation.probe.pictures import NO_PICTURE, SHUFFLED, TRUE
-from llavapose.evaluation.probe.score import PROBE_GROUPS
+from llavapose.evaluation.probe.pictures import PASSES
+from llavapose.evaluation.probe.score import FACT_GROUPS
 from llavapose.files import read_jsonl
-from llavapose.records import ALL
 
 Row = dict[str, Any]
 
@@ -24,8 +23,6 @@ _FORM: Mapping[str, tuple[type | UnionType, str]] = {
     "flipped_value": (str, "a text"),
     "num_people": (int, "a whole number"),
 }
-_PICTURES = (TRUE, SHUFFLED, NO_PICTURE)
-_GROUPS = tuple(group for group in PROBE_GROUPS if group != ALL)
 _FACT = ("scene_id", "group", "kind", "part", "value", "flipped_value", "num_people")
 """What an item asks."""
 
@@ -50,7 +47,7 @@ def _problem(row: Row) -> str | None:
         value = row.get(key)
         if not isinstance(value, form) or isinstance(value, bool):
             return f"has {key} {shown(value)}; expected {told}"
-    for key, among in (("pictures", _PICTURES), ("group", _GROUPS)):
+    for key, among in (("pictures", PASSES), ("group", FACT_GROUPS)):
         if row.get(key) not in among:
             return f"has {key} {shown(row.get(key))}; expected one of {', '.join(among)}"
     if "right" in row:

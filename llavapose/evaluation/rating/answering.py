@@ -15,7 +15,7 @@ from llavapose.config.choices import Control
 from llavapose.errors import ConfigError, LlavaPoseError
 from llavapose.evaluation.answerers.protocol import ReadyAnswerer
 from llavapose.evaluation.arm import Arm
-from llavapose.evaluation.controls import asked_under
+from llavapose.evaluation.controls import asked_under, can_ask, frames_of, with_chosen_frames
 from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.result_file import write_ready_rows, write_rows
 from llavapose.files import fingerprint, read_json, read_jsonl, sha256, write_json, write_jsonl
@@ -26,9 +26,7 @@ log = logging.getLogger(__name__)
 
 def answer_questions(arm: Arm, control: Control | None = None) -> None:
     """Answer the benchmark, under a control with the pictures that it shows."""
-    questions = arm.benchmark.questions
-    if control is not None:
-        questions = asked_under(questions, control)
+    questions = questions_of(arm, control)
     made = fingerprint([arm.answerer.identity(), [to_dict(question) for question in questions]])
     batches = [index // arm.answerer.batch_size for index in range(len(questions))]
 
@@ -56,6 +54,18 @@ def answer_questions(arm: Arm, control: Control | None = None) -> None:
         note_who_answered(path, who)
 
 
+def questions_of(arm: Arm, control: Control | None = None) -> tuple[Question, ...]:
+    """What the arm is asked: the benchmark's questions, with those of their frames that it is shown, as a control does.
+
+    A control of frames is asked of questions about frames alone.
+    """
+    shown = tuple(arm.benchmark.questions)
+    if any(question.times_s for question in shown):  # else no checkpoint is opened for its number of frames
+        wanted = frames_of(arm.answerer)
+        shown = tuple(with_chosen_frames(question, wanted) for question in shown)
+    return shown if control is None else asked_under(shown, control)
+
+
 def controls_of(arm: Arm) -> list[Control]:
     """The controls under which an arm answers; none where no judge would see the answers.
 
@@ -65,7 +75,17 @@ def controls_of(arm: Arm) -> list[Control]:
     others = [judge for judge in arm.judges if judge.anchor != arm.name]
     if len(others) < len(arm.judges) and not any(poses or judge.name != POSE for judge in others):
         return []
-    return [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]
+    takes = [one for one in arm.controls if one in getattr(arm.answerer, "controls", ())]
+    questions = questions_of(arm)
+    found = [one for one in takes if can_ask(questions, one)]
+    clips = any(question.times_s for question in questions)
+    # Of pictures that stand alone nothing is said, unless somebody named such a control.
+    if (left := [one.value for one in takes if one not in found]) and (clips or set(arm.controls) != set(Control)):
+        why = "it is shown one frame of a clip, which has no order" if clips else "its questions are about no frames"
+        log.info("%s: no control %s, %s", arm.name, ", ".join(left), why)
+    elif Control.frames_shuffled in found and all(len(one.times_s) < 3 for one in questions):
+        log.info("%s: with two frames of a clip, frames_shuffled shows what reversed does", arm.name)
+    return found
 
 
 def answer_control_arms(arm: Arm) -> list[Arm]:

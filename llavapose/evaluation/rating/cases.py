@@ -6,6 +6,7 @@ from pathlib import Path
 from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.arm import Arm
+from llavapose.evaluation.controls import FEWEST_ORDERED, USUAL_FRAMES, with_chosen_frames
 from llavapose.evaluation.judges.pose.judge import has_keypoints
 from llavapose.evaluation.judges.protocol import Case, Judge, Seen
 from llavapose.evaluation.rating.answering import answers_file, read_answers
@@ -50,23 +51,25 @@ def cases_of(
         if missing:
             raise DataError(f"judge {judge.name}: {anchor} has no answer to {missing[0]} and {len(missing) - 1} "
                             "other questions; evaluate it with this benchmark")  # fmt: skip
+    asked = arm.benchmark.questions
+    if control is not None and control.of_frames:
+        asked = [one for one in asked if len(one.times_s) >= FEWEST_ORDERED]
+    images, there = arm.benchmark.scenes.images, unanswered is None
+    # Of a clip a judge that sees is shown as many frames for every arm, however many that arm was shown.
+    shown = [with_chosen_frames(question, USUAL_FRAMES) for question in asked if KINDS[question.kind].rated]
     return tuple(
         Case(
             question=question,
             scene=scenes.get(question.scene_id),
             answer=own[question.id],
             opponent=other.get(question.id),
-            picture=_picture(arm.benchmark.scenes.images, question, question.image, there=unanswered is None),
+            picture=_picture(images, question, question.image, there=there),
             further=tuple(
-                Seen(
-                    scene=scenes.get(one.scene_id),
-                    picture=_picture(arm.benchmark.scenes.images, question, one.image, there=unanswered is None),
-                )
+                Seen(scene=scenes.get(one.scene_id), picture=_picture(images, question, one.image, there=there))
                 for one in question.further
             ),
         )
-        for question in arm.benchmark.questions
-        if KINDS[question.kind].rated
+        for question in shown
     )
 
 

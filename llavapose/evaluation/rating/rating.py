@@ -19,7 +19,13 @@ from llavapose.evaluation.judges.missing import (
     too_many_missing,
 )
 from llavapose.evaluation.judges.protocol import Case, Judge, Judgement, answer_hash
-from llavapose.evaluation.rating.answering import answer_control_arms, answer_questions, answers_file, controls_of
+from llavapose.evaluation.rating.answering import (
+    answer_control_arms,
+    answer_questions,
+    answers_file,
+    controls_of,
+    questions_of,
+)
 from llavapose.evaluation.rating.cases import cases_of, home_of, unasked
 from llavapose.files import read_json, sha256, write_json, write_jsonl
 from llavapose.records import POSE, Question, Verdict, to_dict
@@ -42,7 +48,7 @@ def rate(arm: Arm) -> None:
     controls = controls_of(arm)
     answer_questions(arm)
     if isinstance(arm.answerer, TimedAnswerer):
-        write_efficiency(arm.out, arm.name, arm.answerer, arm.benchmark.questions, arm.benchmark.scenes.images)
+        write_efficiency(arm.out, arm.name, arm.answerer, questions_of(arm), arm.benchmark.scenes.images)
     for control in controls:
         answer_questions(arm, control)
     control_arms = answer_control_arms(arm)

@@ -7,8 +7,9 @@ One line of ``ablation.csv``::
 
 ``shuffled`` and ``no_picture`` are the arm's own scores under these controls, ``over_prior_low`` and
 ``over_shuffled_low`` the lower ends of the paired differences to the prior and to the arm's own shuffled answers: an
-arm beats a control where its end is above 0. ``claims`` and ``claims_right`` say why a rating is what it is, where a
-judge reads claims: how many were decided an answer, and the share of them that was right.
+arm beats a control where its end is above 0. Of questions about frames there are ``FRAME_COLUMNS`` too. ``claims``
+and ``claims_right`` say why a rating is what it is, where a judge reads claims: how many were decided an answer, and
+the share of them that was right.
 
 ``of_text_only`` is the mean in percent of the reference's, ``text_only``, over their common questions, as LLaVA's own
 benchmark counts; a hole for the pose judge, whose scale has no zero. ``gain`` is the difference in percent of the
@@ -166,6 +167,20 @@ def _cell(
 
 CONTROL_COLUMNS = ("shuffled", "no_picture", "over_prior_low", "over_shuffled_low")
 """What an arm is worth that does not look: its scores under the controls, and whether its own lies above them."""
+FRAME_CONTROLS = tuple(control for control in Control if control.of_frames)
+FRAME_COLUMNS = (
+    *(control.value for control in FRAME_CONTROLS), "over_reversed", "over_reversed_low", "over_reversed_high",
+)  # fmt: skip
+"""Of questions about frames, and only where some were asked so: an arm's scores with its frames in another order, and
+how far its own lie above those with the frames reversed, question by question, the clip as the unit."""
+
+
+def with_frame_columns(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str]
+) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
+    """Rows and columns of a table, with ``FRAME_COLUMNS`` where any row has them; else none, so that none is empty."""
+    found = FRAME_COLUMNS if any(FRAME_COLUMNS[0] in row for row in rows) else ()
+    return [{**dict.fromkeys(found, math.nan), **row} for row in rows], (*columns, *found)
 
 
 def control_columns(
@@ -174,7 +189,7 @@ def control_columns(
     ratings: Mapping[str, Sequence[Rating]],
     controls: Mapping[Control, Mapping[str, Sequence[Rating]]],
 ) -> dict[str, float]:
-    """The ``CONTROL_COLUMNS`` of an arm's ratings of a kind."""
+    """The ``CONTROL_COLUMNS`` and ``FRAME_COLUMNS`` of an arm's ratings of a kind."""
     own, prior = of_kind(ratings.get(arm, ()), kind), peer(arm, PRIOR)
     shuffled, blind = (
         of_kind(controls.get(control, {}).get(arm, ()), kind) for control in (Control.shuffled, Control.no_picture)
@@ -184,6 +199,21 @@ def control_columns(
         "no_picture": mean_rating(blind).value,
         "over_prior_low": pairs_of(own, ratings.get(prior, ()) if arm != prior else ()).difference.low,
         "over_shuffled_low": pairs_of(own, shuffled).within_runs.low,
+        **_frame_columns(arm, kind, own, controls),
+    }
+
+
+def _frame_columns(
+    arm: str, kind: str, own: Sequence[Rating], controls: Mapping[Control, Mapping[str, Sequence[Rating]]]
+) -> dict[str, float]:
+    """The ``FRAME_COLUMNS``; none where no arm was asked with its frames in another order."""
+    if not any(rated for one in FRAME_CONTROLS for rated in controls.get(one, {}).values()):
+        return {}
+    moved = {one: of_kind(controls.get(one, {}).get(arm, ()), kind) for one in FRAME_CONTROLS}
+    backwards = pairs_of(own, moved[Control.reversed]).within_runs
+    return {
+        **{one.value: mean_rating(found).value for one, found in moved.items()},
+        **columns("over_reversed", "over_reversed_low", "over_reversed_high", backwards),
     }
 
 

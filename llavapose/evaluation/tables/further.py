@@ -10,7 +10,7 @@ from typing import Any
 
 from llavapose.config.choices import Control
 from llavapose.evaluation.answerers.efficiency import EFFICIENCY_COLUMNS, efficiency_rows
-from llavapose.evaluation.tables.ablation import write_rows
+from llavapose.evaluation.tables.ablation import with_frame_columns, write_rows
 from llavapose.evaluation.tables.agreement import AGREEMENT_COLUMNS, ByArm, agreement_table
 from llavapose.evaluation.tables.claims import (
     ANSWER_COLUMNS,
@@ -105,8 +105,9 @@ def write_further(
         judging += lengths_table(judge, found.ratings, lengths, baseline, beside=found.beside)
         if judge != PEOPLE:
             corrected += debiased_table(judge, found.ratings, people, arms, baseline, beside=found.beside)
+    comparison, compared = with_frame_columns(comparison, COMPARISON_COLUMNS)
     for name, rows, columns in (
-        ("comparison.csv", parties.told(comparison), (*COMPARISON_COLUMNS, *PARTY_COLUMNS)),
+        ("comparison.csv", parties.told(comparison), (*compared, *PARTY_COLUMNS)),
         ("judging.csv", judging, JUDGING_COLUMNS),
         ("debiased.csv", corrected, DEBIASED_COLUMNS),
         *_claim_tables(judges, arms, words),
@@ -143,7 +144,7 @@ def _words(files: Files) -> Words:
 
 def people_tables(judges: Mapping[str, Judged], files: Files) -> list[Table]:
     """What raters say of one another, and whom they prefer."""
-    preferences = read_preferences(list(dict.fromkeys(folder for _, folders in files.values() for folder in folders)))
+    preferences = read_preferences(files)
     verdicts = judges[PEOPLE].verdicts if PEOPLE in judges else ()
     others = {
         judge: differences_of(preferences, found.ratings, found.beside)

@@ -227,14 +227,20 @@ _NEEDED = {"question_id": str, "scene_id": int, "kind": str, "text": str, "rater
            "choice": str, "left": str, "answers": dict}  # fmt: skip
 
 
-def read_preferences(folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """People's preferences in these folders, each with ``run``; those about answers that were replaced are left out.
+def read_preferences(files: Mapping[str, tuple[str, Sequence[Path]]]) -> list[dict[str, Any]]:
+    """People's preferences, each with ``run``, between arms as tables call them.
+
+    Those about answers that were replaced are left out.
+
+    Args:
+        files: row of the tables -> the name of its files, and the folders of its runs.
 
     Raises:
         DataError: a line that is no preference.
     """
     rows, stale = [], 0
-    for folder in folders:
+    row_of = {(folder, name): row for row, (name, folders) in files.items() for folder in folders}
+    for folder in dict.fromkeys(folder for folder, _ in row_of):
         path = folder / "rate" / "preferences.jsonl"
         texts: dict[str, dict[str, str]] = {}
         for number, row in read_jsonl(path, what="preferences") if path.is_file() else ():
@@ -244,7 +250,8 @@ def read_preferences(folders: Sequence[Path]) -> list[dict[str, Any]]:
                 if arm not in texts:
                     texts[arm] = _texts(folder / "answers" / f"{arm}.jsonl")
             if all(answer_hash(texts[arm].get(row["question_id"], "")) == of for arm, of in row["answers"].items()):
-                rows.append({**row, "run": str(folder)})
+                sides = {side: row_of.get((folder, row[side]), row[side]) for side in ("first", "second", "left")}
+                rows.append({**row, **sides, "run": str(folder)})
             else:
                 stale += 1
     if stale:

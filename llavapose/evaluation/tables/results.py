@@ -19,8 +19,15 @@ from llavapose.config.choices import Control
 from llavapose.errors import DataError
 from llavapose.evaluation.benchmarks.file import read_questions
 from llavapose.evaluation.probe.rows import read_probe
-from llavapose.evaluation.probe.score import PROBE_COLUMNS, is_right, probe_table
-from llavapose.evaluation.tables.ablation import ABLATION_COLUMNS, ablation_table, arms_in_order, file_arm, write_rows
+from llavapose.evaluation.probe.score import ORDER_COLUMNS, PROBE_COLUMNS, is_right, probe_table
+from llavapose.evaluation.tables.ablation import (
+    ABLATION_COLUMNS,
+    ablation_table,
+    arms_in_order,
+    file_arm,
+    with_frame_columns,
+    write_rows,
+)
 from llavapose.evaluation.tables.agreement import PANEL, panel_ratings
 from llavapose.evaluation.tables.further import Judged, write_further
 from llavapose.evaluation.tables.located import located_rows
@@ -111,13 +118,17 @@ def summarise(
         write_further(
             out, arms=arms, judges=judges, parties=parties, files=files, baseline=baseline, benchmark=benchmark
         )
-    write_rows(out / "ablation.csv", parties.told(rows), (*ABLATION_COLUMNS, *PARTY_COLUMNS))
+    rows, columns = with_frame_columns(rows, ABLATION_COLUMNS)
+    write_rows(out / "ablation.csv", parties.told(rows), (*columns, *PARTY_COLUMNS))
     probe = [
         {**row, "arm": arm}
         for arm in arms
         for row in _mean_probe([read_probe(folder, file_arm(arm)) for folder in places[arm]], arm)
     ]
-    write_rows(out / "probe.csv", probe_table(probe), PROBE_COLUMNS)
+    probed = probe_table(probe)
+    of_frames = ORDER_COLUMNS if any("falls" in row for row in probed) else ()
+    holes = dict.fromkeys(of_frames, math.nan)
+    write_rows(out / "probe.csv", [{**holes, **row} for row in probed], (*PROBE_COLUMNS, *of_frames))
 
 
 def _control_homes(base: str, places: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:

@@ -66,10 +66,19 @@ def seed_of(request: ChatRequest) -> int | None:
 
 
 def _content(message: Message) -> Any:
-    """Plain text where there is no picture, as every server takes it; else a list of parts, pictures first."""
+    """Plain text where there is no picture, as every server takes it; else a list of parts, pictures first.
+
+    What stands in front of a picture, such as a frame's time, is a part of its own.
+    """
     if not message.images:
         return message.text
-    parts = [{"type": "image_url", "image_url": {"url": data_url(picture)}} for picture in message.images]
+    before = message.before or ("",) * len(message.images)
+    shown = zip(before, message.images, strict=True)
+    parts = [
+        part
+        for text, picture in shown
+        for part in (*_parts(text), {"type": "image_url", "image_url": {"url": data_url(picture)}})
+    ]
     return [*parts, *_parts(message.text)]
 
 

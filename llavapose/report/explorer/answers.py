@@ -6,8 +6,8 @@ Plain values for the script ``templates/answers.js``, read from result files alo
         {"text": ["The person stands and ", ["the left elbow is bent", "right"], "."], "note": "", "wrong": 0,
          "ratings": [8.5], "controls": [[1.0, 2.0]], "verdicts": [[0, 8.5, "names the elbow", "baseline", "ab", 0]]}]}
 
-An answer a row of the tables, a rating a judge; ``controls`` are its ratings with shuffled pictures and without any; a
-verdict is (judge, rating, reason, opponent, order, repeat), packed with the reason's number in ``reasons``, where each
+An answer a row of the tables, a rating a judge; ``controls`` are its ratings with shuffled pictures and without any,
+of a clip with its frames in other orders too; a verdict is (judge, rating, reason, opponent, order, repeat), packed with the reason's number in ``reasons``, where each
 stands once: a reply to a pair is the reason of both its ratings. ``facing`` has, for a judge (its number) that laid the
 answer and the baseline's to the same question in one pair, both ratings of just that, for their difference. A question
 that a paper quotes has ``quoted`` as well, a model and the text that is printed each, which nobody rates; one about
@@ -21,6 +21,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from llavapose.config.choices import Control
 from llavapose.errors import DataError, shown
 from llavapose.evaluation.tables.parties import panel_seats
 from llavapose.evaluation.tables.verdicts import judges_found
@@ -204,6 +205,7 @@ def _constants(company: _Company) -> dict[str, Any]:
         "nopicture": "Its picture has not been drawn.",
         "blind": "Not above both the prior and the arm's own answer to another picture.",
         "printed": QUOTED,
+        "looks": [one.told for one in Control],
         "arms": arms,
         "judges": judges,
         "named": [company.named.get(judge, judge) for judge in judges],

@@ -108,7 +108,7 @@ def answer_shown(
         "wrong": sum(claim["outcome"] == CONTRADICTED for claim in claims),
         "right": sum(claim["outcome"] == SUPPORTED for claim in claims),
         "ratings": [_rounded(by_question(results.ratings[judge]).get(name)) for judge in judges],
-        "controls": [[_rounded(of.get(name)) for of in results.controls[judge]] for judge in judges],
+        "controls": [_controls([of.get(name) for of in results.controls[judge]]) for judge in judges],
         "verdicts": [
             [judges.index(row["judge"]), _rounded(row["rating"]), row.get("reason", ""),
              row.get("opponent"), row.get("order"), row.get("repeat", 0)]
@@ -125,6 +125,13 @@ def _note(answer: Mapping[str, Any]) -> str:
     if not answer["text"].strip():
         return "empty answer"
     return _CUT.get(answer.get("finish", ""), "")
+
+
+def _controls(ratings: Sequence[float | None]) -> list[float | None]:
+    """Ratings under the controls, in their order; those of frames where there is any."""
+    num = len([one for one in Control if not one.of_frames])
+    told = ratings if any(one is not None for one in ratings[num:]) else ratings[:num]
+    return list(map(_rounded, told))
 
 
 def _rounded(rating: float | None) -> float | None:

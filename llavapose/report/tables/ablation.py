@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llavapose.config.choices import Control
+from llavapose.evaluation.tables.ablation import FRAME_COLUMNS
 from llavapose.kinds import rated_kinds
 from llavapose.records import ALL, BASELINE, CONTROL_ARMS, POSE, PRIOR, TEXT_ONLY, without_base
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval, number
@@ -37,17 +39,18 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
         cells[row["arm"]][row["kind"]] = row
     # A column of its own where a judge that is no pose judge has rated the reference.
     relative = any(row["of_text_only"] > 0 for row in rows)
+    moved = controls_of_frames(rows)
     body = []
     for arm, by_kind in cells.items():
         total = by_kind[ALL]
         scores = [interval(by_kind[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
         if not total["num_scored"]:
             mark = FAILED_MARK if arm in failed else HOLE_MARK
-            body.append((arm, *[mark] * (len(rated_kinds()) + 4 + relative), HOLE_MARK, HOLE_MARK))
+            body.append((arm, *[mark] * (len(rated_kinds()) + 4 + relative + len(moved)), HOLE_MARK, HOLE_MARK))
             continue
         reference = [f"{number(total['of_text_only'], 1)}%" if total["of_text_only"] > 0 else HOLE_MARK] * relative
         difference = f"{interval(total, 'diff', 'diff_low', 'diff_high', 1, sign=True)} {control_mark(total)}".strip()
-        controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
+        controls = [number(total[name], 1) for name in ("shuffled", *moved, "no_picture")]
         body.append((arm, *scores, *reference, *controls, difference, _claims_told(total), counts_told(total)))
     return Grid(
         title=_title(rows),
@@ -57,6 +60,7 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
             ALL,
             *[f"of {TEXT_ONLY}"] * relative,
             "shuffled",
+            *moved.values(),
             "no picture",
             "difference to baseline",
             "claims right",
@@ -69,6 +73,7 @@ def ablation_grid(rows: Sequence[Mapping[str, Any]], failed: Sequence[str] = ())
                 *questions_told(rows),
                 *parties_told(rows),
                 CONTROLS,
+                *ratings_order_told(rows),
                 *_pose_told(rows),
                 *unscored_told(rows),
                 *gap_told(rows),
@@ -116,6 +121,10 @@ CONTROLS = (
     f"(all kinds) with another picture and without one. {BLIND_MARK}: not above both {PRIOR} and the arm's own "
     f"shuffled answers; {UNTESTED_MARK}: one of the two is missing."
 )
+FRAME_CONTROLS_TOLD = (
+    "Of clips, shuffled shows another clip's frames; frames shuffled, frames reversed and one frame repeated show the "
+    "arm's own, the times staying in their places."
+)
 OFFLINE = "rated by the pose judge (offline); the papers' protocol is a model that rates pairs: judge=gpt4o"
 """What is said of the papers' benchmarks where no model has judged."""
 POSE_SCALE = (
@@ -136,6 +145,43 @@ TWO_SEEDS = (
     "Two training seeds say little of training's spread: with two its part of the interval has a t of its own, one "
     "degree of freedom, and is wide."
 )
+
+
+def controls_of_frames(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Columns of the controls of frames -> what readers call them; none where nobody was asked about frames."""
+    asked = (one for one in Control if one.of_frames)
+    return {one.value: one.told for one in asked if any(not math.isnan(row.get(one.value, math.nan)) for row in rows)}
+
+
+def ratings_order_told(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences on the controls of frames, and on who has learnt order by the ratings; none where there are none."""
+    if not controls_of_frames(rows):
+        return []
+    falls = {row["arm"]: tuple(row[name] for name in FRAME_COLUMNS[-3:]) for row in rows if row["kind"] == ALL}
+    return [FRAME_CONTROLS_TOLD, *order_told(falls, 1)]
+
+
+def order_told(falls: Mapping[str, Sequence[float]], digits: int) -> list[str]:
+    """Who has learnt the order of frames and who has not, in sentences; an arm without numbers is not told of.
+
+    Args:
+        falls: arm -> by how much it falls when its frames are reversed, and the ends of the 95% interval, paired by
+            what was asked, the clip as the unit.
+        digits: behind the point.
+    """
+    there = {arm: fall for arm, fall in falls.items() if not any(map(math.isnan, fall))}
+    told = {
+        arm: f"{arm} ({number(fall, digits, sign=True)} [{number(low, digits)}, {number(high, digits)}])"
+        for arm, (fall, low, high) in there.items()
+    }
+    fallen = [told[arm] for arm, (_, low, _) in there.items() if low > 0]
+    same = [told[arm] for arm, (_, low, _) in there.items() if not low > 0]
+    found = [f"Fall when frames are reversed (own less reversed): {', '.join(fallen)}."] * bool(fallen)
+    has = "has" if len(same) == 1 else "have"
+    found += [f"{', '.join(same)} {has} not learnt order: the fall when frames are reversed is not above 0."] * bool(
+        same
+    )
+    return found
 
 
 def interval_told(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -12,10 +12,12 @@ from llavapose.report.tables.ablation import (
     benchmark_told,
     blind_mark,
     by_judge,
+    controls_of_frames,
     counts_told,
     gap_told,
     interval_told,
     questions_told,
+    ratings_order_told,
 )
 from llavapose.report.tables.grid import HOLE_MARK, Grid, interval, number
 from llavapose.report.tables.holes import unscored_told
@@ -64,17 +66,28 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
     found = {}
     for (judge, ours), of_judge in _compared(rows).items():
         several = len({one for named, one in _compared(rows) if named == judge}) > 1
+        moved = controls_of_frames(of_judge)
         body = []
         for arm, kinds in _by_arm(of_judge).items():
             total = kinds[ALL]
             scores = [interval(kinds[kind], "score", "low", "high", 1) for kind in (*rated_kinds(), ALL)]
             scores[-1] = f"{scores[-1]} {blind_mark(total)}".strip()
-            controls = (number(total["shuffled"], 1), number(total["no_picture"], 1))
+            controls = [number(total[name], 1) for name in ("shuffled", *moved, "no_picture")]
             body.append((arm, *scores, *controls, _told(total), *_worth(total)[:-1], counts_told(total)))
         found[f"{judge}_{ours}" if several else judge] = Grid(
             title=f"Comparison{f' of {ours}' if several else ''}, judge {judge_named(judge, rows)}"
             + benchmark_told(of_judge),
-            header=("model", *rated_kinds(), ALL, "shuffled", "no picture", f"{ours} less model", *_HEADER[:-1], "n"),
+            header=(
+                "model",
+                *rated_kinds(),
+                ALL,
+                "shuffled",
+                *moved.values(),
+                "no picture",
+                f"{ours} less model",
+                *_HEADER[:-1],
+                "n",
+            ),
             rows=tuple(body),
             note=" ".join(
                 (
@@ -83,6 +96,7 @@ def comparison_grids(rows: Sequence[Mapping[str, Any]]) -> dict[str, Grid]:
                     *unscored_told(of_judge),
                     *parties_told(of_judge),
                     CONTROLS,
+                    *ratings_order_told(of_judge),
                     WORTH,
                     *_bounds(of_judge),
                     *gap_told(of_judge),

@@ -4,7 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llavapose.config.choices import Control
+from llavapose.evaluation.probe.score import FACT_GROUPS, IN_MOTION, ORDER_COLUMNS, STILL
 from llavapose.records import ALL, CONTROL_ARMS, without_base
+from llavapose.report.tables.ablation import order_told
 from llavapose.report.tables.grid import FAILED_MARK, HOLE_MARK, Grid, interval
 
 Row = Mapping[str, Any]
@@ -17,6 +20,15 @@ WIDE = {
     "no picture": ("no_picture", ALL),
 }
 """Columns of the probe's table: name -> pictures and group."""
+OF_CLIPS = {
+    ALL: ("true", ALL),
+    IN_MOTION: ("true", IN_MOTION),
+    STILL: ("true", STILL),
+    "shuffled clips": ("shuffled", IN_MOTION),
+    **{one.told: (one.value, IN_MOTION) for one in Control if one.of_frames},
+    "no picture": ("no_picture", IN_MOTION),
+}
+"""The same where facts about motion are among them."""
 
 
 def probe_grid(rows: Sequence[Row], arms: Sequence[str], failed: Sequence[str] = (), benchmark: str = "") -> Grid:
@@ -29,22 +41,39 @@ def probe_grid(rows: Sequence[Row], arms: Sequence[str], failed: Sequence[str] =
         benchmark: the end of the title, whose pictures the facts are of (``ablation.benchmark_told``).
     """
     found = {(row["arm"], row["pictures"], row["group"]): row for row in rows}
+    clips = any(row["group"] == IN_MOTION for row in rows)
+    wide = OF_CLIPS if clips else WIDE
     body = []
     for arm in _seeing(arms):
         mark = FAILED_MARK if arm in failed else HOLE_MARK
-        cells = [found.get((arm, *where)) for where in WIDE.values()]
+        cells = [found.get((arm, *where)) for where in wide.values()]
         whole = cells[0]
         counts = (f"{whole['n']:.0f}", _unanswered(whole)) if whole else (HOLE_MARK, HOLE_MARK)
         body.append((arm, *(interval(row, "skill", "low", "high", 2) if row else mark for row in cells), *counts))
     return Grid(
         title=f"Pose probe{_of_pictures(benchmark)}",
-        header=("arm", *WIDE, "n", "unanswered"),
+        header=("arm", *wide, "n", "unanswered"),
         rows=tuple(body),
         note="Skill = (balanced accuracy - majority) / (1 - majority): 0 is chance, 1 is always right "
         "[95% interval, the image is the unit; training seeds are averaged, their spread is not in it]. With shuffled "
         "pictures and without any it must fall to nothing. unanswered: facts that a model did not choose about, beside "
-        f"n.{_counts_told({name: [row for row in rows if _is(row, where)] for name, where in WIDE.items()})}",
+        f"n.{_counts_told({name: [row for row in rows if _is(row, where)] for name, where in wide.items()})}"
+        + " ".join(("", *_clips_told(rows, arms)))
+        * clips,
     )
+
+
+def _clips_told(rows: Sequence[Row], arms: Sequence[str]) -> list[str]:
+    """What the columns of clips are, and who has learnt order by facts about motion."""
+    told = ("The image is the clip; the columns of controls are of facts in motion. Shuffled clips are others' frames; "
+            "frames shuffled, frames reversed and one frame repeated show the arm's own, the times staying in their "
+            "places: who sees order says the opposite of reversed frames and falls below 0.")  # fmt: skip
+    falls = {
+        row["arm"]: tuple(row.get(name, math.nan) for name in ORDER_COLUMNS[:3])
+        for row in rows
+        if _is(row, ("true", IN_MOTION)) and row["arm"] in arms
+    }
+    return [told, *order_told(falls, 2)]
 
 
 def probe_groups_grid(
@@ -53,7 +82,7 @@ def probe_groups_grid(
     """Skill by arm and group of facts, with true pictures; arguments as of ``probe_grid``."""
     of_true = [row for row in rows if row["pictures"] == "true"]
     found = {(row["arm"], row["group"]): row for row in of_true}
-    groups = list(dict.fromkeys(g for _, g in found if g != ALL and not g.endswith(")")))
+    groups = list(dict.fromkeys(g for _, g in found if g in FACT_GROUPS))
     body = []
     for arm in _seeing(arms):
         mark = FAILED_MARK if arm in failed else HOLE_MARK
@@ -79,7 +108,12 @@ def keyed_grid(rows: Sequence[Row], benchmark: str = "") -> Grid | None:
         cells = [found.get((arm, pictures, group)) for group in groups]
         told = [interval(_percent(row), "accuracy", "low", "high", 1) if row else HOLE_MARK for row in cells]
         counts = [f"{found[arm, pictures, ALL][name]:.0f}" for name in ("n", "refused", "unreadable", "missing")]
-        body.append((arm, pictures, *told, *counts))
+        body.append((arm, _pictures_told(pictures), *told, *counts))
+    falls = {
+        row["arm"]: tuple(100 * row.get(name, math.nan) for name in ORDER_COLUMNS[:3])
+        for row in rows
+        if _is(row, ("true", ALL))
+    }
     of_types = ", ".join(f"{row['group']} {100 * row['chance']:.1f}" for row in rows[: len(groups)])
     return Grid(
         title=f"By the benchmark's own answer key{f' ({benchmark})' if benchmark else ''}",
@@ -87,8 +121,13 @@ def keyed_grid(rows: Sequence[Row], benchmark: str = "") -> Grid | None:
         rows=tuple(body),
         note="Accuracy in % of all questions [95% interval, the picture is the unit]. A reply counts where it is a "
         "letter, the option's text, or both; refusals, unreadable and missing replies are not right, and counted. "
-        f"Chance in %: {of_types}.",
+        f"Chance in %: {of_types}." + " ".join(("", *order_told(falls, 1))),
     )
+
+
+def _pictures_told(pictures: str) -> str:
+    """What was shown, as readers see it; the passes that were always there as they always were."""
+    return Control(pictures).told if pictures in tuple(Control) and Control(pictures).of_frames else pictures
 
 
 def _percent(row: Row) -> Row:

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from llavapose.evaluation.tables.ablation import CONTROL_COLUMNS
+from llavapose.evaluation.tables.ablation import CONTROL_COLUMNS, FRAME_COLUMNS
 from llavapose.evaluation.tables.debiased import DEBIASED_COLUMNS
 from llavapose.evaluation.tables.parties import PARTY_COLUMNS
 from llavapose.evaluation.tables.ratings import COUNT_COLUMNS, DIFFERENCE_COLUMNS, MISSING_COLUMNS
@@ -34,6 +34,7 @@ OPTIONAL = (
 CLAIM_COLUMNS = ("claims", "claims_right")
 LATER_COLUMNS = (
     *CONTROL_COLUMNS,
+    *FRAME_COLUMNS,
     "of_text_only",
     *CLAIM_COLUMNS,
     *DIFFERENCE_COLUMNS,
@@ -74,7 +75,7 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
     if name == "comparison.csv":
         for row in rows:
             row.setdefault("unscored", "")
-            for column in CONTROL_COLUMNS:
+            for column in (*CONTROL_COLUMNS, *FRAME_COLUMNS):
                 row.setdefault(column, math.nan)
             for column in PARTY_COLUMNS:
                 row.setdefault(column, "")

@@ -131,7 +131,7 @@ const answersView = ({ data, el, pieces, plain, signed, rated, picture }) => {
         outcome ? el("span", { class: `tag ${outcome}`, title: "to the baseline" }, signed(gain)) : "", blind,
         one.note ? el("span", { class: "hole" }, el("bdi", {}, one.note)) : "");
       if (!one.text) return el("section", { class: "answer" }, head);
-      const controls = ["shuffled", "no picture"]
+      const controls = data.looks
         .map((name, which) => [name, answers.control(item, arm, which, state)])
         .filter(([, value]) => !Number.isNaN(value));
       return el("section", { class: "answer" }, head, el("p", { class: "said", dir: "auto" }, pieces(one.text)),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llavapose.evaluation.tables.ablation import file_arm
+from llavapose.evaluation.probe.score import IN_MOTION, ORDER_COLUMNS
+from llavapose.evaluation.tables.ablation import FRAME_COLUMNS, file_arm
 from llavapose.records import ALL, BASELINE, base_of, without_base
 from llavapose.report.tables import CLAIM_COLUMNS, CONTROL_COLUMNS, Grid
 
@@ -59,12 +60,14 @@ class LoggedRun:
         """Score by judge and kind with its controls, skill by pictures, with intervals and counts; no holes."""
         found: dict[str, float] = {}
         for row in self.ablation:
-            keys = ("score", "low", "high", "diff", "diff_low", "diff_high", *CONTROL_COLUMNS, *CLAIM_COLUMNS)
+            keys = ("score", "low", "high", "diff", "diff_low", "diff_high", *CONTROL_COLUMNS, *FRAME_COLUMNS, *CLAIM_COLUMNS)
             keys += ("num_scored", "num_unscored")
             found |= _told(f"bench/{row['judge']}/{row['kind']}", row, keys)
         for row in self.probe:
             if row["group"] == ALL:
                 found |= _told(f"probe/{row['pictures']}", row, ("skill", "low", "high", "n"))
+            if row["group"] == IN_MOTION:  # of clips alone, with their frames in other orders too
+                found |= _told(f"probe/motion/{row['pictures']}", row, ("skill", "low", "high", "n", *ORDER_COLUMNS))
         return found
 
 

@@ -8,11 +8,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from llavapose.config.choices import Control
+from llavapose.evaluation.probe.score import IN_MOTION
 from llavapose.files import write_json
 from llavapose.kinds import rated_kinds
 from llavapose.plain_json import parse_json
 from llavapose.records import ALL
 from llavapose.report.tables import Grid, as_markdown
+from llavapose.report.tables.ablation import controls_of_frames
 from llavapose.report.wandb.logged import LoggedSweep
 
 log = logging.getLogger(__name__)
@@ -64,7 +67,8 @@ def build_report(sweep: LoggedSweep, *, project: str, entity: str = "") -> Any:
             *(block for judge in sweep.ratings for block in _rating_blocks(wr, sweep, project, judge)),
             wr.H1("Pose probe and seeds"),
             *(block for grid in sweep.others.values() for block in _table(wr, grid)),
-            _panels(wr, sweep, project, [("Probe skill", "probe/true/skill"), ("Shuffled", "probe/shuffled/skill")]),
+            _panels(wr, sweep, project, [("Probe skill", "probe/true/skill"), ("Shuffled", "probe/shuffled/skill"),
+                                         *_of_clips(sweep)]),
             wr.H1("Training"),
             wr.PanelGrid(
                 runsets=[_runs(wr, sweep, project, "train")],
@@ -87,7 +91,16 @@ def _rating_blocks(wr: Any, sweep: LoggedSweep, project: str, judge: str) -> lis
         (f"{ALL}, {name} pictures", f"bench/{judge}/{ALL}/{key}")
         for name, key in (("shuffled", "shuffled"), ("no", "no_picture"))
     ]
+    moved = controls_of_frames([row for run in sweep.runs for row in run.ablation if row["judge"] == judge])
+    bars += [(f"{ALL}, {name}", f"bench/{judge}/{ALL}/{key}") for key, name in moved.items()]
     return [*_table(wr, sweep.ratings[judge]), _panels(wr, sweep, project, bars)]
+
+
+def _of_clips(sweep: LoggedSweep) -> list[tuple[str, str]]:
+    """Panels of facts in motion, under the controls of frames too; none where the pictures stand alone."""
+    passes = {row["pictures"] for run in sweep.runs for row in run.probe if row["group"] == IN_MOTION}
+    names = {"true": "in motion", **{one.value: f"in motion, {one.told}" for one in Control if one.of_frames}}
+    return [(f"Skill {told}", f"probe/motion/{name}/skill") for name, told in names.items() if name in passes]
 
 
 def _table(wr: Any, grid: Grid) -> list[Any]:

@@ -7,5 +7,5 @@ the reader of COCO itself) and ``truth_*.jsonl``, which only tests and scores re
      "facing": "front", "elbow_deg": {"left": 171.2, "right": 84.9}, "contacts": [], ...}]}
 
 Read ``world`` (a folder of pictures, whole or not at all), ``drawn/`` (one picture) and ``card`` (how they are
-spread).
+spread), then ``moving/``: the same people in motion.
 """

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llavapose.pose.language import label, neighbours
+from llavapose.pose.motion import vocabulary as motion
 from llavapose.pose.vocabulary import OPPOSITES
 from llavapose.records import Fact, Scene
 
@@ -25,8 +26,18 @@ SHARES: dict[str, float] = {
     "nearest": 0.4,
     "contact": 1.0,
     "count": 0.9,
+    "hand_motion": 1.4,
+    "elbow_motion": 1.0,
+    "knee_motion": 1.0,
+    "stance_motion": 1.4,
+    "turn": 1.2,
+    "shift": 1.0,
+    "approach": 1.0,
+    "repeats": 1.4,
+    "order": 1.0,
 }
-"""How often a kind is spoken of, as a share of all: limbs, sides and facing before place."""
+"""How often a kind is spoken of, as a share of all of the picture, or of all that moves: limbs, sides and facing before
+place; hands, stances and numbers of times before what goes with them."""
 
 
 ROUNDS = 8
@@ -143,8 +154,10 @@ def rivals(kind: str, name: str, known: Sequence[str]) -> tuple[str, ...]:
         if not name.isdigit():
             return ()
         return tuple(str(number) for number in neighbours(int(name)) if str(number) in known)
-    if kind in OPPOSITES:
-        pairs = OPPOSITES[kind]
+    if kind == "repeats":
+        return tuple(str(number) for number in neighbours(int(name)) if str(number) in known)
+    pairs = OPPOSITES.get(kind) or motion.OPPOSITES.get(kind)
+    if pairs:
         return tuple(other for other in known if pairs.get(name) == other or pairs.get(other) == name)
     return tuple(other for other in known if other != name)
 

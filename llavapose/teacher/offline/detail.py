@@ -8,7 +8,7 @@ from llavapose.records import Fact
 from llavapose.teacher.offline import grammar
 from llavapose.teacher.offline.balance import ordered
 from llavapose.teacher.offline.caption_words import family_of
-from llavapose.teacher.offline.captions import shown
+from llavapose.teacher.offline.captions import Reading, shown
 from llavapose.teacher.offline.evidence import Evidence
 
 MAX_WORDS = 105
@@ -35,9 +35,14 @@ def describe(evidence: Evidence, seed: int) -> str:
 
 def intro(evidence: Evidence, rng: random.Random) -> str:
     """The only person at first sight: "a woman in a red shirt"."""
-    noun = evidence.told.noun
+    return intro_of(evidence.told, rng)
+
+
+def intro_of(told: Reading, rng: random.Random) -> str:
+    """The same of what captions say."""
+    noun = told.noun
     article = "an" if noun[0] in "aeiou" else "a"
-    worn = evidence.told.wears
+    worn = told.wears
     if not worn or rng.random() < 0.3:
         return f"{article} {noun}"
     clothes = rng.choice(worn)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llavapose.pose.people import prominent, references
+from llavapose.pose.vocabulary import VALUES
 from llavapose.records import Fact, Scene
-from llavapose.teacher.offline.activities import ACTIVITIES
+from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.captions import Reading, reading
@@ -100,7 +101,7 @@ def evidence_of(scene: Scene, facts: Sequence[Fact], context: str, balance: Bala
 
 
 def _allowed(fact: Fact, context: str) -> bool:
-    return context == "keypoints" or (context == "boxes" and fact.kind in BOX_KINDS)
+    return fact.kind in VALUES and (context == "keypoints" or (context == "boxes" and fact.kind in BOX_KINDS))
 
 
 def _tellable(fact: Fact, names: Sequence[str]) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 from tqdm import tqdm
 
 from llavapose.config.choices import Context, ConvForm
-from llavapose.config.teaching import TeacherConfig
-from llavapose.errors import DataError
+from llavapose.config.teaching import TeacherConfig, unread_share
+from llavapose.errors import ConfigError, DataError
 from llavapose.files import write_json
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.records import Fact, Sample, Scene, Turn
@@ -21,12 +21,18 @@ from llavapose.scenes.coco import SceneSet
 from llavapose.teacher.context import FALSE_ON_PURPOSE, partners, with_keypoints_of
 from llavapose.teacher.offline.balance import balance_of
 from llavapose.teacher.offline.captions import consistent
+from llavapose.teacher.offline.motion.course import is_motion
+from llavapose.teacher.offline.motion.middle import in_the_middle
+from llavapose.teacher.offline.motion.teacher import MotionTeacher
 from llavapose.teacher.offline.teacher import OfflineTeacher, Request
 from llavapose.teacher.order import wanted_samples
 from llavapose.teacher.prompts import PROMPT_VERSION
 
 _PARTS = {context: "keypoints" if context == Context.other_keypoints else context.value for context in Context}
 """Context -> the parts of an annotation that it has."""
+
+MOTION, STILL = "motion", "still"
+"""What a sample of a clip is about: how people move, or how they are in its middle."""
 
 DIALOGUE_PAIRS = 5
 """Question-answer pairs of one dialogue, as many as the papers asked for per picture."""
@@ -71,6 +77,8 @@ class _Desk:
     scenes: tuple[Scene, ...]
     facts: dict[int, tuple[Fact, ...]]
     teacher: OfflineTeacher
+    mover: MotionTeacher
+    """Who writes about what moves, where scenes have frames."""
     context: str
     num_pairs: int
     seed: int
@@ -97,17 +105,22 @@ def generate(*, scenes: SceneSet, teacher: TeacherConfig, out: Path, progress: b
     if not shown:
         raise DataError(f"no scene of {scenes.images} qualifies; check the settings of scenes")
     _check_pictures(shown, scenes.images)
+    _check_share(shown, teacher)
     wanted = wanted_samples(len(shown), teacher.num_samples)
     desk = _desk(shown, teacher, num_draws=max(1, round(wanted["conv"] / len(shown))), progress=progress)
     with tqdm(total=sum(wanted.values()), desc="samples", unit="sample", disable=not progress) as bar:
-        written = {kind: _of_kind(kind, number, desk, bar) for kind, number in wanted.items()}
+        written = {
+            (about, kind): _of_kind(about, kind, part, desk, bar)
+            for kind, number in wanted.items()
+            for about, part in _parts(number, shown, teacher.motion_share).items()
+        }
     samples = list(_grouped(written, desk))
     if not samples:
         raise DataError(
             f"context {desk.context!r} tells nothing about {len(shown)} scenes (captions missing?); add data"
         )
     write_samples(out / "samples.jsonl", samples)
-    notes = _untold(shown, desk.scenes)
+    notes = [*_untold(shown, desk.scenes), *_about_motion(samples)]
     if desk.context == Context.other_keypoints:
         notes.append(FALSE_ON_PURPOSE)
     summary = _summary(out / "samples.jsonl", samples, wanted, notes, time.monotonic() - start)
@@ -127,14 +140,21 @@ def _desk(scenes: tuple[Scene, ...], teacher: TeacherConfig, *, num_draws: int, 
     asked_from = Context.keypoints if limited else context
     facts = {s.id: scene_facts(s) for s in tqdm(shown, desc="pose facts", unit="scene", disable=not progress)}
     seen = facts if lent is shown else {scene.id: scene_facts(scene) for scene in lent}
-    balance = balance_of([(scene, facts[scene.id]) for scene in shown], num_draws=num_draws)
+    still, moving = (
+        balance_of(
+            [(scene, [fact for fact in facts[scene.id] if is_motion(fact) == about]) for scene in shown],
+            num_draws=num_draws,
+        )
+        for about in (False, True)
+    )
     told = shown
     if _PARTS[asked_from] == "keypoints":
         told = tuple(consistent(scene, facts[scene.id]) for scene in told)
     return _Desk(
         scenes=told,
         facts=facts,
-        teacher=OfflineTeacher(context=_PARTS[asked_from], balance=balance, sees=_PARTS[context]),
+        teacher=OfflineTeacher(context=_PARTS[asked_from], balance=still, sees=_PARTS[context]),
+        mover=MotionTeacher(context=_PARTS[context], balance=moving),
         context=context.value,
         sees=teacher.sees,
         num_pairs=DIALOGUE_PAIRS if teacher.conv_form == ConvForm.dialogue else 1,
@@ -144,11 +164,42 @@ def _desk(scenes: tuple[Scene, ...], teacher: TeacherConfig, *, num_draws: int, 
 
 
 def _check_pictures(scenes: Sequence[Scene], images: Path) -> None:
-    missing = [scene.image for scene in scenes if not (images / scene.image).is_file()]
+    wanted = [image for scene in scenes for image in images_of(scene)]
+    missing = [image for image in wanted if not (images / image).is_file()]
     if missing:
         raise DataError(
-            f"{len(missing)} of {len(scenes)} pictures are not in {images}, the first is {missing[0]}; add them"
+            f"{len(missing)} of {len(wanted)} pictures are not in {images}, the first is {missing[0]}; add them"
         )
+
+
+def _check_share(scenes: Sequence[Scene], teacher: TeacherConfig) -> None:
+    """Refuse what frames cannot be asked with, and a share that no scene has frames for."""
+    over_time = any(scene.frames for scene in scenes)
+    if over_time and teacher.sees is not None:
+        raise ConfigError(
+            f"teacher.sees={teacher.sees.value} goes with pictures, and these scenes have frames; set teacher.context"
+        )
+    found = [] if over_time else unread_share(teacher)
+    if found:
+        raise ConfigError(found[0])
+
+
+def images_of(scene: Scene) -> tuple[str, ...]:
+    """The pictures of a sample about the scene: all its frames in order, or the one that stands alone."""
+    return tuple(frame.image for frame in scene.frames) or (scene.image,)
+
+
+def _parts(number: int, scenes: Sequence[Scene], share: float) -> dict[str, int]:
+    """Of ``number`` samples of a kind, how many are about motion and how many about a picture that stands still."""
+    over_time = sum(bool(scene.frames) for scene in scenes) / len(scenes)
+    moving = round(number * share * over_time)
+    return {MOTION: moving, STILL: number - moving}
+
+
+def _about_motion(samples: Sequence[Sample]) -> list[str]:
+    """How many samples are about what."""
+    counts = Counter(sample.provenance["about"] for sample in samples if "about" in sample.provenance)
+    return [f"{counts[MOTION]} samples about motion, {counts[STILL]} about the middle of a clip"] if counts else []
 
 
 def _untold(scenes: Sequence[Scene], told: Sequence[Scene]) -> list[str]:
@@ -158,13 +209,14 @@ def _untold(scenes: Sequence[Scene], told: Sequence[Scene]) -> list[str]:
     return [f"{left_out} of {number} captions contradict the pose facts and are not told"] if left_out else []
 
 
-def _of_kind(kind: str, number: int, desk: _Desk, bar: Any) -> dict[int, list[tuple[Turn, ...]]]:
+def _of_kind(about: str, kind: str, number: int, desk: _Desk, bar: Any) -> dict[int, list[tuple[Turn, ...]]]:
     """Conversations of one kind by scene id, spread evenly over the scenes in seeded order.
 
     What a scene cannot give is asked of the others, until there are enough or all have said everything.
     """
-    order = list(desk.scenes)
+    order = [scene for scene in desk.scenes if scene.frames or about == STILL]
     random.Random(f"{desk.seed}/{kind}/scenes").shuffle(order)
+    writer = desk.mover if about == MOTION else desk.teacher
     written: dict[int, list[tuple[Turn, ...]]] = defaultdict(list)
     missing = number
     while missing > 0 and order:
@@ -176,7 +228,7 @@ def _of_kind(kind: str, number: int, desk: _Desk, bar: Any) -> dict[int, list[tu
                 break
             had = len(written[scene.id])
             request = _request(kind, scene, had + more, desk)
-            written[scene.id] = list(desk.teacher.write(request))
+            written[scene.id] = list(writer.write(request))
             gained = len(written[scene.id]) - had
             missing -= gained
             bar.update(gained)
@@ -198,18 +250,21 @@ def _request(kind: str, scene: Scene, num: int, desk: _Desk) -> Request:
     )
 
 
-def _grouped(written: Mapping[str, Mapping[int, Sequence[tuple[Turn, ...]]]], desk: _Desk) -> Iterator[Sample]:
-    """The samples picture by picture, with their provenance."""
+def _grouped(
+    written: Mapping[tuple[str, str], Mapping[int, Sequence[tuple[Turn, ...]]]], desk: _Desk
+) -> Iterator[Sample]:
+    """The samples picture by picture, or clip by clip, with their provenance."""
     for scene in desk.scenes:
-        for kind, conversations in written.items():
+        for (about, kind), conversations in written.items():
             for index, turns in enumerate(conversations.get(scene.id, ())):
                 yield Sample(
-                    id=f"{scene.id}-{kind}-{index}",
-                    images=(scene.image,),
+                    id=f"{scene.id}-{kind}-{'motion-' if about == MOTION else ''}{index}",
+                    images=images_of(scene),
                     kind=kind,
-                    turns=turns,
+                    turns=in_the_middle(turns) if scene.frames and about == STILL else turns,
                     provenance={
                         "scene": scene.id,
+                        **({"video": scene.video, "about": about} if scene.frames else {}),
                         "split": scene.split,
                         "kind": kind,
                         "teacher": desk.teacher.name,
@@ -218,6 +273,7 @@ def _grouped(written: Mapping[str, Mapping[int, Sequence[tuple[Turn, ...]]]], de
                         "prompt": PROMPT_VERSION,
                         "seed": desk.seed,
                     },
+                    times_s=tuple(frame.time_s for frame in scene.frames),
                 )
 
 

@@ -142,6 +142,6 @@ def test_a_blank_is_small_and_no_padding(name):
 
 def test_a_head_without_the_processor_s_marker_is_told():
     one = base("qwen3_vl")
-    pictures = NativePictures(one.processor, one.family, lambda num: "no picture", marker=one.wording.marker)
+    pictures = NativePictures(one.processor, one.family, lambda num, times_s: "no picture", marker=one.wording.marker)
     with pytest.raises((CheckpointError, ValueError)):
         pictures.shown([noise(40, 40)])

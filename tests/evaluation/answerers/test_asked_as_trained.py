@@ -20,10 +20,10 @@ def base(request):
     return request.param, processor, ChatReader(processor, image_id, source=request.param)
 
 
-def question(text: str, pictures: int) -> Question:
+def question(text: str, pictures: int, times_s: tuple[float, ...] = ()) -> Question:
     further = tuple(FurtherPicture(scene_id=at, image=f"{at}.png") for at in range(1, pictures))
     image = "0.png" if pictures else ""
-    return Question(id="q", scene_id=0, image=image, further=further, kind="conv", text=text)
+    return Question(id="q", scene_id=0, image=image, further=further, kind="conv", text=text, times_s=times_s)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,35 @@ def test_pictures_are_read_once(base, images, monkeypatch):
     head = conversation_of(processor, own_words=False, source=name).wording.head(2)
     whole = encode_head(processor, head, spoken.PICTURES)
     assert whole[: len(prompts[0].prefix.ids)] == list(prompts[0].prefix.ids)
+
+
+TIMES = (0.0, 1.44)
+
+
+@pytest.mark.parametrize("num", [1, 2])
+def test_frames_are_asked_behind_their_times_as_they_are_trained(base, images, num):
+    name, processor, reader = base
+    conversation = conversation_of(processor, own_words=False, source=name)
+    for texts in spoken.TEXTS:
+        asked = question(texts[0], num, TIMES[:num])
+        (prompt,) = reader.prompts([asked], images)
+        alone = reader.prompt(spoken.PICTURES[:num], texts[0], where="q", times_s=TIMES[:num])
+        turns = (Turn(role="user", text=texts[0]), Turn(role="assistant", text=texts[1]))
+        sample = Sample(id="s", images=asked.images, kind="conv", turns=turns, times_s=asked.times_s)
+        head = encode_head(processor, conversation.wording.head(num, sample.times_s), spoken.PICTURES[:num])
+        # Of what the processor makes of a head, what follows the marker is the branch's.
+        prefix = head[: len(head) - head[::-1].index(conversation.image_id)]
+        branch, said = conversation.branch(sample, max_length=4096), reader.statement(asked, texts[1])
+        for one in (prompt, alone):
+            assert list(one.prefix.ids) == prefix
+            assert branch.ids[: len(one.ids) + len(said)] == (*one.ids, *said)
+
+
+def test_the_same_pictures_at_other_times_are_another_prefix(base, images):
+    given = [question("Why?", 2, times) for times in (TIMES, (), TIMES, (0.0, 2.0))]
+    prompts = list(base[2].prompts(given, images))
+    assert prompts[0].prefix is prompts[2].prefix
+    assert len({one.prefix.ids for one in prompts}) == 3 and len({one.ids for one in prompts}) == 1
 
 
 def test_a_template_that_cannot_be_trained_with_still_asks(images):

@@ -185,13 +185,13 @@ def test_without_a_picture_a_statement_stands_behind_the_system_sentence_alone(a
                     told = model(input_ids=ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
                 alone = told[-len(branch.ids) :][torch.tensor(branch.supervised, dtype=torch.bool)].mean()
                 assert found[order] == pytest.approx(float(alone), abs=2e-5)
-    shown = next(answerer.likelihoods(items[:1], tiny_pictures, {0: "000.png"}))
+    shown = next(answerer.likelihoods(items[:1], tiny_pictures, {0: ("000.png",)}))
     assert shown.true != pytest.approx(first.true, abs=1e-4), "the picture matters"
 
 
 def test_many_statements_split_over_rows(answerer, tiny_pictures, monkeypatch):
     items = [item(number, 0) for number in range(5)]
-    shown = {0: "000.png"}
+    shown = {0: ("000.png",)}
     whole = list(answerer.likelihoods(items, tiny_pictures, shown))
     monkeypatch.setattr("llavapose.evaluation.answerers.checkpoint.answerer.STATEMENTS", 3)
     for left, right in zip(whole, answerer.likelihoods(items, tiny_pictures, shown), strict=True):
@@ -202,10 +202,10 @@ def test_shuffled_pictures_are_never_ones_own(answerer, tiny_pictures):
     items = [item(0, scene) for scene in range(6)]
     for seed in range(5):
         shown = pictures_shown(items, shuffled=True, seed=seed)
-        assert sorted(shown.values()) == sorted(i.image for i in items)
-        assert all(shown[i.scene_id] != i.image for i in items)
+        assert sorted(shown.values()) == sorted((i.image,) for i in items)
+        assert all(shown[i.scene_id] != (i.image,) for i in items)
     shown = pictures_shown(items, shuffled=True, seed=1)
-    there = [replace(i, image=shown[i.scene_id]) for i in items]
+    there = [replace(i, image=shown[i.scene_id][0]) for i in items]
     own = pictures_shown(there, shuffled=False, seed=1)
     scored = [list(answerer.likelihoods(few, tiny_pictures, seen)) for few, seen in ((items, shown), (there, own))]
     assert scored[0] == scored[1]

@@ -25,7 +25,9 @@ from llavapose.evaluation.answerers.checkpoint.single import answer_alone, input
 from llavapose.evaluation.answerers.endpoint import EndpointAnswerer
 from llavapose.evaluation.answerers.file import FileAnswerer
 from llavapose.evaluation.answerers.text_only import ModelTruth, OfflineTruth, offline_answer
+from llavapose.evaluation.controls import with_chosen_frames
 from llavapose.families.known import LLAVA, family_named
+from llavapose.frames import with_frames
 from llavapose.model.pretrained import load_processor
 from llavapose.records import FurtherPicture, Question, Sample, Turn
 from llavapose.scenes.coco import SceneSet
@@ -241,3 +243,35 @@ def test_the_offline_teacher_tells_each_picture_by_its_number(scenes, tmp_path):
     assert (found.finish, found.text) == ("failed", "its picture 2 has no annotations")
     with pytest.raises(ConfigError, match="no annotations to tell"):
         list(OfflineTruth(scene_set(scenes[9])).answers([asked], tmp_path, "x"))
+
+
+def test_llava_s_frames_are_asked_with_the_ids_of_training(images, tiny_base):
+    """Chosen as evaluation chooses them of a question, and the index of a sample."""
+    processor = load_processor(str(tiny_base), chat_template=CHAT_TEMPLATE)
+    reader, reading = LlavaReader(processor), read_base(processor, LLAVA, source="x")
+    whole = replace(about(0, 1, 2, text="Who sits down?"), times_s=(0.0, 0.44, 2.0))
+    turns = (Turn(role="user", text=whole.text), Turn(role="assistant", text="Nobody."))
+    listed = Sample(id="s", images=whole.images, kind="conv", turns=turns, times_s=whole.times_s)
+    for wanted in (None, 1, 2):
+        question, sample = with_chosen_frames(whole, wanted), with_frames(listed, wanted)
+        assert (question.images, question.times_s) == (sample.images, sample.times_s)
+        opened = [Image.open(images / one).convert("RGB") for one in sample.images]
+        shown = reading.pictures.shown(opened, sample.times_s)
+        (prompt,) = reader.prompts([question], images)
+        assert prompt.prefix.ids == shown.ids
+        assert torch.equal(prompt.prefix.inputs["pixel_values"], shown.inputs["pixel_values"])
+        branch = reading.conversation.branch(sample, max_length=2048, prefix_tokens=len(shown.ids))
+        said = reader.statement(question, "Nobody.")
+        assert branch.ids[: len(prompt.ids) + len(said)] == (*prompt.ids, *said)
+
+
+def test_frames_are_weighed_apart_from_the_same_pictures_at_no_time(answerer, images):
+    """And answered in a batch as alone."""
+    timed = [replace(about(0, 1, text=text, name=f"timed {text}"), times_s=(0.0, 1.5)) for text in ("Why?", "What?")]
+    given = [*timed, *[about(0, 1, text=text) for text in ("Why?", "What?")]]
+    told = {"ends": answerer.loaded.ends, "max_new_tokens": 6}
+    alone = [answer_alone(answerer.model, one, **told) for one in answerer.loaded.reader.prompts(given, images)]
+    texts = [answerer.tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in alone]
+    assert [one.text for one in answerer.answers(given, images, "x")] == texts
+    weighed = answerer._weighed([(one, "Nobody.") for one in given], images)
+    assert abs(weighed[0] - weighed[2]) > 1e-6 and abs(weighed[1] - weighed[3]) > 1e-6

@@ -12,6 +12,7 @@ from llavapose.kinds import taught_kinds
 from llavapose.pose.check import check_text, people_meant
 from llavapose.pose.claims.mentions import mentions_in
 from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.motion import vocabulary as motion
 from llavapose.pose.vocabulary import GROUPS
 from llavapose.records import Fact, Scene, Turn
 from llavapose.teacher.offline.balance import SHARES, balance_of, ordered, rivals
@@ -183,7 +184,9 @@ def test_rivals() -> None:
     assert rivals("count", "2", ("1", "2", "3")) == ("1", "3")
     assert rivals("arm_height", "lowered", ("above the head", "lowered", "raised")) == ("above the head", "raised")
     assert rivals("contact", "kite", ("kite", "cup")) == ("cup",)
-    assert SHARES.keys() == GROUPS.keys()
+    assert rivals("repeats", "2", ("1", "2", "4")) == ("1",)
+    assert rivals("stance_motion", "stands up", ("stands up", "sits down", "crouches down")) == ("sits down", "crouches down")
+    assert SHARES.keys() == GROUPS.keys() | motion.GROUPS.keys()
 
 
 def test_heavier_facts_come_first_more_often() -> None:

@@ -8,7 +8,7 @@ from llavapose.config.checks.machine.folders import folder_problems
 from llavapose.config.checks.machine.hub import hub_problems
 from llavapose.config.checks.machine.packages import package_problems
 from llavapose.config.checks.machine.wandb_key import wandb_problems
-from llavapose.config.choices import SceneSource, VisionType
+from llavapose.config.choices import VisionType
 from llavapose.config.evaluating import EvaluateConfig
 from llavapose.config.model import ModelConfig
 from llavapose.config.scenes import ScenesConfig
@@ -61,8 +61,8 @@ def _samples(data_dir: Path, scenes: ScenesConfig) -> dict[str, Path]:
 
 
 def _world(scenes: ScenesConfig) -> dict[str, Path]:
-    """The folder of the built-in world, which is drawn where it is not there.
+    """The folder of a built-in world, which is drawn where it is not there.
 
     It, and that of made samples, may be there whole and be read alone; so one that is there is let through.
     """
-    return {} if scenes.source != SceneSource.world or scenes.root.is_dir() else {"scenes.root": scenes.root}
+    return {} if not scenes.drawn or scenes.root.is_dir() else {"scenes.root": scenes.root}

@@ -4,7 +4,7 @@ import logging
 import re
 import string
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ from llavapose.evaluation.answerers.checkpoint.single import (
 from llavapose.evaluation.answerers.checkpoint.timing import alone_told, model_told, time_alone
 from llavapose.evaluation.answerers.checkpoint.trie import trie_agrees, trie_log_likelihoods
 from llavapose.evaluation.answerers.protocol import JointAnswer, Likelihoods
+from llavapose.evaluation.controls import Shown
 from llavapose.evaluation.locating.taught import taught_settings
 from llavapose.evaluation.probe.items import ProbeItem
 from llavapose.files import TINY_BASE, sha256
@@ -273,14 +274,14 @@ class CheckpointAnswerer:
         """Where joints are, as ``locating`` writes it."""
         return places(self.loaded, queries, images, coding, rows=self._rows)
 
-    def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Mapping[int, str]) -> Iterator[Likelihoods]:
+    def likelihoods(self, items: Sequence[ProbeItem], images: Path, shown: Shown) -> Iterator[Likelihoods]:
         """Of each item's statements: those about one picture stand behind one copy of it."""
         scenes: dict[int, list[ProbeItem]] = {}
         for item in items:
             scenes.setdefault(item.scene_id, []).append(item)
         for scene_id, group in scenes.items():
             asked = [
-                (Question(id=item.id, scene_id=scene_id, image=shown[scene_id], kind="conv", text=question), text)
+                (item.asked(question, shown[scene_id]), text)
                 for item in group
                 for question in item.questions
                 for text in (item.true, item.flipped)
@@ -292,7 +293,7 @@ class CheckpointAnswerer:
 
     def _weighed(self, asked: Sequence[tuple[Question, str]], images: Path) -> list[float]:
         """Mean log-likelihood a token of each question's text; without a picture the same pair is weighed once."""
-        keys = [(question.images, question.text, text) for question, text in asked]
+        keys = [(question.images, question.times_s, question.text, text) for question, text in asked]
         new = {
             key: (question, text) for key, (question, text) in zip(keys, asked, strict=True) if key not in self._blind
         }

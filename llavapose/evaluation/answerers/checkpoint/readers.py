@@ -11,10 +11,11 @@ from torch import Tensor
 
 from llavapose.data.conversation import Conversation, num_image_tokens
 from llavapose.data.reading.read import square_pictures
-from llavapose.data.reading.template import conversation_of
+from llavapose.data.reading.template import conversation_of, picture_parts
 from llavapose.errors import CheckpointError, DataError
 from llavapose.evaluation.answerers.checkpoint.generation import Prefix, Prompt
 from llavapose.files import inside
+from llavapose.frames import time_told
 from llavapose.records import Question, Sample, Turn
 from llavapose.rgb import open_image
 
@@ -32,13 +33,17 @@ class Reader(Protocol):
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """One a question, in order; questions about one picture, or the same several in order, share its prefix.
 
+        Frames stand behind their times, as they are trained; the same at other times are another prefix.
+
         Raises:
             DataError: a picture that is missing or broken, or a text that holds a special token; names the question.
         """
         ...
 
-    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
-        """A question about pictures that are open, in order; ``where`` names it in messages."""
+    def prompt(
+        self, pictures: Sequence[Image.Image], text: str, *, where: str, times_s: Sequence[float] = ()
+    ) -> Prompt:
+        """A question about pictures that are open, in order, or frames at times; ``where`` names it in messages."""
         ...
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
@@ -65,17 +70,20 @@ class LlavaReader:
 
     def prompts(self, questions: Sequence[Question], images: Path) -> Iterator[Prompt]:
         """As the protocol says; without pictures the system sentence is what all share."""
-        prefixes: dict[tuple[str, ...], Prefix] = {}
+        prefixes: dict[Any, Prefix] = {}
         for question in questions:
             where = f"question {question.id}"
             ids = self.conversation.question(question.text, where=where)
-            if question.images not in prefixes:
-                prefixes[question.images] = self._prefix(_opened(question, images))
-            yield Prompt(prefix=prefixes[question.images], ids=ids)
+            shown = (question.images, question.times_s)
+            if shown not in prefixes:
+                prefixes[shown] = self._prefix(_opened(question, images), question.times_s)
+            yield Prompt(prefix=prefixes[shown], ids=ids)
 
-    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+    def prompt(
+        self, pictures: Sequence[Image.Image], text: str, *, where: str, times_s: Sequence[float] = ()
+    ) -> Prompt:
         """As the protocol says."""
-        return Prompt(prefix=self._prefix(pictures), ids=self.conversation.question(text, where=where))
+        return Prompt(prefix=self._prefix(pictures, times_s), ids=self.conversation.question(text, where=where))
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """What would be supervised of the two as a sample."""
@@ -86,11 +94,11 @@ class LlavaReader:
         """As the protocol says."""
         return frozenset({self.tokenizer.eos_token_id})
 
-    def _prefix(self, pictures: Sequence[Image.Image]) -> Prefix:
+    def _prefix(self, pictures: Sequence[Image.Image], times_s: Sequence[float]) -> Prefix:
         """What stands in front of a question: its pictures in order, each padded to a square; or no picture."""
         if not pictures:
             return Prefix(ids=self.conversation.prefix_without_picture)
-        shown = self._pictures.shown(pictures)
+        shown = self._pictures.shown(pictures, times_s)
         return Prefix(ids=shown.ids, inputs=shown.inputs)
 
 
@@ -136,21 +144,24 @@ class ChatReader:
         for question in questions:
             where = f"question {question.id}"
             if self.conversation is None:
-                found = self._whole(_opened(question, images), question.text, where=where)
+                found = self._whole(_opened(question, images), question.times_s, question.text, where=where)
                 prefix = prefixes.setdefault((question.images, found.prefix.ids), found.prefix)
                 yield Prompt(prefix=prefix, ids=found.ids)
                 continue
             ids = self.conversation.question(question.text, where=where, pictured=bool(question.images))
-            if question.images not in prefixes:
-                prefixes[question.images] = self._prefix(_opened(question, images), where)
-            yield Prompt(prefix=prefixes[question.images], ids=ids)
+            shown = (question.images, question.times_s)
+            if shown not in prefixes:
+                prefixes[shown] = self._prefix(_opened(question, images), question.times_s, where)
+            yield Prompt(prefix=prefixes[shown], ids=ids)
 
-    def prompt(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+    def prompt(
+        self, pictures: Sequence[Image.Image], text: str, *, where: str, times_s: Sequence[float] = ()
+    ) -> Prompt:
         """As the protocol says."""
         if self.conversation is None:
-            return self._whole(pictures, text, where=where)
+            return self._whole(pictures, times_s, text, where=where)
         ids = self.conversation.question(text, where=where, pictured=bool(pictures))
-        return Prompt(prefix=self._prefix(pictures, where), ids=ids)
+        return Prompt(prefix=self._prefix(pictures, times_s, where), ids=ids)
 
     def statement(self, question: Question, text: str) -> tuple[int, ...]:
         """What would be supervised of the two as a sample; else the text's ids and the tokenizer's end."""
@@ -159,14 +170,14 @@ class ChatReader:
             return (*ids, self.tokenizer.eos_token_id)
         return _supervised(self.conversation, question, text)
 
-    def _prefix(self, pictures: Sequence[Image.Image], where: str) -> Prefix:
+    def _prefix(self, pictures: Sequence[Image.Image], times_s: Sequence[float], where: str) -> Prefix:
         """What stands in front of a question, up to the last special token of its pictures."""
         words = self.conversation
         assert words is not None
         if not pictures:
             return Prefix(ids=words.frame.prefix_of_text)
         try:
-            text = words.wording.head(len(pictures))
+            text = words.wording.head(len(pictures), times_s)
         except DataError as error:
             raise DataError(f"{where}: {error}") from error
         begun = self.tokenizer.bos_token
@@ -183,9 +194,9 @@ class ChatReader:
         cut = {name: value[:, :end] if value.shape == (1, len(ids)) else value for name, value in inputs.items()}
         return Prefix(ids=tuple(ids[:end]), inputs=cut if end else {})
 
-    def _whole(self, pictures: Sequence[Image.Image], text: str, *, where: str) -> Prompt:
+    def _whole(self, pictures: Sequence[Image.Image], times_s: Sequence[float], text: str, *, where: str) -> Prompt:
         """A question as the template writes it, whatever that is."""
-        inputs = self._inputs(pictures, text, where)
+        inputs = self._inputs(pictures, times_s, text, where)
         ids = tuple(inputs.pop("input_ids")[0].tolist())
         inputs.pop("attention_mask", None)
         places = [place for place, one in enumerate(ids) if one == self._image_id]
@@ -194,11 +205,15 @@ class ChatReader:
         end = places[-1] + 1 if places else 0
         return Prompt(prefix=self._cut(ids, inputs, end), ids=ids[end:])
 
-    def _inputs(self, pictures: Sequence[Image.Image], text: str, where: str) -> dict[str, Tensor]:
+    def _inputs(
+        self, pictures: Sequence[Image.Image], times_s: Sequence[float], text: str, where: str
+    ) -> dict[str, Tensor]:
         for token in self._reserved:
             if token.strip() and token in text:
                 raise DataError(f"{where}: the text holds the special token {token!r}; remove it")
-        shown: list[dict[str, Any]] = [{"type": "image", "image": picture} for picture in pictures]
+        opened = iter(pictures)
+        parts = picture_parts(len(pictures), [time_told(time_s) for time_s in times_s])
+        shown = [{**part, "image": next(opened)} if part["type"] == "image" else part for part in parts]
         try:
             encoded = self._processor.apply_chat_template(
                 [{"role": "user", "content": [*shown, {"type": "text", "text": text.strip()}]}],

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from llavapose.config.choices import Context, SceneSource, Selected
+from llavapose.config.choices import Context, Selected
 from llavapose.config.evaluating import BenchmarkConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.schema import GenerateConfig
@@ -49,7 +49,7 @@ def build_benchmark_file(config: BenchmarkConfig, run: GenerateConfig) -> None:
     """
     scenes, teacher, dry_run = run.scenes, run.teacher, run.dry_run
     path, num_images, seed = _checked(config, teacher)
-    if scenes.source == SceneSource.world:
+    if scenes.drawn:
         print(
             f"benchmark: {path.stem} of the built-in world's drawn people; the papers' is of scenes=coco2014",
             flush=True,
@@ -155,7 +155,7 @@ def _card(
 def _files(config: BenchmarkConfig, scenes: ScenesConfig) -> Iterator[tuple[Path, Path]]:
     """Each annotation file with the folder that it is named from."""
     root = scenes.root
-    if scenes.source == SceneSource.world:
+    if scenes.drawn:
         root = world_folder(scenes)
         yield from ((root, path) for path in sorted((root / "annotations").glob("*_val.json")))
         return

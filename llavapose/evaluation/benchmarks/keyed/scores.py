@@ -5,6 +5,7 @@ A benchmark has a key where it has ``keys``, question id -> ``Key``. What a repl
 no answer). Only a letter can be right: accuracy is over all questions, and over those that were answered beside it.
 """
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +16,11 @@ from typing import Any
 from llavapose.config.choices import Control
 from llavapose.evaluation.arm import Arm
 from llavapose.evaluation.benchmarks.questions.words import is_undecided
+from llavapose.evaluation.controls import FEWEST_ORDERED
 from llavapose.evaluation.probe.pictures import TRUE
 from llavapose.evaluation.probe.public.letters import letter_among
 from llavapose.evaluation.rating.answering import answers_file
-from llavapose.evaluation.statistics.intervals import mean_by_image
+from llavapose.evaluation.statistics.intervals import mean_by_image, paired_difference
 from llavapose.files import read_jsonl, write_csv, write_jsonl
 from llavapose.records import ALL, Question
 
@@ -27,6 +29,9 @@ KEYED_COLUMNS = (
     "arm", "pictures", "group", "accuracy", "low", "high", "chance", "answered_accuracy", "n", REFUSED, UNREADABLE,
     MISSING,
 )  # fmt: skip
+ORDER_COLUMNS = ("falls", "falls_low", "falls_high", "falls_n")
+"""Of questions about frames: by how much accuracy falls when these are reversed, question by question, the clip as the
+unit; and of how many questions."""
 _WILL_NOT = re.compile(
     r"^\W*(?:i(?:'m| am) )?(?:sorry|unable to)\b|\bas an ai\b|"
     r"\b(?:can ?not|can't|unable to|not able to|won't)\b[^.;]{0,25}"
@@ -71,10 +76,15 @@ def score_by_key(arm: Arm) -> None:
         if path.is_file():
             answers = {str(row.get("question_id")): row for _, row in read_jsonl(path, what="answers")}
             rows += (
-                _row(arm.name, pictures, one, keys[one.id], answers.get(one.id)) for one in arm.benchmark.questions
+                _row(arm.name, pictures, one, keys[one.id], answers.get(one.id))
+                for one in arm.benchmark.questions
+                if control is None or not control.of_frames or len(one.times_s) >= FEWEST_ORDERED
             )
     write_jsonl(arm.out / "keyed" / f"{arm.name}.jsonl", rows)
-    write_csv(arm.out / "keyed.csv", keyed_table(_all_rows(arm.out)), KEYED_COLUMNS)
+    table = keyed_table(_all_rows(arm.out))
+    of_frames = ORDER_COLUMNS if any("falls" in row for row in table) else ()
+    holes = dict.fromkeys(of_frames, math.nan)
+    write_csv(arm.out / "keyed.csv", [{**holes, **row} for row in table], (*KEYED_COLUMNS, *of_frames))
 
 
 def _row(arm: str, pictures: str, question: Question, key: Key, answer: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -105,8 +115,20 @@ def keyed_table(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for (arm, pictures), of_run in runs.items():
         for group in (ALL, *dict.fromkeys(row["group"] for row in of_run)):
             chosen = [row for row in of_run if group in (ALL, row["group"])]
-            table.append({"arm": arm, "pictures": pictures, "group": group, **_scores(chosen)})
+            backwards = runs.get((arm, Control.reversed.value), ()) if pictures == TRUE else ()
+            falls = _falls(chosen, backwards)
+            table.append({"arm": arm, "pictures": pictures, "group": group, **_scores(chosen), **falls})
     return table
+
+
+def _falls(own: Sequence[Mapping[str, Any]], backwards: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The ``ORDER_COLUMNS``; none where no frames were reversed."""
+    other = {row["question_id"]: row["right"] for row in backwards}
+    both = [(row["right"], other[row["question_id"]], row["scene_id"]) for row in own if row["question_id"] in other]
+    if not both:
+        return {}
+    found = paired_difference(*zip(*both, strict=True))
+    return dict(zip(ORDER_COLUMNS, (found.value, found.low, found.high, found.num), strict=True))
 
 
 def _scores(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

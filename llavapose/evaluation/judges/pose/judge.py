@@ -2,7 +2,8 @@
 
 A right claim earns what the picture adds to chance, a wrong one loses what chance gave it (``rating`` has the
 formulas); 1 is what an answer gets that says nothing, 10 what one gets that tells all, below 1 is worse than silence.
-A question about several pictures is unscored: its answer does not tell for sure which picture a claim is about.
+A question about several pictures is unscored: its answer does not tell for sure which picture a claim is about. Frames
+of one clip are one scene, and its facts, those about motion too, decide the claims.
 """
 
 import logging
@@ -81,7 +82,7 @@ class PoseJudge:
         facts: dict[int, tuple[Fact, ...]] = {}
         for case in cases:
             scene = case.scene
-            if case.further:
+            if case.further and not case.times_s:
                 # Whose elbow "the left elbow" is, and in which picture, its words do not tell for sure.
                 yield (_judgement(case.question, case.answer, None, SEVERAL_PICTURES),)
                 continue

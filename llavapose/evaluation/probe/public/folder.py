@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from llavapose import __version__
-from llavapose.config.choices import SceneSource
 from llavapose.config.evaluating import ProbeConfig
 from llavapose.config.scenes import ScenesConfig
 from llavapose.errors import DataError
@@ -40,8 +39,13 @@ def write_public(
         asked: open questions; None: none.
 
     Raises:
-        DataError: not one fact has its opposite in another picture.
+        DataError: not one fact has its opposite in another picture, or the scenes are clips.
     """
+    if source.source.over_time:
+        raise DataError(
+            f"export: scenes={source.name} are clips, and lmms-eval's tasks cannot put a frame's time in front of it; "
+            "probe such a model with evaluate.py (answerer=checkpoint, or answerer=endpoint probe.num_asked=200)"
+        )
     chosen = sorted(scenes, key=lambda scene: scene.id)[: probe.num_images]
     items = build_probe(chosen, probe.seed, num_items=probe.num_items, max_items_per_fact=probe.max_items_per_fact)
     if not items:
@@ -80,8 +84,8 @@ def _told(asked: Asked) -> dict[str, Any]:
 
 
 def _hashes(source: ScenesConfig) -> dict[str, str]:
-    """The annotations' file names -> their SHA-256; nothing for the built-in world."""
-    if source.source == SceneSource.world:
+    """The annotations' file names -> their SHA-256; nothing for the built-in worlds."""
+    if source.drawn:
         return {}
     paths = (source.val.keypoints, source.val.instances, source.val.captions, source.val.results)
     named = [path for path in paths if path is not None and (source.root / path).is_file()]

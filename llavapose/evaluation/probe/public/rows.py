@@ -42,7 +42,7 @@ def choice_rows(items: Sequence[ProbeItem], seed: int) -> list[dict[str, Any]]:
             a, b = (item.true, item.flipped) if order == "ab" else (item.flipped, item.true)
             rows.append({
                 "id": f"{item.id}-{order}", "item": item.id, "order": order, "scene_id": item.scene_id,
-                "image": item.image, "shuffled_image": other[item.scene_id], "group": item.group, "kind": item.kind,
+                "image": item.image, "shuffled_image": other[item.scene_id][0], "group": item.group, "kind": item.kind,
                 "part": item.part, "value": item.value, "flipped_value": item.flipped_value,
                 "num_people": item.num_people, "person": item.person, "prompt": PROMPT.format(a=a, b=b), "a": a, "b": b,
                 "answer": "A" if order == "ab" else "B",

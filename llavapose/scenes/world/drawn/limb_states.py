@@ -24,7 +24,7 @@ def pick(rng: random.Random, weights: Mapping[str, float]) -> str:
     return rng.choices(list(weights), weights=list(weights.values()))[0]
 
 
-def _aim(elevation_deg: float, azimuth_deg: float, sign: float) -> Vec:
+def aim(elevation_deg: float, azimuth_deg: float, sign: float) -> Vec:
     """A direction by its angle from straight down and from the own side (0) towards the front (90)."""
     e, a = math.radians(elevation_deg), math.radians(azimuth_deg)
     return math.sin(e) * math.cos(a) * sign, -math.cos(e), math.sin(e) * math.sin(a)
@@ -57,7 +57,7 @@ def arm(rng: random.Random, state: str, side: str, view: str, build: Build) -> L
     if state == "back" and not frontal:
         azimuth = rng.uniform(-100, -80)
     if state in spans:
-        return bent(_aim(rng.uniform(*spans[state]), azimuth, sign), (0.0, 0.1, 1.0), _straight(rng))
+        return bent(aim(rng.uniform(*spans[state]), azimuth, sign), (0.0, 0.1, 1.0), _straight(rng))
     # Upper arm's elevation, the way the forearm folds, the elbow's angle: mostly near 90, so that bent is plainly bent.
     folds: dict[str, tuple[tuple[float, float], Vec, tuple[float, float]]] = {
         "wave": ((74, 94), up, (72, 105)),
@@ -72,7 +72,7 @@ def arm(rng: random.Random, state: str, side: str, view: str, build: Build) -> L
     if state == "pump back":
         azimuth = rng.uniform(-100, -80)
     elevation, towards, interior = folds[state]
-    return bent(_aim(rng.uniform(*elevation), azimuth, sign), towards, rng.uniform(*interior))
+    return bent(aim(rng.uniform(*elevation), azimuth, sign), towards, rng.uniform(*interior))
 
 
 def _placed_hand(rng: random.Random, state: str, sign: float, view: str, build: Build) -> Limb:
@@ -96,8 +96,9 @@ def _placed_hand(rng: random.Random, state: str, sign: float, view: str, build: 
     return reaching(target, towards, build["upper arm"], build["forearm"])
 
 
-def _leg(elevation: float, azimuth: float, sign: float, interior: float) -> Limb:
-    thigh = _aim(elevation, azimuth, sign)
+def leg(elevation: float, azimuth: float, sign: float, interior: float) -> Limb:
+    """A leg by its thigh's angle from straight down and from the own side (0) to the front (90), and its knee's."""
+    thigh = aim(elevation, azimuth, sign)
     e = math.radians(elevation)
     # A knee folds backwards under a hanging thigh and downwards under a raised one.
     return bent(thigh, unit((0.0, -math.sin(e), -math.cos(e))), interior)
@@ -114,7 +115,7 @@ def leg_states(rng: random.Random, state: str, view: str) -> dict[str, Limb]:
     signs = {"left": 1.0, "right": -1.0}
 
     def pair(a: tuple[float, float, float], b: tuple[float, float, float]) -> dict[str, Limb]:
-        return {first: _leg(a[0], a[1], signs[first], a[2]), second: _leg(b[0], b[1], signs[second], b[2])}
+        return {first: leg(a[0], a[1], signs[first], a[2]), second: leg(b[0], b[1], signs[second], b[2])}
 
     # The other leg of who lifts one.
     stand = (u(0, 3), u(0, 90), _straight(rng))

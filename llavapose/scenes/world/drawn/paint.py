@@ -50,6 +50,14 @@ class Canvas:
         self._map = Image.new("L", (size, size))
         self._draw, self._mark = ImageDraw.Draw(self._image), ImageDraw.Draw(self._map)
 
+    def copy(self) -> "Canvas":
+        """The same once more, to be painted on further: many pictures have one backdrop."""
+        other = Canvas(self.size)
+        other._image.paste(self._image)
+        other._map.paste(self._map)
+        other.owners, other._numbers = list(self.owners), dict(self._numbers)
+        return other
+
     def paint(self, shapes: Iterable[Shape], owner: str = "") -> None:
         """Paint shapes in the given order; those with a key are marked as the owner's in the map."""
         for shape in shapes:

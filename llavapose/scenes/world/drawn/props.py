@@ -41,6 +41,7 @@ class Stand:
         place: camera-frame point in body heights -> pixels.
         scale: pixels a body height.
         size: side of the picture in pixels.
+        aimed: the way that a racket or a bat is turned from the forearm, 1 or -1; None: towards the picture's top.
     """
 
     acted: Acted
@@ -49,6 +50,7 @@ class Stand:
     scale: float
     size: int
     rng: random.Random
+    aimed: int | None = None
 
     def see(self, v: Vec) -> Vec:
         """A body-frame point in the camera frame."""
@@ -92,7 +94,8 @@ def _rod(a: Point, b: Point, ra: float, rb: float, colour: Colour, depth: float,
     return _solid(capsule(a, b, ra, rb), colour, depth, key, capsule(a, b, ra + 0.9, rb + 0.9))
 
 
-def _ball(at: Point, radius: float, colour: Colour, depth: float, key: str) -> list[Shape]:
+def ball(at: Point, radius: float, colour: Colour, depth: float, key: str) -> list[Shape]:
+    """A ball with its outline, in pixels."""
     return _solid(disc(at, radius), colour, depth, key, disc(at, radius + 0.9))
 
 
@@ -105,7 +108,7 @@ def _pointing(stand: Stand, turn_deg: float = 0.0) -> Point:
     if math.hypot(dx, dy) < 0.06 * stand.scale:
         dx, dy = 0.0, -1.0
     # Towards the top for either direction of the arm.
-    turn = math.radians(turn_deg) * (-1 if dx > 0 else 1)
+    turn = math.radians(turn_deg) * (stand.aimed or (-1 if dx > 0 else 1))
     dx, dy = dx * math.cos(turn) - dy * math.sin(turn), dx * math.sin(turn) + dy * math.cos(turn)
     length = math.hypot(dx, dy)
     return dx / length, dy / length
@@ -137,9 +140,7 @@ def _held_ball(stand: Stand, hand: Vec) -> list[Shape]:
     # One ball in three has just left the hand: near is not yet touching.
     s, away = stand.scale, stand.rng.choice((0.05, 0.05, 0.16))
     colour = stand.rng.choice((*BRIGHT, (240, 240, 236)))
-    return _ball(
-        _along(stand.place(hand), _pointing(stand), away * s), 0.048 * s, colour, hand[2] + 0.04, "sports ball"
-    )
+    return ball(_along(stand.place(hand), _pointing(stand), away * s), 0.048 * s, colour, hand[2] + 0.04, "sports ball")
 
 
 def _frisbee(stand: Stand, hand: Vec) -> list[Shape]:
@@ -315,7 +316,7 @@ def _board(stand: Stand, category: str) -> list[Shape]:
             # Two thirds of the way to either end.
             wheel = add(add(end, middle, -1.0), (0.0, 0.0, 0.0))
             at = stand.place(add(add(middle, wheel, 0.65), (0.0, 0.028, 0.0)))
-            shapes += _ball(at, 0.018 * s, (40, 40, 44), depth - 0.01, category)
+            shapes += ball(at, 0.018 * s, (40, 40, 44), depth - 0.01, category)
     return shapes + _solid(hull(circles), colour, depth, category, hull([(p, r + 1) for p, r in circles]))
 
 
@@ -326,10 +327,10 @@ def _loose_ball(stand: Stand) -> list[Shape]:
         # Of the raised foot, the upper one in the picture.
         toe = min((points[f"{side} toe"] for side in SIDES), key=lambda p: p[1])
         at = stand.place(add(toe, (math.copysign(0.05, toe[0]), 0.01, 0.0)))
-        return _ball(at, 0.05 * s, (244, 244, 240), toe[2] + 0.03, "sports ball")
+        return ball(at, 0.05 * s, (244, 244, 240), toe[2] + 0.03, "sports ball")
     head = stand.place(points["head"])
     at = (head[0] + rng.choice((-1, 1)) * rng.uniform(0.3, 0.55) * s, head[1] + rng.uniform(-0.15, 0.3) * s)
-    return _ball(at, 0.028 * s, (214, 232, 72), -0.4, "sports ball")
+    return ball(at, 0.028 * s, (214, 232, 72), -0.4, "sports ball")
 
 
 def _dog(stand: Stand) -> list[Shape]:

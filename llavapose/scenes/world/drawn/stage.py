@@ -141,7 +141,7 @@ def _arrange(rng: random.Random, names: list[str], setting: str, pitch: float, s
         build = random_build(rng)
         acted = act(rng, name, build, pitch)
         body = pose_body(acted.figure, build, acted.camera)
-        x1, y1, x2, y2 = _extent(body, build["head"])
+        x1, y1, x2, y2 = extent(body, build["head"])
         # By an eighth more or less: people of one picture stand at about one distance.
         height = min(0.89, max(0.27, base * rng.uniform(0.88, 1.12)))
         # In company, people who crouch or lie are not blown up to the height of those who stand.
@@ -180,7 +180,7 @@ def _over_the_border(
     return (reach - 2 * reach * part, bottom) if where == "left" else (1 - reach + 2 * reach * part, bottom)
 
 
-def _extent(body: Body, head: float) -> tuple[float, float, float, float]:
+def extent(body: Body, head: float) -> tuple[float, float, float, float]:
     """x1, y1, x2, y2 of the body in body heights, flesh included."""
     xs, ys = [p[0] for p in body.points.values()], [p[1] for p in body.points.values()]
     at = body.points["head"]
@@ -199,12 +199,13 @@ def _paint_person(canvas: Canvas, rng: random.Random, person: Placed, index: int
     feet = [p for name, p in person.body.points.items() if name.endswith("ankle")]
     # No shadow on water; who lies has the ground under all of the body.
     if setting != "sea" and person.acted.stance != "lying":
-        _shadow(canvas, person, feet)
+        shadow(canvas, person, feet)
     # One person with their things at a time: what is held may be in front of the hand or behind it.
     canvas.paint(sorted(shapes, key=lambda shape: shape.depth), owner=str(index))
 
 
-def _shadow(canvas: Canvas, person: Placed, feet: list[Vec]) -> None:
+def shadow(canvas: Canvas, person: Placed, feet: list[Vec]) -> None:
+    """What darkens the ground below the feet."""
     from llavapose.scenes.world.drawn.paint import disc
 
     low = max(feet, key=lambda p: p[1])
@@ -222,20 +223,20 @@ def _look(canvas: Canvas, people: list[Placed], setting: str) -> list[Seen]:
         own = {number: canvas.owners[number][1] for number in parts if canvas.owners[number][0] == str(index)}
         # A person's box is drawn around the body, as COCO's is, without what is held.
         flesh = [number for number, key in own.items() if key not in COCO_IDS]
-        region = _region(numbers, flesh)
-        if region:
-            keypoints, hidden = _keypoints(numbers, canvas, person, index)
-            seen.append(Seen(category="person", owner=index, how="", keypoints=keypoints, hidden_by=hidden, **region))
+        found = region(numbers, flesh)
+        if found:
+            keypoints, hidden = keypoints_of(numbers, canvas, person, index)
+            seen.append(Seen(category="person", owner=index, how="", keypoints=keypoints, hidden_by=hidden, **found))
     for index, person in enumerate(people):
         for category, how in things_of(person.acted, setting).items():
             number = [n for n in parts if canvas.owners[n] == (str(index), category)]
-            region = _region(numbers, number)
-            if region and region["area"] >= LEAST_SEEN_PX:
-                seen.append(Seen(category=category, owner=index, how=how, hidden_by={}, **region))
+            found = region(numbers, number)
+            if found and found["area"] >= LEAST_SEEN_PX:
+                seen.append(Seen(category=category, owner=index, how=how, hidden_by={}, **found))
     return seen
 
 
-def _region(numbers: np.ndarray, wanted: list[int]) -> dict | None:
+def region(numbers: np.ndarray, wanted: list[int]) -> dict | None:
     """Box, area and convex outline of the pixels with these numbers."""
     if not wanted:
         return None
@@ -265,7 +266,7 @@ _OWN_PARTS = {
 """The parts that show a joint when they are what is seen there."""
 
 
-def _keypoints(
+def keypoints_of(
     numbers: np.ndarray, canvas: Canvas, person: Placed, index: int
 ) -> tuple[tuple[float, ...], dict[str, str]]:
     """COCO's 17 joints: 0 outside the picture, 1 hidden, 2 seen."""

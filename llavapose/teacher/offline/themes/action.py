@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from llavapose.teacher.offline.activities import ACTIVITIES, Activity
+from llavapose.teacher.offline.themes.activities import ACTIVITIES, Activity
 from llavapose.teacher.offline.caption_words import family_of
 from llavapose.teacher.offline.evidence import Evidence
 from llavapose.teacher.offline.themes.theme import Finding, Theme, closed, open_
