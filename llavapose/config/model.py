@@ -203,6 +203,22 @@ def not_pooled(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
     return []
 
 
+def no_frames(connector: ConnectorConfig, frames: int | None, *, pictures: bool) -> list[str]:
+    """A line where attention over time is to be trained on pictures that stand alone.
+
+    Args:
+        connector: its settings.
+        frames: that are shown of a sample; None: all.
+        pictures: whether the samples are made of pictures, not of clips.
+    """
+    if connector.type is not ConnectorType.frame_attention or (frames != 1 and not pictures):
+        return []
+    why = "data.frames=1 shows one picture a sample" if frames == 1 else "these scenes are pictures and have no frames"
+    return [
+        f"connector=frame_attention is read by nothing: {why}; leave it out, or train on several frames (data=motion)"
+    ]
+
+
 def model_type_of(base: str) -> str | None:
     """What is known of a base without the network and its weights; None: nothing, or it will be said elsewhere."""
     config = _config_of(base)
