@@ -5,7 +5,7 @@ import re
 from benchmarks.prose_rules import has_finite_verb, sentences_of
 
 MOVES = (
-    r"rais|lower|lift|bend|bent|straighten|sit|sat\b|crouch|stand|stood|turn|mov|com(?:e|es|ing)\b|go(?:es|ing)?\b|step|"
+    r"rais|bring|lower|lift|bend|bent|straighten|sit|sat\b|crouch|stand|stood|turn|mov|com(?:e|es|ing)\b|go(?:es|ing)?\b|step|"
     r"wav|throw|shift|approach"
 )
 """The beginnings of words for movements."""
@@ -13,9 +13,11 @@ MOVES = (
 TIME = r"\d\.\d s\b|\bstart\b|\bend\b|beginning|before|after|whole clip"
 
 RULES: tuple[tuple[str, str], ...] = (
+    # Description.
+    (r"^(?:describe|tell|narrate|report|walk through|recount|give|explain|put into words|portray)\b", MOVES),
     # Reasoning.
-    (r"finished|be over\b|completed|run to its end|under way when", r"^(?:yes|no)\b.*"),
-    (r"single picture|one photo be enough|still picture", r"^no\b"),
+    (r"finished|is .* done with|go on .* until|is .* still .*ing\b", r"^(?:yes|no)\b.*"),
+    (r"single picture|one photo be enough|one frame be enough|still picture", r"^no\b"),
     (r"who (?:of the two )?(?:started|began|set off)|which of the two|who reacted|who was first", r"the (?:person|man|woman|boy|girl|child)"),
     (r"how long does one\b|pace|each time take|a single round", r"\d\.\d s|second"),
     (r"pause the clip|moment should|right moment|take the photo", r"\d\.\d s"),
@@ -25,18 +27,16 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"larger or smaller|take up more", r"larger|smaller|more|less"),
     (r"at once or one after the other|same time or|overlap", r"one after the other|at the same time|at once|overlap"),
     (r"what comes first|which comes first|which of these|in which order", r"first|then|before|after"),
-    (r"getting ready|about to do|preparing|up to, judging|what for", r"\b(?:to|for|is|ready)\b"),
+    (r"getting ready|about to do|preparing|up to, judging|^why|want to achieve", r"\b(?:to|for|is|ready)\b"),
     (r"(?:has|have) .* just done", MOVES),
     (r"played backwards|run backwards|other way round", MOVES),
-    # Description.
-    (r"describe|tell |narrate|report|walk through|recount|give an account|explain|put into words|portray|detail", MOVES),
     # Conversation.
     (r"^who\b.*first|^who begins", r"the (?:person|man|woman|boy|girl|child)"),
     (r"^who\b", r"the (?:person|man|woman|boy|girl|child)|\bboth\b"),
     (r"^how (?:often|many times)", r"\b(?:once|twice|one|two|three|four|five|six|seven|eight|nine|ten|\d+)\b"),
-    (r"^how long", r"\d\.\d s"),
+    (r"^(?:for )?how long", r"\d\.\d s"),
     (r"^(?:when|at (?:which|what) time|from when|in which part|at which moment)", TIME),
-    (r"^which way|in which direction|to which side|where(?:abouts)?\b.*(?:mov|go)", r"left|right|camera|nearer|away"),
+    (r"^which way|toward which side|in which direction|to which side|where(?:abouts)?\b.*(?:mov|go)", r"left|right|camera|nearer|away"),
     (r"^which (?:hand|elbow|knee|arm|leg)", r"left|right|both"),
     (r"^(?:does|is|do|has|are) (?!.*\bor\b)", r"^(?:yes|no)\b"),
     (r"\bor\b", MOVES),
@@ -66,7 +66,7 @@ def out_of_order(text: str) -> bool:
     """Whether a description's sentences begin at times that go back."""
     starts = []
     for one in sentences_of(text):
-        found = re.search(r"(?:from|at) about (\d+\.\d)", one.lower())
+        found = re.search(r"(?:from|at|between) about (\d+\.\d)", one.lower())
         if found:
             starts.append(float(found[1]))
     return starts != sorted(starts)

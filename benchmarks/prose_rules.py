@@ -43,7 +43,7 @@ _THIRD = (
     "pushes stretches lifts spreads matches differs shares depends calls seems remains stays brings meets moves "
     "starts ends wants gets counts speaks adds says opens points rises raises lowers sets saves tires falls tips "
     "tilts feels hides catches covers allows blocks occupies explains occurs happens begins lacks requires steadies "
-    "stops straightens lasts goes crosses begins "
+    "stops overlap straightens lasts goes crosses begins "
 ).split()
 _BARE = (
     "set pass depend stand sit crouch lie hold keep face lean look rest carry share take have do wear touch work bear "

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from llavapose.cli.training import refuse_no_room
+from llavapose.cli.training import refuse_no_room, shown_frames
 from llavapose.config.checks.machine.cards import first_card, host_memory
 from llavapose.config.checks.machine.gpus import find_gpus
 from llavapose.config.checks.machine.packages import package_problems
@@ -22,6 +22,7 @@ from llavapose.teacher.make import find_samples
 from llavapose.training.forecast.cards import CARDS, GIB, Card, card_of
 from llavapose.training.forecast.epoch import epoch_of
 from llavapose.training.forecast.forecast import Forecast, forecast_of
+from llavapose.training.forecast.frames import of_frames, told, with_prefixes
 from llavapose.training.forecast.indexed import read_index
 from llavapose.training.forecast.mixture import Mixture, all_samples, chosen_of, cut, with_located
 from llavapose.training.forecast.settings import on_cpu, plan_settings, setup_of
@@ -46,9 +47,11 @@ def forecast(config: TrainConfig) -> Forecast:
     if (known := whole.prefixes) is not None:
         planned = replace(planned, prefix_tokens=known.picture, text_prefix_tokens=known.text)
     else:
+        whole = with_prefixes(whole, lead=shapes.lead, image_tokens=shapes.image_tokens)
         whole = replace(whole, notes=(*whole.notes, *_estimated(shapes)))
+    whole = replace(whole, notes=(*told(whole), *whole.notes))
     whole = replace(whole, notes=(*whole.notes, *package_problems("model.base", config.model.base)))
-    mixture = cut(whole, config.data.max_length - planned.prefix_tokens)
+    mixture = cut(whole, config.data.max_length - whole.lengths.prefixes(planned))
     epoch = epoch_of(mixture, planned, shapes, setup)
     return forecast_of(config, shapes, setup, epoch, card=_card(config))
 
@@ -104,6 +107,8 @@ def _mixture(config: TrainConfig) -> Mixture:
 def _expected(config: TrainConfig) -> Mixture:
     """What the run would make of samples that are not there yet."""
     kinds = config.data.asked_kinds
+    if frames := shown_frames(config):
+        return of_frames(all_samples(config.data, None, seed=config.seed), frames)
     others = all_samples(config.data, None, seed=config.seed) if kinds - {"locate"} else None
     if "locate" in kinds and config.data.path is None:
         return with_located(others, config.locate)
@@ -122,6 +127,7 @@ def _indexed(config: TrainConfig, samples: Path, images: Path) -> Mixture | None
         base=config.model.base,
         image_tokens=_picture_rule(config),
         max_length=config.data.max_length,
+        frames=config.data.frames,
     )
 
 

@@ -83,14 +83,25 @@ def refuse_no_room(config: TrainConfig) -> None:
     from llavapose.training.forecast.shapes import shapes_for
 
     try:
-        taken = shapes_for(config.model, config.connector).image_tokens
+        one = shapes_for(config.model, config.connector).image_tokens
     except LlavaPoseError:
         return  # loading it says what is wrong, if anything is
+    frames = shown_frames(config) or 1
+    what, taken = "a picture" if frames == 1 else f"{frames} frames", frames * one
     if config.data.max_length <= taken:
         raise ConfigError(
-            f"data.max_length is {config.data.max_length}, and a picture of {config.model.base} alone takes {taken} "
-            "tokens; leave room for a sample's words"
+            f"data.max_length is {config.data.max_length}, and {what} of {config.model.base} alone take"
+            f"{'s' * (frames == 1)} {taken} tokens; leave room for a sample's words"
+            f"{', or set connector.pool or fewer data.frames' * (frames > 1)}"
         )
+
+
+def shown_frames(config: TrainConfig) -> int | None:
+    """Frames that a sample of these scenes shows at most; None: single pictures, or samples of files."""
+    if config.data.path is not None or not config.scenes.source.over_time:
+        return None
+    there = config.scenes.num_frames
+    return min(there, config.data.frames or there)
 
 
 def refuse_without_opponent(config: TrainConfig) -> None:

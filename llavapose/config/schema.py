@@ -312,6 +312,9 @@ class TrainConfig:
             found += unread(self.optim, "optim.", ("muon_lr",), f"adapter={self.adapter.type} is trained with AdamW")
         if self.data.path is not None or self.teacher.endpoint is None:
             found += unread(self, "", ("max_usd",), "no teacher's endpoint is asked; leave it out")
+        if self.data.path is None and not self.scenes.source.over_time:
+            why = f"scenes={self.scenes.name} has single pictures; choose scenes=motion, or leave it out"
+            found += unread(self.data, "data.", ("frames",), why)
         if self.model.freeze_vision:
             why = "the vision encoder is frozen; set model.freeze_vision=false"
             found += unread(self.optim, "optim.", ("vision_lr",), why)

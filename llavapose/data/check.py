@@ -115,6 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("images", type=Path, help="folder of their pictures")
     parser.add_argument("--kind", default=None, help="of records for which nothing tells it: conv, detail or complex")
     parser.add_argument("--base", default="tiny", help="whose tokenizer: `tiny`, a checkpoint folder or a hub id")
+    parser.add_argument("--frames", type=int, default=None, help="of a clip, as data.frames (default: all)")
     parser.add_argument("--max-length", type=int, default=2048, help="tokens that a sample may take (default 2048)")
     parser.add_argument("--data-dir", type=Path, default=Path("outputs/samples"), help="train.py's data_dir: its index")
     given = parser.parse_args(arguments)
@@ -122,6 +123,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.max_length < 1:
             raise DataError(f"--max-length is {given.max_length}; expected at least 1")
+        if given.frames is not None and given.frames < 1:
+            raise DataError(f"--frames is {given.frames}; expected at least 1")
         records = check_all(given)
     except LlavaPoseError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -138,7 +141,8 @@ def check_all(given: argparse.Namespace) -> Records:
         DataError: with every bad record, picture or text on a line of its own (the first 20), and their number.
     """
     folder = given.data_dir / INDEX
-    records = ensure_records(given.samples, given.images, kind=given.kind, folder=folder, look=True)
+    told = {"kind": given.kind, "folder": folder, "frames": given.frames, "look": True}
+    records = ensure_records(given.samples, given.images, **told)
     # torch comes with them: bad records are told before.
     from llavapose.data.reading.groups import group_tokens
     from llavapose.data.reading.read import read_base

@@ -4,7 +4,8 @@ Reads what ``data.path`` of ``train.py`` does: JSONL, one JSON list, or a folder
 Prints the tokens of each sample as the trainer of any base has them, with a bar between two: what is supervised
 (answers and their end marks) on green, what is only read in grey, the picture's tokens as one blue mark. ``--plain``
 puts the supervised tokens in brackets instead, for files and terminals without colour. How many tokens a picture takes
-may depend on its size: ``--images`` says where the pictures lie; without, grey ones stand in for them.
+may depend on its size: ``--images`` says where the pictures lie; without, grey ones stand in for them. Frames are shown
+behind their times, as many as ``data.frames`` would take: ``--frames``.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from llavapose.errors import DataError, LlavaPoseError, named
 from llavapose.files import inside
+from llavapose.frames import time_told, with_frames
 from llavapose.kinds import KINDS, listed
 from llavapose.records import Sample
 from llavapose.samples import stream_samples
@@ -40,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     kind = f"only samples of this kind, which is also that of records that tell none: {listed()}"
     parser.add_argument("--kind", default=None, choices=tuple(KINDS), metavar="KIND", help=kind)
     parser.add_argument("--max-length", type=int, default=2048, help="tokens that a sample may take (default 2048)")
+    parser.add_argument("--frames", type=int, default=None, help="of a clip, as data.frames (default: all)")
     parser.add_argument("--plain", action="store_true", help="brackets instead of colours")
     given = parser.parse_args(arguments)
     try:
@@ -54,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def print_samples(given: argparse.Namespace) -> None:
     """Load the tokenizer, then show the chosen samples."""
-    read = (sample for sample in _read(given) if given.kind in (None, sample.kind))
+    if given.frames is not None and given.frames < 1:
+        raise DataError(f"--frames is {given.frames}; expected at least 1")
+    read = (with_frames(sample, given.frames) for sample in _read(given) if given.kind in (None, sample.kind))
     chosen = list(islice(read, given.number))
     if not chosen:
         raise DataError(f"{given.samples}: no sample to show (kind {given.kind or 'any'}); check --kind and -n")
@@ -67,8 +72,8 @@ def print_samples(given: argparse.Namespace) -> None:
         branch = conversation.branch(sample, max_length=given.max_length, prefix_tokens=len(prefix))
         cut = ", cut at its end" if branch.truncated else ""
         print(
-            f"{named(sample.id)} ({sample.kind}, {named(sample.image)}): {len(prefix)} tokens of prefix "
-            f"and picture, {len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
+            f"{named(sample.id)} ({sample.kind}, {_pictures(sample)}): {len(prefix)} tokens of prefix "
+            f"and picture{'s' * (len(sample.images) > 1)}, {len(branch.ids)} of the sample, {branch.num_targets} supervised{cut}"
         )
         told = {"max_length": given.max_length, "plain": given.plain, "picture_id": reading.pictures.image_id}
         print(coloured(conversation, sample, prefix=prefix, **told), end="\n\n")
@@ -80,6 +85,15 @@ def _read(given: argparse.Namespace) -> Iterator[Sample]:
         if sample is None:
             raise DataError(problem.replace("set data.kind to", "say --kind with"))
         yield sample
+
+
+def _pictures(sample: Sample) -> str:
+    """What a sample shows: "0001.jpg", or "8 frames from 000007/000000.jpg on, at 0.0, 0.4, 0.8 s"."""
+    if not sample.times_s:
+        return named(sample.image)
+    number = len(sample.images)
+    times = ", ".join(time_told(time_s).partition(" ")[0] for time_s in sample.times_s)
+    return f"{number} frame{'s' * (number > 1)} from {named(sample.image)} on, at {times} s"
 
 
 def _reading(base: str) -> "Reading":
@@ -100,11 +114,11 @@ def _prefix(reading: "Reading", sample: Sample, images: Path | None) -> tuple[in
     if not sample.images:
         return reading.conversation.frame.prefix_of_text
     if images is None:
-        return reading.pictures.shown([Image.new("RGB", STAND_IN, (120, 120, 120))] * len(sample.images)).ids
+        grey = [Image.new("RGB", STAND_IN, (120, 120, 120))] * len(sample.images)
+        return reading.pictures.shown(grey, sample.times_s).ids
     where = f"sample {named(sample.id)}"
-    return reading.pictures.shown(
-        [open_image(inside(images, one, where=where), where=where) for one in sample.images]
-    ).ids
+    opened = [open_image(inside(images, one, where=where), where=where) for one in sample.images]
+    return reading.pictures.shown(opened, sample.times_s).ids
 
 
 def coloured(

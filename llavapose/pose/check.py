@@ -1,22 +1,31 @@
 """Claims against facts: supported, contradicted, or unverifiable because nothing sure is known.
 
+Of a scene with frames motion is read and checked too. That somebody does not move so is no fact: a claim of motion is
+contradicted only by a sure other motion of the same kind and part, and by none where one of them is unsure.
+
 Only sure facts decide. Near words are judged leniently: "bent" holds of a slightly bent elbow, "raised" of an arm
 above the head; between values that border on each other without either covering the other nothing is decided.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from llavapose.errors import DataError
 from llavapose.pose.claims.extract import extract_claims
+from llavapose.pose.claims.moving.times import changes
 from llavapose.pose.claims.words.people import EVERYBODY
 from llavapose.pose.claims.words.shared import NUMBERS
 from llavapose.pose.identities import open_people, ways
+from llavapose.pose.motion import vocabulary as motions
 from llavapose.pose.people import prominent, resolve
 from llavapose.pose.skeleton import skeleton_named
 from llavapose.pose.things import ANNOTATED
 from llavapose.pose.thresholds import COUNT
 from llavapose.records import CheckedClaim, Claim, Fact, Scene
+
+RELATIONS = ("side_of", "nearest", "order")
+"""Kinds of claims whose target is a person."""
 
 SUPPORTED, CONTRADICTED, UNVERIFIABLE = "supported", "contradicted", "unverifiable"
 
@@ -26,6 +35,10 @@ COVERS: dict[str, dict[str, tuple[str, ...]]] = {
     "arm_height": {"raised": ("above the head",), "in front of the body": ("folded",)},
     "legs": {"apart": ("in a stride",)},
     "trunk": {"leaning": ("bent over",)},
+    "hand_motion": {
+        "raised past the shoulder": ("raised past the head",),
+        "lowered past the shoulder": ("lowered past the head",),
+    },
 }
 """Claimed value -> other true values that it also describes."""
 
@@ -43,12 +56,18 @@ BORDERS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "legs": (("in a stride", "apart"),),
     "trunk": (("bent over", "leaning"),),
+    "hand_motion": (
+        ("raised past the head", "raised past the shoulder"),
+        ("lowered past the head", "lowered past the shoulder"),
+    ),
+    "stance_motion": (("sits down", "crouches down"), ("crouches down", "sits down")),
 }
 """(claimed, true) pairs that neither hold nor fail."""
 
 
 _SOME = re.compile(r"\b(?:other|more|main|primary|additional) (?:people|individuals|men|women|persons|figures)\b")
 _PLURAL = re.compile(r"\b(?:people|persons|men|women|children|skiers|surfers|players)\b")
+_THE_OTHER = re.compile(r"(?:the|his|her|their) (?:other|second)(?: \w+)?")
 _OTHER = re.compile(r"(?:another|the other|(?:a|the) (?:second|third|fourth|fifth|sixth)|his|her|their|one of) ")
 
 
@@ -60,7 +79,7 @@ def check_text(text: str, scene: Scene, facts: tuple[Fact, ...]) -> tuple[Checke
         scene: whom and what the text can speak of.
         facts: of ``scene_facts(scene)``.
     """
-    return check_claims(extract_claims(text), scene, facts)
+    return check_claims(extract_claims(text, moving=bool(scene.frames)), scene, facts)
 
 
 def check_claims(claims: Sequence[Claim], scene: Scene, facts: tuple[Fact, ...]) -> tuple[CheckedClaim, ...]:
@@ -70,7 +89,7 @@ def check_claims(claims: Sequence[Claim], scene: Scene, facts: tuple[Fact, ...])
     if they are under every way to give the text's people to those of the picture.
     """
     meant = {name: people_meant(name, scene) for claim in claims for name in (claim.mention, claim.target)}
-    told = tuple(check_claim(claim, scene, facts) for claim in claims)
+    told = tuple(_at_any_time(check_claim(claim, scene, facts), meant[claim.mention], facts) for claim in claims)
     names = open_people(claims, lambda name: meant.get(name) or ())
     open_ones = [claim for claim in claims if claim.mention in names or claim.target in names]
     if len(prominent(scene)) < 2 or not open_ones:
@@ -99,10 +118,23 @@ def _check_as(
 ) -> CheckedClaim:
     """A claim where names are given to people."""
     people = (way[claim.mention],) if claim.mention in way else meant[claim.mention]
-    target = way.get(claim.target or "") if claim.kind in ("side_of", "nearest") else None
+    target = way.get(claim.target or "") if claim.kind in RELATIONS else None
     if target is not None and people == (target,):
         return CheckedClaim(claim=claim, outcome=CONTRADICTED)
-    return check_claim(claim, scene, facts, people, target)
+    return _at_any_time(check_claim(claim, scene, facts, people, target), people, facts)
+
+
+def _at_any_time(checked: CheckedClaim, people: tuple[int, ...], facts: tuple[Fact, ...]) -> CheckedClaim:
+    """The outcome of a claim that names no time: what the middle frame denies may be so before or after it.
+
+    Only of whom a motion, sure or not, changes what is claimed: whoever keeps still is all the time as in the middle.
+    """
+    claim = checked.claim
+    if checked.outcome != CONTRADICTED or not any(
+        fact.person in people and changes(fact.kind, fact.part, claim) for fact in facts
+    ):
+        return checked
+    return replace(checked, outcome=UNVERIFIABLE, fact=None)
 
 
 def check_claim(
@@ -133,6 +165,8 @@ def check_claim(
 
 
 def _judged(claim: Claim, outcome: str, fact: Fact | None) -> CheckedClaim:
+    if claim.negated and outcome == CONTRADICTED and claim.kind in motions.VALUES and claim.kind != "order":
+        return CheckedClaim(claim=claim, outcome=UNVERIFIABLE)  # who turns left may turn right too, unseen
     if claim.negated and outcome != UNVERIFIABLE:
         outcome = CONTRADICTED if outcome == SUPPORTED else SUPPORTED
     return CheckedClaim(claim=claim, outcome=outcome, fact=fact)
@@ -181,8 +215,10 @@ def _check_person(
     own = [fact for fact in facts if fact.kind == claim.kind and fact.person == person]
     if claim.kind == "contact":
         return _check_contact(claim, person, scene, own)
-    if claim.kind in ("side_of", "nearest"):
-        return _check_relation(claim, scene, [fact for fact in own if fact.sure], target)
+    if claim.kind in RELATIONS:
+        if claim.kind == "order":
+            own += [_turned_round(fact) for fact in facts if fact.kind == "order" and fact.target == person]
+        return _check_relation(claim, person, scene, [fact for fact in own if fact.sure], target)
     sure = [fact for fact in own if fact.sure and claim.part in (None, fact.part)]
     verdicts = [(_compare(claim, fact), fact) for fact in sure]
     for verdict in verdicts:
@@ -191,6 +227,8 @@ def _check_person(
     # "An elbow is bent" fails only when both elbows are known and neither is.
     needed = 2 if claim.part is None and own and own[0].part is not None else 1
     against = [verdict for verdict in verdicts if verdict[0] == CONTRADICTED]
+    if claim.kind in motions.VALUES and any(not fact.sure and claim.part in (None, fact.part) for fact in own):
+        return UNVERIFIABLE, None
     return against[0] if len(against) >= needed else (UNVERIFIABLE, None)
 
 
@@ -200,8 +238,19 @@ def _compare(claim: Claim, fact: Fact) -> str:
     return UNVERIFIABLE if (claim.value, fact.value) in BORDERS.get(claim.kind, ()) else CONTRADICTED
 
 
-def _check_relation(claim: Claim, scene: Scene, sure: list[Fact], target: int | None) -> tuple[str, Fact | None]:
-    target = resolve(claim.target or "", scene) if target is None else target
+def _turned_round(fact: Fact) -> Fact:
+    """Who moves before another is moved after by them."""
+    value = motions.OPPOSITES["order"][fact.value]
+    return replace(fact, person=fact.target, target=fact.person, value=value)
+
+
+def _check_relation(
+    claim: Claim, person: int, scene: Scene, sure: list[Fact], target: int | None
+) -> tuple[str, Fact | None]:
+    others = [other for other in prominent(scene) if other != person]
+    if target is None:
+        alone = len(others) == 1 and _THE_OTHER.fullmatch(claim.target or "") is not None
+        target = others[0] if alone else resolve(claim.target or "", scene)
     if target is None:
         return UNVERIFIABLE, None
     if claim.kind == "nearest":

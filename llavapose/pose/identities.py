@@ -25,7 +25,7 @@ _WORN = re.compile(rf"\b(?:in|wearing|dressed in) (?:an? |the )?(?P<worn>(?:(?:{
 def open_people(claims: Sequence[Claim], meant: Callable[[str | None], tuple[int, ...]]) -> tuple[str, ...]:
     """Names of single people, in order, whom ``meant`` gives nobody."""
     names = [claim.mention for claim in claims if claim.kind != "count"]
-    names += [claim.target for claim in claims if claim.kind in ("side_of", "nearest")]
+    names += [claim.target for claim in claims if claim.kind in ("side_of", "nearest", "order")]
     return tuple(dict.fromkeys(name for name in names if name and not meant(name)))
 
 

@@ -6,8 +6,8 @@
     'Is the left elbow of the person on the right bent or straight?'
 
 Training text, the probe's pairs and the benchmark's questions are all worded here (kinds of motion in
-``pose/motion/language.py``, whose tables are part of these), and ``pose/claims/`` reads the words back: a phrasing added
-here must be readable there (a test holds it).
+``pose/motion/language.py``, whose tables are part of these), and ``pose/claims/`` reads the words back: a phrasing
+added here must be readable there (a test holds it).
 """
 
 import random

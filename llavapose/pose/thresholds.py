@@ -275,6 +275,16 @@ class HandMotionLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeatLimits:
+    """Sitting or crouching at the end of going down, of somebody whom the still facts have sitting."""
+
+    sure_leg_share: float = _chosen(0.53, MOTION, "hips so far above the feet, of the legs' length: on a seat ...")
+    sure_aside_torsos: float = _chosen(0.55, MOTION, "... or so far aside of them: nobody crouches so ...")
+    crouching_aside_torsos: float = _chosen(0.45, MOTION, "... while hips nearer to over the feet crouch ...")
+    side_on_torsos: float = _chosen(0.35, MOTION, "... where shoulders this narrow tell a view from the side")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PathLimits:
     """Moving in the picture, and nearer or away; a level is a median of frames, so that no single one decides."""
 
@@ -306,17 +316,18 @@ STANCE, LEGS, FACING, COUNT, PLACE, CONTACT = (
     PlaceLimits(),
     ContactLimits(),
 )
-TRACK, SWING, HAND_MOTION, PATH, ORDER = (
+TRACK, SWING, HAND_MOTION, SEAT, PATH, ORDER = (
     TrackLimits(),
     SwingLimits(),
     HandMotionLimits(),
+    SeatLimits(),
     PathLimits(),
     OrderLimits(),
 )
 TABLE = {
     "BODY": BODY, "PEOPLE": PEOPLE, "HINGE": HINGE, "ARM": ARM, "TRUNK": TRUNK, "STANCE": STANCE, "LEGS": LEGS,
     "FACING": FACING, "COUNT": COUNT, "PLACE": PLACE, "CONTACT": CONTACT,
-    "TRACK": TRACK, "SWING": SWING, "HAND_MOTION": HAND_MOTION, "PATH": PATH, "ORDER": ORDER,
+    "TRACK": TRACK, "SWING": SWING, "HAND_MOTION": HAND_MOTION, "SEAT": SEAT, "PATH": PATH, "ORDER": ORDER,
 }  # fmt: skip
 """All groups by the names that code reads them by."""
 

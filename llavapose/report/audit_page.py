@@ -114,7 +114,9 @@ def _picture(item: Shown, pictures: Pictures | None) -> tuple[str, str]:
     if pictures is None:
         return "", "no image folder given"
     try:
-        name = pictures.find(item.sample.image, where=f"sample {item.sample.id}")
+        # Of a clip the frame that its still facts are about.
+        shown = item.scene.image if item.scene and item.scene.frames else item.sample.image
+        name = pictures.find(shown, where=f"sample {item.sample.id}")
         if name is None:
             return "", f"not in {pictures.root}"
         scene = item.scene or Scene(id=0, image=name, width=0, height=0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from llavapose.errors import DataError
 from llavapose.files import atomic_write
+from llavapose.frames import time_told
 from llavapose.kinds import KINDS
 from llavapose.owner import Place
 from llavapose.records import Sample, Scene
@@ -23,6 +24,7 @@ from llavapose.report.tables.makers import Maker, makers_of
 from llavapose.samples import read_samples
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
+from llavapose.scenes.shown import as_picture, by_picture
 
 PART_CHARS = 4_000_000
 """Characters of samples in a file: they stand there twice, once for browsers without scripts, beside the pictures."""
@@ -68,27 +70,35 @@ def write_samples_page(
     by_image: dict[str, list[Sample]] = defaultdict(list)
     for sample in found:
         by_image[sample.image].append(sample)
-    known = {scene.image: scene for scene in scenes.scenes if scene.image in by_image}
+    shown = by_picture(scenes.scenes)
+    known = {image: shown[image] for image in by_image if image in shown}
     if not known:
         raise DataError(f"{samples}: no sample is about a picture of {scenes.images}; expected the same set")
-    drawn = _drawn(list(known.values()), by_image, num_scenes)
-    rest = [scene.image for scene in sorted(known.values(), key=lambda one: one.id) if scene.image not in drawn]
+    drawn = _drawn(known, by_image, num_scenes)
+    rest = [image for image in sorted(known, key=lambda one: known[one].id) if image not in drawn]
     order = [*drawn, *rest, *(image for image in by_image if image not in known)]
     contexts = {image: context_of(scene, _parts_seen(by_image[image])) for image, scene in known.items()}
     beside = {image for name in drawn for sample in by_image[name] for image in sample.images[1:]}
-    further = [scene for scene in scenes.scenes if scene.image in beside and scene.image not in drawn]
-    pictures = _pictures([*(known[image] for image in drawn), *further], by_image, scenes.images)
+    further = [one for one in scenes.scenes if not one.frames and one.image in beside and one.image not in drawn]
+    looked_at = [picture for image in drawn for picture in _frames_of(known[image], by_image[image])]
+    pictures = _pictures([*looked_at, *further], by_image, scenes.images)
     parts = _parts([sample for image in order for sample in by_image[image]], contexts, pictures)
     made = makers_of([Place(folder=samples.parent), Place(folder=folder)])
     return _write(folder / "page", parts, found, num_drawn=len(drawn), made=made)
 
 
-def _drawn(known: Sequence[Scene], by_image: Mapping[str, Sequence[Sample]], num: int) -> list[str]:
+def _drawn(known: Mapping[str, Scene], by_image: Mapping[str, Sequence[Sample]], num: int) -> list[str]:
     """Pictures to draw: by chance, those with most kinds first; in the order of their ids."""
-    chosen = list(known)
+    chosen = sorted(known, key=lambda image: known[image].id)
     random.Random(0).shuffle(chosen)
-    chosen.sort(key=lambda scene: -len({sample.kind for sample in by_image[scene.image]}))
-    return [scene.image for scene in sorted(chosen[:num], key=lambda scene: scene.id)]
+    chosen.sort(key=lambda image: -len({sample.kind for sample in by_image[image]}))
+    return sorted(chosen[:num], key=lambda image: known[image].id)
+
+
+def _frames_of(scene: Scene, samples: Sequence[Sample]) -> list[Scene]:
+    """The pictures to draw of a scene: itself, or those of its frames that samples show."""
+    shown = {image for sample in samples for image in sample.images}
+    return [as_picture(scene, frame) for frame in scene.frames if frame.image in shown] or [scene]
 
 
 def _parts_seen(samples: Sequence[Sample]) -> str:
@@ -139,6 +149,7 @@ def _item(sample: Sample) -> dict[str, Any]:
         "text": sample.turns[0].text,
         "picture": sample.image,
         **({"further": list(sample.images[1:])} if len(sample.images) > 1 else {}),
+        **({"times": [time_told(time_s).rstrip(": ") for time_s in sample.times_s]} if sample.times_s else {}),
         "turns": [[turn.role, turn.text] for turn in sample.turns],
     }
 

@@ -27,7 +27,7 @@ from benchmarks.motion_prose_rules import answered, beyond, out_of_order, told_t
         ("What does the person do after sitting down?", "After that, the person stands up.", True),
         ("Which way does the person turn?", "The person turns to their own left.", True),
         ("Which way does the person turn?", "The person turns.", False),
-        ("Why so?", "Because.", None),
+        ("Whither?", "Thither.", None),
     ],
 )
 def test_an_answer_answers_its_question(question: str, answer: str, good: bool | None) -> None:

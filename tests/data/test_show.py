@@ -116,3 +116,21 @@ def test_colours_and_what_is_told_of_a_template(samples, tmp_path, capsys):
     assert show.main([str(samples / "samples.jsonl"), "--base", str(base), "-n", "1"]) == 0
     told = capsys.readouterr()
     assert "\x1b[30;42m" in told.out and "before an answer of the past: trained as asked" in told.err
+
+
+def test_frames_are_shown_behind_their_times(tmp_path, capsys):
+    turns = (Turn(role="user", text="Who sits down?"), Turn(role="assistant", text="The man."))
+    names = tuple(f"7/{at}.jpg" for at in range(5))
+    times = (0.0, 0.4, 0.8, 1.2, 1.6)
+    write_samples(tmp_path / "s.jsonl", [Sample(id="1", images=names, kind="conv", turns=turns, times_s=times)])
+    assert show.main([str(tmp_path / "s.jsonl"), "--plain", "--frames", "2"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("1 (conv, 2 frames from 7/0.jpg on, at 0.0, 1.6 s): ")
+    tokens = said.splitlines()[1].split("|")
+    assert tokens.count("<picture x 64>") == 2
+    first, second = (at for at, one in enumerate(tokens) if one == "<picture x 64>")
+    # The shipped base has seen no digits: they are bytes to it.
+    assert "".join(tokens[:first]).endswith("USER:▁<0x30>.<0x30>▁s:▁")
+    assert "".join(tokens[first + 1 : second]) == "\\n<0x31>.<0x36>▁s:▁"
+    assert show.main([str(tmp_path / "s.jsonl"), "--frames", "0"]) == 1
+    assert capsys.readouterr().err == "error: --frames is 0; expected at least 1\n"

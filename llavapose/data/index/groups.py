@@ -83,6 +83,12 @@ class Groups(Sequence[tuple[int, ...]]):
         )
 
 
+def shown_of(groups: Groups, image: np.ndarray) -> np.ndarray | None:
+    """int32[N], pictures of each sample's group, by its number or -1; None: one, where it has any."""
+    sizes = groups.sizes
+    return np.append(sizes, 0).astype(np.int32)[image] if (sizes != 1).any() else None
+
+
 def single_groups(num_pictures: int) -> Groups:
     """A group for each picture alone."""
     return Groups(np.arange(num_pictures, dtype=np.int32), np.arange(1, num_pictures + 1, dtype=np.int64))

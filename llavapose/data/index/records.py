@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from llavapose.data.index.groups import Groups, unpacked_groups
+from llavapose.data.index.groups import Groups, shown_of, unpacked_groups
 from llavapose.data.index.reading import DIGEST_BYTES, Merger, line_digest, read_piece
 from llavapose.data.index.shards import do_all, forget, once
 from llavapose.data.index.sources import PIECE_BYTES, Source, as_lines, pieces_of, sources_of
@@ -82,8 +82,7 @@ class Records:
     @property
     def num_shown(self) -> np.ndarray | None:
         """int32[N], pictures of each sample's group; None: one, where it has any."""
-        sizes = self.groups.sizes
-        return np.append(sizes, 0).astype(np.int32)[self.image] if (sizes != 1).any() else None
+        return shown_of(self.groups, self.image)
 
     def first_about(self, picture: int) -> int:
         """The first row whose group holds a picture."""

@@ -14,6 +14,9 @@ from dataclasses import replace
 
 from llavapose.pose.claims.counts import count_claims, parts_of_totals
 from llavapose.pose.claims.mentions import Mention, masked, mentions_in, sentences, spoken_of, subject_at
+from llavapose.pose.claims.moving.bodies import people_moving
+from llavapose.pose.claims.moving.read import motion_claims
+from llavapose.pose.claims.moving.times import at_an_edge, unchanged
 from llavapose.pose.claims.part_states import Read, part_claims
 from llavapose.pose.claims.parts import Part, parts_in
 from llavapose.pose.claims.relations import compound_claims, contact_claims, one_legged, relation_claims
@@ -107,8 +110,14 @@ MAX_SENTENCE = 1000
 """Characters of a sentence; what is longer claims nothing."""
 
 
-def extract_claims(text: str) -> tuple[Claim, ...]:
-    """All claims of a text in reading order; spans are positions in ``text``."""
+def extract_claims(text: str, *, moving: bool = False) -> tuple[Claim, ...]:
+    """All claims of a text in reading order; spans are positions in ``text``.
+
+    Args:
+        text: free English.
+        moving: whether it is about a clip: then what happens in it is read as motion (``claims/moving``), and what is
+            said of its beginning or end, or of what the text says changes, makes no still claim.
+    """
     claims: list[Claim] = []
     earlier: list[str] = []
     limb, several = "", False
@@ -118,16 +127,18 @@ def extract_claims(text: str) -> tuple[Claim, ...]:
             continue
         sentence = _hidden(re.sub(r"\s", " ", plain[start:end]))
         mentions = mentions_in(sentence, several=several and not limb)
+        mentions = people_moving(sentence, mentions) if moving else mentions
         hidden = masked(sentence, mentions)
         parts = parts_in(sentence, hidden, mentions, limb)
         if not sentence.rstrip("\"' ").endswith("?"):
-            for claim in _sentence_claims(sentence, hidden, mentions, parts, earlier):
+            read = _moving_claims if moving else _sentence_claims
+            for claim in read(sentence, hidden, mentions, parts, earlier):
                 first, last = places[claim.start + start], places[claim.end + start - 1]
                 claims.append(replace(claim, start=first, end=last + 1))
         limb = parts[-1].noun if parts else ""
         earlier += [mention.text for mention in mentions if not mention.pronoun and not mention.aside]
         several = several or len(set(earlier)) > 1 or any(mention.several for mention in mentions)
-    return parts_of_totals(claims, text)
+    return parts_of_totals(unchanged(claims) if moving else claims, text)
 
 
 def has_unread(text: str) -> bool:
@@ -187,6 +198,17 @@ def _sentence_claims(
             kept.setdefault((claim.kind, claim.value, claim.part, other, claim.target), replace(claim, mention=other))
         kept.setdefault((claim.kind, claim.value, claim.part, claim.mention, claim.target), claim)
     return _most_exact(hidden, [*kept.values(), *_left_out(hidden, list(kept.values()), mentions)])
+
+
+def _moving_claims(
+    sentence: str, hidden: str, mentions: list[Mention], parts: list[Part], earlier: list[str]
+) -> list[Claim]:
+    """What a sentence about a clip says: of motion, and of how somebody is in its middle."""
+    found, still = motion_claims(sentence, hidden, mentions, parts, earlier)
+    parts = [part for part in parts if "~" not in still[part.start : part.end]]
+    told = _sentence_claims(still, masked(still, mentions), mentions, parts, earlier)
+    told = [claim for claim in told if not at_an_edge(sentence, claim)]
+    return sorted([*found, *told], key=lambda claim: (claim.start, claim.end))
 
 
 def _found(sentence: str, hidden: str, mentions: list[Mention], parts: list[Part]) -> list[Read]:

@@ -6,5 +6,6 @@ read from free English.
 Read ``vocabulary`` (kinds and values), ``tracks`` (one person through the frames), ``states`` (a frame's states -> what
 is held, and what changes), ``swings`` (how often a number goes and comes back), then ``limbs`` (hands, elbows, knees),
 ``body`` (sitting down, turning), ``paths`` (moving, coming nearer), ``order`` (who moves first) and ``facts``, where
-they meet; ``language`` is the wording of every kind. All numbers are in ``pose/thresholds.py``.
+they meet; and ``language`` (the wording of every kind). All numbers are in ``pose/thresholds.py``; claims about motion
+are read by ``pose/claims/moving/``.
 """

@@ -1,39 +1,81 @@
 """The whole body in motion: sitting down and standing up, turning; each function reads a ``Track``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from llavapose.pose.facts import body
 from llavapose.pose.facts.limbs import Measured
 from llavapose.pose.geometry import Pose
 from llavapose.pose.motion.limbs import Moved
-from llavapose.pose.motion.states import course
+from llavapose.pose.motion.states import Course, course
 from llavapose.pose.motion.tracks import Track
+from llavapose.pose.thresholds import SEAT, TRACK
 
 _TRUNK = ("left shoulder", "right shoulder", "left hip", "right hip")
-_STANCES = {
-    ("standing", "sitting"): "sits down",
-    ("standing", "crouching"): "crouches down",
-    ("sitting", "standing"): "stands up",
-    ("crouching", "standing"): "stands up",
-}
+_LEGS = tuple(f"{side} {joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle"))
+_DOWN = {"sitting": "sits down", "crouching": "crouches down"}
 _ROUND = ("toward the camera", "image right", "away from the camera", "image left")
 """Ways to face, each a quarter turn to the own left of the one before."""
 _QUARTER_DEG = 90.0
 
 
 def stance(track: Track) -> Moved | None:
-    """Somebody who sits down, crouches down or stands up."""
-    seen = course(track, track.read(_clear(body.stance, _TRUNK, upright=True)), sided=False)
-    if not seen.changes:
+    """Somebody who sits down, crouches down or stands up; who is half way down seems to sit, and does not yet."""
+    found = [_read(body.stance, pose, _TRUNK) if pose else None for pose in track.poses]
+    seen = course(track, [_height(one, pose) for one, pose in zip(found, track.poses, strict=True)], sided=False)
+    if seen.changes < 1 or seen.words[0] == seen.words[-1] or "lying" in (seen.words[0], seen.words[-1]):
         return None
-    value = _STANCES.get((seen.words[0], seen.words[-1]))
-    if value is None:
-        return None
-    found = [_read(body.stance, pose, _TRUNK) for pose in track.poses if pose]
+    sure = seen.certain and seen.changes == 1 and _stays(seen, found)
+    value = "stands up"
+    if seen.words[-1] == "low":
+        poses = [pose for pose in track.poses if pose and _read(body.stance, pose, _TRUNK)]
+        words = [_low(pose) for pose in poses[-TRACK.num_held_frames :]]
+        sure = sure and None not in words and len(set(words)) == 1
+        value = _DOWN[words[-1] or "sitting"]
     heights = [one.measure for one in found if one and one.measure is not None]
-    return Moved(kind="stance_motion", value=value, sure=seen.certain and seen.changes == 1, span=seen.span,
+    return Moved(kind="stance_motion", value=value, sure=sure, span=seen.span,
                  measure=round(max(heights) - min(heights), 2))  # fmt: skip
+
+
+def _height(found: Measured | None, pose: Pose | None) -> str | None:
+    """A frame's state: "standing", "low" (on a seat or crouching) or "lying"."""
+    if found is None or pose is None:
+        return None
+    if not found.sure or body.upside_down(pose):
+        return ""
+    return "low" if found.value in _DOWN else found.value
+
+
+def _low(pose: Pose) -> str | None:
+    """Whether who is low surely sits or crouches; None where either may be.
+
+    Who sits has the hips high or behind the feet, who crouches over them: seen from a side, it shows.
+    """
+    found = body.stance(pose)
+    if found is None or not found.sure or found.measure is None or found.value not in _DOWN:
+        return None
+    if found.value == "crouching" or not pose.has(*_LEGS):
+        return found.value
+    hips, feet = pose.mid("hip"), pose.mid("ankle")
+    assert hips is not None and feet is not None
+    aside = abs(hips[0] - feet[0]) / pose.unit
+    if found.measure > SEAT.sure_leg_share or aside > SEAT.sure_aside_torsos:
+        return "sitting"
+    breadth = abs(pose.points["left shoulder"][0] - pose.points["right shoulder"][0]) / pose.unit
+    side_on = breadth < SEAT.side_on_torsos
+    return "crouching" if side_on and aside < SEAT.crouching_aside_torsos else None
+
+
+def _stays(seen: Course, found: Sequence[Measured | None]) -> bool:
+    """Whether what is not sure before the first state and behind the last is no other: those were no passing states."""
+
+    def alike(one: Measured | None, state: str) -> bool:
+        return one is None or ("low" if one.value in _DOWN else one.value) == state
+
+    before, behind = seen.held[0], seen.held[-1]
+    return all(alike(one, before.state) for one in found[: before.first]) and all(
+        alike(one, behind.state) for one in found[behind.last + 1 :]
+    )
 
 
 def turn(track: Track) -> Moved | None:

@@ -1,15 +1,16 @@
-"""Motion facts in English: the wording of every kind of motion; ``pose/language.py`` puts it beside that of still kinds.
+"""Motion facts in English: the wording of every kind; ``pose/language.py`` puts it beside that of still kinds.
 
     >>> act(fact), act(fact, "ing")
     ('raises the left hand past the shoulder', 'raising the left hand past the shoulder')
 
-``pose/claims/motion.py`` reads the words back (a test holds it). Left and right of a turn are the person's own, those
+``pose/claims/moving/`` reads the words back (a test holds it). Left and right of a turn are the person's own, those
 of a shift the picture's; the words say which.
 """
 
 from llavapose.records import Fact
 
-TIMES = ("", "once", "twice", *(f"{word} times" for word in "three four five six seven eight nine ten".split()))
+TIMES = ("", "once", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times",
+         "nine times", "ten times")  # fmt: skip
 """How often, by number."""
 
 FORMS = ("does", "do", "ing")

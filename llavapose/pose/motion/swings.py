@@ -61,10 +61,11 @@ _Known = Sequence[tuple[int, float]]
 
 def _turns(known: _Known, least: float) -> list[tuple[int, float]]:
     """Where the number begins, turns and ends, after the smallest ways are taken out until all are ``least`` long."""
+    moved = [one for place, one in enumerate(known) if place == 0 or one[1] != known[place - 1][1]]
     turns = [
         one
-        for place, one in enumerate(known)
-        if place in (0, len(known) - 1) or (one[1] - known[place - 1][1]) * (known[place + 1][1] - one[1]) <= 0
+        for place, one in enumerate(moved)
+        if place in (0, len(moved) - 1) or (one[1] - moved[place - 1][1]) * (moved[place + 1][1] - one[1]) < 0
     ]
     while len(turns) > 1:
         ways = [abs(b - a) for (_, a), (_, b) in pairwise(turns)]

@@ -43,11 +43,11 @@
     pictures[name]
       ? el("img", { src: pictures[name], alt: what, decoding: "async" })
       : el("p", { class: "soft nopicture" }, data.nopicture);
-  // An item's picture; of several a strip in order, each under its number.
+  // An item's picture; of several a strip in order, each under its number, or its time where they are frames.
   const picture = (item, what) =>
     item.further
       ? el("div", { class: "several", role: "group", tabindex: "0", "aria-label": what }, [item.picture, ...item.further].map((name, at) =>
-          el("figure", {}, el("figcaption", {}, `Picture ${at + 1}`), one(name, `Picture ${at + 1} of ${item.id}`))))
+          el("figure", {}, el("figcaption", {}, item.times ? item.times[at] : `Picture ${at + 1}`), one(name, `Picture ${at + 1} of ${item.id}`))))
       : one(item.picture, what);
 
   const answers = answersView({ data, el, pieces, plain, signed, rated, picture });

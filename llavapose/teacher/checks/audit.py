@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tqdm import tqdm
@@ -17,6 +17,7 @@ from llavapose.pose.claims.extract import MAX_SENTENCE
 from llavapose.records import Sample, Scene
 from llavapose.samples import KIND_TOLD_BY, count_lines, steady, stream_samples
 from llavapose.scenes.coco import SceneSet
+from llavapose.scenes.shown import by_picture
 from llavapose.teacher.checks.duplicates import HOW, Duplicates, Repeats
 from llavapose.teacher.checks.findings import to_json
 from llavapose.teacher.checks.looks import Look, finding_of, looked_through
@@ -211,7 +212,9 @@ class _Seen:
 
     def through(self, path: Path) -> Iterator[tuple[Sample, Scene | None]]:
         """Yield each sample with its scene; records that cannot be read are noted."""
-        by_name = {plain_name(scene.image): scene for scene in self.scenes.scenes} if self.scenes else {}
+        all_scenes = self.scenes.scenes if self.scenes else ()
+        by_name = by_picture((scene for scene in all_scenes if scene.frames), _frame_name)
+        by_name |= {plain_name(scene.image): scene for scene in all_scenes if not scene.frames}
         for sample, problem in stream_samples(path, None, kind=next(iter(KINDS))):
             if sample is None:
                 self.num_problems += 1
@@ -219,7 +222,7 @@ class _Seen:
                 continue
             if sample.provenance.get(KIND_TOLD_BY):
                 sample = replace(sample, kind=UNTOLD)
-            yield sample, by_name.get(plain_name(sample.image))
+            yield sample, by_name.get(_frame_name(sample.image)) or by_name.get(plain_name(sample.image))
 
     def take(self, sample: Sample, scene: Scene | None, found: Look) -> None:
         """Count what was seen in the next sample."""
@@ -245,6 +248,11 @@ class _Seen:
             self.drawn.append((self.number, seen))
         elif place < self.num_drawn:
             self.drawn[place] = (self.number, seen)
+
+
+def _frame_name(path: str) -> str:
+    """A frame's file name with its folder: the frames of all clips are numbered alike."""
+    return "/".join(PurePosixPath(path).parts[-2:])
 
 
 def _item(sample: Sample, scene: Scene | None) -> AuditItem:

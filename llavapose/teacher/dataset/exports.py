@@ -10,7 +10,11 @@ r"""Samples in the forms that other trainers read; each is written atomically an
     {"messages": [{"role": "user", "content": "<image>Who?"}, {"role": "assistant", "content": "..."}],
      "images": ["000017.jpg"]}
 
-``parquet``, for ``datasets.load_dataset``: id, image, kind, messages (role, content), provenance (JSON).
+``parquet``, for ``datasets.load_dataset``: id, image, images, times (of frames), kind, messages (role, content),
+provenance (JSON).
+
+Frames stay several pictures. Other trainers know no times: in ``llava`` and ``messages`` each time stands as text before
+its picture's mark ("0.0 s: <image>"), as they are trained here. ``llava`` and ``parquet`` have ``times`` beside it.
 """
 
 import json
@@ -21,7 +25,7 @@ from typing import Any
 
 from llavapose.errors import ConfigError, DataError
 from llavapose.files import atomic_write, write_json
-from llavapose.llava_json import IMAGE_MARK, to_record
+from llavapose.llava_json import IMAGE_MARK, timed_marks, to_record
 from llavapose.records import Sample
 from llavapose.samples import steady, stream_samples
 
@@ -107,6 +111,8 @@ def _llava(path: Path, images: Path | None) -> Iterator[Callable[[Sample], None]
             nonlocal mark
             record = to_record(sample)
             del record["provenance"]
+            if sample.times_s:
+                record["conversations"][0]["value"] = timed_marks(sample.times_s) + sample.turns[0].text
             stream.write(f"{mark}\n{json.dumps(record, ensure_ascii=False)}")
             mark = ","
 
@@ -132,8 +138,9 @@ def _parquet(path: Path, images: Path | None) -> Iterator[Callable[[Sample], Non
     arrow, parquet = _pyarrow()
     message = arrow.struct([("role", arrow.string()), ("content", arrow.string())])
     columns = {
-        "id": arrow.string(), "image": arrow.string(), "images": arrow.list_(arrow.string()), "kind": arrow.string(),
-        "messages": arrow.list_(message), "provenance": arrow.string(),
+        "id": arrow.string(), "image": arrow.string(), "images": arrow.list_(arrow.string()),
+        "times": arrow.list_(arrow.float64()), "kind": arrow.string(), "messages": arrow.list_(message),
+        "provenance": arrow.string(),
     }  # fmt: skip
     schema, group = arrow.schema(list(columns.items())), list[dict[str, Any]]()
     with atomic_write(path, "wb") as stream, parquet.ParquetWriter(stream, schema) as writer:
@@ -178,7 +185,8 @@ def _contents(sample: Sample, mark: str) -> list[dict[str, str]]:
 
 def _messages_row(sample: Sample, images: Path | None) -> dict[str, Any]:
     paths = [image if images is None else str(images / image) for image in sample.images]
-    return {"messages": _contents(sample, IMAGE_MARK * len(paths)), "images": paths}
+    marks = timed_marks(sample.times_s) if sample.times_s else IMAGE_MARK * len(paths)
+    return {"messages": _contents(sample, marks), "images": paths}
 
 
 def _parquet_row(sample: Sample) -> dict[str, Any]:
@@ -186,6 +194,7 @@ def _parquet_row(sample: Sample) -> dict[str, Any]:
         "id": sample.id,
         "image": sample.image,
         "images": list(sample.images),
+        "times": list(sample.times_s),
         "kind": sample.kind,
         "messages": _contents(sample, ""),
         "provenance": json.dumps(sample.provenance, ensure_ascii=False),

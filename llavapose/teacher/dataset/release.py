@@ -16,6 +16,7 @@ from llavapose.kinds import taught_kinds
 from llavapose.records import Sample, Scene
 from llavapose.samples import count_lines, steady
 from llavapose.scenes.coco import SceneSet
+from llavapose.scenes.shown import by_picture
 from llavapose.teacher.checks.duplicates import Overlaps, Repeats
 from llavapose.teacher.checks.looks import Look, looked_through
 from llavapose.teacher.dataset.card import Card, Checked, Cost, write_card
@@ -97,7 +98,7 @@ def _counted(
     made: Prepared, scenes: SceneSet, formats: Sequence[str], benchmark: Sequence[str], *, check: bool, processes: int
 ) -> _Counted:
     """Count the samples and write their other forms, in one pass; ``check``: the first are checked as well."""
-    by_image = {scene.image: scene for scene in scenes.scenes} if check else {}
+    by_image = by_picture(scenes.scenes) if check else {}
     counted = _Counted(overlaps=Overlaps(benchmark))
     total = count_lines(made.samples)
 

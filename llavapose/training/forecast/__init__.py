@@ -6,8 +6,8 @@ In: a run's settings, and its samples where they are there. Out: lines::
 
 Read ``shapes`` (a model's sizes, from its config.json), ``setup`` (how ranks hold it) with ``settings`` (which setup a
 run's settings are), ``states`` (weights, gradients, optimizer), ``activations`` (what a micro-batch adds), ``host``
-(what a machine's own memory takes), ``mixture``, ``indexed`` (samples, those of an index exactly) and ``epoch`` (the
-planner's steps of them), ``cost`` (operations), ``cards`` (GPUs), then ``forecast``, where they meet, ``advice`` (what
+(what a machine's own memory takes), ``mixture``, ``indexed`` (samples, those of an index exactly), ``frames`` (what
+stands in front of clips) and ``epoch`` (the planner's steps of them), ``cost`` (operations), ``cards`` (GPUs), then ``forecast``, where they meet, ``advice`` (what
 would fit instead) and ``text``.
 ``benchmarks/memory.py`` and ``benchmarks/host.py`` hold the bytes against measured ones.
 """

@@ -82,7 +82,7 @@ def epoch_of(mixture: Mixture, settings: PlanSettings, shapes: Shapes, setup: Se
         steps=steps,
         samples_a_step=settings.global_batch,
         last=rest if steps * settings.global_batch > len(mixture.kind) else settings.global_batch,
-        pictures=mixture.lengths.num_pictures,
+        pictures=len(mixture.groups.of(mixture.image)),
         tokens=round(counts.num_tokens * times),
         padding=counts.padding,
         # Of two that are alike in tokens, the one with more to predict.

@@ -11,7 +11,15 @@ from llavapose.training.forecast.mixture import Mixture, Prefixes
 
 
 def read_index(
-    samples: Path, images: Path, *, kind: str | None, folder: Path, base: str, image_tokens: int | str, max_length: int
+    samples: Path,
+    images: Path,
+    *,
+    kind: str | None,
+    folder: Path,
+    base: str,
+    image_tokens: int | str,
+    max_length: int,
+    frames: int | None = None,
 ) -> Mixture | None:
     """All samples of a set, by the index that is there for a base's tokenizer; None where there is none.
 
@@ -23,8 +31,9 @@ def read_index(
         base: whose tokenizer.
         image_tokens: those that a picture takes; where its size decides, the rule, as ``data.reading.read`` has it.
         max_length: that samples were cut at.
+        frames: how many of a sample's frames are taken.
     """
-    records = find_records(samples, images, kind=kind, folder=folder)
+    records = find_records(samples, images, kind=kind, folder=folder, frames=frames)
     tokens = (
         find_tokens(records, base=base, image_tokens=image_tokens, max_length=max_length, folder=folder)
         if records is not None

@@ -12,9 +12,11 @@ from llavapose.config.choices import LocateAsking
 from llavapose.config.schema import DataConfig
 from llavapose.config.teaching import LocateConfig
 from llavapose.data.choose import Targets, choose
-from llavapose.data.index.groups import BETWEEN, Groups, numbered, packed_groups, single_groups
+from llavapose.data.index.clips import clip_key, packed_clips
+from llavapose.data.index.groups import Groups, group_key, numbered, packed_groups, shown_of, single_groups, unpacked_groups
 from llavapose.data.plan.lengths import Lengths
 from llavapose.data.plan.published import TEMPLATE_TOKENS, TOKENS_A_WORD, published_lengths
+from llavapose.frames import with_frames
 from llavapose.kinds import KINDS
 from llavapose.records import Sample
 from llavapose.samples import stream_samples
@@ -68,7 +70,7 @@ class Mixture:
 
 def all_samples(data: DataConfig, samples: Path | None, *, seed: int) -> Mixture:
     """What a run would choose from: a file or folder of samples by their words, or the papers' set without one."""
-    return _published(seed) if samples is None else _read(samples, data.kind)
+    return _published(seed) if samples is None else _read(samples, data.kind, data.frames)
 
 
 def chosen_of(found: Mixture, data: DataConfig, *, seed: int, held_out_ids: Collection[int] = ()) -> Mixture:
@@ -96,16 +98,21 @@ def chosen_of(found: Mixture, data: DataConfig, *, seed: int, held_out_ids: Coll
     return _only(found, chosen.train)
 
 
-def cut(mixture: Mixture, room: int) -> Mixture:
-    """Samples that are longer behind their picture than ``room`` tokens lose their end, as in training."""
+def cut(mixture: Mixture, room: NDArray[np.integer] | int) -> Mixture:
+    """Samples that are longer behind their pictures than ``room`` tokens lose their end, as in training.
+
+    Args:
+        mixture: samples.
+        room: of each, int[N], or of all.
+    """
     if mixture.prefixes is not None:
         return mixture
-    over = np.maximum(0, mixture.lengths.num_tokens - max(1, room))
+    over = np.maximum(0, mixture.lengths.num_tokens - np.maximum(1, room))
     lengths = replace(
         mixture.lengths,
-        num_tokens=mixture.lengths.num_tokens - over,
+        num_tokens=(mixture.lengths.num_tokens - over).astype(np.int32),
         # The end is answer.
-        num_targets=np.maximum(1, mixture.lengths.num_targets - over),
+        num_targets=np.maximum(1, mixture.lengths.num_targets - over).astype(np.int32),
     )
     return replace(mixture, lengths=lengths)
 
@@ -180,32 +187,40 @@ def _published(seed: int) -> Mixture:
     )
 
 
-def _read(samples: Path, kind: str | None) -> Mixture:
+def _read(samples: Path, kind: str | None, frames: int | None) -> Mixture:
     """Samples of files, their tokens from their words; bad records are left to the run's own check."""
     names = tuple(KINDS)
     found: dict[str, int] = {}
+    clips: dict[str, None] = {}
     rows = []
     for sample, _ in stream_samples(samples, None, kind=kind):
         if sample is not None:
-            group = found.setdefault(BETWEEN.join(sample.images), len(found)) if sample.images else -1
+            shown = with_frames(sample, frames)
+            key = group_key(shown.images, shown.times_s)
+            group = found.setdefault(key, len(found)) if shown.images else -1
+            if sample.times_s:
+                clips[clip_key(sample)] = None
             rows.append((group, names.index(sample.kind), *_words(sample)))
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
     # Numbered by name, as in an index: what is drawn is then the same.
-    number, pictures, groups = numbered(found)
+    number, pictures, groups, times = numbered(found)
+    packed = unpacked_groups({**packed_groups(groups, times), **packed_clips(pictures, clips)})
+    image = number[table[:, 0]]
     targets = np.maximum(1, table[:, 3] * TOKENS_A_WORD + table[:, 4])
     asked = table[:, 2] * TOKENS_A_WORD + TEMPLATE_TOKENS * table[:, 4]
     lengths = Lengths(
-        image=number[table[:, 0]],
+        image=image,
         num_tokens=(targets + asked).astype(np.int32),
         num_targets=targets.astype(np.int32),
         num_words=(table[:, 2] + table[:, 3]).astype(np.int32),
+        num_shown=shown_of(packed, image),
     )
     return Mixture(
         lengths=lengths,
         kind=table[:, 1].astype(np.uint8),
         kinds=names,
         names=pictures,
-        groups=Groups(**{name.removeprefix("group_"): value for name, value in packed_groups(groups).items()}),
+        groups=packed,
         source=f"{samples}, tokens from its words",
     )
 

@@ -26,3 +26,19 @@ def test_no_sentence_is_read_for_ever(piece):
 def test_the_signs_that_hide_people_are_letters_like_others():
     assert extract_claims("ƿǀǀ is standing.") == extract_claims("xxx is standing.")
     assert [claim.value for claim in extract_claims("The man with the ƿǀ tattoo is standing.")] == ["standing"]
+
+
+MOVING = [
+    "raises and lowers ", "raises his left hand and ", "moves to the left and ", "toward the camera and ",
+    "before the man ", "first ", "three times ", "his left hand goes up, then ", "from left to right ", "slowly ",
+    "steps back, away, ",
+    "bends and straightens it ", "sits down and stands up ", "turns around to her ", "left hand up and down ", "waves ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", [*REPEATED, *MOVING])
+def test_no_sentence_about_a_clip_is_read_for_ever(piece):
+    text = "The man " + piece * (980 // len(piece)) + "."
+    start = time.perf_counter()
+    extract_claims(text, moving=True)
+    assert time.perf_counter() - start < 5

@@ -54,7 +54,9 @@ def every_fact() -> Iterator[Fact]:
     for kind, values in VALUES.items():
         for value in values:
             for part in PARTS.get(kind, (None,)):
-                yield Fact(kind=kind, person=0, value=value, sure=True, part=part, target=1 if kind == "order" else None)
+                yield Fact(
+                    kind=kind, person=0, value=value, sure=True, part=part, target=1 if kind == "order" else None
+                )
 
 
 def test_golden_statements_and_questions(pair: Scene) -> None:
@@ -102,9 +104,12 @@ def test_every_statement_differs_from_that_of_every_other_fact(pair: Scene) -> N
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_done_is_told_in_each_form(form: str) -> None:
     twice = Fact(kind="repeats", person=0, value="2", sure=True, part="right knee")
-    assert act(twice, form) == {
-        "does": "bends and straightens the right knee twice",
-        "do": "bend and straighten the right knee twice",
-        "ing": "bending and straightening the right knee twice",
-    }[form]
+    assert (
+        act(twice, form)
+        == {
+            "does": "bends and straightens the right knee twice",
+            "do": "bend and straighten the right knee twice",
+            "ing": "bending and straightening the right knee twice",
+        }[form]
+    )
     assert label(twice, None) == "2" and phrase(twice) == act(twice)  # type: ignore[arg-type]

@@ -107,3 +107,38 @@ def test_what_cannot_be_exported(path: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"samples\.jsonl:4 is not JSON"):
         export_samples(path, tmp_path / "out", ["llava"])
     assert not list((tmp_path / "out").iterdir())
+
+
+TIMES = (0.0, 0.44, 2.0)
+CLIP = Sample(
+    id="9-conv-0", images=("9/0.jpg", "9/1.jpg", "9/2.jpg"), kind="conv", times_s=TIMES,
+    turns=(Turn(role="user", text="Who sits down?"), Turn(role="assistant", text="The man.")),
+)  # fmt: skip
+MARKED = "0.0 s: <image>\n0.4 s: <image>\n2.0 s: <image>\nWho sits down?"
+
+
+def test_other_trainers_are_told_the_times_of_frames_as_text(tmp_path: Path) -> None:
+    write_samples(tmp_path / "samples.jsonl", [CLIP])
+    files = export_samples(tmp_path / "samples.jsonl", tmp_path / "out", ["llava", "messages"])
+    (record,) = json.loads(files["llava"].read_text(encoding="utf-8"))
+    assert record["conversations"][0]["value"] == MARKED and record["image"] == list(CLIP.images)
+    assert record["times"] == list(TIMES)
+    row = json.loads(files["messages"].read_text(encoding="utf-8"))
+    assert row["messages"][0]["content"] == MARKED and row["images"] == list(CLIP.images)
+
+
+def test_an_exported_clip_is_read_here_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "9").mkdir()
+    for image in CLIP.images:
+        (tmp_path / image).write_bytes(b"x")
+    write_samples(tmp_path / "samples.jsonl", [CLIP])
+    files = export_samples(tmp_path / "samples.jsonl", tmp_path / "out", ["llava"])
+    assert read_samples(files["llava"], tmp_path) == (CLIP,)
+
+
+def test_parquet_has_the_times_beside_the_pictures(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write_samples(tmp_path / "samples.jsonl", [CLIP])
+    (written,) = export_samples(tmp_path / "samples.jsonl", tmp_path / "out", ["parquet"]).values()
+    (row,) = parquet.read_table(written).to_pylist()
+    assert (row["times"], row["images"]) == (list(TIMES), list(CLIP.images))

@@ -10,7 +10,7 @@ from llavapose.records import Fact
 from llavapose.teacher.offline.balance import ordered
 from llavapose.teacher.offline.conv import NOUN_SHARE
 from llavapose.teacher.offline.motion.course import APART_S, Course, Movement, movements_of, steady_names
-from llavapose.teacher.offline.motion.phrases import listed, seconds, span_words, verb_of
+from llavapose.teacher.offline.motion.phrases import at_words, listed, seconds, span_words, verb_of
 
 Texts = tuple[str, str]
 """Question and answer."""
@@ -45,7 +45,7 @@ def pairs(course: Course, num: int, seed: int) -> list[Texts]:
     weighted = [(fact, course.balance.weight(fact, course.scene)) for fact in course.facts]
     facts = ordered(weighted, rng)
     chosen: dict[str, str] = {}
-    queue = [*facts, *facts]  # a second question about a fact comes only after a first about every other
+    queue = [*facts, *facts, *facts]  # a second question about a fact comes only after a first about every other
     while len(chosen) < num and (told or queue):
         question, answer = told.pop() if told and (not queue or rng.random() < CAPTION_SHARE) else _about(
             queue.pop(0), talk
@@ -66,7 +66,7 @@ def _about(fact: Fact, talk: Talk) -> Texts:
     form = rng.random()
     if false and form < 0.34 and rng.random() < course.balance.offer(fact, course.scene):
         question = ask(fact, course.scene, rng.randrange(2), false, names=course.names)
-        return question, more(fact, talk)
+        return _owned(question, fact, talk), more(fact, talk)
     if false and 0.34 <= form < 0.46:
         return _doubt(fact, false, talk)
     if form < 0.82:
@@ -104,7 +104,7 @@ def more(fact: Fact, talk: Talk) -> str:
     """The answer, often with when it happens or what comes after it."""
     rng = talk.rng
     variant = rng.randrange(len(STATEMENTS[fact.kind])) if rng.random() < VARIED_SHARE else 0
-    text = state(fact, talk.course.scene, variant, talk.course.names).removesuffix(".")
+    text = _owned(state(fact, talk.course.scene, variant, talk.course.names), fact, talk).removesuffix(".")
     if fact.kind == "order":
         return _first_moves(fact, text, talk)
     form = rng.random()
@@ -119,6 +119,11 @@ def more(fact: Fact, talk: Talk) -> str:
         joint = rng.choice((" while {}", ", {} at the same time"))
         return f"{text}{joint.format(meanwhile[0].say('ing', _own(talk, fact)))}."
     return f"{text}."
+
+
+def _owned(text: str, fact: Fact, talk: Talk) -> str:
+    """The text with the possessive that goes with what the person is called."""
+    return text.replace("their own", f"{_own(talk, fact)} own")
 
 
 def _own(talk: Talk, fact: Fact) -> str:
@@ -142,7 +147,7 @@ def _first_moves(fact: Fact, text: str, talk: Talk) -> str:
         (one,), (other,) = pair
         if one.start + APART_S <= other.start:
             first, second = (f"{talk.who(m.person)} {m.say('does')}" for m in (one, other))
-            return f"{text}: {first} at about {seconds(one.start)} s, and {second} at about {seconds(other.start)} s."
+            return f"{text}: {first} {at_words(one.start)}, and {second} at about {seconds(other.start)} s."
     return f"{text}."
 
 
@@ -151,7 +156,7 @@ def _doubt(fact: Fact, false: Fact, talk: Talk) -> Texts:
     yes = talk.rng.random() < 0.5
     text = more(fact, talk)
     question = ask_whether(fact if yes else false, talk.course.scene, talk.course.names)
-    return question, f"{'Yes' if yes else 'No'}, {text[:1].lower()}{text[1:]}"
+    return _owned(question, fact, talk), f"{'Yes' if yes else 'No'}, {text[:1].lower()}{text[1:]}"
 
 
 def _when(fact: Fact, talk: Talk) -> Texts | None:
@@ -165,8 +170,6 @@ def _when(fact: Fact, talk: Talk) -> Texts | None:
          "in which part of the clip does {w} {v}?")
     )  # fmt: skip
     text = f"{who} {one.say('does', own)} {span_words(one.span_s, talk.rng)}."
-    if one.start <= 0.05 and talk.rng.random() < 0.5:
-        text = f"{who} {one.say('does', own)} right at the start, until about {seconds(one.end)} s."
     return question.format(w=who, v=one.say("do", own)), text
 
 
@@ -303,7 +306,7 @@ def caption_pairs(talk: Talk) -> list[Texts]:
     told, rng, course = talk.course.told, talk.rng, talk.course
     if not told.does:
         return []
-    place = f" {rng.choice(told.places)}" if told.places else ""
+    place = f" {rng.choice(told.places)}" if told.places and rng.random() < 0.5 else ""
     who = f"the {told.noun}" if course.alone else "everybody" if len(course.scene.people) > 2 else "both people"
     be = "are" if who == "both people" else "is"
     action = rng.choice(told.does)

@@ -44,12 +44,10 @@ def describe(course: Course, seed: int) -> str:
     if not kept:
         return ""
     told = [text for text in (_opening(course, rng),) if text]
-    groups = _groups(kept)
-    named: set[int] = set()
+    groups, used = _groups(kept), set[str]()
     for number, group in enumerate(groups):
-        last = number + 1 == len(groups) and number > 0
-        told.append(_sentence(group, number, course, named, rng, last=last))
-    if course.still and rng.random() < 0.7:
+        told.append(_sentence(groups, number, course, rng, used, named=bool(told) and course.alone))
+    if course.still and (len(groups) == 1 or rng.random() < 0.6):
         middle = _middle(course, rng)
         if middle:
             told.append(middle)
@@ -95,36 +93,48 @@ def _opening(course: Course, rng: random.Random) -> str:
 
 
 def _sentence(
-    group: Sequence[Movement], number: int, course: Course, named: set[int], rng: random.Random, *, last: bool
+    groups: Sequence[Sequence[Movement]], number: int, course: Course, rng: random.Random, used: set[str], *, named: bool
 ) -> str:
-    """What one person does at one time."""
-    first = group[0]
-    ref = course.ref(first.person)
-    who = ref.again() if course.alone and (named or number) else ref.name
-    named.add(first.person)
+    """What one person does at one time, with when that is: "At first", "Then", "From about 1.2 s on"."""
+    group = groups[number]
+    ref = course.ref(group[0].person)
+    who = ref.again() if named and number else ref.name
     said = [one.say("does", ref.own) for one in group]
-    if len(said) > 1 and rng.random() < 0.5:
+    apart = len(said) > 1 and (rng.random() < 0.5 or any(one.kind == "repeats" for one in group[1:]))
+    if apart:
         doing = " and ".join(one.say("ing", ref.own) for one in group[1:])
         text = f"{who} {said[0]}, {doing} {rng.choice(('meanwhile', 'at the same time'))}"
     else:
         text = f"{who} {grammar.listed(said)}"
-    return _with_time(text, group, number, rng, last=last)
+    forms = _time_forms(groups, number, text_ends=not apart)
+    form = rng.choice([form for form in forms if form not in used] or forms)
+    used.add(form)
+    span = _span(group)
+    return form.format(t=text, s=span_words(span, rng), a=seconds(span[0]), e=seconds(span[1]))
 
 
-def _with_time(text: str, group: Sequence[Movement], number: int, rng: random.Random, *, last: bool) -> str:
-    """The sentence with when it is: "At first", "Then", "From about 1.2 s on"."""
-    span = min(one.start for one in group), max(one.end for one in group)
-    about = seconds(span[0])
+def _time_forms(groups: Sequence[Sequence[Movement]], number: int, *, text_ends: bool) -> list[str]:
+    """The ways to say when the group takes place; ``text_ends``: whether a time can be told behind it."""
+    start = _span(groups[number])[0]
+    if start <= 0.05:
+        return ["right from the start, {t}", "at the start, {t}", *["at first, {t} until about {e} s"] * text_ends]
+    if len(groups) == 1:
+        return ["{s}, {t}", "at about {a} s, {t}", "from about {a} s on, {t}", *["{t} {s}"] * text_ends]
     if number == 0:
-        forms = ["at first, {t}", "{t} {s}", "to begin with, {t} {s}", "at about {a} s, {t}"]
-        if span[0] <= 0.05:
-            forms = ["right from the start, {t}", "at the start, {t}, until about {e} s"]
-    elif last:
-        forms = ["finally, {t} {s}", "{s}, {t}", "last of all, {t}", "from about {a} s on, {t}"]
-    else:
-        forms = ["then {t}", "{s}, {t}", "from about {a} s on, {t}", "after that, {t} {s}", "at about {a} s, {t}"]
-    words = {"t": text, "s": span_words(span, rng), "a": about, "e": seconds(span[1])}
-    return rng.choice(forms).format(**words)
+        return ["to begin with, {t}", "at about {a} s, {t}", *["at first, {t} {s}", "{t} first, {s}"] * text_ends]
+    forms = ["{s}, {t}", "from about {a} s on, {t}", "at about {a} s, {t}"]
+    if number + 1 == len(groups):
+        forms += ["last of all, {t}", *["finally, {t} {s}"] * text_ends]
+    if start >= max(_span(group)[1] for group in groups[:number]):
+        forms += ["then {t}", *["after that, {t} {s}"] * text_ends]
+    elif start < _span(groups[number - 1])[1] - APART_S:
+        forms += ["meanwhile, at about {a} s, {t}"]
+    return forms
+
+
+def _span(group: Sequence[Movement]) -> tuple[float, float]:
+    """From the first beginning to the last end."""
+    return min(one.start for one in group), max(one.end for one in group)
 
 
 def _middle(course: Course, rng: random.Random) -> str:

@@ -46,9 +46,21 @@ def seconds(time_s: float) -> str:
     return f"{time_s:.1f}"
 
 
+def from_words(time_s: float) -> str:
+    """From when on: "from about 1.2 s on", "right from the start"."""
+    return "right from the start" if seconds(time_s) == "0.0" else f"from about {seconds(time_s)} s on"
+
+
+def at_words(time_s: float) -> str:
+    """When something begins: "at about 1.2 s", "right at the start"."""
+    return "right at the start" if seconds(time_s) == "0.0" else f"at about {seconds(time_s)} s"
+
+
 def span_words(span_s: tuple[float, float], rng: random.Random) -> str:
     """From when to when: "from about 0.4 to 1.0 s", "between about 0.4 and 1.0 s"; "at about 0.4 s" of a moment."""
     start, end = map(seconds, span_s)
+    if start == "0.0":
+        return f"from the start until about {end} s"
     if start == end:
         return f"at about {start} s"
     return rng.choice((f"from about {start} to {end} s", f"between about {start} and {end} s"))

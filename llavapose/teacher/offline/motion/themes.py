@@ -10,8 +10,8 @@ from collections.abc import Callable
 from llavapose.pose.language import number_word
 from llavapose.teacher.offline.themes.activities import ACTIVITIES
 from llavapose.teacher.offline.caption_words import family_of
-from llavapose.teacher.offline.motion.course import APART_S, Course, Movement
-from llavapose.teacher.offline.motion.phrases import seconds, span_words
+from llavapose.teacher.offline.motion.course import APART_S, Course, Movement, parts_words
+from llavapose.teacher.offline.motion.phrases import at_words, seconds, span_words
 
 Texts = tuple[str, str]
 Theme = Callable[[Course, int, random.Random], Texts | None]
@@ -28,35 +28,34 @@ def _final(course: Course, one: Movement) -> bool:
 
 
 def finished(course: Course, person: int, rng: random.Random) -> Texts | None:
-    """Whether a movement is over before the clip ends."""
+    """Whether a movement is over before the clip ends, or goes on to the end."""
     found = [one for one in course.of(person) if _final(course, one) and one.kind != "repeats"]
-    if not found:
-        return None
     late = [one for one in found if one.end > course.end_s - 0.01]
-    one = rng.choice(late or found) if rng.random() < 0.6 else rng.choice(found)
-    ref = course.ref(person)
-    rest = course.end_s - one.end
-    if 0.01 < rest < REST_S:
+    found = [one for one in found if course.end_s - one.end >= REST_S]
+    if not late and not found:
         return None
-    question = rng.choice(
-        ("has {w} finished {v} when the clip ends?", "is the movement of {w}, {v}, over before the clip ends?",
-         "does {w} get through with {v} before the end of the clip, so that it is completed?")
+    one = rng.choice(late if late and (not found or rng.random() < 0.5) else found)
+    ref, rest = course.ref(person), course.end_s - one.end
+    question, over = rng.choice(
+        (("has {w} finished {v} when the clip ends?", True), ("is {w} done with {v} before the clip is over?", True),
+         ("does {w} go on {v} until the very last frame?", False), ("is {w} still {v} when the clip ends?", False))
     )  # fmt: skip
     words = {"w": ref.name, "v": one.say("ing", ref.own), "vs": one.say("does", ref.own), "e": seconds(one.end),
-             "s": span_words(one.span_s, rng), "r": seconds(rest), "o": ref.again(), "end": seconds(course.end_s)}  # fmt: skip
-    if rest >= REST_S:
+             "s": span_words(one.span_s, rng), "r": seconds(rest), "end": seconds(course.end_s)}  # fmt: skip
+    if one in late:
         answer = rng.choice(
-            ("yes, it is over.|{w} {vs} {s}, and the clip goes on for another {r} s after that.",
-             "yes, since {w} {vs} {s}, while the last frame comes only at {end} s.",
-             "yes.|{w} {vs} and is done with it at about {e} s, which leaves {r} s until the end.")
+            ("it is still under way.|{w} {vs} {s}, and there the clip ends.",
+             "the frames show no end of it: {w} {vs} {s}, which is when the last of them was taken.",
+             "{w} {vs} {s}, so the movement lasts as long as the clip does.")
         )  # fmt: skip
     else:
         answer = rng.choice(
-            ("no, it is still under way.|{w} {vs} {s}, and there the clip ends.",
-             "no, one cannot say so: {w} {vs} up to the very last frame, at {end} s.",
-             "no.|{w} {vs} {s}, so the movement lasts as long as the clip does.")
+            ("it is over by then.|{w} {vs} {s}, and the clip goes on for another {r} s after that.",
+             "{w} {vs} {s}, while the last frame comes only at {end} s.",
+             "{w} {vs} and is done with it at about {e} s, which leaves {r} s until the end.")
         )  # fmt: skip
-    return question.format(**words), answer.format(**words)
+    yes = over == (one not in late)
+    return question.format(**words), f"{'yes' if yes else 'no'}, {answer.format(**words)}"
 
 
 def which_first(course: Course, person: int, rng: random.Random) -> Texts | None:
@@ -75,13 +74,13 @@ def which_first(course: Course, person: int, rng: random.Random) -> Texts | None
     )  # fmt: skip
     overlap = second.start < first.end
     answer = rng.choice(
-        ("{a} comes first.|{w} {av} at about {t} s, and only from about {u} s on does the other movement follow.",
-         "{w} first {av}, which begins at about {t} s; {b} begins at about {u} s.",
-         "at about {t} s {w} {av}, and then, from about {u} s on, {o} {bv}.|So {a} comes first.")
+        ("{a} comes first.|{w} {av} {t}, and only from about {u} s on does the other movement follow.",
+         "{w} first {av}, which begins {t}; {b} begins at about {u} s.",
+         "{t} {w} {av}, and then, from about {u} s on, {o} {bv}.|So {a} comes first.")
     )  # fmt: skip
     words = {"w": ref.name, "x": asked[0], "y": asked[1], "a": first.say("ing", ref.own), "o": ref.again(),
              "av": first.say("does", ref.own), "b": second.say("ing", ref.own), "bv": second.say("does", ref.own),
-             "t": seconds(first.start), "u": seconds(second.start)}  # fmt: skip
+             "t": at_words(first.start), "u": seconds(second.start)}  # fmt: skip
     tail = "|The two overlap for a while." if overlap and rng.random() < 0.6 else ""
     return question.format(**words), answer.format(**words) + tail
 
@@ -100,11 +99,11 @@ def who_first(course: Course, person: int, rng: random.Random) -> Texts | None:
          "which of the two people reacted to the other, if one did, judging by who moved first?")
     )  # fmt: skip
     words = {"w": ref.name, "x": second.name, "v": one.say("does", ref.own), "u": other.say("does", second.own),
-             "s": seconds(one.start), "t": seconds(other.start)}  # fmt: skip
+             "s": at_words(one.start), "t": seconds(other.start)}  # fmt: skip
     answer = rng.choice(
-        ("{w} began.|{w} {v} at about {s} s already, while {x} {u} only from about {t} s on.",
-         "{w} begins to move before {x}.|At about {s} s {w} {v}, and at about {t} s {x} {u}.",
-         "at about {s} s {w} {v}, but it takes until about {t} s before {x} {u}.|So {w} was first.")
+        ("{w} began.|{w} {v} {s} already, while {x} {u} only from about {t} s on.",
+         "{w} begins to move before {x}.|{s} {w} {v}, and at about {t} s {x} {u}.",
+         "{s} {w} {v}, but it takes until about {t} s before {x} {u}.|So {w} was first.")
     )  # fmt: skip
     return question, answer.format(**words)
 
@@ -147,18 +146,14 @@ def changed(course: Course, person: int, rng: random.Random) -> Texts | None:
         way = "higher" if one.value == "stands up" else "lower"
         answer = f"{why}.|Because of that the body is {way} at the end than at the start."
     elif one.kind == "turn":
-        answer = f"{why}, so {again} {_face(ref.pronoun)} another way at the end than at the start."
+        answer = f"{why}, so {again} faces another way at the end than at the start."
     else:
         side = one.value.removeprefix("image ")
         answer = f"{why}, and is therefore farther to the {side} in the last frame than in the first."
     more = [two for two in found if two is not one]
     if more and rng.random() < 0.7:
-        answer += f"|Besides, {again} {more[0].say('does', ref.own)}."
+        answer += f"|{again} also {more[0].say('does', ref.own)}."
     return question, answer
-
-
-def _face(pronoun: str | None) -> str:
-    return "faces"
 
 
 def one_picture(course: Course, person: int, rng: random.Random) -> Texts | None:
@@ -172,6 +167,8 @@ def one_picture(course: Course, person: int, rng: random.Random) -> Texts | None
          "could one tell from one still picture what {w} does here?",
          "would one photo be enough to show the movement of {w}?")
     ).format(w=ref.name)  # fmt: skip
+    if one.kind == "repeats":
+        question = f"would one frame be enough to tell how often {ref.name} moves {parts_words(one.parts)}?"
     why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     back = {
         "hand_motion": "a hand on its way up looks like one on its way down",
@@ -184,7 +181,7 @@ def one_picture(course: Course, person: int, rng: random.Random) -> Texts | None
         "repeats": "how often something happens cannot be counted in one frame",
     }[one.kind]
     return question, rng.choice((f"no, {back}.|Only the frames together show it: {why}.",
-                                 f"no.|{why}, and this shows only in the order of the frames, because {back}."))  # fmt: skip
+                                 f"no, {why}, and this shows only in the order of the frames, because {back}."))  # fmt: skip
 
 
 def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
@@ -206,7 +203,7 @@ def photo(course: Course, person: int, rng: random.Random) -> Texts | None:
         ("at what moment should one pause the clip to see {w} {g}?", "when would be the right moment to photograph {w} {g}?")
     ).format(w=ref.name, g=seen)  # fmt: skip
     return question, rng.choice(
-        (f"after about {seconds(one.end)} s, for instance at {time} s.|{ref.name} {one.say('does', ref.own)} "
+        (f"one should wait until after {seconds(one.end)} s, for instance until {time} s.|{ref.name} {one.say('does', ref.own)} "
          f"{span_words(one.span_s, rng)}, so before that it is too early.",
          f"a good moment is at about {time} s, because {ref.name} {one.say('does', ref.own)} "
          f"{span_words(one.span_s, rng)}.")
@@ -228,7 +225,7 @@ def pace(course: Course, person: int, rng: random.Random) -> Texts | None:
     each = seconds(whole / number)
     span = span_words(one.span_s, rng)
     return question, rng.choice(
-        (f"about {each} s.|{ref.name} {one.say('does', ref.own)} {span}, which is {seconds(whole)} s for "
+        (f"one round takes about {each} s.|{ref.name} {one.say('does', ref.own)} {span}, which makes {seconds(whole)} s for "
          f"{number_word(number)} rounds.",
          f"{ref.name} {one.say('does', ref.own)} {span}.|{seconds(whole)} s divided by {number_word(number)} makes about "
          f"{each} s each.")
@@ -285,25 +282,37 @@ def together(course: Course, person: int, rng: random.Random) -> Texts | None:
     return question, rng.choice((f"they overlap.|{told}.", f"{told}.|So for a while both go on at the same time."))
 
 
+_LIMBS = {
+    "arms": ("left hand", "right hand", "left elbow", "right elbow"),
+    "legs": ("left knee", "right knee"),
+}
+"""What moves where an activity is done with the arms or the legs."""
+
+
 def what_for(course: Course, person: int, rng: random.Random) -> Texts | None:
     """What somebody is getting ready to do, as captions name it, judging by how the body moves."""
-    told = course.told
-    actions = [action for action in told.does if family_of(action) in ACTIVITIES]
-    found = course.of(person)
-    if not course.alone or not actions or not found:
+    actions = [action for action in course.told.does if family_of(action) in ACTIVITIES]
+    if not course.alone or not actions:
         return None
-    one, ref, action = found[0], course.ref(person), rng.choice(actions)
+    action = rng.choice(actions)
     known = ACTIVITIES[family_of(action)]
+    fitting = _LIMBS.get(known.part, ())
+    found = [one for one in course.of(person) if set(one.parts) & set(fitting)]
+    if not fitting:
+        found = [one for one in course.of(person) if one.kind == "stance_motion"]
+    if not found:
+        return None
+    one, ref = found[0], course.ref(person)
     question = rng.choice(
-        ("what is {w} getting ready to do, judging by how the body moves?", "what is {w} moving this way for?",
-         "what is {w} up to, judging by the first movement?")
+        ("what is {w} getting ready to do, judging by how the body moves?", "why does {w} move this way?",
+         "what is {w} up to, judging by the movement?", "what may {w} want to achieve by moving like this?")
     ).format(w=ref.name)  # fmt: skip
     why = f"{ref.name} {one.say('does', ref.own)} {span_words(one.span_s, rng)}"
     aim = rng.choice(known.aim)
     return question, rng.choice(
         (f"{ref.name} is {action}, probably to {aim}.|{why}, which goes with it.",
          f"{why}.|That fits somebody who is {action} and wants to {aim}.",
-         f"to {aim}: {ref.name} is {action}.|The clip shows how {why}.")
+         f"it is to {aim}: {ref.name} is {action}, and {why}.")
     )  # fmt: skip
 
 
@@ -335,23 +344,21 @@ def _perfect(one: Movement, own: str) -> str:
 
 def backwards(course: Course, person: int, rng: random.Random) -> Texts | None:
     """What would be seen first if the clip were played backwards."""
-    found = course.of(person)
-    if len(found) < 2 or found[-1].end <= found[0].end + APART_S:
+    found = sorted(course.of(person), key=lambda one: one.end)
+    if len(found) < 2:
         return None
-    last = max(found, key=lambda one: one.end)
-    ref = course.ref(person)
-    ends = sorted(one.end for one in found)
-    if ends[-1] - ends[-2] < APART_S:
+    last, ref = found[-1], course.ref(person)
+    others = [fact for fact in course.known if fact.person == person and fact.kind != "order" and fact not in last.facts]
+    if any(fact.span_s is None or fact.span_s[1] > last.end - APART_S for fact in others):
         return None
     question = rng.choice(
         ("if the clip were played backwards, which movement of {w} would be seen first?",
          "the frames could be played backwards: with which movement of {w} would that begin?")
     ).format(w=ref.name)  # fmt: skip
+    told = f"{ref.name} {last.say('does', ref.own)} {span_words(last.span_s, rng)}"
     return question, rng.choice(
-        (f"with the last one: {ref.name} {last.say('does', ref.own)} {span_words(last.span_s, rng)}, and nothing of the "
-         "others ends later.",
-         f"{ref.name} {last.say('does', ref.own)} {span_words(last.span_s, rng)}, later than the other movements.|"
-         "Played backwards, the clip would begin with this, the other way round.")
+        (f"it would begin with the last one: {told}, later than all the rest.",
+         f"{told}, later than the other movements.|Played backwards, the clip would begin with this, the other way round.")
     )  # fmt: skip
 
 

@@ -65,3 +65,15 @@ def by_lot(number: int) -> tuple[Scene, tuple[Fact, ...]]:
             back = "after" if value == "before" else "before"
             found.append(Fact(kind="order", person=1, target=0, value=back, sure=True, span_s=spans[1]))
     return scene, tuple(found)
+
+
+def raising(number: int, num_people: int = 1) -> Scene:
+    """Everybody stands; the first one raises the left hand past the shoulder from about 0.6 s on, by real joints."""
+    scene = clip(number, num_people, ("A woman is waving in a park.",) if num_people == 1 else ())
+    lifts = [max(-0.14, min(0.12, 0.12 - 0.05 * (index - 3))) for index in range(NUM_FRAMES)]
+    frames = tuple(
+        replace(frame, people=(standing(10 * number, PLACES[num_people][0], lift=lift), *frame.people[1:]))
+        for frame, lift in zip(scene.frames, lifts, strict=True)
+    )
+    people = tuple(person for person in frames[middle(NUM_FRAMES)].people if person)
+    return replace(scene, frames=frames, people=people)
