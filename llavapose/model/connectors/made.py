@@ -1,5 +1,7 @@
 """The connector of a configuration, and the class of its model."""
 
+from typing import Any
+
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 from transformers.models.llava.modeling_llava import LlavaMultiModalProjector
 
@@ -23,8 +25,9 @@ class ConnectorLlava(LlavaForConditionalGeneration):
 
     def _supports_mm_encoder_outputs(self) -> bool:
         """Whether ``generate`` may read pictures before the forward: not where rows say which belong together."""
+        parent: Any = super()
         by_rows = isinstance(self.model.multi_modal_projector, FrameAttention)
-        return not by_rows and super()._supports_mm_encoder_outputs()
+        return not by_rows and parent._supports_mm_encoder_outputs()
 
 
 def connect(model: LlavaForConditionalGeneration, projector: LlavaMultiModalProjector) -> None:
