@@ -210,7 +210,8 @@ class VisionType(StrEnum):
 class ConnectorType(StrEnum):
     """Shape of the connector between vision encoder and language model; ``keep`` leaves the base's as it is.
 
-    ``multi_branch`` adds small experts beside the MLP, ``pose_attention`` attention between patches before it.
+    ``multi_branch`` adds small experts beside the MLP, ``pose_attention`` attention between patches before it,
+    ``frame_attention`` attention between frames at each patch before it.
     """
 
     keep = "keep"
@@ -218,6 +219,7 @@ class ConnectorType(StrEnum):
     linear = "linear"
     multi_branch = "multi_branch"
     pose_attention = "pose_attention"
+    frame_attention = "frame_attention"
 
 
 class Tower(StrEnum):

@@ -95,20 +95,23 @@ class ConnectorConfig:
     branch_width: int = 256
     """Width of an expert's bottleneck."""
     heads: int = 8
-    """Heads of ``pose_attention``; they share the width of the vision encoder's features."""
+    """Heads of ``pose_attention`` and ``frame_attention``; they share the width of the vision encoder's features."""
     pool: int = 1
     """Patches along each side that are averaged to one token behind the connector: 2 makes LLaVA-1.5's 576 tokens of a
     picture 144. It divides the patches along a side; 1: none, or with ``keep`` as many as the base's."""
 
     def problems(self) -> list[str]:
         """What is wrong with these values, one line each."""
-        read = {ConnectorType.multi_branch: ("branches", "branch_width"), ConnectorType.pose_attention: ("heads",)}
+        read = {
+            ("branches", "branch_width"): (ConnectorType.multi_branch,),
+            ("heads",): (ConnectorType.pose_attention, ConnectorType.frame_attention),
+        }
         found = too_small(self, "connector.", pool=1)
-        for owner, names in read.items():
-            if self.type == owner:
+        for names, owners in read.items():
+            if self.type in owners:
                 found += too_small(self, "connector.", **dict.fromkeys(names, 1))
             else:
-                found += unread(self, "connector.", names, f"it goes with connector={owner}")
+                found += unread(self, "connector.", names, f"it goes with connector={' or '.join(owners)}")
         return found
 
 
@@ -198,6 +201,22 @@ def not_pooled(model: ModelConfig, connector: ConnectorConfig) -> list[str]:
     except (TypeError, ValueError, KeyError, ZeroDivisionError, AttributeError):
         return []  # said where the base is read
     return []
+
+
+def no_frames(connector: ConnectorConfig, frames: int | None, *, pictures: bool) -> list[str]:
+    """A line where attention over time is to be trained on pictures that stand alone.
+
+    Args:
+        connector: its settings.
+        frames: that are shown of a sample; None: all.
+        pictures: whether the samples are made of pictures, not of clips.
+    """
+    if connector.type is not ConnectorType.frame_attention or (frames != 1 and not pictures):
+        return []
+    why = "data.frames=1 shows one picture a sample" if frames == 1 else "these scenes are pictures and have no frames"
+    return [
+        f"connector=frame_attention is read by nothing: {why}; leave it out, or train on several frames (data=motion)"
+    ]
 
 
 def model_type_of(base: str) -> str | None:

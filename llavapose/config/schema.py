@@ -37,7 +37,7 @@ from llavapose.config.launching import LauncherConfig as LauncherConfig
 from llavapose.config.model import AdapterConfig as AdapterConfig
 from llavapose.config.model import ConnectorConfig as ConnectorConfig
 from llavapose.config.model import ModelConfig as ModelConfig
-from llavapose.config.model import not_exchanged, not_kept, not_packed, not_pooled, not_shown_smaller
+from llavapose.config.model import no_frames, not_exchanged, not_kept, not_packed, not_pooled, not_shown_smaller
 from llavapose.config.scenes import ScenesConfig
 from llavapose.config.teaching import LocateConfig, LocatingConfig
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
@@ -321,6 +321,8 @@ class TrainConfig:
         found += not_kept(self.model, self.adapter, self.strategy) + not_exchanged(self.model, self.connector)
         found += not_shown_smaller(self.model) + not_packed(self.model, self.data.packing)
         found += not_pooled(self.model, self.connector)
+        made_of_pictures = self.data.path is None and not self.scenes.source.over_time
+        found += no_frames(self.connector, self.data.frames, pictures=made_of_pictures)
         if not self.dry_run:
             found += unread(
                 self.forecast, "forecast.", ("mfu", "card", "host_gib"), "it goes with dry_run=true; leave it out"

@@ -120,7 +120,7 @@ def _beside(connector: Config, inputs: int, h: int) -> int:
     if connector.get("type") == "multi_branch":
         width, number = int(connector["branch_width"]), int(connector["branches"])
         return number * ((inputs + 1) * width + (width + 1) * h + inputs + 1)
-    if connector.get("type") == "pose_attention":
+    if connector.get("type") in ("pose_attention", "frame_attention"):
         return 4 * inputs * (inputs + 1) + 2 * inputs
     return 0
 

@@ -12,6 +12,7 @@ from llavapose.errors import LlavaPoseError
 from llavapose.families.family import Family
 from llavapose.model.attention.interface import Seen, given_to, is_own
 from llavapose.model.batch import IGNORE, Batch
+from llavapose.model.connectors.frames import groups_of
 from llavapose.model.parts import family_of
 
 
@@ -54,6 +55,7 @@ def _arguments(model: Any, family: Family, batch: Batch, seen: Seen, picture_ids
         **batch.beside,
         **({} if positions is None else {"position_ids": positions}),
         **_types(model, family, batch, picture_ids),
+        **groups_of(model, len(batch.pixel_values), batch.picture_rows.get("pixel_values")),
         # Every token is there at once: keys and values need not be kept.
         "use_cache": False,
         **given_to(model, seen),

@@ -18,7 +18,7 @@ from llavapose.config.choices import VisionType
 from llavapose.config.model import ModelConfig
 from llavapose.errors import ConfigError
 from llavapose.model.connectors.configured import picture_tokens
-from llavapose.model.connectors.made import projector_of
+from llavapose.model.connectors.made import connect, projector_of
 
 FAMILY = "dinov2"
 
@@ -127,7 +127,7 @@ def set_vision(llava: LlavaForConditionalGeneration, tower: Dinov2Model) -> None
     first = llava.model.multi_modal_projector.linear_1.weight
     set_vision_config(llava.config, tower.config)
     llava.model.vision_tower = tower
-    llava.model.multi_modal_projector = projector_of(llava.config).to(first.device, first.dtype)
+    connect(llava, projector_of(llava.config).to(first.device, first.dtype))
 
 
 def picture_settings(vision: Vision) -> Any:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from llavapose.cli.export import export
 from llavapose.config.choices import ConnectorType
 from llavapose.errors import CheckpointError
 from llavapose.evaluation.answerers.checkpoint.answerer import CheckpointAnswerer
 from llavapose.evaluation.answerers.checkpoint.loading import load
 from llavapose.records import Question
-from llavapose.cli.export import export
 from tests.training.runs import lines, run, weights
 from tests.training.test_towers import BOTH
 

@@ -6,5 +6,6 @@ A model whose connector transformers does not have (further parts, or features a
 its configuration tells what it has in ``connector``, and its folder is of a family of its own (``pretrained``).
 
 Read ``configured`` (what a configuration says of it), ``own`` (the connectors that transformers does not have),
-``made`` (the connector and the class of a configuration) and ``fit`` (a model gets the connector of a run's settings).
+``frames`` (one of them: attention over time, and which pictures belong together), ``made`` (the connector and the class
+of a configuration) and ``fit`` (a model gets the connector of a run's settings).
 """

@@ -19,7 +19,7 @@ from llavapose.families.resolution import pooled_side, side_of
 
 ACTIVATIONS = {"mlp2x_gelu": "gelu", "linear": "linear"}
 """Type of a plain connector -> ``projector_hidden_act``."""
-SIZES = {"multi_branch": ("branches", "branch_width"), "pose_attention": ("heads",)}
+SIZES = {"multi_branch": ("branches", "branch_width"), "pose_attention": ("heads",), "frame_attention": ("heads",)}
 """Type of a connector with further parts -> the settings that give them their sizes."""
 KINDS = (*ACTIVATIONS, *SIZES)
 

@@ -25,7 +25,7 @@ from llavapose.model.connectors.configured import (
     pool_of,
     refuse_exchange,
 )
-from llavapose.model.connectors.made import projector_of
+from llavapose.model.connectors.made import connect, projector_of
 from llavapose.model.connectors.own import OwnProjector, spread
 
 
@@ -101,7 +101,7 @@ def _set_parts(model: LlavaForConditionalGeneration, kind: str, sizes: Connector
         for name, part in old.named_children():
             if same or name in ("linear_1", "act", "linear_2"):
                 setattr(made, name, part)
-        model.model.multi_modal_projector = made
+        connect(model, made)
         reset = reset or not same
     made = model.model.multi_modal_projector
     if reset and isinstance(made, OwnProjector):

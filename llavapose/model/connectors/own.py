@@ -98,8 +98,12 @@ class MultiBranch(OwnProjector):
             silence(branch.up)
 
 
-class PoseAttention(OwnProjector):
-    """Attention between the patches of a picture, added to their features, before the MLP."""
+class AttendingProjector(OwnProjector):
+    """The MLP with an attention's parts before it; what attends to what is said by others.
+
+    Raises:
+        ConfigError: heads that do not share the width.
+    """
 
     def __init__(self, config: LlavaConfig) -> None:
         super().__init__(config)
@@ -119,10 +123,6 @@ class PoseAttention(OwnProjector):
                  for layer in (self.queries, self.keys, self.values))  # fmt: skip
         return self.out(F.scaled_dot_product_attention(*parts).transpose(-3, -2).flatten(-2))
 
-    def embedded(self, image_features: Tensor) -> Tensor:
-        """As ``OwnProjector``'s."""
-        return super().embedded(image_features + self.attended(self.norm(image_features)))
-
     def start(self) -> None:
         """First weights of what is before the MLP, which adds zero."""
         nn.init.ones_(self.norm.weight)
@@ -130,6 +130,14 @@ class PoseAttention(OwnProjector):
         for layer in (self.queries, self.keys, self.values):
             spread(layer)
         silence(self.out)
+
+
+class PoseAttention(AttendingProjector):
+    """Attention between the patches of a picture, added to their features, before the MLP."""
+
+    def embedded(self, image_features: Tensor) -> Tensor:
+        """As ``OwnProjector``'s."""
+        return super().embedded(image_features + self.attended(self.norm(image_features)))
 
 
 def spread(layer: nn.Linear) -> None:
