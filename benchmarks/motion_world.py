@@ -102,12 +102,12 @@ def told(scripts: Sequence[Script], name: str) -> dict[str, float]:
 
 
 def costs(num: int) -> tuple[float, float]:
-    """Seconds to draw a clip, in this process, and megabytes of it on the disk, annotations included."""
+    """Seconds of a core to draw a clip, and megabytes of it on the disk, annotations included."""
     settings = MotionSettings(num_train=num, num_val=0)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for number in range(1, num + 1):
         draw(number, settings, "train")
-    seconds = (time.perf_counter() - begun) / num
+    seconds = (time.process_time() - begun) / num
     with tempfile.TemporaryDirectory() as scratch:
         folder = ensure_motion(Path(scratch), settings, progress=False)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
