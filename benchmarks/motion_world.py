@@ -21,7 +21,7 @@ import numpy as np
 
 from llavapose.scenes.world.moving.actor import Actor, Move, placed
 from llavapose.scenes.world.moving.folder import MotionSettings, draw, ensure_motion
-from llavapose.scenes.world.moving.script import Script, cast, script
+from llavapose.scenes.world.moving.script import Script, cast_of, script
 from llavapose.scenes.world.moving.timing import CLIP_S, Clock
 
 CLOCK = Clock(num_frames=16)
@@ -34,7 +34,7 @@ def scripts_of(seed: int, number: int) -> list[Script]:
     found = []
     for clip in range(number):
         rng = random.Random(f"{seed} {clip}")
-        found.append(script(rng, CLOCK, cast(rng)))
+        found.append(script(rng, CLOCK, cast_of(seed, clip)))
     return found
 
 

@@ -14,6 +14,22 @@ from llavapose.records import Person
 
 _Point = tuple[float, float]
 
+SEGMENTS = (
+    ("left shoulder", "right shoulder", BODY.shoulders_torsos),
+    *(
+        (f"{side} {upper}", f"{side} {lower}", usual)
+        for side in ("left", "right")
+        for upper, lower, usual in (
+            ("shoulder", "hip", BODY.trunk_torsos),
+            ("shoulder", "elbow", BODY.upper_arm_torsos),
+            ("elbow", "wrist", BODY.forearm_torsos),
+            ("hip", "knee", BODY.thigh_torsos),
+            ("knee", "ankle", BODY.shank_torsos),
+        )
+    ),
+)
+"""Pairs of joints with their usual distance, in torso lengths."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pose:
@@ -78,16 +94,7 @@ def body_unit(points: dict[str, _Point]) -> float:
 
     Those near the longest are averaged, so that the longest of many uncertain ones does not decide alone.
     """
-    segments = [("left shoulder", "right shoulder", BODY.shoulders_torsos)]
-    for side in ("left", "right"):
-        segments += [
-            (f"{side} shoulder", f"{side} hip", BODY.trunk_torsos),
-            (f"{side} shoulder", f"{side} elbow", BODY.upper_arm_torsos),
-            (f"{side} elbow", f"{side} wrist", BODY.forearm_torsos),
-            (f"{side} hip", f"{side} knee", BODY.thigh_torsos),
-            (f"{side} knee", f"{side} ankle", BODY.shank_torsos),
-        ]
-    lengths = [math.dist(points[a], points[b]) / usual for a, b, usual in segments if a in points and b in points]
+    lengths = [math.dist(points[a], points[b]) / usual for a, b, usual in SEGMENTS if a in points and b in points]
     near = [length for length in lengths if length >= BODY.near_longest_share * max(lengths)]
     return sum(near) / len(near) if near else 0.0
 

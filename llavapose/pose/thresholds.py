@@ -21,6 +21,8 @@ LOOSE = "benchmarks/facts.py, loosely"
 """Moved there too, but a fifth less or more changes no stated fact any more: other limits decide."""
 HAND = "by hand, checked by benchmarks/facts.py"
 """As first written down; a fifth less or more changes which facts the benchmark sees stated."""
+MOTION = "benchmarks/motion_facts.py"
+"""Moved until the stated motions of the moving world (seed 11) were right and many; seed 12 is the check."""
 GUESS = "by hand"
 """As first written down; nothing measures it: no truth says whether it is right, or other limits decide."""
 MEANING = "the word's meaning"
@@ -241,6 +243,75 @@ class ContactLimits:
     umbrella_partner_gap_torsos: float = _chosen(0.4, TUNED, "... and this near: then it may be that one")
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrackLimits:
+    """How states of single frames become states that are held, and changes between them."""
+
+    num_unit_frames: int = _chosen(2, GUESS, "labelled frames before and behind whose body lengths are taken together")
+    num_held_frames: int = _chosen(2, MEANING, "labelled frames that show a state: one alone may be a slip")
+    gap_s: float = _chosen(1.0, GUESS, "longer without the joints, anything may happen unseen")
+    swap_torsos: float = _chosen(0.25, GUESS, "joints of both sides move so far on average from frame to frame ...")
+    swap_share: float = _chosen(0.5, GUESS, "... and less than this share of it with left and right exchanged: a slip")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwingLimits:
+    """How a number goes and comes back; shares of all of its range."""
+
+    least_share: float = _chosen(0.3, MOTION, "a way there or back that is shorter is none")
+    sure_share: float = _chosen(0.6, MOTION, "one that is longer is one; between, nothing is counted")
+    level_share: float = _chosen(0.25, GUESS, "as near as this to an end is at this end")
+    hinge_deg: float = _chosen(50.0, MOTION, "an elbow or knee that goes so far and back is bent again and again")
+    space_deg: float = _chosen(20.0, MOTION, "so far it opens in space, too, from the most bent to the straightest")
+    step_s: float = _chosen(0.3, MOTION, "frames no farther apart than this: people wave twice in a second")
+    hand_torsos: float = _chosen(0.6, MOTION, "a hand that goes so far up and down")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandMotionLimits:
+    """When a hand has passed its shoulder's height, and the head's."""
+
+    shoulder_sure_torsos: float = _chosen(0.25, MOTION, "wrist so far below the shoulder before, above it after")
+    over_head_sure_torsos: float = _chosen(0.04, MOTION, "wrist so far over the head's top on one side ...")
+    under_head_sure_torsos: float = _chosen(0.1, MOTION, "... of the change, and so far under it on the other")
+    hidden_sure_torsos: float = _chosen(0.4, GUESS, "the same of a hidden wrist, on one side at most")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeatLimits:
+    """Sitting or crouching at the end of going down, of somebody whom the still facts have sitting."""
+
+    sure_leg_share: float = _chosen(0.53, MOTION, "hips so far above the feet, of the legs' length: on a seat ...")
+    sure_aside_torsos: float = _chosen(0.55, MOTION, "... or so far aside of them: nobody crouches so ...")
+    crouching_aside_torsos: float = _chosen(0.45, MOTION, "... while hips nearer to over the feet crouch ...")
+    side_on_torsos: float = _chosen(0.35, MOTION, "... where shoulders this narrow tell a view from the side")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathLimits:
+    """Moving in the picture, and nearer or away; a level is a median of frames, so that no single one decides."""
+
+    num_level_frames: int = _chosen(3, GUESS, "labelled frames, at most, of which the first and the last level are")
+    num_least_frames: int = _chosen(4, GUESS, "labelled frames that a path needs")
+    shift_rel: float = _chosen(0.08, MOTION, "of the picture's width between first and last level ...")
+    shift_torsos: float = _chosen(0.8, MOTION, "... and this of the body, of hips or shoulders and of the feet")
+    hint_share: float = _chosen(0.5, GUESS, "from this share of the limits on, a motion is told as unsure")
+    approach_share: float = _chosen(1.3, MOTION, "body lengths grow or shrink by this factor ...")
+    whole_share: float = _chosen(1.15, MOTION, "... and all that is labelled of it together by this")
+    between_share: float = _chosen(0.25, MOTION, "of the whole way that a path may leave its two levels, or turn back")
+    alike_share: float = _chosen(0.5, GUESS, "of the same way by everybody else: the camera pans or zooms")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLimits:
+    """Who moves first."""
+
+    moved_torsos: float = _chosen(0.45, MOTION, "a joint so far from where it was, in two frames on end: it moves")
+    num_still_frames: int = _chosen(2, GUESS, "frames at the beginning, and at the end, that tell where a joint was")
+    apart_s: float = _chosen(0.4, GUESS, "between two beginnings, and two ends, that anybody would tell apart ...")
+    num_apart_frames: int = _chosen(2, GUESS, "... and as many labelled frames")
+
+
 BODY, PEOPLE, HINGE, ARM, TRUNK = BodyLimits(), PeopleLimits(), HingeLimits(), ArmLimits(), TrunkLimits()
 STANCE, LEGS, FACING, COUNT, PLACE, CONTACT = (
     StanceLimits(),
@@ -250,9 +321,18 @@ STANCE, LEGS, FACING, COUNT, PLACE, CONTACT = (
     PlaceLimits(),
     ContactLimits(),
 )
+TRACK, SWING, HAND_MOTION, SEAT, PATH, ORDER = (
+    TrackLimits(),
+    SwingLimits(),
+    HandMotionLimits(),
+    SeatLimits(),
+    PathLimits(),
+    OrderLimits(),
+)
 TABLE = {
     "BODY": BODY, "PEOPLE": PEOPLE, "HINGE": HINGE, "ARM": ARM, "TRUNK": TRUNK, "STANCE": STANCE, "LEGS": LEGS,
     "FACING": FACING, "COUNT": COUNT, "PLACE": PLACE, "CONTACT": CONTACT,
+    "TRACK": TRACK, "SWING": SWING, "HAND_MOTION": HAND_MOTION, "SEAT": SEAT, "PATH": PATH, "ORDER": ORDER,
 }  # fmt: skip
 """All groups by the names that code reads them by."""
 

@@ -1,4 +1,4 @@
-"""The table of thresholds: complete, explained, and the only place where ``pose/facts`` has numbers."""
+"""The table of thresholds: complete, explained, and the only place where facts and motion facts have numbers."""
 
 import ast
 from pathlib import Path
@@ -7,23 +7,25 @@ import pytest
 
 from benchmarks.facts import main
 from llavapose.pose import thresholds
-from llavapose.pose.thresholds import GUESS, HAND, LOOSE, MEANING, TABLE, TUNED, markdown, rows
+from llavapose.pose.thresholds import GUESS, HAND, LOOSE, MEANING, MOTION, TABLE, TUNED, markdown, rows
 
 ROOT = Path(__file__).parents[2]
-UNITS = ("_deg", "_torsos", "_rel", "_share", "_margins")
+UNITS = ("_deg", "_torsos", "_rel", "_share", "_margins", "_s")
 
 PLAIN = {0, 1, 2, -1, 0.5}
 FURTHER = {
     "limbs.py": {180},  # degrees of a straight line
     "relations.py": {3, 1e-9},  # a box's last number; against division by nothing
+    "body.py": {90},  # degrees of a quarter turn
 }
-"""Numbers that nobody chose, by file of ``pose/facts``."""
+"""Numbers that nobody chose, by file of ``pose/facts`` and ``pose/motion``."""
+READ = sorted(path for room in ("facts", "motion") for path in (ROOT / "llavapose/pose" / room).glob("*.py"))
 
 
 def test_every_threshold_says_what_set_it_and_why():
     assert len(rows()) > 100
     for row in rows():
-        assert row.set_by in (TUNED, LOOSE, HAND, GUESS, MEANING), row.name
+        assert row.set_by in (TUNED, LOOSE, HAND, MOTION, GUESS, MEANING), row.name
         assert row.why.strip(), row.name
 
 
@@ -40,6 +42,7 @@ def test_every_group_is_in_the_table():
 
 def test_what_set_a_threshold_is_there():
     assert (ROOT / TUNED).exists()
+    assert (ROOT / MOTION).exists()
 
 
 def _read_in(path: Path) -> set[str]:
@@ -62,7 +65,7 @@ def _numbers(path: Path) -> set[float]:
     return {node.value for node in constants if type(node.value) in (int, float)}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "llavapose/pose/facts").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", READ, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_facts_hold_no_numbers_of_their_own(path):
     own = _numbers(path) - PLAIN - FURTHER.get(path.name, set())
     assert not own, f"{path.name}: {sorted(own)}; give them a name in pose/thresholds.py"

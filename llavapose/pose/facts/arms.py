@@ -19,7 +19,7 @@ def arm_height(pose: Pose, side: str) -> Measured | None:
     shoulder, joint, wrist = (pose.points[f"{side} {name}"] for name in ("shoulder", "elbow", "wrist"))
     rise = -pose.drop(shoulder, wrist)
     elbow_rise = -pose.drop(shoulder, joint)
-    seen = pose.sees(f"{side} wrist") and not _tilted(pose)
+    seen = pose.sees(f"{side} wrist") and not tilted(pose)
     top = head_top(pose)
     over = None if top is None else (top - wrist[1]) / pose.unit
     if over is not None and over > 0 and rise > ARM.above_rise_torsos:
@@ -121,7 +121,7 @@ def _on_hip(pose: Pose, side: str) -> bool:
     return math.dist(wrist, pose.points[f"{side} hip"]) / pose.unit < ARM.hip_gap_torsos
 
 
-def _tilted(pose: Pose) -> bool:
+def tilted(pose: Pose) -> bool:
     """Whether the trunk is so far from upright that up and down no longer say how an arm is held."""
     shoulders, hips = pose.mid("shoulder"), pose.mid("hip")
     if shoulders is None or hips is None:
@@ -133,7 +133,7 @@ def arm_side(pose: Pose, side: str) -> Measured | None:
     """Out to the side or across the body, for a person seen from the front or from behind; else None."""
     own, other = pose.points[f"{side} shoulder"], pose.points[f"{'right' if side == 'left' else 'left'} shoulder"]
     joint, wrist = pose.points[f"{side} elbow"], pose.points[f"{side} wrist"]
-    if abs(own[0] - other[0]) < ARM.side_breadth_torsos * pose.unit or _tilted(pose):
+    if abs(own[0] - other[0]) < ARM.side_breadth_torsos * pose.unit or tilted(pose):
         return None
     outward = 1 if own[0] > other[0] else -1
     reach = outward * (wrist[0] - own[0]) / pose.unit

@@ -27,6 +27,16 @@ def knee(pose: Pose, side: str) -> Measured | None:
     return _hinge(pose, joints, (BODY.thigh_torsos, BODY.shank_torsos), HINGE.knee_least_straight_deg)
 
 
+def bend_range(pose: Pose, joint: str, side: str) -> tuple[float, float]:
+    """Least and greatest angle in space of an elbow or knee, with the usual lengths taken at their word."""
+    root, end = ("shoulder", "wrist") if joint == "elbow" else ("hip", "ankle")
+    usual = (BODY.upper_arm_torsos, BODY.forearm_torsos)
+    if joint == "knee":
+        usual = (BODY.thigh_torsos, BODY.shank_torsos)
+    a, middle, b = (pose.points[f"{side} {name}"] for name in (root, joint, end))
+    return angle_range(a, middle, b, (usual[0] * pose.unit, usual[1] * pose.unit), slack=0.0)
+
+
 def _hinge(pose: Pose, joints: tuple[str, str, str], usual: tuple[float, float], least: float) -> Measured | None:
     a, joint, b = (pose.points[name] for name in joints)
     degrees = angle_at(a, joint, b)

@@ -14,7 +14,7 @@ from llavapose.scenes.world.drawn.people_shapes import person_shapes
 from llavapose.scenes.world.drawn.props import COCO_IDS, Stand, ball, thing_shapes
 from llavapose.scenes.world.drawn.stage import LEAST_SEEN_PX, Placed, Seen, keypoints_of, region, shadow
 from llavapose.scenes.world.moving.actor import Actor, depth_of, placed
-from llavapose.scenes.world.moving.script import Script, cast, script
+from llavapose.scenes.world.moving.script import Script, cast_of, script
 from llavapose.scenes.world.moving.timing import Clock
 
 LEAST_JOINTS = 8
@@ -50,7 +50,7 @@ def film(seed: int, number: int, size: int, clock: Clock) -> Film:
     # From seed and number alone: any process may draw any clip.
     rng = random.Random(f"llavapose motion {seed} {number}")
     # Drawn anew until everybody can be seen in every frame; the generator goes on, so that every try is another clip.
-    of = cast(rng)
+    of = cast_of(seed, number)
     while True:
         drawn = script(rng, clock, of)
         backdrop = Canvas(size)

@@ -43,7 +43,7 @@ from llavapose.scenes.world.moving.film import film
 from llavapose.scenes.world.moving.timing import CLIP_S, Clock
 from llavapose.scenes.world.moving.truth import truth_of
 
-MOTION_VERSION = 1
+MOTION_VERSION = 3
 """Raised with every change of pixels or annotations, so that a cached world is never taken for a new one."""
 
 SPLITS = ("train", "val")

@@ -27,11 +27,19 @@ CROWDS = {1: 0.5, 2: 0.32, 3: 0.18}
 HEIGHTS = {1: (0.5, 0.74), 2: (0.42, 0.64), 3: (0.34, 0.5)}
 # How much of the picture's width a way may take.
 WAYS = {1: 0.56, 2: 0.34, 3: 0.24}
+APART = 0.57
+"""Of casts, how many are to begin one after the other: about half of those that are shown, as they fit less often."""
+
+BOTH = 0.25
+"""Of arms that are raised or lowered, how many are with the other one."""
+
 SECOND = 0.35
 """Of those who alone move in their clip, how many move something else as well, meanwhile, before or afterwards."""
 
 # A person who fits in no way after so many tries makes way for another clip.
 TRIES = 12
+CAST_TRIES = 60
+"""A cast for which no script was found so often makes way for another one: a few in a thousand do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,76 +53,91 @@ class Script:
 
 @dataclass(frozen=True, kw_only=True)
 class Cast:
-    """What of a clip is decided once, however many scripts are thrown away: the shares are those of what is shown."""
+    """What of a clip is decided once, however many scripts are thrown away: the shares are those of what is shown.
 
-    number: int
+    Attributes:
+        setting: where it takes place.
+        kinds: what everybody does.
+        forward: each one's direction.
+        both: whether an arm moves with the other one.
+        apart: whether those who move begin one after the other.
+    """
+
+    setting: str
+    kinds: tuple[str, ...]
+    forward: tuple[bool, ...]
+    both: tuple[bool, ...]
     apart: bool
 
 
-def cast(rng: random.Random) -> Cast:
-    """How many people there are, and whether those who move begin one after the other."""
-    return Cast(number=pick(rng, CROWDS), apart=rng.random() < 0.5)
+def cast_of(seed: int, number: int) -> Cast:
+    """Of a clip. Two clips in a row have the same motions in opposite directions: neither is the commoner one."""
+    found = _cast(random.Random(f"llavapose motion cast {seed} {number // 2}"))
+    return replace(found, forward=tuple(not way for way in found.forward)) if number % 2 else found
 
 
 def script(rng: random.Random, clock: Clock, of: Cast) -> Script:
-    """Draw one clip's script; the generator goes on from try to try."""
+    """Draw one clip's script; the generator goes on from try to try, and with another cast where there is no way."""
+    tries = 0
     while True:
         tried = _try(rng, clock, of)
         if tried:
             return tried
+        tries += 1
+        if tries % CAST_TRIES == 0:
+            of = _cast(rng)
 
 
-def _try(rng: random.Random, clock: Clock, of: Cast) -> Script | None:
-    setting, kinds = _kinds(rng, of.number)
-    moving = [kind for kind in kinds if kind != "still"]
-    apart = of.apart if len(moving) > 1 else None
-    times = [pick(rng, KINDS[kind].times) if KINDS[kind].times else 0 for kind in moving]
-    timed = spans(rng, clock, [_seconds(rng, kind, n) for kind, n in zip(moving, times, strict=True)], apart)
-    if timed is None:
-        return None
-    queue = list(zip(timed, times, strict=True))
-    # Degrees down: enough for a way towards the camera to show on the ground.
-    pitch, base, actors = rng.uniform(5, 14), rng.uniform(*HEIGHTS[len(kinds)]), []
-    for index, kind in enumerate(kinds):
-        span, n = queue.pop(0) if kind != "still" else (None, 0)
-        actor = _actor(rng, kind, span, n, setting, pitch, (index, len(kinds), base))
-        # In company a second motion would blur who begins first.
-        if apart is None and span and rng.random() < SECOND:
-            actor = _busy(rng, actor, clock)
-        found = _set(rng, actor, clock, (index, len(kinds), base))
-        if found is None:
-            return None
-        actors.append(found)
-    return Script(setting=setting, actors=tuple(actors), apart=apart)
-
-
-def _kinds(rng: random.Random, number: int) -> tuple[str, list[str]]:
-    """The setting and what each person does."""
+def _cast(rng: random.Random) -> Cast:
     shares = {name: kind.share for name, kind in KINDS.items()}
     first = pick(rng, shares)
     setting = rng.choice(KINDS[first].settings or SETTINGS)
     fitting = {name: share for name, share in shares.items() if setting in (KINDS[name].settings or SETTINGS)}
-    kinds = [first, *(pick(rng, fitting) for _ in range(number - 1))]
+    kinds = [first, *(pick(rng, fitting) for _ in range(pick(rng, CROWDS) - 1))]
     rng.shuffle(kinds)
-    return setting, kinds
+    return Cast(
+        setting=setting, kinds=tuple(kinds), forward=tuple(rng.random() < 0.5 for _ in kinds),
+        both=tuple(rng.random() < BOTH for _ in kinds), apart=rng.random() < APART,
+    )  # fmt: skip
 
 
-def _seconds(rng: random.Random, kind: str, times: int) -> float:
-    return max(1, times) * rng.uniform(*KINDS[kind].seconds)
+def _try(rng: random.Random, clock: Clock, of: Cast) -> Script | None:
+    moving = [kind for kind in of.kinds if kind != "still"]
+    apart = of.apart if len(moving) > 1 else None
+    times = [pick(rng, KINDS[kind].times) if KINDS[kind].times else 0 for kind in moving]
+    timed = spans(rng, clock, [_seconds(kind, n) for kind, n in zip(moving, times, strict=True)], apart)
+    if timed is None:
+        return None
+    queue = list(zip(timed, times, strict=True))
+    # Degrees down: enough for a way towards the camera to show on the ground.
+    pitch, base, actors = rng.uniform(5, 14), rng.uniform(*HEIGHTS[len(of.kinds)]), []
+    for index, kind in enumerate(of.kinds):
+        span, n = queue.pop(0) if kind != "still" else (None, 0)
+        place = (index, len(of.kinds), base)
+        actor = _actor(rng, of, index, pitch)
+        if span:
+            move = Move(name=kind, channel="", forward=of.forward[index], start_s=span[0], end_s=span[1], times=n)
+            actor = _moving(rng, actor, move, place, both=of.both[index])
+        # In company a second motion would blur who begins first.
+        if apart is None and span and rng.random() < SECOND:
+            actor = _busy(rng, actor, clock)
+        found = _set(rng, actor, clock, place)
+        if found is None:
+            return None
+        actors.append(found)
+    return Script(setting=of.setting, actors=tuple(actors), apart=apart)
 
 
-def _actor(
-    rng: random.Random,
-    kind: str,
-    span: Span | None,
-    times: int,
-    setting: str,
-    pitch: float,
-    place: tuple[int, int, float],
-) -> Actor:
-    """One person with their motion, in the middle of the picture."""
+def _seconds(kind: str, times: int) -> Span:
+    least, most = KINDS[kind].seconds
+    return max(1, times) * least, max(1, times) * most
+
+
+def _actor(rng: random.Random, cast: Cast, index: int, pitch: float) -> Actor:
+    """One person of the cast in the middle of the picture, who does not move yet."""
+    kind, setting = cast.kinds[index], cast.setting
     of, build = KINDS[kind], random_build(rng)
-    view, side = pick(rng, of.views), rng.choice(SIDES)
+    view = pick(rng, of.views)
     arms = {s: quiet_arm(rng, s, view, build) for s in SIDES}
     # As in ``actions.act``: nobody stands exactly so.
     yaw = YAWS[view] + max(-20.0, min(20.0, rng.gauss(0, 8)))
@@ -122,11 +145,10 @@ def _actor(
         build=build, outfit=random_outfit(rng, cold=setting == "snow"), view=view, pitch_deg=pitch,
         acts=rng.choice(of.verbs), arms=arms, yaw_deg=(yaw, yaw), lean_deg=rng.uniform(-3, 7),
         tilt_deg=rng.uniform(-3, 3), turn_deg=rng.gauss(0, 6), half=rng.uniform(0.055, 0.085),
-        holds=pick(rng, of.holds) or None, acting=side,
+        holds=pick(rng, of.holds) or None, acting=rng.choice(SIDES),
     )  # fmt: skip
-    if kind in ("seat", "crouch") or rng.random() < of.sits:
-        actor = _lowered(rng, actor, kind, setting)
-    return _moving(rng, actor, kind, side, span, times, place) if span else actor
+    lowered = kind in ("seat", "crouch") or rng.random() < of.sits
+    return _lowered(rng, actor, kind, setting) if lowered else actor
 
 
 def _lowered(rng: random.Random, actor: Actor, kind: str, setting: str) -> Actor:
@@ -145,13 +167,11 @@ def _lowered(rng: random.Random, actor: Actor, kind: str, setting: str) -> Actor
     return replace(actor, low=low, seat=seat, acts=verbs, half=rng.uniform(0.08, 0.12))
 
 
-def _moving(
-    rng: random.Random, actor: Actor, kind: str, side: str, span: Span, times: int, place: tuple[int, int, float]
-) -> Actor:
-    """With the motion's two ends and the motion itself, in either direction equally often."""
-    move = Move(name=kind, channel="stance", forward=rng.random() < 0.5, start_s=span[0], end_s=span[1], times=times)
+def _moving(rng: random.Random, actor: Actor, move: Move, place: tuple[int, int, float], *, both: bool) -> Actor:
+    """With the motion's two ends and the motion itself."""
+    kind, side = move.name, actor.acting or "left"
     if kind in ("seat", "crouch"):
-        return replace(actor, moves=(move,))
+        return replace(actor, moves=(replace(move, channel="stance"),))
     if kind in ("shift", "approach"):
         return replace(actor, path=_path(rng, actor.view, kind, place), moves=(replace(move, channel="path"),))
     if kind == "turn":
@@ -159,9 +179,7 @@ def _moving(
     if kind.startswith("knee"):
         lifted = {side: lifted_leg(rng, side, actor.view)}
         return replace(actor, lifted=lifted, moves=(replace(move, channel=f"{side} leg"),))
-    # Both arms at once, now and then.
-    both = kind in ("arm", "arm often") and actor.holds is None and rng.random() < 0.25
-    sides = SIDES if both else (side,)
+    sides = SIDES if both and kind in ("arm", "arm often") and actor.holds is None else (side,)
     arms = {**actor.arms, **{s: _ends(rng, kind, s, actor.view, actor.build) for s in sides}}
     return replace(actor, arms=arms, moves=tuple(replace(move, channel=f"{s} arm") for s in sides))
 
@@ -175,7 +193,7 @@ def _busy(rng: random.Random, actor: Actor, clock: Clock) -> Actor:
         return actor
     kind = rng.choice(kinds)
     side = rng.choice(SIDES if kind == "knee" else arms)
-    timed = spans(rng, clock, [_seconds(rng, kind, 0)], None)
+    timed = spans(rng, clock, [_seconds(kind, 0)], None)
     assert timed is not None, "one motion always has its place"
     limb = "leg" if kind == "knee" else "arm"
     move = Move(name=kind, channel=f"{side} {limb}", forward=rng.random() < 0.5, start_s=timed[0][0], end_s=timed[0][1])

@@ -16,6 +16,9 @@ CLIP_S = 3.0
 APART_S, TOGETHER_S = 0.5, 0.1
 """Motions begin clearly one after the other from the first on, and at the same time up to the second: none between."""
 
+GIVEN = 0.25
+"""How much faster or slower than alone somebody may move to begin and end with others."""
+
 TRIES = 60
 """Spans drawn for a clip in which people begin apart; two long motions may not fit."""
 
@@ -37,7 +40,7 @@ class Clock:
         return self.times_s[middle(self.num_frames)]
 
 
-def spans(rng: random.Random, clock: Clock, seconds: Sequence[float], apart: bool | None) -> list[Span] | None:
+def spans(rng: random.Random, clock: Clock, seconds: Sequence[Span], apart: bool | None) -> list[Span] | None:
     """When each motion takes place; None where there was no place for all of them.
 
     Centres lie as often before the middle frame as behind it, as far: going one way is going the other way backwards.
@@ -45,25 +48,30 @@ def spans(rng: random.Random, clock: Clock, seconds: Sequence[float], apart: boo
     Args:
         rng: the clip's.
         clock: the clip's.
-        seconds: how long each motion takes.
+        seconds: how long each motion takes, at least and at most.
         apart: whether they begin and end clearly one after the other, or together.
     """
     # As far as the clip goes on both sides of its middle frame, less a still frame's time.
     room = min(clock.middle_s, CLIP_S - clock.middle_s) - 0.05
-    lasting = [min(one, 2 * room) for one in seconds]
-    if apart is False and max(lasting) > 1.35 * min(lasting):
-        # Made equally long, one would be far too slow: neither begins nor ends could be together otherwise.
-        return None
     if apart is False:
-        lasting = [sum(lasting) / len(lasting)] * len(lasting)
-        centre = _centre(rng, clock, max(lasting), room)
-        shifts = [rng.uniform(-TOGETHER_S, TOGETHER_S) / 2 for _ in lasting]
-        return [_span(centre + shift, one) for one, shift in zip(lasting, shifts, strict=True)]
+        return _together(rng, clock, seconds, room)
     for _ in range(TRIES):
+        lasting = [min(rng.uniform(*one), 2 * room) for one in seconds]
         found = [_span(_centre(rng, clock, one, room), one) for one in lasting]
         if apart is None or _apart(found):
             return found
     return None
+
+
+def _together(rng: random.Random, clock: Clock, seconds: Sequence[Span], room: float) -> list[Span] | None:
+    """All equally long, or begins or ends would differ; some then move a little faster or slower than alone."""
+    least = max(one[0] for one in seconds) * (1 - GIVEN)
+    most = min(min(one[1] for one in seconds) * (1 + GIVEN), 2 * room)
+    if least > most:
+        return None
+    lasting = rng.uniform(least, most)
+    centre = _centre(rng, clock, lasting + TOGETHER_S, room)
+    return [_span(centre + rng.uniform(-TOGETHER_S, TOGETHER_S) / 2, lasting) for _ in seconds]
 
 
 def _centre(rng: random.Random, clock: Clock, lasting: float, room: float) -> float:

@@ -58,3 +58,11 @@ def test_either_of_two_people_begins_first(scripts: Sequence[Script]) -> None:
             }
             assert values == {"before", "after"}
     assert 0.35 < firsts[0] / firsts.total() < 0.65
+
+
+def test_directions_are_balanced(scripts: Sequence[Script]) -> None:
+    """Two clips in a row turn each other round, so that nobody who always guesses the same is right more often."""
+    ways: dict[str, list[bool]] = {}
+    for move in (move for one in scripts for actor in one.actors for move in actor.moves):
+        ways.setdefault(move.name, []).append(move.forward)
+    assert all(abs(np.mean(found) - 0.5) < 0.06 for found in ways.values() if len(found) > 60)

@@ -13,7 +13,7 @@ from llavapose.scenes.world.moving.blend import blended, eased
 from llavapose.scenes.world.moving.captions import captions_of
 from llavapose.scenes.world.moving.catalogue import raised_arm
 from llavapose.scenes.world.moving.film import Film, film
-from llavapose.scenes.world.moving.script import Script, cast, script
+from llavapose.scenes.world.moving.script import Script, cast_of, script
 from llavapose.scenes.world.moving.timing import Clock
 
 CLOCK = Clock(num_frames=16)
@@ -31,7 +31,7 @@ def scripts() -> list[Script]:
     found = []
     for number in range(150):
         rng = random.Random(f"film {number}")
-        found.append(script(rng, CLOCK, cast(rng)))
+        found.append(script(rng, CLOCK, cast_of(0, number)))
     return found
 
 

@@ -10,7 +10,7 @@ from llavapose.scenes.world.drawn.body import random_build
 from llavapose.scenes.world.drawn.limb_states import aim, bent
 from llavapose.scenes.world.drawn.wardrobe import random_outfit
 from llavapose.scenes.world.moving.actor import Actor, Low, Move, Path
-from llavapose.scenes.world.moving.script import Script, cast, script
+from llavapose.scenes.world.moving.script import Script, cast_of, script
 from llavapose.scenes.world.moving.timing import Clock
 from llavapose.scenes.world.moving.truth import truth_of
 
@@ -99,7 +99,7 @@ def truths() -> list[dict]:
     found = []
     for number in range(120):
         rng = random.Random(f"truth {number}")
-        found.append(truth_of(script(rng, CLOCK, cast(rng)), CLOCK, number, f"{number:06d}"))
+        found.append(truth_of(script(rng, CLOCK, cast_of(0, number)), CLOCK, number, f"{number:06d}"))
     return found
 
 
