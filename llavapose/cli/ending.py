@@ -14,6 +14,9 @@ from llavapose.records import BASELINE, POSE
 from llavapose.sweep.jobs import is_job
 from llavapose.sweep.overrides import evaluation_overrides, hydra_value
 
+_OF_FILES = (SceneSource.coco, SceneSource.tracks)
+"""Scenes whose held-out files a run may not have named, and an evaluation needs."""
+
 
 def say_results(config: TrainConfig, checkpoint: Path) -> None:
     """Print what one run of ``train.py`` left, last what to do next; a sweep's job leaves that to its sweep."""
@@ -74,6 +77,6 @@ def _next(config: TrainConfig, checkpoint: Path) -> list[tuple[str, tuple[str, .
 
 def _evaluate(config: TrainConfig, checkpoint: str, arm: str) -> tuple[str, ...]:
     settings = evaluation_overrides(conf_folder(), config, checkpoint=checkpoint, arm=arm)
-    files = {"images": "FOLDER", "keypoints": "FILE"} if config.scenes.source == SceneSource.coco else {}
+    files = {"images": "FOLDER", "keypoints": "FILE"} if config.scenes.source in _OF_FILES else {}
     held_out = [f"scenes.val.{key}={word}" for key, word in files.items() if getattr(config.scenes.val, key) is None]
     return ("evaluate", *settings, f"output_dir={hydra_value(config.results_dir)}", *held_out)

@@ -118,7 +118,7 @@ def _side_by_side(pictures: Sequence[Image.Image], texts: Sequence[str]) -> Imag
     height = pictures[0].height
     # By eye: eleven pixels can be read, and a number has room below a frame of a hundred.
     font = ImageFont.load_default(size=max(11, round(height / 16)))
-    below = sum(font.getmetrics()) + GAP_PX if texts else 0
+    below = round(font.getbbox("0 g")[3]) + 2 * GAP_PX if texts else 0
     width = sum(picture.width for picture in pictures) + GAP_PX * (len(pictures) - 1)
     found = Image.new("RGB", (width, height + below), PAPER)
     canvas, left = ImageDraw.Draw(found), 0

@@ -88,7 +88,7 @@ def _points(one: dict[str, Any], num: int, where: str) -> list[tuple[float, floa
     Raises:
         DataError: another number of joints, or what is no number.
     """
-    flat = one.get("keypoints") or [0] * (3 * num)
+    flat: Any = one.get("keypoints") or [0] * (3 * num)
     if not isinstance(flat, list) or len(flat) != 3 * num or not all(map(_is_number, flat)):
         got = f"length {len(flat)}" if isinstance(flat, list) else shown(flat)
         raise DataError(

@@ -54,8 +54,9 @@ class _Machine:
         self.stack: list[Any] = []
         self.memory: dict[int, Any] = {}
 
-    def run(self, data: mmap.mmap) -> Any:
+    def run(self, data: Any) -> Any:
         """Go through all opcodes; the value on top at the end."""
+        # A map of a file reads as a file does; the library's own hints do not say so.
         for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
             if number > MAX_OPCODES:
                 raise _RefusedError(f"has more than {MAX_OPCODES:,} values")
@@ -228,6 +229,10 @@ def _drop(machine: _Machine, _: Any) -> None:
     machine.stack.pop()
 
 
+def _drop_marked(machine: _Machine, _: Any) -> None:
+    machine.marked()
+
+
 _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     **dict.fromkeys(("PROTO", "FRAME"), _nothing),
     **dict.fromkeys(("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"), _integer),
@@ -244,7 +249,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "NEWFALSE": _constant(False),
     "MARK": _constant(_MARK),
     "POP": _drop,
-    "POP_MARK": lambda machine, _: machine.marked() and None,
+    "POP_MARK": _drop_marked,
     "DUP": lambda machine, _: machine.push(machine.stack[-1]),
     "EMPTY_LIST": lambda machine, _: machine.push([]),
     "LIST": lambda machine, _: machine.push(machine.marked()),

@@ -68,7 +68,9 @@ def read_tracked(
     all_differ(scenes, where=f"{form.what}: {keypoints}")
     if pictures:
         must_be_there(scenes, images, where=form.what)
-    return SceneSet(scenes=scenes, images=images, notes=(*summed(notes), *said))
+    silent = sum(not scene.captions for scene in scenes) if captions is not None and captions.exists() else 0
+    without = (f"{silent} scenes whose middle frame has no caption",) * bool(silent)
+    return SceneSet(scenes=scenes, images=images, notes=(*summed(notes), *said, *without))
 
 
 def files_of(keypoints: Path, form: Form) -> list[Path]:
@@ -116,7 +118,9 @@ def videos_of(
         times = times_of([lists.images[one.id] for one in found], fps or rates.get(name) or form.fps, where)
         moments = [Moment(still=one, time_s=time) for one, time in zip(found, times, strict=True)]
         videos.append(ordered(name, moments, where=where))
-    return videos, [*scenes.notes, *(f"{number} {note}" for note, number in seen.items() if number)]
+    # Of a scene only the middle frame needs captions, and those that lack them are counted as scenes.
+    notes = [note for note in scenes.notes if not note.endswith(" images without a caption")]
+    return videos, [*notes, *(f"{number} {note}" for note, number in seen.items() if number)]
 
 
 def _labelled(lists: Lists, where: str) -> tuple[Lists, int]:

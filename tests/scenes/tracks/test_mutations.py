@@ -4,6 +4,7 @@ import json
 import pickle
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def damaged(told: Any, rng: random.Random) -> Any:
     """A copy in which one to three values are odd ones, gone, there twice, or somewhere else's."""
-    copy = json.loads(json.dumps(told))
+    copy = deepcopy(told)
     for _ in range(rng.randint(1, 3)):
         path = rng.choice(places(copy)[1:])
         holder = copy
@@ -45,7 +46,7 @@ def damaged(told: Any, rng: random.Random) -> Any:
             case 1 if isinstance(holder, list):
                 holder.append(holder[path[-1]])
             case _:
-                holder[path[-1]] = rng.choice(ODD)
+                holder[path[-1]] = deepcopy(rng.choice(ODD))
     return copy
 
 

@@ -36,8 +36,13 @@ def test_captions_and_objects_are_those_of_the_middle_frame(tmp_path):
     ball = {"id": 7, "image_id": 3, "category_id": 37, "bbox": [50, 50, 20, 20], "iscrowd": 0}
     names = [{"id": 1, "name": "person"}, {"id": 37, "name": "sports ball"}]
     instances = written(tmp_path, {**told, "annotations": [ball], "categories": names}, "instances.json")
-    (scene,) = read(tmp_path, told, captions=captions, instances=instances).scenes
+    found = read(tmp_path, told, captions=captions, instances=instances)
+    (scene,) = found.scenes
     assert scene.captions == ("Frame 3",) and [thing.category for thing in scene.things] == ["sports ball"]
+    assert not [note for note in found.notes if "caption" in note]
+    written(tmp_path, {**told, "annotations": texts[:1]}, "captions.json")
+    found = read(tmp_path, told, captions=captions)
+    assert "1 scenes whose middle frame has no caption" in found.notes
 
 
 def test_who_is_not_in_the_middle_frame_is_counted_and_who_is_not_in_another_is_none(tmp_path):
