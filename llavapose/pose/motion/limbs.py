@@ -76,7 +76,7 @@ def hand(track: Track, side: str) -> Moved | None:
     at_head = track.read(lambda pose: _head_state(pose, side))
     shoulder, head = course(track, at_shoulder), course(track, at_head)
     way = swings(track, _rises(track, side))
-    seen = track.read(lambda pose: pose.sees(f"{side} wrist") or None)
+    seen = track.read(lambda pose: "seen" if pose.sees(f"{side} wrist") else None)
     part = f"{side} hand"
     if way is None:
         return None

@@ -83,10 +83,10 @@ def clip(*people: Keys, num: int = 16, step_s: float = 0.2) -> Scene:
 def scene_of(frames: Sequence[Frame]) -> Scene:
     """The scene of these frames: its people are the middle one's, or where that lacks one, those of any that has."""
     at = frames[middle(len(frames))]
-    people = tuple(
-        one or next(frame.people[i] for frame in frames if frame.people[i]) for i, one in enumerate(at.people)
+    people = [one or next(found for frame in frames if (found := frame.people[i])) for i, one in enumerate(at.people)]
+    return Scene(
+        id=1, image=at.image, width=SIZE, height=SIZE, people=tuple(people), frames=tuple(frames), video="stick"
     )
-    return Scene(id=1, image=at.image, width=SIZE, height=SIZE, people=people, frames=tuple(frames), video="stick")
 
 
 def _pair(first: Keys, other: Keys) -> tuple[Keys, Keys]:

@@ -35,6 +35,7 @@ def test_a_hand_is_raised_past_the_head():
     found = [f for f in motion_facts(clip([(0.8, {}), (1.6, ARM_UP)])) if f.kind == "hand_motion"]
     assert [(f.part, f.value, f.sure) for f in found] == [("left hand", "raised past the head", True)]
     assert found[0].measure == pytest.approx(2.22, abs=0.1)
+    assert found[0].span_s is not None
     assert 0.8 <= found[0].span_s[0] < found[0].span_s[1] <= 1.8
 
 

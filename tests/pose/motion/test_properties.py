@@ -30,7 +30,7 @@ def test_played_backwards_every_fact_is_its_opposite_and_in_a_mirror_the_other_s
 def test_played_backwards_they_take_place_at_the_mirrored_times(name):
     end = CLIPS[name].frames[-1].time_s
     forth, back = (
-        {(f.kind, f.person, f.part): f.span_s for f in motion_facts(scene) if f.kind != "order"}
+        {(f.kind, f.person, f.part): f.span_s for f in motion_facts(scene) if f.kind != "order" and f.span_s}
         for scene in (CLIPS[name], backwards(CLIPS[name]))
     )
     for key, (first, last) in forth.items():
@@ -69,7 +69,7 @@ def test_sides_exchanged_by_an_annotator_are_no_motion():
     other = mirrored(scene)
     # Joints named by the wrong side, at their own places: mirrored once by names, and back by places.
     wrong = [replace(one, keypoints=tuple((1 - x, y, seen) if seen else (x, y, seen) for x, y, seen in one.keypoints))
-             for one in (frame.people[0] for frame in other.frames)]  # fmt: skip
+             for one in (frame.people[0] for frame in other.frames) if one]  # fmt: skip
     frames = list(scene.frames)
     for number in range(16, 24):
         frames[number] = replace(frames[number], people=(wrong[number],))
