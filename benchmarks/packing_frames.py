@@ -8,7 +8,7 @@ averaged 2 x 2, and 8 of its time as text. ``shared`` is ``data.packing=pictures
 clip behind them; ``copies`` is ``data.packing=samples``, ordinary packing: a copy of the frames for each. Tokens are
 exact, of 1,000 clips; operations are LLaVA-1.5-7B's by the forecast's formula, its encoder reading every frame of
 every copy. Seconds are the processor's, of one step of 6 clips by a narrow LLaVA of random weights, forwards and
-backwards, in both arms with the attention that suits its rows; its encoder reads frames of 144 patches, which is less of
+backwards, in both arms with the attention that suits its rows; its encoder reads frames of 144 patches, less of
 the work than the 7B's.
 
 Exits 2 where a sample's loss differs between the arms by more than 1e-4 of it.
