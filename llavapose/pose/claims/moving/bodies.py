@@ -258,6 +258,7 @@ def _phrase_end(plain: str, start: int) -> int:
     """Where what follows a verb ends that says nothing here: its words are no still claim either."""
     found = re.search(
         r"[,;:()–—]|\.(?!\d)"
-        r"|\b(?:and|while|whereas|as|but|with|then|before|after|so that|holding|wearing)\b", plain[start:]
+        r"|\b(?:and|while|whereas|as|but|with|then|before|after|so that|holding|wearing)\b",
+        plain[start:],
     )
     return start + found.start() if found else len(plain)
