@@ -154,10 +154,13 @@ def _spans(sample: Sample, finding: Mapping[str, Any]) -> list[dict[str, Any]]:
     by_turn: dict[int, list[Mapping[str, Any]]] = {}
     for claim in finding["claims"]:
         by_turn.setdefault(claim["turn"], []).append({**claim, "span_s": (claim["fact"] or {}).get("span_s")})
-    found = [one for turn, claims in by_turn.items() for one in spans_of(sample.turns[turn].text, claims)]
+    said: dict[tuple[float, float, str], list[str]] = {}
+    for turn, claims in by_turn.items():
+        for start, end, mark, words in spans_of(sample.turns[turn].text, claims):
+            said.setdefault((start, end, mark), []).append(f"“{words}”")
     return [
-        {"start": start, "end": end, "mark": mark, "words": words, "told": SPANS_TOLD[mark]}
-        for start, end, mark, words in sorted(dict.fromkeys(found))
+        {"start": start, "end": end, "mark": mark, "told": f"{SPANS_TOLD[mark]}: {'; '.join(dict.fromkeys(words))}"}
+        for (start, end, mark), words in sorted(said.items())
     ]
 
 

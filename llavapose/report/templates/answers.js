@@ -126,13 +126,13 @@ const answersView = ({ data, el, pieces, plain, signed, rated, picture }) => {
       const found = new Map();
       item.answers.forEach((one, arm) => (one.spans || []).forEach(([start, end, mark, words]) => {
         const key = `${start} ${end} ${mark}`;
-        if (!found.has(key)) found.set(key, { start, end, mark, words, told: data.marks[mark], arms: [] });
-        const { arms } = found.get(key);
-        if (!arms.includes(data.arms[arm])) arms.push(data.arms[arm]);
+        if (!found.has(key)) found.set(key, { start, end, mark, said: new Map() });
+        const { said } = found.get(key);
+        said.set(words, [...(said.get(words) || []), data.arms[arm]]);
       }));
       return [...found.values()]
         .sort((a, b) => a.start - b.start || a.end - b.end)
-        .map((of) => ({ ...of, told: `${of.told}, ${of.arms.join(", ")}` }));
+        .map((of) => ({ ...of, told: `${data.marks[of.mark]}: ${[...of.said].map(([words, arms]) => `“${words}” (${arms.join(", ")})`).join("; ")}` }));
     },
     block(item, one, arm, state) {
       const gain = answers.gain(item, arm, state);

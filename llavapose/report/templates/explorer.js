@@ -51,7 +51,7 @@
         ? el("div", { class: "several", role: "group", tabindex: "0", "aria-label": what }, [item.picture, ...item.further].map((name, at) =>
             el("figure", {}, el("figcaption", {}, `Picture ${at + 1}`), one(name, `Picture ${at + 1} of ${item.id}`))))
         : one(item.picture, what);
-  // As clip.html.j2 has it: screen, bar, frames in order, and when claims took place ({ start, end, mark, told, words }).
+  // As clip.html.j2 has it: screen, bar, frames in order, and when claims took place ({ start, end, mark, told }).
   const clip = (item, what, spans) => {
     const frames = [item.picture, ...(item.further || [])].map((name, at) => [pictures[name], item.times[at]]).filter(([source]) => source);
     if (!frames.length) return el("p", { class: "soft nopicture" }, data.noclip);
@@ -64,7 +64,7 @@
           el("time", {}, `${time.toFixed(1)} s`), el("span", { class: "lanes", "aria-hidden": "true" })))),
       spans.length ? el("ul", { class: "spans" }, spans.map((of) =>
         el("li", {}, el("button", { type: "button", class: "span", "data-start": String(of.start), "data-end": String(of.end), "data-mark": of.mark },
-          el("i", { class: `lane ${of.mark}` }), `${of.start.toFixed(1)} to ${of.end.toFixed(1)} s`), el("span", { dir: "auto" }, `${of.told}: “${of.words}”`)))) : "");
+          el("i", { class: `lane ${of.mark}` }), `${of.start.toFixed(1)} to ${of.end.toFixed(1)} s`), el("span", { dir: "auto" }, of.told)))) : "");
     playFrames(made);
     return made;
   };
