@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from llavapose.config.evaluating import RateConfig
 from llavapose.evaluation.evaluate import draw_pictures
+from llavapose.evaluation.judges.people.draw import draw
 from llavapose.evaluation.tables.results import summarise
 from llavapose.frames import MOST_FRAMES
 from llavapose.records import Sample, Scene, Turn
 from llavapose.report.audit_page import AuditPage, write_audit_page
 from llavapose.report.explorer import clips
+from llavapose.report.explorer.blind import write_rating_page
 from llavapose.report.page import Source, write_page
 from llavapose.report.samples_page import write_samples_page
 from llavapose.samples import write_samples
@@ -133,6 +136,18 @@ def test_pages_of_samples_and_audits_hold_the_frames(pages):
     assert [float(one) for one in re.findall(r'class="frame" data-time="([^"]*)"', html)] == [*TIMES, *TIMES]
     assert 'data-start="0.2" data-end="0.55" data-mark="wrong"' in html and f"“{WRONG}”" in html
     assert html.count("<script>") == 1 and "script-src 'sha256-" in html
+
+
+def test_raters_are_handed_the_frames_in_order(pages):
+    folder = pages.folder
+    scenes = write_frames(folder / "images", (clip(1), clip(2)))
+    found = draw(folder, RateConfig())
+    html = write_rating_page(found, scenes, folder / "rate" / "index.html", needed="").read_text()
+    content = json.loads(html.partition('id="content">')[2].partition("</script>")[0])
+    assert len(content["pictures"]) == 10 and all(one["drawn"] for one in content["pictures"])
+    for item in content["items"]:
+        places = [item["picture"], *item["further"]]
+        assert item["times"] == list(TIMES) and len(set(places)) == 5 and places == sorted(places)
 
 
 @needs_browser
