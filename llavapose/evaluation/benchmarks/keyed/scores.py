@@ -127,7 +127,8 @@ def _falls(own: Sequence[Mapping[str, Any]], backwards: Sequence[Mapping[str, An
     both = [(row["right"], other[row["question_id"]], row["scene_id"]) for row in own if row["question_id"] in other]
     if not both:
         return {}
-    found = paired_difference(*zip(*both, strict=True))
+    first, second, images = zip(*both, strict=True)
+    found = paired_difference(first, second, images)
     return dict(zip(ORDER_COLUMNS, (found.value, found.low, found.high, found.num), strict=True))
 
 
