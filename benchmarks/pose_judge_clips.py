@@ -1,13 +1,13 @@
-"""Is the pose judge fair on clips: what is scored, and what the truth, its flip and answers without the clip are given.
+"""Is the pose judge fair on clips: what is scored; what the truth, its flip and answers without the clip are given.
 
-    python -m benchmarks.pose_judge_clips                  # 600 training clips, 300 held-out ones, 90 asked of; 5 minutes
-    python -m benchmarks.pose_judge_clips --weights        # and how well shares foretell held-out clips, by WEIGHT
+    python -m benchmarks.pose_judge_clips                  # 600 training clips, 300 held-out ones, 90 asked of
+    python -m benchmarks.pose_judge_clips --weights        # and how well shares foretell clips, by WEIGHT
 
 *scored*: share of the benchmark's questions. *truth*: the offline teacher, who is told the facts. *flipped*: of every
-fact of the answer its opposite. *guess*: the likelier value of what conv asks, and in detail one statement of each part
-of the person, as who has read the training clips says without looking. *prior*: the control of that name. *silence* is 1.
-*middle*: questions about the middle frame (one fact, a description), whose still facts decide; beside them the share of
-these facts that a judge of motion alone could not score. Intervals are by clip (bootstrap).
+fact its opposite. *guess*: the likelier value by the training clips: of what conv asks, and of every movement that there
+is (who guesses so is told what moves). *prior*: the control of that name. Silence is rated 1. *middle*: questions about
+the middle frame (one fact, a description), whose still facts decide. Intervals are by clip (bootstrap). It takes a
+minute, and four more where the clips are not drawn yet.
 """
 
 import argparse
@@ -51,7 +51,8 @@ def main() -> None:
     train, val = (read_motion(folder, split, WORLD.num_frames).scenes for split in ("train", "val"))
     known = {scene.id: (scene, tuple(scene_facts(scene))) for scene in (*train, *val)}
     for num in (150, WORLD.num_val):
-        print(f"of the first {num} held-out clips {sum(qualifies(*known[one.id]) for one in val[:num])} can be asked of")
+        found = sum(qualifies(*known[one.id]) for one in val[:num])
+        print(f"of the first {num} held-out clips {found} can be asked of")
     scale = Scale(Chance(train, lambda scene: known[scene.id][1]))
     questions = build_benchmark(val, lambda scene: known[scene.id][1], num_images=NUM_IMAGES)
     _told("benchmark", rated(questions, known, scale))
@@ -112,6 +113,7 @@ def guess(question: Question, scene: Scene, facts: Sequence[Fact], scale: Scale)
 
     In detail it is told which parts move, but not which way: more than a blind answer can know.
     """
+
     def likely(fact: Fact) -> float:
         claim = Claim(kind=fact.kind, value=fact.value, start=0, end=0, part=fact.part,
                       mention=references(scene)[fact.person or 0])  # fmt: skip

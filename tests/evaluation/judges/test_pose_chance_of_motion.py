@@ -25,13 +25,13 @@ def says(value, part="left knee", mention="the person"):
 @pytest.fixture(scope="module")
 def balanced():
     """Each motion as often forwards as backwards, as often of the left as of the right."""
-    return clips(200)
+    return clips(312)
 
 
 def test_most_of_what_can_be_asked_is_scored_though_few_clips_have_just_it(balanced):
-    scale = Scale(Chance(balanced[:100]))
+    scale = Scale(Chance(balanced[:208]))
     found = [scale.commonest(Asked(kind=fact.kind, person=fact.person, part=fact.part), scene)
-             for scene in balanced[100:] for fact in askable_motions(scene, scene_facts(scene))
+             for scene in balanced[208:] for fact in askable_motions(scene, scene_facts(scene))
              if fact.kind != "repeats"]  # fmt: skip
     assert len(found) > 60
     assert np.mean([one is not None and one <= MOST_GUESSED for one in found]) >= 0.9

@@ -76,7 +76,11 @@ def test_a_picture_that_stands_alone_is_read_as_before(pair):
 
 def test_a_claim_alone_is_open_where_it_is_in_its_text(pair):
     """The judge checks claim by claim, texts are checked whole: both leave open what a motion changes."""
-    known = (fact("stance", "standing"), fact("stance_motion", "sits down", sure=False), fact("elbow", "bent", "left elbow"))
+    known = (
+        fact("stance", "standing"),
+        fact("stance_motion", "sits down", sure=False),
+        fact("elbow", "bent", "left elbow"),
+    )
     text = "The person on the right is sitting. The left elbow of the person on the right is straight."
     whole = check_text(text, pair, known)
     assert [one.outcome for one in whole] == ["unverifiable", "contradicted"]

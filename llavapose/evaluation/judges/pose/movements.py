@@ -14,6 +14,7 @@ What is given is what a question tells: that this part moves, whose, and in what
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -23,9 +24,10 @@ from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.pose.people import has_place, prominent
 from llavapose.records import Claim, Fact, Scene
 
-WEIGHT = 40
-"""Movements that a wider share counts as. Of 5 to 1000 tried on 300 held-out clips of the moving world, 20 and 40 made
-what was there likeliest (-0.804 and -0.805 nats a movement; 5: -0.814, 1000: -0.809), and 40 leaves nothing unscored."""
+WEIGHT = 20
+"""Movements that a wider share counts as. Of 5 to 1000 tried on 300 held-out clips of the moving world, small ones
+foretell most (-0.784 nats a movement by 10, -0.792 by 20, -0.806 by 1000) but leave questions unscored (by 5 every
+eleventh, by 10 one in 70): 20 is the least that leaves none (``python -m benchmarks.pose_judge_clips --weights``)."""
 WITHIN = 2.0
 """Standard errors that are added to a share: what is not known of chance is chance's."""
 
@@ -104,34 +106,40 @@ class MovementShares:
         right = decided & np.array([all(one is not False for one in each) for each in zip(*told, strict=True)], bool)
         # Before anything is counted: as often right as wrong, which two movements tell.
         share, num = 0.5, 2.0
-        for level in self._levels(first):
-            among = np.array([level(movement) for movement in movements], bool) & decided
+        within = [np.array([level(movement) for movement in movements], bool) & decided for level in _levels(first)]
+        for wide, narrow in pairwise([*within, np.zeros_like(decided)]):
+            among = wide & ~narrow  # a movement counts once, at the narrowest level
             weight, own = min(num, WEIGHT), float(among.sum())
             share = (weight * share + float((right & among).sum())) / (weight + own)
             num = weight + own
         return share, num
-
-    def _levels(self, claim: Claim) -> tuple[Callable[[Movement], bool], ...]:
-        """Which movements are alike, wider ones first."""
-        alone = claim.mention is None or not has_place(claim.mention.lower())
-        return (
-            lambda movement: True,
-            lambda movement: movement.alone == alone,
-            lambda movement: movement.alone == alone and claim.part in (None, movement.part),
-            lambda movement: claim.part in (None, movement.part)
-            and people_meant(claim.mention, movement.scene) == (movement.person,),
-        )
 
     def _put(self, claim: Claim, movements: Sequence[Movement]) -> tuple[bool | None, ...]:
         """Whether the claim, said of each movement, holds; None where that is not decided."""
         key = (claim.kind, claim.value, claim.part is None, _sort(claim.part), claim.negated)
         if key not in self._outcomes:
             said = (
-                (check_claim(replace(claim, part=claim.part and one.part), one.scene, one.facts, (one.person,),
-                             one.target).outcome for one in movements)
+                check_claim(replace(claim, part=claim.part and one.part), one.scene, one.facts, (one.person,),
+                             one.target).outcome for one in movements
             )  # fmt: skip
             self._outcomes[key] = tuple({SUPPORTED: True, CONTRADICTED: False}.get(outcome) for outcome in said)
         return self._outcomes[key]
+
+
+def _levels(claim: Claim) -> tuple[Callable[[Movement], bool], ...]:
+    """Which movements are alike, wider ones first; each is within the one before."""
+    alone = claim.mention is None or not has_place(claim.mention.lower())
+
+    def in_company(one: Movement) -> bool:
+        return one.alone == alone
+
+    def of_part(one: Movement) -> bool:
+        return in_company(one) and claim.part in (None, one.part)
+
+    def own(one: Movement) -> bool:
+        return of_part(one) and people_meant(claim.mention, one.scene) == (one.person,)
+
+    return (lambda one: True), in_company, of_part, own
 
 
 def _sort(part: str | None) -> str:
