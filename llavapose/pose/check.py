@@ -89,7 +89,7 @@ def check_claims(claims: Sequence[Claim], scene: Scene, facts: tuple[Fact, ...])
     if they are under every way to give the text's people to those of the picture.
     """
     meant = {name: people_meant(name, scene) for claim in claims for name in (claim.mention, claim.target)}
-    told = tuple(_at_any_time(check_claim(claim, scene, facts), meant[claim.mention], facts) for claim in claims)
+    told = tuple(check_claim(claim, scene, facts, meant[claim.mention]) for claim in claims)
     names = open_people(claims, lambda name: meant.get(name) or ())
     open_ones = [claim for claim in claims if claim.mention in names or claim.target in names]
     if len(prominent(scene)) < 2 or not open_ones:
@@ -121,7 +121,7 @@ def _check_as(
     target = way.get(claim.target or "") if claim.kind in RELATIONS else None
     if target is not None and people == (target,):
         return CheckedClaim(claim=claim, outcome=CONTRADICTED)
-    return _at_any_time(check_claim(claim, scene, facts, people, target), people, facts)
+    return check_claim(claim, scene, facts, people, target)
 
 
 def _at_any_time(checked: CheckedClaim, people: tuple[int, ...], facts: tuple[Fact, ...]) -> CheckedClaim:
@@ -160,7 +160,7 @@ def check_claim(
     for outcome in (CONTRADICTED, UNVERIFIABLE, SUPPORTED):
         for verdict in verdicts:
             if verdict[0] == outcome:
-                return _judged(claim, *verdict)
+                return _at_any_time(_judged(claim, *verdict), people, facts)
     return CheckedClaim(claim=claim, outcome=UNVERIFIABLE)
 
 

@@ -62,9 +62,14 @@ class PriorAnswerer:
         named = [slot for slot in slots if slot[2] in question.text.lower()]
         slot = max(named or slots, key=lambda slot: len(slot[2]))  # "the person on the left" is "the person", too
         moving = slot[0] in VALUES
-        guess = max(sorted(self._scale().statements[slot]), key=lambda text: self._share(text, moving))
+        share = self._expected if moving else self._share
+        guess = max(sorted(self._scale().statements[slot]), key=share)
         # What is right earns 1 - p and what is wrong loses p: on average a guess earns its share less p.
-        return guess if self._share(guess, moving) > self._scale().by_chance(read(guess, moving)) else ""
+        return guess if share(guess) > self._scale().by_chance(read(guess, moving)) else ""
+
+    def _expected(self, text: str) -> float:
+        """How often a statement of a motion holds, where few clips have it too."""
+        return self._scale().chance.movements.expected(read(text, True))
 
     def _free(self, kind: str, moving: bool) -> str:
         """The likeliest statements, as many as are rated best over training scenes; none is a number, too.
@@ -89,7 +94,7 @@ class PriorAnswerer:
             ratings.append(self._scale().free(reading.said, kind, scene, counted).rating)
         return sum(ratings) / max(1, len(ratings))
 
-    def _share(self, text: str, moving: bool, least_decided: float = 0.0) -> float:
+    def _share(self, text: str, moving: bool = False, least_decided: float = 0.0) -> float:
         """How often a statement holds of the training scenes that decide it; 0 where too few do."""
         outcomes = [self._scale().chance.outcomes(claim) for claim in read(text, moving)]
         if not outcomes:

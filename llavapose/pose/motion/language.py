@@ -102,7 +102,7 @@ CHOICES: dict[str, str] = {
     "turn": "does {who} turn {first} or {second}?",
     "shift": "does {who} move {first} or {second}?",
     "approach": "does {who} {first} or {second}?",
-    "repeats": "how many times does {who} {do_again}, {first} or {second}?",
+    "repeats": "does {who} {do_again} {first} or {second}?",
     "order": "does {who} move {first} or {second} {target}?",
 }
 """Questions between two values."""
@@ -217,7 +217,7 @@ def choice(fact: Fact, *, apart: bool = False) -> str:
     """How a value is named among the alternatives of a question; ``apart``: those of ``CHOICE_APART``."""
     verbs = _verbs(fact)
     if fact.kind == "repeats":
-        return TIMES[int(fact.value)].removesuffix(" times")
+        return TIMES[int(fact.value)]
     if fact.kind == "order":
         return fact.value
     if fact.kind in ("turn", "shift") and not apart:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from llavapose.pose.check import check_text
+from llavapose.pose.check import check_claim, check_text
 from llavapose.records import Fact, Scene
 
 
@@ -72,3 +72,16 @@ def test_a_still_claim_of_whom_a_motion_changes_is_open_unless_it_holds(pair):
 def test_a_picture_that_stands_alone_is_read_as_before(pair):
     still = replace(pair, frames=())
     assert outcomes("The person on the right sits down.", still, fact("stance", "sitting")) == ["supported"]
+
+
+def test_a_claim_alone_is_open_where_it_is_in_its_text(pair):
+    """The judge checks claim by claim, texts are checked whole: both leave open what a motion changes."""
+    known = (
+        fact("stance", "standing"),
+        fact("stance_motion", "sits down", sure=False),
+        fact("elbow", "bent", "left elbow"),
+    )
+    text = "The person on the right is sitting. The left elbow of the person on the right is straight."
+    whole = check_text(text, pair, known)
+    assert [one.outcome for one in whole] == ["unverifiable", "contradicted"]
+    assert tuple(check_claim(one.claim, pair, known) for one in whole) == whole

@@ -40,7 +40,7 @@ GOLDEN = {
     ),
     "repeats": (
         "The person on the left moves the left hand up and down once.",
-        "How many times does the person on the left move the left hand up and down, once or twice?",
+        "Does the person on the left move the left hand up and down once or twice?",
     ),
     "order": (
         "The person on the left moves before the person on the right.",
@@ -82,6 +82,18 @@ def test_alternatives_that_differ_in_more_than_the_verb_are_told_whole(pair: Sce
     assert ask(fact, pair, 0, false) == (
         "Does the person on the left raise the left hand past the shoulder or lower the left hand past the head?"
     )
+
+
+def test_two_numbers_of_times_are_asked_for_in_whole_words(pair: Scene) -> None:
+    knee = Fact(kind="repeats", person=0, value="2", sure=True, part="left knee")
+    asked = {
+        (2, 3): "Does the person on the left bend and straighten the left knee twice or three times?",
+        (3, 2): "Does the person on the left bend and straighten the left knee three times or twice?",
+        (3, 4): "Does the person on the left bend and straighten the left knee three times or four times?",
+    }
+    for (one, other), text in asked.items():
+        fact, false = replace(knee, value=str(one)), replace(knee, value=str(other))
+        assert ask(fact, pair, 0, false) == ask(false, pair, 1, fact) == text
 
 
 def test_questions_state_nothing(pair: Scene) -> None:

@@ -17,8 +17,10 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from llavapose.evaluation.judges.pose.movements import WITHIN, MovementShares
 from llavapose.pose.check import CONTRADICTED, SUPPORTED, check_claim, people_meant
 from llavapose.pose.facts.scene import scene_facts
+from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.records import Claim, Fact, Scene
 
 Key = tuple[object, ...]
@@ -37,8 +39,6 @@ FEWEST = 60
 """Scenes that must be alike in an earlier claim before it counts: below, the share is known to 13% at best."""
 TELLING = 0.005
 """Nats that an earlier claim must tell about this one; two independent claims show 0.001 by accident."""
-WITHIN = 2.0
-"""Standard errors that are added to a share: what is not known of chance is chance's."""
 
 
 class Chance:
@@ -52,6 +52,7 @@ class Chance:
     def __init__(self, scenes: Sequence[Scene], facts_of: Callable[[Scene], Sequence[Fact]] = scene_facts) -> None:
         self.scenes = tuple(scenes[:NUM_SCENES])
         self.facts = tuple(tuple(facts_of(scene)) for scene in self.scenes)
+        self.movements = MovementShares(self.scenes, self.facts)
         self._facts_by_kind = tuple(_by_kind(facts) for facts in self.facts)  # a claim looks at one kind, and often
         self._outcomes: dict[Key, Outcomes] = {}
         self._people: dict[str | None, tuple[tuple[int, ...], ...]] = {}
@@ -85,12 +86,15 @@ class Chance:
             earlier: what was said or given before, each with whether it holds of the picture at hand.
 
         Returns:
-            0..1, ``WITHIN`` standard errors above the share.
+            0..1, ``WITHIN`` standard errors above the share; of a motion that clips seldom have, above that of others
+            like it (``movements``).
         """
         for some in self._most_telling(claim, earlier):
             share, num = self._share(claim, some)
             if num >= FEWEST:
                 return share
+        if claim.kind in VALUES:
+            return self.movements.at_most([claim])
         return self._share(claim, ())[0]
 
     def _share(self, claim: Claim, given: tuple[tuple[Claim, bool], ...]) -> tuple[float, int]:

@@ -25,6 +25,7 @@ from llavapose.evaluation.judges.protocol import (
     Case,
     Judgement,
 )
+from llavapose.pose.claims.moving.times import changes, of_the_middle
 from llavapose.pose.facts.scene import scene_facts
 from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.records import POSE, Answer, Asked, CheckedClaim, Claim, Fact, Question, Scene, Verdict
@@ -135,10 +136,18 @@ def _chance_of(scenes: ScenesConfig) -> Chance:
 
 def is_judgeable(question: Question, facts: Sequence[Fact]) -> bool:
     """Whether the scene's facts can decide this question: asked before any answer is seen, the same for every arm."""
-    sure = [fact for fact in facts if fact.sure]
+    sure, asked = [fact for fact in facts if fact.sure], question.asked
+    over_time = bool(question.times_s) and not of_the_middle(question.text)
     if question.kind == "conv":
-        return question.asked is not None and any(_is_asked(fact, question.asked) for fact in sure)
-    return question.kind in RISE and bool(sure)
+        if asked is None or (over_time and _is_changed(asked, facts)):
+            return False
+        return any(_is_asked(fact, asked) for fact in sure)
+    return question.kind in RISE and any(fact.kind in VALUES or not over_time for fact in sure)
+
+
+def _is_changed(asked: Asked, facts: Sequence[Fact]) -> bool:
+    """Whether what is asked for may not be the same all the time: how a knee is that is bent in the clip."""
+    return any(fact.person == asked.person and changes(fact.kind, fact.part, asked) for fact in facts)
 
 
 def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequence[Fact], scale: Scale) -> Judgement:
@@ -153,8 +162,11 @@ def judge_answer(question: Question, answer: Answer, scene: Scene, facts: Sequen
         if guessed > MOST_GUESSED:
             why = f"needs no picture: the commonest answer is right in up to {100 * guessed:.0f} of 100"
             return _judgement(question, answer, None, why)
+    over_time = bool(question.times_s) and not of_the_middle(question.text)
+    if not over_time:  # of a clip's middle frame still facts alone decide, as of a picture
+        facts = [fact for fact in facts if fact.kind not in VALUES]
     reading = read_answer(answer.text, scene, tuple(facts), asked)
-    if question.times_s:
+    if over_time:
         facts, reading = in_motion(facts, reading, asked)
     if not reading.said:
         return _judgement(question, answer, LOWEST, "says nothing that can be checked", reading.checked, silent=True)
@@ -174,7 +186,8 @@ def in_motion(facts: Sequence[Fact], reading: Reading, asked: Asked | None) -> t
     """What counts of an answer about a clip: its motions, and the kind that is asked for.
 
     Still facts are those of the middle frame alone. A sentence such as "the person is standing" does not say when, so
-    that it would be right or wrong by accident, and who looks at one frame would be paid for what nobody asked.
+    that it would be right or wrong by accident, and who looks at one frame would be paid for what nobody asked. Where
+    the question says that it means the middle they count, and motions do not.
     """
     kinds = {*VALUES, *([asked.kind] if asked is not None else [])}
     said = tuple(one for one in reading.said if one.checked.claim.kind in kinds)

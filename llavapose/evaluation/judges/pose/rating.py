@@ -120,8 +120,14 @@ class Scale:
         None where no training scene has anything of the kind to tell.
         """
         who = "" if asked.person is None else references(scene)[asked.person]
+        if asked.kind in MOTIONS:
+            if not self.chance.movements.num(asked.kind, asked.part):
+                return None
+            values = (Claim(kind=asked.kind, value=value, start=0, end=0, part=asked.part, mention=who or None)
+                      for value in MOTIONS[asked.kind])  # fmt: skip
+            return max(self.chance.movements.at_most([claim]) for claim in values)
         told = self.statements.get((asked.kind, asked.part, who), ())
-        claims = (claim for text in told for claim in read(text, asked.kind in MOTIONS))
+        claims = (claim for text in told for claim in read(text))
         return max(map(self.chance.probability, claims), default=None)
 
     def worth(self, scene: Scene, facts: Sequence[Fact]) -> float:
@@ -163,6 +169,8 @@ class Scale:
 
     def by_chance(self, claims: Sequence[Claim]) -> float:
         """How often, at most, what the claims say together is right of a training scene that decides any of them."""
+        if claims and claims[0].kind in MOTIONS:
+            return self.chance.movements.at_most(claims)
         outcomes = [self.chance.outcomes(claim) for claim in claims]
         decided = np.logical_or.reduce([one != OPEN for one in outcomes])
         right = decided & np.logical_and.reduce([one != FAILS for one in outcomes])

@@ -5,5 +5,5 @@ In: a sentence in lower case, its people and parts as ``pose/claims`` finds them
 
 Read ``verbs`` (forms of a verb, who does it, whether it is said to happen), then ``limbs`` (hands, elbows, knees, how
 often), ``bodies`` (sitting down, turning, moving), ``order`` (who first), then ``read``, which puts a sentence
-together, and ``times`` (what is said of the beginning or the end alone).
+together, and ``times`` (what is said of the beginning or the end alone, what is asked of the middle).
 """

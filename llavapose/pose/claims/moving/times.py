@@ -5,7 +5,7 @@ import re
 from llavapose.pose.claims.words.people import HE, SHE
 from llavapose.pose.motion.vocabulary import VALUES
 from llavapose.pose.people import has_place
-from llavapose.records import Claim
+from llavapose.records import Asked, Claim
 
 _HE, _SHE = re.compile(HE), re.compile(SHE)
 _EDGE = re.compile(
@@ -23,6 +23,11 @@ _MIDDLE = re.compile(
     r"\b(?:halfway|midway|(?:in|at|by) the (?:middle|cent(?:er|re)) (?:of the (?:clip|video)|frame)|in the middle frame"
     r"|throughout|the whole time|all the time|the entire (?:clip|video|time)|from (?:start|beginning) to (?:end"
     r"|finish))\b"
+)
+_ASKED_MIDDLE = re.compile(
+    r"\b(?:middle|cent(?:er|re|ral)) (?:of the (?:clip|video)|frame|moment)\b|\bframe in the middle\b"
+    r"|\b(?:half|mid)way (?:through|into) the (?:clip|video)\b",
+    re.I,
 )
 _BREAK = re.compile(r"[;:()–—]|\.(?!\d)|, (?:and|but|while|whereas|then)\b|\b(?:while|whereas|but)\b")
 
@@ -57,8 +62,13 @@ def unchanged(claims: list[Claim]) -> list[Claim]:
     ]
 
 
-def changes(kind: str, part: str | None, still: Claim) -> bool:
-    """Whether a motion of this kind and part changes what a claim of a still pose tells of the same person."""
+def of_the_middle(question: str) -> bool:
+    """Whether a question about a clip says that it means the middle frame: "In the middle of the clip, is ..."."""
+    return _ASKED_MIDDLE.search(question) is not None
+
+
+def changes(kind: str, part: str | None, still: Claim | Asked) -> bool:
+    """Whether a motion of this kind and part changes what is said, or asked, of the same person's still pose."""
     limbs = still.part is None or part is None or still.part.split()[0] == part.split()[0]
     return limbs and still.kind in CHANGED.get(kind, ())
 
