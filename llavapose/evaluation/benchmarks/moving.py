@@ -15,8 +15,8 @@ from llavapose.records import Asked, Fact, FurtherPicture, Question, Scene
 from llavapose.teacher.offline.balance import Balance
 from llavapose.teacher.offline.motion.complex import questions_and_answers
 from llavapose.teacher.offline.motion.course import course_of, steady_names
-from llavapose.teacher.offline.motion.detail import INSTRUCTIONS
 from llavapose.teacher.offline.teacher import ANY_QUESTION
+from llavapose.teacher.prompts.motion import INSTRUCTIONS
 
 
 def askable_motions(scene: Scene, facts: Sequence[Fact]) -> list[Fact]:
