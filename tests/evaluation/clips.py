@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.people.moving import mirrored
 from llavapose.config.choices import Control
 from llavapose.evaluation.answerers.protocol import Likelihoods
 from llavapose.pose.motion.vocabulary import OPPOSITES
 from llavapose.records import Answer, Scene
 from llavapose.scenes.coco import SceneSet
-from tests.pose.motion.stick import ARM_UP, ELBOW_BENT, MOTIONS, _again, _pair, clip, mirrored, scene_of
+from tests.pose.motion.stick import ARM_UP, ELBOW_BENT, MOTIONS, _again, _pair, clip, scene_of
 
 NUM_FRAMES = 20
 KEYS = {
