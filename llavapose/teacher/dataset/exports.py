@@ -13,8 +13,9 @@ r"""Samples in the forms that other trainers read; each is written atomically an
 ``parquet``, for ``datasets.load_dataset``: id, image, images, times (of frames), kind, messages (role, content),
 provenance (JSON).
 
-Frames stay several pictures. Other trainers know no times: in ``llava`` and ``messages`` each time stands as text before
-its picture's mark ("0.0 s: <image>"), as they are trained here. ``llava`` and ``parquet`` have ``times`` beside it.
+Frames stay several pictures. Other trainers know no times: in ``llava`` and ``messages`` each time stands as text
+before its picture's mark ("0.0 s: <image>"), as they are trained here. ``llava`` and ``parquet`` have ``times``
+beside it.
 """
 
 import json

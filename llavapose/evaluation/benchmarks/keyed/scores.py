@@ -127,7 +127,7 @@ def _falls(own: Sequence[Mapping[str, Any]], backwards: Sequence[Mapping[str, An
     both = [(row["right"], other[row["question_id"]], row["scene_id"]) for row in own if row["question_id"] in other]
     if not both:
         return {}
-    found = paired_difference(*zip(*both, strict=True))
+    found = paired_difference([one[0] for one in both], [one[1] for one in both], [one[2] for one in both])
     return dict(zip(ORDER_COLUMNS, (found.value, found.low, found.high, found.num), strict=True))
 
 
