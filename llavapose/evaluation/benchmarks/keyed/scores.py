@@ -124,6 +124,8 @@ def keyed_table(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _falls(own: Sequence[Mapping[str, Any]], backwards: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """The ``ORDER_COLUMNS``; none where no frames were reversed."""
     other = {row["question_id"]: row["right"] for row in backwards}
+    if not other:
+        return {}  # nothing to pair by id
     both = [(row["right"], other[row["question_id"]], row["scene_id"]) for row in own if row["question_id"] in other]
     if not both:
         return {}
