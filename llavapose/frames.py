@@ -7,6 +7,10 @@ from llavapose.records import Sample
 TIME = "{time_s:.1f} s: "
 """What stands in front of a frame in a sample or question."""
 
+MOST_FRAMES = 16
+"""Frames of a clip that a page shows at most, evenly from the first to the last: those of three seconds of video in the
+built-in world, more than which nobody tells apart in a strip."""
+
 
 def middle(num: int) -> int:
     """The number of the frame that stands for a scene of ``num`` frames."""

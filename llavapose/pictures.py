@@ -66,6 +66,16 @@ class Pictures:
         return found
 
 
+def telling_name(path: str) -> str:
+    """What tells a picture from others, whatever the layout.
+
+    COCO's file name, whose ids are one series; of another picture its folder's name and its own, as the frames of all
+    clips are numbered alike.
+    """
+    plain, folder = plain_name(path), PurePosixPath(path).parent.name
+    return plain if not folder or re.fullmatch(r"\d{12}\.\w+", plain) else f"{folder}/{plain}"
+
+
 def plain_name(path: str) -> str:
     """A picture's file name; COCO 2014's without its split, as the ids are one series in all of COCO."""
     return re.sub(r"^COCO_[a-z]+20\d\d_(?=\d{12}\.)", "", PurePosixPath(path).name)

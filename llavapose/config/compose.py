@@ -252,8 +252,9 @@ def _as_written(override: str) -> str:
 
 
 def _choices(name: str, options: list[str]) -> str:
-    hint = did_you_mean(name, options)
-    return f"{hint} (choices: {', '.join(options)})" if "did you mean" in hint else hint
+    """A choice like it, if there is one, and all that there are, however many."""
+    hint, named = did_you_mean(name, options), ", ".join(options)
+    return f"{hint} (choices: {named})" if "did you mean" in hint else f"; expected one of {named}"
 
 
 def _similar(key: str, script: str, conf: Path) -> str:

@@ -8,7 +8,7 @@ from omegaconf import MISSING
 from llavapose.config.choices import ExportFormat
 from llavapose.config.evaluating import BenchmarkConfig
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.teaching import TeacherConfig
+from llavapose.config.teaching import TeacherConfig, not_of_scenes
 from llavapose.config.values import Cap, not_money, unread
 
 
@@ -52,6 +52,8 @@ class GenerateConfig:
         """What is wrong with these values, one line each."""
         found = [] if self.split in ("train", "val") else [f"split is {self.split!r}; expected train or val"]
         found += not_money("", self.max_usd)
+        if self.audit is None:
+            found += not_of_scenes(self.teacher, over_time=self.scenes.source.over_time)
         if self.audit is not None:
             why = "an audit makes nothing and asks nobody; leave it out"
             found += unread(self, "", ("dry_run", "max_usd"), why)

@@ -39,7 +39,7 @@ from llavapose.config.model import ConnectorConfig as ConnectorConfig
 from llavapose.config.model import ModelConfig as ModelConfig
 from llavapose.config.model import no_frames, not_exchanged, not_kept, not_packed, not_pooled, not_shown_smaller
 from llavapose.config.scenes import ScenesConfig
-from llavapose.config.teaching import LocateConfig, LocatingConfig
+from llavapose.config.teaching import LocateConfig, LocatingConfig, not_of_scenes
 from llavapose.config.teaching import TeacherConfig as TeacherConfig
 from llavapose.config.values import (
     AUTO,
@@ -315,6 +315,8 @@ class TrainConfig:
         if self.data.path is None and not self.scenes.source.over_time:
             why = f"scenes={self.scenes.name} has single pictures; choose scenes=motion, or leave it out"
             found += unread(self.data, "data.", ("frames",), why)
+        if self.data.path is None:
+            found += not_of_scenes(self.teacher, over_time=self.scenes.source.over_time)
         if self.model.freeze_vision:
             why = "the vision encoder is frozen; set model.freeze_vision=false"
             found += unread(self.optim, "optim.", ("vision_lr",), why)

@@ -102,10 +102,14 @@ class TeacherConfig:
         return found
 
 
-def unread_share(teacher: TeacherConfig) -> list[str]:
-    """A line for what was set about clips where scenes are pictures, which show no motion."""
-    why = "these scenes are pictures and show no motion; leave it out"
-    return unread(teacher, "teacher.", ("motion_share", "frames"), why)
+def not_of_scenes(teacher: TeacherConfig, *, over_time: bool) -> list[str]:
+    """A line for each setting that goes with pictures where scenes have frames, or the other way round."""
+    if not over_time:
+        why = "these scenes are pictures and show no motion; choose scenes=motion, or leave it out"
+        return unread(teacher, "teacher.", ("motion_share", "frames"), why)
+    if teacher.sees is None:
+        return []
+    return [f"teacher.sees={teacher.sees.value} goes with pictures, and these scenes have frames; set teacher.context"]
 
 
 @dataclass(kw_only=True)

@@ -4,7 +4,7 @@ What is there already and was made by the same checkpoint, questions and setting
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from llavapose.config.choices import Control
@@ -23,16 +23,19 @@ from llavapose.evaluation.judges.protocol import Judge
 from llavapose.evaluation.measures import MEASURES
 from llavapose.evaluation.parts import answerer_of, benchmark_of, judges_of
 from llavapose.files import atomic_write, read_json, results_root, write_json, write_jsonl
-from llavapose.frames import middle
+from llavapose.frames import MOST_FRAMES, chosen, middle
 from llavapose.llm.ask import ledger_path
-from llavapose.records import CONTROL_ARMS, PRIOR, TEXT_ONLY, Question, to_dict
+from llavapose.records import CONTROL_ARMS, PRIOR, TEXT_ONLY, Question, Scene, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.draw import draw_scene
+from llavapose.scenes.shown import as_picture
 
 log = logging.getLogger(__name__)
 
 PICTURE_SIZE = 480
 """Longer side: the width of the page's column on a desk, and of a telephone."""
+FRAME_SIZE = 240
+"""Longer side of a clip's frame: as wide as it is played on the page."""
 JPEG_QUALITY = 80
 """By eye the least at which thin limbs keep their colour; 90 photographs are 4 MB."""
 
@@ -146,6 +149,18 @@ def _numbered(question: Question) -> list[tuple[int, str]]:
     return list(zip(question.scene_ids, question.images, strict=True))
 
 
+def _drawn(question: Question, known: Mapping[int, Scene]) -> dict[str, Scene]:
+    """Name of the file -> what is drawn, for all pictures of a question; of a clip the frames that a page shows too."""
+    found = {str(number): known.get(number) or bare_scene(number, image) for number, image in _numbered(question)}
+    scene, images = known.get(question.scene_id), question.images if question.times_s else ()
+    frames = {frame.image: frame for frame in scene.frames} if scene else {}
+    for place in chosen(len(images), MOST_FRAMES):
+        frame = frames.get(images[place])
+        alone = as_picture(scene, frame) if scene and frame else bare_scene(question.scene_id, images[place])
+        found[f"{question.scene_id}/{place:03}"] = alone
+    return found
+
+
 def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet) -> None:
     """Draw the benchmark's pictures with their skeletons, for the page; one that is there stays.
 
@@ -153,20 +168,22 @@ def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet)
     without.
 
     Args:
-        folder: gets ``<scene id>.jpg``; those of other benchmarks' pictures are removed.
+        folder: gets ``<scene id>.jpg``, and of clips ``<scene id>/<number of the frame>.jpg``; those of other
+            benchmarks' pictures are removed.
         questions: of the benchmark.
         scenes: its pictures; one without annotations is drawn as it is.
     """
     known = {scene.id: scene for scene in scenes.scenes}
-    shown = dict(pair for one in questions for pair in _numbered(one))
-    asked = {number: known.get(number) or bare_scene(number, image) for number, image in shown.items()}
+    asked = {name: scene for one in questions for name, scene in _drawn(one, known).items()}
     problems = []
-    for scene in asked.values():
-        path = folder / f"{scene.id}.jpg"
+    for name, scene in asked.items():
+        path, is_frame = folder / f"{name}.jpg", "/" in name
         if path.is_file():
             continue
+        size = FRAME_SIZE if is_frame else PICTURE_SIZE
         try:
-            picture = draw_scene(scene, scenes.images, size=PICTURE_SIZE)
+            # A frame is too small for boxes with names.
+            picture = draw_scene(scene, scenes.images, size=size, boxes=not is_frame)
         except DataError as error:
             problems.append(str(error))
             continue
@@ -174,6 +191,9 @@ def draw_pictures(folder: Path, questions: Sequence[Question], scenes: SceneSet)
             picture.convert("RGB").save(stream, "JPEG", quality=JPEG_QUALITY, optimize=True)
     if problems:
         log.warning("page: %d of %d pictures are not drawn, such as: %s", len(problems), len(asked), problems[0])
-    for path in folder.glob("*.jpg"):
-        if path.stem not in {str(scene) for scene in asked}:
+    for path in folder.rglob("*.jpg"):
+        if path.relative_to(folder).with_suffix("").as_posix() not in asked:
             path.unlink()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()

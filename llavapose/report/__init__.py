@@ -5,7 +5,8 @@ In: the CSV and JSONL files that an evaluation or a sweep left; samples and scen
 
 Read ``tables/`` (files -> grids -> text), ``plots/`` (SVG as text), ``markup`` (what pages share), ``room`` (how much
 of it all a page may hold), ``explorer/`` (every question with all that was said of it; its script is
-``templates/explorer.js`` with ``answers.js``), ``page`` (the report) with ``located`` (skeletons, and how far off each
-joint is), ``samples_page`` and ``audit_page``, ``own_results`` (one run's rows), ``wandb/``, ``sweep``: all of it
-at the end, ``board``: the same of answers from anywhere, and ``reference`` (one's own numbers beside the docs).
+``templates/explorer.js`` with ``answers.js``; ``frames.js`` plays clips on every page), ``page`` (the report) with
+``located`` (skeletons, and how far off each joint is), ``samples_page`` and ``audit_page``, ``own_results`` (one run's
+rows), ``wandb/``, ``sweep``: all of it at the end, ``board``: the same of answers from anywhere, and ``reference``
+(one's own numbers beside the docs).
 """

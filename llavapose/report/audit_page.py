@@ -7,13 +7,29 @@ from typing import Any, Protocol
 
 from llavapose.errors import DataError
 from llavapose.files import atomic_write
-from llavapose.pictures import Pictures
+from llavapose.frames import MOST_FRAMES, chosen
+from llavapose.pictures import Pictures, telling_name
 from llavapose.records import Sample, Scene
-from llavapose.report.markup import data_uri, legend, marked, rendered
+from llavapose.report.markup import (
+    SPANS_TOLD,
+    data_uri,
+    jpeg_uri,
+    jpeg_within,
+    legend,
+    marked,
+    rendered,
+    script,
+    spans_of,
+)
 from llavapose.scenes.draw import draw_scene
+from llavapose.scenes.shown import as_picture
 
 _PICTURE_PX = 480
 """Longer side of a picture on the page."""
+_FRAME_PX = 240
+"""Longer side of a clip's frame, as wide as it is played."""
+_FRAME_BYTES = 6_000
+"""Most of one frame: forty exhibits of 16 frames are 5 MB then, the share of pictures on the other pages."""
 
 
 class Shown(Protocol):
@@ -65,21 +81,20 @@ def write_audit_page(page: AuditPage, folder: Path) -> Path:
         ("worst", "The worst first", "No sample leaks or contradicts the keypoints.", page.worst),
         ("drawn", "Drawn at random", "There are no samples.", page.drawn),
     )
+    shown = [
+        {"id": name, "title": title, "none": none, "exhibits": [_exhibit(item, page, pictures) for item in items]}
+        for name, title, none, items in sections
+    ]
+    # Clips alone need a script.
+    has_clips = any(exhibit["frames"] for section in shown for exhibit in section["exhibits"])
     html = rendered(
         "audit.html.j2",
         title=page.title,
         lines=page.lines,
         rows=page.rows,
-        sections=[
-            {
-                "id": name,
-                "title": title,
-                "none": none,
-                "exhibits": [_exhibit(item, page, pictures) for item in items],
-            }
-            for name, title, none, items in sections
-        ],
+        sections=shown,
         legend=legend(boxes=False),
+        **({"script": script("frames.js")} if has_clips else {}),
     )
     path = folder / "page" / "index.html"
     with atomic_write(path) as stream:
@@ -91,10 +106,13 @@ def _exhibit(item: Shown, page: AuditPage, pictures: Pictures | None) -> dict[st
     """One sample as the template shows it."""
     sample, finding = item.sample, item.finding
     places = [*({**leak, "outcome": "leak"} for leak in finding["leaks"]), *finding["claims"]]
-    picture, missing = _picture(item, pictures)
+    frames = _frames(item, pictures)
+    picture, missing = ("", "") if frames else _picture(item, pictures)
     wrong = [claim for claim in finding["claims"] if claim["outcome"] == "contradicted"]
     return {
         "sample": sample,
+        "frames": frames,
+        "spans": _spans(sample, finding) if frames else [],
         "picture": picture,
         "missing": missing,
         "context": page.context_of(item.scene) if page.context_of and item.scene else "",
@@ -107,6 +125,43 @@ def _exhibit(item: Shown, page: AuditPage, pictures: Pictures | None) -> dict[st
         "counts": [(name, finding[name]) for name in ("supported", "contradicted", "unverifiable")],
         "checked": item.scene is not None,
     }
+
+
+def _frames(item: Shown, pictures: Pictures | None) -> list[dict[str, Any]]:
+    """Address and time of the frames of a sample about a clip, at most ``MOST_FRAMES``; none where one is not there."""
+    sample, scene = item.sample, item.scene
+    if pictures is None:
+        return []
+    known = {telling_name(frame.image): frame for frame in scene.frames} if scene else {}
+    found = []
+    for place in chosen(len(sample.times_s), MOST_FRAMES):
+        try:
+            name = pictures.find(sample.images[place], where=f"sample {sample.id}")
+            if name is None:
+                return []
+            frame = known.get(telling_name(sample.images[place]))
+            alone = as_picture(scene, frame) if scene and frame else Scene(id=0, image=name, width=0, height=0)
+            drawn = draw_scene(replace(alone, image=name), pictures.root, size=_FRAME_PX, boxes=False)
+        except DataError:
+            return []  # the picture in their place says why
+        uri = jpeg_uri(jpeg_within(drawn, _FRAME_BYTES))
+        found.append({"uri": uri, "time_s": sample.times_s[place]})
+    return found
+
+
+def _spans(sample: Sample, finding: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """When the claims of motion took place, in order; of a wrong one when that took place which is true instead."""
+    by_turn: dict[int, list[Mapping[str, Any]]] = {}
+    for claim in finding["claims"]:
+        by_turn.setdefault(claim["turn"], []).append({**claim, "span_s": (claim["fact"] or {}).get("span_s")})
+    said: dict[tuple[float, float, str], list[str]] = {}
+    for turn, claims in by_turn.items():
+        for start, end, mark, words in spans_of(sample.turns[turn].text, claims):
+            said.setdefault((start, end, mark), []).append(f"“{words}”")
+    return [
+        {"start": start, "end": end, "mark": mark, "told": f"{SPANS_TOLD[mark]}: {'; '.join(dict.fromkeys(words))}"}
+        for (start, end, mark), words in sorted(said.items())
+    ]
 
 
 def _picture(item: Shown, pictures: Pictures | None) -> tuple[str, str]:

@@ -22,6 +22,8 @@ from llavapose.scenes.draw import LEFT, PERSON_BOX, RIGHT, THING_BOX
 OUTCOME_MARKS = {"leak": "leak", "contradicted": "wrong", "supported": "right", "unverifiable": "open"}
 """Outcome of a place in a text -> its mark, the strongest first where places overlap."""
 
+SPANS_TOLD = {"right": "right", "wrong": "wrong, this took place instead", "open": "cannot be decided"}
+"""Mark of a claim whose time is told -> what a page calls it."""
 
 # What no page shows and an editor or terminal that opens it may obey: C0 but for tab and line feed, C1, and what turns
 # round the direction of all that stands behind it.
@@ -113,7 +115,7 @@ def jpeg_within(picture: Path | Image.Image, num_bytes: int) -> bytes:
     image = Image.open(picture) if isinstance(picture, Path) else picture
     content = b""
     with image:
-        for size in _SIZES_PX:
+        for size in dict.fromkeys(min(one, max(image.size)) for one in _SIZES_PX):
             smaller = image.convert("RGB")
             smaller.thumbnail((size, size))
             stream = io.BytesIO()
@@ -139,6 +141,19 @@ def marked(text: str, places: Sequence[Mapping[str, Any]]) -> list[tuple[str, st
         mark = next((OUTCOME_MARKS[outcome] for outcome in OUTCOME_MARKS if outcome in over), "")
         pieces.append((text[start:end], mark))
     return pieces
+
+
+def spans_of(text: str, claims: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str, str]]:
+    """When what is claimed of a motion took place: from, to (seconds), the claim's mark and its words; each once.
+
+    Of a claim that is wrong it is when that took place which the facts tell instead.
+    """
+    found = [
+        (*claim["span_s"], OUTCOME_MARKS[claim["outcome"]], text[claim["start"] : claim["end"]].strip(" .,;"))
+        for claim in claims
+        if claim.get("span_s")
+    ]
+    return sorted(dict.fromkeys(found))
 
 
 def legend(*, boxes: bool = True) -> list[tuple[str, str]]:

@@ -112,6 +112,11 @@ def write_page(source: Source) -> Path:
     return path
 
 
+def _is_world(benchmark: str) -> bool:
+    """Whether a benchmark's name, as tables have it, is one of the built-in world's pictures or clips."""
+    return not benchmark or benchmark.startswith(tuple(f"{name}{end}" for name in ("world", "motion") for end in " ,"))
+
+
 def _page(source: Source) -> Path:
     return source.out / "report" / "index.html"
 
@@ -157,8 +162,8 @@ def _values(source: Source) -> dict[str, Any]:
         "cards": cards_beside(source.out, _page(source)),
         "costs": _costs(source.out, ablation),
         "located": located_values(source.out, source.folders),
-        "world": any(row["benchmark"].startswith(("world ", "world,")) or not row["benchmark"] for row in ablation),
-        "script": script("answers.js", "explorer.js"),
+        "world": any(_is_world(row["benchmark"]) for row in ablation),
+        "script": script("frames.js", "answers.js", "explorer.js"),
         "legend": legend(),
         "row_named": with_base,
         "colours": dict(zip(rows_shown(source.arms, source.folders), _colours(source), strict=False)),

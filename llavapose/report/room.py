@@ -18,7 +18,7 @@ PAGE_BYTES = 15_000_000
 """The most that a page may have."""
 PICTURES_BYTES = 5_000_000
 """The most of all its pictures: a third."""
-_SMALL_BYTES = 7_000
+SMALL_BYTES = 7_000
 """What a picture takes at the smallest size that is tried, as text."""
 _SPARE_BYTES = 100_000
 """For the explorer's own fields and script, and what a few more names take."""
@@ -68,7 +68,7 @@ def share_room(
         num_bytes: of the page, without what is packed here.
     """
     room = num_bytes - _SPARE_BYTES
-    wanted = _SMALL_BYTES * len(pictures)
+    wanted = SMALL_BYTES * len(pictures)
     whole, short = listing(True), listing(False)
     packed, plain, cut = Markup(), short, ""
     for repeats, num_chars, cut in _CUTS:  # noqa: B007, the last is said below

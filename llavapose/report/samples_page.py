@@ -13,7 +13,7 @@ from typing import Any
 
 from llavapose.errors import DataError
 from llavapose.files import atomic_write
-from llavapose.frames import time_told
+from llavapose.frames import MOST_FRAMES, chosen
 from llavapose.kinds import KINDS
 from llavapose.owner import Place
 from llavapose.records import Sample, Scene
@@ -30,6 +30,8 @@ PART_CHARS = 4_000_000
 """Characters of samples in a file: they stand there twice, once for browsers without scripts, beside the pictures."""
 _PICTURE_PX = 480
 """Longer side of a picture, the most that the page's column shows."""
+_FRAME_PX = 240
+"""Longer side of a clip's frame: as wide as it is played; drawn without boxes, whose names would hide it."""
 _PICTURE_BYTES = 60_000
 """Most of one picture, in address form: what a detailed photograph takes at this size."""
 
@@ -80,8 +82,12 @@ def write_samples_page(
     contexts = {image: context_of(scene, _parts_seen(by_image[image])) for image, scene in known.items()}
     beside = {image for name in drawn for sample in by_image[name] for image in sample.images[1:]}
     further = [one for one in scenes.scenes if not one.frames and one.image in beside and one.image not in drawn]
-    looked_at = [picture for image in drawn for picture in _frames_of(known[image], by_image[image])]
-    pictures = _pictures([*looked_at, *further], by_image, scenes.images)
+    looked_at = [(picture, bool(known[image].frames), _parts_seen(by_image[image]))
+                 for image in drawn for picture in _frames_of(known[image], by_image[image])]  # fmt: skip
+    looked_at += [
+        (one, False, _parts_seen(by_image[one.image]) if one.image in by_image else "keypoints") for one in further
+    ]
+    pictures = _pictures(looked_at, scenes.images)
     parts = _parts([sample for image in order for sample in by_image[image]], contexts, pictures)
     made = makers_of([Place(folder=samples.parent), Place(folder=folder)])
     return _write(folder / "page", parts, found, num_drawn=len(drawn), made=made)
@@ -95,9 +101,15 @@ def _drawn(known: Mapping[str, Scene], by_image: Mapping[str, Sequence[Sample]],
     return sorted(chosen[:num], key=lambda image: known[image].id)
 
 
+def _shown(sample: Sample) -> tuple[int, ...]:
+    """The places of a sample's pictures that the page shows: all, or of a clip's frames some."""
+    num = len(sample.images)
+    return chosen(num, MOST_FRAMES) if sample.times_s else tuple(range(num))
+
+
 def _frames_of(scene: Scene, samples: Sequence[Sample]) -> list[Scene]:
     """The pictures to draw of a scene: itself, or those of its frames that samples show."""
-    shown = {image for sample in samples for image in sample.images}
+    shown = {sample.images[place] for sample in samples for place in _shown(sample)}
     return [as_picture(scene, frame) for frame in scene.frames if frame.image in shown] or [scene]
 
 
@@ -106,15 +118,14 @@ def _parts_seen(samples: Sequence[Sample]) -> str:
     return str(samples[0].provenance.get("context", "keypoints"))
 
 
-def _pictures(scenes: Sequence[Scene], by_image: Mapping[str, Sequence[Sample]], images: Path) -> dict[str, str]:
+def _pictures(scenes: Sequence[tuple[Scene, bool, str]], images: Path) -> dict[str, str]:
+    """Name -> address of each picture, drawn with the parts of it that the teacher saw; whether it is a frame."""
     # All in one part at the worst: each gets its share of the room that a page has for pictures.
     room = min(_PICTURE_BYTES, PICTURES_BYTES // max(1, len(scenes))) * 3 // 4
     found = {}
-    for scene in scenes:
-        parts = _parts_seen(by_image[scene.image]) if scene.image in by_image else "keypoints"
-        picture = draw_scene(
-            scene, images, size=_PICTURE_PX, boxes=parts != "captions", skeletons=parts == "keypoints"
-        )  # fmt: skip
+    for scene, is_frame, parts in scenes:
+        size, boxes = (_FRAME_PX, False) if is_frame else (_PICTURE_PX, parts != "captions")
+        picture = draw_scene(scene, images, size=size, boxes=boxes, skeletons=parts == "keypoints")
         found[scene.image] = jpeg_uri(jpeg_within(picture, room))
     return found
 
@@ -143,13 +154,14 @@ def _parts(samples: Sequence[Sample], contexts: Mapping[str, str], pictures: Map
 
 
 def _item(sample: Sample) -> dict[str, Any]:
+    places = _shown(sample)
     return {
         "id": sample.id,
         "kind": sample.kind,
         "text": sample.turns[0].text,
         "picture": sample.image,
-        **({"further": list(sample.images[1:])} if len(sample.images) > 1 else {}),
-        **({"times": [time_told(time_s).rstrip(": ") for time_s in sample.times_s]} if sample.times_s else {}),
+        **({"further": [sample.images[place] for place in places[1:]]} if len(places) > 1 else {}),
+        **({"times": [sample.times_s[place] for place in places]} if sample.times_s else {}),
         "turns": [[turn.role, turn.text] for turn in sample.turns],
     }
 
@@ -163,7 +175,7 @@ def _write(
         html = rendered(
             "samples.html.j2",
             explorer=_explorer(part),
-            script=script("answers.js", "explorer.js"),
+            script=script("frames.js", "answers.js", "explorer.js"),
             counts=[(kind.title, counts[kind.name]) for kind in KINDS.values()],
             num_samples=len(samples),
             num_pictures=len({image for sample in samples for image in sample.images or ("",)}),
@@ -188,6 +200,7 @@ def _explorer(part: _Part) -> Explorer:
         "view": "samples",
         "noun": "samples",
         "nopicture": "This picture is not drawn here.",
+        "noclip": "These frames are not drawn here.",
         "items": part.items,
         "contexts": part.contexts,
     }

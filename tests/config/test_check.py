@@ -56,6 +56,15 @@ def mistakes(conf, *overrides, script="train") -> list[str]:
             "max_usd is inf; expected US dollars above 0, or none for no cap",
         ),
         (["max_usd=5"], "max_usd=5 is read by nothing: no teacher's endpoint is asked; leave it out"),
+        (
+            ["teacher.motion_share=0.5"],
+            "teacher.motion_share=0.5 is read by nothing: these scenes are pictures and show no motion; choose "
+            "scenes=motion, or leave it out",
+        ),
+        (
+            ["scenes=motion", "teacher.sees=boxes"],
+            "teacher.sees=boxes goes with pictures, and these scenes have frames; set teacher.context",
+        ),
         (["optim.lr=inf"], "optim.lr is inf; expected a number"),
         (
             ["data.sampler=balanced", "optim.loss_mean=micro_batch"],

@@ -49,6 +49,7 @@ NEEDED = {
         f"benchmark/{name}": ["benchmark.path=a.jsonl", "benchmark.images=."]
         for name in ("mvbench_pose", "motionbench", "humanmovevqa", "micro_actions")
     },
+    "connector/frame_attention": ["data=motion"],
     "data/mixture": ["data.kinds.conv=0.5"],
     "data/published": ["data.path=llava_pose", "data.images=train2014"],
 }

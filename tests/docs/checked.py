@@ -24,7 +24,7 @@ from tests.docs.pages import ROOT
 
 CONF = ROOT / "conf"
 SCRIPTS = ("train", "generate", "evaluate")
-OTHERS = {"pip", "git", "cd", "source", "pre-commit", "vllm", "transformers"}
+OTHERS = {"pip", "git", "cd", "mkdir", "source", "ffmpeg", "pre-commit", "vllm", "transformers"}
 """Programs that are not ours: named here, and not looked into."""
 
 

@@ -135,7 +135,7 @@ def test_the_file_ends_no_script_early_and_no_control_character_is_in_it(page):
 def test_only_the_one_script_is_allowed(page):
     html = page.read_text(encoding="utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html).group(1)
-    assert "default-src 'none'" in policy and script("answers.js", "explorer.js").source in policy
+    assert "default-src 'none'" in policy and script("frames.js", "answers.js", "explorer.js").source in policy
     assert "unsafe" not in policy.partition("script-src")[2] and html.count("<script>") == 1
 
 
@@ -156,11 +156,11 @@ def test_a_script_that_is_not_ours_is_not_run(page, opened, tmp_path):
 
 
 def test_the_script_puts_text_in_as_text_alone():
-    code = script("answers.js", "explorer.js").code
+    code = script("frames.js", "answers.js", "explorer.js").code
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|new Function|https?:|fetch\(", code
     )
-    for name in ("answers.js", "explorer.js"):
+    for name in ("frames.js", "answers.js", "explorer.js"):
         assert len(script(name).code.splitlines()) < 400
 
 

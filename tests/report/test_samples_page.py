@@ -89,7 +89,7 @@ def test_the_footer_says_what_made_it(page: Path, scenes: SceneSet, tmp_path: Pa
 
 def test_nothing_comes_from_elsewhere_and_text_stays_text(page: Path) -> None:
     html = page.read_text(encoding="utf-8")
-    assert "default-src 'none'" in html and script("answers.js", "explorer.js").source in html
+    assert "default-src 'none'" in html and script("frames.js", "answers.js", "explorer.js").source in html
     assert html.count("<script") == html.count("</script") == 3
     assert not re.search(r"https?://|//cdn", html)
     assert "&lt;script&gt;alert(1)" in html

@@ -72,7 +72,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]}?"
-    return f"; expected one of {', '.join(names)}" if 0 < len(names) <= 12 else ""
+    return f"; expected one of {', '.join(names)}" if 0 < len(names) <= 16 else ""
 
 
 def setting_names(schema: type, prefix: str = "") -> Iterator[str]:

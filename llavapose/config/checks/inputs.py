@@ -181,7 +181,7 @@ def _scenes(config: ScenesConfig, split: str, *, pictures: bool = True, built: b
     for name, path in (("instances", paths.instances), ("captions", paths.captions)):
         if built and path is not None:
             missing += _file(f"scenes.{split}.{name}", config.root / path)
-    if pictures or paths.results is not None or config.source == SceneSource.mpii:
+    if paths.images is not None and (pictures or paths.results is not None or config.source == SceneSource.mpii):
         missing += _folder(f"scenes.{split}.images", config.root / paths.images)
     yield from (f"{line}{get}" for line in missing)
 

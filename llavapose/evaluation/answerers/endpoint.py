@@ -85,7 +85,7 @@ class EndpointAnswerer:
 def _request(door: Door, question: Question, images: Path) -> ChatRequest:
     shown = [inside(images, image, where=f"question {question.id}") for image in question.images]
     pictures = tuple(door.picture(path) for path in shown)
-    times = tuple(map(time_told, question.times_s)) if len(pictures) > 1 else ()
+    times = tuple(map(time_told, question.times_s)) if pictures else ()
     message = Message(role="user", text=question.text, images=pictures, before=times)
     return door.request((message,), tag=question.kind)
 

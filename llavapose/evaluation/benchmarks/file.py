@@ -24,7 +24,7 @@ from llavapose.errors import DataError, shown
 from llavapose.evaluation.benchmarks.pictured import pictured
 from llavapose.files import fingerprint, read_jsonl, write_jsonl
 from llavapose.kinds import KINDS, listed
-from llavapose.pictures import Pictures, plain_name
+from llavapose.pictures import Pictures, plain_name, telling_name
 from llavapose.records import Asked, Question, to_dict
 from llavapose.scenes.coco import SceneSet
 from llavapose.scenes.open import open_scenes
@@ -110,7 +110,7 @@ def read_questions(path: Path) -> tuple[Question, ...]:
     for number, row in read_jsonl(path, what="benchmark"):
         question = _question(row, f"{path}:{number}")
         for scene_id, image in _numbered(question):
-            name = plain_name(image)
+            name = telling_name(image)
             other = pictures.setdefault(scene_id, name), numbers.setdefault(name, scene_id)
             if other != (name, scene_id):
                 raise DataError(
@@ -172,7 +172,7 @@ def _numbers_of(image: object, times: object) -> int | list[int]:
     if not isinstance(image, list):
         return _picture_number(image)
     if times:
-        return int(fingerprint([plain_name(one) if isinstance(one, str) else one for one in image]), 16)
+        return int(fingerprint([telling_name(one) if isinstance(one, str) else one for one in image]), 16)
     return list(map(_picture_number, image))
 
 

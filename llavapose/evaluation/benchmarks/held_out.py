@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from llavapose.config.schema import TrainConfig
-from llavapose.evaluation.parts import benchmark_of
 from llavapose.scenes.open import excluded_ids, frozen_ids, open_scenes
 
 FROZEN = Path("data/benchmarks")
@@ -28,5 +27,7 @@ def held_out_ids(config: TrainConfig) -> frozenset[int]:
         named |= {scene.id for scene in open_scenes(config.scenes, "val", pictures=False, any_joints=True).scenes}
     if config.data.asked_kinds == {"locate"}:
         return named  # it is asked no benchmark
+    from llavapose.evaluation.parts import benchmark_of  # not before: a second of reading the claims' patterns
+
     asked = benchmark_of(config.benchmark, config.scenes).questions
     return named.union(*(question.scene_ids for question in asked))

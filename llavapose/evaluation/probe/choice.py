@@ -76,7 +76,7 @@ def choose(door: Door, items: Sequence[ProbeItem], images: Path, shown: Shown, *
     for number, item in enumerate(items):
         where, told = f"scene {item.scene_id}", shown[item.scene_id]
         seen = tuple(door.picture(inside(images, one, where=where)) for one in told)
-        times = tuple(map(time_told, item.times_s)) if len(seen) > 1 else ()
+        times = tuple(map(time_told, item.times_s)) if seen else ()
         true, flipped = (said_there(item, text) for text in (item.true, item.flipped))
         for order in ORDERS:
             a, b = (true, flipped) if order == "ab" else (flipped, true)

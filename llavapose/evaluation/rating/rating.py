@@ -160,6 +160,7 @@ def _verdict_row(
             "value": one.claim.value,
             "negated": one.claim.negated,
             "person": one.fact.person if one.fact else None,
+            **({"span_s": list(one.fact.span_s)} if one.fact and one.fact.span_s else {}),  # of a motion: when
         }
         for one in judgement.claims
     ]

@@ -12,7 +12,8 @@ with the reason's number in ``reasons``, where each stands once: a reply to a pa
 ``facing`` has, for a judge (its number) that laid the answer and the baseline's to the same question in one pair, both
 ratings of just that, for their difference. A question that a paper quotes has ``quoted`` as well, a model and the text
 that is printed each, which nobody rates; one about several pictures has ``further``, the names of those behind the
-first.
+first, and one about a clip ``times`` too, when each of these frames was taken, in seconds. ``spans`` of an answer are
+its claims of motion whose fact says when: from, to, the claim's mark and its words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,8 +31,9 @@ from llavapose.files import read_jsonl
 from llavapose.kinds import KINDS
 from llavapose.records import BASELINE, CONTROL_ARMS, PEOPLE, PRIOR, base_of, peer, with_base, without_base
 from llavapose.report.explorer.arm_results import answer_shown, arm_results, facing_baseline
+from llavapose.report.explorer.clips import Clips, clips_shown
 from llavapose.report.explorer.view import Explorer, answers_filters, models_of
-from llavapose.report.markup import rendered
+from llavapose.report.markup import SPANS_TOLD, rendered
 from llavapose.report.room import PAGE_BYTES, share_room
 
 QUOTED = "as printed in the paper, never rated"
@@ -121,12 +123,15 @@ def answers_explorer(
         baseline=baseline,
         named=named or {},
     )
-    questions = _questions(home, company)
+    clips = clips_shown(_asked(home), places)
+    questions = _questions(home, company, clips)
     names = dict.fromkeys(name for one in questions for name in (one["picture"], *one.get("further", ())))
-    return _explorer(questions, company, colours, _pictures(list(names), places), num_bytes)
+    found = {**_pictures([name for name in names if name not in clips.files], places), **clips.files}
+    pictures = {name: found[name] for name in names if name in found}
+    return _explorer(questions, company, colours, pictures, num_bytes, clips.told)
 
 
-def _questions(home: Path, company: _Company) -> list[dict[str, Any]]:
+def _questions(home: Path, company: _Company, clips: Clips) -> list[dict[str, Any]]:
     """The benchmark's questions as the script has them."""
     judges, quoted = company.judges, _quoted(home)
     found = {arm: arm_results(company.folders[arm], arm, judges) for arm in company.arms if arm in company.folders}
@@ -140,7 +145,7 @@ def _questions(home: Path, company: _Company) -> list[dict[str, Any]]:
             "id": row["id"],
             "kind": row["kind"],
             "text": row["text"],
-            **_pictured(row),
+            **(clips.pictured(row) or _pictured(row)),
             "answers": [
                 answer_shown(row, found.get(arm), judges, arm in company.failed, against.get(arm, {}))
                 for arm in company.arms
@@ -169,6 +174,7 @@ def _explorer(
     colours: Sequence[str],
     pictures: Mapping[str, Path],
     num_bytes: int,
+    told: Sequence[str],
 ) -> Explorer:
     arms, judges = company.arms, company.judges
     shared = share_room(
@@ -188,7 +194,7 @@ def _explorer(
         data=shared.data,
         pictures=shared.pictures,
         plain=shared.plain,
-        told=shared.told,
+        told=(*told, *shared.told),
         folds=any(len(answer.get("verdicts", ())) > 1 for one in questions for answer in one["answers"]),
         arms=arms,
     )
@@ -204,6 +210,8 @@ def _constants(company: _Company) -> dict[str, Any]:
         "view": "answers",
         "noun": "questions",
         "nopicture": "Its picture has not been drawn.",
+        "noclip": "Its frames have not been drawn.",
+        "marks": SPANS_TOLD,
         "blind": "Not above both the prior and the arm's own answer to another picture.",
         "printed": QUOTED,
         "looks": [one.told for one in Control],

@@ -11,7 +11,7 @@ from llavapose.evaluation.tables.ratings import Rating, facing
 from llavapose.evaluation.tables.verdicts import about, rated_answers, rated_in, ratings_of, read_verdicts
 from llavapose.files import read_jsonl
 from llavapose.pose.check import CONTRADICTED, SUPPORTED
-from llavapose.report.markup import marked
+from llavapose.report.markup import marked, spans_of
 
 Row = Mapping[str, Any]
 
@@ -105,6 +105,7 @@ def answer_shown(
     return {
         "text": [[piece, mark] if mark else piece for piece, mark in marked(answer["text"], claims)],
         "note": _note(answer),
+        **({"spans": spans} if (spans := spans_of(answer["text"], claims)) else {}),
         "wrong": sum(claim["outcome"] == CONTRADICTED for claim in claims),
         "right": sum(claim["outcome"] == SUPPORTED for claim in claims),
         "ratings": [_rounded(by_question(results.ratings[judge]).get(name)) for judge in judges],

@@ -171,8 +171,8 @@ def order_told(falls: Mapping[str, Sequence[float]], digits: int) -> list[str]:
     """
     there = {arm: fall for arm, fall in falls.items() if not any(map(math.isnan, fall))}
     told = {
-        arm: f"{arm} ({number(fall, digits, sign=True)} [{number(low, digits)}, {number(high, digits)}])"
-        for arm, (fall, low, high) in there.items()
+        arm: f"{arm} ({number(fall, digits, sign=True)} [{', '.join(number(end, digits, sign=True) for end in ends)}])"
+        for arm, (fall, *ends) in there.items()
     }
     fallen = [told[arm] for arm, (_, low, _) in there.items() if low > 0]
     same = [told[arm] for arm, (_, low, _) in there.items() if not low > 0]

@@ -114,12 +114,25 @@ const answersView = ({ data, el, pieces, plain, signed, rated, picture }) => {
     },
     detail(item, state) {
       return [
-        el("div", { class: "look" }, picture(item, `The picture${item.further ? "s" : ""} of ${item.id} with ${item.further ? "their" : "its"} skeletons`)),
+        el("div", { class: item.times ? "look over" : "look" }, picture(item, `The ${item.times ? "frame" : "picture"}${item.further ? "s" : ""} of ${item.id} with ${item.further ? "their" : "its"} skeletons`, answers.spans(item))),
         el("div", { class: "answers" }, item.answers.map((one, arm) => answers.block(item, one, arm, state)),
           (item.quoted || []).map(([model, text]) =>
             el("section", { class: "answer quoted" }, el("h4", {}, el("bdi", {}, model), el("span", { class: "tag" }, data.printed)),
               el("p", { class: "said", dir: "auto" }, text)))),
       ];
+    },
+    // When claims of motion took place: all that name one span as right, or as wrong, together.
+    spans(item) {
+      const found = new Map();
+      item.answers.forEach((one, arm) => (one.spans || []).forEach(([start, end, mark, words]) => {
+        const key = `${start} ${end} ${mark}`;
+        if (!found.has(key)) found.set(key, { start, end, mark, said: new Map() });
+        const { said } = found.get(key);
+        said.set(words, [...(said.get(words) || []), data.arms[arm]]);
+      }));
+      return [...found.values()]
+        .sort((a, b) => a.start - b.start || a.end - b.end)
+        .map((of) => ({ ...of, told: `${data.marks[of.mark]}: ${[...of.said].map(([words, arms]) => `“${words}” (${arms.join(", ")})`).join("; ")}` }));
     },
     block(item, one, arm, state) {
       const gain = answers.gain(item, arm, state);

@@ -43,12 +43,31 @@
     pictures[name]
       ? el("img", { src: pictures[name], alt: what, decoding: "async" })
       : el("p", { class: "soft nopicture" }, data.nopicture);
-  // An item's picture; of several a strip in order, each under its number, or its time where they are frames.
-  const picture = (item, what) =>
-    item.further
-      ? el("div", { class: "several", role: "group", tabindex: "0", "aria-label": what }, [item.picture, ...item.further].map((name, at) =>
-          el("figure", {}, el("figcaption", {}, item.times ? item.times[at] : `Picture ${at + 1}`), one(name, `Picture ${at + 1} of ${item.id}`))))
-      : one(item.picture, what);
+  // An item's picture; of several a strip in order, each under its number; of a clip its frames, which can be played.
+  const picture = (item, what, spans = []) =>
+    item.times
+      ? clip(item, what, spans)
+      : item.further
+        ? el("div", { class: "several", role: "group", tabindex: "0", "aria-label": what }, [item.picture, ...item.further].map((name, at) =>
+            el("figure", {}, el("figcaption", {}, `Picture ${at + 1}`), one(name, `Picture ${at + 1} of ${item.id}`))))
+        : one(item.picture, what);
+  // As clip.html.j2 has it: screen, bar, frames in order, and when claims took place ({ start, end, mark, told }).
+  const clip = (item, what, spans) => {
+    const frames = [item.picture, ...(item.further || [])].map((name, at) => [pictures[name], item.times[at]]).filter(([source]) => source);
+    if (!frames.length) return el("p", { class: "soft nopicture" }, data.noclip);
+    const made = el("div", { class: "clip", role: "group", "aria-label": what },
+      el("div", { class: "screen" }, el("img", { alt: "" })),
+      el("div", { class: "bar" }, el("button", { type: "button", class: "play" }),
+        el("input", { type: "range", class: "place", min: "0", value: "0", step: "1", "aria-label": "Frame" })),
+      el("ol", { class: "film" }, frames.map(([source, time], at) =>
+        el("li", { class: "frame", "data-time": String(time) }, el("img", { src: source, alt: `Frame ${at + 1} of ${frames.length}`, decoding: "async" }),
+          el("time", {}, `${time.toFixed(1)} s`), el("span", { class: "lanes", "aria-hidden": "true" })))),
+      spans.length ? el("ul", { class: "spans" }, spans.map((of) =>
+        el("li", {}, el("button", { type: "button", class: "span", "data-start": String(of.start), "data-end": String(of.end), "data-mark": of.mark },
+          el("i", { class: `lane ${of.mark}` }), `${of.start.toFixed(1)} to ${of.end.toFixed(1)} s`), el("span", { dir: "auto" }, of.told)))) : "");
+    playFrames(made);
+    return made;
+  };
 
   const answers = answersView({ data, el, pieces, plain, signed, rated, picture });
 
@@ -63,7 +82,8 @@
       const others = data.items.filter((one) => one.picture === item.picture && one !== item);
       const context = data.contexts[item.picture];
       return [
-        el("div", { class: "look" }, picture(item, `Picture ${item.picture} with its annotations`), el("p", { class: "soft" }, [item.picture, ...(item.further || [])].join(", ")),
+        el("div", { class: item.times ? "look over" : "look" }, picture(item, item.times ? `Frames of ${item.id} with their annotations` : `Picture ${item.picture} with its annotations`),
+          el("p", { class: "soft" }, item.times ? `${item.picture} and ${item.further.length} more frames` : [item.picture, ...(item.further || [])].join(", ")),
           context ? el("pre", { tabindex: "0", "aria-label": "What the teacher saw" }, context) : ""),
         el("div", { class: "answers" },
           // The first question is the heading.

@@ -98,10 +98,12 @@
   // The pictures of an item in order, and their numbers among the page's.
   const places = (item) => [item.picture, ...(item.further || [])];
   const shown = (item) => places(item).map((one) => data.pictures[one]);
-  const numbered = (item) => `${item.further ? "Pictures" : "Picture"} ${places(item).map((one) => one + 1).join(", ")}`;
+  const numbered = (item) => item.times ? `Clip of ${item.times.length} frames, ${item.times[item.times.length - 1].toFixed(1)} s` : `${item.further ? "Pictures" : "Picture"} ${places(item).map((one) => one + 1).join(", ")}`;
   // Pictures that are there already stay, so that nothing flickers between two answers about them.
   function look(item, drawn) {
     const alone = !item.further, wanted = shown(item).map((one) => (drawn && one.drawn) || one.plain);
+    if (item.times) return play(item, wanted);
+    delete $("pictures").dataset.id;
     const there = [...$("pictures").querySelectorAll("img")];
     if (wanted.length !== there.length || there.some((one, number) => one.getAttribute("src") !== wanted[number])) {
       $("pictures").replaceChildren(...wanted.map((source, number) => {
@@ -121,6 +123,30 @@
       const which = alone ? "The picture" : `Picture ${number + 1}`;
       image.alt = drawn && shown(item)[number].drawn ? `${which} with its annotated skeletons` : `${which} that the question is about`;
     }
+  }
+  // A clip as clip.html.j2 has it; where its frames are there already, their pictures alone are changed.
+  function play(item, wanted) {
+    const box = $("pictures");
+    box.classList.remove("several");
+    box.tabIndex = -1;
+    const there = [...box.querySelectorAll(".frame img")];
+    if (box.dataset.id === item.id && there.length === wanted.length) {
+      there.forEach((one, number) => { one.src = wanted[number]; });
+      const now = box.querySelector(".frame[data-now] img");
+      if (now) box.querySelector(".screen img").src = now.src;
+      return;
+    }
+    box.dataset.id = item.id;
+    box.replaceChildren($("clip").content.cloneNode(true));
+    wanted.forEach((source, number) => {
+      const frame = $("frame").content.cloneNode(true).firstElementChild;
+      frame.dataset.time = String(item.times[number]);
+      frame.querySelector("img").src = source;
+      frame.querySelector("img").alt = `Frame ${number + 1} of ${wanted.length}`;
+      frame.querySelector("time").textContent = `${item.times[number].toFixed(1)} s`;
+      box.querySelector(".film").append(frame);
+    });
+    playFrames(box.querySelector(".clip"));
   }
   const told = (value) => (pairs ? { left: "A better", equal: "equal", right: "B better" }[value] : `${value}`);
   function show(focus) {
@@ -145,7 +171,7 @@
     look(item, drawn);
     $("bones").setAttribute("aria-pressed", String(Boolean(drawn)));
     $("legend").hidden = !drawn;
-    $("where").textContent = `${numbered(item)} of ${data.pictures.length}, ${pairs ? "pair" : "answer"} ${at + 1} of ${data.items.length}`;
+    $("where").textContent = `${numbered(item)}${item.times ? "" : ` of ${data.pictures.length}`}, ${pairs ? "pair" : "answer"} ${at + 1} of ${data.items.length}`;
     $("question").textContent = item.question;
     item.answers.forEach((text, side) => {
       const blank = text.trim() === "";
@@ -221,6 +247,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.id === "name" || kept.now === "") return;
+    if (event.target.type === "range" && event.key.startsWith("Arrow")) return; // the slider's own
     const key = event.key.toLowerCase();
     const value = values.find((one) => keys[one].includes(key));
     const name = Object.keys(letters).find((one) => letters[one].includes(key));

@@ -13,8 +13,9 @@ r"""Samples in the forms that other trainers read; each is written atomically an
 ``parquet``, for ``datasets.load_dataset``: id, image, images, times (of frames), kind, messages (role, content),
 provenance (JSON).
 
-Frames stay several pictures. Other trainers know no times: in ``llava`` and ``messages`` each time stands as text before
-its picture's mark ("0.0 s: <image>"), as they are trained here. ``llava`` and ``parquet`` have ``times`` beside it.
+Frames stay several pictures. Other trainers know no times: in ``llava`` and ``messages`` each time stands as text
+before its picture's mark ("0.0 s: <image>"), as they are trained here. ``llava`` and ``parquet`` have ``times`` beside
+it.
 """
 
 import json
@@ -30,6 +31,8 @@ from llavapose.records import Sample
 from llavapose.samples import steady, stream_samples
 
 LLAVA, MESSAGES, PARQUET = "llava.json", "messages.jsonl", "samples.parquet"
+TIMES_AS_TEXT = (LLAVA, MESSAGES)
+"""Files whose readers know no times of frames."""
 ROWS_A_GROUP = 2000
 
 DATASET_INFO = {

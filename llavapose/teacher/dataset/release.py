@@ -20,7 +20,7 @@ from llavapose.scenes.shown import by_picture
 from llavapose.teacher.checks.duplicates import Overlaps, Repeats
 from llavapose.teacher.checks.looks import Look, looked_through
 from llavapose.teacher.dataset.card import Card, Checked, Cost, write_card
-from llavapose.teacher.dataset.exports import exporting, good_samples
+from llavapose.teacher.dataset.exports import TIMES_AS_TEXT, exporting, good_samples
 from llavapose.teacher.dataset.measures import Measuring
 from llavapose.teacher.make import Prepared
 
@@ -68,6 +68,9 @@ def write_card_and_exports(
         files=[made.samples.name, *(path.name for path in counted.files.values())],
     )
     lines = [f"export {name}: {path}" for name, path in counted.files.items()]
+    if told := [path.name for path in counted.files.values() if path.name in TIMES_AS_TEXT and counted.num_of_frames]:
+        times = "the times of the frames stand as text in front of their pictures"
+        lines.append(f"note: in {' and '.join(told)}, {times} ({counted.num_of_frames:,} samples)")
     return [*lines, f"card: {write_card(made.folder, card)}"]
 
 
@@ -80,10 +83,12 @@ class _Counted:
     repeats: Repeats = field(default_factory=Repeats)
     checked: Counter[str] = field(default_factory=Counter)
     files: dict[str, Path] = field(default_factory=dict)
+    num_of_frames: int = 0
 
     def take(self, sample: Sample, look: Look, *, with_claims: bool) -> None:
         self.measuring.take(sample)
         self.repeats.take(sample, look.answers)
+        self.num_of_frames += bool(sample.times_s)
         if None not in look.prints:
             self.overlaps.take(sample, [one for one in look.prints if one is not None])
         if with_claims:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from llavapose.config.teaching import TeacherConfig, unread_share
+from llavapose.config.teaching import TeacherConfig, not_of_scenes
 from llavapose.errors import ConfigError, DataError
 from llavapose.files import write_json, write_jsonl
 from llavapose.llm.ask import Door
@@ -37,15 +37,14 @@ def assignment_of(scenes: SceneSet, teacher: TeacherConfig) -> Assignment:
     """What is to be asked about which scenes.
 
     Raises:
-        ConfigError: something was set about clips, and the scenes are pictures.
+        ConfigError: something was set about clips, and the scenes are pictures, or the other way round.
         DataError: no scene shows a person, or a file of examples that is none.
     """
     chosen = {scene.id: scene for scene in scenes.scenes if scene.people}
     if not chosen:
         raise DataError(f"no scene of {scenes.images} shows a person; nothing to ask about")
-    unread = [] if any(scene.frames for scene in chosen.values()) else unread_share(teacher)
-    if unread:
-        raise ConfigError(unread[0])
+    if unfit := not_of_scenes(teacher, over_time=any(scene.frames for scene in chosen.values())):
+        raise ConfigError(unfit[0])
     return Assignment(
         scenes=chosen,
         teacher=teacher,

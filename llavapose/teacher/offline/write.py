@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from llavapose.config.choices import Context, ConvForm
-from llavapose.config.teaching import TeacherConfig, unread_share
+from llavapose.config.teaching import TeacherConfig, not_of_scenes
 from llavapose.errors import ConfigError, DataError
 from llavapose.files import write_json
 from llavapose.pose.facts.scene import scene_facts
@@ -175,13 +175,7 @@ def _check_pictures(scenes: Sequence[Scene], images: Path) -> None:
 
 def _check_share(scenes: Sequence[Scene], teacher: TeacherConfig) -> None:
     """Refuse what frames cannot be asked with, and a share that no scene has frames for."""
-    over_time = any(scene.frames for scene in scenes)
-    if over_time and teacher.sees is not None:
-        raise ConfigError(
-            f"teacher.sees={teacher.sees.value} goes with pictures, and these scenes have frames; set teacher.context"
-        )
-    found = [] if over_time else unread_share(teacher)
-    if found:
+    if found := not_of_scenes(teacher, over_time=any(scene.frames for scene in scenes)):
         raise ConfigError(found[0])
 
 

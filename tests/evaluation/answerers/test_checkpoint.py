@@ -170,7 +170,7 @@ def test_scores_are_those_of_statements_alone(answerer, tiny_base, tiny_pictures
 
 def test_without_a_picture_a_statement_stands_behind_the_system_sentence_alone(answerer, tiny_base, tiny_pictures):
     items = [item(number, 0) for number in range(2)]
-    (first, second) = answerer.likelihoods(items, tiny_pictures, {0: ""})
+    (first, second) = answerer.likelihoods(items, tiny_pictures, {0: ()})
     processor = load_processor(str(tiny_base), chat_template=CHAT_TEMPLATE)
     model, conversation = load_model(str(tiny_base), dtype=torch.float32).eval(), answerer.loaded.reader.conversation
     for row, probe in ((first, items[0]), (second, items[1])):

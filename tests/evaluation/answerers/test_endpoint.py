@@ -183,3 +183,5 @@ def test_frames_stand_behind_their_times_as_many_as_are_shown(server, tiny_pictu
     urls, moved = ([part["image_url"]["url"] for part in one if part["type"] == "image_url"] for one in sent)
     assert moved == urls[::-1] and [p for p in other if p["type"] == "text"] == [p for p in told if p["type"] == "text"]
     assert server.asked.total() == 2, "another order is another request"
+    list(answerer.answers([with_chosen_frames(clip, 1)], tiny_pictures, "gpt"))
+    assert [part.get("text") for part in sent[-1]] == ["1.2 s: ", None, "Which way?"], "one frame has its time as well"

@@ -101,10 +101,10 @@ def test_statements_are_weighed_as_each_alone(answerer, images):
         flipped_value="back", num_people=1, person=0, questions=("Is it red or blue?", "Is it blue or red?"),
         true="It is red.", flipped="It is as blue as the sea.",
     )  # fmt: skip
-    for shown in ("1.png", ""):
+    for shown in (("1.png",), ()):
         (found,) = answerer.likelihoods([item], images, {1: shown})
         for order, text in enumerate(item.questions):
-            asked = replace(QUESTIONS[0], image=shown, text=text)
+            asked = replace(QUESTIONS[0], image="".join(shown), text=text)
             (prompt,) = answerer.loaded.reader.prompts([asked], images)
             for value, said in ((found.true, item.true), (found.flipped, item.flipped)):
                 ids = answerer.loaded.reader.statement(asked, said)

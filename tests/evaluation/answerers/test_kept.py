@@ -15,8 +15,8 @@ from tests.evaluation.answerers.test_trie import ITEM
 
 NUM = 4
 ITEMS = [replace(ITEM, id=f"{number}", scene_id=number, image=f"{number:03}.png") for number in range(NUM)]
-OWN = {number: f"{number:03}.png" for number in range(NUM)}
-SHUFFLED = {number: f"{(number + 1) % NUM:03}.png" for number in range(NUM)}
+OWN = {number: (f"{number:03}.png",) for number in range(NUM)}
+SHUFFLED = {number: (f"{(number + 1) % NUM:03}.png",) for number in range(NUM)}
 
 
 def counted(tiny_base, most_bytes: int | None = None) -> tuple[CheckpointAnswerer, list[int]]:

@@ -159,12 +159,12 @@ ITEM = ProbeItem(
 
 @pytest.mark.parametrize("wrong", [None, sees_siblings])
 def test_a_family_that_reads_it_otherwise_is_weighed_in_rows(tiny_base, tiny_pictures, monkeypatch, wrong):
-    expected = list(CheckpointAnswerer(tiny_base, device="cpu").likelihoods([ITEM], tiny_pictures, {0: "000.png"}))
+    expected = list(CheckpointAnswerer(tiny_base, device="cpu").likelihoods([ITEM], tiny_pictures, {0: ("000.png",)}))
     answerer = CheckpointAnswerer(tiny_base, device="cpu")
     object.__setattr__(answerer.loaded, "proven", False)
     if wrong:
         monkeypatch.setattr(trie, "ancestors", wrong)
-    found = list(answerer.likelihoods([ITEM], tiny_pictures, {0: "000.png"}))
+    found = list(answerer.likelihoods([ITEM], tiny_pictures, {0: ("000.png",)}))
     assert answerer._grows is (wrong is None)
     for one, other in zip(found, expected, strict=True):
         assert one.true == pytest.approx(other.true, abs=3e-6)
@@ -180,5 +180,5 @@ def test_a_family_that_takes_no_such_mask_is_weighed_in_rows(tiny_base, tiny_pic
         raise error("a mask of four dimensions")
 
     monkeypatch.setattr(trie, "_logits", refuse)
-    assert len(list(answerer.likelihoods([ITEM], tiny_pictures, {0: "000.png"}))) == 1
+    assert len(list(answerer.likelihoods([ITEM], tiny_pictures, {0: ("000.png",)}))) == 1
     assert answerer._grows is False

@@ -39,6 +39,24 @@ def test_questions_come_back_from_the_file(scenes, facts_of, tmp_path):
     assert questions_hash(back[:-1]) != questions_hash(questions)
 
 
+def test_frames_of_two_clips_may_be_called_alike(folder):
+    """The middle frames of clips, asked about alone: the folder tells them apart; COCO's file name does by itself."""
+    rows = [ROW | {"id": str(number), "scene_id": number, "image": f"{number}/000008.jpg"} for number in (1, 2)]
+    assert [one.scene_id for one in read_questions(written(folder, *rows))] == [1, 2]
+    coco = [ROW | {"scene_id": 42, "image": "val2014/COCO_val2014_000000000042.jpg"},
+            ROW | {"id": "2", "scene_id": 42, "image": "000000000042.jpg"}]  # fmt: skip
+    assert len(read_questions(written(folder, *coco))) == 2
+    with pytest.raises(DataError, match="expected one number for each picture"):
+        read_questions(written(folder, rows[0], rows[1] | {"image": "1/000008.jpg"}))
+
+
+def test_clips_in_llavas_form_have_numbers_of_their_own(folder):
+    rows = [{"question_id": str(clip), "image": [f"{clip}/0.jpg", f"{clip}/1.jpg"], "times": [0, 0.5], "text": "How?",
+             "category": "detail"} for clip in (1, 2)]  # fmt: skip
+    first, second = read_questions(written(folder, *rows))
+    assert first.scene_id != second.scene_id
+
+
 def test_pictures_of_ones_own_have_no_annotations(folder):
     benchmark = FileBenchmark(written(folder, ROW), ScenesConfig(name="x"), folder)
     assert benchmark.name == "mine" and benchmark.scenes.scenes == () and benchmark.scenes.images == folder

@@ -81,14 +81,45 @@ def test_micro_actions_are_asked_among_others_of_the_same_part(tmp_path, frames)
     )
 
 
-def test_humanmovevqa_is_read_and_said_to_be_unverified(tmp_path, frames):
-    rows = [{"video": "v1.mp4", "question": "Where to?", "options": ["left", "right"], "answer": "right",
-             "category": "trajectory"}]  # fmt: skip
-    found = ClipChoices(written(tmp_path, rows, lines=True), form="humanmovevqa", images=frames, frames_per_s=5)
-    (key,) = found.keys.values()
-    assert key.options[key.answer] == "right" and key.group == "trajectory"
-    with pytest.raises(DataError, match="its fields could not be verified"):
-        ClipChoices(written(tmp_path, [{"clip": "v1"}], lines=True), form="humanmovevqa", images=frames)
+@pytest.mark.parametrize("trained", [False, True])
+def test_humanmovevqa_is_read_as_its_authors_programs_write_it(tmp_path, frames, trained):
+    """Of the benchmark, a file a category; of the training files, conversations."""
+    stem = "Which way does the person move first?"
+    options = "A. to the left\nB. away, then\nto the right\nC. not at all"
+    rows = [{"id": f"q{n}", "video_path": f"/data/videos/v{n}.mp4", "question": f"{stem}\nOptions:\n{options}",
+             "answer": "B. away, then to the right"} for n in range(3)]  # fmt: skip
+    if trained:
+        said = f"<video>\n{stem}\n{options}\nAnswer with the option letter."
+        turns = [{"from": "user", "value": said}, {"from": "assistant", "value": "Answer: B"}]
+        rows = [{"video": [f"v{n}.mp4"], "task": "ordering", "conversations": turns} for n in range(3)]
+    path = tmp_path / "ordering.json"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    found = ClipChoices(path, form="humanmovevqa", images=frames, frames_per_s=5)
+    assert len(found.questions) == 3 and Counter(key.answer for key in found.keys.values()) == dict.fromkeys("ABC", 1)
+    assert {key.options[key.answer] for key in found.keys.values()} == {"away, then to the right"}
+    assert {key.group for key in found.keys.values()} == {"ordering"}
+    assert all(one.text.startswith(f"{stem}\nA. ") and one.text.count("option") == 1 for one in found.questions)
+    path.write_text(json.dumps({"clip": "v1"}))
+    with pytest.raises(DataError, match="has video_path None; expected a text"):
+        ClipChoices(path, form="humanmovevqa", images=frames)
+
+
+def test_a_question_that_cannot_be_read_is_counted_and_left_out(tmp_path, frames, caplog):
+    """As other programs leave them out without a word: no options, an answer that is none, no question at all."""
+    rows = [{"video_path": "v1.mp4", "question_type": "Camera Motion", "qa": [
+        {"uid": "good", "question": "Which way?\nA) left\nB) right", "answer": "(b)".upper()},
+        {"uid": "no options", "question": "Which way?", "answer": "A"},
+        {"uid": "none of them", "question": "Which way?\nA. left\nB. right", "answer": "C"},
+        {"uid": "kept back", "question": "Which way?\nA. left\nB. right", "answer": "NA"},
+        {"uid": "nothing asked", "question": "A. left\nB. right", "answer": "B"}]}]  # fmt: skip
+    with caplog.at_level("INFO"):
+        found = ClipChoices(written(tmp_path, rows, lines=True), form="motionbench", images=frames)
+    assert [*found.keys] == ["good"] and found.keys["good"].options[found.keys["good"].answer] == "right"
+    assert "3 of 5 questions have no options" in caplog.text and "the first is no options" in caplog.text
+    assert "1 of 2 questions have no key" in caplog.text
+    rows[0]["qa"] = rows[0]["qa"][1:2]
+    with pytest.raises(DataError, match="has no question with options and an answer; expected motionbench's rows"):
+        ClipChoices(written(tmp_path, rows, lines=True), form="motionbench", images=frames)
 
 
 @pytest.mark.parametrize(

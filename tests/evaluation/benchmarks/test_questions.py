@@ -20,6 +20,7 @@ from tests.evaluation.benchmarks.marked_questions import (
     UNANSWERABLE,
     Marked,
 )
+from tests.teacher.offline.motion.clips import raising
 
 REASONS = {GIVES_AWAY: check.GIVES_AWAY, UNANSWERABLE: check.UNANSWERABLE, NOT_POSE: check.NOT_POSE}
 
@@ -110,3 +111,12 @@ def test_what_a_question_takes_for_granted():
 def test_pose_and_undecided_words():
     assert is_about_pose("What might happen next?") and not is_about_pose("What is on the table?")
     assert is_undecided("It's hard to tell from here.") and not is_undecided("His left knee is bent.")
+
+
+def test_of_a_clip_question_and_answer_are_both_read_as_motion():
+    """Read as a pose, the answer would say something else than the question, and would not be given away."""
+    scene = raising(1)
+    asked = "What does the person do who raises the left hand past the head?"
+    answer = "The person raises the left hand past the head slowly."
+    fault = fault_of(asked, answer, "conv", scene, scene_facts(scene))
+    assert fault == "gives its answer away: it says left hand raised past the head"

@@ -142,7 +142,7 @@ def test_the_table_says_who_has_learnt_order(probed, table):
     grid = probe_grid(read_table(probed[0], "probe.csv"), list(ARMS))
     assert grid.header == ("arm", "all", "in motion", "still", "shuffled clips", "frames shuffled", "frames reversed",
                            "one frame repeated", "no picture", "n", "unanswered")  # fmt: skip
-    assert "Fall when frames are reversed (own less reversed): order (+1.00 [1.00, 1.00])." in grid.note
+    assert "Fall when frames are reversed (own less reversed): order (+1.00 [+1.00, +1.00])." in grid.note
     assert "bag (0.00 [0.00, 0.00]), blind (0.00 [0.00, 0.00]) have not learnt order" in grid.note.replace(
         "+0.00", "0.00"
     )

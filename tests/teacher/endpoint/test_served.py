@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from llavapose.data.index.clips import clip_key
+from llavapose.data.index.groups import BETWEEN
 from llavapose.kinds import taught_kinds
+from llavapose.llava_json import from_record
 from tests import warm
 from tests.llm.chat_server import Answer, Asked, ChatServer, completion, error
 from tests.llm.transformers_server import served
@@ -117,3 +120,19 @@ def test_the_plan_needs_no_key_and_no_network(tmp_path):
     absent = generate(tmp_path, "teacher=gpt4o", "scenes=coco2014", "dry_run=true")
     assert absent.returncode == 1 and "Traceback" not in absent.stderr
     assert "annotations_trainval2014.zip" in absent.stderr and "data/coco" in absent.stderr
+
+
+def test_a_clip_told_by_an_endpoint_says_its_video_and_lies_on_one_side_of_a_split(tmp_path):
+    """As an offline sample does: by its frames, its video and its scene, whatever was shown of it."""
+    clips = ("scenes=motion", "scenes.num_frames=4", "teacher.frames=2")
+    with ChatServer(lambda asked: Answer(body=completion(REPLY))) as server:
+        done = generate(tmp_path, *openai(server), *clips, UNCAPPED, "exports=[llava]", key=CANARY)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = [from_record(record, None, where="here") for record in samples_of(tmp_path)]
+    videos = {sample.provenance["scene"]: sample.provenance["video"] for sample in found}
+    assert found and all(len(sample.times_s) == 4 for sample in found)
+    assert set(videos.values()) <= {f"{clip:06}" for clip in range(1, 7)} and len(set(videos.values())) == len(videos)
+    assert all(f"//video/{videos[one.provenance['scene']]}" in clip_key(one).split(BETWEEN) for one in found)
+    assert "the times of the frames stand as text in front of their pictures" in done.stdout
+    exported = (tmp_path / "out" / "llava.json").read_text()
+    assert exported.count("0.0 s: <image>") == len(found)

@@ -95,7 +95,7 @@ class CheckpointAnswerer:
         self._rows, self.max_new_tokens, self._num_timed = batch_size, max_new_tokens, num_timed
         self._num_written, self._spent_s = 0, 0.0
         self._frames = frames
-        self._blind: dict[tuple[tuple[str, ...], str, str], float] = {}
+        self._blind: dict[tuple[tuple[str, ...], tuple[float, ...], str, str], float] = {}
         self._reads = KeptReads()
 
     @property

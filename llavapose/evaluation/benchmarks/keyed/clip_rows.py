@@ -1,21 +1,33 @@
 r"""Rows of sets that ask about clips, as their authors write them: a video, a question, options, the right one.
 
-- ``mvbench`` (Li et al., CVPR 2024; huggingface.co/datasets/OpenGVLab/MVBench): a JSON list, a file a task such as
-  ``fine_grained_pose.json``::
+Fields are those that the authors' own programs write or read; the published files were not at hand.
+
+- ``mvbench`` (Li et al., CVPR 2024; github.com/OpenGVLab/Ask-Anything, video_chat2/mvbench.ipynb): a JSON list, a file
+  a task such as ``fine_grained_pose.json``; options have no letters, the answer is the text of one::
 
       {"video": "S001C001P001R001A001_rgb.avi", "question": "What is the pose ...?", "candidates": ["...", "..."],
        "answer": "..."}
 
-  with ``start`` and ``end`` in seconds in some tasks.
-- ``motionbench`` (Hong et al., CVPR 2025; huggingface.co/datasets/zai-org/MotionBench): ``video_info.meta.jsonl``, a
-  line a video; an answer of "NA" is kept back by its authors::
+  with ``start`` and ``end`` in seconds in some tasks, of which ``fine_grained_pose`` is none.
+- ``motionbench`` (Hong et al., CVPR 2025; github.com/THUDM/MotionBench, its metrics and README):
+  ``video_info.meta.jsonl``, a line a video; options stand with letters in the question; the answer is a letter, or
+  "NA" where its authors keep it back, which they leave out of the accuracy too::
 
       {"key": "...", "video_path": "....mp4", "question_type": "Motion Recognition",
        "qa": [{"uid": "...", "question": "What ...?\nA. ...\nB. ...", "answer": "B"}]}
 
-- ``humanmovevqa`` (Gera et al., 2026; huggingface.co/datasets/humanmovevqa/HumanMoveVQA): JSONL. Its fields could not
-  be verified here; read are ``video``, ``question``, ``options`` (a list), ``answer`` (an option or its letter) and, if
-  there, ``category``.
+- ``humanmovevqa`` (Gera et al., 2026; github.com/humanmovevqa/HumanMove_VQA, aggregate_by_category.py and
+  prepare_sft_data.py): a JSON object a line, either a question of its test files, one a category
+  (``ordering/ordering.json``)::
+
+      {"id": "q1", "video_path": "...mp4", "question": "Which ...?\nOptions:\nA. ...\nB. ...", "answer": "B. ..."}
+
+  or a sample of its training files (``test_answer_only.jsonl``)::
+
+      {"video": ["...mp4"], "task": "ordering", "conversations": [
+        {"from": "user", "value": "<video>\nWhich ...?\nA. ...\nB. ...\nAnswer with the option letter."},
+        {"from": "assistant", "value": "Answer: B"}]}
+
 - ``micro_actions``: the list of labels of Micro-Action-52 (``scenes/tracks/micro_actions``). Each video is asked as its
   label among three others of the same part of the body.
 """
@@ -23,7 +35,7 @@ r"""Rows of sets that ask about clips, as their authors write them: a video, a q
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from random import Random
 from typing import Any
 
@@ -31,17 +43,22 @@ from llavapose.errors import DataError, shown
 from llavapose.files import read_json, read_jsonl
 from llavapose.scenes.tracks.micro_actions import NAMES, PARTS, part_of, read_labels
 
-UNVERIFIED = "its fields could not be verified against the published file"
 NUM_OPTIONS = 4
 """Of a micro-action: the smallest part of the body has as many."""
 NO_KEY = "NA"
 MICRO_ACTION = "Which small movement does the person make?"
-_OPTION = re.compile(r"\(?([A-J])[.):]\s*(\S.*)")
+_OPTION = re.compile(r"\(?([A-J])\s?[.):]\s*(\S.*)")
+_LETTER = re.compile(r"(?:Answer:\s*)?\(?([A-J])\)?(?:[.):](?:\s.*)?)?", re.S)
+"""A right answer as MotionBench and HumanMoveVQA write it: "B", "(B)", "B. to the left", "Answer: B"."""
+_NO_QUESTION = re.compile(r"<video>|Options:|Answer with the option letter\.")
+"""Lines of HumanMoveVQA's questions that are neither question nor option."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipRow:
     """One question of such a set; ``right`` is the place of the right option, None where its authors keep it back.
+
+    No ``options``: they, or which of them is right, cannot be read.
 
     ``start_s`` and ``end_s`` are the part of the video that it is about; None: all of it.
     """
@@ -80,41 +97,52 @@ def _motionbench(path: Path) -> Iterator[ClipRow]:
         asked = row.get("qa")
         if not isinstance(asked, list) or not all(isinstance(one, dict) for one in asked):
             raise DataError(f"{where} has qa {shown(asked)}; expected MotionBench's list of questions")
+        video, group = _text(row, "video_path", where), str(row.get("question_type", "all"))
         for place, one in enumerate(asked):
-            lines = _text(one, "question", where).splitlines()
-            options = [(at, found) for at, line in enumerate(lines) if (found := _OPTION.fullmatch(line.strip()))]
-            letters = [found[1] for _, found in options]
-            if len(options) < 2 or letters != [chr(ord("A") + at) for at in range(len(options))]:
-                raise DataError(f"{where} has options {shown(letters)}; expected A, B and so on, a line each")
-            answer = _text(one, "answer", where).strip()
-            if answer not in (*letters, NO_KEY):
-                raise DataError(f"{where} has answer {shown(answer)}; expected a letter of its options, or {NO_KEY}")
-            yield ClipRow(
-                id=str(one.get("uid") or f"{number}-{place}"), video=_text(row, "video_path", where),
-                question=" ".join(line.strip() for line in lines[: options[0][0]] if line.strip()),
-                options=tuple(found[2].strip() for _, found in options),
-                right=None if answer == NO_KEY else letters.index(answer), group=str(row.get("question_type", "all")),
-            )  # fmt: skip
+            name = str(one.get("uid") or f"{number}-{place}")
+            yield _lettered(name, video, _text(one, "question", where), _text(one, "answer", where), group)
 
 
 def _humanmovevqa(path: Path) -> Iterator[ClipRow]:
     for number, row in read_jsonl(path, what="benchmark"):
         where = f"benchmark: {path}:{number}"
-        try:
-            options = _options(row, "options", where)
-            answer = _text(row, "answer", where).strip()
-            letters = [chr(ord("A") + at) for at in range(len(options))]
-            if answer not in (*options, *letters):
-                raise DataError(f"{where} has answer {shown(answer)}; expected an option or its letter")
-            yield ClipRow(
-                id=str(row.get("id") or number), video=_text(row, "video", where),
-                question=_text(row, "question", where), options=options,
-                right=options.index(answer) if answer in options else letters.index(answer),
-                group=str(row.get("category", "all")),
-            )  # fmt: skip
-        except DataError as error:
-            raise DataError(f"{error} (HumanMoveVQA: {UNVERIFIED}; rewrite it with video, question, options and "
-                            "answer)") from None  # fmt: skip
+        if "conversations" not in row:
+            video, asked, answered = (_text(row, key, where) for key in ("video_path", "question", "answer"))
+            yield _lettered(str(row.get("id") or number), _below(video), asked, answered, path.stem)
+            continue
+        videos, turns = row.get("video"), row["conversations"]
+        if not isinstance(videos, list) or len(videos) != 1 or not isinstance(videos[0], str):
+            raise DataError(f"{where} has video {shown(videos)}; expected a list of one path")
+        if not isinstance(turns, list) or len(turns) != 2:
+            raise DataError(f"{where} has conversations {shown(turns)}; expected a question and its answer")
+        asked, answered = (_text(turn, "value", where) for turn in turns)
+        yield _lettered(str(number), _below(videos[0]), asked, answered, str(row.get("task", "all")))
+
+
+def _below(video: str) -> str:
+    """A path as its authors' machine had it: of an absolute one, the file's name."""
+    return PurePosixPath(video).name if video.startswith("/") else video
+
+
+def _lettered(name: str, video: str, question: str, answer: str, group: str) -> ClipRow:
+    """A question whose options stand in it, a letter each; a line without a letter goes on with what is before it."""
+    asked: list[str] = []
+    options: list[str] = []
+    for line in map(str.strip, _NO_QUESTION.sub("", question).splitlines()):
+        found = _OPTION.fullmatch(line)
+        if found and found[1] == chr(ord("A") + len(options)):
+            options.append(found[2].strip())
+        elif line and options:
+            options[-1] = f"{options[-1]} {line}"
+        elif line:
+            asked.append(line)
+    hidden, letter = answer.strip() == NO_KEY, _LETTER.fullmatch(answer.strip())
+    right = ord(letter[1]) - ord("A") if letter else len(options)
+    readable = len(options) >= 2 and bool(asked) and (hidden or right < len(options))
+    return ClipRow(
+        id=name, video=video, question=" ".join(asked), options=tuple(options) if readable else (),
+        right=right if readable and not hidden else None, group=group,
+    )  # fmt: skip
 
 
 def _micro_actions(path: Path) -> Iterator[ClipRow]:

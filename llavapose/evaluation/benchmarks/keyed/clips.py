@@ -65,11 +65,18 @@ class ClipChoices:
         if isinstance(frames_per_s, bool) or not isinstance(frames_per_s, int | float) or not 0 < frames_per_s <= 1000:
             raise DataError(f"benchmark.options.frames_per_s is {shown(frames_per_s)}; expected frames a second")
         self.name = f"{form} {path.stem}"
-        rows = list(FORMS[form](path))
+        found = list(FORMS[form](path))
+        rows = [row for row in found if row.options]
+        if len(rows) < len(found):
+            first = next(row.id for row in found if not row.options)
+            log.info("%s: %d of %d questions have no options A, B and so on, or an answer that is none of them, and "
+                     "are left out, the first is %s", self.name, len(found) - len(rows), len(found), first)  # fmt: skip
         keyed = [row for row in rows if row.right is not None]
         if len(keyed) < len(rows):
             log.info("%s: %d of %d questions have no key, which its authors keep back, and are left out",
                      self.name, len(rows) - len(keyed), len(rows))  # fmt: skip
+        if not keyed:
+            raise DataError(f"benchmark: {path} has no question with options and an answer; expected {form}'s rows")
         videos = sorted({row.video for row in keyed})
         if num_images is not None and num_images < len(videos):
             drawn = set(Random(seed).sample(videos, num_images))

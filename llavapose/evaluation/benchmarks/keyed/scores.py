@@ -124,10 +124,12 @@ def keyed_table(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _falls(own: Sequence[Mapping[str, Any]], backwards: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """The ``ORDER_COLUMNS``; none where no frames were reversed."""
     other = {row["question_id"]: row["right"] for row in backwards}
+    if not other:
+        return {}  # nothing to pair by id
     both = [(row["right"], other[row["question_id"]], row["scene_id"]) for row in own if row["question_id"] in other]
     if not both:
         return {}
-    found = paired_difference(*zip(*both, strict=True))
+    found = paired_difference([one[0] for one in both], [one[1] for one in both], [one[2] for one in both])
     return dict(zip(ORDER_COLUMNS, (found.value, found.low, found.high, found.num), strict=True))
 
 

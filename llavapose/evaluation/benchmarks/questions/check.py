@@ -65,7 +65,8 @@ def fault_of(question: str, answer: str, kind: str, scene: Scene, facts: tuple[F
         return (
             f"{UNANSWERABLE}: it supposes {wrong.claim.part or wrong.claim.kind} {wrong.claim.value}, which is not so"
         )
-    return _given_away(question, answer, kind, supposed) or _undecided(question, answer, kind, scene, facts)
+    moving = bool(scene.frames)
+    return _given_away(question, answer, kind, supposed, moving) or _undecided(question, answer, kind, scene, facts)
 
 
 def as_statement(question: str) -> str:
@@ -82,10 +83,10 @@ def as_statement(question: str) -> str:
     return f"{turned[:1].upper()}{turned[1:]}."
 
 
-def _given_away(question: str, answer: str, kind: str, supposed: list[CheckedClaim]) -> str | None:
+def _given_away(question: str, answer: str, kind: str, supposed: list[CheckedClaim], moving: bool) -> str | None:
     offered = _OFFERED.search(question) is not None
     said = [one.claim for one in supposed if not (offered and kind == "conv")]
-    answered = [_key(claim) for claim in _claims(answer)]
+    answered = [_key(claim) for claim in _claims(answer, moving)]
     if kind != "conv":
         # The prompts ask for questions without "the visual content details".
         return f"{GIVES_AWAY}: it says {_named(said[0])}" if said else None
@@ -125,8 +126,8 @@ def _named_again(answer: str, question: str, scene: Scene) -> str:
     return re.sub(r"^(?:Their|His|Her)\b", f"{named[0].capitalize()}'s", again)
 
 
-def _claims(text: str) -> list[Claim]:
-    return [claim for claim in extract_claims(text) if claim.kind not in _REFERS]
+def _claims(text: str, moving: bool) -> list[Claim]:
+    return [claim for claim in extract_claims(text, moving=moving) if claim.kind not in _REFERS]
 
 
 def _key(claim: Claim) -> tuple[str, str, str | None]:

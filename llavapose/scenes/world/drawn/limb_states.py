@@ -7,8 +7,11 @@ borderline between them: what a picture cannot show, nobody can learn from it.
 import math
 import random
 from collections.abc import Mapping
+from typing import TypeVar
 
 from llavapose.scenes.world.drawn.body import Build, Limb, Vec, bent, reaching, unit
+
+Key = TypeVar("Key")
 
 FRONTAL = ("front", "back")
 
@@ -19,7 +22,7 @@ FREE_ARMS = {
 """An arm that the action leaves free; about half are raised and about half are bent."""
 
 
-def pick(rng: random.Random, weights: Mapping[str, float]) -> str:
+def pick(rng: random.Random, weights: Mapping[Key, float]) -> Key:
     """One key, by weight."""
     return rng.choices(list(weights), weights=list(weights.values()))[0]
 
