@@ -5,10 +5,10 @@
     shares.at_most([claim])                         # 0.62: the same, with two standard errors of what is known
 
 In 600 clips of the moving world the left elbow of the person on the right moves 14 times, and straightens 9 times, by
-accident; 184 elbows tell that half of them do. So a share is counted at four levels, each one narrower: all parts of the
-sort of anybody, of people alone or in company, on this side, of the one person as they are called. Each narrower share
-is drawn towards the wider ones, as if ``WEIGHT`` movements had gone as those do. What is given is what a question tells:
-that this part moves, whose, and in what company.
+accident; 184 elbows tell that half of them do. So a share is counted at four levels, each one narrower: all parts of
+the sort of anybody, of people alone or in company, on this side, of one person as they are called. Each narrower share
+is drawn towards the wider ones, as if ``WEIGHT`` movements had gone as those do. What is given is what a question
+tells: that this part moves, whose, and in what company.
 """
 
 from collections.abc import Callable, Sequence
