@@ -3,9 +3,9 @@
     python -m benchmarks.pose_judge_clips                  # 600 training clips, 300 held-out ones, 90 asked of
     python -m benchmarks.pose_judge_clips --weights        # and how well shares foretell clips, by WEIGHT
 
-*scored*: share of the benchmark's questions. *truth*: the offline teacher, who is told the facts. *flipped*: of every
-fact its opposite. *guess*: the likelier value by the training clips: of what conv asks, and of every movement there is
-(who guesses so is told what moves). *prior*: the control of that name. Silence is rated 1. *middle*: questions about
+*scored*: share of the benchmark's questions. *truth*: the offline teacher, who is told the facts. *flipped*: every
+fact's opposite. *guess*: the likelier value by the training clips: of what conv asks, and of every movement that there
+is (who guesses so is told what moves). *prior*: the control of that name. Silence is rated 1. *middle*: questions about
 the middle frame (one fact, a description), whose still facts decide. Intervals are by clip (bootstrap). It takes a
 minute, and four more where the clips are not drawn yet.
 """

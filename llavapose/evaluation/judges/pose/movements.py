@@ -4,11 +4,11 @@
     shares.expected([claim])                        # 0.51: "the person in the middle bends the left knee"
     shares.at_most([claim])                         # 0.62: the same, with two standard errors of what is known
 
-Of the left knee of the person in the middle there are eight in 600 clips, of which six may well be bent by accident;
-that knees in motion bend half the time, hundreds of them tell. So a share is counted at four levels, each one
-narrower: all parts of the sort of any person, of people alone or in company, the one part of them, the one person's as
-they are called. Each narrower share is drawn towards the wider one, as if ``WEIGHT`` movements had gone as those do.
-What is given is what a question tells: that this part moves, whose, and in what company.
+In 600 clips of the moving world the left elbow of the person on the right moves 14 times, and straightens 9 times, by
+accident; 184 elbows tell that half of them do. So a share is counted at four levels, each one narrower: all parts of
+the sort of anybody, of people alone or in company, on this side, of one person as they are called. Each narrower share
+is drawn towards the wider ones, as if ``WEIGHT`` movements had gone as those do. What is given is what a question
+tells: that this part moves, whose, and in what company.
 """
 
 from collections.abc import Callable, Sequence
