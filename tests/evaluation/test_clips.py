@@ -126,7 +126,7 @@ def test_the_table_has_the_controls_of_frames_and_says_who_has_learnt_order(out)
     assert (rows["conv"]["score"], rows["conv"]["reversed"], rows["conv"]["over_reversed"]) == (90.0, 90.0, 0.0)
     (grid,) = ablation_grids(read_table(out, "ablation.csv"))
     assert {"frames shuffled", "frames reversed", "one frame repeated"} <= set(grid.header)
-    assert "Fall when frames are reversed (own less reversed): full (+60.0 [60.0, 60.0])." in grid.note
+    assert "Fall when frames are reversed (own less reversed): full (+60.0 [+60.0, +60.0])." in grid.note
     assert "conv (+0.0 [+0.0, +0.0]) has not learnt order" in grid.note and "still (" not in grid.note
     assert all(len(row) == len(grid.header) for row in grid.rows)
 
