@@ -8,7 +8,7 @@ PY := .venv/bin/python
 
 help:
 	@echo "make demo      the whole story on 2 cores in about 12 minutes: data, four mixtures, tables, a page (outputs/demo/)"
-	@echo "make test      the tests (about 13 minutes on 2 cores, in three workers)"
+	@echo "make test      the tests (some 25 minutes on 2 cores, in three workers)"
 	@echo "make test-all  the same, its long series, and 2,000 damaged inputs of each kind instead of 100; commands start afresh"
 	@echo "make test-lmms-eval  the exported probe in lmms-eval, in an environment of its own (.venv-lmms)"
 	@echo "make results   the demo's ablation with three seeds and another encoder, about 2 hours on 2 cores (tables kept in results/world/)"

@@ -49,19 +49,19 @@ def world_card(folder: Path) -> dict[str, Any]:
     return {
         "num_pictures": len(pictures),
         "num_people": len(people),
-        "people_per_picture": _shares(str(picture["num_people"]) for picture in pictures),
-        "several_people": _share(picture["num_people"] > 1 for picture in pictures),
-        "cut": _share(seen[person["annotation_id"]]["cut"] for person in people),
-        "occluded_or_cut": _share(_hidden(person) or seen[person["annotation_id"]]["cut"] for person in people),
+        "people_per_picture": shares(str(picture["num_people"]) for picture in pictures),
+        "several_people": share(picture["num_people"] > 1 for picture in pictures),
+        "cut": share(seen[person["annotation_id"]]["cut"] for person in people),
+        "occluded_or_cut": share(_hidden(person) or seen[person["annotation_id"]]["cut"] for person in people),
         "height": {"least": heights[0], "median": heights[len(heights) // 2], "greatest": heights[-1]},
-        "facing": _shares(person["facing"] for person in people if person["facing"]),
-        "actions": _shares(person["action"] for person in people),
-        "stances": _shares(person["stance"] for person in people),
-        "settings": _shares(picture["setting"] for picture in pictures),
+        "facing": shares(person["facing"] for person in people if person["facing"]),
+        "actions": shares(person["action"] for person in people),
+        "stances": shares(person["stance"] for person in people),
+        "settings": shares(picture["setting"] for picture in pictures),
         "two_way": {
             **_sided(people),
             **_whole_body(people),
-            "left half of the picture": _share(seen[person["annotation_id"]]["x"] < 0.5 for person in people),
+            "left half of the picture": share(seen[person["annotation_id"]]["x"] < 0.5 for person in people),
         },
         "stated": _stated(folder),
     }
@@ -93,11 +93,11 @@ def _sided(people: list[_Posed]) -> dict[str, float]:
     """Two-way facts of single limbs: the share of the value that the key names."""
     facts = {}
     for side in ("left", "right"):
-        facts[f"{side} elbow bent"] = _share(p["elbow_deg"][side] < BENT_DEG for p in people)
-        facts[f"{side} knee bent"] = _share(p["knee_deg"][side] < BENT_DEG for p in people)
-        facts[f"{side} arm raised"] = _share(p["wrist_rise"][side] > 0 for p in people)
+        facts[f"{side} elbow bent"] = share(p["elbow_deg"][side] < BENT_DEG for p in people)
+        facts[f"{side} knee bent"] = share(p["knee_deg"][side] < BENT_DEG for p in people)
+        facts[f"{side} arm raised"] = share(p["wrist_rise"][side] > 0 for p in people)
         reaches = [_reach(p, side) for p in people if p["facing"] in ("front", "back")]
-        facts[f"{side} arm out, not across"] = _share(r > OUT for r in reaches if r > OUT or r < ACROSS)
+        facts[f"{side} arm out, not across"] = share(r > OUT for r in reaches if r > OUT or r < ACROSS)
     return facts
 
 
@@ -117,9 +117,9 @@ def _whole_body(people: list[_Posed]) -> dict[str, float]:
     views = Counter(person["facing"] for person in people)
     return {
         "standing": round(len(stands) / len(people), 4),
-        "trunk upright": _share(person["trunk"] == "upright" for person in people),
+        "trunk upright": share(person["trunk"] == "upright" for person in people),
         "standing, legs apart, not together": _first(Counter(stands), "apart", "together"),
-        "standing, a leg lifted": _share(state.startswith(("lift", "run")) for state in stands),
+        "standing, a leg lifted": share(state.startswith(("lift", "run")) for state in stands),
         "front, not back": _first(views, "front", "back"),
         "image left, not image right": _first(views, "image left", "image right"),
     }
@@ -140,12 +140,14 @@ def _first(counts: Counter[str], one: str, other: str) -> float:
     return round(counts[one] / max(1, counts[one] + counts[other]), 4)
 
 
-def _share(flags: Iterable[Any]) -> float:
+def share(flags: Iterable[Any]) -> float:
+    """Of flags, those that are true: 0..1."""
     values = [bool(flag) for flag in flags]
     return round(sum(values) / max(1, len(values)), 4)
 
 
-def _shares(values: Iterable[str]) -> dict[str, float]:
+def shares(values: Iterable[str]) -> dict[str, float]:
+    """Value -> its share, the commonest first."""
     counts = Counter(values)
     return {value: round(number / counts.total(), 4) for value, number in counts.most_common()}
 

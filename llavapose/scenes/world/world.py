@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -61,15 +61,28 @@ def ensure_world(root: Path, settings: WorldSettings, *, progress: bool = True) 
         raise ConfigError(f"world: {settings.num_train} + {settings.num_val} pictures; expected 0 to 1,000,000 each")
     if not 32 <= settings.image_size <= 2048:
         raise ConfigError(f"world: image_size is {settings.image_size}; expected 32 to 2048 pixels")
-    folder = world_path(root, settings)
-    if folder.exists():
-        return folder
-    root.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=root, prefix=f".{folder.name}."))
-    try:
+
+    def write(building: Path) -> None:
         for split, num in zip(SPLITS, (settings.num_train, settings.num_val), strict=True):
             _write_split(building, split, num, settings, progress=progress)
         write_json(building / "settings.json", {"version": WORLD_VERSION, **asdict(settings)})
+
+    return made_whole(world_path(root, settings), write)
+
+
+def made_whole(folder: Path, write: Callable[[Path], None]) -> Path:
+    """The folder, written where it is not there: it appears whole or not at all, whoever else writes it meanwhile.
+
+    Args:
+        folder: its name tells all that decides what is in it.
+        write: writes all of it into the folder that it is given.
+    """
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        write(building)
         os.chmod(building, 0o755)
         try:
             building.rename(folder)

@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from llavapose.files import atomic_write, read_json
 from llavapose.frames import chosen
 from llavapose.pose.motion.facts import motion_facts
 from llavapose.pose.motion.vocabulary import OPPOSITES
+from llavapose.scenes.world.card import share, shares
 from llavapose.scenes.world.moving.folder import SPLITS, MotionSettings, ensure_motion, read_motion, read_truth
 
 SHEET_CLIPS, SHEET_FRAMES, SHEET_SIDE = 14, 8, 112
@@ -45,10 +46,10 @@ def motion_card(folder: Path) -> dict[str, Any]:
     return {
         "num_clips": len(clips),
         "num_people": len(people),
-        "people_per_clip": _shares(str(clip["num_people"]) for clip in clips),
-        "people who move": _share(bool(person["moves"]) for person in people),
-        "of clips in which several move: one after the other": _share(clip["apart"] for clip in several),
-        "settings": _shares(clip["setting"] for clip in clips),
+        "people_per_clip": shares(str(clip["num_people"]) for clip in clips),
+        "people who move": share(bool(person["moves"]) for person in people),
+        "of clips in which several move: one after the other": share(clip["apart"] for clip in several),
+        "settings": shares(clip["setting"] for clip in clips),
         "motions": _motions(people),
         "events": _events(people),
         "either_way": _either_way(people),
@@ -62,7 +63,7 @@ def _motions(people: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for person in people:
         for move in person["moves"]:
             forward.setdefault(move["name"], []).append(move["forward"])
-    return {name: {"number": len(ways), "forwards": _share(ways)} for name, ways in sorted(forward.items())}
+    return {name: {"number": len(ways), "forwards": share(ways)} for name, ways in sorted(forward.items())}
 
 
 def _events(people: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:
@@ -100,16 +101,6 @@ def _stated(folder: Path) -> dict[str, dict[str, int]]:
                 if fact.sure:
                     counts.setdefault(fact.kind, Counter())[fact.value] += 1
     return {kind: dict(values.most_common()) for kind, values in sorted(counts.items())}
-
-
-def _share(flags: Iterable[Any]) -> float:
-    values = [bool(flag) for flag in flags]
-    return round(sum(values) / max(1, len(values)), 4)
-
-
-def _shares(values: Iterable[str]) -> dict[str, float]:
-    counts = Counter(values)
-    return {value: round(number / counts.total(), 4) for value, number in counts.most_common()}
 
 
 def motion_sheet(folder: Path) -> Image.Image:

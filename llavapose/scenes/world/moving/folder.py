@@ -12,8 +12,6 @@ The folder that ``ensure_motion`` makes::
 import json
 import os
 import random
-import shutil
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -42,6 +40,7 @@ from llavapose.scenes.world.moving.captions import captions_of
 from llavapose.scenes.world.moving.film import film
 from llavapose.scenes.world.moving.timing import CLIP_S, Clock
 from llavapose.scenes.world.moving.truth import truth_of
+from llavapose.scenes.world.world import made_whole
 
 MOTION_VERSION = 3
 """Raised with every change of pixels or annotations, so that a cached world is never taken for a new one."""
@@ -84,24 +83,13 @@ def ensure_motion(root: Path, settings: MotionSettings, *, progress: bool = True
         ConfigError: a number of clips or frames, or a size, that cannot be drawn.
     """
     _check(settings)
-    folder = motion_path(root, settings)
-    if folder.exists():
-        return folder
-    root.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=root, prefix=f".{folder.name}."))
-    try:
+
+    def write(building: Path) -> None:
         for split, num in zip(SPLITS, (settings.num_train, settings.num_val), strict=True):
             _write_split(building, split, num, settings, progress=progress)
         write_json(building / "settings.json", {"version": MOTION_VERSION, **asdict(settings)})
-        os.chmod(building, 0o755)
-        try:
-            building.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder
+
+    return made_whole(motion_path(root, settings), write)
 
 
 def read_motion(folder: Path, split: str, num_frames: int) -> SceneSet:
