@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -165,34 +165,64 @@ def contact_sheet(folder: Path) -> Image.Image:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a world's card, and write its contact sheet where one is asked for."""
-    parser = argparse.ArgumentParser(
-        prog="python -m llavapose.scenes.world.card", description="The built-in world's card."
-    )
+    """Print the world's card, and write its contact sheet where one is asked for."""
+    return card_command(
+        arguments, prog="python -m llavapose.scenes.world.card", what="The built-in world's card.", unit="pictures",
+        num=SHEET_PICTURES, on_sheet=f"the first {SHEET_PICTURES} training pictures", draw=_drawn, card=world_card,
+        sheet=contact_sheet,
+    )  # fmt: skip
+
+
+def _drawn(scratch: Path, num: int, seed: int) -> Path:
+    return ensure_world(scratch, WorldSettings(num_train=num, num_val=0, seed=seed))
+
+
+def card_command(
+    arguments: list[str] | None,
+    *,
+    prog: str,
+    what: str,
+    unit: str,
+    num: int,
+    on_sheet: str,
+    draw: Callable[[Path, int, int], Path],
+    card: Callable[[Path], dict[str, Any]],
+    sheet: Callable[[Path], Image.Image],
+) -> int:
+    """A world's card as a command; 1 where a user is told what is wrong.
+
+    Args:
+        arguments: of the command line; None: those of the process.
+        prog: its name.
+        what: it shows.
+        unit: what a world is made of.
+        num: how many are drawn where no folder is given.
+        on_sheet: what the sheet holds.
+        draw: (folder to draw in, number, seed) -> a world's folder.
+        card: of a world's folder.
+        sheet: of a world's folder.
+    """
+    parser = argparse.ArgumentParser(prog=prog, description=what)
     parser.add_argument("folder", type=Path, nargs="?", help="folder of a drawn world; without it one is drawn")
-    parser.add_argument("--sheet", type=Path, help=f"write a PNG of the first {SHEET_PICTURES} training pictures")
-    parser.add_argument("--pictures", type=int, default=SHEET_PICTURES, help="how many to draw without FOLDER")
+    parser.add_argument("--sheet", type=Path, help=f"write a PNG of {on_sheet}")
+    parser.add_argument(f"--{unit}", dest="num", type=int, default=num, help="how many to draw without FOLDER")
     parser.add_argument("--seed", type=int, default=0, help="seed to draw with without FOLDER")
-    chosen = parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
     try:
         with ExitStack() as stack:
-            folder = chosen.folder
+            folder = asked.folder
             if folder is None:
                 scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-                folder = ensure_world(scratch, WorldSettings(num_train=chosen.pictures, num_val=0, seed=chosen.seed))
-            _show(folder, chosen.sheet)
+                folder = draw(scratch, asked.num, asked.seed)
+            print(json.dumps(card(folder), indent=2))
+            if asked.sheet is not None:
+                with atomic_write(asked.sheet, "wb") as stream:
+                    sheet(folder).save(stream, "PNG", optimize=True)
+                print(f"contact sheet: {asked.sheet}")
     except LlavaPoseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _show(folder: Path, sheet: Path | None) -> None:
-    print(json.dumps(world_card(folder), indent=2))
-    if sheet is not None:
-        with atomic_write(sheet, "wb") as stream:
-            contact_sheet(folder).save(stream, "PNG", optimize=True)
-        print(f"contact sheet: {sheet}")
 
 
 if __name__ == "__main__":

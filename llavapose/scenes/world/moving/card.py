@@ -4,24 +4,20 @@
 ``python -m llavapose.scenes.world.moving.card --sheet docs/motion_sheet.png`` puts clips of seed 0 below one another.
 """
 
-import argparse
-import json
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from llavapose.errors import DataError, LlavaPoseError
-from llavapose.files import atomic_write, read_json
+from llavapose.errors import DataError
+from llavapose.files import read_json
 from llavapose.frames import chosen
 from llavapose.pose.motion.facts import motion_facts
 from llavapose.pose.motion.vocabulary import OPPOSITES
-from llavapose.scenes.world.card import share, shares
+from llavapose.scenes.world.card import card_command, share, shares
 from llavapose.scenes.world.moving.folder import SPLITS, MotionSettings, ensure_motion, read_motion, read_truth
 
 SHEET_CLIPS, SHEET_FRAMES, SHEET_SIDE = 14, 8, 112
@@ -136,33 +132,15 @@ def _strip(clip: Path) -> Image.Image:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a moving world's card, and write its sheet where one is asked for."""
-    parser = argparse.ArgumentParser(
-        prog="python -m llavapose.scenes.world.moving.card", description="The built-in world in motion: its card."
-    )
-    parser.add_argument("folder", type=Path, nargs="?", help="folder of a drawn world; without it one is drawn")
-    parser.add_argument("--sheet", type=Path, help=f"write a PNG of {SHEET_CLIPS} training clips, a row each")
-    parser.add_argument("--clips", type=int, default=60, help="how many to draw without FOLDER")
-    parser.add_argument("--seed", type=int, default=0, help="seed to draw with without FOLDER")
-    asked = parser.parse_args(arguments)
-    try:
-        with ExitStack() as stack:
-            folder = asked.folder
-            if folder is None:
-                scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-                folder = ensure_motion(scratch, MotionSettings(num_train=asked.clips, num_val=0, seed=asked.seed))
-            _show(folder, asked.sheet)
-    except LlavaPoseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return card_command(
+        arguments, prog="python -m llavapose.scenes.world.moving.card", what="The built-in world in motion: its card.",
+        unit="clips", num=60, on_sheet=f"{SHEET_CLIPS} training clips, a row each", draw=_drawn, card=motion_card,
+        sheet=motion_sheet,
+    )  # fmt: skip
 
 
-def _show(folder: Path, sheet: Path | None) -> None:
-    print(json.dumps(motion_card(folder), indent=2))
-    if sheet is not None:
-        with atomic_write(sheet, "wb") as stream:
-            motion_sheet(folder).save(stream, "PNG", optimize=True)
-        print(f"contact sheet: {sheet}")
+def _drawn(scratch: Path, num: int, seed: int) -> Path:
+    return ensure_motion(scratch, MotionSettings(num_train=num, num_val=0, seed=seed))
 
 
 if __name__ == "__main__":
